@@ -1,0 +1,60 @@
+/** One challenge of a `WWW-Authenticate` field (RFC 9110 §11.6.1). */
+export interface Challenge {
+  /** In lower case. */
+  readonly scheme: string;
+  /** By their names in lower case. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/**
+ * Whether a reply says that the token is of no more use: a 401 whose Bearer or DPoP challenge says `invalid_token` or gives
+ * no reason, or that holds no readable challenge (RFC 6750 §3.1, RFC 9449 §7.1). Too little scope is no such reason,
+ * nor is a challenge for other credentials.
+ */
+export function rejectsToken(status: number, wwwAuthenticate: string | undefined): boolean {
+  if (status !== 401) return false;
+  const challenges = parseChallenges(wwwAuthenticate ?? '');
+  return challenges.length === 0 || challenges.some(isAboutToken);
+}
+
+function isAboutToken({ scheme, parameters }: Challenge): boolean {
+  const error = parameters.get('error') ?? 'invalid_token';
+  return (scheme === 'bearer' || scheme === 'dpop') && error === 'invalid_token';
+}
+
+/**
+ * The challenges of a `WWW-Authenticate` field, several fields joined by commas (RFC 9110 §11.2: `scheme`, then a
+ * token68 or a list of parameters). What follows a part that does not parse is left out; nothing throws.
+ */
+export function parseChallenges(field: string): readonly Challenge[] {
+  const challenges: { scheme: string; parameters: Map<string, string> }[] = [];
+  let rest = field;
+
+  const take = (pattern: RegExp): RegExpExecArray | undefined => {
+    const match = pattern.exec(rest);
+    if (match === null) return undefined;
+    rest = rest.slice(match[0].length);
+    return match;
+  };
+
+  for (take(separators); rest !== ''; take(separators)) {
+    const current = challenges.at(-1);
+    const parameter = current && take(parameterPattern);
+    if (parameter) {
+      const { name = '', quoted, bare = '' } = parameter.groups ?? {};
+      current.parameters.set(name.toLowerCase(), quoted === undefined ? bare : quoted.replace(/\\(.)/gs, '$1'));
+      continue;
+    }
+    const scheme = take(schemePattern)?.groups?.['scheme'];
+    if (scheme === undefined) break;
+    challenges.push({ scheme: scheme.toLowerCase(), parameters: new Map() });
+    take(token68Pattern);
+  }
+  return challenges;
+}
+
+const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const separators = /^[\s,]*/;
+const parameterPattern = new RegExp(`^(?<name>${token})\\s*=\\s*(?:"(?<quoted>(?:[^"\\\\]|\\\\.)*)"|(?<bare>${token}))(?=\\s*(?:,|$))`, 's');
+const schemePattern = new RegExp(`^(?<scheme>${token})(?=\\s|,|$)`);
+const token68Pattern = /^ +[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$))/;

@@ -1,0 +1,69 @@
+import type { AccessToken } from '../access-token.js';
+import type { EventSink, RequestNotResent } from '../events.js';
+import type { TokenRequest } from '../token-request.js';
+import type { GetTokenOptions, TokenSource } from '../token-source.js';
+
+/** Which requests are sent again after a rejected token: `'all'`, those with a safe method (RFC 9110 §9.2.1), or none. */
+export type Replay = 'all' | 'safe' | 'never';
+
+/** One request of one HTTP client, prepared to be sent once or twice. */
+export interface AuthorizedRequest<Reply> {
+  readonly method: string;
+  readonly origin: string;
+  /** Sends the request with this token; a reply with an error status is a reply. */
+  send(token: AccessToken): Promise<Reply>;
+  /** Whether the reply says that the token is of no more use. */
+  isRejected(reply: Reply): boolean;
+  /** Whether the body can be read a second time. */
+  canSendAgain(): boolean;
+  /** Frees the connection of a reply that nobody will read. */
+  discard(reply: Reply): void | Promise<void>;
+}
+
+/** How {@link sendAuthorized} goes about it. */
+export interface SendOptions {
+  readonly request?: TokenRequest | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly replay: Replay;
+  readonly emit: EventSink;
+}
+
+/**
+ * Sends a request with a token. When the token is rejected, sends it once more with another one, and whatever comes back
+ * then is the result. Without a token nothing is sent.
+ * @throws {TokenError} what the token source throws
+ */
+export async function sendAuthorized<Reply>(
+  tokens: TokenSource,
+  authorized: AuthorizedRequest<Reply>,
+  { request, signal, replay, emit }: SendOptions,
+): Promise<Reply> {
+  const options: GetTokenOptions | undefined = signal && { signal };
+  const token = await tokens.getToken(request, options);
+  const reply = await authorized.send(token);
+  if (!authorized.isRejected(reply)) return reply;
+
+  // Also when the request is not sent again: the next one needs another token.
+  const other = await tokens.getToken(request, { ...options, replacing: token });
+  const { method, origin } = authorized;
+  const reason = reasonToStay(authorized, replay, other.value === token.value);
+  if (reason !== undefined) {
+    emit({ type: 'request.not_resent', method, origin, reason });
+    return reply;
+  }
+  await authorized.discard(reply);
+  emit({ type: 'request.resent', method, origin });
+  return authorized.send(other);
+}
+
+const safeMethods = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
+
+function reasonToStay<Reply>(
+  { method, canSendAgain }: AuthorizedRequest<Reply>,
+  replay: Replay,
+  isSameToken: boolean,
+): RequestNotResent['reason'] | undefined {
+  if (isSameToken) return 'same token';
+  if (replay === 'never' || (replay === 'safe' && !safeMethods.includes(method.toUpperCase()))) return 'replay option';
+  return canSendAgain() ? undefined : 'body cannot be sent twice';
+}

@@ -1,0 +1,31 @@
+import { performance } from 'node:perf_hooks';
+
+/** Where the time comes from; both readings are in milliseconds. */
+export interface Clock {
+  /** Wall-clock time since the epoch. It can step in both directions. */
+  now(): number;
+  /** Time since a moment that stays the same for the life of the process. It never steps, but may stop while the machine sleeps. */
+  monotonic(): number;
+}
+
+/** The clocks of this machine. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+};
+
+/** One moment, read on both clocks. */
+export interface Instant {
+  readonly wall: number;
+  readonly monotonic: number;
+}
+
+/** Reads both clocks. */
+export function instant(clock: Clock): Instant {
+  return { wall: clock.now(), monotonic: clock.monotonic() };
+}
+
+/** Milliseconds since `start`, by the clock that says more: the other one was set back or stood still. */
+export function elapsedMs(start: Instant, clock: Clock): number {
+  return Math.max(clock.now() - start.wall, clock.monotonic() - start.monotonic);
+}

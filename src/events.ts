@@ -1,0 +1,90 @@
+import type { TokenError } from './errors.js';
+
+/** The client credentials grant was answered with a token. */
+export interface GrantSucceeded {
+  readonly type: 'grant.succeeded';
+  /** The issuer, or the token endpoint where no issuer is configured. */
+  readonly authorizationServer: string;
+  readonly clientId: string;
+  readonly requestedScope: string | undefined;
+  /** Differs from `requestedScope` when the authorization server granted less, or more (RFC 6749 §3.3). */
+  readonly scope: string | undefined;
+  readonly lifetimeMs: number;
+  readonly durationMs: number;
+}
+
+/** The client credentials grant gave no token. */
+export interface GrantFailed {
+  readonly type: 'grant.failed';
+  readonly authorizationServer: string;
+  readonly clientId: string;
+  readonly requestedScope: string | undefined;
+  readonly error: TokenError;
+  readonly durationMs: number;
+}
+
+/** A kept token could not be replaced; it goes on being used until it expires. */
+export interface RenewalFailed {
+  readonly type: 'renewal.failed';
+  readonly scope: string | undefined;
+  readonly error: unknown;
+  /** No other renewal is tried for this long. */
+  readonly retryInMs: number;
+  /** How long the kept token remains valid, in milliseconds. */
+  readonly remainingMs: number;
+}
+
+/** A token had no time left when it arrived: whoever asked may use it, but it is not kept. */
+export interface TokenExpiredOnArrival {
+  readonly type: 'token.expired_on_arrival';
+  readonly scope: string | undefined;
+}
+
+/** The least recently used token was dropped, because there are more different ones than `cache.maxTokens`. */
+export interface TokenEvicted {
+  readonly type: 'token.evicted';
+  readonly scope: string | undefined;
+}
+
+/** A resource server rejected the token and the request is sent once more with another one. */
+export interface RequestResent {
+  readonly type: 'request.resent';
+  readonly method: string;
+  readonly origin: string;
+}
+
+/** A resource server rejected the token and its answer stands. */
+export interface RequestNotResent {
+  readonly type: 'request.not_resent';
+  readonly method: string;
+  readonly origin: string;
+  /** No other token could be had, the body cannot be read twice, or the option `replay` forbids it. */
+  readonly reason: 'same token' | 'body cannot be sent twice' | 'replay option';
+}
+
+/** Everything that can be observed. No event holds a token or a secret. */
+export type TokenEvent =
+  | GrantSucceeded
+  | GrantFailed
+  | RenewalFailed
+  | TokenExpiredOnArrival
+  | TokenEvicted
+  | RequestResent
+  | RequestNotResent;
+
+/** Takes the events, one call each; it should return at once. */
+export type EventSink = (event: TokenEvent) => void;
+
+/** A sink that hands each event to all of `sinks`. One that throws is reported as a process warning and disturbs nobody. */
+export function eventSink(...sinks: readonly (EventSink | undefined)[]): EventSink {
+  const present = sinks.filter((sink) => sink !== undefined);
+  return (event) => {
+    for (const sink of present) {
+      try {
+        sink(event);
+      } catch (error) {
+        process.emitWarning(`An event sink of m2m-tokens threw on "${event.type}": ${String(error)}`);
+      }
+    }
+  };
+}

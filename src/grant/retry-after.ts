@@ -1,0 +1,14 @@
+const maxMs = 60 * 60 * 1_000;
+
+/**
+ * How long a `Retry-After` field asks to wait (RFC 9110 §10.2.3: seconds or a date), in milliseconds and believed up to an
+ * hour; `undefined` when there is none or it makes no sense.
+ */
+export function retryAfterMs(field: string | null, now: number): number | undefined {
+  const value = field?.trim() ?? '';
+  const delayMs = /^\d+$/.test(value) ? Number(value) * 1_000 : httpDate(value) - now;
+  return Number.isNaN(delayMs) ? undefined : Math.min(maxMs, Math.max(0, delayMs));
+}
+
+// Date.parse alone takes '-1' or '1.5' for a year.
+const httpDate = (value: string): number => (/^[A-Z][a-z]{2,8},? .*\d{2}:\d{2}:\d{2}/.test(value) ? Date.parse(value) : NaN);

@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises';
+
+import { GrantUnavailableError } from '../errors.js';
+
+/** A secret, or a function that returns it; the function is called for each grant, so that a rotated secret is picked up. */
+export type Secret = string | (() => string | Promise<string>);
+
+/** A secret from a file, read for each grant. One newline at its end does not count. */
+export function secretFile(path: string): () => Promise<string> {
+  return async () => (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
+}
+
+/**
+ * The secret as it is now.
+ * @throws {GrantUnavailableError} when its function throws or returns nothing
+ */
+export async function resolveSecret(secret: Secret): Promise<string> {
+  const value = await readSecret(secret);
+  if (typeof value !== 'string' || value === '') {
+    throw new GrantUnavailableError('the client secret is empty; check the file or function that it comes from');
+  }
+  return value;
+}
+
+async function readSecret(secret: Secret): Promise<string> {
+  if (typeof secret === 'string') return secret;
+  try {
+    return await secret();
+  } catch (cause) {
+    throw new GrantUnavailableError('the client secret could not be read; "cause" says why', { cause });
+  }
+}

@@ -1,0 +1,29 @@
+export { AccessToken, type AccessTokenFields, type AccessTokenType } from './access-token.js';
+export type { Clock } from './clock.js';
+export { tokenServiceFromEnvironment } from './environment.js';
+export {
+  ConfigurationError,
+  GrantRejectedError,
+  GrantUnavailableError,
+  InvalidTokenResponseError,
+  TokenError,
+  type TokenErrorCode,
+} from './errors.js';
+export type { EventSink, TokenEvent } from './events.js';
+export {
+  type ClientAuthentication,
+  clientSecretBasic,
+  type ClientSecretBasicOptions,
+  clientSecretPost,
+} from './grant/client-authentication.js';
+export { clientCredentials, type ClientCredentialsOptions } from './grant/client-credentials.js';
+export { type Secret, secretFile } from './grant/secret.js';
+export { type CacheOptions, withCache } from './layers/cache.js';
+export { withDefaultRequest } from './layers/default-request.js';
+export type { RefreshOptions } from './layers/refresh-time.js';
+export { withSingleFlight } from './layers/single-flight.js';
+export { staticToken, type StaticTokenOptions } from './static-token.js';
+export { type EventLogger, logEvents } from './telemetry/logging.js';
+export type { TokenRequest } from './token-request.js';
+export { createTokenService, type TokenService, type TokenServiceOptions } from './token-service.js';
+export { compose, type GetTokenOptions, type Layer, type TokenSource } from './token-source.js';

@@ -1,0 +1,181 @@
+import { LRUCache } from 'lru-cache';
+
+import { abortable } from '../abortable.js';
+import type { AccessToken } from '../access-token.js';
+import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../clock.js';
+import { GrantUnavailableError } from '../errors.js';
+import { eventSink, type EventSink } from '../events.js';
+import { CanonicalTokenRequest, requestKey, type TokenRequest } from '../token-request.js';
+import { type GetTokenOptions, isUsable, type Layer } from '../token-source.js';
+import { backoffMs } from './backoff.js';
+import { type RefreshOptions, refreshTime, type RefreshTime } from './refresh-time.js';
+
+/** Options of {@link withCache}. */
+export interface CacheOptions {
+  /**
+   * Number of tokens that are kept, the least recently used ones are dropped first.
+   * @default 1000
+   */
+  readonly maxTokens?: number | undefined;
+  /** When tokens are renewed. */
+  readonly refresh?: RefreshOptions | undefined;
+  readonly clock?: Clock | undefined;
+  /** Uniform in [0, 1). @default Math.random */
+  readonly random?: (() => number) | undefined;
+  readonly onEvent?: EventSink | undefined;
+}
+
+/** A kept token and what is known of its renewal. */
+interface Entry extends RefreshTime {
+  readonly token: AccessToken;
+  /** The token as a promise, so that handing it out makes none. */
+  readonly answer: Promise<AccessToken>;
+  /** Wall-clock times between which the token needs no closer look. */
+  quietFrom: number;
+  quietUntil: number;
+  /** The renewal under way; resolves to the new token, or to this one when it fails. */
+  renewal: Promise<AccessToken> | undefined;
+  /** No other renewal is begun until this long after that. */
+  holdFrom: Instant | undefined;
+  holdMs: number;
+  /** Renewals that failed in a row, and what the last one failed with. */
+  failures: number;
+  failure: unknown;
+}
+
+/**
+ * Keeps tokens in memory until they expire and renews them early, on use: in the background when they are due, with the
+ * caller waiting when they are about to expire, are rejected, or are too short for the caller. While a kept token is
+ * valid no failed renewal reaches a caller: the token is the answer.
+ */
+export function withCache({
+  maxTokens = 1000,
+  refresh,
+  clock = systemClock,
+  random = Math.random,
+  onEvent,
+}: CacheOptions = {}): Layer {
+  const emit = eventSink(onEvent);
+
+  return (inner) => {
+    const entries = new LRUCache<string, Entry>({
+      max: maxTokens,
+      dispose: ({ token }, _key, reason) => {
+        if (reason === 'evict') emit({ type: 'token.evicted', scope: token.scope });
+      },
+    });
+
+    async function answer(request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
+      options.signal?.throwIfAborted();
+      const key = requestKey(request);
+      const entry = entries.get(key);
+      if (entry === undefined || isExpired(entry)) return abortable(fetch(key, request, options), options.signal);
+
+      const minValidityMs = Math.max(options.minValidityMs ?? 0, entry.marginMs);
+      if (isUsable(entry.token, { ...options, minValidityMs }, clock)) {
+        if (entry.token.remainingMs(clock) > entry.dueMs) lookAway(entry);
+        else void renew(entry, key, request);
+        return entry.token;
+      }
+      const token = await abortable(renew(entry, key, request), options.signal);
+      // The renewal failed and took longer than the token lived.
+      if (token === entry.token && isExpired(entry)) throw entry.failure;
+      return token;
+    }
+
+    async function fetch(key: string, request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
+      const { replacing, minValidityMs } = options;
+      const token = await inner.getToken(request, { replacing, minValidityMs });
+      keep(key, token);
+      return token;
+    }
+
+    // Never rejects: the kept token remains the answer.
+    function renew(entry: Entry, key: string, request: TokenRequest | undefined): Promise<AccessToken> {
+      if (entry.renewal !== undefined) return entry.renewal;
+      if (entry.holdFrom !== undefined && elapsedMs(entry.holdFrom, clock) < entry.holdMs) return entry.answer;
+
+      const renewal = async () => inner.getToken(request, { replacing: entry.token });
+      entry.renewal = renewal().then(
+        (token) => {
+          const kept = keep(key, token) ?? entry;
+          hold(kept, kept.leastMs);
+          return token;
+        },
+        (error: unknown) => {
+          fail(entry, error);
+          return entry.token;
+        },
+      );
+      return entry.renewal;
+    }
+
+    function keep(key: string, token: AccessToken): Entry | undefined {
+      const remainingMs = token.remainingMs(clock);
+      if (remainingMs <= 0) {
+        emit({ type: 'token.expired_on_arrival', scope: token.scope });
+        return undefined;
+      }
+      const kept = entries.get(key);
+      // All who shared one flight come here; the jitter is drawn once.
+      if (kept?.token === token) return kept;
+
+      const entry: Entry = {
+        ...refreshTime(token.expiresAt - token.issuedAt, random, refresh),
+        token,
+        answer: Promise.resolve(token),
+        quietFrom: 0,
+        quietUntil: 0,
+        renewal: undefined,
+        holdFrom: undefined,
+        holdMs: 0,
+        failures: 0,
+        failure: undefined,
+      };
+      entries.set(key, entry);
+      return entry;
+    }
+
+    function fail(entry: Entry, error: unknown): void {
+      entry.failure = error;
+      entry.failures += 1;
+      const askedForMs = error instanceof GrantUnavailableError ? error.retryAfterMs : undefined;
+      hold(entry, askedForMs ?? backoffMs(entry.failures, { baseMs: 1_000, capMs: 30_000, random }));
+      emit({
+        type: 'renewal.failed',
+        scope: entry.token.scope,
+        error,
+        retryInMs: entry.holdMs,
+        remainingMs: entry.token.remainingMs(clock),
+      });
+    }
+
+    function hold(entry: Entry, holdMs: number): void {
+      entry.renewal = undefined;
+      entry.holdFrom = instant(clock);
+      entry.holdMs = holdMs;
+    }
+
+    // No longer than a second and than the token is due before it expires: a wall clock that is set back meanwhile goes unseen.
+    function lookAway(entry: Entry): void {
+      entry.quietFrom = clock.now();
+      entry.quietUntil = entry.quietFrom + Math.min(1_000, entry.dueMs, entry.token.remainingMs(clock) - entry.dueMs);
+    }
+
+    const isExpired = (entry: Entry): boolean => entry.token.remainingMs(clock) <= 0;
+
+    return {
+      getToken(request, options) {
+        // The hot path: one look-up and one look at one clock; no promise, closure or object is made.
+        if (options === undefined && request instanceof CanonicalTokenRequest) {
+          const entry = entries.get(request.key);
+          if (entry !== undefined) {
+            const now = clock.now();
+            if (now >= entry.quietFrom && now < entry.quietUntil) return entry.answer;
+          }
+        }
+        return answer(request, options ?? {});
+      },
+    };
+  };
+}

@@ -1,0 +1,44 @@
+import { canonicalRequest, type CanonicalTokenRequest, type TokenRequest } from '../token-request.js';
+import type { Layer } from '../token-source.js';
+
+/**
+ * Fills what a request does not say from the default one, and hands the layers below a canonical request.
+ * @throws {ConfigurationError} when the default request is malformed
+ */
+export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
+  const byDefault = canonicalRequest(defaults);
+
+  return (inner) => {
+    const canonical = rememberRequests((request) => canonicalRequest({ ...byDefault, ...withoutUndefined(request) }));
+
+    return {
+      getToken(request, options) {
+        if (request === undefined) return inner.getToken(byDefault, options);
+        try {
+          return inner.getToken(canonical(request), options);
+        } catch (error) {
+          return Promise.reject(error as Error);
+        }
+      },
+    };
+  };
+}
+
+// Callers tend to pass the same object again and again. An object that could be changed in between is not relied on.
+function rememberRequests(make: (request: TokenRequest) => CanonicalTokenRequest): (request: TokenRequest) => CanonicalTokenRequest {
+  const made = new WeakMap<TokenRequest, CanonicalTokenRequest>();
+
+  return (request) => {
+    const known = made.get(request);
+    if (known !== undefined) return known;
+    const canonical = make(request);
+    if (isDeeplyFrozen(request)) made.set(request, canonical);
+    return canonical;
+  };
+}
+
+const isDeeplyFrozen = (value: unknown): boolean =>
+  typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(isDeeplyFrozen));
+
+const withoutUndefined = (request: TokenRequest): TokenRequest =>
+  Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));

@@ -1,0 +1,40 @@
+/** When tokens are renewed. */
+export interface RefreshOptions {
+  /**
+   * The window before expiry in which a token is renewed in the background, as a share of its lifetime; up to 0.5.
+   * @default 0.2
+   */
+  readonly share?: number | undefined;
+  /**
+   * Longest window, in milliseconds.
+   * @default 300000
+   */
+  readonly capMs?: number | undefined;
+}
+
+/** How one token is renewed; each value is a remaining validity or a duration in milliseconds. */
+export interface RefreshTime {
+  /** The token is due when no more than this remains: renewed in the background while it is handed out. */
+  readonly dueMs: number;
+  /** Callers wait for a renewal when no more than this remains: a slow request, or a clock that is ahead, would meet an expired token. */
+  readonly marginMs: number;
+  /** Least time between two renewals of tokens that have not expired. */
+  readonly leastMs: number;
+}
+
+/**
+ * When a token is due: its window and up to half as much again, drawn once for each token, so that tokens that were
+ * issued together are not renewed together.
+ */
+export function refreshTime(
+  lifetimeMs: number,
+  random: () => number,
+  { share = 0.2, capMs = 300_000 }: RefreshOptions = {},
+): RefreshTime {
+  const windowMs = Math.min(share * lifetimeMs, capMs);
+  return {
+    dueMs: windowMs * (1 + random() / 2),
+    marginMs: Math.min(30_000, 0.1 * lifetimeMs, windowMs / 2),
+    leastMs: Math.min(5_000, 0.2 * lifetimeMs),
+  };
+}

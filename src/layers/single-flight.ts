@@ -1,0 +1,42 @@
+import { abortable } from '../abortable.js';
+import type { AccessToken } from '../access-token.js';
+import { requestKey, type TokenRequest } from '../token-request.js';
+import type { GetTokenOptions, Layer } from '../token-source.js';
+
+/**
+ * Lets callers that ask for the same token at the same time share one call to the inner source, its outcome and its
+ * failure. A failure is not kept: the next caller asks again.
+ */
+export function withSingleFlight(): Layer {
+  return (inner) => {
+    const flights = new Map<string, Promise<AccessToken>>();
+
+    // Without the caller's signal: one caller who gives up must not fail the others.
+    async function takeOff(key: string, request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
+      const { replacing, minValidityMs } = options;
+      try {
+        return await inner.getToken(request, { replacing, minValidityMs });
+      } finally {
+        flights.delete(key);
+      }
+    }
+
+    async function join(request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
+      const key = requestKey(request);
+      const joined = flights.get(key);
+      if (joined !== undefined) {
+        const token = await abortable(joined, options.signal);
+        // A flight that set off without knowing of the rejected token may come back with it.
+        if (token.value !== options.replacing?.value) return token;
+      }
+      let flight = flights.get(key);
+      if (flight === undefined) {
+        flight = takeOff(key, request, options);
+        flights.set(key, flight);
+      }
+      return abortable(flight, options.signal);
+    }
+
+    return { getToken: (request, options = {}) => join(request, options) };
+  };
+}

@@ -1,0 +1,62 @@
+import { closestMatch } from 'leven';
+
+import { ConfigurationError } from './errors.js';
+
+/** Checks one option; returns what was expected instead, or `undefined` when the value will do. */
+export type Check = (value: unknown) => string | undefined;
+
+/**
+ * Checks that `options` holds known names with fitting values only.
+ * @throws {ConfigurationError} that names the option, and for an unknown one the nearest known name
+ */
+export function checkOptions(owner: string, options: unknown, checks: Readonly<Record<string, Check>>): void {
+  if (!isObject(options)) throw new ConfigurationError(`${owner} needs an object of options`);
+
+  for (const [name, value] of Object.entries(options)) {
+    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
+    if (check === undefined) {
+      throw new ConfigurationError(`${owner} has no option "${name}"${suggestion(name, Object.keys(checks))}`);
+    }
+    const expected = value === undefined ? undefined : check(value);
+    if (expected !== undefined) throw new ConfigurationError(`"${name}" of ${owner} must be ${expected}`);
+  }
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const expect =
+  (expected: string, holds: (value: unknown) => boolean): Check =>
+  (value) =>
+    holds(value) ? undefined : expected;
+
+export const anyFunction = expect('a function', (value) => typeof value === 'function');
+export const anyObject = expect('an object', isObject);
+export const nonEmptyString = expect('a non-empty string', (value) => typeof value === 'string' && value !== '');
+const isListOfStrings = (value: unknown): boolean => Array.isArray(value) && value.every((member) => typeof member === 'string');
+export const listOfStrings = expect('a list of strings', isListOfStrings);
+export const stringOrStrings = expect('a string or a list of strings', (value) => typeof value === 'string' || isListOfStrings(value));
+export const stringOrFunction = expect(
+  'a non-empty string or a function',
+  (value) => typeof value === 'function' || (typeof value === 'string' && value !== ''),
+);
+export const functionOrObject = expect('a function or an object', (value) => typeof value === 'function' || isObject(value));
+export const positiveInteger = expect('a positive whole number', (value) => Number.isSafeInteger(value) && (value as number) > 0);
+
+/** A number of milliseconds that a timer can wait for. */
+export const durationMs = expect(
+  'a number of milliseconds from 1 to 2147483647',
+  (value) => typeof value === 'number' && value >= 1 && value <= 2 ** 31 - 1,
+);
+
+/** A number above `least` and up to `most`. */
+export const numberIn = (least: number, most: number): Check =>
+  expect(`a number above ${least} and up to ${most}`, (value) => typeof value === 'number' && value > least && value <= most);
+
+/** One of the given values. */
+export const oneOf = (...values: readonly string[]): Check =>
+  expect(values.map((value) => `"${value}"`).join(' or '), (value) => values.includes(value as string));
+
+function suggestion(name: string, known: readonly string[]): string {
+  const nearest = closestMatch(name, known, { maxDistance: Math.max(3, Math.ceil(name.length / 2)) });
+  return nearest === undefined ? `; it knows ${known.join(', ')}` : `; did you mean "${nearest}"?`;
+}

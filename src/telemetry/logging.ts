@@ -1,0 +1,49 @@
+import type { Logger } from 'pino';
+
+import type { EventSink, TokenEvent } from '../events.js';
+
+/** The part of a pino logger that is used. */
+export type EventLogger = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+
+/**
+ * Turns events into log lines of a pino logger: the event is the object of the line, a sentence its message. What needs
+ * no attention is `info` or `debug`, what will repair itself `warn`, a grant that failed `error`.
+ */
+export function logEvents(logger: EventLogger): EventSink {
+  return (event) => {
+    // pino's serializer for errors looks for "err".
+    const { error, ...facts } = { error: undefined, ...event };
+    logger[levels[event.type]](error === undefined ? facts : { ...facts, err: error }, sentenceFor(event));
+  };
+}
+
+const levels = {
+  'grant.succeeded': 'info',
+  'grant.failed': 'error',
+  'renewal.failed': 'warn',
+  'token.expired_on_arrival': 'warn',
+  'token.evicted': 'debug',
+  'request.resent': 'info',
+  'request.not_resent': 'warn',
+} as const satisfies Record<TokenEvent['type'], keyof EventLogger>;
+
+function sentenceFor(event: TokenEvent): string {
+  switch (event.type) {
+    case 'grant.succeeded':
+      return `${event.authorizationServer} granted "${event.clientId}" a token for ${seconds(event.lifetimeMs)}`;
+    case 'grant.failed':
+      return event.error.message;
+    case 'renewal.failed':
+      return `a token could not be renewed; it remains valid for ${seconds(event.remainingMs)}, next attempt in ${seconds(event.retryInMs)} at the earliest`;
+    case 'token.expired_on_arrival':
+      return 'a token had expired when it arrived and is not kept; is the lifetime too short, or a clock wrong?';
+    case 'token.evicted':
+      return 'the least recently used token was dropped; "cache.maxTokens" is lower than the number of different token requests';
+    case 'request.resent':
+      return `${event.origin} rejected the token of a ${event.method.toUpperCase()}; it is sent again with another one`;
+    case 'request.not_resent':
+      return `${event.origin} rejected the token of a ${event.method.toUpperCase()}; its answer stands (${event.reason})`;
+  }
+}
+
+const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
