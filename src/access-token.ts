@@ -72,7 +72,11 @@ export class AccessToken {
     return { value: '[redacted]', type, scope, issuedAt, expiresAt };
   }
 
-  [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: (value: unknown, options: object) => string): string {
+  [Symbol.for('nodejs.util.inspect.custom')](
+    _depth: number,
+    options: object,
+    inspect: (value: unknown, options: object) => string,
+  ): string {
     return `AccessToken ${inspect(this.toJSON(), options)}`;
   }
 }

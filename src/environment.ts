@@ -20,7 +20,8 @@ export function tokenServiceFromEnvironment(
     if (given.some((value) => value !== undefined)) return;
     const present = names.filter((name) => read(name) !== undefined);
     if (present.length === 0) throw new ConfigurationError(`the environment variable ${names.join(' or ')} is missing`);
-    if (present.length > 1) throw new ConfigurationError(`of the environment variables ${names.join(' and ')} only one may be set`);
+    if (present.length > 1)
+      throw new ConfigurationError(`of the environment variables ${names.join(' and ')} only one may be set`);
   };
 
   either(['OAUTH_ISSUER', 'OAUTH_TOKEN_ENDPOINT'], [options.issuer, options.tokenEndpoint]);

@@ -1,5 +1,6 @@
 /** What went wrong, for programs: the contract of every {@link TokenError}. */
-export type TokenErrorCode = 'ERR_CONFIGURATION' | 'ERR_GRANT_REJECTED' | 'ERR_GRANT_UNAVAILABLE' | 'ERR_TOKEN_RESPONSE';
+export type TokenErrorCode =
+  'ERR_CONFIGURATION' | 'ERR_GRANT_REJECTED' | 'ERR_GRANT_UNAVAILABLE' | 'ERR_TOKEN_RESPONSE';
 
 /** What every {@link TokenError} can be given. */
 export interface TokenErrorOptions {

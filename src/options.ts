@@ -22,7 +22,8 @@ export function checkOptions(owner: string, options: unknown, checks: Readonly<R
   }
 }
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const expect =
   (expected: string, holds: (value: unknown) => boolean): Check =>
@@ -32,15 +33,25 @@ const expect =
 export const anyFunction = expect('a function', (value) => typeof value === 'function');
 export const anyObject = expect('an object', isObject);
 export const nonEmptyString = expect('a non-empty string', (value) => typeof value === 'string' && value !== '');
-const isListOfStrings = (value: unknown): boolean => Array.isArray(value) && value.every((member) => typeof member === 'string');
+const isListOfStrings = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((member) => typeof member === 'string');
 export const listOfStrings = expect('a list of strings', isListOfStrings);
-export const stringOrStrings = expect('a string or a list of strings', (value) => typeof value === 'string' || isListOfStrings(value));
+export const stringOrStrings = expect(
+  'a string or a list of strings',
+  (value) => typeof value === 'string' || isListOfStrings(value),
+);
 export const stringOrFunction = expect(
   'a non-empty string or a function',
   (value) => typeof value === 'function' || (typeof value === 'string' && value !== ''),
 );
-export const functionOrObject = expect('a function or an object', (value) => typeof value === 'function' || isObject(value));
-export const positiveInteger = expect('a positive whole number', (value) => Number.isSafeInteger(value) && (value as number) > 0);
+export const functionOrObject = expect(
+  'a function or an object',
+  (value) => typeof value === 'function' || isObject(value),
+);
+export const positiveInteger = expect(
+  'a positive whole number',
+  (value) => Number.isSafeInteger(value) && (value as number) > 0,
+);
 
 /** A number of milliseconds that a timer can wait for. */
 export const durationMs = expect(
@@ -50,7 +61,10 @@ export const durationMs = expect(
 
 /** A number above `least` and up to `most`. */
 export const numberIn = (least: number, most: number): Check =>
-  expect(`a number above ${least} and up to ${most}`, (value) => typeof value === 'number' && value > least && value <= most);
+  expect(
+    `a number above ${least} and up to ${most}`,
+    (value) => typeof value === 'number' && value > least && value <= most,
+  );
 
 /** One of the given values. */
 export const oneOf = (...values: readonly string[]): Check =>

@@ -33,7 +33,9 @@ export class CanonicalTokenRequest implements TokenRequest {
     this.scope = scopes.length === 0 ? undefined : scopes.join(' ');
     this.resource = sortedSet(resource);
     this.audience = sortedSet(audience);
-    this.parameters = Object.freeze(Object.fromEntries(names.sort().map((name) => [name, parameters[name] as string])));
+    this.parameters = Object.freeze(
+      Object.fromEntries(names.toSorted().map((name) => [name, parameters[name] as string])),
+    );
     this.resource.forEach(checkResource);
     this.key = JSON.stringify([scopes, this.resource, this.audience, Object.entries(this.parameters)]);
     Object.freeze(this);
@@ -61,20 +63,24 @@ function sortedSet(
   split: (value: string) => string[] = (whole) => [whole],
 ): readonly string[] {
   const members = typeof value === 'string' ? split(value) : (value ?? []).flatMap(split);
-  return Object.freeze([...new Set(members)].filter((member) => member !== '').sort());
+  return Object.freeze([...new Set(members)].filter((member) => member !== '').toSorted());
 }
 
 // RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
 function checkScope(scope: string): void {
   if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)) {
-    throw new ConfigurationError(`"scope" holds ${JSON.stringify(scope)}: only visible ASCII without " and \\ is allowed (RFC 6749 §3.3)`);
+    throw new ConfigurationError(
+      `"scope" holds ${JSON.stringify(scope)}: only visible ASCII without " and \\ is allowed (RFC 6749 §3.3)`,
+    );
   }
 }
 
 // RFC 8707 §2: an absolute URI without a fragment.
 function checkResource(resource: string): void {
   if (!URL.canParse(resource) || resource.includes('#')) {
-    throw new ConfigurationError(`"resource" must be an absolute URI without a fragment (RFC 8707 §2), not ${JSON.stringify(resource)}`);
+    throw new ConfigurationError(
+      `"resource" must be an absolute URI without a fragment (RFC 8707 §2), not ${JSON.stringify(resource)}`,
+    );
   }
 }
 
@@ -92,7 +98,9 @@ const reserved = new Set([
 
 function checkParameter(name: string, value: unknown): void {
   if (reserved.has(name)) {
-    throw new ConfigurationError(`"parameters" must not hold "${name}": it has an option of its own or is set by the library`);
+    throw new ConfigurationError(
+      `"parameters" must not hold "${name}": it has an option of its own or is set by the library`,
+    );
   }
   if (typeof value !== 'string') {
     throw new ConfigurationError(`"parameters.${name}" must be a string`);

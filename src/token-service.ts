@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js';
 import { ConfigurationError } from './errors.js';
 import { eventSink, type EventSink } from './events.js';
-import { type ClientAuthentication, clientSecret } from './grant/client-authentication.js';
+import { type ClientAuthentication, clientSecretByMetadata } from './grant/client-authentication.js';
 import { clientCredentials } from './grant/client-credentials.js';
 import type { Secret } from './grant/secret.js';
 import { withCache } from './layers/cache.js';
@@ -89,12 +89,19 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   const { issuer, tokenEndpoint, clientId, timeoutMs, defaultLifetimeSeconds, fetch, clock, random, refresh } = options;
   const { scope, resource, audience, parameters } = options;
   const onEvent = eventSink(options.logger && logEvents(options.logger), options.onEvent);
-  const clientAuthentication = options.clientAuthentication ?? clientSecret(options.clientSecret as Secret);
+  const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
 
-  const { getToken } = compose(
+  const source = compose(
     clientCredentials({
-      ...{ issuer, tokenEndpoint, clientId, clientAuthentication },
-      ...{ timeoutMs, defaultLifetimeSeconds, fetch, clock, onEvent },
+      issuer,
+      tokenEndpoint,
+      clientId,
+      clientAuthentication,
+      timeoutMs,
+      defaultLifetimeSeconds,
+      fetch,
+      clock,
+      onEvent,
     }),
     withSingleFlight(),
     withCache({ ...options.cache, refresh, clock, random, onEvent }),
@@ -102,9 +109,9 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   );
 
   return {
-    getToken,
+    getToken: (request, requestOptions) => source.getToken(request, requestOptions),
     async ready({ signal } = {}) {
-      await getToken(undefined, { signal });
+      await source.getToken(undefined, { signal });
     },
   };
 }
@@ -145,7 +152,8 @@ function exactlyOne(options: TokenServiceOptions, ...names: readonly (keyof Toke
   const given = names.filter((name) => options[name] !== undefined);
   const either = names.map((name) => `"${name}"`);
   if (given.length === 0) throw new ConfigurationError(`createTokenService needs ${either.join(' or ')}`);
-  if (given.length > 1) throw new ConfigurationError(`createTokenService takes either ${either.join(' or ')}, not both`);
+  if (given.length > 1)
+    throw new ConfigurationError(`createTokenService takes either ${either.join(' or ')}, not both`);
 }
 
 // RFC 6749 §3.2: no fragment; §10.8: https.
@@ -157,7 +165,9 @@ function checkEndpoint(options: TokenServiceOptions, name: 'issuer' | 'tokenEndp
   }
   const url = new URL(value);
   if (!isSecure(url)) {
-    throw new ConfigurationError(`"${name}" must be an https URL, or http to this machine: ${url.origin} would see the secret in clear`);
+    throw new ConfigurationError(
+      `"${name}" must be an https URL, or http to this machine: ${url.origin} would see the secret in clear`,
+    );
   }
   if (url.username !== '' || url.password !== '') {
     throw new ConfigurationError(`"${name}" must not hold credentials; use "clientId" and "clientSecret"`);

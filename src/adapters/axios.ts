@@ -1,4 +1,11 @@
-import { type AxiosAdapter, type AxiosError, AxiosHeaders, type AxiosResponse, getAdapter, type InternalAxiosRequestConfig } from 'axios';
+import {
+  type AxiosAdapter,
+  type AxiosError,
+  AxiosHeaders,
+  type AxiosResponse,
+  getAdapter,
+  type InternalAxiosRequestConfig,
+} from 'axios';
 
 import { ConfigurationError } from '../errors.js';
 import { eventSink, type EventSink } from '../events.js';
@@ -11,7 +18,8 @@ import { type AuthorizedRequest, type Replay, sendAuthorized } from './send-auth
 import { sentRequest } from './sent-request.js';
 
 declare module 'axios' {
-  // oxlint-disable-next-line no-unused-vars -- a merged interface must repeat the type parameters
+  // A merged interface must repeat the type parameters.
+  // oxlint-disable-next-line no-explicit-any, no-unused-vars
   interface AxiosRequestConfig<D = any, P = any> {
     /** What the token of this request is asked for; `false` sends the request without one. */
     token?: TokenRequest | false;
@@ -69,7 +77,8 @@ export function bearerToken(
 
   // Decided here and not in the interceptor: only now have all others had their say in the URL and the headers.
   async function send(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
-    if (config.token === false || config.auth !== undefined || config.headers.has('Authorization')) return adapter(config);
+    if (config.token === false || config.auth !== undefined || config.headers.has('Authorization'))
+      return adapter(config);
     const origin = targetOf(config);
     if (origin === undefined) return adapter(config);
 
@@ -100,7 +109,7 @@ export function bearerToken(
     };
     const signal = config.signal instanceof AbortSignal ? config.signal : undefined;
     const response = await sendAuthorized(tokens, authorized, { request: requestOf(config), signal, replay, emit });
-    if (failure !== undefined) throw failure as AxiosError;
+    if (failure !== undefined) throw failure;
     return response;
   }
 
@@ -152,7 +161,9 @@ function originOf(url: string): string {
 }
 
 function challengeOf({ headers }: AxiosResponse): string | undefined {
-  return AxiosHeaders.from(headers as AxiosHeaders).get('WWW-Authenticate')?.toString();
+  return AxiosHeaders.from(headers as AxiosHeaders)
+    .get('WWW-Authenticate')
+    ?.toString();
 }
 
 function withoutRequest<T extends { request?: unknown }>(holder: T): T {
@@ -163,8 +174,6 @@ function withoutRequest<T extends { request?: unknown }>(holder: T): T {
 // What can be read once only: Node's streams, the form-data package, web streams, iterators.
 function isStream(body: unknown): body is { destroy?(): void } {
   return (
-    typeof body === 'object' &&
-    body !== null &&
-    ('pipe' in body || 'getReader' in body || Symbol.asyncIterator in body)
+    typeof body === 'object' && body !== null && ('pipe' in body || 'getReader' in body || Symbol.asyncIterator in body)
   );
 }

@@ -28,21 +28,21 @@ function isAboutToken({ scheme, parameters }: Challenge): boolean {
  */
 export function parseChallenges(field: string): readonly Challenge[] {
   const challenges: { scheme: string; parameters: Map<string, string> }[] = [];
-  let rest = field;
+  let at = 0;
 
-  const take = (pattern: RegExp): RegExpExecArray | undefined => {
-    const match = pattern.exec(rest);
-    if (match === null) return undefined;
-    rest = rest.slice(match[0].length);
+  const take = (pattern: RegExp): RegExpExecArray | null => {
+    pattern.lastIndex = at;
+    const match = pattern.exec(field);
+    if (match !== null) at = pattern.lastIndex;
     return match;
   };
 
-  for (take(separators); rest !== ''; take(separators)) {
+  while (take(separators) !== null && at < field.length) {
     const current = challenges.at(-1);
-    const parameter = current && take(parameterPattern);
+    const parameter = current && take(parameterPattern)?.groups;
     if (parameter) {
-      const { name = '', quoted, bare = '' } = parameter.groups ?? {};
-      current.parameters.set(name.toLowerCase(), quoted === undefined ? bare : quoted.replace(/\\(.)/gs, '$1'));
+      const { name = '', quoted, bare = '' } = parameter;
+      current.parameters.set(name.toLowerCase(), quoted?.replace(/\\(.)/gs, '$1') ?? bare);
       continue;
     }
     const scheme = take(schemePattern)?.groups?.['scheme'];
@@ -53,8 +53,12 @@ export function parseChallenges(field: string): readonly Challenge[] {
   return challenges;
 }
 
+// Sticky: each is tried at the current place only, and no copy of the rest is made.
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-const separators = /^[\s,]*/;
-const parameterPattern = new RegExp(`^(?<name>${token})\\s*=\\s*(?:"(?<quoted>(?:[^"\\\\]|\\\\.)*)"|(?<bare>${token}))(?=\\s*(?:,|$))`, 's');
-const schemePattern = new RegExp(`^(?<scheme>${token})(?=\\s|,|$)`);
-const token68Pattern = /^ +[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$))/;
+const separators = /[\s,]*/y;
+const parameterPattern = new RegExp(
+  `(?<name>${token})\\s*=\\s*(?:"(?<quoted>(?:[^"\\\\]|\\\\.)*)"|(?<bare>${token}))(?=\\s*(?:,|$))`,
+  'sy',
+);
+const schemePattern = new RegExp(`(?<scheme>${token})(?=\\s|,|$)`, 'y');
+const token68Pattern = / +[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$))/y;

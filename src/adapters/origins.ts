@@ -6,10 +6,13 @@ import { isSecure } from '../secure-url.js';
  * @throws {ConfigurationError} when it is no URL, or a token would be readable on the way (RFC 6750 §5.3)
  */
 export function secureOrigin(url: string, option: string): string {
-  if (!URL.canParse(url)) throw new ConfigurationError(`"${option}" holds ${JSON.stringify(url)}, which is no absolute URL`);
+  if (!URL.canParse(url))
+    throw new ConfigurationError(`"${option}" holds ${JSON.stringify(url)}, which is no absolute URL`);
   const parsed = new URL(url);
   if (!isSecure(parsed)) {
-    throw new ConfigurationError(`"${option}" holds ${parsed.origin}: tokens are sent over https, or http to this machine, only`);
+    throw new ConfigurationError(
+      `"${option}" holds ${parsed.origin}: tokens are sent over https, or http to this machine, only`,
+    );
   }
   return parsed.origin;
 }

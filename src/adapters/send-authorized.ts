@@ -56,14 +56,15 @@ export async function sendAuthorized<Reply>(
   return authorized.send(other);
 }
 
-const safeMethods = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 function reasonToStay<Reply>(
-  { method, canSendAgain }: AuthorizedRequest<Reply>,
+  authorized: AuthorizedRequest<Reply>,
   replay: Replay,
   isSameToken: boolean,
 ): RequestNotResent['reason'] | undefined {
   if (isSameToken) return 'same token';
-  if (replay === 'never' || (replay === 'safe' && !safeMethods.includes(method.toUpperCase()))) return 'replay option';
-  return canSendAgain() ? undefined : 'body cannot be sent twice';
+  if (replay === 'never' || (replay === 'safe' && !safeMethods.has(authorized.method.toUpperCase())))
+    return 'replay option';
+  return authorized.canSendAgain() ? undefined : 'body cannot be sent twice';
 }

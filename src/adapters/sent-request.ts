@@ -26,6 +26,6 @@ interface AnyRequest {
  */
 export function sentRequest(request: object): SentRequest {
   const { _currentRequest, _currentUrl, url, ...own } = request as AnyRequest;
-  const { method, protocol, host, path } = _currentRequest ?? (request as AnyRequest);
+  const { method, protocol, host, path } = _currentRequest ?? own;
   return { method, protocol, host, path, res: { responseUrl: own.res?.responseUrl ?? _currentUrl ?? url } };
 }

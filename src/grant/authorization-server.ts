@@ -31,7 +31,11 @@ export interface AuthorizationServer {
 const maxAgeMs = 24 * 60 * 60 * 1_000;
 
 /** Finds out where the authorization server issues tokens, once a day; a failure is not remembered and leaves what is known. */
-export function authorizationServer({ issuer, tokenEndpoint, ...how }: AuthorizationServerOptions): AuthorizationServer {
+export function authorizationServer({
+  issuer,
+  tokenEndpoint,
+  ...how
+}: AuthorizationServerOptions): AuthorizationServer {
   if (issuer === undefined) {
     const name = tokenEndpoint as string;
     const metadata = Promise.resolve({ issuer: name, token_endpoint: name });
@@ -103,13 +107,16 @@ function readMetadata({ status, body }: Reply): { readonly issuer?: unknown } | 
 function checkMetadata(metadata: ServerMetadata, issuer: string): ServerMetadata {
   if (metadata.issuer !== issuer) throw unusable(metadata, issuer);
   if (!URL.canParse(String(metadata.token_endpoint))) {
-    throw new ConfigurationError(`the metadata of ${issuer} names no token endpoint; set "tokenEndpoint" instead of "issuer"`);
+    throw new ConfigurationError(
+      `the metadata of ${issuer} names no token endpoint; set "tokenEndpoint" instead of "issuer"`,
+    );
   }
   return metadata;
 }
 
 function unusable({ issuer: found }: { readonly issuer?: unknown }, issuer: string): ConfigurationError {
-  if (typeof found !== 'string') return new ConfigurationError(`the metadata of ${issuer} names no issuer (RFC 8414 §2)`);
+  if (typeof found !== 'string')
+    return new ConfigurationError(`the metadata of ${issuer} names no issuer (RFC 8414 §2)`);
   const differsInSlash = found.replace(/\/$/, '') === issuer.replace(/\/$/, '');
   return new ConfigurationError(
     `"issuer" is ${JSON.stringify(issuer)}, but the metadata found there are those of ${JSON.stringify(found.slice(0, 300))}` +
@@ -121,6 +128,8 @@ function notFound(replies: readonly Reply[]): TokenError {
   const tried = replies.map(({ url, status }) => `${url} (HTTP ${status})`).join(' nor at ');
   const outage = replies.find(({ status }) => status === 429 || status >= 500);
   return outage === undefined
-    ? new ConfigurationError(`no metadata of an authorization server at ${tried}; check "issuer" or set "tokenEndpoint"`)
+    ? new ConfigurationError(
+        `no metadata of an authorization server at ${tried}; check "issuer" or set "tokenEndpoint"`,
+      )
     : new GrantUnavailableError(`no metadata of an authorization server at ${tried}`, { status: outage.status });
 }

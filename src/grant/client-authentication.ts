@@ -80,7 +80,7 @@ export function clientSecretPost(secret: Secret): ClientAuthentication {
  * `client_secret_basic` where the metadata of the authorization server says so or nothing (RFC 8414 §2), else
  * `client_secret_post`. Nothing is tried out.
  */
-export function clientSecret(secret: Secret): ClientAuthentication {
+export function clientSecretByMetadata(secret: Secret): ClientAuthentication {
   const basic = clientSecretBasic(secret);
   const post = clientSecretPost(secret);
 
@@ -101,7 +101,7 @@ const ambiguity =
   'try clientSecretBasic(secret, { encoding }) with "form" or "raw", or clientSecretPost(secret)';
 
 // %20 and not + for a space: servers that decode percent-encoding only read it too.
-function minimal(value: string, misread: RegExp): string {
+function percentEncode(value: string, misread: RegExp): string {
   return value.toWellFormed().replace(misread, encodeURIComponent);
 }
 
@@ -115,8 +115,8 @@ interface Encoder {
 
 const encoders: Readonly<Record<NonNullable<ClientSecretBasicOptions['encoding']>, Encoder>> = {
   minimal: {
-    id: (clientId) => minimal(clientId, /[^\x21-\x7e]|[%+:]/gu),
-    secret: (clientSecret) => minimal(clientSecret, /[^\x21-\x7e]|[%+]/gu),
+    id: (clientId) => percentEncode(clientId, /[^\x21-\x7e]|[%+:]/gu),
+    secret: (clientSecret) => percentEncode(clientSecret, /[^\x21-\x7e]|[%+]/gu),
   },
   form: { id: form, secret: form },
   raw: { id: raw, secret: raw },

@@ -1,4 +1,10 @@
-import { allowInsecureRequests, clientCredentialsGrant, Configuration, customFetch, type ServerMetadata } from 'openid-client';
+import {
+  allowInsecureRequests,
+  clientCredentialsGrant,
+  Configuration,
+  customFetch,
+  type ServerMetadata,
+} from 'openid-client';
 
 import type { AccessToken } from '../access-token.js';
 import { type Clock, elapsedMs, instant, systemClock } from '../clock.js';
@@ -79,7 +85,11 @@ export function clientCredentials({
   };
 
   // One for each grant: its answer and its credentials are nobody else's.
-  function configure(metadata: ServerMetadata, { authenticate }: PreparedAuthentication, granting: Exchange): Configuration {
+  function configure(
+    metadata: ServerMetadata,
+    { authenticate }: PreparedAuthentication,
+    granting: Exchange,
+  ): Configuration {
     const configuration = new Configuration(metadata, clientId, undefined, authenticate);
     configuration.timeout = timeoutMs / 1_000;
     configuration[customFetch] = granting.fetch;

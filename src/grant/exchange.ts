@@ -32,7 +32,9 @@ export function exchange(fetch: typeof globalThis.fetch, trim = (body: string): 
   return {
     async fetch(url, options) {
       if (!isSecure(new URL(url))) {
-        throw new ConfigurationError(`${withoutQuery(url)} is not asked: only https, or http to this machine, keeps the credentials secret`);
+        throw new ConfigurationError(
+          `${withoutQuery(url)} is not asked: only https, or http to this machine, keeps the credentials secret`,
+        );
       }
       const response = await fetch(url, { ...options, redirect: 'manual' } as RequestInit);
       const body = (await readBody(response, url)).toString('utf8');
@@ -51,7 +53,8 @@ async function readBody(response: Response, url: string): Promise<Buffer> {
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
     // Leaving the loop cancels the rest.
-    if (bytes > maxBodyBytes) throw new InvalidTokenResponseError(`the answer of ${withoutQuery(url)} is longer than 1 MiB`);
+    if (bytes > maxBodyBytes)
+      throw new InvalidTokenResponseError(`the answer of ${withoutQuery(url)} is longer than 1 MiB`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -11,4 +11,5 @@ export function retryAfterMs(field: string | null, now: number): number | undefi
 }
 
 // Date.parse alone takes '-1' or '1.5' for a year.
-const httpDate = (value: string): number => (/^[A-Z][a-z]{2,8},? .*\d{2}:\d{2}:\d{2}/.test(value) ? Date.parse(value) : NaN);
+const httpDate = (value: string): number =>
+  /^[A-Z][a-z]{2,8},? .*\d{2}:\d{2}:\d{2}/.test(value) ? Date.parse(value) : NaN;

@@ -25,8 +25,12 @@ const maxLifetimeSeconds = 10 * 365 * 24 * 60 * 60;
  * The access token of a token response.
  * @throws {InvalidTokenResponseError} when it cannot be presented, or its lifetime makes no sense
  */
-export function readToken(response: TokenResponse, { authorizationServer, requestedScope, asked, defaultLifetimeSeconds }: Expectation): AccessToken {
-  const invalid = (flaw: string) => new InvalidTokenResponseError(`${authorizationServer} answered the grant with a token response whose ${flaw}`);
+export function readToken(
+  response: TokenResponse,
+  { authorizationServer, requestedScope, asked, defaultLifetimeSeconds }: Expectation,
+): AccessToken {
+  const invalid = (flaw: string) =>
+    new InvalidTokenResponseError(`${authorizationServer} answered the grant with a token response whose ${flaw}`);
 
   if (response.token_type !== 'bearer') throw invalid('"token_type" was not asked for');
   if (!/^[\x21-\x7e]+$/.test(response.access_token)) throw invalid('"access_token" cannot be sent in a header');
@@ -52,16 +56,29 @@ export function trimTokenResponse(body: string, authorizationServer: string): st
   if (parsed === undefined) return body;
 
   const { access_token, token_type, scope, expires_in } = parsed;
-  if (typeof expires_in === 'string' ? !/^\d+$/.test(expires_in) : expires_in !== undefined && !(Number(expires_in) >= 0 && expires_in !== null)) {
-    throw new InvalidTokenResponseError(`${authorizationServer} answered the grant with an "expires_in" that is no number of seconds`);
+  if (
+    typeof expires_in === 'string'
+      ? !/^\d+$/.test(expires_in)
+      : expires_in !== undefined && !(Number(expires_in) >= 0 && expires_in !== null)
+  ) {
+    throw new InvalidTokenResponseError(
+      `${authorizationServer} answered the grant with an "expires_in" that is no number of seconds`,
+    );
   }
-  return JSON.stringify({ access_token, token_type, expires_in, ...(typeof scope === 'string' && scope !== '' && { scope }) });
+  return JSON.stringify({
+    access_token,
+    token_type,
+    expires_in,
+    ...(typeof scope === 'string' && scope !== '' && { scope }),
+  });
 }
 
 function parseObject(body: string): Record<string, unknown> | undefined {
   try {
     const parsed: unknown = JSON.parse(body);
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? (parsed as Record<string, unknown>) : undefined;
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
+      ? (parsed as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }

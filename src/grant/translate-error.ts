@@ -1,9 +1,4 @@
-import {
-  GrantRejectedError,
-  GrantUnavailableError,
-  InvalidTokenResponseError,
-  TokenError,
-} from '../errors.js';
+import { GrantRejectedError, GrantUnavailableError, InvalidTokenResponseError, TokenError } from '../errors.js';
 import { type Exchange, type Reply, withoutQuery } from './exchange.js';
 import { retryAfterMs } from './retry-after.js';
 
@@ -34,7 +29,9 @@ export function translateError(error: unknown, { reply }: Exchange, context: Gra
   const refusal = readRefusal(reply, context);
   if (isTransient(reply.status, refusal.error)) return unavailable(reply, refusal, context);
   if (reply.status >= 400 || refusal.error !== undefined) return rejected(reply, refusal, context);
-  return new InvalidTokenResponseError(`${context.authorizationServer} answered the grant with ${reply.status}, but ${flaw(error, reply)}`);
+  return new InvalidTokenResponseError(
+    `${context.authorizationServer} answered the grant with ${reply.status}, but ${flaw(error, reply)}`,
+  );
 }
 
 /** The error for a request that got no answer: {@link GrantUnavailableError}, not retryable when a certificate is not trusted. */
@@ -48,10 +45,13 @@ export function networkError(error: unknown, authorizationServer: string): Grant
   const advice = isCertificateError
     ? 'its certificate is not trusted; for a private CA set NODE_EXTRA_CA_CERTS or the option "fetch"'
     : 'check the URL, DNS, proxy and firewall';
-  return new GrantUnavailableError(`${authorizationServer} could not be reached${code === undefined ? '' : ` (${code})`}: ${advice}`, {
-    cause: error,
-    retryable: !isCertificateError,
-  });
+  return new GrantUnavailableError(
+    `${authorizationServer} could not be reached${code === undefined ? '' : ` (${code})`}: ${advice}`,
+    {
+      cause: error,
+      retryable: !isCertificateError,
+    },
+  );
 }
 
 /** The error that is or caused `error`, if it is one of ours: thrown below openid-client, which wraps it. */
@@ -61,7 +61,11 @@ export function findTokenError(error: unknown): TokenError | undefined {
 
 function causesOf(error: unknown): { name?: unknown; code?: string; cause?: unknown }[] {
   const causes = [];
-  for (let cause = error; typeof cause === 'object' && cause !== null && causes.length < 10; cause = (cause as Error).cause) {
+  for (
+    let cause = error;
+    typeof cause === 'object' && cause !== null && causes.length < 10;
+    cause = (cause as Error).cause
+  ) {
     causes.push(cause);
   }
   return causes;
@@ -76,8 +80,12 @@ interface Refusal {
 function readRefusal({ body }: Reply, { secrets = [] }: GrantContext): Refusal {
   const { error, error_description: description } = parseObject(body);
   return {
-    error: typeof error === 'string' && /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/.test(error) ? withoutSecrets(error, secrets) : undefined,
-    errorDescription: typeof description === 'string' && description !== '' ? readable(description, secrets) : undefined,
+    error:
+      typeof error === 'string' && /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/.test(error)
+        ? withoutSecrets(error, secrets)
+        : undefined,
+    errorDescription:
+      typeof description === 'string' && description !== '' ? readable(description, secrets) : undefined,
   };
 }
 
@@ -104,8 +112,9 @@ function withoutSecrets(text: string, secrets: readonly string[]): string {
 }
 
 // The code says more than the status: servers answer refusals with a 500 and outages with a 400.
-const outages = ['server_error', 'temporarily_unavailable'];
-const refusals = [
+const busy = new Set([408, 425, 429]);
+const outages = new Set(['server_error', 'temporarily_unavailable']);
+const refusals = new Set([
   'invalid_request',
   'invalid_client',
   'invalid_grant',
@@ -114,12 +123,12 @@ const refusals = [
   'invalid_scope',
   'invalid_target',
   'access_denied',
-];
+]);
 
 function isTransient(status: number, error: string | undefined): boolean {
-  if (error !== undefined && outages.includes(error)) return true;
-  if ([408, 425, 429].includes(status)) return true;
-  return status >= 500 && !(error !== undefined && refusals.includes(error));
+  if (error !== undefined && outages.has(error)) return true;
+  if (busy.has(status)) return true;
+  return status >= 500 && !(error !== undefined && refusals.has(error));
 }
 
 function unavailable({ status, headers }: Reply, refusal: Refusal, context: GrantContext): GrantUnavailableError {
@@ -132,7 +141,10 @@ function unavailable({ status, headers }: Reply, refusal: Refusal, context: Gran
 
 function rejected({ status }: Reply, refusal: Refusal, context: GrantContext): GrantRejectedError {
   const { authorizationServer, clientId, requestedScope, doubt } = context;
-  const advice = [adviceFor(refusal.error, status, requestedScope), refusal.error === 'invalid_client' ? doubt : undefined];
+  const advice = [
+    adviceFor(refusal.error, status, requestedScope),
+    refusal.error === 'invalid_client' ? doubt : undefined,
+  ];
   return new GrantRejectedError(
     `${authorizationServer} refused a token to client "${clientId}"${detail(refusal, status)}: ${advice.filter(Boolean).join('; ')}`,
     { status, ...refusal },
@@ -173,11 +185,11 @@ function adviceFor(error: string | undefined, status: number, scope: string | un
 }
 
 function flaw(error: unknown, { headers }: Reply): string {
-  const codes = causesOf(error).map(({ code }) => code);
-  if (codes.includes('OAUTH_RESPONSE_IS_NOT_JSON')) {
+  const codes = new Set(causesOf(error).map(({ code }) => code));
+  if (codes.has('OAUTH_RESPONSE_IS_NOT_JSON')) {
     return `with the content type "${readable(headers.get('content-type') ?? 'none', [])}" instead of application/json`;
   }
-  if (codes.includes('OAUTH_PARSE_ERROR')) return 'its body is no JSON';
-  if (codes.includes('OAUTH_UNSUPPORTED_OPERATION')) return 'its "token_type" is none that this library can present';
+  if (codes.has('OAUTH_PARSE_ERROR')) return 'its body is no JSON';
+  if (codes.has('OAUTH_UNSUPPORTED_OPERATION')) return 'its "token_type" is none that this library can present';
   return 'its body is no token response (RFC 6749 §5.1)';
 }

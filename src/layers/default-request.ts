@@ -9,7 +9,7 @@ export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
   const byDefault = canonicalRequest(defaults);
 
   return (inner) => {
-    const canonical = rememberRequests((request) => canonicalRequest({ ...byDefault, ...withoutUndefined(request) }));
+    const canonical = rememberRequests((request) => canonicalRequest({ ...defaults, ...withoutUndefined(request) }));
 
     return {
       getToken(request, options) {
@@ -17,7 +17,7 @@ export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
         try {
           return inner.getToken(canonical(request), options);
         } catch (error) {
-          return Promise.reject(error as Error);
+          return Promise.reject(error);
         }
       },
     };
@@ -25,7 +25,9 @@ export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
 }
 
 // Callers tend to pass the same object again and again. An object that could be changed in between is not relied on.
-function rememberRequests(make: (request: TokenRequest) => CanonicalTokenRequest): (request: TokenRequest) => CanonicalTokenRequest {
+function rememberRequests(
+  make: (request: TokenRequest) => CanonicalTokenRequest,
+): (request: TokenRequest) => CanonicalTokenRequest {
   const made = new WeakMap<TokenRequest, CanonicalTokenRequest>();
 
   return (request) => {

@@ -11,14 +11,13 @@ export function withSingleFlight(): Layer {
   return (inner) => {
     const flights = new Map<string, Promise<AccessToken>>();
 
-    // Without the caller's signal: one caller who gives up must not fail the others.
-    async function takeOff(key: string, request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
+    function takeOff(key: string, request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
       const { replacing, minValidityMs } = options;
-      try {
-        return await inner.getToken(request, { replacing, minValidityMs });
-      } finally {
-        flights.delete(key);
-      }
+      // Without the caller's signal: one caller who gives up must not fail the others.
+      const call = async () => inner.getToken(request, { replacing, minValidityMs });
+      const flight = call().finally(() => flights.delete(key));
+      flights.set(key, flight);
+      return flight;
     }
 
     async function join(request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
@@ -29,12 +28,7 @@ export function withSingleFlight(): Layer {
         // A flight that set off without knowing of the rejected token may come back with it.
         if (token.value !== options.replacing?.value) return token;
       }
-      let flight = flights.get(key);
-      if (flight === undefined) {
-        flight = takeOff(key, request, options);
-        flights.set(key, flight);
-      }
-      return abortable(flight, options.signal);
+      return abortable(flights.get(key) ?? takeOff(key, request, options), options.signal);
     }
 
     return { getToken: (request, options = {}) => join(request, options) };

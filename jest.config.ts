@@ -1,0 +1,20 @@
+/** @jest-config-loader esbuild-register */
+import type { Config } from 'jest';
+
+const config: Config = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/tests'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true }] },
+  moduleNameMapper: {
+    '^m2m-tokens$': '<rootDir>/src/index.ts',
+    '^m2m-tokens/axios$': '<rootDir>/src/adapters/axios.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  collectCoverage: process.env['CI'] === 'true',
+  collectCoverageFrom: ['src/**/*.ts'],
+  coverageReporters: ['text-summary', 'lcov'],
+  coverageThreshold: { global: { statements: 95, branches: 95 } },
+};
+
+export default config;

@@ -1,0 +1,79 @@
+import { expect, test } from '@jest/globals';
+
+import { withSingleFlight } from '../../src/layers/single-flight.js';
+import { fakeClock } from '../support/clock.js';
+import { issue, manualSource, settle } from '../support/tokens.js';
+
+test('D3 shares one call among all who ask at the same time', async () => {
+  const source = manualSource();
+  const tokens = withSingleFlight()(source);
+  const token = issue('a', fakeClock());
+
+  const answers = Array.from({ length: 1_000 }, () => tokens.getToken());
+  source.last().resolve(token);
+
+  expect(new Set(await Promise.all(answers))).toEqual(new Set([token]));
+  expect(source.calls).toHaveLength(1);
+});
+
+test('B6 lets one caller give up without failing the others', async () => {
+  const source = manualSource();
+  const tokens = withSingleFlight()(source);
+  const token = issue('a', fakeClock());
+  const leader = new AbortController();
+
+  const givenUp = tokens.getToken(undefined, { signal: leader.signal });
+  const others = Array.from({ length: 9 }, () => tokens.getToken());
+  leader.abort(new Error('gone'));
+  source.last().resolve(token);
+
+  await expect(givenUp).rejects.toThrow('gone');
+  await expect(Promise.all(others)).resolves.toEqual(Array.from({ length: 9 }, () => token));
+  expect(source.calls).toHaveLength(1);
+});
+
+test('D14 forgets a failure before those who waited hear of it', async () => {
+  const source = manualSource();
+  const tokens = withSingleFlight()(source);
+
+  const first = tokens.getToken();
+  source.last().reject(new Error('away'));
+  await expect(first).rejects.toThrow('away');
+  void tokens.getToken();
+  await settle();
+
+  expect(source.calls).toHaveLength(2);
+});
+
+test('asks again when the flight that was joined comes back with the very token to be replaced', async () => {
+  const source = manualSource();
+  const tokens = withSingleFlight()(source);
+  const clock = fakeClock();
+  const [old, other] = [issue('old', clock), issue('other', clock)];
+
+  const first = tokens.getToken();
+  const second = tokens.getToken(undefined, { replacing: old });
+  source.last().resolve(old);
+  await expect(first).resolves.toBe(old);
+  await settle();
+  source.last().resolve(other);
+
+  await expect(second).resolves.toBe(other);
+  expect(source.last().options?.replacing).toBe(old);
+});
+
+test('turns a source that throws into a rejection and goes on', async () => {
+  let calls = 0;
+  const token = issue('a', fakeClock());
+  const tokens = withSingleFlight()({
+    getToken() {
+      calls += 1;
+      if (calls === 1) throw new Error('synchronous');
+      return Promise.resolve(token);
+    },
+  });
+
+  await expect(tokens.getToken()).rejects.toThrow('synchronous');
+
+  await expect(tokens.getToken()).resolves.toBe(token);
+});

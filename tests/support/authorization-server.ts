@@ -1,0 +1,55 @@
+import { type Answer, type Handler, type HttpServer, type RecordedRequest, startHttpServer } from './http-server.js';
+
+/** An authorization server on loopback whose answers are scripted. */
+export interface ScriptedAuthorizationServer extends HttpServer {
+  readonly tokenEndpoint: string;
+  /** The token requests so far. */
+  readonly grants: readonly RecordedRequest[];
+  /** What the token endpoint answers from now on: each of these in turn, the last one for ever. */
+  script(...answers: readonly (Answer | Handler)[]): void;
+}
+
+/**
+ * Starts an authorization server. Until it is scripted it grants `token-1`, `token-2` and so on, for an hour each.
+ * With `metadata` it answers at `/.well-known/oauth-authorization-server` with these, its issuer and its token endpoint.
+ */
+export async function startAuthorizationServer({
+  metadata,
+}: { metadata?: object } = {}): Promise<ScriptedAuthorizationServer> {
+  const grants: RecordedRequest[] = [];
+  let script: (Answer | Handler)[] = [];
+
+  const server = await startHttpServer((request, response) => {
+    if (request.path.startsWith('/token')) {
+      grants.push(request);
+      const answer = (script.length > 1 ? script.shift() : script[0]) ?? granted(`token-${grants.length}`);
+      return typeof answer === 'function' ? answer(request, response) : answer;
+    }
+    if (metadata !== undefined && request.path === '/.well-known/oauth-authorization-server') {
+      return { body: { issuer: server.origin, token_endpoint: `${server.origin}/token`, ...metadata } };
+    }
+    return { status: 404 };
+  });
+
+  return {
+    ...server,
+    tokenEndpoint: `${server.origin}/token`,
+    grants,
+    script: (...answers) => {
+      script = [...answers];
+    },
+  };
+}
+
+/** A token response; `members` are added to it and win over it. */
+export function granted(value: string, members: Readonly<Record<string, unknown>> = {}): Answer {
+  return { body: { access_token: value, token_type: 'Bearer', expires_in: 3600, ...members } };
+}
+
+/** An error response (RFC 6749 §5.2). */
+export function refused(
+  error: string,
+  { status = 400, description = 'no' }: { status?: number; description?: string } = {},
+): Answer {
+  return { status, body: { error, error_description: description } };
+}

@@ -1,0 +1,72 @@
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { cleanUp } from './clean-up.js';
+
+/** A request as a server saw it. */
+export interface RecordedRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** What a scripted server answers; an object as body is sent as JSON. */
+export interface Answer {
+  /** @default 200 */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+  readonly body?: string | Buffer | object;
+}
+
+/** What answers a request; it returns nothing when it deals with the response itself. */
+export type Handler = (request: RecordedRequest, response: ServerResponse) => Answer | Promise<Answer> | undefined;
+
+/** A server on loopback whose answers are scripted. */
+export interface HttpServer {
+  readonly origin: string;
+  /** All requests so far. */
+  readonly requests: readonly RecordedRequest[];
+}
+
+/** Starts a server on a free port of 127.0.0.1; it is closed when the test ends. */
+export async function startHttpServer(handle: Handler): Promise<HttpServer> {
+  const requests: RecordedRequest[] = [];
+
+  const origin = await listen(async (incoming, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    const request = {
+      method: incoming.method ?? '',
+      path: incoming.url ?? '',
+      headers: incoming.headers,
+      body: Buffer.concat(chunks).toString('utf8'),
+    };
+    requests.push(request);
+
+    const answer = await handle(request, response);
+    if (answer !== undefined) write(response, answer);
+  });
+
+  return { origin, requests };
+}
+
+/** Starts a server on a free port of 127.0.0.1 that is closed, with all its connections, when the test ends; returns its origin. */
+export async function listen(
+  listener: (incoming: IncomingMessage, response: ServerResponse) => unknown,
+): Promise<string> {
+  const server = createServer((incoming, response) => void listener(incoming, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  cleanUp(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function write(response: ServerResponse, { status = 200, headers = {}, body = '' }: Answer): void {
+  const isJson = typeof body === 'object' && !Buffer.isBuffer(body);
+  response.writeHead(status, isJson ? { 'content-type': 'application/json', ...headers } : headers);
+  response.end(isJson ? JSON.stringify(body) : body);
+}
