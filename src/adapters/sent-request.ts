@@ -25,7 +25,7 @@ interface AnyRequest {
  * those of other requests that are under way.
  */
 export function sentRequest(request: object): SentRequest {
-  const { _currentRequest, _currentUrl, url, ...own } = request as AnyRequest;
-  const { method, protocol, host, path } = _currentRequest ?? own;
-  return { method, protocol, host, path, res: { responseUrl: own.res?.responseUrl ?? _currentUrl ?? url } };
+  const sent: AnyRequest = request;
+  const { method, protocol, host, path } = sent._currentRequest ?? sent;
+  return { method, protocol, host, path, res: { responseUrl: sent.res?.responseUrl ?? sent._currentUrl ?? sent.url } };
 }
