@@ -75,6 +75,7 @@ export function clientCredentials({
         const response = await clientCredentialsGrant(configuration, parametersOf({ scope: requestedScope, ...rest }));
         const token = readToken(response, { ...facts, asked, defaultLifetimeSeconds });
         emit({ type: 'grant.succeeded', ...facts, ...outcomeOf(token), durationMs: elapsedMs(asked, clock) });
+        if (token.remainingMs(clock) <= 0) emit({ type: 'token.expired_on_arrival', scope: token.scope });
         return token;
       } catch (cause) {
         const error = translateError(cause, granting, { ...facts, ...authentication, now: clock.now() });

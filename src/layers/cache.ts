@@ -73,7 +73,7 @@ export function withCache({
       options.signal?.throwIfAborted();
       const key = requestKey(request);
       const entry = entries.get(key);
-      if (entry === undefined || isExpired(entry)) return abortable(fetch(key, request, options), options.signal);
+      if (entry === undefined || isExpired(entry)) return abortable(ask(key, request, options), options.signal);
 
       const minValidityMs = Math.max(options.minValidityMs ?? 0, entry.marginMs);
       if (isUsable(entry.token, { ...options, minValidityMs }, clock)) {
@@ -87,11 +87,7 @@ export function withCache({
       return token;
     }
 
-    async function fetch(
-      key: string,
-      request: TokenRequest | undefined,
-      options: GetTokenOptions,
-    ): Promise<AccessToken> {
+    async function ask(key: string, request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
       const { replacing, minValidityMs } = options;
       const token = await inner.getToken(request, { replacing, minValidityMs });
       keep(key, token);
@@ -119,11 +115,7 @@ export function withCache({
     }
 
     function keep(key: string, token: AccessToken): Entry | undefined {
-      const remainingMs = token.remainingMs(clock);
-      if (remainingMs <= 0) {
-        emit({ type: 'token.expired_on_arrival', scope: token.scope });
-        return undefined;
-      }
+      if (token.remainingMs(clock) <= 0) return undefined;
       const kept = entries.get(key);
       // All who shared one flight come here; the jitter is drawn once.
       if (kept?.token === token) return kept;

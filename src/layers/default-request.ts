@@ -13,9 +13,8 @@ export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
 
     return {
       getToken(request, options) {
-        if (request === undefined) return inner.getToken(byDefault, options);
         try {
-          return inner.getToken(canonical(request), options);
+          return inner.getToken(request === undefined ? byDefault : canonical(request), options);
         } catch (error) {
           return Promise.reject(error);
         }

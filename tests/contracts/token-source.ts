@@ -1,0 +1,134 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { ConfigurationError } from '../../src/errors.js';
+import type { TokenSource } from '../../src/token-source.js';
+import { fakeClock } from '../support/clock.js';
+import { issue, manualSource, settle } from '../support/tokens.js';
+
+/** What every layer, and every stack of layers, must do for whoever stands above and below. */
+export function tokenSourceContract(name: string, wrap: (inner: TokenSource) => TokenSource): void {
+  describe(`${name} is a token source that`, () => {
+    test('returns the token of the source below', async () => {
+      const source = manualSource();
+      const token = issue('a', fakeClock());
+
+      const answer = wrap(source).getToken();
+      source.last().resolve(token);
+
+      await expect(answer).resolves.toBe(token);
+    });
+
+    test('passes on what is asked for, and which token is to be replaced', async () => {
+      const source = manualSource();
+      const old = issue('old', fakeClock());
+
+      void wrap(source).getToken({ scope: 'a b', audience: 'x' }, { replacing: old });
+      await settle();
+
+      expect(source.last().request).toMatchObject({ scope: 'a b' });
+      expect(source.last().options?.replacing).toBe(old);
+    });
+
+    test('passes on a failure as it is', async () => {
+      const source = manualSource();
+      const failure = new Error('away');
+
+      const answer = wrap(source).getToken();
+      source.last().reject(failure);
+
+      await expect(answer).rejects.toBe(failure);
+    });
+
+    test('asks again after a failure', async () => {
+      const source = manualSource();
+      const tokens = wrap(source);
+
+      const first = tokens.getToken();
+      source.last().reject(new Error('away'));
+      await expect(first).rejects.toThrow('away');
+      void tokens.getToken();
+      await settle();
+
+      expect(source.calls).toHaveLength(2);
+    });
+
+    test('turns a source that throws into a rejection', async () => {
+      const tokens = wrap({
+        getToken() {
+          throw new Error('synchronous');
+        },
+      });
+
+      await expect(tokens.getToken()).rejects.toThrow('synchronous');
+    });
+
+    test('R-13 rejects a malformed request, and does not throw', async () => {
+      const source = manualSource();
+
+      const answer = wrap(source).getToken({ scope: 'a"b' });
+
+      await expect(answer).rejects.toThrow(ConfigurationError);
+      expect(source.calls).toHaveLength(0);
+    });
+
+    test('D1 keeps requests that differ apart', async () => {
+      const source = manualSource();
+      const tokens = wrap(source);
+      const clock = fakeClock();
+
+      const [a, b] = [tokens.getToken({ scope: 'a' }), tokens.getToken({ scope: 'b' })];
+      await settle();
+      source.calls.forEach((call) => call.resolve(issue(`for ${String(call.request?.scope)}`, clock)));
+
+      expect((await a).value).toBe('for a');
+      expect((await b).value).toBe('for b');
+    });
+  });
+}
+
+/** What a layer that lets callers wait for something they share must do beside. */
+export function sharingContract(name: string, wrap: (inner: TokenSource) => TokenSource): void {
+  describe(`${name} lets callers wait together and`, () => {
+    test('B6 ends the wait of the one who gives up, and of no other', async () => {
+      const source = manualSource();
+      const tokens = wrap(source);
+      const token = issue('a', fakeClock());
+      const leader = new AbortController();
+
+      const givenUp = tokens.getToken(undefined, { signal: leader.signal });
+      const others = Array.from({ length: 9 }, () => tokens.getToken());
+      leader.abort(new Error('gone'));
+      await expect(givenUp).rejects.toThrow('gone');
+      source.calls.forEach((call) => call.resolve(token));
+
+      expect(await Promise.all(others)).toEqual(Array.from({ length: 9 }, () => token));
+    });
+
+    test('turns away a caller who has given up before', async () => {
+      const tokens = wrap(manualSource());
+
+      const answer = tokens.getToken(undefined, { signal: AbortSignal.abort(new Error('gone')) });
+
+      await expect(answer).rejects.toThrow('gone');
+    });
+
+    test('D19 B6 survives a failure that nobody waits for any more', async () => {
+      const source = manualSource();
+      const tokens = wrap(source);
+      const only = new AbortController();
+
+      const answer = tokens.getToken(undefined, { signal: only.signal });
+      await settle();
+      only.abort(new Error('gone'));
+      await expect(answer).rejects.toThrow('gone');
+      source.last().reject(new Error('away'));
+      await settle();
+
+      // A rejection without a handler would end the process; the next caller is served.
+      const next = tokens.getToken();
+      await settle();
+      source.last().resolve(issue('b', fakeClock()));
+      expect((await next).value).toBe('b');
+    });
+  });
+}

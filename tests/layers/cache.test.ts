@@ -1,0 +1,457 @@
+import { describe, expect, test } from '@jest/globals';
+
+import type { AccessToken } from '../../src/access-token.js';
+import { GrantUnavailableError } from '../../src/errors.js';
+import type { TokenEvent } from '../../src/events.js';
+import { type CacheOptions, withCache } from '../../src/layers/cache.js';
+import { canonicalRequest } from '../../src/token-request.js';
+import type { TokenSource } from '../../src/token-source.js';
+import { sharingContract, tokenSourceContract } from '../contracts/token-source.js';
+import { fakeClock, type FakeClock } from '../support/clock.js';
+import { issue, type ManualSource, manualSource, settle } from '../support/tokens.js';
+
+tokenSourceContract('withCache', withCache());
+sharingContract('withCache', withCache());
+
+const hour = 3_600_000;
+const second = 1_000;
+
+interface Cached {
+  readonly tokens: TokenSource;
+  readonly source: ManualSource;
+  readonly clock: FakeClock;
+  readonly events: readonly TokenEvent[];
+}
+
+/** A cache without jitter above a source that the test answers. */
+function cached(options: CacheOptions = {}): Cached {
+  const [source, clock] = [manualSource(), fakeClock()];
+  const events: TokenEvent[] = [];
+  const tokens = withCache({ clock, random: () => 0, onEvent: (event) => events.push(event), ...options })(source);
+  return { tokens, source, clock, events };
+}
+
+/** The same, with a token in it. */
+async function holding(lifetimeMs: number, options?: CacheOptions): Promise<Cached & { readonly token: AccessToken }> {
+  const made = cached(options);
+  const first = made.tokens.getToken();
+  const token = issue('first', made.clock, lifetimeMs);
+  made.source.last().resolve(token);
+  await first;
+  return { ...made, token };
+}
+
+describe('a token that is not due', () => {
+  test('is handed out again and again without a call', async () => {
+    const { tokens, source, clock, token } = await holding(hour);
+
+    for (let second_ = 0; second_ < 3_000; second_ += 7) {
+      clock.advance(7 * second);
+      expect(await tokens.getToken()).toBe(token);
+    }
+
+    expect(source.calls).toHaveLength(1);
+  });
+
+  test('is kept for equal requests, however they are spelt', async () => {
+    const { tokens, source, clock } = cached();
+    const first = tokens.getToken({ scope: 'b a', resource: 'https://x.example/' });
+    await settle();
+    source.last().resolve(issue('t', clock));
+    await first;
+
+    const again = await tokens.getToken({ resource: ['https://x.example/'], scope: ['a', 'b', 'a'], parameters: {} });
+
+    expect(again.value).toBe('t');
+  });
+
+  test('is not handed out to another request, also when two take turns', async () => {
+    const { tokens, source, clock } = cached();
+    const [a, b] = [canonicalRequest({ scope: 'a' }), canonicalRequest({ scope: 'b' })];
+    for (const request of [a, b]) {
+      const first = tokens.getToken(request);
+      await settle();
+      source.last().resolve(issue(request.scope as string, clock));
+      await first;
+    }
+
+    for (const request of [a, b, b, a, a, b]) expect((await tokens.getToken(request)).value).toBe(request.scope);
+    expect(source.calls).toHaveLength(2);
+  });
+});
+
+describe('a due token', () => {
+  test('is handed out while one renewal goes on in the background', async () => {
+    const { tokens, source, clock, token } = await holding(hour);
+    clock.advance(hour - 300 * second);
+
+    const answers = await Promise.all(Array.from({ length: 100 }, () => tokens.getToken()));
+
+    expect(new Set(answers)).toEqual(new Set([token]));
+    expect(source.calls).toHaveLength(2);
+    expect(source.last().options?.replacing).toBe(token);
+  });
+
+  test('gives way to the renewed one as soon as that is there', async () => {
+    const { tokens, source, clock } = await holding(hour);
+    clock.advance(hour - 300 * second);
+    await tokens.getToken();
+
+    source.last().resolve(issue('second', clock));
+    await settle();
+
+    expect((await tokens.getToken()).value).toBe('second');
+  });
+
+  test('D6 is due at a moment that is drawn once, not at each look', async () => {
+    const draws = [0.5];
+    const random = () => draws.shift() ?? 0;
+    const { tokens, source, clock } = await holding(hour, { random });
+
+    clock.advance(hour - 375.1 * second);
+    await tokens.getToken();
+    expect(source.calls).toHaveLength(1);
+    clock.advance(0.2 * second);
+    await tokens.getToken();
+
+    expect(source.calls).toHaveLength(2);
+  });
+
+  test.each([1, 5, 30, 60, 3600])('A14 of %d s is renewed at most once in 0.7 of its lifetime', async (lifetime) => {
+    const { tokens, source, clock } = cached({ random: () => 0.999 });
+    const step = (lifetime * second) / 200;
+    const steps = 2_000;
+
+    for (let count = 0; count < steps; count += 1) {
+      const answer = tokens.getToken();
+      await settle();
+      source.last().resolve(issue(`token ${source.calls.length}`, clock, lifetime * second));
+      await answer;
+      clock.advance(step);
+    }
+
+    expect(source.calls.length).toBeLessThanOrEqual(Math.ceil((steps * step) / (0.7 * lifetime * second)) + 1);
+    expect(source.calls.length).toBeGreaterThanOrEqual(10);
+  });
+});
+
+describe('a renewal in the background that fails', () => {
+  test('D15 A2 reaches no caller and is an event', async () => {
+    const { tokens, source, clock, token, events } = await holding(hour);
+    clock.advance(hour - 300 * second);
+    await tokens.getToken();
+    const failure = new Error('away');
+
+    source.last().reject(failure);
+    await settle();
+
+    expect(await tokens.getToken()).toBe(token);
+    expect(events).toEqual([
+      { type: 'renewal.failed', scope: undefined, error: failure, retryInMs: 0, remainingMs: 300 * second },
+    ]);
+  });
+
+  test('A2 is tried again after a second, then two, up to thirty', async () => {
+    const { tokens, source, clock } = await holding(hour, { random: () => 1 });
+    clock.advance(hour - 450 * second);
+    const attempts: number[] = [];
+    const began = clock.now();
+
+    while (clock.now() < began + 400 * second) {
+      const before = source.calls.length;
+      await tokens.getToken();
+      if (source.calls.length > before) {
+        attempts.push((clock.now() - began) / second);
+        source.last().reject(new Error('away'));
+        await settle();
+      }
+      clock.advance(second);
+    }
+
+    expect(attempts.slice(0, 8)).toEqual([0, 1, 3, 7, 15, 31, 61, 91]);
+  });
+
+  test('A4 is not tried again before the server wants it', async () => {
+    const { tokens, source, clock } = await holding(hour);
+    clock.advance(hour - 300 * second);
+    await tokens.getToken();
+    source.last().reject(new GrantUnavailableError('busy', { status: 429, retryAfterMs: 60 * second }));
+    await settle();
+
+    clock.advance(59 * second);
+    await tokens.getToken();
+    expect(source.calls).toHaveLength(2);
+    clock.advance(1 * second);
+    await tokens.getToken();
+
+    expect(source.calls).toHaveLength(3);
+  });
+});
+
+describe('a token inside the hand-out margin', () => {
+  test('C4 lets callers wait for the renewed one', async () => {
+    const { tokens, source, clock } = await holding(hour);
+    clock.advance(hour - 30 * second);
+
+    const answer = tokens.getToken();
+    await settle();
+    source.last().resolve(issue('second', clock));
+
+    expect((await answer).value).toBe('second');
+  });
+
+  test('A2 is handed out after all when the renewal fails, until it really expires', async () => {
+    const { tokens, source, clock, token } = await holding(hour, { random: () => 1 });
+    clock.advance(hour - 20 * second);
+
+    const answer = tokens.getToken();
+    await settle();
+    source.last().reject(new Error('away'));
+
+    expect(await answer).toBe(token);
+    expect(await tokens.getToken()).toBe(token);
+    expect(source.calls).toHaveLength(2);
+  });
+
+  test('A3 is not handed out when the failed renewal took longer than it lived', async () => {
+    const { tokens, source, clock } = await holding(hour);
+    clock.advance(hour - 20 * second);
+
+    const answer = tokens.getToken();
+    await settle();
+    clock.advance(20 * second);
+    source.last().reject(new Error('away'));
+
+    await expect(answer).rejects.toThrow('away');
+  });
+
+  test('B6 ends the wait of one caller and keeps the token for the next', async () => {
+    const { tokens, source, clock } = await holding(hour);
+    clock.advance(hour - 20 * second);
+    const controller = new AbortController();
+
+    const answer = tokens.getToken(undefined, { signal: controller.signal });
+    await settle();
+    controller.abort(new Error('gone'));
+    await expect(answer).rejects.toThrow('gone');
+    source.last().resolve(issue('second', clock));
+    await settle();
+
+    expect((await tokens.getToken()).value).toBe('second');
+    expect(source.calls).toHaveLength(2);
+  });
+});
+
+describe('an expired token', () => {
+  test.each([
+    ['A3 both clocks say so', (clock: FakeClock) => clock.advance(hour)],
+    ['C2 the wall clock says so, the machine slept', (clock: FakeClock) => clock.step(hour)],
+    [
+      'C1 the monotonic clock says so, the wall clock was set back',
+      (clock: FakeClock) => {
+        clock.advance(hour);
+        clock.step(-2 * hour);
+      },
+    ],
+  ])('is never handed out: %s', async (_name, pass) => {
+    const { tokens, source, clock } = await holding(hour);
+    await tokens.getToken();
+    pass(clock);
+
+    const answer = tokens.getToken();
+    await settle();
+    source.last().reject(new Error('away'));
+
+    await expect(answer).rejects.toThrow('away');
+  });
+
+  test('C6 is expired exactly at its expiry', async () => {
+    const { tokens, source, clock, token } = await holding(hour, { random: () => 1 });
+    clock.advance(hour - 1);
+    const last = tokens.getToken();
+    await settle();
+    source.last().reject(new Error('away'));
+    expect(await last).toBe(token);
+
+    clock.advance(1);
+    const answer = tokens.getToken();
+    await settle();
+    source.last().reject(new Error('away'));
+
+    await expect(answer).rejects.toThrow('away');
+  });
+
+  test('C1 is found out although the wall clock was set back between two looks at the other one', async () => {
+    const { tokens, source, clock } = await holding(1 * second);
+    clock.advance(600);
+    await tokens.getToken();
+    clock.advance(190);
+    clock.step(-190);
+
+    clock.advance(211);
+    const answer = tokens.getToken();
+    await settle();
+    source.last().reject(new Error('away'));
+
+    await expect(answer).rejects.toThrow('away');
+  });
+
+  test('B7 is not kept when it expired on its way', async () => {
+    const { tokens, source, clock } = cached();
+    const first = tokens.getToken();
+    const token = issue('late', clock, 5 * second);
+    clock.advance(10 * second);
+    source.last().resolve(token);
+
+    expect(await first).toBe(token);
+    void tokens.getToken();
+    await settle();
+
+    expect(source.calls).toHaveLength(2);
+  });
+});
+
+describe('a rejected token', () => {
+  test('E1 is renewed, and whoever rejects it meanwhile joins', async () => {
+    const { tokens, source, clock, token } = await holding(hour);
+
+    const answers = Array.from({ length: 50 }, () => tokens.getToken(undefined, { replacing: token }));
+    await settle();
+    source.last().resolve(issue('second', clock));
+
+    expect(new Set((await Promise.all(answers)).map(({ value }) => value))).toEqual(new Set(['second']));
+    expect(source.calls).toHaveLength(2);
+  });
+
+  test('E4 A25 is not renewed for one who is late: the newer one is the answer', async () => {
+    const { tokens, source, clock, token } = await holding(hour);
+    const first = tokens.getToken(undefined, { replacing: token });
+    await settle();
+    source.last().resolve(issue('second', clock));
+    await first;
+
+    const late = await tokens.getToken(undefined, { replacing: token });
+
+    expect(late.value).toBe('second');
+    expect(source.calls).toHaveLength(2);
+  });
+
+  test('D21 E3 A30 is renewed at once the first time, and then not within five seconds', async () => {
+    const { tokens, source, clock, token } = await holding(hour);
+    const first = tokens.getToken(undefined, { replacing: token });
+    await settle();
+    const second_ = issue('second', clock);
+    source.last().resolve(second_);
+    await first;
+
+    clock.advance(4.9 * second);
+    expect(await tokens.getToken(undefined, { replacing: second_ })).toBe(second_);
+    expect(source.calls).toHaveLength(2);
+    clock.advance(0.2 * second);
+    void tokens.getToken(undefined, { replacing: second_ });
+    await settle();
+
+    expect(source.calls).toHaveLength(3);
+  });
+
+  test('is still handed out to those who do not know, so that nobody waits', async () => {
+    const { tokens, token } = await holding(hour);
+    void tokens.getToken(undefined, { replacing: token });
+    await settle();
+
+    expect(await tokens.getToken()).toBe(token);
+  });
+
+  test('is the answer when it cannot be renewed: its 401 stands', async () => {
+    const { tokens, source, token, events } = await holding(hour);
+
+    const answer = tokens.getToken(undefined, { replacing: token });
+    await settle();
+    source.last().reject(new Error('away'));
+
+    expect(await answer).toBe(token);
+    expect(events).toHaveLength(1);
+  });
+
+  test('A16 A37 may come back with a new lifetime, and is not asked for in a loop', async () => {
+    const { tokens, source, clock } = await holding(100 * second);
+    clock.advance(81 * second);
+    await tokens.getToken();
+    source.last().resolve(issue('first', clock, 19 * second));
+    await settle();
+
+    for (let count = 0; count < 100; count += 1) {
+      await tokens.getToken();
+      clock.advance(20);
+    }
+
+    expect(source.calls).toHaveLength(2);
+    expect((await tokens.getToken()).expiresAt).toBe(clock.now() - 2 * second + 19 * second);
+  });
+});
+
+describe('a call with minValidityMs', () => {
+  test('D22 waits for a renewal when the kept token is too short', async () => {
+    const { tokens, source, clock } = await holding(hour);
+    clock.advance(hour / 2);
+
+    const answer = tokens.getToken(undefined, { minValidityMs: 40 * 60 * second });
+    await settle();
+    source.last().resolve(issue('second', clock));
+
+    expect((await answer).value).toBe('second');
+  });
+
+  test('D22 takes what there is when no token lives that long, without a grant for each call', async () => {
+    const { tokens, source, clock } = await holding(60 * second);
+    const first = tokens.getToken(undefined, { minValidityMs: hour });
+    await settle();
+    const longest = issue('second', clock, 60 * second);
+    source.last().resolve(longest);
+    await first;
+
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => tokens.getToken(undefined, { minValidityMs: hour })),
+    );
+
+    expect(new Set(answers)).toEqual(new Set([longest]));
+    expect(source.calls).toHaveLength(2);
+  });
+});
+
+describe('the number of kept tokens', () => {
+  test('D13 is bounded, and the least recently used one goes first', async () => {
+    const { tokens, source, clock, events } = cached({ maxTokens: 2 });
+    const fetchToken = async (scope: string) => {
+      const answer = tokens.getToken({ scope });
+      await settle();
+      const call = source.last();
+      call.resolve(issue(scope, clock));
+      return answer;
+    };
+    await fetchToken('a');
+    await fetchToken('b');
+    await fetchToken('a');
+    await fetchToken('c');
+
+    expect(events).toEqual([{ type: 'token.evicted', scope: undefined }]);
+    const before = source.calls.length;
+    await fetchToken('a');
+    expect(source.calls).toHaveLength(before);
+    await fetchToken('b');
+    expect(source.calls).toHaveLength(before + 1);
+  });
+});
+
+test('D16 D19 sets no timer', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+  const before = timers();
+
+  const { tokens, source, clock } = await holding(hour);
+  clock.advance(hour - 300 * second);
+  await tokens.getToken();
+  source.last().reject(new Error('away'));
+  await settle();
+
+  expect(timers()).toBe(before);
+});

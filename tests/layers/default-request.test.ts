@@ -1,0 +1,72 @@
+import { expect, test } from '@jest/globals';
+
+import { ConfigurationError } from '../../src/errors.js';
+import { withDefaultRequest } from '../../src/layers/default-request.js';
+import { CanonicalTokenRequest, requestKey, type TokenRequest } from '../../src/token-request.js';
+import { tokenSourceContract } from '../contracts/token-source.js';
+import { manualSource } from '../support/tokens.js';
+
+tokenSourceContract('withDefaultRequest', withDefaultRequest());
+
+const asked = (defaults: TokenRequest | undefined, ...requests: readonly (TokenRequest | undefined)[]) => {
+  const source = manualSource();
+  const tokens = withDefaultRequest(defaults)(source);
+  requests.forEach((request) => void tokens.getToken(request));
+  return source.calls.map(({ request }) => request as CanonicalTokenRequest);
+};
+
+test('asks for the default when a call says nothing', () => {
+  const [request] = asked({ scope: 'a', audience: 'x' }, undefined);
+
+  expect(request).toMatchObject({ scope: 'a', audience: ['x'] });
+});
+
+test('takes from the default what a call does not say', () => {
+  const [request] = asked({ scope: 'a', audience: 'x' }, { scope: 'b', audience: undefined });
+
+  expect(request).toMatchObject({ scope: 'b', audience: ['x'] });
+});
+
+test('lets a call ask for no scope although there is a default one', () => {
+  const [request] = asked({ scope: 'a' }, { scope: '' });
+
+  expect(request?.scope).toBeUndefined();
+});
+
+test('gives a call that spells the default out the key of the default', () => {
+  const [byDefault, spelt] = asked({ scope: 'b a' }, undefined, { scope: ['a', 'b'] });
+
+  expect(spelt?.key).toBe(byDefault?.key);
+});
+
+test('keeps the key of a request that cannot change', () => {
+  const request = Object.freeze({ scope: 'a' });
+
+  const [first, second] = asked({}, request, request);
+
+  expect(second).toBe(first);
+});
+
+test('D1 looks again at a request that could have been changed', () => {
+  const source = manualSource();
+  const tokens = withDefaultRequest()(source);
+  const scopes = ['a'];
+  const request = Object.freeze({ scope: scopes });
+
+  void tokens.getToken(request);
+  scopes[0] = 'b';
+  void tokens.getToken(request);
+
+  expect(source.calls.map(({ request: each }) => each?.scope)).toEqual(['a', 'b']);
+});
+
+test('R-13 refuses a malformed default at construction', () => {
+  expect(() => withDefaultRequest({ scope: 'a\\b' })).toThrow(ConfigurationError);
+});
+
+test('hands on the key that the layers below ask for', () => {
+  const [request] = asked({ scope: 'a' }, undefined);
+
+  expect(request).toBeInstanceOf(CanonicalTokenRequest);
+  expect(requestKey(request)).toBe(requestKey({ scope: 'a' }));
+});

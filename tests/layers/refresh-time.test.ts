@@ -1,0 +1,51 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import { refreshTime } from '../../src/layers/refresh-time.js';
+
+const hour = 3_600_000;
+
+describe('a token', () => {
+  test.each([
+    { lifetimeMs: hour, window: 300_000, margin: 30_000, least: 5_000 },
+    { lifetimeMs: 60_000, window: 12_000, margin: 6_000, least: 5_000 },
+    { lifetimeMs: 30_000, window: 6_000, margin: 3_000, least: 5_000 },
+    { lifetimeMs: 5_000, window: 1_000, margin: 500, least: 1_000 },
+    { lifetimeMs: 1_000, window: 200, margin: 100, least: 200 },
+  ])('A14 of $lifetimeMs ms is due in the last $window ms, or up to half as much earlier', (expected) => {
+    const latest = refreshTime(expected.lifetimeMs, () => 0);
+    const earliest = refreshTime(expected.lifetimeMs, () => 1);
+
+    expect(latest.dueMs).toBeCloseTo(expected.window);
+    expect(earliest.dueMs).toBeCloseTo(expected.window * 1.5);
+    expect(latest.marginMs).toBeCloseTo(expected.margin);
+    expect(latest.leastMs).toBeCloseTo(expected.least);
+  });
+
+  test('is due in the share of its lifetime that the options say, capped', () => {
+    const bySixMinutes = refreshTime(hour, () => 0, { share: 0.5, capMs: 360_000 });
+    const byShare = refreshTime(60_000, () => 0, { share: 0.5 });
+
+    expect(bySixMinutes.dueMs).toBe(360_000);
+    expect(byShare.dueMs).toBe(30_000);
+  });
+
+  test('C7 of any lifetime is due after its issue and before callers have to wait', () => {
+    const lifetimes = fc.integer({ min: 1_000, max: 10 * 365 * 24 * hour });
+    const draws = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+    const options = fc.record({
+      share: fc.double({ min: 0.001, max: 0.5, noNaN: true }),
+      capMs: fc.integer({ min: 1, max: hour }),
+    });
+
+    fc.assert(
+      fc.property(lifetimes, draws, options, (lifetimeMs, draw, refresh) => {
+        const { dueMs, marginMs } = refreshTime(lifetimeMs, () => draw, refresh);
+
+        expect(dueMs).toBeLessThan(lifetimeMs);
+        expect(dueMs).toBeGreaterThan(marginMs);
+        expect(marginMs).toBeGreaterThan(0);
+      }),
+    );
+  });
+});
