@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
 
 /** Where the time comes from; both readings are in milliseconds. */
 export interface Clock {
@@ -6,12 +7,15 @@ export interface Clock {
   now(): number;
   /** Time since a moment that stays the same for the life of the process. It never steps, but may stop while the machine sleeps. */
   monotonic(): number;
+  /** Resolves after `ms` milliseconds; rejects when `signal` is aborted before. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 /** The clocks of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
+  sleep: (ms, signal) => setTimeout(ms, undefined, signal && { signal }),
 };
 
 /** One moment, read on both clocks. */

@@ -6,6 +6,7 @@ export type TokenErrorCode =
 export interface TokenErrorOptions {
   /** Kept as `error.cause` by its name, message and code only: the original may hold a request, a reply or a secret. */
   readonly cause?: unknown;
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** There is no token, and this says why. Nothing secret is in the message, the fields or the cause. */
@@ -13,10 +14,19 @@ export abstract class TokenError extends Error {
   abstract readonly code: TokenErrorCode;
   /** Whether the same request may succeed later although nothing is changed. */
   abstract readonly retryable: boolean;
+  /** How long to wait before asking again makes sense, in milliseconds; `undefined` when nothing is known. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, { cause }: TokenErrorOptions = {}) {
+  constructor(message: string, { cause, retryAfterMs }: TokenErrorOptions = {}) {
     super(message, cause === undefined ? undefined : { cause: withoutDetails(cause) });
     this.name = new.target.name;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  /** The same error for the next one who asks, and who has this long to wait. */
+  again(retryAfterMs: number): this {
+    const Same = this.constructor as new (message: string, options: object) => this;
+    return new Same(this.message, Object.assign({}, this, { cause: this.cause, retryAfterMs }));
   }
 }
 
@@ -55,7 +65,6 @@ export class GrantRejectedError extends TokenError {
 /** The facts of a {@link GrantUnavailableError}. */
 export interface GrantUnavailability extends TokenErrorOptions {
   readonly status?: number | undefined;
-  readonly retryAfterMs?: number | undefined;
   /** @default true */
   readonly retryable?: boolean;
 }
@@ -67,14 +76,11 @@ export class GrantUnavailableError extends TokenError {
   readonly retryable: boolean;
   /** HTTP status of the answer; `undefined` when there was none. */
   readonly status: number | undefined;
-  /** How long the authorization server asks to be left alone, in milliseconds (`Retry-After`, RFC 9110 §10.2.3); `undefined` when it did not say. */
-  readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, { status, retryAfterMs, retryable = true, ...options }: GrantUnavailability = {}) {
+  constructor(message: string, { status, retryable = true, ...options }: GrantUnavailability = {}) {
     super(message, options);
     this.retryable = retryable;
     this.status = status;
-    this.retryAfterMs = retryAfterMs;
   }
 }
 

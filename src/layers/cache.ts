@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { abortable } from '../abortable.js';
 import type { AccessToken } from '../access-token.js';
 import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../clock.js';
-import { GrantUnavailableError } from '../errors.js';
+import { TokenError } from '../errors.js';
 import { eventSink, type EventSink } from '../events.js';
 import { CanonicalTokenRequest, requestKey, type TokenRequest } from '../token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../token-source.js';
@@ -140,7 +140,7 @@ export function withCache({
     function fail(entry: Entry, error: unknown): void {
       entry.failure = error;
       entry.failures += 1;
-      const askedForMs = error instanceof GrantUnavailableError ? error.retryAfterMs : undefined;
+      const askedForMs = error instanceof TokenError ? error.retryAfterMs : undefined;
       hold(entry, askedForMs ?? backoffMs(entry.failures, { baseMs: 1_000, capMs: 30_000, random }));
       emit({
         type: 'renewal.failed',

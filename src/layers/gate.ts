@@ -1,0 +1,43 @@
+import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../clock.js';
+import { GrantUnavailableError } from '../errors.js';
+import type { Layer } from '../token-source.js';
+
+/** Options of {@link withGate}. */
+export interface GateOptions {
+  readonly clock?: Clock | undefined;
+}
+
+const leastMs = 5_000;
+const mostMs = 60_000;
+
+/**
+ * Leaves the authorization server alone for as long as it asks, for all requests: a `Retry-After` closes the gate for that
+ * long, a 429 without one for 5 s, doubling to a minute. Who asks meanwhile gets the same error at once.
+ */
+export function withGate({ clock = systemClock }: GateOptions = {}): Layer {
+  return (inner) => {
+    let closed: { readonly since: Instant; readonly forMs: number; readonly error: GrantUnavailableError } | undefined;
+    let limitsInARow = 0;
+
+    return {
+      async getToken(request, options) {
+        const waitMs = closed === undefined ? 0 : closed.forMs - elapsedMs(closed.since, clock);
+        if (closed !== undefined && waitMs > 0) throw closed.error.again(waitMs);
+        try {
+          const token = await inner.getToken(request, options);
+          closed = undefined;
+          limitsInARow = 0;
+          return token;
+        } catch (error) {
+          if (!(error instanceof GrantUnavailableError)) throw error;
+          limitsInARow = error.status === 429 ? limitsInARow + 1 : 0;
+          const forMs =
+            error.retryAfterMs ?? (limitsInARow > 0 ? Math.min(mostMs, leastMs * 2 ** (limitsInARow - 1)) : 0);
+          if (forMs === 0) throw error;
+          closed = { since: instant(clock), forMs, error };
+          throw error.again(forMs);
+        }
+      },
+    };
+  };
+}

@@ -1,0 +1,79 @@
+import { type Clock, elapsedMs, instant, systemClock } from '../clock.js';
+import { TokenError } from '../errors.js';
+import type { Layer } from '../token-source.js';
+import { backoffMs } from './backoff.js';
+
+/** How a grant is tried again. */
+export interface RetryOptions {
+  /**
+   * Number of attempts after the first one.
+   * @default 2
+   */
+  readonly retries?: number | undefined;
+  /**
+   * For all attempts and the waits between them, in milliseconds.
+   * @default 15000
+   */
+  readonly deadlineMs?: number | undefined;
+}
+
+/** Options of {@link withRetry}. */
+export interface RetryLayerOptions extends RetryOptions {
+  readonly clock?: Clock | undefined;
+  /** Uniform in [0, 1). @default Math.random */
+  readonly random?: (() => number) | undefined;
+}
+
+/** The longest `Retry-After` that somebody is made to wait for; after a longer one the error comes at once and tells it. */
+const patienceMs = 5_000;
+
+/**
+ * Asks again after an error that may pass: twice, after a wait with full jitter (200 ms, doubling) or what the authorization
+ * server asks for, all within one deadline. The inner source gets a signal that is aborted at the deadline.
+ */
+export function withRetry({
+  retries = 2,
+  deadlineMs = 15_000,
+  clock = systemClock,
+  random = Math.random,
+}: RetryLayerOptions = {}): Layer {
+  return (inner) => ({
+    async getToken(request, options = {}) {
+      const began = instant(clock);
+      const deadline = AbortSignal.timeout(deadlineMs);
+      const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]);
+
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await inner.getToken(request, { ...options, signal });
+        } catch (error) {
+          const waitMs = waitBefore(attempt, error);
+          const isTooLate = elapsedMs(began, clock) + waitMs >= deadlineMs;
+          if (attempt > retries || waitMs > patienceMs || isTooLate || signal.aborted) throw error;
+          await clock.sleep(waitMs, signal);
+        }
+      }
+    },
+  });
+
+  function waitBefore(attempt: number, error: unknown): number {
+    if (!(error instanceof TokenError) || !error.retryable) return Infinity;
+    if (error.retryAfterMs !== undefined) return error.retryAfterMs;
+    // A connection that the server closed while it was idle says nothing about the server.
+    if (attempt === 1 && isConnectionLost(error)) return 0;
+    return backoffMs(attempt, { baseMs: 200, capMs: patienceMs, random });
+  }
+}
+
+const lost = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+
+function isConnectionLost(error: unknown): boolean {
+  for (
+    let cause = error;
+    typeof cause === 'object' && cause !== null;
+    cause = 'cause' in cause ? cause.cause : undefined
+  ) {
+    if ('code' in cause && lost.has(cause.code as string)) return true;
+  }
+  return false;
+}

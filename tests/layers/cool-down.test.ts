@@ -1,0 +1,148 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { GrantRejectedError, GrantUnavailableError, type TokenError } from '../../src/errors.js';
+import { type CoolDownOptions, withCoolDown } from '../../src/layers/cool-down.js';
+import { fakeClock } from '../support/clock.js';
+import { issue, manualSource, settle } from '../support/tokens.js';
+
+const second = 1_000;
+const refusal = new GrantRejectedError('no', { status: 400, error: 'invalid_scope' });
+const outage = new GrantUnavailableError('away', { status: 503 });
+
+function cooled(options: CoolDownOptions = {}) {
+  const [source, clock] = [manualSource(), fakeClock()];
+  const tokens = withCoolDown({ clock, random: () => 0.5, ...options })(source);
+  const ask = (scope = 'a') => tokens.getToken({ scope }).catch((error: unknown) => error as TokenError);
+  const failWith = async (error: Error) => {
+    const answer = ask();
+    await settle();
+    source.last().reject(error);
+    return (await answer) as TokenError;
+  };
+  return { source, clock, ask, failWith };
+}
+
+/** How long the first few failures in a row keep others from asking. */
+async function waitsAfter(error: Error, options?: CoolDownOptions): Promise<number[]> {
+  const { clock, failWith } = cooled(options);
+  const waits: number[] = [];
+  for (let count = 0; count < 7; count += 1) {
+    const { retryAfterMs = 0 } = await failWith(error);
+    waits.push(retryAfterMs / second);
+    clock.advance(retryAfterMs);
+  }
+  return waits;
+}
+
+describe('a refusal', () => {
+  test('A6 A7 is repeated for a while: a hundred calls in a second are one', async () => {
+    const { source, clock, ask, failWith } = cooled();
+    await failWith(refusal);
+
+    for (let count = 0; count < 99; count += 1) {
+      clock.advance(10);
+      expect(await ask()).toMatchObject({ code: 'ERR_GRANT_REJECTED', error: 'invalid_scope', status: 400 });
+    }
+
+    expect(source.calls).toHaveLength(1);
+  });
+
+  test('A7 is repeated for 5 s, doubling to 60 s, while it repeats itself', async () => {
+    expect(await waitsAfter(refusal)).toEqual([5, 10, 20, 40, 60, 60, 60]);
+  });
+
+  test('A7 is repeated for half as long or as much again, so that replicas do not come back together', async () => {
+    const [shortest] = await waitsAfter(refusal, { random: () => 0 });
+    const [longest] = await waitsAfter(refusal, { random: () => 1 });
+
+    expect([shortest, longest]).toEqual([2.5, 7.5]);
+  });
+
+  test('A7 is forgotten when the credentials change', async () => {
+    let credentials = 'old';
+    const { source, ask, failWith } = cooled({ credentials: () => Promise.resolve(credentials) });
+    await failWith(refusal);
+
+    credentials = 'new';
+    void ask();
+    await settle();
+
+    expect(source.calls).toHaveLength(2);
+  });
+
+  test('keeps no other request from being asked for', async () => {
+    const { source, ask, failWith } = cooled();
+    await failWith(refusal);
+
+    void ask('b');
+    await settle();
+
+    expect(source.calls).toHaveLength(2);
+  });
+
+  test('is forgotten after a success', async () => {
+    const { source, clock, ask, failWith } = cooled();
+    await failWith(refusal);
+    clock.advance(5 * second);
+    const answer = ask();
+    await settle();
+    source.last().resolve(issue('token', clock));
+    await answer;
+
+    expect(await failWith(refusal)).toMatchObject({ retryAfterMs: 5 * second });
+  });
+});
+
+describe('an outage', () => {
+  test('A2 keeps others from asking for up to 1 s, doubling to 30 s', async () => {
+    expect(await waitsAfter(outage, { random: () => 1 })).toEqual([1, 2, 4, 8, 16, 30, 30]);
+  });
+
+  test('A4 keeps others from asking for as long as the server wants', async () => {
+    const waits = await waitsAfter(new GrantUnavailableError('busy', { status: 503, retryAfterMs: 90 * second }));
+
+    expect(waits[0]).toBe(90);
+  });
+
+  test('A3 is repeated with what is left to wait', async () => {
+    const { source, clock, ask, failWith } = cooled({ random: () => 1 });
+    await failWith(outage);
+    clock.advance(400);
+
+    expect(await ask()).toMatchObject({ message: 'away', status: 503, retryable: true, retryAfterMs: 600 });
+    expect(source.calls).toHaveLength(1);
+  });
+
+  test('counts anew when it follows a refusal', async () => {
+    const { clock, failWith } = cooled({ random: () => 1 });
+    await failWith(refusal);
+    clock.advance(60 * second);
+
+    expect(await failWith(outage)).toMatchObject({ retryAfterMs: 1 * second });
+  });
+});
+
+test('D13 remembers a bounded number of requests', async () => {
+  const { source, ask } = cooled({ random: () => 1 });
+  for (let count = 0; count <= 1_000; count += 1) {
+    const answer = ask(`scope-${count}`);
+    await settle();
+    source.last().reject(refusal);
+    await answer;
+  }
+
+  void ask('scope-0');
+  await settle();
+
+  expect(source.calls).toHaveLength(1_002);
+});
+
+test('lets an error of somebody else pass and remembers nothing', async () => {
+  const { source, ask, failWith } = cooled();
+  await failWith(new Error('a bug'));
+
+  void ask();
+  await settle();
+
+  expect(source.calls).toHaveLength(2);
+});

@@ -1,0 +1,80 @@
+import { expect, test } from '@jest/globals';
+
+import { GrantUnavailableError } from '../../src/errors.js';
+import { withGate } from '../../src/layers/gate.js';
+import { tokenSourceContract } from '../contracts/token-source.js';
+import { fakeClock } from '../support/clock.js';
+import { issue, manualSource, settle } from '../support/tokens.js';
+
+tokenSourceContract('withGate', withGate());
+
+const second = 1_000;
+
+function gated() {
+  const [source, clock] = [manualSource(), fakeClock()];
+  const tokens = withGate({ clock })(source);
+  const ask = (scope: string) => tokens.getToken({ scope }).catch((error: unknown) => error);
+  const failWith = async (error: Error) => {
+    const answer = ask('a');
+    source.last().reject(error);
+    return answer;
+  };
+  return { source, clock, ask, failWith };
+}
+
+test('A4 leaves the server alone for all requests, for as long as it asks', async () => {
+  const { source, clock, ask, failWith } = gated();
+  await failWith(new GrantUnavailableError('busy', { status: 503, retryAfterMs: 60 * second }));
+  clock.advance(20 * second);
+
+  const other = await ask('b');
+
+  expect(source.calls).toHaveLength(1);
+  expect(other).toMatchObject({ message: 'busy', status: 503, retryAfterMs: 40 * second });
+});
+
+test('A4 asks again when the time has passed', async () => {
+  const { source, clock, ask, failWith } = gated();
+  await failWith(new GrantUnavailableError('busy', { status: 503, retryAfterMs: 60 * second }));
+  clock.advance(60 * second);
+
+  void ask('b');
+  await settle();
+
+  expect(source.calls).toHaveLength(2);
+});
+
+test('A5 waits for five seconds, doubling to a minute, when a limit comes without a time', async () => {
+  const { clock, failWith } = gated();
+  const waits: unknown[] = [];
+
+  for (let count = 0; count < 6; count += 1) {
+    const error = (await failWith(new GrantUnavailableError('rate limited', { status: 429 }))) as GrantUnavailableError;
+    waits.push(error.retryAfterMs);
+    clock.advance(error.retryAfterMs ?? 0);
+  }
+
+  expect(waits).toEqual([5, 10, 20, 40, 60, 60].map((seconds) => seconds * second));
+});
+
+test('A5 begins with five seconds again after a success', async () => {
+  const { source, clock, ask, failWith } = gated();
+  const limit = new GrantUnavailableError('rate limited', { status: 429 });
+  await failWith(limit);
+  clock.advance(5 * second);
+  const success = ask('a');
+  source.last().resolve(issue('token', clock));
+  await success;
+
+  expect(await failWith(limit)).toMatchObject({ retryAfterMs: 5 * second });
+});
+
+test('lets other errors pass without closing', async () => {
+  const { source, ask, failWith } = gated();
+  await failWith(new GrantUnavailableError('away', { status: 503 }));
+
+  void ask('b');
+  await settle();
+
+  expect(source.calls).toHaveLength(2);
+});

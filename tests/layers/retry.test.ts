@@ -1,0 +1,122 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { GrantRejectedError, GrantUnavailableError, InvalidTokenResponseError } from '../../src/errors.js';
+import { type RetryOptions, withRetry } from '../../src/layers/retry.js';
+import { tokenSourceContract } from '../contracts/token-source.js';
+import { fakeClock } from '../support/clock.js';
+import { issue, manualSource, settle } from '../support/tokens.js';
+
+tokenSourceContract('withRetry', withRetry());
+
+/** A retrying source whose attempts fail with these errors in turn and then succeed; time passes only in its sleeps. */
+async function attempt(errors: readonly Error[], options: RetryOptions = {}, attemptMs = 0) {
+  const [source, clock] = [manualSource(), fakeClock()];
+  const tokens = withRetry({ clock, random: () => 1, ...options })(source);
+  const answer = tokens.getToken().then(
+    ({ value }) => value,
+    (error: unknown) => error,
+  );
+  for (const error of errors) {
+    const calls = source.calls.length;
+    clock.advance(attemptMs);
+    source.last().reject(error);
+    await settle();
+    clock.advance(clock.sleeps.at(-1) ?? 0);
+    await settle();
+    if (source.calls.length === calls) break;
+  }
+  source.last().resolve(issue('token', clock));
+  return { outcome: await answer, attempts: source.calls.length, sleeps: clock.sleeps };
+}
+
+const away = new GrantUnavailableError('away', { status: 503 });
+
+describe('an attempt that fails for a reason that may pass', () => {
+  test.each([
+    ['A1 a 5xx', away],
+    ['A9 a success that is no token response', new InvalidTokenResponseError('HTML')],
+    ['B1 B2 no connection', new GrantUnavailableError('refused', { cause: { code: 'ECONNREFUSED' } })],
+  ])('is followed by another one: %s', async (_name, error) => {
+    const { outcome, attempts } = await attempt([error]);
+
+    expect(outcome).toBe('token');
+    expect(attempts).toBe(2);
+  });
+
+  test('A1 is followed by two others at most, after up to 200 and 400 ms', async () => {
+    const { outcome, attempts, sleeps } = await attempt([away, away, away, away]);
+
+    expect(outcome).toBe(away);
+    expect(attempts).toBe(3);
+    expect(sleeps).toEqual([200, 400]);
+  });
+
+  test('B3 is followed at once by another one when the server had closed an idle connection', async () => {
+    const reset = new GrantUnavailableError('reset', {
+      cause: { message: 'fetch failed', cause: { code: 'ECONNRESET' } },
+    });
+
+    const { sleeps } = await attempt([reset, reset]);
+
+    expect(sleeps).toEqual([0, 400]);
+  });
+
+  test('A4 is followed by another one when the server wants it, if that is soon', async () => {
+    const busy = new GrantUnavailableError('busy', { status: 429, retryAfterMs: 5_000 });
+
+    const { outcome, sleeps } = await attempt([busy]);
+
+    expect(outcome).toBe('token');
+    expect(sleeps).toEqual([5_000]);
+  });
+
+  test('A4 is the outcome when the server wants to be left alone for longer', async () => {
+    const busy = new GrantUnavailableError('busy', { status: 429, retryAfterMs: 5_001 });
+
+    const { outcome, attempts } = await attempt([busy]);
+
+    expect(outcome).toBe(busy);
+    expect(attempts).toBe(1);
+  });
+
+  test('A24 is the outcome when the deadline would pass before the next one', async () => {
+    const { attempts } = await attempt([away, away, away], { deadlineMs: 15_000 }, 7_300);
+
+    expect(attempts).toBe(2);
+  });
+});
+
+describe('an attempt that fails for good', () => {
+  test.each([
+    ['A6 a refusal', new GrantRejectedError('no', { status: 400, error: 'invalid_scope' })],
+    ['B1 a certificate that is not trusted', new GrantUnavailableError('no', { retryable: false })],
+    ['an error of somebody else', new Error('a bug')],
+  ])('is the outcome: %s', async (_name, error) => {
+    const { outcome, attempts } = await attempt([error]);
+
+    expect(outcome).toBe(error);
+    expect(attempts).toBe(1);
+  });
+});
+
+test('A24 B4 tells the source below when the deadline has passed', async () => {
+  const tokens = withRetry({ deadlineMs: 20 })({
+    getToken: (_request, options) =>
+      new Promise((_resolve, reject) => {
+        options?.signal?.addEventListener('abort', () => reject(new GrantUnavailableError('too late')));
+      }),
+  });
+
+  await expect(tokens.getToken()).rejects.toThrow('too late');
+});
+
+test('ends a wait when the caller gives up', async () => {
+  const [source, clock, caller] = [manualSource(), fakeClock(), new AbortController()];
+  const answer = withRetry({ clock })(source).getToken(undefined, { signal: caller.signal });
+  source.last().reject(away);
+  await settle();
+
+  caller.abort(new Error('gone'));
+
+  await expect(answer).rejects.toThrow('gone');
+});
