@@ -77,7 +77,7 @@ export function bearerToken(
 
   // Decided here and not in the interceptor: only now have all others had their say in the URL and the headers.
   async function send(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
-    if (config.token === false || config.auth !== undefined || config.headers.has('Authorization'))
+    if (config.token === false || config.auth || config.headers.has('Authorization'))
       return adapter(config);
     const origin = targetOf(config);
     if (origin === undefined) return adapter(config);
@@ -146,7 +146,8 @@ function targets(origins: ReadonlySet<string> | undefined): (config: InternalAxi
     }
     const isBelowBase = baseURL && (allowAbsoluteUrls === false || !isAbsolute.test(url));
     const origin = isBelowBase ? originOfBase(baseURL) : originOf(url);
-    return (origins?.has(origin) ?? origin === originOfBase(baseURL as string)) ? origin : undefined;
+    const isPermitted = origins?.has(origin) ?? (origin !== '' && origin === originOfBase(baseURL as string));
+    return isPermitted ? origin : undefined;
   };
 }
 

@@ -2,7 +2,8 @@ import { allowInsecureRequests, customFetch, discovery, type ServerMetadata } fr
 
 import { type Clock, elapsedMs, type Instant, instant } from '../clock.js';
 import { ConfigurationError, GrantUnavailableError, type TokenError } from '../errors.js';
-import { exchange, type Reply } from './exchange.js';
+import { exchange, type Reply, withoutQuery } from './exchange.js';
+import { parseObject } from './json.js';
 import { findTokenError, networkError } from './translate-error.js';
 
 /** Options of {@link authorizationServer}. */
@@ -37,9 +38,9 @@ export function authorizationServer({
   ...how
 }: AuthorizationServerOptions): AuthorizationServer {
   if (issuer === undefined) {
-    const name = tokenEndpoint as string;
-    const metadata = Promise.resolve({ issuer: name, token_endpoint: name });
-    return { name, metadata: () => metadata };
+    const endpoint = tokenEndpoint as string;
+    const metadata = Promise.resolve({ issuer: endpoint, token_endpoint: endpoint });
+    return { name: withoutQuery(endpoint), metadata: () => metadata };
   }
 
   let known: { readonly metadata: ServerMetadata; readonly since: Instant } | undefined;
@@ -71,11 +72,10 @@ type Reach = Pick<AuthorizationServerOptions, 'fetch' | 'timeoutMs'>;
 async function discover(issuer: string, reach: Reach): Promise<ServerMetadata> {
   const elsewhere: Reply[] = [];
   for (const algorithm of ['oauth2', 'oidc'] as const) {
-    const asked = exchange(reach.fetch);
+    const asked = exchange(reach.fetch, reach);
     try {
       const configuration = await discovery(new URL(issuer), 'unused', undefined, undefined, {
         algorithm,
-        timeout: reach.timeoutMs / 1_000,
         [customFetch]: asked.fetch,
         // What may be asked over http is decided in exchange.ts.
         execute: [allowInsecureRequests],
@@ -94,13 +94,7 @@ async function discover(issuer: string, reach: Reach): Promise<ServerMetadata> {
 
 // Anything but a JSON document means that the metadata is not here: a 404, a redirect, a sign-in page.
 function readMetadata({ status, body }: Reply): { readonly issuer?: unknown } | undefined {
-  if (status !== 200) return undefined;
-  try {
-    const document: unknown = JSON.parse(body);
-    return typeof document === 'object' && document !== null ? document : undefined;
-  } catch {
-    return undefined;
-  }
+  return status === 200 ? parseObject(body) : undefined;
 }
 
 // RFC 8414 §3.3: identical, character by character.

@@ -1,7 +1,7 @@
 import type { ClientAuth, ServerMetadata } from 'openid-client';
 
 import { ConfigurationError } from '../errors.js';
-import { checkOptions, oneOf } from '../options.js';
+import { checkOptions, oneOf, stringOrFunction } from '../options.js';
 import { resolveSecret, type Secret } from './secret.js';
 
 /** How the client proves who it is, once for each grant (RFC 6749 §2.3). */
@@ -34,11 +34,10 @@ export interface ClientSecretBasicOptions {
 }
 
 /** Sends id and secret in the `Authorization` header: `client_secret_basic` (RFC 6749 §2.3.1). */
-export function clientSecretBasic(
-  secret: Secret,
-  { encoding = 'minimal' }: ClientSecretBasicOptions = {},
-): ClientAuthentication {
-  checkOptions('clientSecretBasic', { encoding }, { encoding: oneOf(...Object.keys(encoders)) });
+export function clientSecretBasic(secret: Secret, options: ClientSecretBasicOptions = {}): ClientAuthentication {
+  checkSecret('clientSecretBasic', secret);
+  checkOptions('clientSecretBasic', options, { encoding: oneOf(...Object.keys(encoders)) });
+  const { encoding = 'minimal' } = options;
   const encode = encoders[encoding];
 
   return {
@@ -46,8 +45,8 @@ export function clientSecretBasic(
       const clientSecret = await resolveSecret(secret);
       const pair = `${encode.id(clientId)}:${encode.secret(clientSecret)}`;
       const credentials = Buffer.from(pair, 'utf8').toString('base64');
-      const { minimal } = encoders;
-      const isAmbiguous = minimal.id(clientId) !== clientId || minimal.secret(clientSecret) !== clientSecret;
+      const careful = encoding === 'form' ? encoders.form : encoders.minimal;
+      const isAmbiguous = careful.id(clientId) !== clientId || careful.secret(clientSecret) !== clientSecret;
 
       return {
         method: 'client_secret_basic',
@@ -61,6 +60,8 @@ export function clientSecretBasic(
 
 /** Sends id and secret in the body of the token request: `client_secret_post` (RFC 6749 §2.3.1). */
 export function clientSecretPost(secret: Secret): ClientAuthentication {
+  checkSecret('clientSecretPost', secret);
+
   return {
     async prepare() {
       const clientSecret = await resolveSecret(secret);
@@ -94,6 +95,11 @@ export function clientSecretByMetadata(secret: Secret): ClientAuthentication {
       );
     },
   };
+}
+
+function checkSecret(owner: string, secret: unknown): void {
+  const expected = stringOrFunction(secret);
+  if (expected !== undefined) throw new ConfigurationError(`the secret of ${owner} must be ${expected}`);
 }
 
 const ambiguity =

@@ -6,6 +6,7 @@ import {
   type ServerMetadata,
 } from 'openid-client';
 
+import { abortable } from '../abortable.js';
 import type { AccessToken } from '../access-token.js';
 import { type Clock, elapsedMs, instant, systemClock } from '../clock.js';
 import { eventSink, type EventSink } from '../events.js';
@@ -14,7 +15,7 @@ import type { TokenSource } from '../token-source.js';
 import { authorizationServer } from './authorization-server.js';
 import type { ClientAuthentication, PreparedAuthentication } from './client-authentication.js';
 import { type Exchange, exchange } from './exchange.js';
-import { readToken, trimTokenResponse } from './token-response.js';
+import { acceptTokenResponse, readToken } from './token-response.js';
 import { translateError } from './translate-error.js';
 
 /** Options of {@link clientCredentials}. */
@@ -61,15 +62,19 @@ export function clientCredentials({
   const emit = eventSink(onEvent);
 
   return {
-    async getToken(request) {
+    async getToken(request, { signal } = {}) {
       const { scope: requestedScope, ...rest } = canonicalRequest(request);
       const facts = { authorizationServer: server.name, clientId, requestedScope };
-      const granting = exchange(fetch, (body) => trimTokenResponse(body, server.name));
+      const granting = exchange(fetch, {
+        timeoutMs,
+        accept: (reply) => acceptTokenResponse(reply, server.name),
+        signal,
+      });
       let authentication: PreparedAuthentication | undefined;
       let asked = instant(clock);
       try {
-        const metadata = await server.metadata();
-        authentication = await clientAuthentication.prepare(clientId, metadata);
+        const metadata = await abortable(server.metadata(), signal);
+        authentication = await abortable(clientAuthentication.prepare(clientId, metadata), signal);
         const configuration = configure(metadata, authentication, granting);
         asked = instant(clock);
         const response = await clientCredentialsGrant(configuration, parametersOf({ scope: requestedScope, ...rest }));
@@ -92,7 +97,6 @@ export function clientCredentials({
     granting: Exchange,
   ): Configuration {
     const configuration = new Configuration(metadata, clientId, undefined, authenticate);
-    configuration.timeout = timeoutMs / 1_000;
     configuration[customFetch] = granting.fetch;
     // What may be asked over http is decided in exchange.ts.
     allowInsecureRequests(configuration);

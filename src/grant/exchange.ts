@@ -19,14 +19,26 @@ export interface Exchange {
   readonly reply: Reply | undefined;
 }
 
+/** Options of {@link exchange}. */
+export interface ExchangeOptions {
+  /** For the whole answer, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Checks a success and returns the part of its body that anybody else may read; what it throws fails the exchange. */
+  readonly accept?: (reply: Reply) => string;
+  /** Ends the exchange earlier. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 const maxBodyBytes = 1024 * 1024;
 
 /**
  * A fetch for one exchange with the authorization server: https or loopback only (RFC 6749 §10.8), follows no redirect and
- * reads up to 1 MiB. Its reply is kept for whoever has to say what went wrong; `trim` may shorten the body of a success
- * before anybody else reads it.
+ * reads up to 1 MiB. Its reply is kept for whoever has to say what went wrong.
  */
-export function exchange(fetch: typeof globalThis.fetch, trim = (body: string): string => body): Exchange {
+export function exchange(
+  fetch: typeof globalThis.fetch,
+  { timeoutMs, accept = ({ body }) => body, signal }: ExchangeOptions,
+): Exchange {
   let reply: Reply | undefined;
 
   return {
@@ -36,10 +48,13 @@ export function exchange(fetch: typeof globalThis.fetch, trim = (body: string): 
           `${withoutQuery(url)} is not asked: only https, or http to this machine, keeps the credentials secret`,
         );
       }
-      const response = await fetch(url, { ...options, redirect: 'manual' } as RequestInit);
+      // Instead of openid-client's signal, which ends in whole seconds and at the headers.
+      const deadline = AbortSignal.timeout(Math.ceil(timeoutMs));
+      const init = { ...options, redirect: 'manual', signal: signal ? AbortSignal.any([signal, deadline]) : deadline };
+      const response = await fetch(url, init as RequestInit);
       const body = (await readBody(response, url)).toString('utf8');
       reply = { url, status: response.status, headers: response.headers, body };
-      return rebuild(response, response.status === 200 ? trim(reply.body) : reply.body);
+      return rebuild(response, response.status === 200 ? accept(reply) : reply.body);
     },
     get reply() {
       return reply;

@@ -1,6 +1,8 @@
 import { AccessToken } from '../access-token.js';
 import type { Instant } from '../clock.js';
 import { InvalidTokenResponseError } from '../errors.js';
+import type { Reply } from './exchange.js';
+import { isErrorCode, parseObject } from './json.js';
 
 /** The members of a token response that this grant has a use for (RFC 6749 §5.1), as openid-client checked them. */
 export interface TokenResponse {
@@ -47,39 +49,43 @@ export function readToken(
 }
 
 /**
- * Strips a token response of all that this grant ignores (RFC 6749 §5.1), so that a stray `refresh_token`, `id_token` or
- * `null` member is no reason to refuse it. A body that is no JSON object is left as it is.
- * @throws {InvalidTokenResponseError} when `expires_in` is neither a number nor a string of digits
+ * Prepares a success of the token endpoint for openid-client: checks what that does not, and strips all that this grant
+ * ignores (RFC 6749 §5.1), so that a stray `refresh_token`, `id_token` or `null` member is no reason to refuse it.
+ * @throws {InvalidTokenResponseError} when it is no JSON, or `expires_in` is neither a number nor a string of digits
  */
-export function trimTokenResponse(body: string, authorizationServer: string): string {
-  const parsed = parseObject(body);
-  if (parsed === undefined) return body;
+export function acceptTokenResponse({ headers, body }: Reply, authorizationServer: string): string {
+  const invalid = (flaw: string) =>
+    new InvalidTokenResponseError(`${authorizationServer} answered the grant with 200, but ${flaw}`);
 
-  const { access_token, token_type, scope, expires_in } = parsed;
-  if (
-    typeof expires_in === 'string'
-      ? !/^\d+$/.test(expires_in)
-      : expires_in !== undefined && !(Number(expires_in) >= 0 && expires_in !== null)
-  ) {
-    throw new InvalidTokenResponseError(
-      `${authorizationServer} answered the grant with an "expires_in" that is no number of seconds`,
-    );
+  const contentType = headers.get('content-type') ?? 'none';
+  if (!/^application\/json\s*(;|$)/i.test(contentType)) {
+    throw invalid(`with the content type ${JSON.stringify(contentType.slice(0, 100))} instead of application/json`);
   }
+  const members = parseObject(body);
+  if (members === undefined) throw invalid(flawOf(body));
+  // An error is an error, whatever the status and whatever is beside it.
+  if (isErrorCode(members['error'])) return '{}';
+
+  const { access_token, token_type, scope, expires_in } = members;
+  if (!isLifetime(expires_in)) throw invalid('its "expires_in" is no number of seconds');
   return JSON.stringify({
     access_token,
     token_type,
-    expires_in,
-    ...(typeof scope === 'string' && scope !== '' && { scope }),
+    expires_in: expires_in === undefined ? undefined : Number(expires_in),
+    scope: typeof scope === 'string' && scope !== '' ? scope : undefined,
   });
 }
 
-function parseObject(body: string): Record<string, unknown> | undefined {
+function flawOf(body: string): string {
   try {
-    const parsed: unknown = JSON.parse(body);
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-      ? (parsed as Record<string, unknown>)
-      : undefined;
+    JSON.parse(body);
+    return 'its body is no token response (RFC 6749 §5.1)';
   } catch {
-    return undefined;
+    return 'its body is no JSON';
   }
+}
+
+function isLifetime(value: unknown): boolean {
+  if (typeof value === 'string') return /^\d+$/.test(value);
+  return value === undefined || (typeof value === 'number' && Number.isFinite(value) && value >= 0);
 }

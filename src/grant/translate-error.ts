@@ -1,5 +1,6 @@
 import { GrantRejectedError, GrantUnavailableError, InvalidTokenResponseError, TokenError } from '../errors.js';
 import { type Exchange, type Reply, withoutQuery } from './exchange.js';
+import { isErrorCode, parseObject } from './json.js';
 import { retryAfterMs } from './retry-after.js';
 
 /** Who was asked by whom, for the messages. */
@@ -30,7 +31,7 @@ export function translateError(error: unknown, { reply }: Exchange, context: Gra
   if (isTransient(reply.status, refusal.error)) return unavailable(reply, refusal, context);
   if (reply.status >= 400 || refusal.error !== undefined) return rejected(reply, refusal, context);
   return new InvalidTokenResponseError(
-    `${context.authorizationServer} answered the grant with ${reply.status}, but ${flaw(error, reply)}`,
+    `${context.authorizationServer} answered the grant with ${reply.status}, but ${flaw(error)}`,
   );
 }
 
@@ -78,24 +79,12 @@ interface Refusal {
 
 // Read whatever the content type says: a refusal that can be read helps more than one that is well-formed.
 function readRefusal({ body }: Reply, { secrets = [] }: GrantContext): Refusal {
-  const { error, error_description: description } = parseObject(body);
+  const { error, error_description: description } = parseObject(body) ?? {};
   return {
-    error:
-      typeof error === 'string' && /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/.test(error)
-        ? withoutSecrets(error, secrets)
-        : undefined,
+    error: isErrorCode(error) ? withoutSecrets(error, secrets) : undefined,
     errorDescription:
       typeof description === 'string' && description !== '' ? readable(description, secrets) : undefined,
   };
-}
-
-function parseObject(body: string): Record<string, unknown> {
-  try {
-    const parsed: unknown = JSON.parse(body.replace(/^\ufeff/, ''));
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }
 
 // RFC 6749 §5.2: error_description is of %x20-21 / %x23-5B / %x5D-7E.
@@ -143,7 +132,7 @@ function rejected({ status }: Reply, refusal: Refusal, context: GrantContext): G
   const { authorizationServer, clientId, requestedScope, doubt } = context;
   const advice = [
     adviceFor(refusal.error, status, requestedScope),
-    refusal.error === 'invalid_client' ? doubt : undefined,
+    ['invalid_client', undefined].includes(refusal.error) ? doubt : undefined,
   ];
   return new GrantRejectedError(
     `${authorizationServer} refused a token to client "${clientId}"${detail(refusal, status)}: ${advice.filter(Boolean).join('; ')}`,
@@ -151,11 +140,13 @@ function rejected({ status }: Reply, refusal: Refusal, context: GrantContext): G
   );
 }
 
-function redirected({ status, url, headers }: Reply, { authorizationServer }: GrantContext): GrantRejectedError {
-  const location = headers.get('location') ?? '';
-  const target = URL.canParse(location, url) ? withoutQuery(new URL(location, url)) : 'an unreadable URL';
+function redirected({ status, url, headers }: Reply, { authorizationServer, secrets = [] }: GrantContext): TokenError {
+  const location = headers.get('location');
+  const target = location !== null && URL.canParse(location, url) ? withoutQuery(new URL(location, url)) : undefined;
+  const where = target === undefined ? 'without a target' : `to ${withoutSecrets(target, secrets)}`;
   return new GrantRejectedError(
-    `${authorizationServer} redirected the token request to ${target} (HTTP ${status}); credentials do not follow redirects: configure that URL if it is the right one`,
+    `${authorizationServer} redirected the token request ${where} (HTTP ${status}); ` +
+      'credentials do not follow redirects: configure the URL of the token endpoint itself',
     { status },
   );
 }
@@ -184,12 +175,9 @@ function adviceFor(error: string | undefined, status: number, scope: string | un
   }
 }
 
-function flaw(error: unknown, { headers }: Reply): string {
-  const codes = new Set(causesOf(error).map(({ code }) => code));
-  if (codes.has('OAUTH_RESPONSE_IS_NOT_JSON')) {
-    return `with the content type "${readable(headers.get('content-type') ?? 'none', [])}" instead of application/json`;
-  }
-  if (codes.has('OAUTH_PARSE_ERROR')) return 'its body is no JSON';
-  if (codes.has('OAUTH_UNSUPPORTED_OPERATION')) return 'its "token_type" is none that this library can present';
-  return 'its body is no token response (RFC 6749 §5.1)';
+function flaw(error: unknown): string {
+  const isUnknownType = causesOf(error).some(({ code }) => code === 'OAUTH_UNSUPPORTED_OPERATION');
+  return isUnknownType
+    ? 'its "token_type" is none that this library can present'
+    : 'its body is no token response (RFC 6749 §5.1)';
 }

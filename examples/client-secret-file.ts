@@ -1,0 +1,18 @@
+// The client secret from a file, as Docker and Kubernetes mount it: read for each grant, so that a rotated secret is picked up
+// without a restart. Run it with OAUTH_ISSUER, SECRET_FILE and API_URL set: npx tsx examples/client-secret-file.ts
+import axios from 'axios';
+import { createTokenService, secretFile } from 'm2m-tokens';
+import { bearerToken } from 'm2m-tokens/axios';
+
+const tokens = createTokenService({
+  issuer: process.env.OAUTH_ISSUER ?? 'https://auth.example.com',
+  clientId: 'orders-service',
+  clientSecret: secretFile(process.env.SECRET_FILE ?? '/run/secrets/orders-service'),
+  scope: 'orders:read',
+});
+
+const api = axios.create({ baseURL: process.env.API_URL ?? 'https://api.example.com' });
+api.interceptors.request.use(bearerToken(tokens));
+
+const { status } = await api.get<unknown>('/orders');
+console.log('orders', status);

@@ -1,0 +1,20 @@
+// All options from the environment, and a service that does not start without a token. Run it with OAUTH_ISSUER (or
+// OAUTH_TOKEN_ENDPOINT), OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and API_URL set: npx tsx examples/from-environment.ts
+import axios from 'axios';
+import { TokenError, tokenServiceFromEnvironment } from 'm2m-tokens';
+import { bearerToken } from 'm2m-tokens/axios';
+
+try {
+  const tokens = tokenServiceFromEnvironment();
+  await tokens.ready({ signal: AbortSignal.timeout(10_000) });
+  console.log('ready');
+
+  const api = axios.create({ baseURL: process.env.API_URL ?? 'https://api.example.com' });
+  api.interceptors.request.use(bearerToken(tokens));
+  const { status } = await api.get<unknown>('/orders');
+  console.log('orders', status);
+} catch (error) {
+  if (!(error instanceof TokenError)) throw error;
+  console.error(error.code, error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,70 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { startLoopbackServer } from './loopback.js';
+import { postToken } from './post-token.js';
+import { type Clients, type Lifetimes, newClients, providerConfiguration } from './provider-configuration.js';
+
+/** An authorization server that others wrote, oidc-provider, running in this process. */
+export interface AuthorizationServer extends Pick<Clients, 'service' | 'shortLived'> {
+  readonly issuer: string;
+  /** What it has counted itself. */
+  readonly counts: { readonly granted: number; readonly refused: number };
+  /** Whether a token is active, asked on behalf of the API (RFC 7662). */
+  introspect(token: string): Promise<boolean>;
+  /** Revokes a token of the service (RFC 7009). */
+  revoke(token: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What the tour wants to be seen. */
+export interface AuthorizationServerOptions extends Lifetimes {
+  /** How long each grant takes at least: who waits for one is noticed. */
+  readonly grantTakesMs: number;
+}
+
+/** Starts the authorization server on a free port of this machine. */
+export async function startAuthorizationServer({
+  grantTakesMs,
+  ...lifetimes
+}: AuthorizationServerOptions): Promise<AuthorizationServer> {
+  const { Provider } = await importProvider();
+  const server = await startLoopbackServer();
+  const { service, shortLived, api } = newClients();
+  const counts = { granted: 0, refused: 0 };
+
+  const configuration = await providerConfiguration({ service, shortLived, api }, lifetimes);
+  const answer = new Provider(server.origin, configuration).callback();
+  server.serve(async (request, response) => {
+    if (request.url === '/token') {
+      response.once('finish', () => (counts[response.statusCode === 200 ? 'granted' : 'refused'] += 1));
+      await delay(grantTakesMs);
+    }
+    await answer(request, response);
+  });
+
+  return {
+    issuer: server.origin,
+    service,
+    shortLived,
+    counts,
+    async introspect(token) {
+      const response = await postToken(`${server.origin}/token/introspection`, token, api);
+      return ((await response.json()) as { active: boolean }).active;
+    },
+    async revoke(token) {
+      await postToken(`${server.origin}/token/revocation`, token, service);
+    },
+    close: () => server.close(),
+  };
+}
+
+// When it is loaded on Node 20 it warns that it was made for later releases; nothing that is used here needs one.
+async function importProvider() {
+  const { warn } = console;
+  console.warn = () => undefined;
+  try {
+    return await import('oidc-provider');
+  } finally {
+    console.warn = warn;
+  }
+}

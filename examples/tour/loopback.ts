@@ -1,0 +1,33 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** An HTTP server on a free port of this machine. */
+export interface LoopbackServer {
+  readonly origin: string;
+  /** Answers requests from now on; the origin is known before. */
+  serve(answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>): void;
+  close(): Promise<void>;
+}
+
+/** Starts a server that nobody but this machine can reach. */
+export async function startLoopbackServer(): Promise<LoopbackServer> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    serve(answer) {
+      server.on('request', (request, response) => {
+        answer(request, response).catch((error: Error) => response.destroy(error));
+      });
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

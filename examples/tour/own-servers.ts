@@ -1,0 +1,61 @@
+import axios, { isAxiosError } from 'axios';
+import { TokenError, type TokenEvent, tokenServiceFromEnvironment } from 'm2m-tokens';
+import { bearerToken } from 'm2m-tokens/axios';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Whether the environment names servers to try the library on. */
+export function namesServers({ OAUTH_ISSUER, OAUTH_TOKEN_ENDPOINT, API_URL }: Environment): boolean {
+  return Boolean(OAUTH_ISSUER || OAUTH_TOKEN_ENDPOINT || API_URL);
+}
+
+/** Calls `API_URL` with a token from the authorization server that the environment names; returns whether that succeeded. */
+export async function callOwnServers(environment: Environment): Promise<boolean> {
+  const { API_URL = '' } = environment;
+  try {
+    if (!URL.canParse(API_URL)) return fail('API_URL is missing or no URL', 'set it to what is to be called with GET');
+    const tokens = tokenServiceFromEnvironment({ onEvent: tellOfGrants }, environment);
+    const api = axios.create({ timeout: 10_000, validateStatus: () => true });
+    api.interceptors.request.use(bearerToken(tokens, { origins: [API_URL] }));
+
+    const { status, statusText } = await api.get<unknown>(API_URL);
+
+    const { origin, pathname } = new URL(API_URL);
+    const reply = `${status} ${statusText}`.trim();
+    if (status < 200 || status > 299) return fail(`GET ${origin}${pathname} was answered ${reply}`, adviceFor(status));
+    console.log(`reply: ${reply} to GET ${origin}${pathname}`);
+    return true;
+  } catch (error) {
+    if (error instanceof TokenError) return fail(`${error.code}: ${error.message}`, tokenAdvice[error.code]);
+    if (isAxiosError(error)) {
+      return fail(`the API gave no answer (${error.code})`, 'check API_URL, DNS, proxy and firewall');
+    }
+    throw error;
+  }
+}
+
+function tellOfGrants(event: TokenEvent): void {
+  if (event.type !== 'grant.succeeded') return;
+  const { authorizationServer, lifetimeMs, durationMs, scope = 'none' } = event;
+  console.log(`grant: a token for ${lifetimeMs / 1_000} s from ${authorizationServer}`);
+  console.log(`       scope: ${scope}; it took ${Math.round(durationMs)} ms`);
+}
+
+function fail(whatHappened: string, whatToDo: string): false {
+  console.error(`✗ ${whatHappened}`);
+  console.error(`  ${whatToDo}`);
+  return false;
+}
+
+const tokenAdvice: Readonly<Record<TokenError['code'], string>> = {
+  ERR_CONFIGURATION: 'check OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and API_URL',
+  ERR_GRANT_REJECTED: 'check OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and OAUTH_SCOPE against the authorization server',
+  ERR_GRANT_UNAVAILABLE: 'check OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT, or try again later',
+  ERR_TOKEN_RESPONSE: 'check that OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT is that of an authorization server',
+};
+
+function adviceFor(status: number): string {
+  if (status === 401) return 'the API does not accept this token: check OAUTH_AUDIENCE, OAUTH_RESOURCE and the issuer';
+  if (status === 403) return 'the token may not do this: check OAUTH_SCOPE and the rights of the client';
+  return status < 500 ? 'check the path of API_URL' : 'the API is in trouble: try again later';
+}

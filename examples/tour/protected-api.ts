@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+
+import { startLoopbackServer } from './loopback.js';
+
+/** A small API for orders that asks the authorization server about every token it is shown. */
+export interface ProtectedApi {
+  readonly origin: string;
+  /** What was asked and answered so far: `'GET 200'`, for one. */
+  readonly answered: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Starts the API. Nothing is remembered of a token: one that is revoked is rejected at once. */
+export async function startProtectedApi(introspect: (token: string) => Promise<boolean>): Promise<ProtectedApi> {
+  const server = await startLoopbackServer();
+  const answered: string[] = [];
+
+  server.serve(async (request, response) => {
+    const { method = '' } = request;
+    const body = await readBody(request);
+    const token = /^Bearer ([\w.~+/-]+=*)$/.exec(request.headers.authorization ?? '')?.[1];
+    const isAuthorized = token !== undefined && (await introspect(token));
+    const status = isAuthorized ? (statuses[`${method} ${request.url}`] ?? 404) : 401;
+
+    answered.push(`${method} ${status}`);
+    // RFC 6750 §3: without a token there is no error to name.
+    const error = token === undefined ? '' : ', error="invalid_token"';
+    if (!isAuthorized) response.setHeader('www-authenticate', `Bearer realm="orders"${error}`);
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(method === 'HEAD' || status === 204 ? undefined : JSON.stringify({ method, status, body }));
+  });
+
+  return { origin: server.origin, answered, close: () => server.close() };
+}
+
+const statuses: Readonly<Record<string, number>> = {
+  'GET /orders': 200,
+  'HEAD /orders': 200,
+  'POST /orders': 201,
+  'PUT /orders/1': 200,
+  'PATCH /orders/1': 200,
+  'DELETE /orders/1': 204,
+};
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}

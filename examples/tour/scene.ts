@@ -1,0 +1,24 @@
+import type { AxiosResponse } from 'axios';
+
+import type { AuthorizationServer } from './authorization-server.js';
+import type { Connection } from './connect.js';
+import type { Client } from './post-token.js';
+import type { Timeline } from './timeline.js';
+import type { Witness } from './witness.js';
+
+/** What the steps of the tour have to work with. */
+export interface Scene extends Connection {
+  readonly server: AuthorizationServer;
+  /** Connects another service than that of `tokens` and `orders`. */
+  readonly connect: (client: Client) => Connection;
+  readonly witness: Witness;
+  readonly timeline: Timeline;
+}
+
+/** How a call ended: its status, or the code of its error. */
+export async function outcomeOf(call: Promise<AxiosResponse>): Promise<string> {
+  return call.then(
+    ({ status }) => `${status}`,
+    (error: unknown) => String((error as { code?: unknown }).code ?? error),
+  );
+}

@@ -1,0 +1,31 @@
+import { outcomeOf, type Scene } from '../scene.js';
+import { steadyTraffic } from '../steady-traffic.js';
+import { counted } from '../timeline.js';
+
+/** Steady traffic for longer than a token lives: no call fails and none waits. */
+export async function earlyRenewal({ server, connect, witness, timeline }: Scene): Promise<void> {
+  timeline.step('A token is renewed in the background before it expires');
+  const { tokens, orders } = connect(server.shortLived);
+  const first = await tokens.getToken();
+  const since = witness.count();
+  // Past the end of the first token.
+  const forMs = first.remainingMs() + 0.1 * (first.expiresAt - first.issuedAt);
+  timeline.note(`a GET every 40 ms for ${(forMs / 1_000).toFixed(1)} s; the token expires before that`);
+  tokens.longestWaitMs = 0;
+
+  const traffic = await steadyTraffic(() => outcomeOf(orders.get('/orders')), { everyMs: 40, forMs });
+
+  const earlyMs = first.expiresAt - (await tokens.getToken()).issuedAt;
+  const { granted, answered } = since();
+  timeline.note(`the first token has expired; ${traffic.calls} calls, the slowest took ${ms(traffic.slowestMs)}`);
+  timeline.verdict(
+    counted('failed:', traffic.outcomes.filter((outcome) => outcome !== '200').length, 0),
+    counted('API requests:', answered.length, traffic.calls),
+    counted('grants:', granted, 1),
+    { text: `renewed ${(earlyMs / 1_000).toFixed(1)} s early`, holds: earlyMs > 0 },
+    // A grant takes 200 ms: nobody has waited for it.
+    { text: `longest wait for a token: ${ms(tokens.longestWaitMs)}`, holds: tokens.longestWaitMs < 100 },
+  );
+}
+
+const ms = (duration: number): string => `${duration.toFixed(duration < 10 ? 1 : 0)} ms`;

@@ -1,0 +1,20 @@
+import { counted } from '../timeline.js';
+import { outcomeOf, type Scene } from '../scene.js';
+
+/** A hundred calls find no token, and wait for the same one. */
+export async function manyFirstCalls({ orders, witness, timeline }: Scene): Promise<void> {
+  timeline.step('A hundred first calls at once share one grant');
+  const since = witness.count();
+  timeline.note('100 × GET /orders, and there is no token yet');
+
+  const outcomes = await Promise.all(Array.from({ length: 100 }, () => outcomeOf(orders.get('/orders'))));
+
+  timeline.note('all have their answers');
+  const { granted, answered, events } = since();
+  timeline.verdict(
+    counted('answers 200:', outcomes.filter((outcome) => outcome === '200').length, 100),
+    counted('API requests:', answered.length, 100),
+    counted('grants:', granted, 1),
+    counted('grant events:', events.filter((type) => type === 'grant.succeeded').length, 1),
+  );
+}

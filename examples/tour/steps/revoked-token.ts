@@ -1,0 +1,22 @@
+import { outcomeOf, type Scene } from '../scene.js';
+import { counted } from '../timeline.js';
+
+/** The API rejects a token that is revoked; the caller notices nothing. */
+export async function revokedToken({ server, tokens, orders, witness, timeline }: Scene): Promise<void> {
+  timeline.step('A revoked token is replaced and the request sent again');
+  const token = await tokens.getToken();
+  const since = witness.count();
+  await server.revoke(token.value);
+  timeline.note('the token is revoked at the authorization server; POST /orders');
+
+  const outcome = await outcomeOf(orders.post('/orders', { item: 'tea' }));
+
+  const { granted, answered, events } = since();
+  timeline.note(`the API saw ${answered.join(', then ')}; the caller sees ${outcome}`);
+  timeline.verdict(
+    { text: 'a 401, then a 201', holds: answered.join() === 'POST 401,POST 201' && outcome === '201' },
+    counted('API requests:', answered.length, 2),
+    counted('grants:', granted, 1),
+    counted('resends:', events.filter((type) => type === 'request.resent').length, 1),
+  );
+}

@@ -1,0 +1,23 @@
+import { TokenError } from 'm2m-tokens';
+
+import type { Scene } from '../scene.js';
+import { counted } from '../timeline.js';
+
+/** A service with a wrong secret gets a refusal, and its request is not sent. */
+export async function wrongSecret({ server, connect, witness, timeline }: Scene): Promise<void> {
+  timeline.step('Without a token nothing is sent, and the error says why');
+  const { orders } = connect({ id: server.service.id, secret: 'wrong-secret' });
+  const since = witness.count();
+  timeline.note('GET /orders by a service with a wrong secret');
+
+  const error: unknown = await orders.get('/orders').catch((reason: unknown) => reason);
+
+  if (error instanceof TokenError) timeline.note(`${error.code}: ${error.message}`);
+  const { granted, refused, answered } = since();
+  timeline.verdict(
+    { text: 'ERR_GRANT_REJECTED', holds: error instanceof TokenError && error.code === 'ERR_GRANT_REJECTED' },
+    counted('API requests:', answered.length, 0),
+    counted('grants:', granted, 0),
+    counted('refused:', refused, 1),
+  );
+}

@@ -1,0 +1,64 @@
+import { styleText } from 'node:util';
+
+/** What the tour prints: what happened when, and whether it was as it should be. */
+export interface Timeline {
+  /** Begins a step. */
+  step(title: string): void;
+  /** A line with the time since the start. */
+  note(text: string): void;
+  /** Ends a step: ✓ when all facts hold, otherwise ✗ and those that do not. */
+  verdict(...facts: readonly Fact[]): void;
+  /** The facts that did not hold so far. */
+  readonly missed: readonly string[];
+  /** Time since the start. */
+  elapsed(): string;
+}
+
+/** What was seen, and whether it is what had to be seen. */
+export interface Fact {
+  readonly text: string;
+  readonly holds: boolean;
+}
+
+/** The fact that something was counted, and had to be, so many times. */
+export function counted(what: string, seen: number, expected: number): Fact {
+  const holds = seen === expected;
+  return { text: `${what} ${seen}${holds ? '' : ` instead of ${expected}`}`, holds };
+}
+
+/** A timeline on standard output; its time begins now. */
+export function startTimeline(): Timeline {
+  const start = performance.now();
+  const missed: string[] = [];
+  let steps = 0;
+
+  const elapsed = (): string => `${((performance.now() - start) / 1_000).toFixed(2)} s`;
+
+  return {
+    missed,
+    elapsed,
+    step(title) {
+      steps += 1;
+      console.log(`\n${paint('bold', `${steps}  ${title}`)}`);
+    },
+    note(text) {
+      console.log(`${paint('gray', elapsed().padStart(9))}  ${wrap(text)}`);
+    },
+    verdict(...facts) {
+      const wrong = facts.filter(({ holds }) => !holds);
+      missed.push(...wrong.map(({ text }) => `step ${steps}: ${text}`));
+      const mark = wrong.length === 0 ? paint('green', '✓') : paint('red', '✗');
+      const told = (wrong.length === 0 ? facts : wrong).map(({ text }) => text);
+      console.log(`        ${mark}  ${wrap(told.join(' · '))}`);
+    },
+  };
+}
+
+/** Text in a colour where a person sees it, and wants it (https://no-color.org). */
+export function paint(format: 'bold' | 'gray' | 'green' | 'red', text: string): string {
+  return process.stdout.isTTY && process.env.NO_COLOR === undefined ? styleText(format, text) : text;
+}
+
+function wrap(text: string): string {
+  return text.replace(/(?=.{101})(.{1,100})\s+/g, `$1\n${' '.repeat(11)}`);
+}

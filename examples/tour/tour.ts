@@ -1,0 +1,49 @@
+import { startAuthorizationServer } from './authorization-server.js';
+import { connect } from './connect.js';
+import type { Client } from './post-token.js';
+import { startProtectedApi } from './protected-api.js';
+import type { Scene } from './scene.js';
+import { cachedCalls } from './steps/cached-calls.js';
+import { earlyRenewal } from './steps/early-renewal.js';
+import { manyFirstCalls } from './steps/many-first-calls.js';
+import { revokedToken } from './steps/revoked-token.js';
+import { wrongSecret } from './steps/wrong-secret.js';
+import { paint, startTimeline } from './timeline.js';
+import { witness as callWitness } from './witness.js';
+
+const steps: readonly ((scene: Scene) => Promise<void>)[] = [
+  manyFirstCalls,
+  cachedCalls,
+  earlyRenewal,
+  revokedToken,
+  wrongSecret,
+];
+
+/** Shows what the library does against real servers, all of them in this process; returns whether all of it was seen. */
+export async function tour(): Promise<boolean> {
+  console.log(paint('bold', 'm2m-tokens: client credentials for axios, tried out on real servers'));
+  const server = await startAuthorizationServer({ lifetimeSeconds: 60, shortLifetimeSeconds: 6, grantTakesMs: 200 });
+  const api = await startProtectedApi((token) => server.introspect(token));
+  const timeline = startTimeline();
+  timeline.note(`oidc-provider at ${server.issuer}: its tokens live 60 s or 6 s, a grant takes 200 ms`);
+  timeline.note(`an API at ${api.origin} that asks it about every token (RFC 7662)`);
+
+  try {
+    const witness = callWitness(server, api, timeline);
+    const facts = { issuer: server.issuer, baseURL: api.origin, onEvent: witness.onEvent };
+    const connectToApi = (client: Client) => connect(client, facts);
+    const scene = { ...connectToApi(server.service), server, connect: connectToApi, witness, timeline };
+    for (const step of steps) {
+      await step(scene).catch((error: Error) =>
+        timeline.verdict({ text: `broken off: ${error.message}`, holds: false }),
+      );
+    }
+  } finally {
+    await Promise.all([server.close(), api.close()]);
+  }
+
+  const { missed } = timeline;
+  const total = `${timeline.elapsed()}: ${server.counts.granted} grants for ${api.answered.length} API requests`;
+  console.log(missed.length === 0 ? `\nAll of it was seen, in ${total}.` : `\nNot seen: ${missed.join('; ')}`);
+  return missed.length === 0;
+}

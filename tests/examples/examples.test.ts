@@ -1,0 +1,155 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { expect, test } from '@jest/globals';
+
+import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
+import { cleanUp } from '../support/clean-up.js';
+import type { RecordedRequest } from '../support/http-server.js';
+import { startResourceServer } from '../support/resource-server.js';
+import { runExample } from './run-example.js';
+
+// Each example is a process that compiles TypeScript.
+const timeoutMs = 60_000;
+const secret = 'a-secret-of-a-client';
+
+async function servers() {
+  const authorizationServer = await startAuthorizationServer({ metadata: {} });
+  const api = await startResourceServer();
+  const environment = { OAUTH_ISSUER: authorizationServer.origin, CLIENT_SECRET: secret, API_URL: api.origin };
+  return { authorizationServer, api, environment };
+}
+
+const sent = ({ method, path, headers }: RecordedRequest) => `${method} ${path} ${headers.authorization ?? 'no token'}`;
+const basic = (id: string) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
+
+test(
+  'axios.ts reads the orders with a token',
+  async () => {
+    const { authorizationServer, api, environment } = await servers();
+
+    const outcome = await runExample('axios.ts', environment);
+
+    expect(outcome).toEqual({ exitCode: 0, stdout: "200 { method: 'GET', path: '/orders', body: '' }\n", stderr: '' });
+    expect(authorizationServer.grants).toHaveLength(1);
+    expect(authorizationServer.grants[0]).toMatchObject({
+      headers: { authorization: basic('orders-service') },
+      body: 'scope=orders%3Aread&grant_type=client_credentials',
+    });
+    expect(api.requests.map(sent)).toEqual(['GET /orders Bearer token-1']);
+  },
+  timeoutMs,
+);
+
+test(
+  'E21 multi-tenant.ts keeps a token for each tenant',
+  async () => {
+    const { authorizationServer, api, environment } = await servers();
+
+    const { exitCode, stdout, stderr } = await runExample('multi-tenant.ts', environment);
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout.trim().split('\n')).toEqual([
+      'grant.succeeded',
+      '/acme/orders 200',
+      'grant.succeeded',
+      '/globex/orders 200',
+      '/acme/orders 200',
+      '/globex/orders 200',
+    ]);
+    expect(authorizationServer.grants.map(({ body }) => new URLSearchParams(body).get('tenant'))).toEqual([
+      'acme',
+      'globex',
+    ]);
+    expect(api.requests.map(sent)).toEqual([
+      'GET /acme/orders Bearer token-1',
+      'GET /globex/orders Bearer token-2',
+      'GET /acme/orders Bearer token-1',
+      'GET /globex/orders Bearer token-2',
+    ]);
+  },
+  timeoutMs,
+);
+
+test(
+  'logging.ts logs the grant, the rejected token and the counts, and nothing secret',
+  async () => {
+    const { api, environment } = await servers();
+    api.revoke('token-1');
+
+    const { exitCode, stdout, stderr } = await runExample('logging.ts', environment);
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.map(({ type, msg }) => type ?? msg)).toEqual([
+      'grant.succeeded',
+      'grant.succeeded',
+      'request.resent',
+      'orders read',
+    ]);
+    expect(lines.at(-1)).toMatchObject({ name: 'orders-service', status: 200, counts: { 'grant.succeeded': 2 } });
+    expect(stdout).not.toMatch(/token-\d/);
+    expect(stdout).not.toContain(secret);
+    expect(stdout).not.toContain(basic('orders-service').slice('Basic '.length));
+  },
+  timeoutMs,
+);
+
+test(
+  'from-environment.ts starts when it has a token, and does not when the grant is refused',
+  async () => {
+    const { authorizationServer, api, environment } = await servers();
+    authorizationServer.script(({ headers }) =>
+      headers.authorization === basic('reports') ? granted('token-1') : refused('unauthorized_client'),
+    );
+    const { OAUTH_ISSUER, API_URL } = environment;
+    const start = (OAUTH_CLIENT_ID: string) =>
+      runExample('from-environment.ts', { OAUTH_ISSUER, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET: secret, API_URL });
+
+    const [known, unknown] = await Promise.all([start('reports'), start('rumours')]);
+
+    expect(known).toEqual({ exitCode: 0, stdout: 'ready\norders 200\n', stderr: '' });
+    expect(unknown).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(unknown.stderr).toMatch(/^ERR_GRANT_REJECTED .*"rumours".*unauthorized_client/);
+    expect(authorizationServer.grants).toHaveLength(2);
+    expect(api.requests.map(sent)).toEqual(['GET /orders Bearer token-1']);
+  },
+  timeoutMs,
+);
+
+test(
+  'static-token.ts presents the API key, but not where no token is wanted',
+  async () => {
+    const { authorizationServer, api, environment } = await servers();
+
+    const outcome = await runExample('static-token.ts', { API_KEY: 'key-of-the-portal', API_URL: environment.API_URL });
+
+    expect(outcome).toEqual({ exitCode: 0, stdout: 'orders 200\nhealth 401\n', stderr: '' });
+    expect(authorizationServer.requests).toEqual([]);
+    expect(api.requests.map(sent)).toEqual(['GET /orders Bearer key-of-the-portal', 'GET /health no token']);
+  },
+  timeoutMs,
+);
+
+test(
+  'client-secret-file.ts takes the secret from a file that ends with a newline',
+  async () => {
+    const { authorizationServer, api, environment } = await servers();
+    const { OAUTH_ISSUER, API_URL } = environment;
+    const folder = await mkdtemp(join(tmpdir(), 'client-secret-'));
+    cleanUp(() => rm(folder, { recursive: true }));
+    const SECRET_FILE = join(folder, 'orders-service');
+    await writeFile(SECRET_FILE, `${secret}\n`);
+
+    const outcome = await runExample('client-secret-file.ts', { OAUTH_ISSUER, SECRET_FILE, API_URL });
+
+    expect(outcome).toEqual({ exitCode: 0, stdout: 'orders 200\n', stderr: '' });
+    expect(authorizationServer.grants.map(({ headers }) => headers.authorization)).toEqual([basic('orders-service')]);
+    expect(api.requests.map(sent)).toEqual(['GET /orders Bearer token-1']);
+  },
+  timeoutMs,
+);

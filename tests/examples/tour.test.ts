@@ -1,0 +1,90 @@
+import { expect, test } from '@jest/globals';
+
+import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
+import { startResourceServer } from '../support/resource-server.js';
+import { runExample } from './run-example.js';
+
+const timeoutMs = 60_000;
+const clientSecret = 'a-secret-of-a-client';
+
+async function ownServers() {
+  const authorizationServer = await startAuthorizationServer();
+  const api = await startResourceServer();
+  const environment = {
+    OAUTH_TOKEN_ENDPOINT: authorizationServer.tokenEndpoint,
+    OAUTH_CLIENT_ID: 'orders-service',
+    OAUTH_CLIENT_SECRET: clientSecret,
+    API_URL: `${api.origin}/orders?page=1`,
+  };
+  return { authorizationServer, api, environment };
+}
+
+test(
+  'the tour sees all of its five steps and ends by itself',
+  async () => {
+    const { exitCode, stdout, stderr } = await runExample('tour/main.ts');
+
+    const lines = stdout.trim().split('\n');
+    expect(lines.filter((line) => /^ *✗/.test(line))).toEqual([]);
+    expect(lines.filter((line) => /^ *✓/.test(line))).toEqual([
+      expect.stringMatching(/answers 200: 100 · API requests: 100 · grants: 1 /),
+      expect.stringMatching(/API requests: 6 · grants: 0/),
+      expect.stringMatching(
+        /failed: 0 · API requests: \d+ · grants: 1 · renewed \d\.\d s early · longest wait for a token: /,
+      ),
+      expect.stringMatching(/a 401, then a 201 · API requests: 2 · grants: 1 · resends: 1/),
+      expect.stringMatching(/ERR_GRANT_REJECTED · API requests: 0 · grants: 0 · refused: 1/),
+    ]);
+    expect(lines.at(-1)).toMatch(/^All of it was seen, in \d+\.\d\d s: 4 grants for \d+ API requests\.$/);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  },
+  timeoutMs,
+);
+
+test(
+  'the tour calls the API that the environment names, with a token from the server that it names',
+  async () => {
+    const { authorizationServer, api, environment } = await ownServers();
+    authorizationServer.script(granted('token-of-the-tour', { scope: 'orders:read' }));
+
+    const { exitCode, stdout, stderr } = await runExample('tour/main.ts', environment);
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toContain(`grant: a token for 3600 s from ${authorizationServer.tokenEndpoint}`);
+    expect(stdout).toContain('scope: orders:read');
+    expect(stdout).toContain(`reply: 200 OK to GET ${api.origin}/orders\n`);
+    expect(stdout).not.toMatch(/token-of-the-tour|a-secret-of-a-client/);
+    expect(api.requests.map(({ path, headers }) => [path, headers.authorization])).toEqual([
+      ['/orders?page=1', 'Bearer token-of-the-tour'],
+    ]);
+  },
+  timeoutMs,
+);
+
+test(
+  'the tour says in two lines what happened and what to do when there is no token or no success',
+  async () => {
+    const refusing = await ownServers();
+    refusing.authorizationServer.script(refused('invalid_client', { status: 401 }));
+    const forbidding = await ownServers();
+    forbidding.api.answer(() => ({ status: 403 }));
+
+    const outcomes = await Promise.all([
+      runExample('tour/main.ts', refusing.environment),
+      runExample('tour/main.ts', { ...refusing.environment, OAUTH_CLIENT_ID: '' }),
+      runExample('tour/main.ts', { ...refusing.environment, API_URL: '' }),
+      runExample('tour/main.ts', forbidding.environment),
+    ]);
+
+    expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([1, 1, 1, 1]);
+    expect(outcomes.map(({ stderr }) => stderr)).toEqual([
+      expect.stringMatching(/^✗ ERR_GRANT_REJECTED: .*invalid_client.*\n {2}check OAUTH_CLIENT_ID, .*\n$/),
+      expect.stringMatching(/^✗ ERR_CONFIGURATION: .*OAUTH_CLIENT_ID is missing\n {2}check .*\n$/),
+      '✗ API_URL is missing or no URL\n  set it to what is to be called with GET\n',
+      expect.stringMatching(/^✗ GET http:.*\/orders was answered 403 Forbidden\n {2}.* OAUTH_SCOPE .*\n$/),
+    ]);
+    expect(refusing.api.requests).toEqual([]);
+    expect(forbidding.api.requests).toHaveLength(1);
+  },
+  timeoutMs,
+);
