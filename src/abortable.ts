@@ -18,3 +18,21 @@ export async function abortable<T>(shared: Promise<T>, signal: AbortSignal | und
     if (giveUp) signal.removeEventListener('abort', giveUp);
   }
 }
+
+/**
+ * Runs `work` with a signal that is aborted with a `TimeoutError` after `ms` milliseconds, or when `signal` is. The timer is
+ * one of our own: nothing keeps `AbortSignal.timeout` from being collected while `AbortSignal.any` alone refers to it.
+ */
+export async function withDeadline<T>(
+  ms: number,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(new DOMException(`no answer within ${ms} ms`, 'TimeoutError')), ms);
+  try {
+    return await work(signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
+}

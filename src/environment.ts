@@ -38,7 +38,7 @@ export function tokenServiceFromEnvironment(
     scope: list('OAUTH_SCOPE'),
     audience: list('OAUTH_AUDIENCE'),
     resource: list('OAUTH_RESOURCE'),
-    ...options,
+    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
     clientId,
   });
 }

@@ -90,10 +90,11 @@ export class InvalidTokenResponseError extends TokenError {
   readonly retryable = true;
 }
 
-function withoutDetails(cause: unknown): Error {
+function withoutDetails(cause: unknown, depth = 0): Error {
   if (cause instanceof TokenError) return cause;
   const { name, message, code, cause: inner } = toErrorLike(cause);
-  const kept = new Error(message, inner === undefined ? undefined : { cause: withoutDetails(inner) });
+  const isLast = inner === undefined || depth === 9;
+  const kept = new Error(message, isLast ? undefined : { cause: withoutDetails(inner, depth + 1) });
   kept.name = name;
   kept.stack = `${name}: ${message}`;
   return code === undefined ? kept : Object.assign(kept, { code });

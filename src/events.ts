@@ -72,18 +72,21 @@ export type TokenEvent =
   | RequestResent
   | RequestNotResent;
 
-/** Takes the events, one call each; it should return at once. */
-export type EventSink = (event: TokenEvent) => void;
+/** Takes the events, one call each; it should return at once, and nobody waits for a promise that it returns. */
+export type EventSink = (event: TokenEvent) => unknown;
 
-/** A sink that hands each event to all of `sinks`. One that throws is reported as a process warning and disturbs nobody. */
-export function eventSink(...sinks: readonly (EventSink | undefined)[]): EventSink {
+/** A sink that hands each event to all of `sinks`. One that throws or rejects is a process warning and disturbs nobody. */
+export function eventSink(...sinks: readonly (EventSink | undefined)[]): (event: TokenEvent) => void {
   const present = sinks.filter((sink) => sink !== undefined);
   return (event) => {
     for (const sink of present) {
+      const warn = (error: unknown) =>
+        process.emitWarning(`An event sink of m2m-tokens failed on "${event.type}": ${String(error)}`);
       try {
-        sink(event);
+        const outcome = sink(event);
+        if (outcome instanceof Promise) outcome.catch(warn);
       } catch (error) {
-        process.emitWarning(`An event sink of m2m-tokens threw on "${event.type}": ${String(error)}`);
+        warn(error);
       }
     }
   };

@@ -18,7 +18,10 @@ export function checkOptions(owner: string, options: unknown, checks: Readonly<R
       throw new ConfigurationError(`${owner} has no option "${name}"${suggestion(name, Object.keys(checks))}`);
     }
     const expected = value === undefined ? undefined : check(value);
-    if (expected !== undefined) throw new ConfigurationError(`"${name}" of ${owner} must be ${expected}`);
+    if (expected !== undefined) {
+      const hint = value === null ? ', not null' : '';
+      throw new ConfigurationError(`"${name}" of ${owner} must be ${expected}${hint}`);
+    }
   }
 }
 
@@ -52,6 +55,15 @@ export const positiveInteger = expect(
   'a positive whole number',
   (value) => Number.isSafeInteger(value) && (value as number) > 0,
 );
+
+/** An object, or a function, with these methods. */
+export const objectWith = (...methods: readonly string[]): Check =>
+  expect(
+    `an object with the ${methods.length > 1 ? 'methods' : 'method'} ${methods.join(', ')}`,
+    (value) =>
+      (isObject(value) || typeof value === 'function') &&
+      methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function'),
+  );
 
 /** A number of milliseconds that a timer can wait for. */
 export const durationMs = expect(

@@ -15,7 +15,7 @@ export interface StaticTokenOptions {
  * @throws {ConfigurationError} when the token cannot be sent in a header
  */
 export function staticToken(value: string, { type, scope }: StaticTokenOptions = {}): TokenSource {
-  if (!/^[\x21-\x7e]+$/.test(value)) {
+  if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) {
     throw new ConfigurationError('a static token must be one or more visible ASCII characters without spaces');
   }
   const token = new AccessToken({ value, ...(type && { type }), scope, issuedAt: Date.now(), expiresAt: Infinity });

@@ -1,4 +1,6 @@
 import { ConfigurationError } from './errors.js';
+import { anyObject, checkOptions, stringOrStrings } from './options.js';
+import { parseUrl } from './secure-url.js';
 
 /** What an access token is asked for. Equal requests share a token; `undefined`, `''` and an empty list all mean: not asked for. */
 export interface TokenRequest {
@@ -24,7 +26,9 @@ export class CanonicalTokenRequest implements TokenRequest {
   /** Equal for equal requests and different for all others. Holds no secret. */
   readonly key: string;
 
-  constructor({ scope, resource, audience, parameters = {} }: TokenRequest) {
+  constructor(request: TokenRequest) {
+    checkOptions('a token request', request, memberChecks);
+    const { scope, resource, audience, parameters = {} } = request;
     const scopes = sortedSet(scope, (value) => value.split(' '));
     const names = Object.keys(parameters).filter((name) => parameters[name] !== '');
     scopes.forEach(checkScope);
@@ -58,6 +62,13 @@ export function requestKey(request?: TokenRequest): string {
   return canonicalRequest(request).key;
 }
 
+const memberChecks = {
+  scope: stringOrStrings,
+  resource: stringOrStrings,
+  audience: stringOrStrings,
+  parameters: anyObject,
+};
+
 function sortedSet(
   value: string | readonly string[] | undefined,
   split: (value: string) => string[] = (whole) => [whole],
@@ -77,7 +88,7 @@ function checkScope(scope: string): void {
 
 // RFC 8707 §2: an absolute URI without a fragment.
 function checkResource(resource: string): void {
-  if (!URL.canParse(resource) || resource.includes('#')) {
+  if (parseUrl(resource) === undefined || resource.includes('#')) {
     throw new ConfigurationError(
       `"resource" must be an absolute URI without a fragment (RFC 8707 §2), not ${JSON.stringify(resource)}`,
     );

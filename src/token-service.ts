@@ -13,14 +13,14 @@ import {
   anyObject,
   checkOptions,
   durationMs,
-  functionOrObject,
   nonEmptyString,
   numberIn,
+  objectWith,
   positiveInteger,
   stringOrFunction,
   stringOrStrings,
 } from './options.js';
-import { isSecure } from './secure-url.js';
+import { isSecure, parseUrl } from './secure-url.js';
 import { type EventLogger, logEvents } from './telemetry/logging.js';
 import type { TokenRequest } from './token-request.js';
 import { compose, type GetTokenOptions, type TokenSource } from './token-source.js';
@@ -123,7 +123,7 @@ function check(options: TokenServiceOptions): void {
     tokenEndpoint: nonEmptyString,
     clientId: nonEmptyString,
     clientSecret: stringOrFunction,
-    clientAuthentication: anyObject,
+    clientAuthentication: objectWith('prepare'),
     scope: stringOrStrings,
     resource: stringOrStrings,
     audience: stringOrStrings,
@@ -132,10 +132,10 @@ function check(options: TokenServiceOptions): void {
     refresh: anyObject,
     timeoutMs: durationMs,
     defaultLifetimeSeconds: positiveInteger,
-    logger: functionOrObject,
+    logger: objectWith('debug', 'info', 'warn', 'error'),
     onEvent: anyFunction,
     fetch: anyFunction,
-    clock: anyObject,
+    clock: objectWith('now', 'monotonic', 'sleep'),
     random: anyFunction,
   });
   checkOptions(`${owner}'s "cache"`, options.cache ?? {}, { maxTokens: positiveInteger });
@@ -143,33 +143,38 @@ function check(options: TokenServiceOptions): void {
 
   exactlyOne(options, 'issuer', 'tokenEndpoint');
   exactlyOne(options, 'clientSecret', 'clientAuthentication');
-  if (options.clientId === undefined) throw new ConfigurationError(`${owner} needs "clientId"`);
+  exactlyOne(options, 'clientId');
   checkEndpoint(options, 'issuer');
   checkEndpoint(options, 'tokenEndpoint');
 }
 
 function exactlyOne(options: TokenServiceOptions, ...names: readonly (keyof TokenServiceOptions)[]): void {
   const given = names.filter((name) => options[name] !== undefined);
-  const either = names.map((name) => `"${name}"`);
-  if (given.length === 0) throw new ConfigurationError(`createTokenService needs ${either.join(' or ')}`);
-  if (given.length > 1)
-    throw new ConfigurationError(`createTokenService takes either ${either.join(' or ')}, not both`);
+  const either = names.map((name) => `"${name}"`).join(' or ');
+  if (given.length > 1) throw new ConfigurationError(`createTokenService takes either ${either}, not both`);
+  if (given.length === 0) throw new ConfigurationError(`createTokenService needs ${either}${emptied(options, names)}`);
+}
+
+// What comes of a variable that is not set looks right in the source.
+function emptied(options: object, names: readonly string[]): string {
+  const there = names.filter((name) => Object.hasOwn(options, name));
+  return there.length === 0 ? '' : `, and ${there.map((name) => `"${name}"`).join(' and ')} is undefined`;
 }
 
 // RFC 6749 §3.2: no fragment; §10.8: https.
 function checkEndpoint(options: TokenServiceOptions, name: 'issuer' | 'tokenEndpoint'): void {
   const value = options[name];
   if (value === undefined) return;
-  if (!URL.canParse(value) || value.includes('#')) {
+  const url = parseUrl(value);
+  if (url !== undefined && (url.username !== '' || url.password !== '')) {
+    throw new ConfigurationError(`"${name}" must not hold credentials; use "clientId" and "clientSecret"`);
+  }
+  if (url === undefined || value.includes('#')) {
     throw new ConfigurationError(`"${name}" must be an absolute URL without a fragment, not ${JSON.stringify(value)}`);
   }
-  const url = new URL(value);
   if (!isSecure(url)) {
     throw new ConfigurationError(
       `"${name}" must be an https URL, or http to this machine: ${url.origin} would see the secret in clear`,
     );
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new ConfigurationError(`"${name}" must not hold credentials; use "clientId" and "clientSecret"`);
   }
 }

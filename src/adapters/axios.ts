@@ -77,8 +77,7 @@ export function bearerToken(
 
   // Decided here and not in the interceptor: only now have all others had their say in the URL and the headers.
   async function send(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
-    if (config.token === false || config.auth || config.headers.has('Authorization'))
-      return adapter(config);
+    if (config.token === false || config.auth || config.headers.has('Authorization')) return adapter(config);
     const origin = targetOf(config);
     if (origin === undefined) return adapter(config);
 

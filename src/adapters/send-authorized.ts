@@ -1,5 +1,5 @@
 import type { AccessToken } from '../access-token.js';
-import type { EventSink, RequestNotResent } from '../events.js';
+import type { EventSink } from '../events.js';
 import type { TokenRequest } from '../token-request.js';
 import type { GetTokenOptions, TokenSource } from '../token-source.js';
 
@@ -43,12 +43,21 @@ export async function sendAuthorized<Reply>(
   const reply = await authorized.send(token);
   if (!authorized.isRejected(reply)) return reply;
 
-  // Also when the request is not sent again: the next one needs another token.
-  const other = await tokens.getToken(request, { ...options, replacing: token });
   const { method, origin } = authorized;
-  const reason = reasonToStay(authorized, replay, other.value === token.value);
-  if (reason !== undefined) {
+  const replacement = tokens.getToken(request, { ...options, replacing: token });
+  if (!isReplayable(authorized, replay)) {
+    // Waited for all the same: the next request needs another token. That there is none is not this request's affair.
+    await replacement.catch(() => undefined);
+    const reason = authorized.canSendAgain() ? 'replay option' : 'body cannot be sent twice';
     emit({ type: 'request.not_resent', method, origin, reason });
+    return reply;
+  }
+  const other = await replacement.catch(async (error: unknown) => {
+    await authorized.discard(reply);
+    throw error;
+  });
+  if (other.value === token.value) {
+    emit({ type: 'request.not_resent', method, origin, reason: 'same token' });
     return reply;
   }
   await authorized.discard(reply);
@@ -58,13 +67,7 @@ export async function sendAuthorized<Reply>(
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
-function reasonToStay<Reply>(
-  authorized: AuthorizedRequest<Reply>,
-  replay: Replay,
-  isSameToken: boolean,
-): RequestNotResent['reason'] | undefined {
-  if (isSameToken) return 'same token';
-  if (replay === 'never' || (replay === 'safe' && !safeMethods.has(authorized.method.toUpperCase())))
-    return 'replay option';
-  return authorized.canSendAgain() ? undefined : 'body cannot be sent twice';
+function isReplayable<Reply>(authorized: AuthorizedRequest<Reply>, replay: Replay): boolean {
+  const isPermitted = replay === 'all' || (replay === 'safe' && safeMethods.has(authorized.method.toUpperCase()));
+  return isPermitted && authorized.canSendAgain();
 }

@@ -2,9 +2,12 @@ import { allowInsecureRequests, customFetch, discovery, type ServerMetadata } fr
 
 import { type Clock, elapsedMs, type Instant, instant } from '../clock.js';
 import { ConfigurationError, GrantUnavailableError, type TokenError } from '../errors.js';
+import { isSecure, parseUrl } from '../secure-url.js';
 import { exchange, type Reply, withoutQuery } from './exchange.js';
 import { parseObject } from './json.js';
-import { findTokenError, networkError } from './translate-error.js';
+import { findTokenError, networkError } from './network-error.js';
+import { retryAfterMs } from './retry-after.js';
+import { isOutage } from './translate-error.js';
 
 /** Options of {@link authorizationServer}. */
 export interface AuthorizationServerOptions {
@@ -27,9 +30,12 @@ export interface AuthorizationServer {
    * @throws {TokenError} when it cannot be discovered
    */
   metadata(): Promise<ServerMetadata>;
+  /** Has the metadata discovered anew when they are needed next: its token endpoint seems to have moved. */
+  forget(): void;
 }
 
 const maxAgeMs = 24 * 60 * 60 * 1_000;
+const retryStaleMs = 60 * 1_000;
 
 /** Finds out where the authorization server issues tokens, once a day; a failure is not remembered and leaves what is known. */
 export function authorizationServer({
@@ -40,36 +46,48 @@ export function authorizationServer({
   if (issuer === undefined) {
     const endpoint = tokenEndpoint as string;
     const metadata = Promise.resolve({ issuer: endpoint, token_endpoint: endpoint });
-    return { name: withoutQuery(endpoint), metadata: () => metadata };
+    return { name: withoutQuery(endpoint), metadata: () => metadata, forget: () => {} };
   }
 
-  let known: { readonly metadata: ServerMetadata; readonly since: Instant } | undefined;
+  let known: { readonly metadata: ServerMetadata; readonly since: Instant; readonly forMs: number } | undefined;
   let discovering: Promise<ServerMetadata> | undefined;
 
   async function rediscover(): Promise<ServerMetadata> {
+    const since = instant(how.clock);
     try {
-      const since = instant(how.clock);
-      known = { metadata: await discover(issuer as string, how), since };
-    } catch (error) {
-      if (known === undefined) throw error;
+      const found = await discover(issuer as string, how).catch(orElsewhere);
+      if ('metadata' in found) known = { ...found, since, forMs: maxAgeMs };
+      else if (known === undefined) throw missing(found.elsewhere, how.clock.now());
+      else known = { ...known, since, forMs: retryStaleMs };
+      return known.metadata;
     } finally {
       discovering = undefined;
     }
-    return known.metadata;
+  }
+
+  // An outage leaves what is known; the metadata of another issuer than the configured one are no outage.
+  function orElsewhere(error: TokenError): Discovery {
+    if (known === undefined || !error.retryable) throw error;
+    return { elsewhere: [] };
   }
 
   return {
     name: issuer,
     async metadata() {
-      if (known !== undefined && elapsedMs(known.since, how.clock) < maxAgeMs) return known.metadata;
+      if (known !== undefined && elapsedMs(known.since, how.clock) < known.forMs) return known.metadata;
       return (discovering ??= rediscover());
+    },
+    forget() {
+      if (known !== undefined) known = { ...known, forMs: 0 };
     },
   };
 }
 
 type Reach = Pick<AuthorizationServerOptions, 'fetch' | 'timeoutMs'>;
 
-async function discover(issuer: string, reach: Reach): Promise<ServerMetadata> {
+type Discovery = { readonly metadata: ServerMetadata } | { readonly elsewhere: readonly Reply[] };
+
+async function discover(issuer: string, reach: Reach): Promise<Discovery> {
   const elsewhere: Reply[] = [];
   for (const algorithm of ['oauth2', 'oidc'] as const) {
     const asked = exchange(reach.fetch, reach);
@@ -80,7 +98,7 @@ async function discover(issuer: string, reach: Reach): Promise<ServerMetadata> {
         // What may be asked over http is decided in exchange.ts.
         execute: [allowInsecureRequests],
       });
-      return checkMetadata(configuration.serverMetadata(), issuer);
+      return { metadata: checkMetadata(configuration.serverMetadata(), issuer) };
     } catch (error) {
       const { reply } = asked;
       if (reply === undefined) throw findTokenError(error) ?? networkError(error, issuer);
@@ -89,7 +107,7 @@ async function discover(issuer: string, reach: Reach): Promise<ServerMetadata> {
       elsewhere.push(reply);
     }
   }
-  throw notFound(elsewhere);
+  return { elsewhere };
 }
 
 // Anything but a JSON document means that the metadata is not here: a 404, a redirect, a sign-in page.
@@ -100,9 +118,17 @@ function readMetadata({ status, body }: Reply): { readonly issuer?: unknown } | 
 // RFC 8414 §3.3: identical, character by character.
 function checkMetadata(metadata: ServerMetadata, issuer: string): ServerMetadata {
   if (metadata.issuer !== issuer) throw unusable(metadata, issuer);
-  if (!URL.canParse(String(metadata.token_endpoint))) {
+  const endpoint = metadata.token_endpoint;
+  const url = typeof endpoint === 'string' ? parseUrl(endpoint) : undefined;
+  if (url === undefined) {
     throw new ConfigurationError(
       `the metadata of ${issuer} names no token endpoint; set "tokenEndpoint" instead of "issuer"`,
+    );
+  }
+  if (!isSecure(url)) {
+    throw new ConfigurationError(
+      `the metadata of ${issuer} name the token endpoint ${withoutQuery(url)}: only https, or http to this machine, ` +
+        'keeps the credentials secret',
     );
   }
   return metadata;
@@ -118,12 +144,11 @@ function unusable({ issuer: found }: { readonly issuer?: unknown }, issuer: stri
   );
 }
 
-function notFound(replies: readonly Reply[]): TokenError {
+function missing(replies: readonly Reply[], now: number): TokenError {
   const tried = replies.map(({ url, status }) => `${url} (HTTP ${status})`).join(' nor at ');
-  const outage = replies.find(({ status }) => status === 429 || status >= 500);
-  return outage === undefined
-    ? new ConfigurationError(
-        `no metadata of an authorization server at ${tried}; check "issuer" or set "tokenEndpoint"`,
-      )
-    : new GrantUnavailableError(`no metadata of an authorization server at ${tried}`, { status: outage.status });
+  const message = `no metadata of an authorization server at ${tried}`;
+  const outage = replies.find(({ status }) => isOutage(status));
+  if (outage === undefined) return new ConfigurationError(`${message}; check "issuer" or set "tokenEndpoint"`);
+  const { status, headers } = outage;
+  return new GrantUnavailableError(message, { status, retryAfterMs: retryAfterMs(headers.get('retry-after'), now) });
 }

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import {
   allowInsecureRequests,
   clientCredentialsGrant,
@@ -9,12 +11,13 @@ import {
 import { abortable } from '../abortable.js';
 import type { AccessToken } from '../access-token.js';
 import { type Clock, elapsedMs, instant, systemClock } from '../clock.js';
+import { GrantRejectedError } from '../errors.js';
 import { eventSink, type EventSink } from '../events.js';
 import { canonicalRequest, type CanonicalTokenRequest } from '../token-request.js';
 import type { TokenSource } from '../token-source.js';
 import { authorizationServer } from './authorization-server.js';
 import type { ClientAuthentication, PreparedAuthentication } from './client-authentication.js';
-import { type Exchange, exchange } from './exchange.js';
+import { type Exchange, exchange, type Reply } from './exchange.js';
 import { acceptTokenResponse, readToken } from './token-response.js';
 import { translateError } from './translate-error.js';
 
@@ -61,47 +64,102 @@ export function clientCredentials({
   const server = authorizationServer({ issuer, tokenEndpoint, timeoutMs, fetch, clock });
   const emit = eventSink(onEvent);
 
+  /** What a grant is made with; it may have changed when the grant is refused. */
+  async function gather(signal: AbortSignal | undefined): Promise<Means> {
+    const metadata = await abortable(server.metadata(), signal);
+    const authentication = await abortable(clientAuthentication.prepare(clientId, metadata), signal);
+    return { metadata, authentication };
+  }
+
+  async function grant(
+    { scope: requestedScope, ...rest }: CanonicalTokenRequest,
+    gathering: Promise<Means>,
+    signal: AbortSignal | undefined,
+  ): Promise<AccessToken> {
+    const context = { authorizationServer: server.name, clientId, requestedScope };
+    let granting: Granting | undefined;
+    let began = instant(clock);
+    try {
+      granting = configure(await gathering, signal);
+      began = instant(clock);
+      const parameters = parametersOf({ scope: requestedScope, ...rest });
+      const response = await clientCredentialsGrant(granting.configuration, parameters);
+      const token = readToken(response, { ...context, asked: began, defaultLifetimeSeconds });
+      emit({ type: 'grant.succeeded', ...context, ...outcomeOf(token), durationMs: elapsedMs(began, clock) });
+      if (token.remainingMs(clock) <= 0) emit({ type: 'token.expired_on_arrival', scope: token.scope });
+      return token;
+    } catch (cause) {
+      if (isAborted(signal)) throw signal.reason;
+      const error = translateError(cause, {
+        ...context,
+        ...granting?.authentication,
+        reply: granting?.asked.reply,
+        now: clock.now(),
+      });
+      emit({ type: 'grant.failed', ...context, error, durationMs: elapsedMs(began, clock) });
+      throw error;
+    }
+  }
+
+  // One for each grant: its answer and its credentials are nobody else's.
+  function configure({ metadata, authentication }: Means, signal: AbortSignal | undefined): Granting {
+    const accept = (reply: Reply) => acceptTokenResponse(reply, server.name, authentication.secrets);
+    const asked = exchange(fetch, { timeoutMs, accept, signal });
+    const configuration = new Configuration(metadata, clientId, undefined, authentication.authenticate);
+    configuration[customFetch] = asked.fetch;
+    // What may be asked over http is decided in exchange.ts.
+    allowInsecureRequests(configuration);
+    return { configuration, authentication, asked };
+  }
+
+  /** Other means than those that were refused, if a rotated secret or a moved token endpoint may be why. */
+  async function renewMeans(
+    error: unknown,
+    refused: Means,
+    signal: AbortSignal | undefined,
+  ): Promise<Means | undefined> {
+    if (!(error instanceof GrantRejectedError)) return undefined;
+    const hasMoved = error.status === 404 || error.status === 405;
+    if (!hasMoved && error.error !== 'invalid_client') return undefined;
+    if (hasMoved) server.forget();
+    const means = await gather(signal).catch(() => refused);
+    return isDeepStrictEqual(describe(means), describe(refused)) ? undefined : means;
+  }
+
   return {
     async getToken(request, { signal } = {}) {
-      const { scope: requestedScope, ...rest } = canonicalRequest(request);
-      const facts = { authorizationServer: server.name, clientId, requestedScope };
-      const granting = exchange(fetch, {
-        timeoutMs,
-        accept: (reply) => acceptTokenResponse(reply, server.name),
-        signal,
-      });
-      let authentication: PreparedAuthentication | undefined;
-      let asked = instant(clock);
+      const canonical = canonicalRequest(request);
+      const gathering = gather(signal);
       try {
-        const metadata = await abortable(server.metadata(), signal);
-        authentication = await abortable(clientAuthentication.prepare(clientId, metadata), signal);
-        const configuration = configure(metadata, authentication, granting);
-        asked = instant(clock);
-        const response = await clientCredentialsGrant(configuration, parametersOf({ scope: requestedScope, ...rest }));
-        const token = readToken(response, { ...facts, asked, defaultLifetimeSeconds });
-        emit({ type: 'grant.succeeded', ...facts, ...outcomeOf(token), durationMs: elapsedMs(asked, clock) });
-        if (token.remainingMs(clock) <= 0) emit({ type: 'token.expired_on_arrival', scope: token.scope });
-        return token;
-      } catch (cause) {
-        const error = translateError(cause, granting, { ...facts, ...authentication, now: clock.now() });
-        emit({ type: 'grant.failed', ...facts, error, durationMs: elapsedMs(asked, clock) });
-        throw error;
+        return await grant(canonical, gathering, signal);
+      } catch (error) {
+        const means = await gathering.then(
+          (refused) => renewMeans(error, refused, signal),
+          () => undefined,
+        );
+        if (means === undefined) throw error;
+        return grant(canonical, Promise.resolve(means), signal);
       }
     },
   };
+}
 
-  // One for each grant: its answer and its credentials are nobody else's.
-  function configure(
-    metadata: ServerMetadata,
-    { authenticate }: PreparedAuthentication,
-    granting: Exchange,
-  ): Configuration {
-    const configuration = new Configuration(metadata, clientId, undefined, authenticate);
-    configuration[customFetch] = granting.fetch;
-    // What may be asked over http is decided in exchange.ts.
-    allowInsecureRequests(configuration);
-    return configuration;
-  }
+interface Means {
+  readonly metadata: ServerMetadata;
+  readonly authentication: PreparedAuthentication;
+}
+
+interface Granting {
+  readonly configuration: Configuration;
+  readonly authentication: PreparedAuthentication;
+  readonly asked: Exchange;
+}
+
+const describe = ({ metadata, authentication }: Means) => [metadata.token_endpoint, authentication.secrets];
+
+// A deadline is the server's failure; whoever gave up knows why.
+function isAborted(signal: AbortSignal | undefined): signal is AbortSignal {
+  return signal?.aborted === true && (signal.reason as Error | undefined)?.name !== 'TimeoutError';
 }
 
 const outcomeOf = ({ scope, expiresAt, issuedAt }: AccessToken) => ({ scope, lifetimeMs: expiresAt - issuedAt });

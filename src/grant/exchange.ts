@@ -1,5 +1,6 @@
 import type { CustomFetch } from 'openid-client';
 
+import { abortable, withDeadline } from '../abortable.js';
 import { ConfigurationError, InvalidTokenResponseError } from '../errors.js';
 import { isSecure } from '../secure-url.js';
 
@@ -48,13 +49,14 @@ export function exchange(
           `${withoutQuery(url)} is not asked: only https, or http to this machine, keeps the credentials secret`,
         );
       }
-      // Instead of openid-client's signal, which ends in whole seconds and at the headers.
-      const deadline = AbortSignal.timeout(Math.ceil(timeoutMs));
-      const init = { ...options, redirect: 'manual', signal: signal ? AbortSignal.any([signal, deadline]) : deadline };
-      const response = await fetch(url, init as RequestInit);
-      const body = (await readBody(response, url)).toString('utf8');
-      reply = { url, status: response.status, headers: response.headers, body };
-      return rebuild(response, response.status === 200 ? accept(reply) : reply.body);
+      // Not openid-client's signal: that one counts in seconds and ends with the headers.
+      await withDeadline(timeoutMs, signal, async (until) => {
+        const init = { ...options, redirect: 'manual', signal: until } as RequestInit;
+        const response = await abortable(fetch(url, init), until);
+        const body = (await abortable(readBody(response, url), until)).toString('utf8');
+        reply = { url, status: response.status, headers: response.headers, body };
+      });
+      return rebuild(reply as Reply, accept);
     },
     get reply() {
       return reply;
@@ -76,9 +78,10 @@ async function readBody(response: Response, url: string): Promise<Buffer> {
 }
 
 // A Response is made of the statuses from 200 to 599 only, and without a body for some of them.
-function rebuild(response: Response, body: string): Response {
-  const status = response.status >= 200 && response.status <= 599 ? response.status : 502;
-  return new Response([204, 205, 304].includes(status) ? null : body, { status, headers: response.headers });
+function rebuild(reply: Reply, accept: (reply: Reply) => string): Response {
+  const status = reply.status >= 200 && reply.status <= 599 ? reply.status : 502;
+  const body = status === 200 ? accept(reply) : reply.body;
+  return new Response([204, 205, 304].includes(status) ? null : body, { status, headers: reply.headers });
 }
 
 /** The URL as it may stand in a message: a query may hold what is not for everybody's eyes. */

@@ -12,4 +12,7 @@ export function retryAfterMs(field: string | null, now: number): number | undefi
 
 // Date.parse alone takes '-1' or '1.5' for a year.
 const httpDate = (value: string): number =>
-  /^[A-Z][a-z]{2,8},? .*\d{2}:\d{2}:\d{2}/.test(value) ? Date.parse(value) : NaN;
+  /^[A-Z][a-z]{2,8},? .*\d{2}:\d{2}:\d{2}/.test(value) ? Date.parse(asUtc(value)) : NaN;
+
+// The asctime form names no zone and means UTC too.
+const asUtc = (date: string): string => (date.endsWith('GMT') ? date : `${date} GMT`);

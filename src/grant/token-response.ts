@@ -3,6 +3,7 @@ import type { Instant } from '../clock.js';
 import { InvalidTokenResponseError } from '../errors.js';
 import type { Reply } from './exchange.js';
 import { isErrorCode, parseObject } from './json.js';
+import { readable } from './redaction.js';
 
 /** The members of a token response that this grant has a use for (RFC 6749 §5.1), as openid-client checked them. */
 export interface TokenResponse {
@@ -53,13 +54,17 @@ export function readToken(
  * ignores (RFC 6749 §5.1), so that a stray `refresh_token`, `id_token` or `null` member is no reason to refuse it.
  * @throws {InvalidTokenResponseError} when it is no JSON, or `expires_in` is neither a number nor a string of digits
  */
-export function acceptTokenResponse({ headers, body }: Reply, authorizationServer: string): string {
+export function acceptTokenResponse(
+  { headers, body }: Reply,
+  authorizationServer: string,
+  secrets: readonly string[],
+): string {
   const invalid = (flaw: string) =>
     new InvalidTokenResponseError(`${authorizationServer} answered the grant with 200, but ${flaw}`);
 
   const contentType = headers.get('content-type') ?? 'none';
   if (!/^application\/json\s*(;|$)/i.test(contentType)) {
-    throw invalid(`with the content type ${JSON.stringify(contentType.slice(0, 100))} instead of application/json`);
+    throw invalid(`with the content type "${readable(contentType, secrets)}" instead of application/json`);
   }
   const members = parseObject(body);
   if (members === undefined) throw invalid(flawOf(body));

@@ -1,6 +1,9 @@
 import { GrantRejectedError, GrantUnavailableError, InvalidTokenResponseError, TokenError } from '../errors.js';
-import { type Exchange, type Reply, withoutQuery } from './exchange.js';
+import { parseUrl } from '../secure-url.js';
+import { type Reply, withoutQuery } from './exchange.js';
 import { isErrorCode, parseObject } from './json.js';
+import { causesOf, findTokenError, networkError } from './network-error.js';
+import { readable, withoutSecrets } from './redaction.js';
 import { retryAfterMs } from './retry-after.js';
 
 /** Who was asked by whom, for the messages. */
@@ -13,6 +16,8 @@ export interface GrantContext {
   readonly secrets?: readonly string[];
   /** Why right credentials might be refused all the same. */
   readonly doubt?: string | undefined;
+  /** What it answered, if it did. */
+  readonly reply?: Reply | undefined;
   /** Wall-clock time, in milliseconds since the epoch. */
   readonly now: number;
 }
@@ -21,7 +26,8 @@ export interface GrantContext {
  * Turns what openid-client or fetch threw during a grant into a {@link TokenError}. What counts is the answer of the
  * authorization server; nothing of its body is kept but the cleaned OAuth members (RFC 6749 §5.2).
  */
-export function translateError(error: unknown, { reply }: Exchange, context: GrantContext): TokenError {
+export function translateError(error: unknown, context: GrantContext): TokenError {
+  const { reply } = context;
   const ours = findTokenError(error);
   if (ours !== undefined) return ours;
   if (reply === undefined) return networkError(error, context.authorizationServer);
@@ -35,43 +41,6 @@ export function translateError(error: unknown, { reply }: Exchange, context: Gra
   );
 }
 
-/** The error for a request that got no answer: {@link GrantUnavailableError}, not retryable when a certificate is not trusted. */
-export function networkError(error: unknown, authorizationServer: string): GrantUnavailableError {
-  const causes = causesOf(error);
-  if (causes.some(({ name, code }) => name === 'TimeoutError' || code === 'OAUTH_TIMEOUT')) {
-    return new GrantUnavailableError(`${authorizationServer} did not answer in time`, { cause: error });
-  }
-  const code = causes.findLast((cause) => cause.code !== undefined)?.code;
-  const isCertificateError = code !== undefined && /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/.test(code);
-  const advice = isCertificateError
-    ? 'its certificate is not trusted; for a private CA set NODE_EXTRA_CA_CERTS or the option "fetch"'
-    : 'check the URL, DNS, proxy and firewall';
-  return new GrantUnavailableError(
-    `${authorizationServer} could not be reached${code === undefined ? '' : ` (${code})`}: ${advice}`,
-    {
-      cause: error,
-      retryable: !isCertificateError,
-    },
-  );
-}
-
-/** The error that is or caused `error`, if it is one of ours: thrown below openid-client, which wraps it. */
-export function findTokenError(error: unknown): TokenError | undefined {
-  return causesOf(error).find((cause) => cause instanceof TokenError);
-}
-
-function causesOf(error: unknown): { name?: unknown; code?: string; cause?: unknown }[] {
-  const causes = [];
-  for (
-    let cause = error;
-    typeof cause === 'object' && cause !== null && causes.length < 10;
-    cause = (cause as Error).cause
-  ) {
-    causes.push(cause);
-  }
-  return causes;
-}
-
 interface Refusal {
   readonly error: string | undefined;
   readonly errorDescription: string | undefined;
@@ -79,29 +48,15 @@ interface Refusal {
 
 // Read whatever the content type says: a refusal that can be read helps more than one that is well-formed.
 function readRefusal({ body }: Reply, { secrets = [] }: GrantContext): Refusal {
-  const { error, error_description: description } = parseObject(body) ?? {};
+  const { error, error_description: description, access_token: token } = parseObject(body) ?? {};
+  const unspeakable = typeof token === 'string' ? [...secrets, token] : secrets;
   return {
-    error: isErrorCode(error) ? withoutSecrets(error, secrets) : undefined,
-    errorDescription:
-      typeof description === 'string' && description !== '' ? readable(description, secrets) : undefined,
+    error: isErrorCode(error) ? withoutSecrets(error, unspeakable) : undefined,
+    errorDescription: typeof description === 'string' ? readable(description, unspeakable) || undefined : undefined,
   };
 }
 
-// RFC 6749 §5.2: error_description is of %x20-21 / %x23-5B / %x5D-7E.
-function readable(text: string, secrets: readonly string[]): string {
-  const cleaned = withoutSecrets(text, secrets)
-    .replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]+/g, ' ')
-    .trim();
-  return cleaned.length > 300 ? `${cleaned.slice(0, 299)}…` : cleaned;
-}
-
-function withoutSecrets(text: string, secrets: readonly string[]): string {
-  const spellings = secrets.flatMap((secret) => [secret, encodeURIComponent(secret.toWellFormed())]);
-  return spellings.reduce((cleaned, spelling) => cleaned.replaceAll(spelling, '[redacted]'), text);
-}
-
 // The code says more than the status: servers answer refusals with a 500 and outages with a 400.
-const busy = new Set([408, 425, 429]);
 const outages = new Set(['server_error', 'temporarily_unavailable']);
 const refusals = new Set([
   'invalid_request',
@@ -116,8 +71,12 @@ const refusals = new Set([
 
 function isTransient(status: number, error: string | undefined): boolean {
   if (error !== undefined && outages.has(error)) return true;
-  if (busy.has(status)) return true;
-  return status >= 500 && !(error !== undefined && refusals.has(error));
+  return isOutage(status) && !(status >= 500 && error !== undefined && refusals.has(error));
+}
+
+/** Whether a status says nothing about the request, but that the server cannot deal with it now. */
+export function isOutage(status: number): boolean {
+  return status >= 500 || status === 408 || status === 425 || status === 429;
 }
 
 function unavailable({ status, headers }: Reply, refusal: Refusal, context: GrantContext): GrantUnavailableError {
@@ -142,8 +101,8 @@ function rejected({ status }: Reply, refusal: Refusal, context: GrantContext): G
 
 function redirected({ status, url, headers }: Reply, { authorizationServer, secrets = [] }: GrantContext): TokenError {
   const location = headers.get('location');
-  const target = location !== null && URL.canParse(location, url) ? withoutQuery(new URL(location, url)) : undefined;
-  const where = target === undefined ? 'without a target' : `to ${withoutSecrets(target, secrets)}`;
+  const target = location === null ? undefined : parseUrl(location, url);
+  const where = target === undefined ? 'without a target' : `to ${withoutSecrets(withoutQuery(target), secrets)}`;
   return new GrantRejectedError(
     `${authorizationServer} redirected the token request ${where} (HTTP ${status}); ` +
       'credentials do not follow redirects: configure the URL of the token endpoint itself',

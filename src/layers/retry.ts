@@ -1,3 +1,4 @@
+import { withDeadline } from '../abortable.js';
 import { type Clock, elapsedMs, instant, systemClock } from '../clock.js';
 import { TokenError } from '../errors.js';
 import type { Layer } from '../token-source.js';
@@ -38,22 +39,20 @@ export function withRetry({
   random = Math.random,
 }: RetryLayerOptions = {}): Layer {
   return (inner) => ({
-    async getToken(request, options = {}) {
-      const began = instant(clock);
-      const deadline = AbortSignal.timeout(deadlineMs);
-      const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]);
-
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await inner.getToken(request, { ...options, signal });
-        } catch (error) {
-          const waitMs = waitBefore(attempt, error);
-          const isTooLate = elapsedMs(began, clock) + waitMs >= deadlineMs;
-          if (attempt > retries || waitMs > patienceMs || isTooLate || signal.aborted) throw error;
-          await clock.sleep(waitMs, signal);
+    getToken: (request, options = {}) =>
+      withDeadline(deadlineMs, options.signal, async (signal) => {
+        const began = instant(clock);
+        for (let attempt = 1; ; attempt += 1) {
+          try {
+            return await inner.getToken(request, { ...options, signal });
+          } catch (error) {
+            const waitMs = waitBefore(attempt, error);
+            const isTooLate = elapsedMs(began, clock) + waitMs >= deadlineMs;
+            if (attempt > retries || waitMs > patienceMs || isTooLate || signal.aborted) throw error;
+            await clock.sleep(waitMs, signal);
+          }
         }
-      }
-    },
+      }),
   });
 
   function waitBefore(attempt: number, error: unknown): number {

@@ -1,0 +1,57 @@
+import { GrantUnavailableError, TokenError } from '../errors.js';
+
+/**
+ * The error for a request that got no answer. It is retryable, but for a certificate that is not trusted and a proxy that
+ * refuses.
+ */
+export function networkError(error: unknown, authorizationServer: string): GrantUnavailableError {
+  const causes = causesOf(error);
+  if (causes.some(({ name, code }) => name === 'TimeoutError' || code === 'OAUTH_TIMEOUT')) {
+    return new GrantUnavailableError(`${authorizationServer} did not answer in time`, { cause: error });
+  }
+  const code = causes.map((cause) => cause.code).findLast((each) => typeof each === 'string');
+  const obstacle = permanentObstacle(String(code), causes.map(({ message }) => String(message)).join());
+  return new GrantUnavailableError(
+    `${authorizationServer} could not be reached${code === undefined ? '' : ` (${code})`}: ` +
+      (obstacle ?? 'check the URL, DNS, proxy and firewall'),
+    { cause: error, retryable: obstacle === undefined },
+  );
+}
+
+/** The error that is or caused `error`, if it is one of ours: thrown below openid-client, which wraps it. */
+export function findTokenError(error: unknown): TokenError | undefined {
+  return causesOf(error).find((cause) => cause instanceof TokenError);
+}
+
+/** What may be read off something that was thrown; it need not be an Error of this realm. */
+interface Cause {
+  readonly name?: unknown;
+  readonly message?: unknown;
+  readonly code?: unknown;
+}
+
+/** An error, its cause, the cause of that, and so on: up to ten. */
+export function causesOf(error: unknown): readonly Cause[] {
+  const causes: Cause[] = [];
+  for (
+    let cause = error;
+    typeof cause === 'object' && cause !== null && causes.length < 10;
+    cause = 'cause' in cause ? cause.cause : undefined
+  ) {
+    causes.push(cause);
+  }
+  return causes;
+}
+
+const certificateCodes =
+  /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY|DECODE)|INVALID_(CA|PURPOSE)|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH/;
+
+function permanentObstacle(code: string, messages: string): string | undefined {
+  if (certificateCodes.test(code)) {
+    return 'its certificate is not trusted; for a private CA set NODE_EXTRA_CA_CERTS or the option "fetch"';
+  }
+  if (messages.includes('Proxy response (407)')) {
+    return 'a proxy asks for credentials (HTTP 407); give them to the "fetch" that this service uses';
+  }
+  return undefined;
+}

@@ -1,0 +1,71 @@
+import { expect, test } from '@jest/globals';
+
+import { secureOrigin, secureOrigins } from '../../src/adapters/origins.js';
+import { ConfigurationError } from '../../src/errors.js';
+
+test.each([
+  ['https://api.example.com', 'https://api.example.com'],
+  ['https://api.example.com/v1?a=b#c', 'https://api.example.com'],
+  ['HTTPS://API.Example.COM:443', 'https://api.example.com'],
+  ['https://api.example.com:8443', 'https://api.example.com:8443'],
+  ['https://api.example.com.', 'https://api.example.com.'],
+  ['https://[0:0::1]', 'https://[::1]'],
+  ['https://bücher.example', 'https://xn--bcher-kva.example'],
+  ['http://localhost:3000', 'http://localhost:3000'],
+  ['http://127.0.0.1', 'http://127.0.0.1'],
+  ['http://127.9.9.9:80', 'http://127.9.9.9'],
+  ['http://0x7f.1', 'http://127.0.0.1'],
+  ['http://[::1]:3000', 'http://[::1]:3000'],
+])('E11 R-65 the origin of %j is %j', (url, origin) => {
+  expect(secureOrigin(url, 'origins')).toBe(origin);
+});
+
+// URL.canParse of Node 20 and 22 begins to refuse ü and the like in a host after a few thousand calls.
+test('R-65 the origin of a URL is the same however often it is asked for', () => {
+  const origins = Array.from({ length: 20_000 }, () => secureOrigin('https://bücher.example/', 'origins'));
+
+  expect(new Set(origins)).toEqual(new Set(['https://xn--bcher-kva.example']));
+});
+
+test.each([
+  'http://api.example.com',
+  'http://localhost.example.com',
+  'http://127.0.0.1.example.com',
+  'http://127.example.com',
+  'http://0.0.0.0',
+  'http://10.0.0.1',
+  'http://[::ffff:127.0.0.1]',
+  'http://[::]',
+  'http://notlocalhost',
+  'ftp://api.example.com',
+  'ws://localhost',
+  'wss://api.example.com',
+  'file:///etc/hosts',
+  'data:text/plain,hello',
+  'blob:https://api.example.com/7',
+])('E20 R-27 R-30 R-38 refuses %j', (url) => {
+  expect(() => secureOrigin(url, 'baseURL')).toThrow(ConfigurationError);
+  expect(() => secureOrigin(url, 'baseURL')).toThrow(/"baseURL".*https/);
+});
+
+test.each(['', '/orders', 'api.example.com', '//api.example.com', 'https://', 'https://api example.com', '*'])(
+  'F10 refuses %j, which is no absolute URL',
+  (url) => {
+    expect(() => secureOrigin(url, 'origins')).toThrow(ConfigurationError);
+    expect(() => secureOrigin(url, 'origins')).toThrow(`"origins" holds ${JSON.stringify(url)}`);
+  },
+);
+
+test('R-25 does not repeat the credentials of a refused URL', () => {
+  expect(() => secureOrigin('http://me:pass@api.example.com', 'baseURL')).toThrow(/^(?!.*pass).*api\.example\.com/);
+});
+
+test('E11 a list of URLs makes a set of origins', () => {
+  const origins = secureOrigins(['https://a.example/v1', 'https://a.example/v2', 'https://b.example']);
+
+  expect([...origins]).toEqual(['https://a.example', 'https://b.example']);
+});
+
+test('E20 one that is not secure spoils the list', () => {
+  expect(() => secureOrigins(['https://a.example', 'http://b.example'])).toThrow(/http:\/\/b\.example/);
+});

@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { mainEntry, packageFolder } from './built-package.js';
+import { pairedRounds } from './paired-rounds.js';
+import type { Result } from './result.js';
+
+const nsPerMs = 1e6;
+
+/** A process that imports the main entry and ends, against one that imports openid-client alone. */
+export async function importTime(): Promise<Result[]> {
+  const comparison = await pairedRounds({
+    ours: () => runImport(mainEntry),
+    other: () => runImport('openid-client'),
+    calls: 1,
+    rounds: 31,
+    warmUpRounds: 4,
+  });
+  const { ours, other, ratio } = comparison;
+
+  return [
+    {
+      name: 'importing the main entry / openid-client',
+      unit: 'ms',
+      ours: ours / nsPerMs,
+      other: other / nsPerMs,
+      ratio,
+      target: { of: 'ratio', atMost: 1.25 },
+    },
+    {
+      name: 'modules of axios and pino that this loads',
+      unit: 'count',
+      ours: loadedModules().filter((url) => /\/node_modules\/(axios|pino)\//.test(url)).length,
+      target: { of: 'ours', atMost: 0 },
+    },
+  ];
+}
+
+function runImport(specifier: string, environment: NodeJS.ProcessEnv = {}): void {
+  const { NODE_OPTIONS: _options, ...inherited } = process.env;
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '--eval', `import ${JSON.stringify(specifier)}`],
+    { cwd: packageFolder, env: { ...inherited, ...environment }, encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(`importing ${specifier} failed:\n${stderr}`);
+}
+
+/** URLs of all modules that the main entry loads, of both kinds: V8 counts what runs of each script. */
+function loadedModules(): string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'loaded-modules-'));
+  try {
+    runImport(mainEntry, { NODE_V8_COVERAGE: folder });
+    const urls = readdirSync(folder).flatMap((name) => {
+      const { result } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as { result: { url: string }[] };
+      return result.map(({ url }) => url);
+    });
+    if (!urls.some((url) => url.includes('/node_modules/openid-client/'))) throw new Error('found no loaded modules');
+    return urls;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,441 @@
+import { Readable } from 'node:stream';
+
+import { describe, expect, test } from '@jest/globals';
+
+import { TokenError } from '../../src/errors.js';
+import type { EventSink } from '../../src/events.js';
+import type { TokenSource } from '../../src/token-source.js';
+import { gate, startSurroundings, type Surroundings } from '../support/adapter-service.js';
+import { granted, refused } from '../support/authorization-server.js';
+import type { Answer, Handler, RecordedRequest } from '../support/http-server.js';
+import { rejected, startResourceServer } from '../support/resource-server.js';
+
+/** A request, in the terms that all HTTP clients share. */
+export interface OutgoingRequest {
+  /** @default 'GET' */
+  readonly method?: string;
+  /** Absolute, or a path at the API. */
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Readable;
+  readonly signal?: AbortSignal;
+}
+
+/** What came back. A status that the client takes for an error is a reply all the same. */
+export interface Reply {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** An HTTP client that presents tokens. What it throws is the rejection. */
+export interface HttpClient {
+  readonly send: (request: OutgoingRequest) => Promise<Reply>;
+}
+
+/** What the client is made from; only `origin` may see the tokens. */
+export interface ClientSetup {
+  readonly tokens: TokenSource;
+  readonly origin: string;
+  readonly onEvent: EventSink;
+}
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** What every adapter owes its users, whichever HTTP client it teaches. */
+export function adapterContract(name: string, makeClient: (setup: ClientSetup) => HttpClient): void {
+  const start = async (): Promise<Surroundings & HttpClient> => {
+    const surroundings = await startSurroundings();
+    const { tokens, api, onEvent } = surroundings;
+    const client = makeClient({ tokens, origin: api.origin, onEvent });
+    return { ...surroundings, send: client.send };
+  };
+
+  describe(`${name} with a token`, () => {
+    test.each(methods)('R-32 attaches it as Bearer to a %s', async (method) => {
+      const { send, api } = await start();
+
+      const reply = await send({ method, url: '/orders' });
+
+      expect(reply.status).toBe(200);
+      expect(authorizations(api.requests)).toEqual(['Bearer token-1']);
+      expect(api.requests[0]?.method).toBe(method);
+    });
+
+    test('R-33 R-38 puts it into the header only: not into the URL, the body or a cookie', async () => {
+      const { send, api } = await start();
+
+      await send({ method: 'POST', url: '/orders?limit=1', body: 'an order' });
+
+      const [{ path, body, headers } = {} as RecordedRequest] = api.requests;
+      expect({ path, body }).toEqual({ path: '/orders?limit=1', body: 'an order' });
+      expect(Object.keys(headers).filter((header) => JSON.stringify(headers[header]).includes('token-1'))).toEqual([
+        'authorization',
+      ]);
+      expect(headers).not.toHaveProperty('cookie');
+    });
+
+    test('D3 asks for one when many calls begin at once', async () => {
+      const { send, api, authorizationServer } = await start();
+
+      const replies = await Promise.all(Array.from({ length: 30 }, (_, at) => send({ url: `/orders/${at}` })));
+
+      expect(replies.map(({ body }) => (JSON.parse(body) as { path: string }).path)).toEqual(
+        Array.from({ length: 30 }, (_, at) => `/orders/${at}`),
+      );
+      expect(api.requests).toHaveLength(30);
+      expect(authorizationServer.grants).toHaveLength(1);
+    });
+
+    test.each([
+      ['GET', 204],
+      ['DELETE', 204],
+      ['GET', 304],
+      ['HEAD', 200],
+      ['HEAD', 404],
+    ])('hands on the reply without a body of a %s: %d', async (method, status) => {
+      const { send, api } = await start();
+      api.answer(() => ({ status }));
+
+      const reply = await send({ method, url: '/orders' });
+
+      expect(reply).toEqual({ status, body: '' });
+      expect(api.requests).toHaveLength(1);
+    });
+
+    test('leaves no timer behind', async () => {
+      const { send, api } = await start();
+      const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+      const before = timers();
+      await send({ url: '/orders' });
+      api.revoke('token-1');
+
+      await send({ url: '/orders' });
+
+      expect(timers()).toBeLessThanOrEqual(before);
+    });
+  });
+
+  describe(`${name} when the token is rejected`, () => {
+    test.each(methods)('E1 R-35 R-39 R-40 sends a %s once more with another token', async (method) => {
+      const { send, api, authorizationServer, events } = await start();
+      api.revoke('token-1');
+
+      const reply = await send({ method, url: '/orders' });
+
+      expect(reply.status).toBe(200);
+      expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-2']);
+      expect(authorizationServer.grants).toHaveLength(2);
+      expect(events).toEqual([{ type: 'request.resent', method: expect.anything(), origin: api.origin }]);
+    });
+
+    test('E9 sends the same request again: only the authorization differs', async () => {
+      const { send, api } = await start();
+      api.revoke('token-1');
+
+      const reply = await send({
+        method: 'PUT',
+        url: '/orders/7?dry=1',
+        headers: { 'content-type': 'application/json', 'idempotency-key': 'k-7', 'x-tenant': 'blue' },
+        body: '{"quantity":  3}',
+      });
+
+      const [first, second] = api.requests.map(({ headers, ...rest }) => ({
+        ...rest,
+        headers: { ...headers, authorization: undefined },
+      }));
+      expect(reply.status).toBe(200);
+      expect(second).toEqual(first);
+      expect(second).toMatchObject({
+        body: '{"quantity":  3}',
+        headers: { 'idempotency-key': 'k-7', 'x-tenant': 'blue' },
+      });
+    });
+
+    test('E2 E24 takes a second 401 for the result', async () => {
+      const { send, api, authorizationServer } = await start();
+      let answers = 0;
+      api.answer(() => ({ ...rejected(), body: `no ${(answers += 1)}` }));
+
+      const reply = await send({ method: 'POST', url: '/orders', body: 'an order' });
+
+      expect(reply).toEqual({ status: 401, body: 'no 2' });
+      expect(api.requests).toHaveLength(2);
+      expect(authorizationServer.grants).toHaveLength(2);
+    });
+
+    test('takes whatever comes back the second time for the result', async () => {
+      const { send, api } = await start();
+      api.answer(({ headers }) =>
+        headers.authorization === 'Bearer token-1' ? rejected() : { status: 503, body: 'closed' },
+      );
+
+      const reply = await send({ url: '/orders' });
+
+      expect(reply).toEqual({ status: 503, body: 'closed' });
+      expect(api.requests).toHaveLength(2);
+    });
+
+    test('E4 A25 renews it once for 50 calls in flight, also for those that hear of it late', async () => {
+      const { send, api, authorizationServer } = await start();
+      const [allArrived, late] = [gate(), gate()];
+      let arrived = 0;
+      api.answer(async ({ headers, path }) => {
+        if (headers.authorization !== 'Bearer token-1') return { body: 'done' };
+        arrived += 1;
+        if (arrived === 50) allArrived.open();
+        await (path.startsWith('/late') ? late : allArrived).opened;
+        return rejected();
+      });
+
+      const early = Array.from({ length: 40 }, () => send({ url: '/early' }));
+      const others = Array.from({ length: 10 }, () => send({ url: '/late' }));
+      const first = await Promise.all(early);
+      late.open();
+      const last = await Promise.all(others);
+
+      expect([...first, ...last].map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 200));
+      expect(authorizationServer.grants).toHaveLength(2);
+      expect(authorizations(api.requests).filter((value) => value === 'Bearer token-2')).toHaveLength(50);
+      expect(api.requests).toHaveLength(100);
+    });
+
+    test('E3 D21 A30 asks for two tokens at most when an API rejects all of them', async () => {
+      const { send, api, authorizationServer, events } = await start();
+      api.answer(() => rejected());
+
+      const together = await Promise.all(Array.from({ length: 50 }, () => send({ url: '/orders' })));
+      const inTurn: Reply[] = [];
+      for (let call = 0; call < 50; call += 1) inTurn.push(await send({ url: '/orders' }));
+
+      expect(new Set([...together, ...inTurn].map(({ status }) => status))).toEqual(new Set([401]));
+      expect(authorizationServer.grants).toHaveLength(2);
+      expect(api.requests.length).toBeLessThanOrEqual(150);
+      expect(events.at(-1)).toMatchObject({ type: 'request.not_resent', reason: 'same token' });
+    });
+
+    test.each<[string, Answer]>([
+      ['R-37 gives no reason', rejected('Bearer realm="api"')],
+      ['names the scheme only', rejected('Bearer')],
+      ['E6 writes in lower case', rejected('bearer error=invalid_token')],
+      ['E6 comes second', rejected('Basic realm="a, b", Bearer error="invalid_token"')],
+      ['E6 comes in a field of its own', { ...rejected(), headers: { 'www-authenticate': ['Basic', 'Bearer'] } }],
+      ['R-34 is about DPoP', rejected('DPoP error="invalid_token", algs="ES256"')],
+      ['E6 E24 is missing', { status: 401 }],
+      [
+        'E7 is missing from an HTML page',
+        { status: 401, headers: { 'content-type': 'text/html' }, body: '<h1>No</h1>' },
+      ],
+      ['E26 does not parse', rejected('="; Bearer,,')],
+    ])('sends again when the challenge %s', async (_what, answer) => {
+      const { send, api } = await start();
+      api.answer(once(answer, { body: 'done' }));
+
+      const reply = await send({ url: '/orders' });
+
+      expect(reply).toEqual({ status: 200, body: 'done' });
+      expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-2']);
+    });
+
+    test.each<[string, Answer]>([
+      ['R-36 a 401 for too little scope', rejected('Bearer error="insufficient_scope", scope="orders:write"')],
+      ['R-34 a 401 for a malformed request', rejected('Bearer error="invalid_request"')],
+      ['E6 a 401 that wants Basic credentials', rejected('Basic realm="api"')],
+      ['E5 a 403 for too little scope', { ...rejected('Bearer error="insufficient_scope"'), status: 403 }],
+      ['E5 a 403 that says invalid_token', { ...rejected(), status: 403 }],
+      ['a 403 without a challenge', { status: 403 }],
+      ['a 400 that says invalid_token', { ...rejected(), status: 400 }],
+      ['a 500', { status: 500 }],
+    ])('lets stand %s', async (_what, answer) => {
+      const { send, api, authorizationServer, events } = await start();
+      api.answer(() => answer);
+
+      const reply = await send({ url: '/orders' });
+
+      expect(reply.status).toBe(answer.status);
+      expect(api.requests).toHaveLength(1);
+      expect(authorizationServer.grants).toHaveLength(1);
+      expect(events).toEqual([]);
+    });
+
+    test('E8 does not send a stream twice; the next call has another token', async () => {
+      const { send, api, events } = await start();
+      api.revoke('token-1');
+
+      const first = await send({ method: 'POST', url: '/orders', body: Readable.from(['an ', 'order']) });
+      const second = await send({ method: 'POST', url: '/orders', body: Readable.from(['an ', 'order']) });
+
+      expect([first.status, second.status]).toEqual([401, 200]);
+      expect(api.requests.map(({ body }) => body)).toEqual(['an order', 'an order']);
+      expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-2']);
+      expect(events).toMatchObject([{ type: 'request.not_resent', reason: 'body cannot be sent twice' }]);
+    });
+
+    test('E13 lets the 401 stand when the authorization server is away meanwhile', async () => {
+      const { send, api, authorizationServer } = await start();
+      await send({ url: '/orders' });
+      api.revoke('token-1');
+      authorizationServer.script({ status: 503 });
+
+      const reply = await send({ url: '/orders' });
+
+      expect(reply.status).toBe(401);
+      expect(api.requests).toHaveLength(2);
+    });
+  });
+
+  describe(`${name} and other credentials or origins`, () => {
+    test.each(['Authorization', 'authorization'])('E12 R-31 leaves a caller’s own %s alone', async (header) => {
+      const { send, api, authorizationServer } = await start();
+
+      const reply = await send({ url: '/orders', headers: { [header]: 'Basic b3duOm93bg==' } });
+
+      expect(reply.status).toBe(401);
+      expect(authorizations(api.requests)).toEqual(['Basic b3duOm93bg==']);
+      expect(authorizationServer.grants).toHaveLength(0);
+    });
+
+    test('E11 R-25 R-65 gives no token to another origin', async () => {
+      const { send, authorizationServer } = await start();
+      const other = await startResourceServer();
+
+      const reply = await send({ url: `${other.origin}/orders` });
+
+      expect(reply.status).toBe(401);
+      expect(authorizations(other.requests)).toEqual([undefined]);
+      expect(authorizationServer.grants).toHaveLength(0);
+    });
+
+    test('attaches the token when the origin of the API is spelt out', async () => {
+      const { send, api } = await start();
+
+      const reply = await send({ url: `${api.origin}/orders` });
+
+      expect(reply.status).toBe(200);
+    });
+
+    test.each([301, 302, 303, 307, 308])('E11 R-42 takes no token along on a %d to another origin', async (status) => {
+      const { send, api } = await start();
+      const other = await startResourceServer();
+      other.answer(() => ({ body: 'here' }));
+      api.answer(() => ({ status, headers: { location: `${other.origin}/moved` } }));
+
+      const reply = await send({ url: '/orders' });
+
+      expect(reply).toEqual({ status: 200, body: 'here' });
+      expect(authorizations(api.requests)).toEqual(['Bearer token-1']);
+      expect(authorizations(other.requests)).toEqual([undefined]);
+    });
+
+    test('R-42 takes the token along on a redirect within the origin', async () => {
+      const { send, api } = await start();
+      api.answer(({ path }) =>
+        path === '/orders' ? { status: 307, headers: { location: '/moved' } } : { body: 'here' },
+      );
+
+      const reply = await send({ url: '/orders' });
+
+      expect(reply).toEqual({ status: 200, body: 'here' });
+      expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-1']);
+    });
+  });
+
+  describe(`${name} without a token`, () => {
+    test.each<[string, string, Answer | Handler]>([
+      ['refuses', 'ERR_GRANT_REJECTED', refused('invalid_client', { status: 401 })],
+      ['is away', 'ERR_GRANT_UNAVAILABLE', (_request, response) => void response.destroy()],
+      ['is not available', 'ERR_GRANT_UNAVAILABLE', { status: 503 }],
+      ['answers with a page', 'ERR_TOKEN_RESPONSE', { headers: { 'content-type': 'text/html' }, body: '<h1>Hi</h1>' }],
+    ])('E13 sends nothing when the authorization server %s: %s', async (_what, code, answer) => {
+      const { send, api, authorizationServer } = await start();
+      authorizationServer.script(answer);
+
+      const thrown: unknown = await send({ method: 'POST', url: '/orders', body: 'an order' }).catch(
+        (error: unknown) => error,
+      );
+
+      expect(thrown).toBeInstanceOf(TokenError);
+      expect(thrown).toMatchObject({ code });
+      expect(api.requests).toHaveLength(0);
+    });
+
+    test('E13 works again as soon as there is one', async () => {
+      const { send, api, authorizationServer } = await start();
+      authorizationServer.script(refused('temporarily_unavailable', { status: 503 }), granted('late'));
+      await expect(send({ url: '/orders' })).rejects.toThrow(TokenError);
+
+      const reply = await send({ url: '/orders' });
+
+      expect(reply.status).toBe(200);
+      expect(authorizations(api.requests)).toEqual(['Bearer late']);
+    });
+
+    test('E19 B6 lets a caller give up waiting for it without failing the others', async () => {
+      const { send, api, authorizationServer } = await start();
+      const [asked, answered] = [gate(), gate()];
+      authorizationServer.script(async () => {
+        asked.open();
+        await answered.opened;
+        return granted('shared');
+      });
+      const leader = new AbortController();
+
+      const givenUp = send({ url: '/given-up', signal: leader.signal });
+      const others = Array.from({ length: 9 }, () => send({ url: '/orders' }));
+      await asked.opened;
+      leader.abort();
+      await expect(givenUp).rejects.toThrow(/abort|cancel/i);
+      answered.open();
+      const replies = await Promise.all(others);
+
+      expect(replies.map(({ status }) => status)).toEqual(Array.from({ length: 9 }, () => 200));
+      expect(api.requests.map(({ path }) => path)).toEqual(Array.from({ length: 9 }, () => '/orders'));
+      expect(authorizationServer.grants).toHaveLength(1);
+    });
+
+    test('E19 lets a caller give up while its rejected token is renewed; the renewal goes on', async () => {
+      const { send, api, authorizationServer } = await start();
+      await send({ url: '/orders' });
+      api.revoke('token-1');
+      const [asked, answered] = [gate(), gate()];
+      authorizationServer.script(async () => {
+        asked.open();
+        await answered.opened;
+        return granted('renewed');
+      });
+      const caller = new AbortController();
+
+      const givenUp = send({ url: '/given-up', signal: caller.signal });
+      await asked.opened;
+      caller.abort();
+      await expect(givenUp).rejects.toThrow(/abort|cancel/i);
+      answered.open();
+      const reply = await send({ url: '/orders' });
+
+      expect(reply.status).toBe(200);
+      expect(authorizations(api.requests)).toContain('Bearer renewed');
+      expect(authorizationServer.grants).toHaveLength(2);
+    });
+
+    test('sends nothing when the caller has given up before', async () => {
+      const { send, api, authorizationServer } = await start();
+
+      await expect(send({ url: '/orders', signal: AbortSignal.abort() })).rejects.toThrow(/abort|cancel/i);
+
+      expect(api.requests).toHaveLength(0);
+      expect(authorizationServer.grants).toHaveLength(0);
+    });
+  });
+}
+
+const authorizations = (requests: readonly RecordedRequest[]): (string | undefined)[] =>
+  requests.map(({ headers }) => headers.authorization);
+
+/** A handler that answers with `first`, and from then on with `later`. */
+function once(first: Answer, later: Answer): Handler {
+  let asked = false;
+  return () => {
+    const answer = asked ? later : first;
+    asked = true;
+    return answer;
+  };
+}

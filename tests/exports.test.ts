@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expect, test } from '@jest/globals';
+import ts from 'typescript';
+
+const root = join(import.meta.dirname, '..');
+
+/** All that can be imported from the package, by entry; whoever adds or removes a name changes it here too. */
+const entries = {
+  'm2m-tokens': {
+    source: 'src/index.ts',
+    values: [
+      'AccessToken',
+      'ConfigurationError',
+      'GrantRejectedError',
+      'GrantUnavailableError',
+      'InvalidTokenResponseError',
+      'TokenError',
+      'clientCredentials',
+      'clientSecretBasic',
+      'clientSecretPost',
+      'compose',
+      'createTokenService',
+      'logEvents',
+      'secretFile',
+      'staticToken',
+      'tokenServiceFromEnvironment',
+      'withCache',
+      'withDefaultRequest',
+      'withSingleFlight',
+    ],
+    types: [
+      'AccessTokenFields',
+      'AccessTokenType',
+      'CacheOptions',
+      'ClientAuthentication',
+      'ClientCredentialsOptions',
+      'ClientSecretBasicOptions',
+      'Clock',
+      'EventLogger',
+      'EventSink',
+      'GetTokenOptions',
+      'Layer',
+      'RefreshOptions',
+      'Secret',
+      'StaticTokenOptions',
+      'TokenErrorCode',
+      'TokenEvent',
+      'TokenRequest',
+      'TokenService',
+      'TokenServiceOptions',
+      'TokenSource',
+    ],
+  },
+  'm2m-tokens/axios': {
+    source: 'src/adapters/axios.ts',
+    values: ['bearerToken'],
+    types: ['BearerTokenOptions'],
+  },
+};
+
+test.each(Object.entries(entries))('%s exports exactly the listed values', async (entry, { values }) => {
+  const module = (await import(entry)) as object;
+
+  expect(Object.keys(module).toSorted()).toEqual(values);
+});
+
+test.each(Object.entries(entries))('%s exports exactly the listed types', (_, { source, values, types }) => {
+  const names = exportedNames(readFileSync(join(root, source), 'utf8'));
+
+  expect(names.toSorted()).toEqual([...values, ...types].toSorted());
+});
+
+test('package.json has the listed entries, each with its source, and its own description', () => {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: object };
+
+  const listed = Object.entries(entries).map(([entry, { source }]) => {
+    const built = source.replace('src/', './dist/').replace(/\.ts$/, '');
+    return [entry.replace('m2m-tokens', '.'), { types: `${built}.d.ts`, default: `${built}.js` }];
+  });
+  expect(exports).toEqual({ ...Object.fromEntries(listed), './package.json': './package.json' });
+});
+
+// The exports are found without a type check, because architecture.test.ts allows them by name only.
+function exportedNames(text: string): string[] {
+  const file = ts.createSourceFile('entry.ts', text, ts.ScriptTarget.Latest);
+  return file.statements.flatMap((statement) => {
+    if (ts.isExportDeclaration(statement)) {
+      const clause = statement.exportClause;
+      return clause !== undefined && ts.isNamedExports(clause) ? clause.elements.map(({ name }) => name.text) : [];
+    }
+    const isExported =
+      ts.canHaveModifiers(statement) &&
+      ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true;
+    return isExported ? declaredNames(statement) : [];
+  });
+}
+
+function declaredNames(statement: ts.Statement): string[] {
+  const declarations = ts.isVariableStatement(statement) ? statement.declarationList.declarations : [statement];
+  return declarations.map((declaration) => {
+    const name = ts.getNameOfDeclaration(declaration as ts.Declaration);
+    return name !== undefined && ts.isIdentifier(name) ? name.text : 'a pattern';
+  });
+}

@@ -1,0 +1,321 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { ConfigurationError, GrantUnavailableError, TokenError } from '../../src/errors.js';
+import { granted, startAuthorizationServer } from '../support/authorization-server.js';
+import { failureOf, granting } from '../support/grant-outcome.js';
+import { type Answer, type HttpServer, startHttpServer } from '../support/http-server.js';
+
+const hour = 3_600_000;
+const day = 24 * hour;
+
+/** A server that answers each path as listed, and grants at `/grant`. */
+async function serverOf(documents: Readonly<Record<string, (origin: string) => Answer>>): Promise<HttpServer> {
+  const server: HttpServer = await startHttpServer(({ path }) =>
+    path === '/grant' ? granted('t') : (documents[path]?.(server.origin) ?? { status: 404 }),
+  );
+  return server;
+}
+
+/** The metadata of an issuer whose path is `path`. */
+const metadataOf =
+  (path = '', members: object = {}) =>
+  (origin: string): Answer => ({ body: { issuer: `${origin}${path}`, token_endpoint: `${origin}/grant`, ...members } });
+
+const pathsOf = ({ requests }: HttpServer): string[] => requests.map(({ method, path }) => `${method} ${path}`);
+
+const oauth = '/.well-known/oauth-authorization-server';
+const oidc = '/.well-known/openid-configuration';
+
+describe('discovery', () => {
+  test.each([
+    ['', oauth, oidc],
+    ['/', oauth, oidc],
+    ['/tenant', `${oauth}/tenant`, `/tenant${oidc}`],
+    ['/tenant/', `${oauth}/tenant`, `/tenant${oidc}`],
+    ['/realms/a%20b', `${oauth}/realms/a%20b`, `/realms/a%20b${oidc}`],
+  ])(
+    'R-56 R-57 R-61 A38 of an issuer with the path "%s" asks by GET at %s, then at %s',
+    async (path, first, second) => {
+      const server = await serverOf({ [second]: metadataOf(path) });
+      const { tokens } = granting({ issuer: `${server.origin}${path}` });
+
+      await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
+
+      expect(pathsOf(server)).toEqual([`GET ${first}`, `GET ${second}`, 'POST /grant']);
+    },
+  );
+
+  test('R-57 asks at one place only when the metadata are there', async () => {
+    const server = await serverOf({ [`${oauth}/tenant`]: metadataOf('/tenant') });
+    const { tokens } = granting({ issuer: `${server.origin}/tenant` });
+
+    await tokens.getToken();
+
+    expect(pathsOf(server)).toEqual([`GET ${oauth}/tenant`, 'POST /grant']);
+  });
+
+  test.each<[string, Answer]>([
+    ['a 401', { status: 401, headers: { 'www-authenticate': 'Basic' } }],
+    ['a 403', { status: 403 }],
+    ['a 301', { status: 301, headers: { location: 'https://elsewhere.example/' } }],
+    ['a 500', { status: 500, body: 'oops' }],
+    ['a 429', { status: 429 }],
+    ['an empty 200', { status: 200 }],
+    ['a 204', { status: 204 }],
+    ['a sign-in page with a 200', { headers: { 'content-type': 'text/html' }, body: '<h1>Sign in</h1>' }],
+    ['truncated JSON', { headers: { 'content-type': 'application/json' }, body: '{"issuer":"' }],
+    ['JSON that is no object', { headers: { 'content-type': 'application/json' }, body: 'null' }],
+    ['an error in JSON', { status: 404, body: { error: 'not_found' } }],
+  ])('A38 takes %s at the first path for "not here"', async (_what, answer) => {
+    const server = await serverOf({ [oauth]: () => answer, [oidc]: metadataOf() });
+    const { tokens } = granting({ issuer: server.origin });
+
+    await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
+  });
+
+  test('sends no credentials and no cookies', async () => {
+    const server = await serverOf({ [oauth]: metadataOf() });
+    const { tokens } = granting({ issuer: server.origin });
+
+    await tokens.getToken();
+
+    expect(server.requests[0]?.headers).not.toHaveProperty('authorization');
+    expect(server.requests[0]?.headers).not.toHaveProperty('cookie');
+    expect(server.requests[0]?.body).toBe('');
+  });
+
+  test('names both places when the metadata are at neither', async () => {
+    const server = await serverOf({});
+    const { failure } = granting({ issuer: `${server.origin}/tenant` });
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(String(error)).toContain(`${server.origin}${oauth}/tenant (HTTP 404)`);
+    expect(String(error)).toContain(`${server.origin}/tenant${oidc} (HTTP 404)`);
+    expect(String(error)).toContain('check "issuer" or set "tokenEndpoint"');
+  });
+
+  test.each([408, 425, 429, 500, 503])('A26 is an outage, not a mistake, when one place answers %p', async (status) => {
+    const server = await serverOf({ [oauth]: () => ({ status, headers: { 'retry-after': '30' } }) });
+    const { failure } = granting({ issuer: server.origin });
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(GrantUnavailableError);
+    expect(error).toMatchObject({ retryable: true, status });
+  });
+
+  test('A4 R-41 tells how long a busy server wants to be left alone', async () => {
+    const server = await serverOf({ [oauth]: () => ({ status: 503, headers: { 'retry-after': '30' } }) });
+    const { failure } = granting({ issuer: server.origin });
+
+    expect(await failure()).toMatchObject({ code: 'ERR_GRANT_UNAVAILABLE', retryAfterMs: 30_000 });
+  });
+
+  test('A19 reads no more than 1 MiB', async () => {
+    const server = await serverOf({ [oauth]: metadataOf('', { padding: 'x'.repeat(1_048_576) }) });
+    const { failure } = granting({ issuer: server.origin });
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(TokenError);
+    expect(String(error)).toContain('longer than 1 MiB');
+  });
+});
+
+describe('the issuer in the metadata', () => {
+  test.each([
+    ['', '/'],
+    ['/', ''],
+    ['/tenant', '/tenant/'],
+    ['/tenant/', '/tenant'],
+  ])(
+    'R-58 A38 with the path "%s" configured and "%s" found is a mismatch of a slash, and the error says so',
+    async (configured, found) => {
+      const documents = [oauth, oidc, `${oauth}/tenant`, `/tenant${oidc}`].map((path) => [path, metadataOf(found)]);
+      const server = await serverOf(Object.fromEntries(documents));
+      const { failure } = granting({ issuer: `${server.origin}${configured}` });
+
+      const error = await failure();
+
+      expect(error).toBeInstanceOf(ConfigurationError);
+      expect(String(error)).toContain(`"${server.origin}${configured}"`);
+      expect(String(error)).toContain(`"${server.origin}${found}"`);
+      expect(String(error)).toContain('trailing slash');
+      expect(pathsOf(server)).not.toContain('POST /grant');
+    },
+  );
+
+  test.each([
+    ['of someone else', (origin: string) => origin.replace('127.0.0.1', 'evil.example')],
+    ['in other case', (origin: string) => origin.replace('http:', 'HTTP:')],
+    ['with another path', (origin: string) => `${origin}/other`],
+    ['with a query', (origin: string) => `${origin}?x`],
+    ['that is no URL', () => 'auth'],
+    ['that is very long', () => `https://${'x'.repeat(10_000)}.example`],
+  ])('R-58 A26 %s is fatal, and no credentials are sent', async (_what, found) => {
+    const server = await serverOf({ [oauth]: (origin) => metadataOf('', { issuer: found(origin) })(origin) });
+    const { failure } = granting({ issuer: server.origin });
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(String(error)).toContain('RFC 8414 §3.3');
+    expect(String(error).length).toBeLessThan(1_000);
+    expect(pathsOf(server)).toEqual([`GET ${oauth}`]);
+  });
+
+  test.each([[undefined], [null], [7], [{}]])('R-58 %p is none', async (issuer) => {
+    const server = await serverOf({ [oauth]: metadataOf('', { issuer }) });
+    const { failure } = granting({ issuer: server.origin });
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(String(error)).toContain('names no issuer');
+  });
+
+  test('R-58 that is right counts although the document is said to be text', async () => {
+    const server = await serverOf({
+      [oauth]: (origin) => ({
+        headers: { 'content-type': 'text/plain' },
+        body: JSON.stringify(metadataOf()(origin).body),
+      }),
+    });
+    const { tokens } = granting({ issuer: server.origin });
+
+    await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
+  });
+
+  test('the address of the metadata is no issuer: the error names the right one', async () => {
+    const server = await serverOf({ [oidc]: metadataOf() });
+    const { failure } = granting({ issuer: `${server.origin}${oidc}` });
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(String(error)).toContain(`those of "${server.origin}"`);
+  });
+});
+
+describe('the token endpoint in the metadata', () => {
+  test.each([[undefined], [null], [''], ['/token'], [5]])(
+    '%p is none, and the error says what to set',
+    async (endpoint) => {
+      const server = await serverOf({ [oauth]: metadataOf('', { token_endpoint: endpoint }) });
+      const { failure } = granting({ issuer: server.origin });
+
+      const error = await failure();
+
+      expect(error).toBeInstanceOf(ConfigurationError);
+      expect(String(error)).toContain('names no token endpoint; set "tokenEndpoint"');
+    },
+  );
+
+  test('may be on another host than the issuer', async () => {
+    const elsewhere = await startAuthorizationServer();
+    const server = await serverOf({ [oauth]: metadataOf('', { token_endpoint: elsewhere.tokenEndpoint }) });
+    const { tokens } = granting({ issuer: server.origin });
+
+    await tokens.getToken();
+
+    expect(elsewhere.grants).toHaveLength(1);
+  });
+
+  test('R-06 keeps its query', async () => {
+    const elsewhere = await startAuthorizationServer();
+    const endpoint = `${elsewhere.tokenEndpoint}?p=b2c_1`;
+    const server = await serverOf({ [oauth]: metadataOf('', { token_endpoint: endpoint }) });
+    const { tokens } = granting({ issuer: server.origin });
+
+    await tokens.getToken();
+
+    expect(elsewhere.grants[0]?.path).toBe('/token?p=b2c_1');
+  });
+});
+
+test('what the metadata leave out is no reason to refuse: grant types and scopes are often incomplete', async () => {
+  const incomplete = { grant_types_supported: ['authorization_code'], scopes_supported: ['openid'] };
+  const server = await serverOf({ [oauth]: metadataOf('', incomplete) });
+  const { tokens } = granting({ issuer: server.origin });
+
+  await expect(tokens.getToken({ scope: 'orders:read' })).resolves.toMatchObject({ value: 't' });
+});
+
+describe('metadata that are known', () => {
+  test('A26 are kept for 24 hours', async () => {
+    const server = await serverOf({ [oauth]: metadataOf() });
+    const { tokens, clock } = granting({ issuer: server.origin });
+
+    await tokens.getToken();
+    clock.advance(day - 1);
+    await tokens.getToken();
+    const before = pathsOf(server);
+    clock.advance(1);
+    await tokens.getToken();
+
+    expect(before).toEqual([`GET ${oauth}`, 'POST /grant', 'POST /grant']);
+    expect(pathsOf(server)).toEqual([...before, `GET ${oauth}`, 'POST /grant']);
+  });
+
+  test('A26 are kept for 24 hours by the clock that says more', async () => {
+    const server = await serverOf({ [oauth]: metadataOf() });
+    const { tokens, clock } = granting({ issuer: server.origin });
+
+    await tokens.getToken();
+    clock.step(-7 * day);
+    clock.advance(day);
+    await tokens.getToken();
+
+    expect(pathsOf(server).filter((path) => path.startsWith('GET'))).toHaveLength(2);
+  });
+
+  test.each<[string, (origin: string) => Answer]>([
+    ['an outage', () => ({ status: 503 })],
+    ['a page', () => ({ headers: { 'content-type': 'text/html' }, body: '<h1>Sign in</h1>' })],
+  ])('A26 outlive %s, until newer ones are found a minute later', async (_what, answer) => {
+    let answerNow: (origin: string) => Answer = metadataOf();
+    const server = await serverOf({ [oauth]: (origin) => answerNow(origin) });
+    const moved = await startAuthorizationServer();
+    const { tokens, clock } = granting({ issuer: server.origin });
+    await tokens.getToken();
+
+    clock.advance(day);
+    answerNow = answer;
+    const during = await tokens.getToken();
+    answerNow = metadataOf('', { token_endpoint: moved.tokenEndpoint });
+    clock.advance(60_000);
+    const after = await tokens.getToken();
+
+    expect(during.value).toBe('t');
+    expect(after.value).toBe('token-1');
+    expect(moved.grants).toHaveLength(1);
+  });
+
+  test('A26 are asked for once by grants that begin together', async () => {
+    const server = await serverOf({ [oauth]: metadataOf() });
+    const { tokens } = granting({ issuer: server.origin });
+
+    await Promise.all([tokens.getToken({ scope: 'a' }), tokens.getToken({ scope: 'b' }), tokens.getToken()]);
+
+    expect(pathsOf(server).filter((path) => path.startsWith('GET'))).toHaveLength(1);
+  });
+
+  test('A26 a failure is shared by those who wait for it, and not remembered', async () => {
+    let isDown = true;
+    const server = await serverOf({
+      [oauth]: (origin) => (isDown ? { status: 503 } : metadataOf()(origin)),
+    });
+    const { tokens } = granting({ issuer: server.origin });
+
+    const failures = await Promise.all([failureOf(tokens.getToken({ scope: 'a' })), failureOf(tokens.getToken())]);
+    isDown = false;
+    const token = await tokens.getToken();
+
+    expect(failures[0]).toBeInstanceOf(GrantUnavailableError);
+    expect(failures[1]).toBeInstanceOf(GrantUnavailableError);
+    expect(token.value).toBe('t');
+    expect(pathsOf(server)).toEqual([`GET ${oauth}`, `GET ${oidc}`, `GET ${oauth}`, 'POST /grant']);
+  });
+});

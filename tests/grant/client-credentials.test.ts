@@ -1,0 +1,301 @@
+import { expect, test } from '@jest/globals';
+
+import { ConfigurationError, InvalidTokenResponseError } from '../../src/errors.js';
+import { clientSecretBasic, clientSecretPost } from '../../src/grant/client-authentication.js';
+import type { ClientCredentialsOptions } from '../../src/grant/client-credentials.js';
+import type { TokenRequest } from '../../src/token-request.js';
+import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
+import { fakeClock } from '../support/clock.js';
+import { failureOf, granting, secret } from '../support/grant-outcome.js';
+
+/** The body of the token request for a client with `client_secret_basic`. */
+async function bodyFor(request?: TokenRequest): Promise<string | undefined> {
+  const server = await startAuthorizationServer();
+  const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
+  await tokens.getToken(request);
+  return server.grants[0]?.body;
+}
+
+test('R-01 R-02 R-94 posts a form that asks for client credentials, and nothing else', async () => {
+  const server = await startAuthorizationServer();
+  const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
+
+  await tokens.getToken();
+
+  expect(server.requests).toHaveLength(1);
+  const [{ method, path, headers, body } = {}] = server.grants as {
+    method?: string;
+    path?: string;
+    headers?: object;
+    body?: string;
+  }[];
+  expect({ method, path, body }).toEqual({ method: 'POST', path: '/token', body: 'grant_type=client_credentials' });
+  expect(headers).toMatchObject({
+    'content-type': expect.stringMatching(/^application\/x-www-form-urlencoded(;charset=utf-8)?$/i),
+    accept: 'application/json',
+  });
+  expect(headers).not.toHaveProperty('cookie');
+});
+
+test('R-02 R-03 encodes parameters as a form in UTF-8', async () => {
+  const body = await bodyFor({ parameters: { vector: ' %&+£€' } });
+
+  expect(body).toContain('vector=+%25%26%2B%C2%A3%E2%82%AC');
+});
+
+test('R-05 R-26 sends no scope, nor any other empty parameter, when none is asked for', async () => {
+  const body = await bodyFor({ scope: '', resource: [], audience: '', parameters: { tenant: '' } });
+
+  expect(body).toBe('grant_type=client_credentials');
+});
+
+test('R-13 R-53 sends the scope in one parameter, and each resource and audience in one of its own', async () => {
+  const body = new URLSearchParams(
+    await bodyFor({
+      scope: ['orders:write', 'orders:read'],
+      resource: ['https://b.example/', 'https://a.example/'],
+      audience: ['billing', 'api'],
+      parameters: { tenant: 'a' },
+    }),
+  );
+
+  expect(body.getAll('scope')).toEqual(['orders:read orders:write']);
+  expect(body.getAll('resource')).toEqual(['https://a.example/', 'https://b.example/']);
+  expect(body.getAll('audience')).toEqual(['api', 'billing']);
+  expect(body.getAll('tenant')).toEqual(['a']);
+});
+
+test('R-54 sends a resource exactly as it is written, path and slash included', async () => {
+  const body = new URLSearchParams(await bodyFor({ resource: 'https://API.example/Orders/' }));
+
+  expect(body.get('resource')).toBe('https://API.example/Orders/');
+});
+
+test('R-04 R-08 R-52 refuses a malformed request before anything is sent', async () => {
+  const server = await startAuthorizationServer();
+  const { failure, events } = granting({ tokenEndpoint: server.tokenEndpoint });
+
+  expect(await failure({ parameters: { client_secret: 'smuggled' } })).toBeInstanceOf(ConfigurationError);
+  expect(await failure({ parameters: { scope: 'twice' } })).toBeInstanceOf(ConfigurationError);
+  expect(await failure({ resource: 'https://api.example/#part' })).toBeInstanceOf(ConfigurationError);
+
+  expect(server.requests).toEqual([]);
+  expect(events).toEqual([]);
+});
+
+test.each([
+  ['client_secret_basic', clientSecretBasic(secret), true, false],
+  ['client_secret_post', clientSecretPost(secret), false, true],
+])(
+  'R-07 R-08 R-10 authenticates on each request by %s alone, never in the URL',
+  async (_method, clientAuthentication, inHeader, inBody) => {
+    const server = await startAuthorizationServer();
+    const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
+
+    await tokens.getToken();
+    await tokens.getToken();
+
+    expect(server.grants).toHaveLength(2);
+    for (const { headers, body, path } of server.grants) {
+      expect(headers.authorization?.startsWith('Basic ') ?? false).toBe(inHeader);
+      expect(new URLSearchParams(body).has('client_secret')).toBe(inBody);
+      expect(new URLSearchParams(body).has('client_id')).toBe(inBody);
+      expect(path).not.toContain(secret);
+    }
+  },
+);
+
+test('R-06 keeps the query and the trailing slash of the token endpoint', async () => {
+  const server = await startAuthorizationServer();
+  const { tokens } = granting({ tokenEndpoint: `${server.origin}/token/?tenant=a&x=%20` });
+
+  await tokens.getToken();
+
+  expect(server.grants[0]?.path).toBe('/token/?tenant=a&x=%20');
+});
+
+test('R-06 R-10 keeps the query of the token endpoint out of errors and events: some servers take a key there', async () => {
+  const server = await startAuthorizationServer();
+  const { failure, events } = granting({ tokenEndpoint: `${server.origin}/token?code=k3y-in-query` });
+  server.script(refused('invalid_client'));
+
+  const error = await failure();
+
+  expect(String(error)).toContain(`${server.origin}/token`);
+  expect(String(error)).not.toContain('k3y-in-query');
+  expect(JSON.stringify(events)).not.toContain('k3y-in-query');
+});
+
+test('R-84 takes a client id of any length', async () => {
+  const server = await startAuthorizationServer();
+  const clientId = 'x'.repeat(300);
+  const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint, clientId });
+
+  await tokens.getToken();
+
+  const [, credentials = ''] = server.grants[0]?.headers.authorization?.split(' ') ?? [];
+  expect(Buffer.from(credentials, 'base64').toString()).toBe(`${clientId}:${secret}`);
+});
+
+test('C8 counts the latency of the grant against the lifetime of the token', async () => {
+  const server = await startAuthorizationServer();
+  const { tokens, clock } = granting({ tokenEndpoint: server.tokenEndpoint });
+  const asked = clock.now();
+  server.script(() => {
+    clock.advance(10_000);
+    return granted('slow', { expires_in: 60 });
+  });
+
+  const token = await tokens.getToken();
+
+  expect(token.issuedAt).toBe(asked);
+  expect(token.expiresAt).toBe(asked + 60_000);
+  expect(token.remainingMs(clock)).toBe(50_000);
+});
+
+test('C8 does not count the time that discovery and the secret take', async () => {
+  const server = await startAuthorizationServer({ metadata: {} });
+  const clock = fakeClock();
+  const slowSecret = () => {
+    clock.advance(10_000);
+    return secret;
+  };
+  const { tokens } = granting({ issuer: server.origin, clientAuthentication: clientSecretBasic(slowSecret), clock });
+
+  const token = await tokens.getToken();
+
+  expect(token.remainingMs(clock)).toBe(3_600_000);
+});
+
+test('A17 R-14 exposes the granted scope on the token and in the event', async () => {
+  const server = await startAuthorizationServer();
+  const { tokens, events } = granting({ tokenEndpoint: server.tokenEndpoint });
+  server.script(granted('narrow', { scope: 'orders:read' }));
+
+  const token = await tokens.getToken({ scope: 'orders:read orders:write' });
+
+  expect(token.scope).toBe('orders:read');
+  expect(events).toEqual([
+    {
+      type: 'grant.succeeded',
+      authorizationServer: server.tokenEndpoint,
+      clientId: 'orders',
+      requestedScope: 'orders:read orders:write',
+      scope: 'orders:read',
+      lifetimeMs: 3_600_000,
+      durationMs: 0,
+    },
+  ]);
+});
+
+test.each([
+  ['absent', {}, 'a b'],
+  ['empty', { scope: '' }, 'a b'],
+  ['null', { scope: null }, 'a b'],
+  ['a list', { scope: ['a'] }, 'a b'],
+  ['reordered', { scope: 'b a' }, 'b a'],
+  ['reduced', { scope: 'a' }, 'a'],
+  ['wider', { scope: 'a b c' }, 'a b c'],
+])('A36 R-14 R-15 takes a scope that is %s, and ignores members it does not know', async (_what, members, scope) => {
+  const server = await startAuthorizationServer();
+  const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
+  server.script(granted('t', { ...members, not_before_policy: 0, session_state: { deep: [null] } }));
+
+  const token = await tokens.getToken({ scope: 'b a' });
+
+  expect(token).toMatchObject({ value: 't', scope });
+});
+
+test('R-14 knows no scope when none was asked for and none is named', async () => {
+  const server = await startAuthorizationServer();
+  const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
+
+  const token = await tokens.getToken();
+
+  expect(token.scope).toBeUndefined();
+});
+
+test('tells of a grant that failed: who asked whom for what, and the error', async () => {
+  const server = await startAuthorizationServer();
+  const { failure, events, clock } = granting({ tokenEndpoint: server.tokenEndpoint });
+  server.script(() => {
+    clock.advance(70);
+    return { body: 'no token' };
+  });
+
+  const error = await failure({ scope: 'a' });
+
+  expect(error).toBeInstanceOf(InvalidTokenResponseError);
+  expect(events).toEqual([
+    {
+      type: 'grant.failed',
+      authorizationServer: server.tokenEndpoint,
+      clientId: 'orders',
+      requestedScope: 'a',
+      error,
+      durationMs: 70,
+    },
+  ]);
+});
+
+test.each<[string, Partial<ClientCredentialsOptions>]>([
+  ['the authorization server', { fetch: () => new Promise(() => {}) }],
+  ['its metadata', { issuer: 'https://auth.example', tokenEndpoint: undefined, fetch: () => new Promise(() => {}) }],
+  ['the secret', { clientAuthentication: clientSecretBasic(() => new Promise(() => {})) }],
+])('B6 gives up waiting for %s when the signal of the call is aborted', async (_what, options) => {
+  const { tokens } = granting({ tokenEndpoint: 'https://auth.example/token', ...options });
+  const controller = new AbortController();
+
+  const failure = failureOf(tokens.getToken(undefined, { signal: controller.signal }));
+  controller.abort(new Error('no time'));
+
+  expect(await failure).toEqual(new Error('no time'));
+});
+
+test('B6 ends the request of a call that is given up', async () => {
+  const server = await startAuthorizationServer();
+  const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
+  const controller = new AbortController();
+  const closed = new Promise<void>((resolve) => {
+    server.script((_request, response) => {
+      response.on('close', resolve);
+      controller.abort(new Error('no time'));
+      return undefined;
+    });
+  });
+
+  expect(await failureOf(tokens.getToken(undefined, { signal: controller.signal }))).toEqual(new Error('no time'));
+  await closed;
+});
+
+test('lets concurrent grants be independent of each other', async () => {
+  const server = await startAuthorizationServer();
+  const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
+  server.script(({ body }) => {
+    const scope = new URLSearchParams(body).get('scope') ?? '';
+    return scope === 'b' ? refused('invalid_scope') : granted(`for-${scope}`);
+  });
+
+  const [a, b, c] = await Promise.all([
+    tokens.getToken({ scope: 'a' }),
+    failureOf(tokens.getToken({ scope: 'b' })),
+    tokens.getToken({ scope: 'c' }),
+  ]);
+
+  expect(a.value).toBe('for-a');
+  expect(b).toMatchObject({ error: 'invalid_scope' });
+  expect(c.value).toBe('for-c');
+});
+
+test.each([999, 1_001, 2_002, 4_999.5, 2_147_483_647])(
+  'takes any deadline that a timer can wait for: %p ms',
+  async (timeoutMs) => {
+    const server = await startAuthorizationServer();
+    const { tokens } = granting({
+      tokenEndpoint: server.tokenEndpoint,
+      timeoutMs,
+    });
+
+    await expect(tokens.getToken()).resolves.toMatchObject({ value: 'token-1' });
+  },
+);

@@ -1,0 +1,107 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { expect, test } from '@jest/globals';
+
+import { GrantUnavailableError } from '../../src/errors.js';
+import { clientSecretBasic, clientSecretPost } from '../../src/grant/client-authentication.js';
+import { resolveSecret, type Secret, secretFile } from '../../src/grant/secret.js';
+import { startAuthorizationServer } from '../support/authorization-server.js';
+import { cleanUp } from '../support/clean-up.js';
+import { failureOf, granting } from '../support/grant-outcome.js';
+
+/** A file with this content that is gone when the test ends. */
+async function file(content: string): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'm2m-tokens-'));
+  cleanUp(() => rm(directory, { recursive: true }));
+  const path = join(directory, 'secret');
+  await writeFile(path, content);
+  return path;
+}
+
+test('F1 resolves the secret for each grant', async () => {
+  const server = await startAuthorizationServer();
+  let version = 0;
+  const rotating = async () => `secret-${(version += 1)}`;
+  const { tokens } = granting({
+    tokenEndpoint: server.tokenEndpoint,
+    clientAuthentication: clientSecretPost(rotating),
+  });
+
+  await tokens.getToken();
+  await tokens.getToken();
+
+  expect(server.grants.map(({ body }) => new URLSearchParams(body).get('client_secret'))).toEqual([
+    'secret-1',
+    'secret-2',
+  ]);
+});
+
+test('F1 reads a secret file for each grant', async () => {
+  const server = await startAuthorizationServer();
+  const path = await file('before\n');
+  const { tokens } = granting({
+    tokenEndpoint: server.tokenEndpoint,
+    clientAuthentication: clientSecretPost(secretFile(path)),
+  });
+
+  await tokens.getToken();
+  await writeFile(path, 'after\n');
+  await tokens.getToken();
+
+  expect(server.grants.map(({ body }) => new URLSearchParams(body).get('client_secret'))).toEqual(['before', 'after']);
+});
+
+test.each([
+  ['s3cret', 's3cret'],
+  ['s3cret\n', 's3cret'],
+  ['s3cret\r\n', 's3cret'],
+  ['s3cret\n\n', 's3cret\n'],
+  [' s3cret \n', ' s3cret '],
+  ['two\nlines', 'two\nlines'],
+])('takes one newline, and nothing else, off the end of a file: %j', async (content, expected) => {
+  const path = await file(content);
+
+  await expect(secretFile(path)()).resolves.toBe(expected);
+});
+
+test('says which file is missing, and asks nobody', async () => {
+  const server = await startAuthorizationServer();
+  const path = join(tmpdir(), 'm2m-tokens-no-such-file');
+  const { failure } = granting({
+    tokenEndpoint: server.tokenEndpoint,
+    clientAuthentication: clientSecretBasic(secretFile(path)),
+  });
+
+  const error = await failure();
+
+  expect(error).toBeInstanceOf(GrantUnavailableError);
+  expect(error).toMatchObject({
+    message: expect.stringContaining('the client secret could not be read'),
+    cause: { code: 'ENOENT', message: expect.stringContaining(path) },
+  });
+  expect(server.requests).toEqual([]);
+});
+
+test.each<[string, () => unknown]>([
+  ['an empty string', () => ''],
+  ['undefined', () => undefined],
+  ['a promise of null', async () => null],
+  ['a number', () => 5],
+])('refuses a function that returns %s', async (_what, secret) => {
+  const error = await failureOf(resolveSecret(secret as Secret));
+
+  expect(error).toBeInstanceOf(GrantUnavailableError);
+  expect(String(error)).toContain('the client secret is empty');
+});
+
+test.each<[string, () => Promise<string>]>([
+  ['throws', () => { throw new Error('vault is sealed'); }], // prettier-ignore
+  ['rejects', () => Promise.reject(new Error('vault is sealed'))],
+])('keeps the reason of a function that %s', async (_what, secret) => {
+  const error = await failureOf(resolveSecret(secret));
+
+  expect(error).toBeInstanceOf(GrantUnavailableError);
+  expect(error).toMatchObject({ retryable: true, cause: { message: 'vault is sealed' } });
+});

@@ -1,0 +1,299 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { GrantRejectedError, InvalidTokenResponseError } from '../../src/errors.js';
+import { granted, startAuthorizationServer } from '../support/authorization-server.js';
+import { granting, linesThatShow } from '../support/grant-outcome.js';
+import type { Answer } from '../support/http-server.js';
+
+/** A token source at a token endpoint that gives this answer. */
+async function answeredWith(answer: Answer) {
+  const server = await startAuthorizationServer();
+  server.script(answer);
+  return { server, ...granting({ tokenEndpoint: server.tokenEndpoint }) };
+}
+
+const json = { 'content-type': 'application/json' };
+
+/** A token response as text, with the member `expires_in` as it is written here. */
+const expiringIn = (written: string): Answer => ({
+  headers: json,
+  body: `{"access_token":"live-t0ken","token_type":"Bearer","expires_in":${written}}`,
+});
+
+describe('the lifetime', () => {
+  test.each([
+    ['3600', 3_600_000],
+    ['"3600"', 3_600_000],
+    ['3599.5', 3_599_500],
+    ['1', 1_000],
+    ['0', 0],
+    ['"0"', 0],
+    ['315360000', 315_360_000_000],
+  ])('A12 R-18 of "expires_in": %s is read', async (written, lifetimeMs) => {
+    const { tokens, clock } = await answeredWith(expiringIn(written));
+
+    const token = await tokens.getToken();
+
+    expect(token.remainingMs(clock)).toBe(lifetimeMs);
+  });
+
+  test.each(['-1', '"-1"', 'null', '"soon"', '""', '"1e3"', '"36.5"', 'true', '{}', '[]', '[3600]', '1e999', '"NaN"'])(
+    'A12 of "expires_in": %s is refused',
+    async (written) => {
+      const { failure } = await answeredWith(expiringIn(written));
+
+      const error = await failure();
+
+      expect(error).toBeInstanceOf(InvalidTokenResponseError);
+      expect(String(error)).toContain('expires_in');
+      expect(linesThatShow('live-t0ken', error)).toEqual([]);
+    },
+  );
+
+  test.each(['1e12', '1798761600', '"1798761600"', '1798761600000', '315360001'])(
+    'A13 of "expires_in": %s, which looks like a date, is refused',
+    async (written) => {
+      const { failure } = await answeredWith(expiringIn(written));
+
+      const error = await failure();
+
+      expect(error).toBeInstanceOf(InvalidTokenResponseError);
+      expect(String(error)).toMatch(/"expires_in" is more than ten years/);
+    },
+  );
+
+  test('A11 R-18 is five minutes when the answer does not say, or what the options say', async () => {
+    const { tokens, server, clock } = await answeredWith({ body: { access_token: 't', token_type: 'bearer' } });
+    const other = granting({ tokenEndpoint: server.tokenEndpoint, defaultLifetimeSeconds: 20 });
+
+    const token = await tokens.getToken();
+    const short = await other.tokens.getToken();
+
+    expect(token.remainingMs(clock)).toBe(300_000);
+    expect(short.remainingMs(other.clock)).toBe(20_000);
+  });
+});
+
+describe('the token type', () => {
+  test.each(['Bearer', 'bearer', 'BEARER'])('A18 R-17 %s is Bearer', async (type) => {
+    const { tokens } = await answeredWith(granted('t', { token_type: type }));
+
+    const token = await tokens.getToken();
+
+    expect(token.authorization).toBe('Bearer t');
+  });
+
+  test.each([
+    ['absent', undefined],
+    ['empty', ''],
+    ['null', null],
+    ['a number', 1],
+    ['mac', 'mac'],
+    ['N_A', 'N_A'],
+    ['DPoP, without a proof', 'DPoP'],
+    ['a member of Object.prototype', 'constructor'],
+  ])('A18 R-16 R-17 R-24 that is %s is not used, and the token is not shown', async (_what, type) => {
+    const { failure } = await answeredWith(granted('live-t0ken', { token_type: type }));
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(InvalidTokenResponseError);
+    expect(error).toMatchObject({ code: 'ERR_TOKEN_RESPONSE', retryable: true });
+    expect(linesThatShow('live-t0ken', error)).toEqual([]);
+  });
+});
+
+describe('the token', () => {
+  test.each([
+    ['missing', undefined],
+    ['empty', ''],
+    ['null', null],
+    ['a number', 5],
+    ['an object', { value: 't' }],
+  ])('R-16 that is %s is an invalid response', async (_what, value) => {
+    const { failure } = await answeredWith({ body: { access_token: value, token_type: 'Bearer', expires_in: 60 } });
+
+    expect(await failure()).toBeInstanceOf(InvalidTokenResponseError);
+  });
+
+  test.each([
+    ['CR LF', 'live-t0ken\r\nx-admin: 1'],
+    ['a line feed at its end', 'live-t0ken\n'],
+    ['a space', 'live-t0ken x'],
+    ['a tab', 'live-t0ken\tx'],
+    ['a null byte', 'live-t0ken\0'],
+    ['é', 'live-t0kené'],
+    ['an emoji', 'live-t0ken😀'],
+  ])('A20 R-25 with %s is refused, and not shown', async (_what, value) => {
+    const { failure } = await answeredWith(granted(value));
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(InvalidTokenResponseError);
+    expect(String(error)).toContain('"access_token" cannot be sent in a header');
+    expect(linesThatShow('live-t0ken', error)).toEqual([]);
+  });
+
+  test('R-20 may have 16 KiB', async () => {
+    const value = 'x'.repeat(16 * 1_024);
+    const { tokens } = await answeredWith(granted(value));
+
+    const token = await tokens.getToken();
+
+    expect(token.value).toBe(value);
+  });
+
+  test('A37 may be the same as before', async () => {
+    const { tokens, clock } = await answeredWith(granted('same', { expires_in: 59 }));
+
+    const [first, second] = [await tokens.getToken(), await tokens.getToken()];
+
+    expect([first.value, second.value]).toEqual(['same', 'same']);
+    expect(second.remainingMs(clock)).toBe(59_000);
+  });
+});
+
+test.each([
+  ['a string', 'r3fresh'],
+  ['null', null],
+  ['a number', 7],
+])('A27 R-21 ignores a refresh token that is %s', async (_what, refresh) => {
+  const { tokens } = await answeredWith(granted('t', { refresh_token: refresh, id_token: null }));
+
+  const token = await tokens.getToken();
+
+  expect(token.value).toBe('t');
+  expect(linesThatShow('r3fresh', token)).toEqual([]);
+});
+
+test.each([
+  ['an error', { error: 'invalid_scope', error_description: 'no' }],
+  ['an error and members that are null', { error: 'invalid_scope', access_token: null, expires_in: null }],
+  ['an error beside a token', { error: 'invalid_scope', access_token: 'live-t0ken', token_type: 'Bearer' }],
+])('A8 R-22 takes a 200 with %s for the refusal that it is', async (_what, body) => {
+  const { failure } = await answeredWith({ body });
+
+  const error = await failure();
+
+  expect(error).toBeInstanceOf(GrantRejectedError);
+  expect(error).toMatchObject({ status: 200, error: 'invalid_scope', retryable: false });
+  expect(linesThatShow('live-t0ken', error)).toEqual([]);
+});
+
+test.each([
+  ['null', null],
+  ['empty', ''],
+  ['a number', 0],
+  ['an object', {}],
+])('A34 takes a token although "error" is there and %s', async (_what, error) => {
+  const { tokens } = await answeredWith(granted('t', { error }));
+
+  await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
+});
+
+test.each([
+  ['nothing', { body: '' }, '"none"'],
+  ['nothing, as JSON', { headers: json, body: '' }, 'no JSON'],
+  ['HTML', { headers: { 'content-type': 'text/html' }, body: '<h1>Sign in</h1>' }, '"text/html"'],
+  ['truncated JSON', { headers: json, body: '{"access_token":"live-t0ken","token' }, 'no JSON'],
+  ['NaN', { headers: json, body: '{"access_token":"live-t0ken","token_type":"Bearer","expires_in":NaN}' }, 'no JSON'],
+  ['a list', { headers: json, body: '[]' }, 'no token response'],
+  ['null', { headers: json, body: 'null' }, 'no token response'],
+  ['a string', { headers: json, body: '"live-t0ken"' }, 'no token response'],
+  ['an empty object', { headers: json, body: '{}' }, 'no token response'],
+  ['a 201', { ...granted('live-t0ken'), status: 201 }, '201'],
+  ['a 204', { status: 204 }, '204'],
+])('A9 A33 a success with %s is no token; the next grant tries again', async (_what, answer, said) => {
+  const { server, tokens, failure } = await answeredWith(answer);
+
+  const error = await failure();
+  server.script(granted('recovered'));
+
+  expect(error).toBeInstanceOf(InvalidTokenResponseError);
+  expect(error).toMatchObject({ code: 'ERR_TOKEN_RESPONSE', retryable: true });
+  expect(String(error)).toContain(said);
+  expect(linesThatShow('live-t0ken', error)).toEqual([]);
+  await expect(tokens.getToken()).resolves.toMatchObject({ value: 'recovered' });
+});
+
+const tokenAsJson = JSON.stringify(granted('live-t0ken').body);
+
+test('A10 takes an answer without a content type for no JSON', async () => {
+  const { failure } = await answeredWith({ body: tokenAsJson });
+
+  const error = await failure();
+
+  expect(error).toBeInstanceOf(InvalidTokenResponseError);
+  expect(String(error)).toContain('content type "none"');
+});
+
+test.each([
+  ['text/html', tokenAsJson],
+  ['text/plain; charset=utf-8', tokenAsJson],
+  ['application/x-www-form-urlencoded', 'access_token=live-t0ken&token_type=Bearer&expires_in=60'],
+  ['application/jwt', tokenAsJson],
+])('A10 names the content type "%s" and guesses nothing', async (type, body) => {
+  const { failure } = await answeredWith({ headers: { 'content-type': type }, body });
+
+  const error = await failure();
+
+  expect(error).toBeInstanceOf(InvalidTokenResponseError);
+  expect(String(error)).toContain(`content type "${type}"`);
+  expect(linesThatShow('live-t0ken', error)).toEqual([]);
+});
+
+test.each(['application/json;charset=UTF-8', 'Application/JSON', 'application/json ; odata=none'])(
+  'A10 takes the content type %s for JSON',
+  async (type) => {
+    const { tokens } = await answeredWith({ headers: { 'content-type': type }, body: tokenAsJson });
+
+    await expect(tokens.getToken()).resolves.toMatchObject({ value: 'live-t0ken' });
+  },
+);
+
+describe('odd JSON', () => {
+  test('A28 of two members with one name the last one counts', async () => {
+    const { tokens } = await answeredWith({
+      headers: json,
+      body: '{"access_token":"first","access_token":"last","token_type":"Bearer","expires_in":60}',
+    });
+
+    await expect(tokens.getToken()).resolves.toMatchObject({ value: 'last' });
+  });
+
+  test('A28 a byte order mark is skipped, and what is ignored without it is ignored with it', async () => {
+    const { tokens } = await answeredWith({
+      headers: json,
+      body: `\ufeff${JSON.stringify(granted('t', { refresh_token: null }).body)}`,
+    });
+
+    await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
+  });
+
+  test('A28 names of Object.prototype pollute nothing', async () => {
+    const { tokens } = await answeredWith({
+      headers: json,
+      body:
+        '{"__proto__":{"polluted":true,"expires_in":1},"constructor":{"prototype":{"polluted":true}},' +
+        '"access_token":"t","token_type":"Bearer"}',
+    });
+
+    const token = await tokens.getToken();
+
+    expect(token.expiresAt - token.issuedAt).toBe(300_000);
+    expect({}).not.toHaveProperty('polluted');
+    expect(token).not.toHaveProperty('polluted');
+  });
+
+  test('A28 members are own members only', async () => {
+    const { failure } = await answeredWith({
+      headers: json,
+      body: '{"__proto__":{"access_token":"live-t0ken","token_type":"Bearer"}}',
+    });
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(InvalidTokenResponseError);
+    expect(linesThatShow('live-t0ken', error)).toEqual([]);
+  });
+});

@@ -1,0 +1,20 @@
+/** A certificate for the name `localhost` that signed itself, and its key. Good for tests only; valid until 2120. */
+export const localhostCertificate = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg2K4xO4CbCrV2LabK
+i+GeuelCW5+NY343rori76wXDNOhRANCAASVhol2kQaribrRuTZIwAldLLMbY13D
+Sns4FmpsCl4/dqttiAp5X6kWCRosG3opCwYZOQIvMvtA/33htWVP7PPu
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBczCCARqgAwIBAgIUWzF35FDi3WzjTy9D6mJV8SA/0LUwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAx
+MDAwMDAwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASVhol2kQaribrRuTZIwAldLLMbY13DSns4FmpsCl4/dqttiAp5X6kW
+CRosG3opCwYZOQIvMvtA/33htWVP7PPuo0gwRjAUBgNVHREEDTALgglsb2NhbGhv
+c3QwDwYDVR0TAQH/BAUwAwEB/zAdBgNVHQ4EFgQUaT9ogHW9VNR0Gl9/2p7V06iZ
+N7YwCgYIKoZIzj0EAwIDRwAwRAIgM7Fap7CejjwspnxATiQ/BSRaGEa0cQXvy1ge
+IpUgdAICIBu0Pl6hmyUNwnACPJaVMwNCTgOGY5jDD1nPTC+40B6C
+-----END CERTIFICATE-----
+`,
+};

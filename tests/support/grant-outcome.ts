@@ -1,0 +1,67 @@
+import { format, inspect } from 'node:util';
+
+import type { TokenEvent } from '../../src/events.js';
+import { clientSecretBasic } from '../../src/grant/client-authentication.js';
+import { clientCredentials, type ClientCredentialsOptions } from '../../src/grant/client-credentials.js';
+import type { TokenRequest } from '../../src/token-request.js';
+import type { TokenSource } from '../../src/token-source.js';
+import { fakeClock, type FakeClock } from './clock.js';
+
+/** The secret of the client in these tests. */
+export const secret = 'c4n4ry-s3cret';
+
+/** A token source without layers, its clock and what it emitted. */
+export interface Granting {
+  readonly tokens: TokenSource;
+  readonly clock: FakeClock;
+  readonly events: readonly TokenEvent[];
+  /** The failure of one grant. */
+  readonly failure: (request?: TokenRequest) => Promise<unknown>;
+}
+
+/** The client `orders` with its secret at an authorization server. */
+export function granting(options: Partial<ClientCredentialsOptions>): Granting {
+  const clock = fakeClock();
+  const events: TokenEvent[] = [];
+  const tokens = clientCredentials({
+    clientId: 'orders',
+    clientAuthentication: clientSecretBasic(secret),
+    clock,
+    onEvent: (event) => events.push(event),
+    ...options,
+  });
+  return { tokens, clock, events, failure: (request) => failureOf(tokens.getToken(request)) };
+}
+
+/** What a promise was rejected with. */
+export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it did not fail');
+}
+
+/** The lines with `text` among all that can be read off a value by those who print it; none when it is kept secret. */
+export function linesThatShow(text: string, value: unknown): string[] {
+  const lines = allThatPrints(value).split('\n');
+  return [...new Set(lines)].filter((line) => line.includes(text));
+}
+
+/** All that can be read off a value, and off the causes of an error, by those who print it. */
+export function allThatPrints(value: unknown): string {
+  const causes = [value];
+  while (causes.at(-1) instanceof Error && causes.length < 10) causes.push((causes.at(-1) as Error).cause);
+
+  return causes
+    .flatMap((cause) => [
+      inspect(cause, { depth: Infinity, showHidden: true, getters: true }),
+      inspect(cause, { depth: Infinity, showHidden: true, customInspect: false }),
+      format('%s %o %O %j', cause, cause, cause, cause),
+      String((cause as Error | undefined)?.stack),
+      JSON.stringify(cause),
+      JSON.stringify(cause, Object.getOwnPropertyNames(Object(cause))),
+    ])
+    .join('\n');
+}
