@@ -19,8 +19,11 @@ export {
 export { clientCredentials, type ClientCredentialsOptions } from './grant/client-credentials.js';
 export { type Secret, secretFile } from './grant/secret.js';
 export { type CacheOptions, withCache } from './layers/cache.js';
+export { type CoolDownOptions, withCoolDown } from './layers/cool-down.js';
 export { withDefaultRequest } from './layers/default-request.js';
+export { type GateOptions, withGate } from './layers/gate.js';
 export type { RefreshOptions } from './layers/refresh-time.js';
+export { type RetryLayerOptions, type RetryOptions, withRetry } from './layers/retry.js';
 export { withSingleFlight } from './layers/single-flight.js';
 export { staticToken, type StaticTokenOptions } from './static-token.js';
 export { type EventLogger, logEvents } from './telemetry/logging.js';

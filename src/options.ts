@@ -65,6 +65,11 @@ export const objectWith = (...methods: readonly string[]): Check =>
       methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function'),
   );
 
+export const wholeNumber = expect(
+  'a whole number of at least 0',
+  (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+);
+
 /** A number of milliseconds that a timer can wait for. */
 export const durationMs = expect(
   'a number of milliseconds from 1 to 2147483647',

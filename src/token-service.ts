@@ -5,8 +5,11 @@ import { type ClientAuthentication, clientSecretByMetadata } from './grant/clien
 import { clientCredentials } from './grant/client-credentials.js';
 import type { Secret } from './grant/secret.js';
 import { withCache } from './layers/cache.js';
+import { withCoolDown } from './layers/cool-down.js';
 import { withDefaultRequest } from './layers/default-request.js';
+import { withGate } from './layers/gate.js';
 import type { RefreshOptions } from './layers/refresh-time.js';
+import { type RetryOptions, withRetry } from './layers/retry.js';
 import { withSingleFlight } from './layers/single-flight.js';
 import {
   anyFunction,
@@ -19,6 +22,7 @@ import {
   positiveInteger,
   stringOrFunction,
   stringOrStrings,
+  wholeNumber,
 } from './options.js';
 import { isSecure, parseUrl } from './secure-url.js';
 import { type EventLogger, logEvents } from './telemetry/logging.js';
@@ -49,6 +53,8 @@ export interface TokenServiceOptions extends TokenRequest {
   };
   /** When tokens are renewed. */
   readonly refresh?: RefreshOptions | undefined;
+  /** How a failed grant is tried again. */
+  readonly retry?: RetryOptions | undefined;
   /**
    * Deadline of each request to the authorization server, in milliseconds.
    * @default 5000
@@ -103,6 +109,9 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       clock,
       onEvent,
     }),
+    withGate({ clock }),
+    withRetry({ ...options.retry, clock, random }),
+    withCoolDown({ credentials: () => clientAuthentication.fingerprint(), clock, random }),
     withSingleFlight(),
     withCache({ ...options.cache, refresh, clock, random, onEvent }),
     withDefaultRequest({ scope, resource, audience, parameters }),
@@ -123,13 +132,14 @@ function check(options: TokenServiceOptions): void {
     tokenEndpoint: nonEmptyString,
     clientId: nonEmptyString,
     clientSecret: stringOrFunction,
-    clientAuthentication: objectWith('prepare'),
+    clientAuthentication: objectWith('prepare', 'fingerprint'),
     scope: stringOrStrings,
     resource: stringOrStrings,
     audience: stringOrStrings,
     parameters: anyObject,
     cache: anyObject,
     refresh: anyObject,
+    retry: anyObject,
     timeoutMs: durationMs,
     defaultLifetimeSeconds: positiveInteger,
     logger: objectWith('debug', 'info', 'warn', 'error'),
@@ -140,6 +150,7 @@ function check(options: TokenServiceOptions): void {
   });
   checkOptions(`${owner}'s "cache"`, options.cache ?? {}, { maxTokens: positiveInteger });
   checkOptions(`${owner}'s "refresh"`, options.refresh ?? {}, { share: numberIn(0, 0.5), capMs: durationMs });
+  checkOptions(`${owner}'s "retry"`, options.retry ?? {}, { retries: wholeNumber, deadlineMs: durationMs });
 
   exactlyOne(options, 'issuer', 'tokenEndpoint');
   exactlyOne(options, 'clientSecret', 'clientAuthentication');

@@ -312,7 +312,7 @@ describe('options', () => {
     [{ tokenEndpoint: 'https://auth.example/token' }, 'takes either "issuer" or "tokenEndpoint", not both'],
     [{ clientSecret: undefined }, 'needs "clientSecret" or "clientAuthentication"'],
     [
-      { clientAuthentication: { prepare: () => {} } },
+      { clientAuthentication: { prepare: () => {}, fingerprint: () => {} } },
       'takes either "clientSecret" or "clientAuthentication", not both',
     ],
     [{ clientId: undefined }, 'needs "clientId"'],

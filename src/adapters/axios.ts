@@ -1,21 +1,22 @@
 import {
   type AxiosAdapter,
-  type AxiosError,
   AxiosHeaders,
   type AxiosResponse,
   getAdapter,
   type InternalAxiosRequestConfig,
+  isAxiosError,
 } from 'axios';
 
-import { ConfigurationError } from '../errors.js';
 import { eventSink, type EventSink } from '../events.js';
 import { anyFunction, checkOptions, functionOrObject, listOfStrings, oneOf } from '../options.js';
+import { parseUrl } from '../secure-url.js';
 import type { TokenRequest } from '../token-request.js';
 import type { TokenSource } from '../token-source.js';
+import { axiosOrigins } from './axios-origins.js';
 import { rejectsToken } from './challenge.js';
-import { secureOrigin, secureOrigins } from './origins.js';
+import { secureOrigins } from './origins.js';
 import { type AuthorizedRequest, type Replay, sendAuthorized } from './send-authorized.js';
-import { sentRequest } from './sent-request.js';
+import { redactRequest, sentRequest, type SentRequest } from './sent-request.js';
 
 declare module 'axios' {
   // A merged interface must repeat the type parameters.
@@ -68,7 +69,7 @@ export function bearerToken(
   });
   const { request: byDefault, replay = 'all', isRejected = () => false } = options;
   const emit = eventSink(options.onEvent);
-  const targetOf = targets(options.origins && secureOrigins(options.origins));
+  const originOf = axiosOrigins(options.origins && secureOrigins(options.origins));
 
   const requestOf = (config: InternalAxiosRequestConfig): TokenRequest | undefined => {
     if (config.token !== undefined && config.token !== false) return config.token;
@@ -77,39 +78,46 @@ export function bearerToken(
 
   // Decided here and not in the interceptor: only now have all others had their say in the URL and the headers.
   async function send(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
-    if (config.token === false || config.auth || config.headers.has('Authorization')) return adapter(config);
-    const origin = targetOf(config);
+    if (config.token === false || config.auth || hasAuthorization(config)) return adapter(config);
+    const origin = originOf(config);
     if (origin === undefined) return adapter(config);
 
-    let failure: AxiosError | undefined;
+    let failure: { readonly error: unknown } | undefined;
+    let sent: unknown;
     const authorized: AuthorizedRequest<AxiosResponse> = {
       method: config.method ?? 'get',
       origin,
       async send({ authorization }) {
         failure = undefined;
+        config.headers['Authorization'] = authorization;
         try {
-          config.headers['Authorization'] = authorization;
-          return withoutRequest(await adapter(config));
+          const response = await adapter(config);
+          sent = response.request;
+          return withoutCredentials(response);
         } catch (error) {
-          failure = withoutRequest(error as AxiosError);
+          failure = { error };
+          if (!isAxiosError(error)) throw error;
+          sent = error.request;
+          withoutCredentials(error);
           // A status that axios calls an error is a reply like any other here.
-          if (failure.response === undefined) throw failure;
-          return withoutRequest(failure.response);
+          if (error.response === undefined) throw error;
+          return withoutCredentials(error.response);
         } finally {
           delete config.headers['Authorization'];
         }
       },
-      isRejected: (response) =>
-        (response.status === 401 && rejectsToken(401, challengeOf(response))) || isRejected(response),
+      isRejected: (response) => isUnauthorized(response, origin) || isRejected(response),
       canSendAgain: () => !isStream(config.data),
-      discard: ({ data }) => {
-        if (isStream(data)) data.destroy?.();
-      },
+      discard: ({ data }) => discard(data, sent),
     };
-    const signal = config.signal instanceof AbortSignal ? config.signal : undefined;
-    const response = await sendAuthorized(tokens, authorized, { request: requestOf(config), signal, replay, emit });
-    if (failure !== undefined) throw failure;
-    return response;
+    const { signal, release } = signalOf(config);
+    try {
+      const response = await sendAuthorized(tokens, authorized, { request: requestOf(config), signal, replay, emit });
+      if (failure !== undefined) throw failure.error;
+      return response;
+    } finally {
+      release?.();
+    }
   }
 
   return (config) => {
@@ -124,55 +132,59 @@ export function bearerToken(
   };
 }
 
-/** The origin that a request goes to, or `undefined` when that may not see a token. */
-function targets(origins: ReadonlySet<string> | undefined): (config: InternalAxiosRequestConfig) => string | undefined {
-  let lastBase: string | undefined;
-  let lastOrigin = '';
-
-  // A service talks to one base URL, or a few: parsing it again and again is the dearest part of a request here.
-  const originOfBase = (baseURL: string): string => {
-    if (baseURL !== lastBase) {
-      if (origins === undefined) secureOrigin(baseURL, 'baseURL');
-      lastOrigin = originOf(baseURL);
-      lastBase = baseURL;
-    }
-    return lastOrigin;
-  };
-
-  return ({ url = '', baseURL, allowAbsoluteUrls }) => {
-    if (origins === undefined && !baseURL) {
-      throw new ConfigurationError('"origins" of bearerToken is required for an axios request without "baseURL"');
-    }
-    const isBelowBase = baseURL && (allowAbsoluteUrls === false || !isAbsolute.test(url));
-    const origin = isBelowBase ? originOfBase(baseURL) : originOf(url);
-    const isPermitted = origins?.has(origin) ?? (origin !== '' && origin === originOfBase(baseURL as string));
-    return isPermitted ? origin : undefined;
-  };
+/** Whether the caller has set the header, in whatever case. A name without a value is taken away: ours would end up there. */
+function hasAuthorization({ headers }: InternalAxiosRequestConfig): boolean {
+  for (const name in headers) {
+    if (name.length !== 13 || name.toLowerCase() !== 'authorization') continue;
+    if (headers[name] !== undefined && headers[name] !== null) return true;
+    delete headers[name];
+  }
+  return false;
 }
 
-// As axios decides it: what has a scheme or begins with // is not put below the base URL.
-const isAbsolute = /^([a-z][a-z\d+\-.]*:)?\/\//i;
-
-// Credentials in the URL become an Authorization header of axios' own: not ours to replace.
-function originOf(url: string): string {
-  if (!URL.canParse(url)) return '';
-  const { origin, username, password } = new URL(url);
-  return username === '' && password === '' ? origin : '';
+// A redirect may have led to where the token was not taken along: that answer says nothing of the token.
+function isUnauthorized({ status, headers, request }: AxiosResponse, origin: string): boolean {
+  if (status !== 401) return false;
+  const answeredBy = (request as SentRequest | undefined)?.res?.responseUrl;
+  if (answeredBy !== undefined && parseUrl(answeredBy)?.origin !== origin) return false;
+  return rejectsToken(
+    status,
+    AxiosHeaders.from(headers as AxiosHeaders)
+      .get('WWW-Authenticate')
+      ?.toString(),
+  );
 }
 
-function challengeOf({ headers }: AxiosResponse): string | undefined {
-  return AxiosHeaders.from(headers as AxiosHeaders)
-    .get('WWW-Authenticate')
-    ?.toString();
+/** The signal of the request, whichever of axios' two ways it was given by, and what to do when it is no longer needed. */
+function signalOf({ signal, cancelToken }: InternalAxiosRequestConfig): { signal?: AbortSignal; release?: () => void } {
+  if (signal instanceof AbortSignal) return { signal };
+  if (cancelToken === undefined) return {};
+  const canceller = new AbortController();
+  const cancel = (reason: unknown) => canceller.abort(reason);
+  cancelToken.subscribe(cancel);
+  return { signal: canceller.signal, release: () => cancelToken.unsubscribe(cancel) };
 }
 
-function withoutRequest<T extends { request?: unknown }>(holder: T): T {
-  if (typeof holder.request === 'object' && holder.request !== null) holder.request = sentRequest(holder.request);
+/** Takes the token off the request objects that a response or an error of axios holds; the same object is returned. */
+function withoutCredentials<T extends { request?: unknown; data?: unknown }>(holder: T): T {
+  const { request } = holder;
+  if (typeof request !== 'object' || request === null) return holder;
+  // A stream goes on holding the request, and so do the errors that it may end with.
+  if (isStream(holder.data)) redactRequest(request);
+  holder.request = sentRequest(request);
   return holder;
 }
 
-// What can be read once only: Node's streams, the form-data package, web streams, iterators.
-function isStream(body: unknown): body is { destroy?(): void } {
+// The request is ended, too: a stream of axios may wait for its source before it lets go of it.
+async function discard(data: unknown, sent: unknown): Promise<void> {
+  if (!isStream(data)) return;
+  await data.cancel?.();
+  data.destroy?.();
+  (sent as { destroy?(): void } | undefined)?.destroy?.();
+}
+
+/** What can be read once only: Node's streams, the form-data package, web streams, iterators. */
+function isStream(body: unknown): body is { destroy?(): void; cancel?(): Promise<void> } {
   return (
     typeof body === 'object' && body !== null && ('pipe' in body || 'getReader' in body || Symbol.asyncIterator in body)
   );

@@ -29,3 +29,33 @@ export function sentRequest(request: object): SentRequest {
   const { method, protocol, host, path } = sent._currentRequest ?? sent;
   return { method, protocol, host, path, res: { responseUrl: sent.res?.responseUrl ?? sent._currentUrl ?? sent.url } };
 }
+
+/**
+ * Takes the token off a request object itself, for what goes on holding it: Node's `ClientRequest` keeps the text of its
+ * header, follow-redirects the headers for the next hop, the Fetch standard's `Request` its headers.
+ */
+export function redactRequest(request: object): void {
+  const sent = request as RequestWithHeaders;
+  sent.headers?.delete?.('authorization');
+  if (typeof sent._header === 'string')
+    sent._header = sent._header.replace(/^(authorization:) .*$/gim, '$1 [redacted]');
+  for (const symbol of Object.getOwnPropertySymbols(sent)) {
+    if (symbol.description === 'kOutHeaders') forgetAuthorization(sent[symbol]);
+  }
+  forgetAuthorization(sent._options?.headers);
+  if (sent._redirectable !== undefined && sent._redirectable !== sent) redactRequest(sent._redirectable);
+}
+
+interface RequestWithHeaders {
+  readonly headers?: { delete?(name: string): void };
+  readonly [symbol: symbol]: Record<string, unknown> | null | undefined;
+  _header?: unknown;
+  readonly _options?: { readonly headers?: Record<string, unknown> };
+  readonly _redirectable?: object;
+}
+
+function forgetAuthorization(headers: Record<string, unknown> | null | undefined): void {
+  for (const name of Object.keys(headers ?? {})) {
+    if (name.toLowerCase() === 'authorization') delete headers?.[name];
+  }
+}

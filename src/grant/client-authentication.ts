@@ -2,12 +2,14 @@ import type { ClientAuth, ServerMetadata } from 'openid-client';
 
 import { ConfigurationError } from '../errors.js';
 import { checkOptions, oneOf, stringOrFunction } from '../options.js';
-import { resolveSecret, type Secret } from './secret.js';
+import { fingerprintOf, resolveSecret, type Secret } from './secret.js';
 
 /** How the client proves who it is, once for each grant (RFC 6749 §2.3). */
 export interface ClientAuthentication {
   /** Prepares one token request. */
   prepare(clientId: string, server: ServerMetadata): Promise<PreparedAuthentication>;
+  /** Something that changes when the credentials do and tells nothing of them. */
+  fingerprint(): Promise<string>;
 }
 
 /** The authentication of one token request. */
@@ -41,6 +43,7 @@ export function clientSecretBasic(secret: Secret, options: ClientSecretBasicOpti
   const encode = encoders[encoding];
 
   return {
+    fingerprint: () => fingerprintOf(secret),
     async prepare(clientId) {
       const clientSecret = await resolveSecret(secret);
       const pair = `${encode.id(clientId)}:${encode.secret(clientSecret)}`;
@@ -63,6 +66,7 @@ export function clientSecretPost(secret: Secret): ClientAuthentication {
   checkSecret('clientSecretPost', secret);
 
   return {
+    fingerprint: () => fingerprintOf(secret),
     async prepare() {
       const clientSecret = await resolveSecret(secret);
       return {
@@ -86,6 +90,7 @@ export function clientSecretByMetadata(secret: Secret): ClientAuthentication {
   const post = clientSecretPost(secret);
 
   return {
+    fingerprint: () => fingerprintOf(secret),
     async prepare(clientId, server) {
       const supported = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
       if (supported.includes('client_secret_basic')) return basic.prepare(clientId, server);

@@ -113,15 +113,16 @@ export function clientCredentials({
   }
 
   /** Other means than those that were refused, if a rotated secret or a moved token endpoint may be why. */
-  async function renewMeans(
+  async function gatherOthers(
     error: unknown,
-    refused: Means,
+    gathering: Promise<Means>,
     signal: AbortSignal | undefined,
   ): Promise<Means | undefined> {
     if (!(error instanceof GrantRejectedError)) return undefined;
     const hasMoved = error.status === 404 || error.status === 405;
     if (!hasMoved && error.error !== 'invalid_client') return undefined;
     if (hasMoved) server.forget();
+    const refused = await gathering;
     const means = await gather(signal).catch(() => refused);
     return isDeepStrictEqual(describe(means), describe(refused)) ? undefined : means;
   }
@@ -133,12 +134,9 @@ export function clientCredentials({
       try {
         return await grant(canonical, gathering, signal);
       } catch (error) {
-        const means = await gathering.then(
-          (refused) => renewMeans(error, refused, signal),
-          () => undefined,
-        );
-        if (means === undefined) throw error;
-        return grant(canonical, Promise.resolve(means), signal);
+        const others = await gatherOthers(error, gathering, signal);
+        if (others === undefined) throw error;
+        return grant(canonical, Promise.resolve(others), signal);
       }
     },
   };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
 import { GrantUnavailableError } from '../errors.js';
@@ -8,6 +9,13 @@ export type Secret = string | (() => string | Promise<string>);
 /** A secret from a file, read for each grant. One newline at its end does not count. */
 export function secretFile(path: string): () => Promise<string> {
   return async () => (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
+}
+
+/** Something that changes when the secret does and tells nothing of it; empty when it cannot be read. */
+export async function fingerprintOf(secret: Secret): Promise<string> {
+  if (typeof secret === 'string') return '';
+  const value = await resolveSecret(secret).catch(() => '');
+  return createHash('sha256').update(value).digest('base64url');
 }
 
 /**

@@ -1,4 +1,4 @@
-import { GrantRejectedError, GrantUnavailableError, InvalidTokenResponseError, TokenError } from '../errors.js';
+import { GrantRejectedError, GrantUnavailableError, InvalidTokenResponseError, type TokenError } from '../errors.js';
 import { parseUrl } from '../secure-url.js';
 import { type Reply, withoutQuery } from './exchange.js';
 import { isErrorCode, parseObject } from './json.js';

@@ -75,7 +75,9 @@ export function withCache({
       const entry = entries.get(key);
       if (entry === undefined || isExpired(entry)) return abortable(ask(key, request, options), options.signal);
 
-      const minValidityMs = Math.max(options.minValidityMs ?? 0, entry.marginMs);
+      // Once a renewal has failed, waiting for the next one would only make callers feel the outage.
+      const marginMs = entry.failures > 0 ? 0 : entry.marginMs;
+      const minValidityMs = Math.max(options.minValidityMs ?? 0, marginMs);
       if (isUsable(entry.token, { ...options, minValidityMs }, clock)) {
         if (entry.token.remainingMs(clock) > entry.dueMs) lookAway(entry, request);
         else void renew(entry, key, request);

@@ -10,6 +10,7 @@ export async function cachedToken(): Promise<Result[]> {
   const tokens = createTokenService(tokenEndpointInProcess());
   const handWritten = handWrittenTokens();
   const request = Object.freeze({ scope: 'orders:read' });
+  const otherRequest = Object.freeze({ scope: 'orders:write' });
   const options = { signal: new AbortController().signal };
 
   // Each has a loop of its own, so that one does not spoil what the engine has learnt of the other.
@@ -22,14 +23,18 @@ export async function cachedToken(): Promise<Result[]> {
   const repeatedRequest: Contender = async (calls) => {
     for (let call = 0; call < calls; call += 1) await tokens.getToken(request);
   };
+  const twoRequests: Contender = async (calls) => {
+    for (let call = 0; call < calls; call += 1) await tokens.getToken(call % 2 === 0 ? request : otherRequest);
+  };
   const withSignal: Contender = async (calls) => {
     for (let call = 0; call < calls; call += 1) await tokens.getToken(undefined, options);
   };
 
-  const rounds = { calls: 20_000, rounds: 101, warmUpRounds: 20 };
+  const rounds = { calls: 2_000, rounds: 1_001, warmUpRounds: 100 };
   const plain = await pairedRounds({ ours, other, ...rounds });
   const bytes = { ours: await bytesPerCall(ours, 10_000), other: await bytesPerCall(other, 10_000) };
   const repeated = await pairedRounds({ ours: repeatedRequest, other, ...rounds });
+  const inTurn = await pairedRounds({ ours: twoRequests, other, ...rounds });
   const abortable = await pairedRounds({ ours: withSignal, other, ...rounds });
 
   return [
@@ -42,6 +47,7 @@ export async function cachedToken(): Promise<Result[]> {
       target: { of: 'ours', atMost: 300 },
     },
     { name: 'cached token, repeated request / by hand', unit: 'ns', ...repeated },
+    { name: 'cached token, two requests in turn / by hand', unit: 'ns', ...inTurn },
     { name: 'cached token, with a signal / by hand', unit: 'ns', ...abortable },
   ];
 }

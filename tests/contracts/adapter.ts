@@ -359,10 +359,11 @@ export function adapterContract(name: string, makeClient: (setup: ClientSetup) =
     });
 
     test('E13 works again as soon as there is one', async () => {
-      const { send, api, authorizationServer } = await start();
+      const { send, api, authorizationServer, clock } = await start();
       authorizationServer.script(refused('temporarily_unavailable', { status: 503 }), granted('late'));
       await expect(send({ url: '/orders' })).rejects.toThrow(TokenError);
 
+      clock.advance(1_000);
       const reply = await send({ url: '/orders' });
 
       expect(reply.status).toBe(200);

@@ -26,6 +26,8 @@ export async function startSurroundings(options: Partial<TokenServiceOptions> = 
     clientSecret: 'open sesame',
     clock,
     random: () => 0.5,
+    // A wait between two attempts would be for the clock to move.
+    retry: { retries: 0 },
     ...options,
   });
   return { authorizationServer, api, tokens, clock, events, onEvent: (event) => void events.push(event) };

@@ -1,0 +1,47 @@
+import type { InternalAxiosRequestConfig } from 'axios';
+
+import { ConfigurationError } from '../errors.js';
+import { parseUrl } from '../secure-url.js';
+import { secureOrigin } from './origins.js';
+
+/**
+ * Finds the origin that an axios request goes to, `undefined` when that may not see a token. Without `origins` the one of
+ * its `baseURL` may.
+ * @throws {ConfigurationError} when there is neither, or a `baseURL` that is neither https nor this machine
+ */
+export function axiosOrigins(
+  origins: ReadonlySet<string> | undefined,
+): (config: InternalAxiosRequestConfig) => string | undefined {
+  let lastBase: string | undefined;
+  let lastOrigin: string | undefined;
+
+  // A service talks to one base URL, or a few: parsing it again and again is the dearest part of a request here.
+  const originOfBase = (baseURL: string): string | undefined => {
+    if (baseURL !== lastBase) {
+      if (origins === undefined) secureOrigin(baseURL, 'baseURL');
+      lastOrigin = originOf(baseURL);
+      lastBase = baseURL;
+    }
+    return lastOrigin;
+  };
+
+  return ({ url = '', baseURL, allowAbsoluteUrls }) => {
+    if (origins === undefined && !baseURL) {
+      throw new ConfigurationError('"origins" of bearerToken is required for an axios request without "baseURL"');
+    }
+    const isBelowBase = baseURL && (allowAbsoluteUrls === false || !isAbsolute.test(url));
+    const origin = isBelowBase ? originOfBase(baseURL) : originOf(url);
+    if (origin === undefined) return undefined;
+    const isPermitted = origins?.has(origin) ?? origin === originOfBase(baseURL as string);
+    return isPermitted ? origin : undefined;
+  };
+}
+
+// As axios decides it: what has a scheme or begins with // is not put below the base URL.
+const isAbsolute = /^([a-z][a-z\d+\-.]*:)?\/\//i;
+
+// Credentials in the URL become an Authorization header of axios' own: not ours to replace.
+function originOf(text: string): string | undefined {
+  const url = parseUrl(text);
+  return url?.username === '' && url.password === '' ? url.origin : undefined;
+}
