@@ -77,7 +77,7 @@ export function bearerToken(
   };
 
   // Decided here and not in the interceptor: only now have all others had their say in the URL and the headers.
-  async function send(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
+  function send(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
     if (config.token === false || config.auth || hasAuthorization(config)) return adapter(config);
     const origin = originOf(config);
     if (origin === undefined) return adapter(config);
@@ -108,16 +108,15 @@ export function bearerToken(
       },
       isRejected: (response) => isUnauthorized(response, origin) || isRejected(response),
       canSendAgain: () => !isStream(config.data),
+      settle(response) {
+        if (failure !== undefined) throw failure.error;
+        return response;
+      },
       discard: ({ data }) => discard(data, sent),
     };
     const { signal, release } = signalOf(config);
-    try {
-      const response = await sendAuthorized(tokens, authorized, { request: requestOf(config), signal, replay, emit });
-      if (failure !== undefined) throw failure.error;
-      return response;
-    } finally {
-      release?.();
-    }
+    const sending = sendAuthorized(tokens, authorized, { request: requestOf(config), signal, replay, emit });
+    return release === undefined ? sending : sending.finally(release);
   }
 
   return (config) => {
@@ -126,7 +125,7 @@ export function bearerToken(
       // Whoever sends this config again must come by this interceptor again.
       if (configured === undefined) delete final.adapter;
       else final.adapter = configured;
-      return send(getAdapter(configured, final), final);
+      return send(typeof configured === 'function' ? configured : getAdapter(configured, final), final);
     };
     return config;
   };

@@ -16,6 +16,8 @@ export interface AuthorizedRequest<Reply> {
   isRejected(reply: Reply): boolean;
   /** Whether the body can be read a second time. */
   canSendAgain(): boolean;
+  /** What the caller gets for the last reply: it is returned, or what the HTTP client makes of it is thrown. */
+  settle(reply: Reply): Reply;
   /** Frees the connection of a reply that nobody will read. */
   discard(reply: Reply): void | Promise<void>;
 }
@@ -41,7 +43,7 @@ export async function sendAuthorized<Reply>(
   const options: GetTokenOptions | undefined = signal && { signal };
   const token = await tokens.getToken(request, options);
   const reply = await authorized.send(token);
-  if (!authorized.isRejected(reply)) return reply;
+  if (!authorized.isRejected(reply)) return authorized.settle(reply);
 
   const { method, origin } = authorized;
   const replacement = tokens.getToken(request, { ...options, replacing: token });
@@ -50,7 +52,7 @@ export async function sendAuthorized<Reply>(
     await replacement.catch(() => undefined);
     const reason = authorized.canSendAgain() ? 'replay option' : 'body cannot be sent twice';
     emit({ type: 'request.not_resent', method, origin, reason });
-    return reply;
+    return authorized.settle(reply);
   }
   const other = await replacement.catch(async (error: unknown) => {
     await authorized.discard(reply);
@@ -58,11 +60,11 @@ export async function sendAuthorized<Reply>(
   });
   if (other.value === token.value) {
     emit({ type: 'request.not_resent', method, origin, reason: 'same token' });
-    return reply;
+    return authorized.settle(reply);
   }
   await authorized.discard(reply);
   emit({ type: 'request.resent', method, origin });
-  return authorized.send(other);
+  return authorized.settle(await authorized.send(other));
 }
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);

@@ -169,17 +169,31 @@ export function withCache({
       entry.quietUntil = entry.quietFrom + Math.min(1_000, entry.dueMs, entry.token.remainingMs(clock) - entry.dueMs);
     }
 
+    const lookUp = (request: TokenRequest | undefined): Entry | undefined =>
+      request instanceof CanonicalTokenRequest ? entries.get(request.key) : undefined;
+
+    const isQuiet = ({ quietFrom, quietUntil }: Entry): boolean => {
+      const now = clock.now();
+      return now >= quietFrom && now < quietUntil;
+    };
+
     const isExpired = (entry: Entry): boolean => entry.token.remainingMs(clock) <= 0;
 
     return {
       getToken(request, options) {
         // The hot path: one look at one clock; no key is built, no promise, closure or object is made.
-        if (latest !== undefined && request === latestRequest && options === undefined) {
-          const now = clock.now();
-          if (now >= latest.quietFrom && now < latest.quietUntil) return latest.answer;
+        if (takesAny(options)) {
+          const entry = latest !== undefined && request === latestRequest ? latest : lookUp(request);
+          if (entry !== undefined && isQuiet(entry)) return entry.answer;
         }
         return answer(request, options ?? {});
       },
     };
   };
+}
+
+/** Whether any kept token will do, so that nothing but the clock needs a look. A signal ends a wait, and there is none. */
+function takesAny(options: GetTokenOptions | undefined): boolean {
+  if (options === undefined) return true;
+  return options.replacing === undefined && options.minValidityMs === undefined && options.signal?.aborted !== true;
 }

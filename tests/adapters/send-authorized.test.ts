@@ -245,6 +245,7 @@ function request(...replies: string[]): {
       },
       isRejected: (reply) => reply.startsWith('rejected'),
       canSendAgain: () => true,
+      settle: (reply) => reply,
       discard: (reply) => void discarded.push(reply),
     },
   };

@@ -43,7 +43,7 @@ function cells(result: Result): string[] {
     name,
     figure(ours, unit),
     other === undefined ? '' : figure(other, unit),
-    ratio === undefined ? '' : `${ratio.toFixed(2)}×`,
+    ratio === undefined ? '' : `${ratio.toFixed(3)}×`,
     target === undefined
       ? ''
       : `≤ ${target.of === 'ratio' ? `${target.atMost.toFixed(2)}×` : figure(target.atMost, unit)}`,
