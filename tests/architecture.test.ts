@@ -350,8 +350,13 @@ function specifierOf(node: ts.Node): { specifier: string; isType: boolean } | un
   return undefined;
 }
 
+// Each rule reads all sources.
+const parsed = new Map<string, ts.SourceFile>();
+
 function parse(path: string, text: string): ts.SourceFile {
-  return ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const file = parsed.get(text) ?? ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  parsed.set(text, file);
+  return file;
 }
 
 function nodesOf(file: ts.SourceFile): ts.Node[] {

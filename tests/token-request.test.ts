@@ -123,7 +123,7 @@ describe('a malformed request is refused', () => {
     'scope',
     'resource',
     'audience',
-  ])('R-04 R-08 with a parameter "%s"', (name) => {
+  ])('R-04 R-08 D2 with a parameter "%s"', (name) => {
     const make = () => canonicalRequest({ parameters: { [name]: 'smuggled' } });
 
     expect(make).toThrow(ConfigurationError);

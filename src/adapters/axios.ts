@@ -1,5 +1,6 @@
 import {
   type AxiosAdapter,
+  type AxiosError,
   AxiosHeaders,
   type AxiosResponse,
   getAdapter,
@@ -7,6 +8,7 @@ import {
   isAxiosError,
 } from 'axios';
 
+import type { AccessToken } from '../access-token.js';
 import { eventSink, type EventSink } from '../events.js';
 import { anyFunction, checkOptions, functionOrObject, listOfStrings, oneOf } from '../options.js';
 import { parseUrl } from '../secure-url.js';
@@ -67,55 +69,23 @@ export function bearerToken(
     isRejected: anyFunction,
     onEvent: anyFunction,
   });
-  const { request: byDefault, replay = 'all', isRejected = () => false } = options;
+  const { request: byDefault, replay = 'all', isRejected } = options;
   const emit = eventSink(options.onEvent);
   const originOf = axiosOrigins(options.origins && secureOrigins(options.origins));
 
-  const requestOf = (config: InternalAxiosRequestConfig): TokenRequest | undefined => {
-    if (config.token !== undefined && config.token !== false) return config.token;
-    return typeof byDefault === 'function' ? byDefault(config) : byDefault;
-  };
+  const requestOf = (config: InternalAxiosRequestConfig): TokenRequest | undefined =>
+    typeof byDefault === 'function' ? byDefault(config) : byDefault;
 
   // Decided here and not in the interceptor: only now have all others had their say in the URL and the headers.
   function send(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
-    if (config.token === false || config.auth || hasAuthorization(config)) return adapter(config);
+    const { token, auth, headers } = config;
+    if (token === false || auth || hasAuthorization(headers)) return adapter(config);
     const origin = originOf(config);
     if (origin === undefined) return adapter(config);
 
-    let failure: { readonly error: unknown } | undefined;
-    let sent: unknown;
-    const authorized: AuthorizedRequest<AxiosResponse> = {
-      method: config.method ?? 'get',
-      origin,
-      async send({ authorization }) {
-        failure = undefined;
-        config.headers['Authorization'] = authorization;
-        try {
-          const response = await adapter(config);
-          sent = response.request;
-          return withoutCredentials(response);
-        } catch (error) {
-          failure = { error };
-          if (!isAxiosError(error)) throw error;
-          sent = error.request;
-          withoutCredentials(error);
-          // A status that axios calls an error is a reply like any other here.
-          if (error.response === undefined) throw error;
-          return withoutCredentials(error.response);
-        } finally {
-          delete config.headers['Authorization'];
-        }
-      },
-      isRejected: (response) => isUnauthorized(response, origin) || isRejected(response),
-      canSendAgain: () => !isStream(config.data),
-      settle(response) {
-        if (failure !== undefined) throw failure.error;
-        return response;
-      },
-      discard: ({ data }) => discard(data, sent),
-    };
+    const authorized = new AxiosExchange(adapter, config, origin, isRejected);
     const { signal, release } = signalOf(config);
-    const sending = sendAuthorized(tokens, authorized, { request: requestOf(config), signal, replay, emit });
+    const sending = sendAuthorized(tokens, authorized, { request: token ?? requestOf(config), signal, replay, emit });
     return release === undefined ? sending : sending.finally(release);
   }
 
@@ -131,8 +101,74 @@ export function bearerToken(
   };
 }
 
+/** One request and what came of it. A class, so that a request makes one object here and no closures. */
+class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
+  private readonly adapter: AxiosAdapter;
+  private readonly config: InternalAxiosRequestConfig;
+  private readonly alsoRejected: BearerTokenOptions['isRejected'];
+  readonly origin: string;
+  private failure: AxiosError | undefined;
+  private sent: unknown;
+
+  constructor(
+    adapter: AxiosAdapter,
+    config: InternalAxiosRequestConfig,
+    origin: string,
+    isRejected: BearerTokenOptions['isRejected'],
+  ) {
+    this.adapter = adapter;
+    this.config = config;
+    this.origin = origin;
+    this.alsoRejected = isRejected;
+  }
+
+  get method(): string {
+    return this.config.method ?? 'get';
+  }
+
+  send({ authorization }: AccessToken): Promise<AxiosResponse> {
+    this.failure = undefined;
+    this.config.headers['Authorization'] = authorization;
+    return this.adapter(this.config);
+  }
+
+  conceal(): void {
+    delete this.config.headers['Authorization'];
+  }
+
+  replyIn(error: unknown): AxiosResponse {
+    if (!isAxiosError(error)) throw error;
+    this.failure = withoutCredentials(error);
+    // A reply that broke off has no data, and says nothing.
+    if (error.response === undefined || !('data' in error.response)) throw error;
+    return error.response;
+  }
+
+  isRejected(response: AxiosResponse): boolean {
+    if (isUnauthorized(response, this.origin)) {
+      this.sent = response.request;
+      return true;
+    }
+    return this.alsoRejected !== undefined && this.alsoRejected(withoutCredentials(response));
+  }
+
+  canSendAgain(): boolean {
+    return !isStream(this.config.data);
+  }
+
+  settle(response: AxiosResponse): AxiosResponse {
+    withoutCredentials(response);
+    if (this.failure !== undefined) throw this.failure;
+    return response;
+  }
+
+  discard({ data }: AxiosResponse): Promise<void> {
+    return discard(data, this.sent);
+  }
+}
+
 /** Whether the caller has set the header, in whatever case. A name without a value is taken away: ours would end up there. */
-function hasAuthorization({ headers }: InternalAxiosRequestConfig): boolean {
+function hasAuthorization(headers: AxiosHeaders): boolean {
   for (const name in headers) {
     if (name.length !== 13 || name.toLowerCase() !== 'authorization') continue;
     if (headers[name] !== undefined && headers[name] !== null) return true;
@@ -144,7 +180,7 @@ function hasAuthorization({ headers }: InternalAxiosRequestConfig): boolean {
 // A redirect may have led to where the token was not taken along: that answer says nothing of the token.
 function isUnauthorized({ status, headers, request }: AxiosResponse, origin: string): boolean {
   if (status !== 401) return false;
-  const answeredBy = (request as SentRequest | undefined)?.res?.responseUrl;
+  const answeredBy = (request as Partial<SentRequest> | undefined)?.res?.responseUrl;
   if (answeredBy !== undefined && parseUrl(answeredBy)?.origin !== origin) return false;
   return rejectsToken(
     status,
@@ -175,11 +211,11 @@ function withoutCredentials<T extends { request?: unknown; data?: unknown }>(hol
 }
 
 // The request is ended, too: a stream of axios may wait for its source before it lets go of it.
-async function discard(data: unknown, sent: unknown): Promise<void> {
+async function discard(data: unknown, request: unknown): Promise<void> {
   if (!isStream(data)) return;
   await data.cancel?.();
   data.destroy?.();
-  (sent as { destroy?(): void } | undefined)?.destroy?.();
+  (request as { destroy?(): void } | undefined)?.destroy?.();
 }
 
 /** What can be read once only: Node's streams, the form-data package, web streams, iterators. */

@@ -1,7 +1,7 @@
 import type { AccessToken } from '../access-token.js';
-import type { EventSink } from '../events.js';
+import type { EventSink, RequestNotResent } from '../events.js';
 import type { TokenRequest } from '../token-request.js';
-import type { GetTokenOptions, TokenSource } from '../token-source.js';
+import type { TokenSource } from '../token-source.js';
 
 /** Which requests are sent again after a rejected token: `'all'`, those with a safe method (RFC 9110 §9.2.1), or none. */
 export type Replay = 'all' | 'safe' | 'never';
@@ -10,8 +10,12 @@ export type Replay = 'all' | 'safe' | 'never';
 export interface AuthorizedRequest<Reply> {
   readonly method: string;
   readonly origin: string;
-  /** Sends the request with this token; a reply with an error status is a reply. */
+  /** Sends the request with this token. */
   send(token: AccessToken): Promise<Reply>;
+  /** Takes the token off the request, however sending it has ended. */
+  conceal(): void;
+  /** The reply in an error that `send` rejected with, since a reply with an error status is a reply; throws what holds none. */
+  replyIn(error: unknown): Reply;
   /** Whether the reply says that the token is of no more use. */
   isRejected(reply: Reply): boolean;
   /** Whether the body can be read a second time. */
@@ -40,31 +44,56 @@ export async function sendAuthorized<Reply>(
   authorized: AuthorizedRequest<Reply>,
   { request, signal, replay, emit }: SendOptions,
 ): Promise<Reply> {
-  const options: GetTokenOptions | undefined = signal && { signal };
-  const token = await tokens.getToken(request, options);
-  const reply = await authorized.send(token);
+  const token = await tokens.getToken(request, signal && { signal });
+  // Not by a function that both attempts share: an await more is what this costs a request that meets no trouble.
+  let reply: Reply;
+  try {
+    reply = await authorized.send(token);
+  } catch (error) {
+    reply = authorized.replyIn(error);
+  } finally {
+    authorized.conceal();
+  }
   if (!authorized.isRejected(reply)) return authorized.settle(reply);
 
+  const other = await tokenToResend(tokens, authorized, { token, reply }, { request, signal, replay, emit });
+  if (other === undefined) return authorized.settle(reply);
+  try {
+    reply = await authorized.send(other);
+  } catch (error) {
+    reply = authorized.replyIn(error);
+  } finally {
+    authorized.conceal();
+  }
+  return authorized.settle(reply);
+}
+
+/** The token to send the request again with, or `undefined` when the reply stands; the reply is discarded in the first case. */
+async function tokenToResend<Reply>(
+  tokens: TokenSource,
+  authorized: AuthorizedRequest<Reply>,
+  { token, reply }: { readonly token: AccessToken; readonly reply: Reply },
+  { request, signal, replay, emit }: SendOptions,
+): Promise<AccessToken | undefined> {
   const { method, origin } = authorized;
-  const replacement = tokens.getToken(request, { ...options, replacing: token });
+  const stay = (reason: RequestNotResent['reason']): undefined => {
+    emit({ type: 'request.not_resent', method, origin, reason });
+  };
+
+  const replacement = tokens.getToken(request, { signal, replacing: token });
   if (!isReplayable(authorized, replay)) {
     // Waited for all the same: the next request needs another token. That there is none is not this request's affair.
     await replacement.catch(() => undefined);
-    const reason = authorized.canSendAgain() ? 'replay option' : 'body cannot be sent twice';
-    emit({ type: 'request.not_resent', method, origin, reason });
-    return authorized.settle(reply);
+    return stay(authorized.canSendAgain() ? 'replay option' : 'body cannot be sent twice');
   }
   const other = await replacement.catch(async (error: unknown) => {
     await authorized.discard(reply);
     throw error;
   });
-  if (other.value === token.value) {
-    emit({ type: 'request.not_resent', method, origin, reason: 'same token' });
-    return authorized.settle(reply);
-  }
+  if (other.value === token.value) return stay('same token');
   await authorized.discard(reply);
   emit({ type: 'request.resent', method, origin });
-  return authorized.settle(await authorized.send(other));
+  return other;
 }
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);

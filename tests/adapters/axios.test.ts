@@ -1,7 +1,3 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-
 import { expect, test } from '@jest/globals';
 import axios, { AxiosHeaders } from 'axios';
 
@@ -12,6 +8,7 @@ import type { TokenRequest } from '../../src/token-request.js';
 import { startAxios } from '../support/adapter-axios.js';
 import { gate, startSurroundings } from '../support/adapter-service.js';
 import { rejected, startResourceServer } from '../support/resource-server.js';
+import { runProgram } from '../support/run-program.js';
 
 const scopeOf = (body: string): string | null => new URLSearchParams(body).get('scope');
 
@@ -167,10 +164,10 @@ test('is not disturbed by an event sink that throws', async () => {
 });
 
 test.each([
-  ['E25 a 403 to a bad token', { status: 403, body: { code: 'TOKEN' } }],
-  ['E15 a 400 to an expired token', { status: 400, body: { code: 'TOKEN' } }],
-  ['E15 a 200 that holds an error', { status: 200, body: { code: 'TOKEN' } }],
-])('sends again on %s when "isRejected" says so', async (_what, answer) => {
+  ['a 403 to a bad token', { status: 403, body: { code: 'TOKEN' } }],
+  ['a 400 to an expired token', { status: 400, body: { code: 'TOKEN' } }],
+  ['a 200 that holds an error', { status: 200, body: { code: 'TOKEN' } }],
+])('E15 E25 sends again on %s when "isRejected" says so', async (_what, answer) => {
   const { instance, api, authorizationServer } = await startAxios({
     isRejected: ({ data }) => String(data).includes('"TOKEN"'),
   });
@@ -413,12 +410,12 @@ test('E19 ends the wait for a token when a CancelToken is cancelled', async () =
 test('D16 D19 keeps no process alive', async () => {
   const { authorizationServer, api } = await startSurroundings();
   api.revoke('token-1');
-  const program = fileURLToPath(new URL('../support/adapter-exit.ts', import.meta.url));
-  const argv = ['--import', 'tsx', program, authorizationServer.tokenEndpoint, api.origin];
 
-  const { stdout } = await promisify(execFile)(process.execPath, argv, { timeout: 30_000 });
+  const outcome = await runProgram('tests/support/adapter-exit.ts', {
+    argv: [authorizationServer.tokenEndpoint, api.origin],
+  });
 
-  expect(stdout).toBe('200,200,200');
+  expect(outcome).toEqual({ exitCode: 0, stdout: '200,200,200', stderr: '' });
   expect(api.requests).toHaveLength(6);
 }, 30_000);
 

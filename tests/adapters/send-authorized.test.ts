@@ -243,6 +243,10 @@ function request(...replies: string[]): {
         sent.push(token);
         return Promise.resolve(replies[sent.length - 1] ?? 'too many');
       },
+      conceal: () => {},
+      replyIn(error) {
+        throw error;
+      },
       isRejected: (reply) => reply.startsWith('rejected'),
       canSendAgain: () => true,
       settle: (reply) => reply,

@@ -8,9 +8,9 @@ import { granted, refused, startAuthorizationServer } from '../support/authoriza
 import { cleanUp } from '../support/clean-up.js';
 import type { RecordedRequest } from '../support/http-server.js';
 import { startResourceServer } from '../support/resource-server.js';
-import { runExample } from './run-example.js';
+import { type Outcome, runProgram } from '../support/run-program.js';
 
-// Each example is a process that compiles TypeScript.
+// Each example is a process of its own.
 const timeoutMs = 60_000;
 const secret = 'a-secret-of-a-client';
 
@@ -20,6 +20,9 @@ async function servers() {
   const environment = { OAUTH_ISSUER: authorizationServer.origin, CLIENT_SECRET: secret, API_URL: api.origin };
   return { authorizationServer, api, environment };
 }
+
+const runExample = (file: string, environment: Readonly<Record<string, string>>): Promise<Outcome> =>
+  runProgram(`examples/${file}`, { environment });
 
 const sent = ({ method, path, headers }: RecordedRequest) => `${method} ${path} ${headers.authorization ?? 'no token'}`;
 const basic = (id: string) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;

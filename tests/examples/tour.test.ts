@@ -2,10 +2,13 @@ import { expect, test } from '@jest/globals';
 
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { startResourceServer } from '../support/resource-server.js';
-import { runExample } from './run-example.js';
+import { type Outcome, runProgram } from '../support/run-program.js';
 
 const timeoutMs = 60_000;
 const clientSecret = 'a-secret-of-a-client';
+
+const runTour = (environment: Readonly<Record<string, string>> = {}): Promise<Outcome> =>
+  runProgram('examples/tour/main.ts', { environment });
 
 async function ownServers() {
   const authorizationServer = await startAuthorizationServer();
@@ -22,7 +25,7 @@ async function ownServers() {
 test(
   'the tour sees all of its five steps and ends by itself',
   async () => {
-    const { exitCode, stdout, stderr } = await runExample('tour/main.ts');
+    const { exitCode, stdout, stderr } = await runTour();
 
     const lines = stdout.trim().split('\n');
     expect(lines.filter((line) => /^ *✗/.test(line))).toEqual([]);
@@ -47,7 +50,7 @@ test(
     const { authorizationServer, api, environment } = await ownServers();
     authorizationServer.script(granted('token-of-the-tour', { scope: 'orders:read' }));
 
-    const { exitCode, stdout, stderr } = await runExample('tour/main.ts', environment);
+    const { exitCode, stdout, stderr } = await runTour(environment);
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toContain(`grant: a token for 3600 s from ${authorizationServer.tokenEndpoint}`);
@@ -70,10 +73,10 @@ test(
     forbidding.api.answer(() => ({ status: 403 }));
 
     const outcomes = await Promise.all([
-      runExample('tour/main.ts', refusing.environment),
-      runExample('tour/main.ts', { ...refusing.environment, OAUTH_CLIENT_ID: '' }),
-      runExample('tour/main.ts', { ...refusing.environment, API_URL: '' }),
-      runExample('tour/main.ts', forbidding.environment),
+      runTour(refusing.environment),
+      runTour({ ...refusing.environment, OAUTH_CLIENT_ID: '' }),
+      runTour({ ...refusing.environment, API_URL: '' }),
+      runTour(forbidding.environment),
     ]);
 
     expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([1, 1, 1, 1]);

@@ -2,11 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import { GrantUnavailableError } from '../../src/errors.js';
 import { clientSecretBasic, clientSecretPost } from '../../src/grant/client-authentication.js';
-import { resolveSecret, type Secret, secretFile } from '../../src/grant/secret.js';
+import { fingerprintOf, resolveSecret, type Secret, secretFile } from '../../src/grant/secret.js';
 import { startAuthorizationServer } from '../support/authorization-server.js';
 import { cleanUp } from '../support/clean-up.js';
 import { failureOf, granting } from '../support/grant-outcome.js';
@@ -104,4 +104,31 @@ test.each<[string, () => Promise<string>]>([
 
   expect(error).toBeInstanceOf(GrantUnavailableError);
   expect(error).toMatchObject({ retryable: true, cause: { message: 'vault is sealed' } });
+});
+
+describe('D2 the fingerprint by which a changed secret is noticed', () => {
+  test('differs from secret to secret, and is the same for the same', async () => {
+    const prints = await Promise.all(['one', 'two', 'one'].map((secret) => fingerprintOf(() => secret)));
+
+    expect(prints[0]).not.toBe(prints[1]);
+    expect(prints[0]).toBe(prints[2]);
+  });
+
+  test.each([['a string', 's3cret'] as const, ['a function', () => 's3cret'] as const])(
+    'holds nothing of a secret that is %s',
+    async (_what, secret) => {
+      const print = await fingerprintOf(secret);
+
+      for (const encoding of ['utf8', 'base64', 'base64url', 'hex'] as const) {
+        expect(print).not.toContain(Buffer.from('s3cret').toString(encoding));
+      }
+    },
+  );
+
+  test('is always the same for one that cannot be read, and for one that cannot change', async () => {
+    const sealed = () => Promise.reject(new Error('vault is sealed'));
+
+    expect(await fingerprintOf(sealed)).toBe(await fingerprintOf(sealed));
+    expect(await fingerprintOf('one')).toBe(await fingerprintOf('two'));
+  });
 });

@@ -33,7 +33,7 @@ test('D14 forgets a failure before those who waited hear of it', async () => {
   expect(source.calls).toHaveLength(2);
 });
 
-test('asks again when the flight that was joined comes back with the very token to be replaced', async () => {
+test('D4 asks again when the flight that was joined comes back with the very token to be replaced', async () => {
   const source = manualSource();
   const tokens = withSingleFlight()(source);
   const clock = fakeClock();
@@ -64,4 +64,21 @@ test('goes on after a source that threw', async () => {
   await expect(tokens.getToken()).rejects.toThrow('synchronous');
 
   await expect(tokens.getToken()).resolves.toBe(token);
+});
+
+test('D4 asks once, however many have waited for a flight that came back with the token to be replaced', async () => {
+  const source = manualSource();
+  const tokens = withSingleFlight()(source);
+  const clock = fakeClock();
+  const [old, other] = [issue('old', clock), issue('other', clock)];
+
+  const first = tokens.getToken();
+  const waiting = Array.from({ length: 20 }, () => tokens.getToken(undefined, { replacing: old }));
+  source.last().resolve(old);
+  await first;
+  await settle();
+  source.last().resolve(other);
+
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set([other]));
+  expect(source.calls).toHaveLength(2);
 });

@@ -1,0 +1,67 @@
+import { setMaxListeners } from 'node:events';
+import { performance } from 'node:perf_hooks';
+
+import { findings } from './findings.js';
+import { waitForNoLeftovers } from './leftovers.js';
+import { showProgress } from './progress.js';
+import { type Report, sumOf } from './report.js';
+import { durationRecorder } from './statistics.js';
+import { startWorld } from './world.js';
+
+/** How a run goes about it. */
+export interface ChaosOptions {
+  readonly seed: number;
+  readonly seconds: number;
+  /** In all worlds together. */
+  readonly callers: number;
+  /** Authorization servers, each with an API and a client: more of them, more happens in the same time. */
+  readonly worlds: number;
+}
+
+/** Calls APIs through the library while their authorization servers have all sorts of trouble, and says how it went. */
+export async function runChaos({ seed, seconds, callers, worlds: count }: ChaosOptions): Promise<Report> {
+  const { violate, list } = findings();
+  const noteRejection = (reason: unknown): void => violate('a rejection was not handled', String(reason));
+  process.on('unhandledRejection', noteRejection);
+
+  const waits = durationRecorder();
+  const worlds = await Promise.all(
+    Array.from({ length: count }, (_, at) =>
+      startWorld({ seed: seed * 1_000 + at, callers: Math.ceil(callers / count), waits, violate }),
+    ),
+  );
+  const figures = () => sumOf(worlds.map((world) => world.figures()));
+
+  const ending = new AbortController();
+  // Everybody who sleeps listens.
+  setMaxListeners(0, ending.signal);
+  const end = setTimeout(() => ending.abort(), seconds * 1_000);
+  const began = performance.now();
+  const progress = showProgress(() => {
+    const { calls, grants } = figures();
+    const passed = `${Math.round((performance.now() - began) / 1_000)} s`;
+    const found = list().length === 0 ? '' : `, ${list().length} RULES BROKEN`;
+    return `${passed}: ${calls.made} calls, ${calls.failed} failed, ${grants.asked} grants asked for, ${grants.received} received${found}`;
+  });
+  const recoveries = await Promise.all(worlds.map((world) => world.live(ending.signal)));
+  clearTimeout(end);
+  progress.stop();
+
+  const left = await waitForNoLeftovers(10_000);
+  if (left.length > 0) violate('something is left over', left.join(', '));
+  for (const world of worlds) world.close();
+  process.off('unhandledRejection', noteRejection);
+  const { calls, grants } = figures();
+  if (calls.succeeded === 0 || grants.received < 2) violate('the run proved nothing', `${grants.received} tokens`);
+
+  return {
+    seed,
+    seconds,
+    callers,
+    worlds: count,
+    ...figures(),
+    tokenWaitMs: waits.read(),
+    longestRecoveryMs: Math.round(Math.max(...recoveries)),
+    violations: list(),
+  };
+}

@@ -1,0 +1,158 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+import { describe, expect, test } from '@jest/globals';
+
+import { findings } from './findings.js';
+import type { Report } from './report.js';
+import { requestSpacing } from './request-spacing.js';
+import { tokenLedger } from './token-ledger.js';
+
+/** Runs the chaos in a process of its own, as `npm run chaos` does. */
+async function run(...flags: readonly string[]): Promise<{ exitCode: number | null; report: Report; stderr: string }> {
+  const root = fileURLToPath(new URL('../../', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', 'tests/chaos/main.ts', '--json', ...flags], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 60_000,
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const [exitCode, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+  return { exitCode, report: JSON.parse(stdout) as Report, stderr };
+}
+
+test('A2 A4 A5 A9 A19 A24 B1 D14 D15 D16 D19 E1 E3 E13 breaks no rule in six seconds of chaos, and ends by itself', async () => {
+  const { exitCode, report, stderr } = await run('--seconds', '6', '--seed', '3', '--callers', '30');
+
+  expect(report.violations).toEqual([]);
+  expect(exitCode).toBe(0);
+  expect(stderr).toMatch(/^5 s: \d+ calls/m);
+  expect(report).toMatchObject({ seed: 3, seconds: 6, callers: 30 });
+  expect(report.calls.succeeded).toBeGreaterThan(0);
+  expect(report.calls.made).toBe(report.calls.succeeded + report.calls.failed + report.calls.givenUp);
+  expect(report.grants.received).toBeGreaterThanOrEqual(2);
+  expect(Object.keys(report.weather).length).toBeGreaterThanOrEqual(3);
+}, 90_000);
+
+describe('the bound on requests', () => {
+  const spaced = () => {
+    const { violate, list } = findings();
+    let now = 0;
+    const spacing = requestSpacing(violate, () => now);
+    const at = (ms: number) => {
+      now = ms;
+      return spacing;
+    };
+    return { at, rules: () => list().map(({ rule }) => rule) };
+  };
+
+  test('lets pass a flight of three attempts, its back-off and the next one', () => {
+    const { at, rules } = spaced();
+
+    for (const ms of [0, 0, 200, 700, 800, 1_000, 2_000]) at(ms).ask('/token').closed();
+
+    expect(rules()).toEqual([]);
+  });
+
+  test('catches a flight that follows a failed one at once', () => {
+    const { at, rules } = spaced();
+
+    for (const ms of [0, 100, 300, 320]) at(ms).ask('/token').closed();
+
+    expect(rules()).toEqual(['failed requests follow each other too fast']);
+  });
+
+  test('catches a request for each of several callers', () => {
+    const { at, rules } = spaced();
+
+    for (let caller = 0; caller < 3; caller += 1) at(0).ask('/token');
+
+    expect(rules()).toEqual(['several requests for one token at a time']);
+  });
+
+  test('catches a request soon after a 429', () => {
+    const { at, rules } = spaced();
+    at(0).ask('/token').limit(undefined);
+    at(10).limited();
+
+    at(4_900).ask('/token');
+
+    expect(rules()).toEqual(['asked although told to wait']);
+  });
+
+  test('catches a request soon after a final refusal', () => {
+    const { at, rules } = spaced();
+    at(0).ask('/token-1').moved();
+
+    at(1).ask('/token-2').closed();
+    at(2_000).ask('/token-1');
+
+    expect(rules()).toEqual(['asked again soon after a final refusal']);
+  });
+
+  test.each([
+    ['in a row within the least time', [0, 100, 300], ['tokens are renewed too often']],
+    ['of which the first renewal is free', [0, 100, 600], []],
+    ['of which the first has expired', [0, 2_000, 2_100], []],
+  ])('looks at three tokens %s', (_what, times, expected) => {
+    const { at, rules } = spaced();
+
+    for (const ms of times) {
+      at(ms).ask('/token').closed();
+      at(ms).received(2_000);
+    }
+
+    expect(rules()).toEqual(expected);
+  });
+
+  test('catches a discovery without need', () => {
+    const { at, rules } = spaced();
+    at(0).discover(true, true);
+    at(0).ask('/token').closed();
+
+    at(1).discover(true, true);
+
+    expect(rules()).toEqual(['metadata are discovered without need']);
+  });
+});
+
+describe('a token of the ledger', () => {
+  const received = () => {
+    const ledger = tokenLedger();
+    const { number } = ledger.issue(60_000);
+    ledger.receive(number, 0);
+    return { ledger, number };
+  };
+
+  test('is held from when it is received until it is revoked', () => {
+    const { ledger, number } = received();
+
+    const [before, since] = [ledger.heldSince(0), ledger.heldSince(Infinity)];
+    ledger.revokeUpTo(number);
+
+    expect(before).toBeUndefined();
+    expect(since).toMatchObject({ number, revokedAt: expect.any(Number) });
+    expect(ledger.heldSince(Infinity)).toBeUndefined();
+  });
+
+  test('is not held when it took longer than its lifetime to arrive', () => {
+    const ledger = tokenLedger();
+
+    ledger.receive(ledger.issue(60_000).number, 60_001);
+
+    expect(ledger.heldSince(Infinity)).toBeUndefined();
+  });
+
+  test('is revoked for good when the API rejects all tokens for a while, but not one that is issued later', () => {
+    const { ledger } = received();
+
+    ledger.rejectAll(true);
+    ledger.receive(ledger.issue(60_000).number, 0);
+    ledger.rejectAll(false);
+
+    expect(ledger.heldSince(Infinity)).toBeUndefined();
+    ledger.receive(ledger.issue(60_000).number, 0);
+    expect(ledger.heldSince(Infinity)).toMatchObject({ number: 3 });
+  });
+});

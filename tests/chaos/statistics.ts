@@ -1,0 +1,51 @@
+import { createHistogram } from 'node:perf_hooks';
+
+/** Durations in milliseconds. */
+export interface Durations {
+  readonly p50: number;
+  readonly p99: number;
+  readonly longest: number;
+}
+
+/** Takes durations and keeps their distribution only, so that an hour of them fits. */
+export interface DurationRecorder {
+  record(ms: number): void;
+  read(): Durations;
+}
+
+/** No durations so far. */
+export function durationRecorder(): DurationRecorder {
+  // In microseconds: it takes whole numbers from 1 on.
+  const histogram = createHistogram();
+  const toMs = (microseconds: number): number => (histogram.count === 0 ? 0 : Math.round(microseconds) / 1_000);
+
+  return {
+    record: (ms) => histogram.record(Math.max(1, Math.round(ms * 1_000))),
+    read: () => ({
+      p50: toMs(histogram.percentile(50)),
+      p99: toMs(histogram.percentile(99)),
+      longest: toMs(histogram.max),
+    }),
+  };
+}
+
+/** Counts by name. */
+export class Tally {
+  readonly #counts = new Map<string, number>();
+
+  add(name: string): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+  }
+
+  count(name: string): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  get total(): number {
+    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  toJSON(): Record<string, number> {
+    return Object.fromEntries([...this.#counts].toSorted(([one], [other]) => one.localeCompare(other)));
+  }
+}

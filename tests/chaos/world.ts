@@ -1,0 +1,135 @@
+import { Agent } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import axios, { type AxiosInstance } from 'axios';
+import { createTokenService, GrantUnavailableError, type TokenEvent } from 'm2m-tokens';
+import { bearerToken } from 'm2m-tokens/axios';
+
+import { type Calls, calls as startCalls } from './calls.js';
+import type { Violate } from './findings.js';
+import { recover } from './recovery.js';
+import type { Figures } from './report.js';
+import { requestSpacing } from './request-spacing.js';
+import { startRevokingApi } from './revoking-api.js';
+import { between, type Random, seededRandom } from './seeded-random.js';
+import { type DurationRecorder, Tally } from './statistics.js';
+import { startStormyAuthorizationServer, type StormyAuthorizationServer } from './stormy-authorization-server.js';
+import { tokenLedger } from './token-ledger.js';
+import { weather } from './weather.js';
+
+/** An authorization server, an API, a token service and those who call the API through it. */
+export interface World {
+  readonly figures: () => Figures;
+  /** Calls until the signal is aborted and then until a call succeeds; returns how long that took, in milliseconds. */
+  live(signal: AbortSignal): Promise<number>;
+  close(): void;
+}
+
+/** Options of {@link startWorld}. */
+export interface WorldOptions {
+  readonly seed: number;
+  readonly callers: number;
+  readonly waits: DurationRecorder;
+  readonly violate: Violate;
+}
+
+const client = { clientId: 'orders', clientSecret: 'open-sesame' };
+
+/** Starts the servers of a world that knows nothing of the others. */
+export async function startWorld({ seed, callers, waits, violate }: WorldOptions): Promise<World> {
+  const randomOf = (name: string): Random => seededRandom(seed, name);
+  const ledger = tokenLedger();
+  const spacing = requestSpacing(violate);
+  const calls = startCalls(ledger, waits, violate);
+  const [attempts, events, spells] = [new Tally(), new Tally(), new Tally()];
+
+  const server = await startStormyAuthorizationServer({ random: randomOf('server'), ledger, spacing, ...client });
+  const api = await startRevokingApi({ random: randomOf('api'), ledger, onPresented: calls.presented });
+
+  function onEvent(event: TokenEvent): void {
+    events.add(event.type);
+    if (event.type === 'grant.succeeded') {
+      ledger.receive(Number(/issue:(\d+)/.exec(event.scope ?? '')?.[1]), event.durationMs);
+      spacing.received(event.lifetimeMs);
+    }
+    if (event.type === 'grant.failed') {
+      attempts.add(event.error.code);
+      if (event.error instanceof GrantUnavailableError && event.error.status === 429) spacing.limited();
+    }
+  }
+
+  const service = createTokenService({
+    ...client,
+    issuer: server.issuer,
+    scope: 'orders:read',
+    timeoutMs: 1_000,
+    // Nothing below a half: request-spacing.ts says why.
+    random: upperHalf(randomOf('client')),
+    onEvent,
+  });
+  // Connections that are idle for a second are closed, well before the API does so.
+  const instance = axios.create({ baseURL: api.origin, httpAgent: new Agent({ keepAlive: true, timeout: 1_000 }) });
+  instance.interceptors.request.use(bearerToken(calls.observe(service), { onEvent }));
+
+  return {
+    figures: () => ({
+      calls: { made: calls.made, succeeded: calls.succeeded, failed: calls.failures.total, givenUp: calls.givenUp },
+      failures: calls.failures.toJSON(),
+      grants: {
+        asked: spacing.asked,
+        given: ledger.issued,
+        received: ledger.received,
+        renewals: ledger.renewals,
+        failedRenewals: events.count('renewal.failed'),
+      },
+      failedAttempts: attempts.toJSON(),
+      api: {
+        revocations: api.revocations,
+        unauthorized: api.unauthorized,
+        resends: events.count('request.resent'),
+      },
+      weather: spells.toJSON(),
+    }),
+    async live(signal) {
+      const each = Array.from({ length: callers }, (_, at) => randomOf(`caller ${at}`));
+      await Promise.all([
+        changeWeather(server, randomOf('weather'), spells, signal),
+        api.revokeUntil(signal),
+        ...each.map((random) => keepCalling(calls, instance, random, signal)),
+      ]);
+      return recover(calls, instance, violate);
+    },
+    close() {
+      server.close();
+      api.close();
+    },
+  };
+}
+
+const upperHalf =
+  (random: Random): Random =>
+  () =>
+    0.5 + random() / 2;
+
+async function changeWeather(
+  server: StormyAuthorizationServer,
+  random: Random,
+  spells: Tally,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { condition, forMs } of weather(random)) {
+    if (signal.aborted) break;
+    spells.add(condition);
+    await server.turn(condition);
+    await sleep(forMs, undefined, { signal }).catch(() => undefined);
+  }
+  await server.turn('fine');
+}
+
+async function keepCalling(calls: Calls, api: AxiosInstance, random: Random, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const givesUp = random() < 0.03;
+    await calls.make(api, givesUp ? between(random, 0, 300) : undefined);
+    await sleep(between(random, 50, 250));
+  }
+}

@@ -1,0 +1,113 @@
+import { setImmediate } from 'node:timers/promises';
+
+import { AccessToken } from '../../src/access-token.js';
+import type { Clock } from '../../src/clock.js';
+import { GrantUnavailableError, TokenError } from '../../src/errors.js';
+import type { EventSink } from '../../src/events.js';
+import { withCache } from '../../src/layers/cache.js';
+import { withCoolDown } from '../../src/layers/cool-down.js';
+import { withDefaultRequest } from '../../src/layers/default-request.js';
+import { withGate } from '../../src/layers/gate.js';
+import { refreshTime } from '../../src/layers/refresh-time.js';
+import { withRetry } from '../../src/layers/retry.js';
+import { withSingleFlight } from '../../src/layers/single-flight.js';
+import { compose, type TokenSource } from '../../src/token-source.js';
+import type { Replica } from './replica.js';
+import { exponential } from './seeded-random.js';
+
+/** What the token source of a replica is made of. */
+export interface Parts {
+  /** Asks the simulated authorization server. */
+  readonly grant: () => Promise<AccessToken>;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly onEvent: EventSink;
+}
+
+export interface LibraryReplicaOptions {
+  /** Makes the calls that are answered from memory too, not only those that can lead to a request. */
+  readonly everyCall?: boolean;
+  readonly makeSource?: (parts: Parts) => TokenSource;
+}
+
+/** A replica that asks the layers of this library for its tokens, in virtual time. */
+export function libraryReplica({ everyCall = false, makeSource = layers }: LibraryReplicaOptions = {}): Replica {
+  return async ({ lifetimeMs, untilMs, callsPerSecond, random, nextCall, latencyMs, isAvailable }, record) => {
+    let nowMs = 0;
+    /** No call before this time can lead to a request. */
+    let quietUntilMs = 0;
+    /** Of the token that the last call brought; 0 if it brought none. */
+    let expiresAt = 0;
+
+    const clock: Clock = {
+      now: () => nowMs,
+      monotonic: () => nowMs,
+      // Nothing else happens to this replica meanwhile.
+      sleep: async (ms) => {
+        await Promise.resolve();
+        nowMs += ms;
+      },
+    };
+    const draws = random(2);
+    let lastDraw = 0;
+    const tokens = makeSource({
+      clock,
+      random: () => (lastDraw = draws()),
+      onEvent: (event) => {
+        if (event.type === 'renewal.failed') quietUntilMs = nowMs + event.retryInMs;
+      },
+      async grant() {
+        const issuedAt = nowMs;
+        const latency = latencyMs();
+        await clock.sleep(latency / 2);
+        const isGranted = isAvailable(nowMs);
+        record(nowMs, isGranted);
+        await clock.sleep(latency / 2);
+        if (!isGranted) throw new GrantUnavailableError('away', { status: 503 });
+        expiresAt = issuedAt + lifetimeMs;
+        return new AccessToken({ value: `at-${issuedAt}`, issuedAt, issuedAtMonotonic: issuedAt, expiresAt });
+      },
+    });
+
+    const quietCalls = random(3);
+    const quietCallAfter = (ms: number) => ms + exponential(quietCalls, 1_000 / callsPerSecond);
+
+    async function makeQuietCalls(): Promise<void> {
+      for (let ms = quietCallAfter(nowMs); ms < quietUntilMs; ms = quietCallAfter(ms)) {
+        nowMs = ms;
+        await tokens.getToken().catch(asTokenError);
+      }
+    }
+
+    for (;;) {
+      if (everyCall) await makeQuietCalls();
+      nowMs = nextCall(Math.max(nowMs, quietUntilMs));
+      if (nowMs >= untilMs) return;
+      expiresAt = 0;
+      await tokens.getToken().catch((error: unknown) => {
+        quietUntilMs = nowMs + (asTokenError(error).retryAfterMs ?? 0);
+      });
+      // A renewal in the background: it takes no time but that of its promises.
+      await setImmediate();
+      // What was drawn last, the cache drew for the token that it has just kept.
+      if (expiresAt > 0) quietUntilMs = expiresAt - refreshTime(lifetimeMs, () => lastDraw).dueMs;
+    }
+  };
+}
+
+/** The layers as `createTokenService` stacks them. */
+const layers = ({ grant, clock, random, onEvent }: Parts): TokenSource =>
+  compose(
+    { getToken: grant },
+    withGate({ clock }),
+    withRetry({ clock, random }),
+    withCoolDown({ clock, random }),
+    withSingleFlight(),
+    withCache({ maxTokens: 1, clock, random, onEvent }),
+    withDefaultRequest(),
+  );
+
+function asTokenError(error: unknown): TokenError {
+  if (error instanceof TokenError) return error;
+  throw error;
+}

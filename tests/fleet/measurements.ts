@@ -1,0 +1,117 @@
+import { peak, simulateFleet, sum, type Traffic, type Wave } from './fleet.js';
+import { libraryReplica } from './library-replica.js';
+import { otherRecoveries, otherRenewals, policyReplica } from './policies.js';
+import type { Conditions, Replica } from './replica.js';
+
+export type FleetOptions = Pick<Conditions, 'replicas' | 'seed' | 'callsPerSecond'>;
+
+/** Grants a second of a fleet whose replicas were started together. */
+export interface Renewal {
+  readonly policy: string;
+  readonly bootPeak: number;
+  /** Of the first renewals. */
+  readonly peak: number;
+  readonly mean: number;
+  /** How many seconds the first renewals are spread over. */
+  readonly seconds: number;
+  /** Of the renewals that come {@link laterRenewals} after the boot. */
+  readonly laterPeak: number;
+}
+
+/** The greatest number of first renewals a second, by policy. */
+export interface PeaksByLifetime {
+  readonly lifetimeSeconds: number;
+  readonly peaks: Readonly<Record<string, number>>;
+}
+
+export interface Recovery {
+  readonly policy: string;
+  /** While the outage lasts and no token is valid any more. */
+  readonly requestsPerSecond: number;
+  /** Grants in the worst second after the outage. */
+  readonly peakAtReturn: number;
+  /** Until the last replica has a token again. */
+  readonly lastServedSeconds: number;
+}
+
+export const library = 'm2m-tokens';
+export const laterRenewals = 8;
+export const outage = { fromMs: 270_000, toMs: 870_000, lifetimeMs: 600_000 };
+
+export const renewalPolicies = new Map<string, Replica>([
+  [library, libraryReplica()],
+  ...Object.entries(otherRenewals).map(([name, options]) => [name, policyReplica(options)] as const),
+]);
+
+const usual = otherRenewals['80 % ± 5 % of the lifetime'];
+export const recoveryPolicies = new Map<string, Replica>([
+  [library, libraryReplica()],
+  ...Object.entries(otherRecoveries).map(([name, pace]) => [name, policyReplica({ ...usual, ...pace })] as const),
+]);
+
+/** The fleet from its start until each replica has renewed its token this many times. */
+export function simulateRenewals(
+  options: FleetOptions,
+  lifetimeMs: number,
+  policy: string,
+  renewals = 1,
+): Promise<Traffic> {
+  return simulateFleet(
+    { ...options, lifetimeMs, untilMs: (renewals + 1) * lifetimeMs },
+    replicaOf(renewalPolicies, policy),
+  );
+}
+
+/** The fleet from its start, through ten minutes in which all its tokens expire, until it has recovered. */
+export function simulateOutage(options: FleetOptions, policy: string): Promise<Traffic> {
+  const conditions = { ...options, lifetimeMs: outage.lifetimeMs, outage, untilMs: outage.toMs + 90_000 };
+  return simulateFleet(conditions, replicaOf(recoveryPolicies, policy));
+}
+
+export async function measureRenewal(options: FleetOptions, lifetimeMs: number, policy: string): Promise<Renewal> {
+  const { grants, waves } = await simulateRenewals(options, lifetimeMs, policy, laterRenewals);
+  const [boot, first, later] = [wave(waves, 0), wave(waves, 1), wave(waves, laterRenewals)];
+  const seconds = Math.max(1, (first.toMs - first.fromMs) / 1_000);
+  return {
+    policy,
+    bootPeak: peak(grants, boot),
+    peak: peak(grants, first),
+    mean: sum(grants, first) / seconds,
+    seconds,
+    laterPeak: peak(grants, later),
+  };
+}
+
+export async function measurePeaks(options: FleetOptions, lifetimeSeconds: number): Promise<PeaksByLifetime> {
+  const peaks: Record<string, number> = {};
+  for (const policy of renewalPolicies.keys()) {
+    const { grants, waves } = await simulateRenewals(options, lifetimeSeconds * 1_000, policy);
+    peaks[policy] = peak(grants, wave(waves, 1));
+  }
+  return { lifetimeSeconds, peaks };
+}
+
+export async function measureRecovery(options: FleetOptions, policy: string): Promise<Recovery> {
+  const { requests, grants, lastServedMs } = await simulateOutage(options, policy);
+  const { toMs, lifetimeMs } = outage;
+  // The first tokens were issued within the first seconds.
+  const withoutTokens = { fromMs: lifetimeMs + 10_000, toMs: toMs - 1 };
+  return {
+    policy,
+    requestsPerSecond: (sum(requests, withoutTokens) * 1_000) / (toMs - withoutTokens.fromMs),
+    peakAtReturn: peak(grants, { fromMs: toMs, toMs: toMs + 60_000 }),
+    lastServedSeconds: lastServedMs / 1_000,
+  };
+}
+
+function replicaOf(policies: ReadonlyMap<string, Replica>, name: string): Replica {
+  const replica = policies.get(name);
+  if (replica === undefined) throw new Error(`no policy "${name}"; there are: ${[...policies.keys()].join(', ')}`);
+  return replica;
+}
+
+function wave(waves: readonly Wave[], renewals: number): Wave {
+  const found = waves[renewals];
+  if (found === undefined) throw new Error(`no replica has renewed its token ${renewals} times`);
+  return found;
+}

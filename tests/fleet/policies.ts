@@ -1,0 +1,61 @@
+import { refreshTime } from '../../src/layers/refresh-time.js';
+import type { Replica } from './replica.js';
+
+/** When a client renews and how it goes on after a failure, where it is not this library. */
+export interface PolicyOptions {
+  /** How long before its expiry a token is renewed, in milliseconds. */
+  readonly windowMs: (lifetimeMs: number, random: () => number) => number;
+  /** At each call the window is drawn anew, instead of once for each token. */
+  readonly isDrawnAtEachCheck?: boolean;
+  /** How long a call after a failed request does not ask again: not at all unless it is said. */
+  readonly paceMs?: number;
+}
+
+/** A replica that renews on use with one request at a time, and without retries in the same call. */
+export function policyReplica({ windowMs, isDrawnAtEachCheck = false, paceMs = 0 }: PolicyOptions): Replica {
+  return ({ lifetimeMs, untilMs, random, nextCall, latencyMs, isAvailable }, record) => {
+    const draws = random(2);
+
+    /** The first call for which a token that came at `fromMs` is due. */
+    function nextDueCall(fromMs: number, expiresAt: number): number {
+      if (!isDrawnAtEachCheck) return nextCall(Math.max(fromMs, expiresAt - windowMs(lifetimeMs, draws)));
+      const longestMs = windowMs(lifetimeMs, () => 1);
+      let call = nextCall(Math.max(fromMs, expiresAt - longestMs));
+      while (expiresAt - call > windowMs(lifetimeMs, draws)) call = nextCall(call);
+      return call;
+    }
+
+    let call = nextCall(0);
+    while (call < untilMs) {
+      const latency = latencyMs();
+      const arrivesAt = call + latency / 2;
+      const isGranted = isAvailable(arrivesAt);
+      record(arrivesAt, isGranted);
+      call = isGranted ? nextDueCall(call + latency, call + lifetimeMs) : nextCall(call + latency + paceMs);
+    }
+  };
+}
+
+const fixed = (seconds: number) => ({ windowMs: () => seconds * 1_000 });
+
+/** Renewals as they are found in other clients. */
+export const otherRenewals = {
+  'fixed, 10 s before expiry': fixed(10),
+  'fixed, 60 s before expiry': fixed(60),
+  'fixed, 300 s before expiry': fixed(300),
+  '80 % ± 5 % of the lifetime': {
+    windowMs: (lifetimeMs, random) => lifetimeMs * (0.15 + 0.1 * random()),
+  },
+  'our window, drawn at each check': {
+    windowMs: (lifetimeMs, random) => refreshTime(lifetimeMs, random).dueMs,
+    isDrawnAtEachCheck: true,
+  },
+} as const satisfies Record<string, PolicyOptions>;
+
+/** What other clients do after a failure; until then all renew at 80 % ± 5 % of the lifetime. */
+export const otherRecoveries = {
+  'asks again on each call': {},
+  'asks again after 1 s': { paceMs: 1_000 },
+  'asks again after 10 s': { paceMs: 10_000 },
+  'asks again after 30 s': { paceMs: 30_000 },
+} as const satisfies Record<string, Pick<PolicyOptions, 'paceMs'>>;

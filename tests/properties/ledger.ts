@@ -1,0 +1,378 @@
+import { AccessToken } from '../../src/access-token.js';
+import { type Clock, elapsedMs, type Instant, instant } from '../../src/clock.js';
+import { TokenError } from '../../src/errors.js';
+import type { TokenEvent } from '../../src/events.js';
+import type { Post, Watcher } from './simulated-server.js';
+
+/** One call of `getToken`. */
+export interface Call {
+  readonly scope: string;
+  readonly replacing: AccessToken | undefined;
+  readonly minValidityMs: number | undefined;
+  readonly abort: AbortController | undefined;
+  isOpen: boolean;
+  /** The kept token when it was made, and whether that could be handed out at once. */
+  kept: Kept | undefined;
+  keptRemainingMs: number;
+  /** It came while a token was on its way from the answer of the server to the cache. */
+  isEarly: boolean;
+  /** Its caller gave up, and what it began goes on. */
+  lingers: boolean;
+}
+
+/** The token that the process should have for a scope: the one that came last. */
+interface Kept {
+  readonly post: Post;
+  /** When it came, or the last renewal brought nothing better. */
+  tried: Instant;
+  /** Whether it came, or was tried, by a renewal. */
+  isRenewal: 'yes' | 'no' | 'maybe';
+  readonly dueMs: number;
+  readonly marginMs: number;
+  readonly leastMs: number;
+  hasExpired: boolean;
+  /** Somebody rejected it or needed it to be valid for longer, since it came or since it was last tried to be renewed. */
+  isWanted: boolean;
+  renewalFailed: boolean;
+}
+
+/** One grant with its retries. */
+interface Grant {
+  readonly renews: Kept | undefined;
+  /** Whether it is a renewal cannot be told: somebody asked before the kept token was there, or a clock was set back. */
+  readonly isDoubtful: boolean;
+  posts: number;
+  /** Three, and one more for each time that the secret was changed on the way. */
+  permitted: number;
+  state: 'in flight' | 'failed' | 'waiting';
+  last: Post | undefined;
+}
+
+/** All that is known of one scope. */
+interface Line {
+  readonly scope: string;
+  readonly posts: Post[];
+  kept: Kept | undefined;
+  grant: Grant | undefined;
+  /** Somebody asked since the last grant began. */
+  wasAsked: boolean;
+  failure: { readonly kind: string; readonly count: number } | undefined;
+  rest: { readonly since: Instant; readonly forMs: number; readonly secret: string | undefined } | undefined;
+  /** When the last error said that asking makes sense again. */
+  told: { readonly since: Instant; readonly forMs: number; readonly secret: string } | undefined;
+  /** The token that came in the moment that is going on, without any time left. */
+  expiredOnArrival: Post | undefined;
+  /** A token came in the moment that is going on: who asks now may still miss it, by a few turns of the promise queue. */
+  isLanding: boolean;
+}
+
+/** What the ledger looks at. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly draw: () => number;
+  readonly secret: () => string;
+  readonly isAsleep: (scope: string) => boolean;
+}
+
+const second = 1_000;
+
+/**
+ * Keeps the books on a token service: what BEHAVIOUR sections 1 and 3 make of the calls and the posts, in a few sums. It
+ * throws nothing; `violations` says what should not have been.
+ */
+export class Ledger implements Watcher {
+  readonly calls: Call[] = [];
+  readonly violations: string[] = [];
+  readonly seen = new Map<string, number>();
+  readonly #lines = new Map<string, Line>();
+  #closings: { readonly since: Instant; readonly forMs: number }[] = [];
+  readonly #around: Surroundings;
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  /** Milliseconds until the kept token of a scope is due, in the margin or expired. */
+  untilMs(scope: string, moment: 'due' | 'margin' | 'expiry'): number | undefined {
+    const { kept } = this.#line(scope);
+    if (kept === undefined) return undefined;
+    return this.#remainingMs(kept.post) - { due: kept.dueMs, margin: kept.marginMs, expiry: 0 }[moment];
+  }
+
+  /** To be called before anything happens for a scope. */
+  begin(scope: string): void {
+    Object.assign(this.#line(scope), { expiredOnArrival: undefined, isLanding: false });
+  }
+
+  /** To be called when all has happened that does not wait for time. */
+  end(scope: string): void {
+    const line = this.#line(scope);
+    const waits = this.#around.isAsleep(scope);
+    if (line.grant === undefined && waits) this.#beginGrant(line, 'waiting');
+    else if (line.grant !== undefined && line.grant.state !== 'in flight') {
+      if (waits) line.grant.state = 'waiting';
+      else this.#failed(line, line.grant.state === 'failed');
+    }
+    for (const call of this.calls) {
+      if (call.scope !== scope) continue;
+      if (line.grant === undefined) call.lingers = false;
+      this.#checkWaiting(line, call);
+    }
+  }
+
+  /** To be called whenever the time has changed. */
+  timePassed(): void {
+    // What is over is over, whatever the wall clock says later.
+    const isGoingOn = (span: { readonly since: Instant; readonly forMs: number } | undefined): boolean =>
+      span !== undefined && elapsedMs(span.since, this.#around.clock) < span.forMs;
+    this.#closings = this.#closings.filter(isGoingOn);
+    for (const line of this.#lines.values()) {
+      if (line.kept !== undefined && this.#remainingMs(line.kept.post) <= 0) line.kept.hasExpired = true;
+      if (!isGoingOn(line.rest)) line.rest = undefined;
+      if (!isGoingOn(line.told)) line.told = undefined;
+    }
+  }
+
+  called(call: Call): void {
+    const line = this.#line(call.scope);
+    const { kept } = line;
+    this.calls.push(call);
+    if (call.abort?.signal.aborted) return;
+    line.wasAsked = true;
+    call.isEarly = line.isLanding;
+    if (call.isEarly) return;
+    call.kept = kept;
+    call.keptRemainingMs = kept === undefined ? 0 : this.#remainingMs(kept.post);
+    if (kept === undefined) return;
+    const isRejected = call.replacing?.value === kept.post.value;
+    kept.isWanted ||= isRejected || call.keptRemainingMs <= (call.minValidityMs ?? 0);
+  }
+
+  answeredWith(call: Call, token: AccessToken): void {
+    call.isOpen = false;
+    const line = this.#line(call.scope);
+    if (token.value === line.kept?.post.value) line.isLanding = false;
+    const post = line.posts.findLast(({ value, wall }) => value === token.value && wall === token.issuedAt);
+    if (post?.lifetimeMs === undefined || token.expiresAt !== post.wall + post.lifetimeMs) {
+      return this.#violated(`a caller for "${call.scope}" got a token that was never granted for it`);
+    }
+    if (this.#remainingMs(post) <= 0 && post !== line.expiredOnArrival)
+      this.#violated('an expired token was handed out');
+    if (post !== call.kept?.post || call.kept.post.value === call.replacing?.value) return;
+
+    const { marginMs, leastMs, tried, renewalFailed, hasExpired } = call.kept;
+    const mayBeHeld = renewalFailed || hasExpired || elapsedMs(tried, this.#around.clock) < leastMs;
+    if (call.keptRemainingMs > 0 && call.keptRemainingMs <= marginMs && !mayBeHeld) {
+      this.#violated('a token that is about to expire was handed out without waiting for another one');
+    }
+  }
+
+  failedWith(call: Call, error: unknown): void {
+    call.isOpen = false;
+    if (call.abort?.signal.aborted && error === call.abort.signal.reason) {
+      call.lingers = true;
+      return this.#count('aborted');
+    }
+    const line = this.#line(call.scope);
+    if (!(error instanceof TokenError)) return this.#violated(`a caller got ${String(error)}`);
+    this.#count(error.code);
+    const { kept } = line;
+    const isSpoilt = call.isEarly || (kept !== call.kept && kept?.post.value === call.replacing?.value);
+    if (kept !== undefined && this.#isValid(kept) && !isSpoilt) {
+      this.#violated(`a caller failed although there is a valid token: ${error.message}`);
+    }
+    if (line.failure?.kind !== error.code) line.failure = undefined;
+    const { retryAfterMs: forMs = 0 } = error;
+    line.told = { since: instant(this.#around.clock), forMs, secret: this.#around.secret() };
+  }
+
+  readonly observe = (event: TokenEvent): void => {
+    this.#count(event.type);
+    if (event.type === 'grant.succeeded') this.#arrived(this.#line(event.requestedScope ?? ''));
+    if (event.type === 'renewal.failed') {
+      const { kept } = this.#line(event.scope ?? '');
+      if (kept !== undefined) kept.renewalFailed = true;
+    }
+  };
+
+  posted(post: Post): void {
+    this.#count('post');
+    const { clock } = this.#around;
+    const line = this.#line(post.scope);
+    if (line.grant?.state === 'in flight') this.#violated(`two grants for "${post.scope}" are in flight`);
+    const isSecretTriedAgain = line.grant?.state === 'failed' && this.#isSecretOld(line.grant.last);
+    if (line.grant !== undefined && isSecretTriedAgain) line.grant.permitted += 1;
+    else if (line.grant?.state === 'failed') this.#failed(line, true);
+    // That attempt was let in before.
+    if (!isSecretTriedAgain && this.#closings.some(({ since, forMs }) => elapsedMs(since, clock) < forMs)) {
+      this.#violated('a grant was sent although the server wants to be left alone');
+    }
+    line.grant ??= this.#beginGrant(line, 'in flight');
+    line.grant.state = 'in flight';
+    line.grant.last = post;
+    line.grant.posts += 1;
+    line.posts.push(post);
+    if (line.grant.posts > line.grant.permitted) this.#violated('a grant was tried more than three times');
+  }
+
+  answered(post: Post): void {
+    const { grant } = this.#line(post.scope);
+    const { answer } = post;
+    if (answer === undefined || answer.kind === 'token' || grant === undefined) return;
+    grant.state = 'failed';
+    if (answer.kind !== 'outage') return;
+    const forMs = (answer.retryAfterSeconds ?? (answer.status === 429 ? 5 : 0)) * second;
+    this.#closings.push({ since: instant(this.#around.clock), forMs });
+  }
+
+  /** To be called when nobody sleeps any more. */
+  finish(): void {
+    if (this.calls.some(({ isOpen }) => isOpen)) this.#violated('a caller waits for ever');
+  }
+
+  #beginGrant(line: Line, state: Grant['state']): Grant {
+    const { clock } = this.#around;
+    const { kept, rest } = line;
+    const open = this.calls.filter(({ isOpen, lingers, scope }) => (isOpen || lingers) && scope === line.scope);
+    const hasComeBack = kept?.hasExpired === true && this.#remainingMs(kept.post) > 0;
+    const isDoubtful = line.isLanding || hasComeBack || open.some((call) => call.isEarly || call.kept !== kept);
+    const renews = kept !== undefined && this.#isValid(kept) && !isDoubtful ? kept : undefined;
+    const isSame = rest?.secret === undefined || rest.secret === this.#around.secret();
+    if (rest !== undefined && isSame && elapsedMs(rest.since, clock) < rest.forMs) {
+      this.#violated('a grant began too soon after one that failed');
+    }
+    if (renews !== undefined) {
+      const isRejected = open.some(({ replacing }) => replacing?.value === renews.post.value);
+      const isDue = this.#remainingMs(renews.post) <= renews.dueMs;
+      if (!isDue && !isRejected && !renews.isWanted) this.#violated('a token was renewed that was good enough');
+      if (renews.isRenewal === 'yes' && elapsedMs(renews.tried, clock) < renews.leastMs) {
+        this.#violated('a token was renewed too soon after the last renewal');
+      }
+      renews.isWanted = false;
+    }
+    if (!line.wasAsked && open.length === 0) this.#violated('a grant began although nobody asked');
+    line.wasAsked = false;
+    line.rest = undefined;
+    line.grant = { renews, isDoubtful, posts: 0, permitted: 3, state, last: undefined };
+    return line.grant;
+  }
+
+  #arrived(line: Line): void {
+    const { clock, draw } = this.#around;
+    const post = line.posts.at(-1);
+    const { renews, isDoubtful } = line.grant ?? {};
+    const isRenewal = isDoubtful ? 'maybe' : renews ? 'yes' : 'no';
+    line.grant = undefined;
+    line.failure = undefined;
+    line.told = undefined;
+    line.isLanding = true;
+    if (post?.lifetimeMs === undefined) return this.#violated('a token came from nowhere');
+    if (this.#remainingMs(post) <= 0) {
+      line.expiredOnArrival = post;
+      if (line.kept !== undefined) Object.assign(line.kept, { tried: instant(clock), isRenewal });
+      return;
+    }
+    const windowMs = Math.min(0.2 * post.lifetimeMs, 300 * second);
+    line.kept = {
+      post,
+      tried: instant(clock),
+      isRenewal,
+      dueMs: windowMs * (1 + draw() / 2),
+      marginMs: Math.min(30 * second, 0.1 * post.lifetimeMs),
+      leastMs: Math.min(5 * second, 0.2 * post.lifetimeMs),
+      hasExpired: false,
+      isWanted: false,
+      renewalFailed: false,
+    };
+  }
+
+  /** A grant has failed for good. */
+  #failed(line: Line, byAnswer: boolean): void {
+    const answer = byAnswer ? line.grant?.last?.answer : undefined;
+    const kind = { html: 'ERR_TOKEN_RESPONSE', refusal: 'ERR_GRANT_REJECTED' }[String(answer?.kind)];
+    line.grant = undefined;
+    const code = kind ?? 'ERR_GRANT_UNAVAILABLE';
+    const count = line.failure?.kind === code ? line.failure.count + 1 : 1;
+    line.failure = { kind: code, count };
+    const { clock, draw, secret } = this.#around;
+    const isAskedFor =
+      answer === undefined ||
+      (answer.kind === 'outage' && (answer.retryAfterSeconds !== undefined || answer.status === 429));
+    line.rest = {
+      since: instant(clock),
+      forMs: restMs(),
+      secret: answer?.kind === 'refusal' ? secret() : undefined,
+    };
+
+    function restMs(): number {
+      if (isAskedFor) return 0;
+      if (answer?.kind === 'refusal') return Math.min(60 * second, 5 * second * (0.5 + draw()) * 2 ** (count - 1));
+      return draw() * Math.min(30 * second, second * 2 ** (count - 1));
+    }
+  }
+
+  /** What must have been answered at once, because there is nothing to wait for. */
+  #checkWaiting(line: Line, call: Call): void {
+    const { clock, secret, isAsleep } = this.#around;
+    const { kept } = line;
+    if (kept !== undefined && this.#isValid(kept) && kept === call.kept) this.#checkDue(line, kept);
+    if (!call.isOpen) return;
+    if (call.abort?.signal.aborted) return this.#violated('a caller who gave up still waits');
+    const isOther = call.replacing?.value !== kept?.post.value && !call.isEarly && !call.kept?.hasExpired;
+    if (kept !== undefined && this.#isValid(kept) && isOther) {
+      const neededMs = Math.max(call.minValidityMs ?? 0, kept.renewalFailed ? 0 : kept.marginMs);
+      if (this.#remainingMs(kept.post) > neededMs) this.#violated('a caller waits although there is a good token');
+    }
+    const isTold = line.told?.secret === secret() && elapsedMs(line.told.since, clock) < line.told.forMs;
+    if (isTold && line.grant === undefined) this.#violated('a caller waits although it is known that this will fail');
+    if (!isAsleep(call.scope)) this.#violated('a caller waits for nothing');
+  }
+
+  #checkDue(line: Line, kept: Kept): void {
+    const isHeld = kept.isRenewal !== 'no' && elapsedMs(kept.tried, this.#around.clock) < kept.leastMs;
+    if (isHeld || kept.renewalFailed || line.grant !== undefined) return;
+    // Whoever asked since then has seen it due.
+    const callers = this.calls.filter(({ kept: seen }) => seen === kept);
+    if (callers.some(({ keptRemainingMs }) => keptRemainingMs > 0 && keptRemainingMs <= kept.dueMs)) {
+      this.#violated('a token is due and was asked for, but is not renewed');
+    }
+  }
+
+  #isSecretOld(post: Post | undefined): boolean {
+    const isRefused = post?.answer?.kind === 'refusal' && post.answer.error === 'invalid_client';
+    return isRefused && post.secret !== this.#around.secret();
+  }
+
+  #isValid(kept: Kept): boolean {
+    return !kept.hasExpired && this.#remainingMs(kept.post) > 0;
+  }
+
+  #remainingMs({ wall, monotonic, lifetimeMs = 0 }: Post): number {
+    return lifetimeMs - elapsedMs({ wall, monotonic }, this.#around.clock);
+  }
+
+  #line(scope: string): Line {
+    const line = this.#lines.get(scope) ?? {
+      scope,
+      posts: [],
+      kept: undefined,
+      grant: undefined,
+      wasAsked: false,
+      failure: undefined,
+      rest: undefined,
+      told: undefined,
+      expiredOnArrival: undefined,
+      isLanding: false,
+    };
+    this.#lines.set(scope, line);
+    return line;
+  }
+
+  #violated(what: string): void {
+    this.violations.push(what);
+  }
+
+  #count(what: string): void {
+    this.seen.set(what, (this.seen.get(what) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,141 @@
+import type { AccessToken } from '../../src/access-token.js';
+import { TokenError } from '../../src/errors.js';
+import type { TokenEvent } from '../../src/events.js';
+import { createTokenService, type TokenService } from '../../src/token-service.js';
+import { scenarioClock, type ScenarioClock } from './scenario-clock.js';
+import { formatDuration, parseDuration } from './scenario-duration.js';
+import { type Outcome, mismatches } from './scenario-expectation.js';
+import type { Deed, Duration, Given, Scenario, Step } from './scenario-format.js';
+import { scenarioServer, type ScenarioServer } from './scenario-server.js';
+
+/** Plays a scenario; returns what differs from the expected, of the first step where anything does. */
+export async function runScenario({ name, given, steps }: Scenario): Promise<readonly string[]> {
+  const world = begin(given);
+
+  for (const [index, step] of steps.entries()) {
+    const events = world.events.length;
+    const lines = await take(step, world, () => world.events.slice(events)).catch((error: unknown) => [
+      `  ${String(error)}`,
+    ]);
+    if (lines.length > 0) return [`"${name}", step ${index + 1} ${JSON.stringify(step)}`, ...lines];
+  }
+  // Nobody is left waiting.
+  await world.clock.runUntil(() => false);
+  return [];
+}
+
+interface World {
+  readonly clock: ScenarioClock;
+  readonly server: ScenarioServer;
+  readonly tokens: TokenService;
+  readonly events: readonly TokenEvent[];
+  /** The callers who have a name. */
+  readonly callers: Map<string, Caller>;
+  /** The tokens that callers got, by value. */
+  readonly handedOut: Map<string, AccessToken>;
+  secret: string;
+}
+
+interface Caller {
+  outcome?: Outcome;
+}
+
+function begin({ random = 0.5, secret = 'secret', options, ...grants }: Given): World {
+  const clock = scenarioClock();
+  const events: TokenEvent[] = [];
+  const server = scenarioServer(clock, { server: 'grants', ...grants });
+  const tokens = createTokenService({
+    tokenEndpoint: 'https://auth.example/token',
+    clientId: 'orders',
+    clientSecret: () => world.secret,
+    clock,
+    random: typeof random === 'number' ? () => random : seeded(Number(random.replace('seed ', ''))),
+    fetch: server.fetch,
+    onEvent: (event) => events.push(event),
+    ...options,
+  });
+  const world: World = { clock, server, tokens, events, secret, callers: new Map(), handedOut: new Map() };
+  return world;
+}
+
+async function take(step: Step, world: World, newEvents: () => readonly TokenEvent[]): Promise<string[]> {
+  const { clock, server } = world;
+  if (step.at !== undefined) {
+    if (ms(step.at) < clock.elapsedMs()) return [`  it is ${formatDuration(clock.elapsedMs())} already`];
+    await clock.runTo(ms(step.at));
+  }
+  if (step.server !== undefined) server.does(step as Deed);
+  if (step.wallClock !== undefined) clock.step(ms(step.wallClock));
+  if (step.changeSecret !== undefined) world.secret = step.changeSecret;
+
+  const answers = await answersTo(step, world);
+  await clock.runTo(clock.elapsedMs());
+  return answers === undefined
+    ? ['  nobody would ever answer']
+    : mismatches(step.expect ?? {}, { answers, posts: server.posts, events: newEvents() });
+}
+
+/** What the callers of a step got; `undefined` when one of them would wait for ever. */
+async function answersTo(step: Step, world: World): Promise<readonly Outcome[] | undefined> {
+  const callers: Caller[] = [];
+  const areAnswered = () => world.clock.runUntil(() => callers.every(({ outcome }) => outcome !== undefined));
+
+  if (typeof step.call === 'string') world.callers.set(step.call, call(step, world));
+  if (typeof step.call === 'number') {
+    const until = step.until === undefined ? 0 : ms(step.until);
+    do {
+      for (let count = 0; count < step.call; count += 1) callers.push(call(step, world));
+      if (!(await areAnswered())) return undefined;
+      if (step.every !== undefined) await world.clock.runTo(world.clock.elapsedMs() + ms(step.every));
+    } while (world.clock.elapsedMs() < until);
+  }
+  if (step.answer !== undefined) {
+    const caller = world.callers.get(step.answer);
+    if (caller === undefined) throw new Error(`nobody called "${step.answer}" calls`);
+    callers.push(caller);
+  }
+  return (await areAnswered()) ? callers.map(({ outcome }) => outcome as Outcome) : undefined;
+}
+
+function call({ scope, resource, audience, parameters, ...step }: Step, world: World): Caller {
+  const { clock, tokens, handedOut } = world;
+  const caller: Caller = {};
+  const began = clock.elapsedMs();
+  const patience = new AbortController();
+  if (step.givesUpAfter !== undefined) void clock.sleep(ms(step.givesUpAfter)).then(() => patience.abort());
+  const replacing = step.replacing === 'latest' ? [...handedOut.values()].at(-1) : handedOut.get(step.replacing ?? '');
+  if (step.replacing !== undefined && replacing === undefined) throw new Error(`nobody got ${step.replacing} yet`);
+
+  const isPlain = [scope, resource, audience, parameters].every((member) => member === undefined);
+  void tokens
+    .getToken(isPlain ? undefined : { scope, resource, audience, parameters }, {
+      replacing,
+      signal: patience.signal,
+      ...(step.minValidity !== undefined && { minValidityMs: ms(step.minValidity) }),
+    })
+    .then(
+      (token) => {
+        if (!handedOut.has(token.value)) handedOut.set(token.value, token);
+        return { token, validForMs: token.remainingMs(clock) };
+      },
+      (error: unknown) => {
+        if (error instanceof TokenError) return { error };
+        return { error: error === patience.signal.reason ? 'gave up' : String(error) };
+      },
+    )
+    .then((outcome) => (caller.outcome = { ...outcome, waitedMs: clock.elapsedMs() - began }));
+  return caller;
+}
+
+const ms = (duration: Duration): number => parseDuration(duration) as number;
+
+/** Mulberry32: numbers in [0, 1) that look random and are the same for the same seed. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
