@@ -23,8 +23,7 @@ export class CanonicalTokenRequest implements TokenRequest {
   readonly resource: readonly string[];
   readonly audience: readonly string[];
   readonly parameters: Readonly<Record<string, string>>;
-  /** Equal for equal requests and different for all others. Holds no secret. */
-  readonly key: string;
+  readonly #key: string;
 
   constructor(request: TokenRequest) {
     checkOptions('a token request', request, memberChecks);
@@ -41,8 +40,13 @@ export class CanonicalTokenRequest implements TokenRequest {
       Object.fromEntries(names.toSorted().map((name) => [name, parameters[name] as string])),
     );
     this.resource.forEach(checkResource);
-    this.key = JSON.stringify([scopes, this.resource, this.audience, Object.entries(this.parameters)]);
+    this.#key = JSON.stringify([scopes, this.resource, this.audience, Object.entries(this.parameters)]);
     Object.freeze(this);
+  }
+
+  /** Equal for equal requests and different for all others. Holds no secret. */
+  get key(): string {
+    return this.#key;
   }
 }
 

@@ -10,7 +10,7 @@ export interface GetTokenOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * Least time that the token must still be valid, in milliseconds: for a long upload, say. When the authorization server
-   * cannot give such a token, the one with the most time left is the answer.
+   * gives no such token, the one that it gives is the answer.
    * @default 0
    */
   readonly minValidityMs?: number | undefined;

@@ -329,6 +329,10 @@ describe('options', () => {
     },
   );
 
+  test('F5 what is not there at all is not said to be undefined', () => {
+    expect(() => createTokenService({} as TokenServiceOptions)).toThrow(/needs "issuer" or "tokenEndpoint"$/);
+  });
+
   test('R-12 there is no grant without client authentication', () => {
     expect(make({ clientSecret: undefined })).toThrow(ConfigurationError);
   });

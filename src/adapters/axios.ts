@@ -9,6 +9,7 @@ import {
 } from 'axios';
 
 import type { AccessToken } from '../access-token.js';
+import { ConfigurationError } from '../errors.js';
 import { eventSink, type EventSink } from '../events.js';
 import { anyFunction, checkOptions, functionOrObject, listOfStrings, oneOf } from '../options.js';
 import { parseUrl } from '../secure-url.js';
@@ -83,6 +84,8 @@ export function bearerToken(
     const origin = originOf(config);
     if (origin === undefined) return adapter(config);
 
+    if (origin.startsWith('http:')) keepOnThisMachine(config);
+
     const authorized = new AxiosExchange(adapter, config, origin, isRejected);
     const { signal, release } = signalOf(config);
     const sending = sendAuthorized(tokens, authorized, { request: token ?? requestOf(config), signal, replay, emit });
@@ -139,9 +142,11 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
   replyIn(error: unknown): AxiosResponse {
     if (!isAxiosError(error)) throw error;
     this.failure = withoutCredentials(error);
+    const { response } = error;
+    if (response !== undefined && 'data' in response) return response;
     // A reply that broke off has no data, and says nothing.
-    if (error.response === undefined || !('data' in error.response)) throw error;
-    return error.response;
+    if (response !== undefined) withoutCredentials(response);
+    throw error;
   }
 
   isRejected(response: AxiosResponse): boolean {
@@ -177,6 +182,12 @@ function hasAuthorization(headers: AxiosHeaders): boolean {
   return false;
 }
 
+// http is for this machine only, and a proxy is another one: it would read the token.
+function keepOnThisMachine(config: InternalAxiosRequestConfig): void {
+  if (config.proxy) throw new ConfigurationError('a token is not sent over http through a proxy; set "proxy: false"');
+  config.proxy = false;
+}
+
 // A redirect may have led to where the token was not taken along: that answer says nothing of the token.
 function isUnauthorized({ status, headers, request }: AxiosResponse, origin: string): boolean {
   if (status !== 401) return false;
@@ -201,11 +212,13 @@ function signalOf({ signal, cancelToken }: InternalAxiosRequestConfig): { signal
 }
 
 /** Takes the token off the request objects that a response or an error of axios holds; the same object is returned. */
-function withoutCredentials<T extends { request?: unknown; data?: unknown }>(holder: T): T {
-  const { request } = holder;
+function withoutCredentials<T extends { config?: InternalAxiosRequestConfig; request?: unknown; data?: unknown }>(
+  holder: T,
+): T {
+  const { request, config } = holder;
   if (typeof request !== 'object' || request === null) return holder;
-  // A stream goes on holding the request, and so do the errors that it may end with.
-  if (isStream(holder.data)) redactRequest(request);
+  // A stream goes on holding the request, and so do the errors that it may end with, and an agent its idle sockets.
+  if (isStream(holder.data) || config?.httpAgent || config?.httpsAgent) redactRequest(request);
   holder.request = sentRequest(request);
   return holder;
 }

@@ -40,7 +40,8 @@ export function redactRequest(request: object): void {
   if (typeof sent._header === 'string')
     sent._header = sent._header.replace(/^(authorization:) .*$/gim, '$1 [redacted]');
   for (const symbol of Object.getOwnPropertySymbols(sent)) {
-    if (symbol.description === 'kOutHeaders') forgetAuthorization(sent[symbol]);
+    if (symbol.description === 'kOutHeaders' || symbol.description === 'sent-headers')
+      forgetAuthorization(sent[symbol]);
   }
   forgetAuthorization(sent._options?.headers);
   if (sent._redirectable !== undefined && sent._redirectable !== sent) redactRequest(sent._redirectable);

@@ -1,20 +1,28 @@
 import { GrantUnavailableError, TokenError } from '../errors.js';
+import { withoutSecrets } from './redaction.js';
 
 /**
  * The error for a request that got no answer. It is retryable, but for a certificate that is not trusted and a proxy that
  * refuses.
  */
-export function networkError(error: unknown, authorizationServer: string): GrantUnavailableError {
+export function networkError(
+  error: unknown,
+  authorizationServer: string,
+  secrets: readonly string[] = [],
+): GrantUnavailableError {
   const causes = causesOf(error);
+  // A fetch of the user's may put the whole request into its message.
+  const isTelling = causes.some(({ message }) => withoutSecrets(String(message), secrets) !== String(message));
+  const cause = isTelling ? undefined : error;
   if (causes.some(({ name, code }) => name === 'TimeoutError' || code === 'OAUTH_TIMEOUT')) {
-    return new GrantUnavailableError(`${authorizationServer} did not answer in time`, { cause: error });
+    return new GrantUnavailableError(`${authorizationServer} did not answer in time`, { cause });
   }
   const code = causes.map((cause) => cause.code).findLast((each) => typeof each === 'string');
   const obstacle = permanentObstacle(String(code), causes.map(({ message }) => String(message)).join());
   return new GrantUnavailableError(
     `${authorizationServer} could not be reached${code === undefined ? '' : ` (${code})`}: ` +
       (obstacle ?? 'check the URL, DNS, proxy and firewall'),
-    { cause: error, retryable: obstacle === undefined },
+    { cause, retryable: obstacle === undefined },
   );
 }
 

@@ -7,7 +7,8 @@ const maxMs = 60 * 60 * 1_000;
 export function retryAfterMs(field: string | null, now: number): number | undefined {
   const value = field?.trim() ?? '';
   const delayMs = /^\d+$/.test(value) ? Number(value) * 1_000 : httpDate(value) - now;
-  return Number.isNaN(delayMs) ? undefined : Math.min(maxMs, Math.max(0, delayMs));
+  // Zero, or a date that is past, says nothing of when to come back.
+  return delayMs > 0 ? Math.min(maxMs, delayMs) : undefined;
 }
 
 // Date.parse alone takes '-1' or '1.5' for a year.

@@ -30,7 +30,7 @@ export function translateError(error: unknown, context: GrantContext): TokenErro
   const { reply } = context;
   const ours = findTokenError(error);
   if (ours !== undefined) return ours;
-  if (reply === undefined) return networkError(error, context.authorizationServer);
+  if (reply === undefined) return networkError(error, context.authorizationServer, context.secrets);
   if (reply.status >= 300 && reply.status < 400) return redirected(reply, context);
 
   const refusal = readRefusal(reply, context);
@@ -51,9 +51,14 @@ function readRefusal({ body }: Reply, { secrets = [] }: GrantContext): Refusal {
   const { error, error_description: description, access_token: token } = parseObject(body) ?? {};
   const unspeakable = typeof token === 'string' ? [...secrets, token] : secrets;
   return {
-    error: isErrorCode(error) ? withoutSecrets(error, unspeakable) : undefined,
+    error: isErrorCode(error) ? speakable(error, unspeakable) : undefined,
     errorDescription: typeof description === 'string' ? readable(description, unspeakable) || undefined : undefined,
   };
+}
+
+// A registered code is no secret, even if the secret is a part of it.
+function speakable(error: string, secrets: readonly string[]): string {
+  return refusals.has(error) || outages.has(error) ? error : withoutSecrets(error, secrets);
 }
 
 // The code says more than the status: servers answer refusals with a 500 and outages with a 400.

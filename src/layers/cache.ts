@@ -83,10 +83,25 @@ export function withCache({
         else void renew(entry, key, request);
         return entry.token;
       }
-      const token = await abortable(renew(entry, key, request), options.signal);
+      const renewal = abortable(renew(entry, key, request), options.signal);
+      const token = await (isUsable(entry.token, options, clock) ? atMost(renewal, entry) : renewal);
       // The renewal failed and took longer than the token lived.
       if (token === entry.token && isExpired(entry)) throw entry.failure;
       return token;
+    }
+
+    // A server that hangs must not be waited for until the token has expired, too.
+    async function atMost(renewal: Promise<AccessToken>, { token }: Entry): Promise<AccessToken> {
+      const enough = new AbortController();
+      const patience = clock.sleep(token.remainingMs(clock) / 2, enough.signal).then(
+        () => token,
+        () => renewal,
+      );
+      try {
+        return await Promise.race([renewal, patience]);
+      } finally {
+        enough.abort();
+      }
     }
 
     async function ask(key: string, request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
@@ -102,17 +117,18 @@ export function withCache({
       if (entry.holdFrom !== undefined && elapsedMs(entry.holdFrom, clock) < entry.holdMs) return entry.answer;
 
       const renewal = async () => inner.getToken(request, { replacing: entry.token });
-      entry.renewal = renewal().then(
-        (token) => {
-          const kept = keep(key, token) ?? entry;
-          hold(kept, kept.leastMs);
-          return token;
-        },
-        (error: unknown) => {
+      entry.renewal = renewal()
+        .then((token) => {
+          const kept = keep(key, token);
+          const { leastMs } = kept ?? entry;
+          hold(kept ?? entry, leastMs);
+          // What expired on its way is worth less than what is kept.
+          return kept === undefined && !isExpired(entry) ? entry.token : token;
+        })
+        .catch((error: unknown) => {
           fail(entry, error);
           return entry.token;
-        },
-      );
+        });
       return entry.renewal;
     }
 

@@ -1,5 +1,6 @@
+import { abortable, withDeadline } from '../abortable.js';
 import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../clock.js';
-import { TokenError } from '../errors.js';
+import { GrantRejectedError, TokenError } from '../errors.js';
 import { requestKey } from '../token-request.js';
 import type { Layer } from '../token-source.js';
 import { backoffMs } from './backoff.js';
@@ -20,9 +21,12 @@ interface CoolDown {
   readonly since: Instant;
   readonly forMs: number;
   readonly credentials: string | undefined;
+  /** When the credentials were looked at last. */
+  looked?: Instant;
 }
 
 const maxRequests = 1_000;
+const lookMs = 1_000;
 
 /**
  * Repeats a failure for a while instead of asking again: a refusal for 5 s ± 50 %, doubling to 60 s while it repeats, so that
@@ -37,16 +41,29 @@ export function withCoolDown({
   return (inner) => {
     const coolDowns = new Map<string, CoolDown>();
 
-    async function remainingMs({ since, forMs, credentials: refused }: CoolDown): Promise<number> {
-      const waitMs = forMs - elapsedMs(since, clock);
-      return waitMs > 0 && refused !== undefined && (await credentials()) !== refused ? 0 : waitMs;
+    async function remainingMs(coolDown: CoolDown): Promise<number> {
+      const waitMs = coolDown.forMs - elapsedMs(coolDown.since, clock);
+      return waitMs > 0 && (await haveChanged(coolDown)) ? 0 : waitMs;
     }
+
+    // Once a second at most: whoever keeps the secret is not asked by each of those who are turned away.
+    async function haveChanged(coolDown: CoolDown): Promise<boolean> {
+      const { credentials: refused, looked } = coolDown;
+      if (refused === undefined || (looked !== undefined && elapsedMs(looked, clock) < lookMs)) return false;
+      coolDown.looked = instant(clock);
+      const now = await credentialsNow();
+      return now !== undefined && now !== refused;
+    }
+
+    // A secret that cannot be had, or not soon, is no other one and in nobody's way.
+    const credentialsNow = (): Promise<string | undefined> =>
+      withDeadline(lookMs, undefined, async (signal) => abortable(credentials(), signal)).catch(() => undefined);
 
     function begin(key: string, error: TokenError, refused: string | undefined): CoolDown {
       const last = coolDowns.get(key);
       const failures = last !== undefined && isSame(last.error, error) ? last.failures + 1 : 1;
       const forMs = error.retryable ? outageMs(error, failures) : refusalMs(failures);
-      const coolDown = { error, failures, since: instant(clock), forMs, credentials: refused };
+      const coolDown: CoolDown = { error, failures, since: instant(clock), forMs, credentials: refused };
       coolDowns.delete(key);
       coolDowns.set(key, coolDown);
       const [oldest] = coolDowns.keys();
@@ -71,7 +88,7 @@ export function withCoolDown({
           return token;
         } catch (error) {
           if (!(error instanceof TokenError)) throw error;
-          const { forMs } = begin(key, error, error.retryable ? undefined : await credentials());
+          const { forMs } = begin(key, error, error.retryable ? undefined : await credentialsNow());
           throw error.again(forMs);
         }
       },
@@ -80,4 +97,7 @@ export function withCoolDown({
 }
 
 const isSame = (one: TokenError, other: TokenError): boolean =>
-  one.retryable === other.retryable && one.code === other.code;
+  one.retryable === other.retryable && one.code === other.code && reasonOf(one) === reasonOf(other);
+
+const reasonOf = (error: TokenError): string | undefined =>
+  error instanceof GrantRejectedError ? error.error : undefined;

@@ -1,4 +1,4 @@
-import { canonicalRequest, type CanonicalTokenRequest, type TokenRequest } from '../token-request.js';
+import { canonicalRequest, CanonicalTokenRequest, type TokenRequest } from '../token-request.js';
 import type { Layer } from '../token-source.js';
 
 /**
@@ -7,9 +7,12 @@ import type { Layer } from '../token-source.js';
  */
 export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
   const byDefault = canonicalRequest(defaults);
+  const { scope, resource, audience, parameters } = byDefault;
 
   return (inner) => {
-    const canonical = rememberRequests((request) => canonicalRequest({ ...defaults, ...withoutUndefined(request) }));
+    const canonical = rememberRequests((request) =>
+      canonicalRequest({ scope, resource, audience, parameters, ...saidIn(request) }),
+    );
 
     return {
       getToken(request, options) {
@@ -41,5 +44,12 @@ function rememberRequests(
 const isDeeplyFrozen = (value: unknown): boolean =>
   typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(isDeeplyFrozen));
 
-const withoutUndefined = (request: TokenRequest): TokenRequest =>
-  Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
+// A canonical request was made by another such layer: what is empty there was not asked for.
+const saidIn = (request: TokenRequest): TokenRequest =>
+  Object.fromEntries(
+    Object.entries(request).filter(
+      ([, value]) => value !== undefined && !(request instanceof CanonicalTokenRequest && isEmpty(value)),
+    ),
+  );
+
+const isEmpty = (value: object): boolean => Object.keys(value).length === 0;

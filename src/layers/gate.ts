@@ -18,22 +18,28 @@ export function withGate({ clock = systemClock }: GateOptions = {}): Layer {
   return (inner) => {
     let closed: { readonly since: Instant; readonly forMs: number; readonly error: GrantUnavailableError } | undefined;
     let limitsInARow = 0;
+    let closings = 0;
+
+    const leftMs = (): number => (closed === undefined ? 0 : closed.forMs - elapsedMs(closed.since, clock));
 
     return {
       async getToken(request, options) {
-        const waitMs = closed === undefined ? 0 : closed.forMs - elapsedMs(closed.since, clock);
+        const waitMs = leftMs();
+        // What set out before the gate closed knows nothing of it.
+        const before = closings;
         if (closed !== undefined && waitMs > 0) throw closed.error.again(waitMs);
         try {
           const token = await inner.getToken(request, options);
-          closed = undefined;
-          limitsInARow = 0;
+          if (before === closings) limitsInARow = 0;
           return token;
         } catch (error) {
           if (!(error instanceof GrantUnavailableError)) throw error;
-          limitsInARow = error.status === 429 ? limitsInARow + 1 : 0;
+          if (before === closings) limitsInARow = error.status === 429 ? limitsInARow + 1 : 0;
           const forMs =
             error.retryAfterMs ?? (limitsInARow > 0 ? Math.min(mostMs, leastMs * 2 ** (limitsInARow - 1)) : 0);
           if (forMs === 0) throw error;
+          if (forMs <= leftMs()) throw error.again(leftMs());
+          closings += 1;
           closed = { since: instant(clock), forMs, error };
           throw error.again(forMs);
         }

@@ -43,8 +43,9 @@ describe.each(adapters)('E9 F4 R-25 on %s no token is in', (adapter) => {
       () => ({ body: '{' }),
     ],
   ])('%s', async (_what, config, answer) => {
-    const { instance, api } = await startAxios({}, { adapter });
+    const { instance, api, tokens } = await startAxios({}, { adapter });
     api.answer(answer);
+    await tokens.getToken();
 
     const outcome = await outcomeOf(instance.request<unknown>({ url: '/orders', ...config }));
 

@@ -432,3 +432,24 @@ function untilAborted(signal: AbortSignal | undefined): Promise<never> {
     signal?.addEventListener('abort', () => reject(signal.reason as Error));
   });
 }
+
+test('attaches the token to a request without a URL: it goes to the base URL', async () => {
+  const { instance, api } = await startAxios();
+
+  const { status } = await instance.request({});
+
+  expect(status).toBe(200);
+  expect(api.requests[0]).toMatchObject({ method: 'GET', path: '/', headers: { authorization: 'Bearer token-1' } });
+});
+
+test('sends by axios’ own adapter when another interceptor has taken the adapter off', async () => {
+  const { instance } = await startAxios();
+  instance.interceptors.request.use((config) => {
+    delete config.adapter;
+    return config;
+  });
+
+  const { status } = await instance.get('/orders');
+
+  expect(status).toBe(200);
+});

@@ -83,7 +83,10 @@ describe('the bound on requests', () => {
 
   test('catches a request soon after a final refusal', () => {
     const { at, rules } = spaced();
-    at(0).ask('/token-1').moved();
+    const first = at(0).ask('/token-1');
+    first.moved();
+    first.closed();
+    at(0).refused();
 
     at(1).ask('/token-2').closed();
     at(2_000).ask('/token-1');

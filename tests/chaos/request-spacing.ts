@@ -32,6 +32,8 @@ export interface RequestSpacing {
   received(lifetimeMs: number): void;
   /** The client has got a 429. */
   limited(): void;
+  /** The client has got a 404 from the token endpoint. */
+  refused(): void;
 }
 
 /** One request to the token endpoint. */
@@ -56,11 +58,11 @@ const slackMs = 100;
 export function requestSpacing(violate: Violate, now: () => number = () => performance.now()): RequestSpacing {
   const failed: { readonly at: number; readonly isDiscovery: boolean }[] = [];
   const tokens: Received[] = [];
-  const movedAt = new Map<string, number>();
+  const refusedAt = new Map<string, number>();
   const closed = { from: -Infinity, forMs: 0 };
   let [asked, open, discoveries, rediscoveries, rediscoveriesFailed, moves] = [0, 0, 0, 0, 0, 0];
   let isDiscovered = false;
-  let last = { at: -Infinity, limitMs: 0 };
+  let last = { path: '', at: -Infinity, limitMs: 0 };
 
   function attempt(isDiscovery: boolean): void {
     const at = now();
@@ -92,7 +94,7 @@ export function requestSpacing(violate: Violate, now: () => number = () => perfo
     },
     ask(path) {
       const at = now();
-      const request = { at, limitMs: 0 };
+      const request = { path, at, limitMs: 0 };
       last = request;
       // Only now: metadata that were given may have got lost.
       isDiscovered = true;
@@ -102,7 +104,7 @@ export function requestSpacing(violate: Violate, now: () => number = () => perfo
       if (at - closed.from < closed.forMs - slackMs) {
         violate('asked although told to wait', `${Math.round(at - closed.from)} ms after a 429 for ${closed.forMs} ms`);
       }
-      if (at - (movedAt.get(path) ?? -Infinity) < 5_000 - slackMs) {
+      if (at - (refusedAt.get(path) ?? -Infinity) < 5_000 - slackMs) {
         violate('asked again soon after a final refusal', path);
       }
       attempt(false);
@@ -110,7 +112,6 @@ export function requestSpacing(violate: Violate, now: () => number = () => perfo
       return {
         moved() {
           moves += 1;
-          movedAt.set(path, now());
           failed.pop();
         },
         limit(retryAfterMs = 5_000) {
@@ -142,6 +143,9 @@ export function requestSpacing(violate: Violate, now: () => number = () => perfo
     limited() {
       closed.from = now();
       closed.forMs = last.limitMs;
+    },
+    refused() {
+      refusedAt.set(last.path, now());
     },
   };
 }

@@ -63,13 +63,13 @@ export async function startRevokingApi({ random, ledger, onPresented }: Revoking
     async revokeUntil(signal) {
       const pause = (ms: number) => sleep(ms, undefined, { signal }).catch(() => undefined);
       for (;;) {
-        await pause(between(random, 1_000, 12_000));
+        await pause(between(random, 1_000, 9_000));
         if (signal.aborted) return;
         revocations += 1;
         const kind = random();
-        if (kind < 0.5) ledger.revokeUpTo(ledger.issued);
+        if (kind < 0.4) ledger.revokeUpTo(ledger.issued);
         // Tokens that the client should have stopped using.
-        else if (kind < 0.8) ledger.revokeUpTo(ledger.issued - 1);
+        else if (kind < 0.6) ledger.revokeUpTo(ledger.issued - 1);
         else {
           ledger.rejectAll(true);
           await pause(between(random, 200, 1_200));

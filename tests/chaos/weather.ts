@@ -27,7 +27,7 @@ export function* weather(random: Random): Generator<Weather, never> {
   for (;;) {
     for (const condition of shuffled(random, troubles)) {
       if (random() < 0.85) yield { condition: 'fine', forMs: between(random, 500, 2_500) };
-      yield { condition, forMs: between(random, 200, 1_000) };
+      yield { condition, forMs: between(random, 300, 1_500) };
     }
   }
 }

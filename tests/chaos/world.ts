@@ -2,7 +2,7 @@ import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import axios, { type AxiosInstance } from 'axios';
-import { createTokenService, GrantUnavailableError, type TokenEvent } from 'm2m-tokens';
+import { createTokenService, GrantRejectedError, GrantUnavailableError, type TokenEvent } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
 
 import { type Calls, calls as startCalls } from './calls.js';
@@ -54,7 +54,9 @@ export async function startWorld({ seed, callers, waits, violate }: WorldOptions
     }
     if (event.type === 'grant.failed') {
       attempts.add(event.error.code);
-      if (event.error instanceof GrantUnavailableError && event.error.status === 429) spacing.limited();
+      const { error } = event;
+      if (error instanceof GrantUnavailableError && error.status === 429) spacing.limited();
+      if (error instanceof GrantRejectedError && error.status === 404) spacing.refused();
     }
   }
 

@@ -69,10 +69,10 @@ export function chart({ title, subtitle, series, fromSecond, toSecond }: ChartOp
       const [first = second, last = second] = [active[0], active.at(-1)];
       const isBand = x(last) - x(first) > words.length * 7;
       if (isBand) return write((x(first) + x(last)) / 2, y(value) - 8, words, `${style} text-anchor="middle"`);
-      const isRoomRight = x(second) + words.length * 7 + 10 < plot.right;
-      return isRoomRight
-        ? write(x(second) + 10, y(value) + 10, words, style)
-        : write(x(second) - 8, y(value) + 10, words, `${style} text-anchor="end"`);
+      const isRoomLeft = x(second) - words.length * 8 > plot.left;
+      return isRoomLeft
+        ? write(x(second) - 8, y(value) + 10, words, `${style} text-anchor="end"`)
+        : write(x(second) + 14, y(value) + 10, words, style);
     }),
     '</svg>',
     '',

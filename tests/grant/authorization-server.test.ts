@@ -293,6 +293,39 @@ describe('metadata that are known', () => {
     expect(moved.grants).toHaveLength(1);
   });
 
+  test('A26 outlive a server that cannot be reached', async () => {
+    const server = await serverOf({ [oauth]: metadataOf() });
+    let isReachable = true;
+    const { tokens, clock } = granting({
+      issuer: server.origin,
+      fetch: (input, init) =>
+        isReachable || init?.method === 'POST' ? fetch(input, init) : Promise.reject(new TypeError('fetch failed')),
+    });
+    await tokens.getToken();
+
+    clock.advance(day);
+    isReachable = false;
+    const token = await tokens.getToken();
+
+    expect(token.value).toBe('t');
+  });
+
+  test('R-58 A26 do not outlive the issuer: another one in its place is fatal', async () => {
+    let issuer: string | undefined;
+    const server = await serverOf({
+      [oauth]: (origin) => ({ body: { issuer: issuer ?? origin, token_endpoint: `${origin}/grant` } }),
+    });
+    const { tokens, clock } = granting({ issuer: server.origin });
+    await tokens.getToken();
+
+    clock.advance(day);
+    issuer = 'https://evil.example';
+    const error = await failureOf(tokens.getToken());
+
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(pathsOf(server).filter((path) => path === 'POST /grant')).toHaveLength(1);
+  });
+
   test('A26 are asked for once by grants that begin together', async () => {
     const server = await serverOf({ [oauth]: metadataOf() });
     const { tokens } = granting({ issuer: server.origin });

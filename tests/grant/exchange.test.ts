@@ -4,9 +4,10 @@ import { describe, expect, test } from '@jest/globals';
 
 import { ConfigurationError, GrantRejectedError, GrantUnavailableError, TokenError } from '../../src/errors.js';
 import { clientSecretPost } from '../../src/grant/client-authentication.js';
+import { exchange } from '../../src/grant/exchange.js';
 import { granted, startAuthorizationServer } from '../support/authorization-server.js';
 import { cleanUp } from '../support/clean-up.js';
-import { granting, linesThatShow, secret } from '../support/grant-outcome.js';
+import { failureOf, granting, linesThatShow, secret } from '../support/grant-outcome.js';
 import { startHttpServer } from '../support/http-server.js';
 
 const mebibyte = 1_024 * 1_024;
@@ -234,4 +235,29 @@ test('the option "fetch" carries every request, with a deadline and without redi
     ['GET', 'manual', false],
     ['POST', 'manual', false],
   ]);
+});
+
+test.each(['http://auth.example/token?key=k3y', 'ftp://auth.example/token'])(
+  'R-27 R-30 nothing is sent to %s, and its query is not repeated',
+  async (url) => {
+    const asked: unknown[] = [];
+    const { fetch } = exchange((input) => Promise.reject(asked.push(input)), { timeoutMs: 1_000 });
+
+    const error = await failureOf(fetch(url, { method: 'POST', body: 'secret', headers: {}, redirect: 'manual' }));
+
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(String(error)).not.toContain('k3y');
+    expect(asked).toEqual([]);
+  },
+);
+
+test('an outage is one whatever its number: 799', async () => {
+  const server = await startAuthorizationServer();
+  const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
+  server.script({ status: 799 });
+
+  const error = await failure();
+
+  expect(error).toBeInstanceOf(GrantUnavailableError);
+  expect(error).toMatchObject({ status: 799 });
 });

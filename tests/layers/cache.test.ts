@@ -225,6 +225,30 @@ describe('a token inside the hand-out margin', () => {
     await expect(answer).rejects.toThrow('away');
   });
 
+  test('A24 is handed out when the renewal takes longer than half of what it has left', async () => {
+    const { tokens, clock, token } = await holding(hour);
+    clock.advance(hour - 20 * second);
+
+    const answer = tokens.getToken();
+    await settle();
+    clock.advance(10 * second);
+
+    expect(await answer).toBe(token);
+  });
+
+  test('A15 is worth more than one that expired on its way', async () => {
+    const { tokens, source, clock, token } = await holding(hour);
+    clock.advance(hour - 20 * second);
+
+    const answer = tokens.getToken();
+    await settle();
+    const late = issue('late', clock, 1 * second);
+    clock.advance(2 * second);
+    source.last().resolve(late);
+
+    expect(await answer).toBe(token);
+  });
+
   test('B6 ends the wait of one caller and keeps the token for the next', async () => {
     const { tokens, source, clock } = await holding(hour);
     clock.advance(hour - 20 * second);

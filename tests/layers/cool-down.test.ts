@@ -2,8 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 
 import { GrantRejectedError, GrantUnavailableError, type TokenError } from '../../src/errors.js';
 import { type CoolDownOptions, withCoolDown } from '../../src/layers/cool-down.js';
+import { tokenSourceContract } from '../contracts/token-source.js';
 import { fakeClock } from '../support/clock.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
+
+tokenSourceContract('withCoolDown', withCoolDown());
 
 const second = 1_000;
 const refusal = new GrantRejectedError('no', { status: 400, error: 'invalid_scope' });
@@ -145,4 +148,49 @@ test('lets an error of somebody else pass and remembers nothing', async () => {
   await settle();
 
   expect(source.calls).toHaveLength(2);
+});
+
+describe('credentials that cannot be looked at', () => {
+  test('A7 change nothing of a refusal, and begin a cool-down all the same', async () => {
+    const { source, ask, failWith } = cooled({ credentials: () => Promise.reject(new Error('vault away')) });
+
+    expect(await failWith(refusal)).toMatchObject({ error: 'invalid_scope', retryAfterMs: 5 * second });
+    expect(await ask()).toMatchObject({ error: 'invalid_scope' });
+    expect(source.calls).toHaveLength(1);
+  });
+
+  test('A7 B6 hold up nobody for ever when they never come', async () => {
+    let looks = 0;
+    const { failWith } = cooled({
+      credentials: () => {
+        looks += 1;
+        return new Promise(() => {});
+      },
+    });
+
+    expect(await failWith(refusal)).toMatchObject({ error: 'invalid_scope' });
+    expect(looks).toBe(1);
+  });
+
+  test('A7 are looked at once a second at most', async () => {
+    let looks = 0;
+    const { clock, ask, failWith } = cooled({ credentials: () => Promise.resolve(String((looks += 1) && 'same')) });
+    await failWith(refusal);
+
+    for (let count = 0; count < 100; count += 1) {
+      await ask();
+      clock.advance(10);
+    }
+
+    expect(looks).toBe(2);
+  });
+});
+
+test('A7 a refusal for another reason counts anew', async () => {
+  const { clock, failWith } = cooled();
+  await failWith(refusal);
+  clock.advance(60 * second);
+
+  const other = new GrantRejectedError('no', { status: 401, error: 'invalid_client' });
+  expect(await failWith(other)).toMatchObject({ retryAfterMs: 5 * second });
 });

@@ -70,3 +70,28 @@ test('hands on the key that the layers below ask for', () => {
   expect(request).toBeInstanceOf(CanonicalTokenRequest);
   expect(requestKey(request)).toBe(requestKey({ scope: 'a' }));
 });
+
+test('can be put over another one: each fills what neither the call nor the outer one says', () => {
+  const source = manualSource();
+  const inner = withDefaultRequest({ audience: 'x', scope: 'inner' })(source);
+  const tokens = withDefaultRequest({ scope: 'outer' })(inner);
+
+  void tokens.getToken();
+  void tokens.getToken({ resource: 'https://api.example/' });
+
+  expect(source.calls.map(({ request }) => request)).toMatchObject([
+    { scope: 'outer', audience: ['x'], resource: [] },
+    { scope: 'outer', audience: ['x'], resource: ['https://api.example/'] },
+  ]);
+});
+
+test('D1 keeps its defaults, whatever becomes of the object that they came in', () => {
+  const scope = ['a'];
+  const source = manualSource();
+  const tokens = withDefaultRequest({ scope })(source);
+
+  scope.push('b');
+  void tokens.getToken({ audience: 'x' });
+
+  expect(source.calls[0]?.request?.scope).toBe('a');
+});

@@ -78,3 +78,36 @@ test('lets other errors pass without closing', async () => {
 
   expect(source.calls).toHaveLength(2);
 });
+
+test('A4 stays closed when a request that set out before comes back with a token', async () => {
+  const { source, clock, ask } = gated();
+  const [first, second_] = [ask('a'), ask('b')];
+  source.calls[0]?.reject(new GrantUnavailableError('busy', { status: 429, retryAfterMs: 60 * second }));
+  await first;
+
+  source.calls[1]?.resolve(issue('token', clock));
+  await second_;
+
+  expect(await ask('c')).toMatchObject({ retryAfterMs: 60 * second });
+});
+
+test('A4 is not opened earlier by a shorter time that comes later', async () => {
+  const { source, ask } = gated();
+  const [first, second_] = [ask('a'), ask('b')];
+  source.calls[0]?.reject(new GrantUnavailableError('busy', { status: 503, retryAfterMs: 60 * second }));
+  await first;
+
+  source.calls[1]?.reject(new GrantUnavailableError('busy', { status: 503, retryAfterMs: 1 * second }));
+
+  expect(await second_).toMatchObject({ retryAfterMs: 60 * second });
+});
+
+test('A5 takes limits that come together for one', async () => {
+  const { source, ask } = gated();
+  const answers = Array.from({ length: 10 }, (_none, index) => ask(`scope-${index}`));
+  source.calls.forEach((call) => call.reject(new GrantUnavailableError('rate limited', { status: 429 })));
+
+  const errors = (await Promise.all(answers)) as GrantUnavailableError[];
+
+  expect(Math.max(...errors.map(({ retryAfterMs = 0 }) => retryAfterMs))).toBe(5 * second);
+});

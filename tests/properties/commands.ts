@@ -168,7 +168,7 @@ function stepWall(ms: number): Command {
       world.nudgedAt = now;
     }
     world.time.step(ms);
-    model.timePassed();
+    model.timePassed(ms);
     return Promise.resolve();
   });
 }
@@ -262,6 +262,7 @@ function call({ tokens, handedOut }: World, model: Ledger, asking: Asking): void
     isOpen: true,
     kept: undefined,
     keptRemainingMs: 0,
+    isNew: true,
     isEarly: false,
     lingers: false,
   };
