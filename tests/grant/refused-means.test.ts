@@ -5,7 +5,7 @@ import { clientSecretBasic, clientSecretPost } from '../../src/grant/client-auth
 import { createTokenService } from '../../src/token-service.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { fakeClock } from '../support/clock.js';
-import { failureOf, granting } from '../support/grant-outcome.js';
+import { granting } from '../support/grant-outcome.js';
 import { type Answer, type HttpServer, type RecordedRequest, startHttpServer } from '../support/http-server.js';
 
 const secretIn = ({ body }: RecordedRequest): string | null => new URLSearchParams(body).get('client_secret');

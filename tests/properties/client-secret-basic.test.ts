@@ -28,7 +28,7 @@ const percentDecoded = (text: string): string => decodeURIComponent(text.replace
 const texts = fc.oneof(
   fc.string({ minLength: 1 }),
   fc.string({ unit: 'binary', minLength: 1 }),
-  fc.string({ unit: fc.constantFrom(...'%+ :&=#?;/\\"\'-_.~!*()aA0\0\n\r\t\x7fé€😀', '%41', '%zz'), minLength: 1 }),
+  fc.string({ unit: fc.constantFrom(...Array.from('%+ :&=#?;/\\"\'-_.~!*()aA0\0\n\r\t\x7fé€😀')), '%41', '%zz'), minLength: 1 }),
 );
 const broken = fc.string({ unit: fc.constantFrom('\ud800', '\udc00', 'a', '%', '\ud83d', 'é'), minLength: 1 });
 
@@ -72,8 +72,8 @@ test('F3 what is sent is a header of visible characters, and nothing throws, lon
         const sent = await header(clientId, secret, encoding);
 
         expect(sent).toMatch(/^Basic [A-Za-z0-9+/]+=*$/);
-        if (encoding !== 'raw')
-          expect(split(sent).map(formDecoded)).toEqual([clientId, secret].map((text) => text.toWellFormed()));
+        const read = encoding === 'raw' ? [] : split(sent).map(formDecoded);
+        expect(read).toEqual(encoding === 'raw' ? [] : [clientId, secret].map((text) => text.toWellFormed()));
       },
     ),
     { numRuns: 2_000 },

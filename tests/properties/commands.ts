@@ -274,7 +274,7 @@ function call({ tokens, handedOut }: World, model: Ledger, asking: Asking): void
   tokens.getToken(spell(scope, spelling), options).then(
     (token) => {
       if (had.at(-1)?.value !== token.value) handedOut.set(scope, [...had, token].slice(-2));
-      model.answeredWith(made, token);
+      return model.answeredWith(made, token);
     },
     (error: unknown) => model.failedWith(made, error),
   );

@@ -1,4 +1,4 @@
-import { AccessToken } from '../../src/access-token.js';
+import type { AccessToken } from '../../src/access-token.js';
 import { type Clock, elapsedMs, type Instant, instant } from '../../src/clock.js';
 import { TokenError } from '../../src/errors.js';
 import type { TokenEvent } from '../../src/events.js';
