@@ -29,7 +29,7 @@ const homes: Readonly<Record<string, { readonly path: RegExp; readonly typesOnly
   'openid-client': { path: /^grant\// },
   'lru-cache': { path: /^layers\/cache\.ts$/ },
   pino: { path: /^telemetry\/logging\.ts$/, typesOnly: true },
-  axios: { path: /^adapters\/axios(-origins)?\.ts$/ },
+  axios: { path: /^adapters\/axios(-origins|-timeout)?\.ts$/ },
   leven: { path: /^options\.ts$/ },
 };
 

@@ -1,4 +1,4 @@
-import {
+import axios, {
   type AxiosAdapter,
   type AxiosError,
   AxiosHeaders,
@@ -16,6 +16,7 @@ import { parseUrl } from '../secure-url.js';
 import type { TokenRequest } from '../token-request.js';
 import type { TokenSource } from '../token-source.js';
 import { axiosOrigins } from './axios-origins.js';
+import { axiosTimeout } from './axios-timeout.js';
 import { rejectsToken } from './challenge.js';
 import { secureOrigins } from './origins.js';
 import { type AuthorizedRequest, type Replay, sendAuthorized } from './send-authorized.js';
@@ -79,7 +80,7 @@ export function bearerToken(
 
   // Decided here and not in the interceptor: only now have all others had their say in the URL and the headers.
   function send(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
-    const { token, auth, headers } = config;
+    const { token, auth, headers, timeout } = config;
     if (token === false || auth || hasAuthorization(headers)) return adapter(config);
     const origin = originOf(config);
     if (origin === undefined) return adapter(config);
@@ -88,7 +89,12 @@ export function bearerToken(
 
     const authorized = new AxiosExchange(adapter, config, origin, isRejected);
     const { signal, release } = signalOf(config);
-    const sending = sendAuthorized(tokens, authorized, { request: token ?? requestOf(config), signal, replay, emit });
+    const sending = sendAuthorized(timeout ? axiosTimeout(tokens, config) : tokens, authorized, {
+      request: token ?? requestOf(config),
+      signal,
+      replay,
+      emit,
+    });
     return release === undefined ? sending : sending.finally(release);
   }
 
@@ -98,7 +104,10 @@ export function bearerToken(
       // Whoever sends this config again must come by this interceptor again.
       if (configured === undefined) delete final.adapter;
       else final.adapter = configured;
-      return send(typeof configured === 'function' ? configured : getAdapter(configured, final), final);
+      return send(
+        typeof configured === 'function' ? configured : getAdapter(configured ?? axios.defaults.adapter, final),
+        final,
+      );
     };
     return config;
   };
@@ -109,6 +118,7 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
   private readonly adapter: AxiosAdapter;
   private readonly config: InternalAxiosRequestConfig;
   private readonly alsoRejected: BearerTokenOptions['isRejected'];
+  private readonly timeout: number | undefined;
   readonly origin: string;
   private failure: AxiosError | undefined;
   private sent: unknown;
@@ -121,6 +131,7 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
   ) {
     this.adapter = adapter;
     this.config = config;
+    this.timeout = config.timeout;
     this.origin = origin;
     this.alsoRejected = isRejected;
   }
@@ -137,6 +148,7 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
 
   conceal(): void {
     delete this.config.headers['Authorization'];
+    if (this.timeout !== undefined) this.config.timeout = this.timeout;
   }
 
   replyIn(error: unknown): AxiosResponse {

@@ -8,6 +8,7 @@ import { findings } from './findings.js';
 import type { Report } from './report.js';
 import { requestSpacing } from './request-spacing.js';
 import { tokenLedger } from './token-ledger.js';
+import { troubles } from './weather.js';
 
 /** Runs the chaos in a process of its own, as `npm run chaos` does. */
 async function run(...flags: readonly string[]): Promise<{ exitCode: number | null; report: Report; stderr: string }> {
@@ -22,7 +23,7 @@ async function run(...flags: readonly string[]): Promise<{ exitCode: number | nu
   return { exitCode, report: JSON.parse(stdout) as Report, stderr };
 }
 
-test('A2 A4 A5 A9 A19 A24 B1 D14 D15 D16 D19 E1 E3 E13 breaks no rule in six seconds of chaos, and ends by itself', async () => {
+test('D15 D16 breaks no rule in six seconds of chaos, and ends by itself', async () => {
   const { exitCode, report, stderr } = await run('--seconds', '6', '--seed', '3', '--callers', '30');
 
   expect(report.violations).toEqual([]);
@@ -32,7 +33,7 @@ test('A2 A4 A5 A9 A19 A24 B1 D14 D15 D16 D19 E1 E3 E13 breaks no rule in six sec
   expect(report.calls.succeeded).toBeGreaterThan(0);
   expect(report.calls.made).toBe(report.calls.succeeded + report.calls.failed + report.calls.givenUp);
   expect(report.grants.received).toBeGreaterThanOrEqual(2);
-  expect(Object.keys(report.weather).length).toBeGreaterThanOrEqual(3);
+  expect(Object.keys(report.weather).toSorted()).toEqual(['fine', ...troubles].toSorted());
 }, 90_000);
 
 describe('the bound on requests', () => {

@@ -3,11 +3,14 @@ import fc from 'fast-check';
 
 import { parseChallenges, rejectsToken } from '../../src/adapters/challenge.js';
 
-const tokenCharacter = fc.constantFrom(...Array.from("abcXYZ019!#$%&'*+.^_`|~-")));
+const tokenCharacter = fc.constantFrom(...Array.from("abcXYZ019!#$%&'*+.^_`|~-"));
 const token = fc.string({ unit: tokenCharacter, minLength: 1, maxLength: 8 });
-const quotable = fc.string({ unit: fc.constantFrom(...Array.from(' \t!,="\\;:Bearer é(){}~/\0\u2028'))), maxLength: 12 });
+const quotable = fc.string({
+  unit: fc.constantFrom(...Array.from(' \t!,="\\;:Bearer é(){}~/\0\u2028')),
+  maxLength: 12,
+});
 const token68 = fc.tuple(
-  fc.string({ unit: fc.constantFrom(...Array.from('aZ0-._~+/'))), minLength: 1 }),
+  fc.string({ unit: fc.constantFrom(...Array.from('aZ0-._~+/')), minLength: 1 }),
   fc.constantFrom('', '=', '=='),
 );
 

@@ -28,7 +28,10 @@ const percentDecoded = (text: string): string => decodeURIComponent(text.replace
 const texts = fc.oneof(
   fc.string({ minLength: 1 }),
   fc.string({ unit: 'binary', minLength: 1 }),
-  fc.string({ unit: fc.constantFrom(...Array.from('%+ :&=#?;/\\"\'-_.~!*()aA0\0\n\r\t\x7fé€😀')), '%41', '%zz'), minLength: 1 }),
+  fc.string({
+    unit: fc.constantFrom(...Array.from('%+ :&=#?;/\\"\'-_.~!*()aA0\0\n\r\t\x7fé€😀'), '%41', '%zz'),
+    minLength: 1,
+  }),
 );
 const broken = fc.string({ unit: fc.constantFrom('\ud800', '\udc00', 'a', '%', '\ud83d', 'é'), minLength: 1 });
 

@@ -251,7 +251,7 @@ function spell(scope: string, spelling: number): TokenRequest | undefined {
   return frozen.get(scope);
 }
 
-function call({ tokens, handedOut }: World, model: Ledger, asking: Asking): void {
+function call({ time, tokens, handedOut }: World, model: Ledger, asking: Asking): void {
   const { scope, minValidityMs, spelling, signal, replaces } = asking;
   const had = handedOut.get(scope) ?? [];
   const made: Call = {
@@ -262,6 +262,7 @@ function call({ tokens, handedOut }: World, model: Ledger, asking: Asking): void
     isOpen: true,
     kept: undefined,
     keptRemainingMs: 0,
+    since: time.clock.monotonic(),
     isNew: true,
     isEarly: false,
     lingers: false,

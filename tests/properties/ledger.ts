@@ -1,6 +1,6 @@
 import type { AccessToken } from '../../src/access-token.js';
 import { type Clock, elapsedMs, type Instant, instant } from '../../src/clock.js';
-import { TokenError } from '../../src/errors.js';
+import { GrantRejectedError, TokenError } from '../../src/errors.js';
 import type { TokenEvent } from '../../src/events.js';
 import type { Post, Watcher } from './simulated-server.js';
 
@@ -10,6 +10,8 @@ export interface Call {
   readonly replacing: AccessToken | undefined;
   readonly minValidityMs: number | undefined;
   readonly abort: AbortController | undefined;
+  /** When it was made, by the monotonic clock. */
+  readonly since: number;
   isOpen: boolean;
   /** It was made in the moment that is going on. */
   isNew: boolean;
@@ -165,7 +167,8 @@ export class Ledger implements Watcher {
     if (post !== call.kept?.post || call.kept.post.value === call.replacing?.value) return;
 
     const { marginMs, leastMs, tried, renewalFailed, hasExpired } = call.kept;
-    const mayBeHeld = renewalFailed || hasExpired || elapsedMs(tried, this.#around.clock) < leastMs;
+    const hasWaited = this.#around.clock.monotonic() - call.since >= call.keptRemainingMs / 2;
+    const mayBeHeld = renewalFailed || hasExpired || hasWaited || elapsedMs(tried, this.#around.clock) < leastMs;
     if (call.keptRemainingMs > 0 && call.keptRemainingMs <= marginMs && !mayBeHeld) {
       this.#violated('a token that is about to expire was handed out without waiting for another one');
     }
@@ -185,7 +188,9 @@ export class Ledger implements Watcher {
     if (kept !== undefined && this.#isValid(kept) && !isSpoilt) {
       this.#violated(`a caller failed although there is a valid token: ${error.message}`);
     }
-    if (line.failure?.kind !== error.code) line.failure = undefined;
+    if (line.failure?.kind !== kindOf(error.code, error instanceof GrantRejectedError ? error.error : undefined)) {
+      line.failure = undefined;
+    }
     const { retryAfterMs: forMs = 0 } = error;
     line.told = { since: instant(this.#around.clock), forMs, secret: this.#around.secret() };
   }
@@ -293,11 +298,12 @@ export class Ledger implements Watcher {
   /** A grant has failed for good. */
   #failed(line: Line, byAnswer: boolean): void {
     const answer = byAnswer ? line.grant?.last?.answer : undefined;
-    const kind = { html: 'ERR_TOKEN_RESPONSE', refusal: 'ERR_GRANT_REJECTED' }[String(answer?.kind)];
+    const reason = answer?.kind === 'refusal' ? answer.error : undefined;
+    const code = { html: 'ERR_TOKEN_RESPONSE', refusal: 'ERR_GRANT_REJECTED' }[String(answer?.kind)];
+    const kind = kindOf(code ?? 'ERR_GRANT_UNAVAILABLE', reason);
     line.grant = undefined;
-    const code = kind ?? 'ERR_GRANT_UNAVAILABLE';
-    const count = line.failure?.kind === code ? line.failure.count + 1 : 1;
-    line.failure = { kind: code, count };
+    const count = line.failure?.kind === kind ? line.failure.count + 1 : 1;
+    line.failure = { kind, count };
     const { clock, draw, secret } = this.#around;
     const isAskedFor =
       answer === undefined ||
@@ -378,3 +384,5 @@ export class Ledger implements Watcher {
     this.seen.set(what, (this.seen.get(what) ?? 0) + 1);
   }
 }
+
+const kindOf = (code: string, reason: string | undefined): string => `${code} ${reason ?? ''}`;

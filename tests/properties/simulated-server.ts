@@ -57,7 +57,7 @@ export function simulatedServer(time: VirtualTime, watcher: Watcher): SimulatedS
     latencyMs: 20,
     secret: 'secret-0',
     async fetch(_url, init) {
-      const body = new URLSearchParams(String(init?.body));
+      const body = new URLSearchParams(init?.body as URLSearchParams);
       const credentials = new Headers(init?.headers).get('authorization')?.split(' ')[1] ?? '';
       const post: Post = {
         scope: body.get('scope') ?? '',
