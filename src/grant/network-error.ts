@@ -13,16 +13,16 @@ export function networkError(
   const causes = causesOf(error);
   // A fetch of the user's may put the whole request into its message.
   const isTelling = causes.some(({ message }) => withoutSecrets(String(message), secrets) !== String(message));
-  const cause = isTelling ? undefined : error;
+  const kept = isTelling ? undefined : error;
   if (causes.some(({ name, code }) => name === 'TimeoutError' || code === 'OAUTH_TIMEOUT')) {
-    return new GrantUnavailableError(`${authorizationServer} did not answer in time`, { cause });
+    return new GrantUnavailableError(`${authorizationServer} did not answer in time`, { cause: kept });
   }
   const code = causes.map((cause) => cause.code).findLast((each) => typeof each === 'string');
   const obstacle = permanentObstacle(String(code), causes.map(({ message }) => String(message)).join());
   return new GrantUnavailableError(
     `${authorizationServer} could not be reached${code === undefined ? '' : ` (${code})`}: ` +
       (obstacle ?? 'check the URL, DNS, proxy and firewall'),
-    { cause, retryable: obstacle === undefined },
+    { cause: kept, retryable: obstacle === undefined },
   );
 }
 

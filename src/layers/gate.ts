@@ -34,9 +34,10 @@ export function withGate({ clock = systemClock }: GateOptions = {}): Layer {
           return token;
         } catch (error) {
           if (!(error instanceof GrantUnavailableError)) throw error;
-          if (before === closings) limitsInARow = error.status === 429 ? limitsInARow + 1 : 0;
-          const forMs =
-            error.retryAfterMs ?? (limitsInARow > 0 ? Math.min(mostMs, leastMs * 2 ** (limitsInARow - 1)) : 0);
+          const isLimit = error.status === 429;
+          if (before === closings) limitsInARow = isLimit ? limitsInARow + 1 : 0;
+          const limitMs = Math.min(mostMs, leastMs * 2 ** Math.max(0, limitsInARow - 1));
+          const forMs = error.retryAfterMs ?? (isLimit ? limitMs : 0);
           if (forMs === 0) throw error;
           if (forMs <= leftMs()) throw error.again(leftMs());
           closings += 1;
