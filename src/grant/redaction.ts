@@ -11,22 +11,21 @@ export function readable(text: string, secrets: readonly string[]): string {
 
 /** The text with each secret, also where it is percent-encoded or form-encoded, replaced by `[redacted]`. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
-  const spellings = secrets.flatMap((secret) => [
-    secret,
-    encodeURIComponent(secret.toWellFormed()),
-    formEncoded(secret),
-  ]);
-  return spellings.reduce(redact, text);
+  const spellings = secrets.filter((secret) => secret !== '').flatMap(spellingsOf);
+  if (spellings.length === 0) return text;
+  // In one go, the longest first: no secret is looked for in what stands for another one.
+  const longestFirst = spellings.toSorted((one, other) => other.length - one.length);
+  return text.replace(new RegExp(longestFirst.map(pattern).join('|'), 'g'), '[redacted]');
 }
 
-const formEncoded = (secret: string): string => new URLSearchParams([['', secret]]).toString().slice(1);
+const spellingsOf = (secret: string): string[] => [
+  secret,
+  encodeURIComponent(secret.toWellFormed()),
+  new URLSearchParams([['', secret]]).toString().slice(1),
+];
 
 // The two digits after a % may be in either case.
-function redact(text: string, spelling: string): string {
-  const pattern = spelling.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  const inEitherCase = pattern.replace(
-    /%[\dA-F]{2}/g,
-    (code) => `%(?:${code.slice(1)}|${code.slice(1).toLowerCase()})`,
-  );
-  return text.replace(new RegExp(inEitherCase, 'g'), '[redacted]');
-}
+const pattern = (spelling: string): string =>
+  spelling
+    .replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+    .replace(/%[\dA-F]{2}/g, (code) => `%(?:${code.slice(1)}|${code.slice(1).toLowerCase()})`);

@@ -19,6 +19,14 @@ describe('a secret', () => {
   });
 });
 
+test('R-24 an empty secret is none', () => {
+  expect(withoutSecrets('abc', [''])).toBe('abc');
+});
+
+test('R-24 what stands for a secret is not searched for another one', () => {
+  expect(withoutSecrets('a b', ['a', 'e'])).toBe('[redacted] b');
+});
+
 describe('a text of the server', () => {
   test('A29 R-22 is stripped of control characters, quotes and markup that RFC 6749 does not allow', () => {
     expect(readable('a\u0000b\r\n"c"\\d\u001b[31m é', [])).toBe('a b c d [31m');

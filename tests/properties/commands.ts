@@ -16,8 +16,6 @@ export interface World {
   readonly handedOut: Map<string, AccessToken[]>;
   /** The number that the service draws. */
   draw: number;
-  /** The wall clock was set back by less than a second at this monotonic time. */
-  nudgedAt: number;
 }
 
 /** One thing that happens; the ledger is the model. */
@@ -43,7 +41,7 @@ export function newWorld(): { readonly real: World; readonly model: Ledger } {
     random: () => real.draw,
     onEvent: (event) => model.observe(event),
   });
-  const real: World = { time, server, tokens, handedOut: new Map(), draw: 0.5, nudgedAt: 0 };
+  const real: World = { time, server, tokens, handedOut: new Map(), draw: 0.5 };
   return { real, model };
 }
 
@@ -85,6 +83,8 @@ export function commands(): fc.Arbitrary<Iterable<Command>> {
       fc.record({ scope, moment, offsetMs: fc.integer({ min: -1, max: 1 }) }).map(advanceTo),
       fc.constantFrom(1_500, 8_000, 61_000).map(stall),
       fc.constantFrom(-3_600_000, -30_000, -2_000, -100, 100, 2_000, 30_000, 3_600_000).map(stepWall),
+      fc.constantFrom(900, 2_000, 61_000, 3_600_000).map(timeAgain),
+      fc.record({ answer: fc.oneof(token, trouble), other: fc.oneof(token, trouble) }).map(askCrossing),
       fc.record({ answer: token, latencyMs: fc.constantFrom(1, 20, 300, 1_500, 4_000) }).map(serverAnswers),
       fc.record({ answer: trouble, latencyMs: fc.constantFrom(1, 20, 1_500) }).map(serverAnswers),
       fc.nat(7).map((eighths) => drawn(eighths / 8)),
@@ -161,15 +161,32 @@ function stall(ms: number): Command {
 
 function stepWall(ms: number): Command {
   return command(`step the wall clock ${ms}`, (model, world) => {
-    const now = world.time.clock.monotonic();
-    // The service may overlook one such step back, not several in a second.
-    if (ms < 0 && ms > -1_000) {
-      if (now - world.nudgedAt < 2_000) return Promise.resolve();
-      world.nudgedAt = now;
-    }
     world.time.step(ms);
     model.timePassed(ms);
     return Promise.resolve();
+  });
+}
+
+/** The wall clock is set back and shows the same time again after a while. */
+function timeAgain(ms: number): Command {
+  return command(`the same time again after ${ms}`, async (model, world) => {
+    world.time.step(-ms);
+    await advanceBy(world, model, ms);
+  });
+}
+
+/** Two requests are on their way at once and are answered differently. */
+function askCrossing({ answer, other }: { answer: Answer; other: Answer }): Command {
+  return command(`ask, crossing, answered ${fc.stringify([answer, other])}`, async (model, world) => {
+    const how = { count: 1, minValidityMs: undefined, spelling: 0, signal: 'none', replaces: 'latest' } as const;
+    for (const [scope, next, latencyMs] of [
+      ['a', answer, 1],
+      ['b', other, 20],
+    ] as const) {
+      Object.assign(world.server, { answer: next, latencyMs });
+      await happens(world, model, scope, () => call(world, model, { ...how, scope }));
+    }
+    await advanceBy(world, model, 20);
   });
 }
 

@@ -164,14 +164,7 @@ export class Ledger implements Watcher {
     }
     if (this.#remainingMs(post) <= 0 && post !== line.expiredOnArrival)
       this.#violated('an expired token was handed out');
-    if (post !== call.kept?.post || call.kept.post.value === call.replacing?.value) return;
-
-    const { marginMs, leastMs, tried, renewalFailed, hasExpired } = call.kept;
-    const hasWaited = this.#around.clock.monotonic() - call.since >= call.keptRemainingMs / 2;
-    const mayBeHeld = renewalFailed || hasExpired || hasWaited || elapsedMs(tried, this.#around.clock) < leastMs;
-    if (call.keptRemainingMs > 0 && call.keptRemainingMs <= marginMs && !mayBeHeld) {
-      this.#violated('a token that is about to expire was handed out without waiting for another one');
-    }
+    if (call.kept?.post === post && !call.kept.hasExpired) this.#checkWorth(call, call.kept);
   }
 
   failedWith(call: Call, error: unknown): void {
@@ -270,7 +263,9 @@ export class Ledger implements Watcher {
     const { clock, draw } = this.#around;
     const post = line.posts.at(-1);
     const { renews, isDoubtful } = line.grant ?? {};
-    const isRenewal = isDoubtful ? 'maybe' : renews ? 'yes' : 'no';
+    // A token that seemed to have expired may be renewed by the grant that was begun for want of it.
+    const isJoined = this.calls.some(({ scope, isOpen, kept }) => scope === line.scope && isOpen && kept?.hasExpired);
+    const isRenewal = isDoubtful || isJoined ? 'maybe' : renews ? 'yes' : 'no';
     line.grant = undefined;
     line.failure = undefined;
     line.told = undefined;
@@ -318,6 +313,21 @@ export class Ledger implements Watcher {
       if (isAskedFor) return 0;
       if (answer?.kind === 'refusal') return Math.min(60 * second, 5 * second * (0.5 + draw()) * 2 ** (count - 1));
       return draw() * Math.min(30 * second, second * 2 ** (count - 1));
+    }
+  }
+
+  /** The token that was kept already must not be the answer without need, when it is rejected, too short or about to expire. */
+  #checkWorth({ replacing, minValidityMs = 0, since, keptRemainingMs }: Call, kept: Kept): void {
+    const { clock } = this.#around;
+    const isHeld = kept.isRenewal !== 'no' && elapsedMs(kept.tried, clock) < kept.leastMs;
+    if (kept.renewalFailed || isHeld) return;
+    const isRejected = replacing?.value === kept.post.value;
+    if (isRejected || keptRemainingMs <= minValidityMs) {
+      return this.#violated('a token that would not do was handed out without asking for another one');
+    }
+    const hasWaited = clock.monotonic() - since >= keptRemainingMs / 2;
+    if (keptRemainingMs <= kept.marginMs && !hasWaited) {
+      this.#violated('a token that is about to expire was handed out without waiting for another one');
     }
   }
 
