@@ -11,6 +11,11 @@ const config: Config = {
     '^m2m-tokens/axios$': '<rootDir>/src/adapters/axios.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  setupFiles: ['<rootDir>/tests/support/seed.ts'],
+  // Of two cores Jest would leave one idle.
+  maxWorkers: '100%',
+  // For machines that are slow or busy.
+  testTimeout: 30_000,
   collectCoverage: process.env['CI'] === 'true',
   collectCoverageFrom: ['src/**/*.ts'],
   coverageReporters: ['text-summary', 'lcov'],

@@ -222,7 +222,9 @@ test.each<[string, unknown]>([
   const error = await failure();
 
   expect(error).toBeInstanceOf(GrantUnavailableError);
-  expect(String(error)).toMatch(/^GrantUnavailableError: https:\/\/auth\.example\/token could not be reached( \(OAUTH_ABORT\))?:/);
+  expect(String(error)).toMatch(
+    /^GrantUnavailableError: https:\/\/auth\.example\/token could not be reached( \(OAUTH_ABORT\))?:/,
+  );
 });
 
 function selfCaused(): Error {

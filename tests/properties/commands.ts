@@ -83,7 +83,6 @@ export function commands(): fc.Arbitrary<Iterable<Command>> {
       fc.record({ scope, moment, offsetMs: fc.integer({ min: -1, max: 1 }) }).map(advanceTo),
       fc.constantFrom(1_500, 8_000, 61_000).map(stall),
       fc.constantFrom(-3_600_000, -30_000, -2_000, -100, 100, 2_000, 30_000, 3_600_000).map(stepWall),
-      fc.constantFrom(900, 2_000, 61_000, 3_600_000).map(timeAgain),
       fc.record({ answer: fc.oneof(token, trouble), other: fc.oneof(token, trouble) }).map(askCrossing),
       fc.record({ answer: token, latencyMs: fc.constantFrom(1, 20, 300, 1_500, 4_000) }).map(serverAnswers),
       fc.record({ answer: trouble, latencyMs: fc.constantFrom(1, 20, 1_500) }).map(serverAnswers),
@@ -164,14 +163,6 @@ function stepWall(ms: number): Command {
     world.time.step(ms);
     model.timePassed(ms);
     return Promise.resolve();
-  });
-}
-
-/** The wall clock is set back and shows the same time again after a while. */
-function timeAgain(ms: number): Command {
-  return command(`the same time again after ${ms}`, async (model, world) => {
-    world.time.step(-ms);
-    await advanceBy(world, model, ms);
   });
 }
 
@@ -282,6 +273,7 @@ function call({ time, tokens, handedOut }: World, model: Ledger, asking: Asking)
     since: time.clock.monotonic(),
     isNew: true,
     isEarly: false,
+    isOverlooked: false,
     lingers: false,
   };
   if (signal === 'aborted') made.abort?.abort(new Error('gave up before'));

@@ -20,6 +20,8 @@ export interface Call {
   keptRemainingMs: number;
   /** It came while a token was on its way from the answer of the server to the cache. */
   isEarly: boolean;
+  /** It came when the wall clock was set back into the second after the service looked at both clocks, which it may overlook. */
+  isOverlooked: boolean;
   /** Its caller gave up, and what it began goes on. */
   lingers: boolean;
 }
@@ -35,6 +37,8 @@ interface Kept {
   readonly marginMs: number;
   readonly leastMs: number;
   hasExpired: boolean;
+  /** When somebody asked for it that was not due. */
+  readonly looks: Instant[];
   /** Somebody rejected it or needed it to be valid for longer, since it came or since it was last tried to be renewed. */
   isWanted: boolean;
   renewalFailed: boolean;
@@ -146,11 +150,13 @@ export class Ledger implements Watcher {
     if (call.abort?.signal.aborted) return;
     line.wasAsked = true;
     call.isEarly = line.isLanding;
-    if (call.isEarly) return;
+    call.isOverlooked = kept?.looks.some((look) => this.#isTimeAgain(look)) === true;
+    if (call.isEarly || call.isOverlooked) return;
     call.kept = kept;
     call.keptRemainingMs = kept === undefined ? 0 : this.#remainingMs(kept.post);
     if (kept === undefined) return;
     const isRejected = call.replacing?.value === kept.post.value;
+    if (call.keptRemainingMs > kept.dueMs) kept.looks.push(instant(this.#around.clock));
     kept.isWanted ||= isRejected || call.keptRemainingMs <= (call.minValidityMs ?? 0);
   }
 
@@ -162,7 +168,7 @@ export class Ledger implements Watcher {
     if (post?.lifetimeMs === undefined || token.expiresAt !== post.wall + post.lifetimeMs) {
       return this.#violated(`a caller for "${call.scope}" got a token that was never granted for it`);
     }
-    if (this.#remainingMs(post) <= 0 && post !== line.expiredOnArrival)
+    if (this.#remainingMs(post) <= 0 && post !== line.expiredOnArrival && !call.isOverlooked)
       this.#violated('an expired token was handed out');
     if (call.kept?.post === post && !call.kept.hasExpired) this.#checkWorth(call, call.kept);
   }
@@ -177,7 +183,8 @@ export class Ledger implements Watcher {
     if (!(error instanceof TokenError)) return this.#violated(`a caller got ${String(error)}`);
     this.#count(error.code);
     const { kept } = line;
-    const isSpoilt = call.isEarly || (kept !== call.kept && kept?.post.value === call.replacing?.value);
+    const isSpoilt =
+      call.isEarly || call.isOverlooked || (kept !== call.kept && kept?.post.value === call.replacing?.value);
     if (kept !== undefined && this.#isValid(kept) && !isSpoilt) {
       this.#violated(`a caller failed although there is a valid token: ${error.message}`);
     }
@@ -191,10 +198,10 @@ export class Ledger implements Watcher {
   readonly observe = (event: TokenEvent): void => {
     this.#count(event.type);
     if (event.type === 'grant.succeeded') this.#arrived(this.#line(event.requestedScope ?? ''));
-    if (event.type === 'renewal.failed') {
-      const { kept } = this.#line(event.scope ?? '');
-      if (kept !== undefined) kept.renewalFailed = true;
-    }
+    if (event.type !== 'renewal.failed') return;
+    const scope = event.scope ?? '';
+    const waiting = this.calls.filter((call) => call.isOpen && call.scope === scope).map(({ kept }) => kept);
+    for (const kept of [...waiting, this.#line(scope).kept]) if (kept !== undefined) kept.renewalFailed = true;
   };
 
   posted(post: Post): void {
@@ -285,6 +292,7 @@ export class Ledger implements Watcher {
       marginMs: Math.min(30 * second, 0.1 * post.lifetimeMs),
       leastMs: Math.min(5 * second, 0.2 * post.lifetimeMs),
       hasExpired: false,
+      looks: [],
       isWanted: false,
       renewalFailed: false,
     };
@@ -339,7 +347,8 @@ export class Ledger implements Watcher {
     call.isNew = false;
     if (!call.isOpen) return;
     if (call.abort?.signal.aborted) return this.#violated('a caller who gave up still waits');
-    const isOther = call.replacing?.value !== kept?.post.value && !call.isEarly && !call.kept?.hasExpired;
+    const isOther =
+      call.replacing?.value !== kept?.post.value && !call.isEarly && !call.isOverlooked && !call.kept?.hasExpired;
     if (kept !== undefined && this.#isValid(kept) && isOther) {
       const neededMs = Math.max(call.minValidityMs ?? 0, kept.renewalFailed ? 0 : kept.marginMs);
       const remainingMs = kept === call.kept ? call.keptRemainingMs : this.#remainingMs(kept.post);
@@ -354,6 +363,11 @@ export class Ledger implements Watcher {
     const isHeld = kept.isRenewal !== 'no' && elapsedMs(kept.tried, this.#around.clock) < kept.leastMs;
     if (isHeld || kept.renewalFailed || line.grant !== undefined || !this.#isValid(kept)) return;
     if (keptRemainingMs <= kept.dueMs) this.#violated('a token is due and was asked for, but is not renewed');
+  }
+
+  #isTimeAgain({ wall, monotonic }: Instant): boolean {
+    const sinceMs = this.#around.clock.now() - wall;
+    return sinceMs >= 0 && sinceMs < second && this.#around.clock.monotonic() - monotonic > sinceMs;
   }
 
   #isSecretOld(post: Post | undefined): boolean {
