@@ -11,7 +11,7 @@ export function secretFile(path: string): () => Promise<string> {
   return async () => (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
 }
 
-/** Something that changes when the secret does and tells nothing of it; empty when it cannot be read. */
+/** Something that changes when the secret does and tells nothing of it; the same for all that cannot be read. */
 export async function fingerprintOf(secret: Secret): Promise<string> {
   if (typeof secret === 'string') return '';
   const value = await resolveSecret(secret).catch(() => '');

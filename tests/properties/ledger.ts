@@ -293,7 +293,8 @@ export class Ledger implements Watcher {
       leastMs: Math.min(5 * second, 0.2 * post.lifetimeMs),
       hasExpired: false,
       looks: [],
-      isWanted: false,
+      // A renewal that joined the grant wants another token than that.
+      isWanted: line.kept?.hasExpired === true && line.kept.post.value === post.value,
       renewalFailed: false,
     };
   }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { commands, newWorld, wakeAll } from './commands.js';
 
-const numRuns = Number(process.env['PROPERTY_RUNS'] ?? 200);
+const numRuns = Number(process.env['PROPERTY_RUNS'] ?? 120);
 
 const unhandled: unknown[] = [];
 const remember = (reason: unknown) => unhandled.push(reason);
