@@ -88,9 +88,9 @@ test('E26 twice as long a field does not take four times as long, whatever it is
       const unit = repeated.join('');
       const field = (length: number) => start.join('') + unit.repeat(Math.ceil(length / unit.length));
       parseChallenges(field(1_000));
-      // 20 ms for 16 kB, as much as Node takes of all headers; a square of that length would be 250 million steps.
+      // For 16 kB, as much as Node takes of all headers; a square of that length would be 250 million steps.
       const took = leastCpuMs(() => parseChallenges(field(16_384)));
-      expect(took).toBeLessThan(20);
+      expect(took).toBeLessThan(100);
     }),
     { numRuns: 150 },
   );
