@@ -16,8 +16,10 @@ export function axiosTimeout(tokens: TokenSource, config: InternalAxiosRequestCo
   return {
     async getToken(request, options) {
       const began = performance.now();
-      const token = await atMost(timeoutMs - waitedMs, tokens.getToken(request, options), config);
-      waitedMs += Math.floor(performance.now() - began);
+      const waiting = tokens.getToken(request, options);
+      const atHand = await Promise.race([waiting, fewTurns()]);
+      const token = atHand ?? (await atMost(timeoutMs - waitedMs, waiting, config));
+      if (atHand === undefined) waitedMs += Math.floor(performance.now() - began);
       config.timeout = Math.max(1, timeoutMs - waitedMs);
       return token;
     },
@@ -31,9 +33,6 @@ async function atMost<T extends object>(
   waiting: Promise<T>,
   config: InternalAxiosRequestConfig,
 ): Promise<T> {
-  const atHand = await Promise.race([waiting, fewTurns()]);
-  if (atHand !== undefined) return atHand;
-
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(timeoutError(config)), ms);
