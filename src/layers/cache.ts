@@ -176,8 +176,8 @@ export function withCache({
       entry.holdMs = holdMs;
     }
 
-    // Both clocks are looked at once a second; in between the wall clock alone, which is half of what handing out costs. It
-    // would have to be set back into that very second to deceive, and then not for longer than the token is due before it expires.
+    // Both clocks are looked at once a second; in between the wall clock alone, which is half of what handing out costs. Known
+    // limit: set back into that very second after an idle time, it lets an expired token out for the rest of the second.
     function lookAway(entry: Entry, request: TokenRequest | undefined): void {
       if (request === undefined || request instanceof CanonicalTokenRequest) {
         latest = entry;
