@@ -1,6 +1,7 @@
 import { ConfigurationError } from './errors.js';
 import { secretFile } from './grant/secret.js';
-import { createTokenService, type TokenService, type TokenServiceOptions } from './token-service.js';
+import { createTokenService, type TokenService } from './token-service.js';
+import type { TokenServiceOptions } from './token-service-options.js';
 
 /**
  * A token service with options from environment variables; `options` are added to these and win over them.

@@ -28,5 +28,6 @@ export { withSingleFlight } from './layers/single-flight.js';
 export { staticToken, type StaticTokenOptions } from './static-token.js';
 export { type EventLogger, logEvents } from './telemetry/logging.js';
 export type { TokenRequest } from './token-request.js';
-export { createTokenService, type TokenService, type TokenServiceOptions } from './token-service.js';
+export { createTokenService, type TokenService } from './token-service.js';
+export type { TokenServiceOptions } from './token-service-options.js';
 export { compose, type GetTokenOptions, type Layer, type TokenSource } from './token-source.js';

@@ -22,7 +22,8 @@ interface Import {
 /** A rule returns a line for each place that breaks it. */
 type Rule = (sources: Sources) => readonly string[];
 
-const mayCrossFolders = new Set(['index.ts', 'token-service.ts', 'environment.ts']);
+const mayCrossFolders = new Set(['index.ts', 'token-service.ts', 'token-service-options.ts', 'environment.ts']);
+const mayBeReadByEnvironment = new Set(['grant/secret.ts', 'token-service.ts', 'token-service-options.ts']);
 
 /** The files that may import a package; for a type only, where that is said. */
 const homes: Readonly<Record<string, { readonly path: RegExp; readonly typesOnly?: boolean }>> = {
@@ -206,8 +207,9 @@ function mayImport(from: string, to: string): boolean {
   if (to.startsWith('..')) return false;
   if (isCore(to)) return true;
   if (from === 'index.ts') return true;
-  if (from === 'token-service.ts') return !mayCrossFolders.has(to);
-  if (from === 'environment.ts') return ['grant/secret.ts', 'token-service.ts'].includes(to);
+  if (from === 'token-service-options.ts') return !mayCrossFolders.has(to);
+  if (from === 'token-service.ts') return !mayCrossFolders.has(to) || to === 'token-service-options.ts';
+  if (from === 'environment.ts') return mayBeReadByEnvironment.has(to);
   return !isCore(from) && folderOf(from) === folderOf(to);
 }
 

@@ -7,7 +7,7 @@ import { describe, expect, test } from '@jest/globals';
 import { tokenServiceFromEnvironment } from '../src/environment.js';
 import { ConfigurationError } from '../src/errors.js';
 import { clientSecretPost } from '../src/grant/client-authentication.js';
-import type { TokenServiceOptions } from '../src/token-service.js';
+import type { TokenServiceOptions } from '../src/token-service-options.js';
 import { startAuthorizationServer } from './support/authorization-server.js';
 import { cleanUp } from './support/clean-up.js';
 import type { RecordedRequest } from './support/http-server.js';

@@ -7,7 +7,8 @@ import { describe, expect, test } from '@jest/globals';
 import { GrantRejectedError, GrantUnavailableError } from '../src/errors.js';
 import type { TokenEvent } from '../src/events.js';
 import { secretFile } from '../src/grant/secret.js';
-import { createTokenService, type TokenService, type TokenServiceOptions } from '../src/token-service.js';
+import { createTokenService, type TokenService } from '../src/token-service.js';
+import type { TokenServiceOptions } from '../src/token-service-options.js';
 import {
   granted,
   refused,

@@ -1,5 +1,6 @@
 import type { TokenEvent } from '../../src/events.js';
-import { createTokenService, type TokenService, type TokenServiceOptions } from '../../src/token-service.js';
+import { createTokenService, type TokenService } from '../../src/token-service.js';
+import type { TokenServiceOptions } from '../../src/token-service-options.js';
 import { type ScriptedAuthorizationServer, startAuthorizationServer } from './authorization-server.js';
 import { type FakeClock, fakeClock } from './clock.js';
 import { type ScriptedResourceServer, startResourceServer } from './resource-server.js';
