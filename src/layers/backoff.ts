@@ -2,12 +2,17 @@
 export interface BackoffOptions {
   /** Upper bound after the first failure, in milliseconds; it doubles with each further one. */
   readonly baseMs: number;
-  /** Upper bound of all, in milliseconds. */
+  /** Upper bound of all, in milliseconds; once it is reached, the wait is hardly less. */
   readonly capMs: number;
   readonly random: () => number;
 }
 
-/** Milliseconds to wait after the given number of failures in a row: exponential with full jitter. */
+/**
+ * Milliseconds to wait after the given number of failures in a row: exponential with full jitter, until the bound has reached
+ * its cap. By then the members of a fleet are far apart, and equal waits keep them so: with full jitter a third of those who
+ * wait up to half a minute would come within the first five seconds after an outage.
+ */
 export function backoffMs(failures: number, { baseMs, capMs, random }: BackoffOptions): number {
-  return random() * Math.min(capMs, baseMs * 2 ** (failures - 1));
+  const boundMs = baseMs * 2 ** (failures - 1);
+  return boundMs < capMs ? random() * boundMs : capMs * (1 - random() / 20);
 }

@@ -160,7 +160,7 @@ export function withCache({
       entry.failure = error;
       entry.failures += 1;
       const askedForMs = error instanceof TokenError ? error.retryAfterMs : undefined;
-      hold(entry, askedForMs ?? backoffMs(entry.failures, { baseMs: 1_000, capMs: 30_000, random }));
+      hold(entry, askedForMs ?? backoffMs(entry.failures, { baseMs: 1_000, capMs: 29_500, random }));
       emit({
         type: 'renewal.failed',
         scope: entry.token.scope,

@@ -72,7 +72,7 @@ export function withCoolDown({
     }
 
     const outageMs = ({ retryAfterMs }: TokenError, failures: number): number =>
-      retryAfterMs ?? backoffMs(failures, { baseMs: 1_000, capMs: 30_000, random });
+      retryAfterMs ?? backoffMs(failures, { baseMs: 1_000, capMs: 29_500, random });
 
     const refusalMs = (failures: number): number => Math.min(60_000, 5_000 * (0.5 + random()) * 2 ** (failures - 1));
 

@@ -23,8 +23,9 @@ export interface RefreshTime {
 }
 
 /**
- * When a token is due: its window and up to half as much again, drawn once for each token, so that tokens that were
- * issued together are not renewed together.
+ * When a token is due: its window and up to as much again, drawn once for each token, so that tokens that were issued
+ * together are not renewed together. Where that would be before 70 % of the lifetime, up to half as much again: each
+ * renewal is a grant, and short tokens need enough of them as it is.
  */
 export function refreshTime(
   lifetimeMs: number,
@@ -32,8 +33,9 @@ export function refreshTime(
   { share = 0.2, capMs = 300_000 }: RefreshOptions = {},
 ): RefreshTime {
   const windowMs = Math.min(share * lifetimeMs, capMs);
+  const spreadMs = Math.min(windowMs, Math.max(windowMs / 2, 0.3 * lifetimeMs - windowMs));
   return {
-    dueMs: windowMs * (1 + random() / 2),
+    dueMs: windowMs + random() * spreadMs,
     marginMs: Math.min(30_000, 0.1 * lifetimeMs, windowMs / 2),
     leastMs: Math.min(5_000, 0.2 * lifetimeMs),
   };

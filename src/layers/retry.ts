@@ -30,7 +30,8 @@ const patienceMs = 5_000;
 
 /**
  * Asks again after an error that may pass: twice, after a wait with full jitter (200 ms, doubling) or what the authorization
- * server asks for, all within one deadline. The inner source gets a signal that is aborted at the deadline.
+ * server asks for, all within one deadline. Each call that fails for such a reason all the same leaves the next one a retry
+ * less, until one succeeds. The inner source gets a signal that is aborted at the deadline.
  */
 export function withRetry({
   retries = 2,
@@ -38,31 +39,44 @@ export function withRetry({
   clock = systemClock,
   random = Math.random,
 }: RetryLayerOptions = {}): Layer {
-  return (inner) => ({
-    getToken: (request, options = {}) =>
-      withDeadline(deadlineMs, options.signal, async (signal) => {
-        const began = instant(clock);
-        for (let attempt = 1; ; attempt += 1) {
-          try {
-            return await inner.getToken(request, { ...options, signal });
-          } catch (error) {
-            const waitMs = waitBefore(attempt, error);
-            const isTooLate = elapsedMs(began, clock) + waitMs >= deadlineMs;
-            if (attempt > retries || waitMs > patienceMs || isTooLate || signal.aborted) throw error;
-            await clock.sleep(waitMs, signal);
+  return (inner) => {
+    // Retries bridge a blip. In an outage they would triple the load, and make a fleet that waits come back in a rush.
+    let failedCalls = 0;
+
+    return {
+      getToken: (request, options = {}) =>
+        withDeadline(deadlineMs, options.signal, async (signal) => {
+          const began = instant(clock);
+          const attempts = 1 + retries - failedCalls;
+          for (let attempt = 1; ; attempt += 1) {
+            try {
+              const token = await inner.getToken(request, { ...options, signal });
+              failedCalls = 0;
+              return token;
+            } catch (error) {
+              const waitMs = waitBefore(attempt, error);
+              const isTooLate = elapsedMs(began, clock) + waitMs >= deadlineMs;
+              if (attempt >= attempts || waitMs > patienceMs || isTooLate || signal.aborted) {
+                if (isOutage(error)) failedCalls = Math.min(retries, failedCalls + 1);
+                throw error;
+              }
+              await clock.sleep(waitMs, signal);
+            }
           }
-        }
-      }),
-  });
+        }),
+    };
+  };
 
   function waitBefore(attempt: number, error: unknown): number {
-    if (!(error instanceof TokenError) || !error.retryable) return Infinity;
+    if (!isOutage(error)) return Infinity;
     if (error.retryAfterMs !== undefined) return error.retryAfterMs;
     // A connection that the server closed while it was idle says nothing about the server.
     if (attempt === 1 && isConnectionLost(error)) return 0;
     return backoffMs(attempt, { baseMs: 200, capMs: patienceMs, random });
   }
 }
+
+const isOutage = (error: unknown): error is TokenError => error instanceof TokenError && error.retryable;
 
 const lost = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 

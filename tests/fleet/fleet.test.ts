@@ -30,10 +30,10 @@ async function requestsOf(
 }
 
 describe('500 replicas that are started together', () => {
-  test.each(seeds)('D6 renew tokens of an hour at no more than 10 a second (seed %i)', async (seed) => {
+  test.each(seeds)('D6 renew tokens of an hour at no more than 8 a second (seed %i)', async (seed) => {
     const { grants, waves } = await simulateRenewals(fleet(seed), hourMs, library);
 
-    expect(waves[1] && peak(grants, waves[1])).toBeLessThanOrEqual(10);
+    expect(waves[1] && peak(grants, waves[1])).toBeLessThanOrEqual(8);
   });
 
   test('D6 drift further apart with each renewal', async () => {
@@ -55,13 +55,14 @@ describe('500 replicas that are started together', () => {
 });
 
 describe('500 replicas whose tokens all expire in an outage of ten minutes', () => {
-  test('A3 ask less than once in 5 s each, and come back over half a minute', async () => {
+  test('A3 ask once in 28 s each, and come back spread over half a minute', async () => {
     const recovery = await measureRecovery(fleet(1), library);
 
-    expect(recovery.requestsPerSecond).toBeLessThan(100);
-    expect(recovery.peakAtReturn).toBeLessThanOrEqual(60);
-    // The longest wait is 30 s; the call after it and its request come on top.
-    expect(recovery.lastServedSeconds).toBeLessThan(31);
+    expect(recovery.requestsPerSecond).toBeLessThan(20);
+    // 3.4 for each 100 replicas in the mean; what the worst second has above it is chance, and less in a larger fleet.
+    expect(recovery.meanAtReturn).toBeLessThan(20);
+    expect(recovery.peakAtReturn).toBeLessThanOrEqual(30);
+    expect(recovery.lastServedSeconds).toBeLessThan(30);
   }, 30_000);
 
   test('A3 would all come back at once if each call asked again', async () => {
@@ -75,7 +76,7 @@ describe('500 replicas whose tokens all expire in an outage of ten minutes', () 
 describe('a replica of the simulation', () => {
   test.each([
     ['D6 renews', calm, 4],
-    ['A3 is cut off', cutOff, 50],
+    ['A3 is cut off', cutOff, 20],
   ])(
     '%s at the same times when the calls that are answered from memory are made too',
     async (_, conditions, atLeast) => {

@@ -28,6 +28,8 @@ export interface Recovery {
   readonly policy: string;
   /** While the outage lasts and no token is valid any more. */
   readonly requestsPerSecond: number;
+  /** Grants a second from the end of the outage until the last replica has a token again. */
+  readonly meanAtReturn: number;
   /** Grants in the worst second after the outage. */
   readonly peakAtReturn: number;
   /** Until the last replica has a token again. */
@@ -99,6 +101,7 @@ export async function measureRecovery(options: FleetOptions, policy: string): Pr
   return {
     policy,
     requestsPerSecond: (sum(requests, withoutTokens) * 1_000) / (toMs - withoutTokens.fromMs),
+    meanAtReturn: (options.replicas * 1_000) / lastServedMs,
     peakAtReturn: peak(grants, { fromMs: toMs, toMs: toMs + 60_000 }),
     lastServedSeconds: lastServedMs / 1_000,
   };

@@ -51,10 +51,11 @@ export function text({
     'Ten minutes of 503, in which all tokens (of 600 s) expire',
     '',
     table(
-      ['', 'outage: requests a second', 'return: peak of grants a second', 'last replica served after'],
-      recoveries.map(({ policy, requestsPerSecond, peakAtReturn, lastServedSeconds }) => [
+      ['', 'outage: requests a second', 'return: grants a second, mean', 'peak', 'last replica served after'],
+      recoveries.map(({ policy, requestsPerSecond, meanAtReturn, peakAtReturn, lastServedSeconds }) => [
         policy,
         figure(requestsPerSecond),
+        figure(meanAtReturn),
         count(peakAtReturn),
         `${figure(lastServedSeconds)} s`,
       ]),

@@ -2,16 +2,24 @@ import { expect, test } from '@jest/globals';
 
 import { backoffMs } from '../../src/layers/backoff.js';
 
-test('A2 doubles with each failure in a row up to the cap', () => {
-  const waits = [1, 2, 3, 4, 5, 6, 7, 50].map((failures) =>
+test('A2 doubles with each failure in a row', () => {
+  const waits = [1, 2, 3, 4, 5].map((failures) =>
     backoffMs(failures, { baseMs: 1_000, capMs: 30_000, random: () => 1 }),
   );
 
-  expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+  expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000]);
 });
 
 test('A2 draws from nothing to all of it, so that replicas do not come back together', () => {
   const draw = (random: number) => backoffMs(3, { baseMs: 1_000, capMs: 30_000, random: () => random });
 
   expect([0, 0.25, 0.5].map(draw)).toEqual([0, 1_000, 2_000]);
+});
+
+test('A2 is nearly the cap once that is reached, so that those who came apart stay apart', () => {
+  const draw = (random: number) =>
+    [6, 7, 50].map((failures) => backoffMs(failures, { baseMs: 1_000, capMs: 30_000, random: () => random }));
+
+  expect(draw(0)).toEqual([30_000, 30_000, 30_000]);
+  expect(draw(0.5)).toEqual([29_250, 29_250, 29_250]);
 });

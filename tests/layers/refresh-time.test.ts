@@ -7,17 +7,19 @@ const hour = 3_600_000;
 
 describe('a token', () => {
   test.each([
-    { lifetimeMs: hour, window: 300_000, margin: 30_000, least: 5_000 },
-    { lifetimeMs: 60_000, window: 12_000, margin: 6_000, least: 5_000 },
-    { lifetimeMs: 30_000, window: 6_000, margin: 3_000, least: 5_000 },
-    { lifetimeMs: 5_000, window: 1_000, margin: 500, least: 1_000 },
-    { lifetimeMs: 1_000, window: 200, margin: 100, least: 200 },
-  ])('A14 of $lifetimeMs ms is due in the last $window ms, or up to half as much earlier', (expected) => {
+    { lifetimeMs: 24 * hour, window: 300_000, spread: 300_000, margin: 30_000, least: 5_000 },
+    { lifetimeMs: hour, window: 300_000, spread: 300_000, margin: 30_000, least: 5_000 },
+    { lifetimeMs: 1_800_000, window: 300_000, spread: 240_000, margin: 30_000, least: 5_000 },
+    { lifetimeMs: 60_000, window: 12_000, spread: 6_000, margin: 6_000, least: 5_000 },
+    { lifetimeMs: 30_000, window: 6_000, spread: 3_000, margin: 3_000, least: 5_000 },
+    { lifetimeMs: 5_000, window: 1_000, spread: 500, margin: 500, least: 1_000 },
+    { lifetimeMs: 1_000, window: 200, spread: 100, margin: 100, least: 200 },
+  ])('A14 of $lifetimeMs ms is due in the last $window ms, or up to $spread ms earlier', (expected) => {
     const latest = refreshTime(expected.lifetimeMs, () => 0);
     const earliest = refreshTime(expected.lifetimeMs, () => 1);
 
     expect(latest.dueMs).toBeCloseTo(expected.window);
-    expect(earliest.dueMs).toBeCloseTo(expected.window * 1.5);
+    expect(earliest.dueMs).toBeCloseTo(expected.window + expected.spread);
     expect(latest.marginMs).toBeCloseTo(expected.margin);
     expect(latest.leastMs).toBeCloseTo(expected.least);
   });

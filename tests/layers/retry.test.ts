@@ -31,6 +31,36 @@ async function attempt(errors: readonly Error[], options: RetryOptions = {}, att
 
 const away = new GrantUnavailableError('away', { status: 503 });
 
+/** A retrying source over one that fails; `ask` tells how many attempts a call makes. */
+function failing(error: Error) {
+  const clock = fakeClock();
+  let current: Error | undefined = error;
+  let attempts = 0;
+  const tokens = withRetry({ clock: { ...clock, sleep: () => Promise.resolve() } })({
+    async getToken() {
+      attempts += 1;
+      if (current !== undefined) throw current;
+      return issue('token', clock);
+    },
+  });
+
+  return {
+    async ask(): Promise<number> {
+      attempts = 0;
+      await tokens.getToken().catch(() => undefined);
+      return attempts;
+    },
+    failWith(other: Error): void {
+      current = other;
+    },
+    async succeed(): Promise<void> {
+      current = undefined;
+      await tokens.getToken();
+      current = error;
+    },
+  };
+}
+
 describe('an attempt that fails for a reason that may pass', () => {
   test.each([
     ['A1 a 5xx', away],
@@ -96,6 +126,33 @@ describe('an attempt that fails for good', () => {
 
     expect(outcome).toBe(error);
     expect(attempts).toBe(1);
+  });
+});
+
+describe('an outage', () => {
+  test('A2 costs the server fewer attempts with each call that fails, down to one', async () => {
+    const { ask } = failing(away);
+
+    expect([await ask(), await ask(), await ask(), await ask()]).toEqual([3, 2, 1, 1]);
+  });
+
+  test('A1 that is over leaves the next calls all their attempts', async () => {
+    const { ask, succeed } = failing(away);
+    await ask();
+    await ask();
+
+    await succeed();
+
+    expect(await ask()).toBe(3);
+  });
+
+  test('A6 is not what a refusal is', async () => {
+    const server = failing(new GrantRejectedError('no', { status: 400 }));
+    await server.ask();
+
+    server.failWith(away);
+
+    expect(await server.ask()).toBe(3);
   });
 });
 

@@ -288,7 +288,7 @@ export class Ledger implements Watcher {
       post,
       tried: instant(clock),
       isRenewal,
-      dueMs: windowMs * (1 + draw() / 2),
+      dueMs: windowMs + draw() * Math.min(windowMs, Math.max(windowMs / 2, 0.3 * post.lifetimeMs - windowMs)),
       marginMs: Math.min(30 * second, 0.1 * post.lifetimeMs),
       leastMs: Math.min(5 * second, 0.2 * post.lifetimeMs),
       hasExpired: false,

@@ -32,7 +32,8 @@ test('A14 C7 D6 a renewal starts in the window, on the first call in it and neve
     fc.asyncProperty(lifetimes, draws, fc.array(shares, { maxLength: 8 }), async (lifetimeMs, draw, looks) => {
       const { tokens, source, clock } = await holding(lifetimeMs, draw);
       const windowMs = Math.min(0.2 * lifetimeMs, 300_000);
-      const dueAfterMs = lifetimeMs - Math.floor(windowMs * (1 + draw / 2));
+      const spreadMs = Math.min(windowMs, Math.max(windowMs / 2, 0.3 * lifetimeMs - windowMs));
+      const dueAfterMs = lifetimeMs - Math.floor(windowMs + draw * spreadMs);
       const begun = clock.monotonic();
 
       for (const share of looks.toSorted((one, other) => one - other)) {
