@@ -9,6 +9,7 @@ import { CanonicalTokenRequest, requestKey, type TokenRequest } from '../token-r
 import { type GetTokenOptions, isUsable, type Layer } from '../token-source.js';
 import { backoffMs } from './backoff.js';
 import { type RefreshOptions, refreshTime, type RefreshTime } from './refresh-time.js';
+import { withSingleFlight } from './single-flight.js';
 
 /** Options of {@link withCache}. */
 export interface CacheOptions {
@@ -56,6 +57,7 @@ export function withCache({
   onEvent,
 }: CacheOptions = {}): Layer {
   const emit = eventSink(onEvent);
+  const quietMs = clock === systemClock ? 1_000 : 0;
 
   return (inner) => {
     const entries = new LRUCache<string, Entry>({
@@ -73,7 +75,7 @@ export function withCache({
       options.signal?.throwIfAborted();
       const key = requestKey(request);
       const entry = entries.get(key);
-      if (entry === undefined || isExpired(entry)) return abortable(ask(key, request, options), options.signal);
+      if (entry === undefined || isExpired(entry)) return asking.getToken(request, options);
 
       // Once a renewal has failed, waiting for the next one would only make callers feel the outage.
       const marginMs = entry.failures > 0 ? 0 : entry.marginMs;
@@ -88,7 +90,7 @@ export function withCache({
       if (token !== entry.token || !isExpired(entry)) return token;
       // The renewal failed and took longer than the token lived; or a timer was late, and it goes on.
       if (entry.renewal === undefined && entry.failure !== undefined) throw entry.failure;
-      return abortable(ask(key, request, options), options.signal);
+      return asking.getToken(request, options);
     }
 
     // A server that hangs must not be waited for until the token has expired, too.
@@ -105,12 +107,14 @@ export function withCache({
       }
     }
 
-    async function ask(key: string, request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
-      const { replacing, minValidityMs } = options;
-      const token = await inner.getToken(request, { replacing, minValidityMs });
-      keep(key, token);
-      return token;
-    }
+    // A flight that ends only when its token is kept: whoever came in between would find neither.
+    const asking = withSingleFlight()({
+      async getToken(request, options) {
+        const token = await inner.getToken(request, options);
+        keep(requestKey(request), token);
+        return token;
+      },
+    });
 
     // Never rejects: the kept token remains the answer.
     function renew(entry: Entry, key: string, request: TokenRequest | undefined): Promise<AccessToken> {
@@ -176,15 +180,16 @@ export function withCache({
       entry.holdMs = holdMs;
     }
 
-    // Both clocks are looked at once a second; in between the wall clock alone, which is half of what handing out costs. Known
-    // limit: set back into that very second after an idle time, it lets an expired token out for the rest of the second.
+    // Both clocks of this machine are looked at once a second; in between the wall clock alone, since a look at a clock is half of
+    // what handing out costs. Known limit: set back into that very second after an idle time, it lets an expired token out
+    // for the rest of the second. Another clock, of a test say, may do what it likes and is looked at each time.
     function lookAway(entry: Entry, request: TokenRequest | undefined): void {
       if (request === undefined || request instanceof CanonicalTokenRequest) {
         latest = entry;
         latestRequest = request;
       }
       entry.quietFrom = clock.now();
-      entry.quietUntil = entry.quietFrom + Math.min(1_000, entry.dueMs, entry.token.remainingMs(clock) - entry.dueMs);
+      entry.quietUntil = entry.quietFrom + Math.min(quietMs, entry.dueMs, entry.token.remainingMs(clock) - entry.dueMs);
     }
 
     const lookUp = (request: TokenRequest | undefined): Entry | undefined =>

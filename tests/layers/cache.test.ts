@@ -1,11 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 
 import type { AccessToken } from '../../src/access-token.js';
+import { systemClock } from '../../src/clock.js';
 import { GrantUnavailableError } from '../../src/errors.js';
 import type { TokenEvent } from '../../src/events.js';
 import { type CacheOptions, withCache } from '../../src/layers/cache.js';
+import { withSingleFlight } from '../../src/layers/single-flight.js';
 import { canonicalRequest } from '../../src/token-request.js';
-import type { TokenSource } from '../../src/token-source.js';
+import { compose, type TokenSource } from '../../src/token-source.js';
 import { sharingContract, tokenSourceContract } from '../contracts/token-source.js';
 import { fakeClock, type FakeClock } from '../support/clock.js';
 import { issue, type ManualSource, manualSource, settle } from '../support/tokens.js';
@@ -40,6 +42,25 @@ async function holding(lifetimeMs: number, options?: CacheOptions): Promise<Cach
   await first;
   return { ...made, token };
 }
+
+test.each([
+  ['who need any token', undefined],
+  ['who need another one than an old one', issue('old', fakeClock())],
+])('D3 callers %s and come while a token arrives, at whatever moment, share it', async (_name, replacing) => {
+  const [source, clock] = [manualSource(), fakeClock()];
+  const tokens = compose(source, withSingleFlight(), withCache({ clock, random: () => 0 }));
+  const answers = [tokens.getToken()];
+  await settle();
+
+  source.last().resolve(issue('first', clock));
+  for (let turn = 0; turn < 30; turn += 1) {
+    answers.push(tokens.getToken(undefined, { replacing }));
+    await Promise.resolve();
+  }
+
+  expect(new Set((await Promise.all(answers)).map(({ value }) => value))).toEqual(new Set(['first']));
+  expect(source.calls).toHaveLength(1);
+});
 
 describe('a token that is not due', () => {
   test('is handed out again and again without a call', async () => {
@@ -277,6 +298,13 @@ describe('an expired token', () => {
         clock.step(-2 * hour);
       },
     ],
+    [
+      'C1 the monotonic clock says so, the wall clock stood still',
+      (clock: FakeClock) => {
+        clock.advance(hour);
+        clock.step(-hour);
+      },
+    ],
   ])('is never handed out: %s', async (_name, pass) => {
     const { tokens, source, clock } = await holding(hour);
     await tokens.getToken();
@@ -318,6 +346,29 @@ describe('an expired token', () => {
     source.last().reject(new Error('away'));
 
     await expect(answer).rejects.toThrow('away');
+  });
+
+  test('C6 is never handed out by the clocks of this machine, however often it was asked for', async () => {
+    const lifetimeMs = 20;
+    const { tokens, source } = cached({ clock: systemClock });
+    const first = tokens.getToken();
+    const token = issue('first', systemClock, lifetimeMs);
+    source.last().resolve(token);
+    await first;
+
+    let asked = 0;
+    while (token.remainingMs() > 0) {
+      asked += 1;
+      void tokens.getToken();
+    }
+    const calls = source.calls.length;
+    let answer: unknown;
+    void tokens.getToken().then((handedOut) => (answer = handedOut));
+    await settle();
+
+    expect(asked).toBeGreaterThan(10);
+    expect(source.calls.length).toBeGreaterThanOrEqual(calls);
+    expect(answer).toBeUndefined();
   });
 
   test('B7 is not kept when it expired on its way', async () => {

@@ -272,8 +272,6 @@ function call({ time, tokens, handedOut }: World, model: Ledger, asking: Asking)
     keptRemainingMs: 0,
     since: time.clock.monotonic(),
     isNew: true,
-    isEarly: false,
-    isOverlooked: false,
     lingers: false,
   };
   if (signal === 'aborted') made.abort?.abort(new Error('gave up before'));

@@ -18,10 +18,6 @@ export interface Call {
   /** The kept token when it was made, and whether that could be handed out at once. */
   kept: Kept | undefined;
   keptRemainingMs: number;
-  /** It came while a token was on its way from the answer of the server to the cache. */
-  isEarly: boolean;
-  /** It came when the wall clock was set back into the second after the service looked at both clocks, which it may overlook. */
-  isOverlooked: boolean;
   /** Its caller gave up, and what it began goes on. */
   lingers: boolean;
 }
@@ -37,8 +33,6 @@ interface Kept {
   readonly marginMs: number;
   readonly leastMs: number;
   hasExpired: boolean;
-  /** When somebody asked for it that was not due. */
-  readonly looks: Instant[];
   /** Somebody rejected it or needed it to be valid for longer, since it came or since it was last tried to be renewed. */
   isWanted: boolean;
   renewalFailed: boolean;
@@ -70,8 +64,6 @@ interface Line {
   told: { readonly since: Instant; readonly forMs: number; readonly secret: string } | undefined;
   /** The token that came in the moment that is going on, without any time left. */
   expiredOnArrival: Post | undefined;
-  /** A token came in the moment that is going on: who asks now may still miss it, by a few turns of the promise queue. */
-  isLanding: boolean;
 }
 
 /** What the ledger looks at. */
@@ -109,7 +101,7 @@ export class Ledger implements Watcher {
 
   /** To be called before anything happens for a scope. */
   begin(scope: string): void {
-    Object.assign(this.#line(scope), { expiredOnArrival: undefined, isLanding: false });
+    this.#line(scope).expiredOnArrival = undefined;
   }
 
   /** To be called when all has happened that does not wait for time. */
@@ -149,26 +141,21 @@ export class Ledger implements Watcher {
     this.calls.push(call);
     if (call.abort?.signal.aborted) return;
     line.wasAsked = true;
-    call.isEarly = line.isLanding;
-    call.isOverlooked = kept?.looks.some((look) => this.#isTimeAgain(look)) === true;
-    if (call.isEarly || call.isOverlooked) return;
     call.kept = kept;
     call.keptRemainingMs = kept === undefined ? 0 : this.#remainingMs(kept.post);
     if (kept === undefined) return;
     const isRejected = call.replacing?.value === kept.post.value;
-    if (call.keptRemainingMs > kept.dueMs) kept.looks.push(instant(this.#around.clock));
     kept.isWanted ||= isRejected || call.keptRemainingMs <= (call.minValidityMs ?? 0);
   }
 
   answeredWith(call: Call, token: AccessToken): void {
     call.isOpen = false;
     const line = this.#line(call.scope);
-    if (token.value === line.kept?.post.value) line.isLanding = false;
     const post = line.posts.findLast(({ value, wall }) => value === token.value && wall === token.issuedAt);
     if (post?.lifetimeMs === undefined || token.expiresAt !== post.wall + post.lifetimeMs) {
       return this.#violated(`a caller for "${call.scope}" got a token that was never granted for it`);
     }
-    if (this.#remainingMs(post) <= 0 && post !== line.expiredOnArrival && !call.isOverlooked)
+    if (this.#remainingMs(post) <= 0 && post !== line.expiredOnArrival)
       this.#violated('an expired token was handed out');
     if (call.kept?.post === post && !call.kept.hasExpired) this.#checkWorth(call, call.kept);
   }
@@ -183,8 +170,7 @@ export class Ledger implements Watcher {
     if (!(error instanceof TokenError)) return this.#violated(`a caller got ${String(error)}`);
     this.#count(error.code);
     const { kept } = line;
-    const isSpoilt =
-      call.isEarly || call.isOverlooked || (kept !== call.kept && kept?.post.value === call.replacing?.value);
+    const isSpoilt = kept !== call.kept && kept?.post.value === call.replacing?.value;
     if (kept !== undefined && this.#isValid(kept) && !isSpoilt) {
       this.#violated(`a caller failed although there is a valid token: ${error.message}`);
     }
@@ -244,7 +230,7 @@ export class Ledger implements Watcher {
     const { kept, rest } = line;
     const open = this.calls.filter(({ isOpen, lingers, scope }) => (isOpen || lingers) && scope === line.scope);
     const hasComeBack = kept?.hasExpired === true && this.#remainingMs(kept.post) > 0;
-    const isDoubtful = line.isLanding || hasComeBack || open.some((call) => call.isEarly || call.kept !== kept);
+    const isDoubtful = hasComeBack || open.some((call) => call.kept !== kept);
     const renews = kept !== undefined && this.#isValid(kept) && !isDoubtful ? kept : undefined;
     const isSame = rest?.secret === undefined || rest.secret === this.#around.secret();
     if (rest !== undefined && isSame && elapsedMs(rest.since, clock) < rest.forMs) {
@@ -276,7 +262,6 @@ export class Ledger implements Watcher {
     line.grant = undefined;
     line.failure = undefined;
     line.told = undefined;
-    line.isLanding = true;
     if (post?.lifetimeMs === undefined) return this.#violated('a token came from nowhere');
     if (this.#remainingMs(post) <= 0) {
       line.expiredOnArrival = post;
@@ -292,7 +277,6 @@ export class Ledger implements Watcher {
       marginMs: Math.min(30 * second, 0.1 * post.lifetimeMs),
       leastMs: Math.min(5 * second, 0.2 * post.lifetimeMs),
       hasExpired: false,
-      looks: [],
       // A renewal that joined the grant wants another token than that.
       isWanted: line.kept?.hasExpired === true && line.kept.post.value === post.value,
       renewalFailed: false,
@@ -348,8 +332,7 @@ export class Ledger implements Watcher {
     call.isNew = false;
     if (!call.isOpen) return;
     if (call.abort?.signal.aborted) return this.#violated('a caller who gave up still waits');
-    const isOther =
-      call.replacing?.value !== kept?.post.value && !call.isEarly && !call.isOverlooked && !call.kept?.hasExpired;
+    const isOther = call.replacing?.value !== kept?.post.value && !call.kept?.hasExpired;
     if (kept !== undefined && this.#isValid(kept) && isOther) {
       const neededMs = Math.max(call.minValidityMs ?? 0, kept.renewalFailed ? 0 : kept.marginMs);
       const remainingMs = kept === call.kept ? call.keptRemainingMs : this.#remainingMs(kept.post);
@@ -364,11 +347,6 @@ export class Ledger implements Watcher {
     const isHeld = kept.isRenewal !== 'no' && elapsedMs(kept.tried, this.#around.clock) < kept.leastMs;
     if (isHeld || kept.renewalFailed || line.grant !== undefined || !this.#isValid(kept)) return;
     if (keptRemainingMs <= kept.dueMs) this.#violated('a token is due and was asked for, but is not renewed');
-  }
-
-  #isTimeAgain({ wall, monotonic }: Instant): boolean {
-    const sinceMs = this.#around.clock.now() - wall;
-    return sinceMs >= 0 && sinceMs < second && this.#around.clock.monotonic() - monotonic > sinceMs;
   }
 
   #isSecretOld(post: Post | undefined): boolean {
@@ -395,7 +373,6 @@ export class Ledger implements Watcher {
       rest: undefined,
       told: undefined,
       expiredOnArrival: undefined,
-      isLanding: false,
     };
     this.#lines.set(scope, line);
     return line;
