@@ -12,6 +12,7 @@ const config: Config = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   setupFiles: ['<rootDir>/tests/support/seed.ts'],
+  setupFilesAfterEnv: ['<rootDir>/tests/support/no-live-timer.ts'],
   // Of two cores Jest would leave one idle.
   maxWorkers: '100%',
   // For machines that are slow or busy.

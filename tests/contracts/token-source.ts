@@ -22,11 +22,13 @@ export function tokenSourceContract(name: string, wrap: (inner: TokenSource) => 
       const source = manualSource();
       const old = issue('old', fakeClock());
 
-      void wrap(source).getToken({ scope: 'a b', audience: 'x' }, { replacing: old });
+      const answer = wrap(source).getToken({ scope: 'a b', audience: 'x' }, { replacing: old });
       await settle();
 
       expect(source.last().request).toMatchObject({ scope: 'a b' });
       expect(source.last().options?.replacing).toBe(old);
+      source.last().resolve(issue('new', fakeClock()));
+      await answer;
     });
 
     test('passes on a failure as it is', async () => {
@@ -46,10 +48,12 @@ export function tokenSourceContract(name: string, wrap: (inner: TokenSource) => 
       const first = tokens.getToken();
       source.last().reject(new Error('away'));
       await expect(first).rejects.toThrow('away');
-      void tokens.getToken();
+      const second = tokens.getToken();
       await settle();
 
       expect(source.calls).toHaveLength(2);
+      source.last().resolve(issue('a', fakeClock()));
+      await second;
     });
 
     test('turns a source that throws into a rejection', async () => {

@@ -238,18 +238,22 @@ test('tells of a grant that failed: who asked whom for what, and the error', asy
   ]);
 });
 
-test.each<[string, Partial<ClientCredentialsOptions>]>([
-  ['the authorization server', { fetch: () => new Promise(() => {}) }],
-  ['its metadata', { issuer: 'https://auth.example', tokenEndpoint: undefined, fetch: () => new Promise(() => {}) }],
-  ['the secret', { clientAuthentication: clientSecretBasic(() => new Promise(() => {})) }],
+test.each<[string, (pending: Promise<never>) => Partial<ClientCredentialsOptions>]>([
+  ['the authorization server', (pending) => ({ fetch: () => pending })],
+  ['its metadata', (pending) => ({ issuer: 'https://auth.example', tokenEndpoint: undefined, fetch: () => pending })],
+  ['the secret', (pending) => ({ clientAuthentication: clientSecretBasic(() => pending) })],
 ])('B6 gives up waiting for %s when the signal of the call is aborted', async (_what, options) => {
-  const { tokens } = granting({ tokenEndpoint: 'https://auth.example/token', ...options });
+  let end: (error: Error) => void = () => {};
+  const pending = new Promise<never>((_resolve, reject) => (end = reject));
+  pending.catch(() => {});
+  const { tokens } = granting({ tokenEndpoint: 'https://auth.example/token', ...options(pending) });
   const controller = new AbortController();
 
   const failure = failureOf(tokens.getToken(undefined, { signal: controller.signal }));
   controller.abort(new Error('no time'));
 
   expect(await failure).toEqual(new Error('no time'));
+  end(new Error('too late'));
 });
 
 test('B6 ends the request of a call that is given up', async () => {

@@ -1,0 +1,29 @@
+import { afterAll } from '@jest/globals';
+
+// For each test file: whatever it runs must let go of its timers, or it would keep a process alive.
+const { setTimeout: begin, clearTimeout: end } = globalThis;
+const live = new Map<NodeJS.Timeout, string>();
+
+globalThis.setTimeout = Object.assign(
+  (callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => {
+    const timer = begin(() => {
+      live.delete(timer);
+      callback(...args);
+    }, ms);
+    live.set(timer, new Error('begun here').stack ?? '');
+    return timer;
+  },
+  begin,
+) as typeof setTimeout;
+
+globalThis.clearTimeout = (timer) => {
+  live.delete(timer as NodeJS.Timeout);
+  end(timer);
+};
+
+afterAll(async () => {
+  // What ends with the last test may take some turns to do so.
+  for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+  const left = [...live].filter(([timer]) => timer.hasRef());
+  if (left.length > 0) throw new Error(`${left.length} timers are left, ${left[0]?.[1]}`);
+});
