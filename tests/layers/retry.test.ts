@@ -45,15 +45,15 @@ function failing(error: Error) {
   });
 
   return {
-    async ask(): Promise<number> {
+    ask: async (): Promise<number> => {
       attempts = 0;
       await tokens.getToken().catch(() => undefined);
       return attempts;
     },
-    failWith(other: Error): void {
+    failWith: (other: Error): void => {
       current = other;
     },
-    async succeed(): Promise<void> {
+    succeed: async (): Promise<void> => {
       current = undefined;
       await tokens.getToken();
       current = error;

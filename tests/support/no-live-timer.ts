@@ -4,17 +4,15 @@ import { afterAll } from '@jest/globals';
 const { setTimeout: begin, clearTimeout: end } = globalThis;
 const live = new Map<NodeJS.Timeout, string>();
 
-globalThis.setTimeout = Object.assign(
-  (callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => {
-    const timer = begin(() => {
-      live.delete(timer);
-      callback(...args);
-    }, ms);
-    live.set(timer, new Error('begun here').stack ?? '');
-    return timer;
-  },
-  begin,
-) as typeof setTimeout;
+const observed: unknown = Object.assign((callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => {
+  const timer = begin(() => {
+    live.delete(timer);
+    callback(...args);
+  }, ms);
+  live.set(timer, new Error('begun here').stack ?? '');
+  return timer;
+}, begin);
+globalThis.setTimeout = observed as typeof setTimeout;
 
 globalThis.clearTimeout = (timer) => {
   live.delete(timer as NodeJS.Timeout);
