@@ -156,7 +156,6 @@ test('E26 R-39 never throws', () => {
       expect(Array.isArray(parseChallenges(text))).toBe(true);
       expect(typeof rejectsToken(401, text)).toBe('boolean');
     }),
-    { numRuns: 2_000 },
   );
 });
 
@@ -187,7 +186,6 @@ test('R-39 reads back what a server has written by the grammar', () => {
         ]),
       );
     }),
-    { numRuns: 1_000 },
   );
 });
 

@@ -1,40 +1,8 @@
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-
 import { describe, expect, test } from '@jest/globals';
 
 import { findings } from './findings.js';
-import type { Report } from './report.js';
 import { requestSpacing } from './request-spacing.js';
 import { tokenLedger } from './token-ledger.js';
-import { troubles } from './weather.js';
-
-/** Runs the chaos in a process of its own, as `npm run chaos` does. */
-async function run(...flags: readonly string[]): Promise<{ exitCode: number | null; report: Report; stderr: string }> {
-  const root = fileURLToPath(new URL('../../', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', 'tests/chaos/main.ts', '--json', ...flags], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
-  });
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const [exitCode, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
-  return { exitCode, report: JSON.parse(stdout) as Report, stderr };
-}
-
-test('D15 D16 breaks no rule in six seconds of chaos, and ends by itself', async () => {
-  const { exitCode, report, stderr } = await run('--seconds', '6', '--seed', '3', '--callers', '30');
-
-  expect(report.violations).toEqual([]);
-  expect(exitCode).toBe(0);
-  expect(stderr).toMatch(/^5 s: \d+ calls/m);
-  expect(report).toMatchObject({ seed: 3, seconds: 6, callers: 30 });
-  expect(report.calls.succeeded).toBeGreaterThan(0);
-  expect(report.calls.made).toBe(report.calls.succeeded + report.calls.failed + report.calls.givenUp);
-  expect(report.grants.received).toBeGreaterThanOrEqual(2);
-  expect(Object.keys(report.weather).toSorted()).toEqual(['fine', ...troubles].toSorted());
-}, 90_000);
 
 describe('the bound on requests', () => {
   const spaced = () => {

@@ -27,7 +27,8 @@ const report = await runChaos({
   worlds: positive('worlds', flags.worlds),
 });
 console.log(flags.json ? JSON.stringify(report, null, 2) : inWords(report));
-if (report.violations.length > 0) process.exitCode = 1;
+// Nor does a run show anything in which nothing happened.
+if (report.violations.length > 0 || report.calls.succeeded === 0) process.exitCode = 1;
 
 // Does not keep the process alive itself: it only has a say when something else does.
 setTimeout(() => {

@@ -23,28 +23,6 @@ async function ownServers() {
 }
 
 test(
-  'the tour sees all of its five steps and ends by itself',
-  async () => {
-    const { exitCode, stdout, stderr } = await runTour();
-
-    const lines = stdout.trim().split('\n');
-    expect(lines.filter((line) => /^ *✗/.test(line))).toEqual([]);
-    expect(lines.filter((line) => /^ *✓/.test(line))).toEqual([
-      expect.stringMatching(/answers 200: 100 · API requests: 100 · grants: 1 /),
-      expect.stringMatching(/API requests: 6 · grants: 0/),
-      expect.stringMatching(
-        /failed: 0 · API requests: \d+ · grants: 1 · renewed \d\.\d s early · longest wait for a token: /,
-      ),
-      expect.stringMatching(/a 401, then a 201 · API requests: 2 · grants: 1 · resends: 1/),
-      expect.stringMatching(/ERR_GRANT_REJECTED · API requests: 0 · grants: 0 · refused: 1/),
-    ]);
-    expect(lines.at(-1)).toMatch(/^All of it was seen, in \d+\.\d\d s: 4 grants for \d+ API requests\.$/);
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  },
-  timeoutMs,
-);
-
-test(
   'the tour calls the API that the environment names, with a token from the server that it names',
   async () => {
     const { authorizationServer, api, environment } = await ownServers();

@@ -49,7 +49,6 @@ test('A14 C7 D6 a renewal starts in the window, on the first call in it and neve
       expect((await tokens.getToken()).value).toBe('first');
       expect(source.calls).toHaveLength(2);
     }),
-    { numRuns: 500 },
   );
 });
 
@@ -72,6 +71,5 @@ test('C4 C6 a token is handed out at once until the margin, waited for in it, an
 
       expect(answer).toBe(isInMargin ? 'first' : 'failed');
     }),
-    { numRuns: 300 },
   );
 });

@@ -65,7 +65,6 @@ test('A28 A34 R-15 R-16 any JSON is a token or one of our errors, and pollutes n
       expect(new Headers({ authorization: token.authorization }).get('authorization')).toBe(token.authorization);
       expect(token.scope === undefined || typeof token.scope === 'string').toBe(true);
     }),
-    { numRuns: 600 },
   );
 });
 
@@ -82,7 +81,6 @@ test('A28 A34 A29 nothing of the body is in an error or an event, but an OAuth e
       const printed = [error, ...events].map(allThatPrints).join('\n');
       expect(printed.includes(canary) && !saysItself(body)).toBe(false);
     }),
-    { numRuns: 200 },
   );
 });
 
@@ -109,7 +107,6 @@ test('A9 A19 any bytes are one of our errors', async () => {
       expect(token).toBeUndefined();
       expect(error).toBeInstanceOf(TokenError);
     }),
-    { numRuns: 250 },
   );
 });
 
@@ -131,6 +128,5 @@ test('R-41 A29 any error of OAuth is told as it is, and in a message that can be
       expect((failure as Error).message).toMatch(/^[\x20-\x7e…]*$/);
       expect((failure as Error).message.length).toBeLessThan(1_000);
     }),
-    { numRuns: 200 },
   );
 });
