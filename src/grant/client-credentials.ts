@@ -18,6 +18,7 @@ import type { TokenSource } from '../token-source.js';
 import { authorizationServer } from './authorization-server.js';
 import type { ClientAuthentication, PreparedAuthentication } from './client-authentication.js';
 import { type Exchange, exchange, type Reply } from './exchange.js';
+import { serverTime } from './server-time.js';
 import { acceptTokenResponse, readToken } from './token-response.js';
 import { translateError } from './translate-error.js';
 
@@ -29,6 +30,8 @@ export interface ClientCredentialsOptions {
   readonly tokenEndpoint?: string | undefined;
   readonly clientId: string;
   readonly clientAuthentication: ClientAuthentication;
+  /** Whose rules hold beside those of OAuth. */
+  readonly profile?: 'fapi2' | undefined;
   /**
    * Deadline of each request to the authorization server, in milliseconds.
    * @default 5000
@@ -55,6 +58,7 @@ export function clientCredentials({
   tokenEndpoint,
   clientId,
   clientAuthentication,
+  profile,
   timeoutMs = 5_000,
   defaultLifetimeSeconds = 300,
   fetch = (input, init) => globalThis.fetch(input, init),
@@ -62,12 +66,14 @@ export function clientCredentials({
   onEvent,
 }: ClientCredentialsOptions): TokenSource {
   const server = authorizationServer({ issuer, tokenEndpoint, timeoutMs, fetch, clock });
+  const time = serverTime(clock);
   const emit = eventSink(onEvent);
 
   /** What a grant is made with; it may have changed when the grant is refused. */
   async function gather(signal: AbortSignal | undefined): Promise<Means> {
     const metadata = await abortable(server.metadata(), signal);
-    const authentication = await abortable(clientAuthentication.prepare(clientId, metadata), signal);
+    const circumstances = { clock, skewMs: time.skewMs, profile, mustBind: profile === 'fapi2' };
+    const authentication = await abortable(clientAuthentication.prepare(clientId, metadata, circumstances), signal);
     return { metadata, authentication };
   }
 
@@ -84,7 +90,8 @@ export function clientCredentials({
       began = instant(clock);
       const parameters = parametersOf({ scope: requestedScope, ...rest });
       const response = await clientCredentialsGrant(granting.configuration, parameters);
-      const token = readToken(response, { ...context, asked: began, defaultLifetimeSeconds });
+      const { binding } = granting.authentication;
+      const token = readToken(response, { ...context, asked: began, defaultLifetimeSeconds, binding });
       emit({ type: 'grant.succeeded', ...context, ...outcomeOf(token), durationMs: elapsedMs(began, clock) });
       if (token.remainingMs(clock) <= 0) emit({ type: 'token.expired_on_arrival', scope: token.scope });
       return token;
@@ -98,14 +105,17 @@ export function clientCredentials({
       });
       emit({ type: 'grant.failed', ...context, error, durationMs: elapsedMs(began, clock) });
       throw error;
+    } finally {
+      time.learn(granting?.asked.reply);
     }
   }
 
   // One for each grant: its answer and its credentials are nobody else's.
   function configure({ metadata, authentication }: Means, signal: AbortSignal | undefined): Granting {
     const accept = (reply: Reply) => acceptTokenResponse(reply, server.name, authentication.secrets);
-    const asked = exchange(fetch, { timeoutMs, accept, signal });
-    const configuration = new Configuration(metadata, clientId, undefined, authentication.authenticate);
+    const asked = exchange(authentication.fetch ?? fetch, { timeoutMs, accept, signal });
+    const client = { use_mtls_endpoint_aliases: authentication.fetch !== undefined };
+    const configuration = new Configuration(metadata, clientId, client, authentication.authenticate);
     configuration[customFetch] = asked.fetch;
     // What may be asked over http is decided in exchange.ts.
     allowInsecureRequests(configuration);
@@ -153,7 +163,11 @@ interface Granting {
   readonly asked: Exchange;
 }
 
-const describe = ({ metadata, authentication }: Means) => [metadata.token_endpoint, authentication.secrets];
+const describe = ({ metadata, authentication }: Means) => [
+  metadata.token_endpoint,
+  metadata.mtls_endpoint_aliases,
+  authentication.fingerprint,
+];
 
 // A deadline is the server's failure; whoever gave up knows why.
 function isAborted(signal: AbortSignal | undefined): signal is AbortSignal {
