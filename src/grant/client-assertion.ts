@@ -70,7 +70,7 @@ export function sendAssertion(
     body.set('client_assertion', assertion);
   };
   // openid-client waits for it, although its type does not say so.
-  return { secrets, authenticate: authenticate as ClientAuth };
+  return { secrets, authenticate };
 }
 
 const lifetimeSeconds = 60;

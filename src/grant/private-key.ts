@@ -6,7 +6,7 @@ import { parseObject } from './json.js';
 import { digest } from './secret.js';
 
 /** A private key: PEM (PKCS#8, PKCS#1 or SEC 1, not encrypted), a JWK as an object or as JSON, or a key of `node:crypto`. */
-export type PrivateKey = string | JsonWebKey | KeyObject | webcrypto.CryptoKey;
+export type PrivateKey = string | JsonWebKey | webcrypto.JsonWebKey | KeyObject | webcrypto.CryptoKey;
 
 /** A private key that was looked at. */
 export interface SigningKey {
@@ -66,7 +66,7 @@ function privateOnly(key: KeyObject): KeyObject {
 // An environment variable tends to hold the two characters \n for each newline.
 const pem = (text: string): string => text.replaceAll(String.raw`\n`, '\n');
 
-function flawOf(input: string | JsonWebKey): string {
+function flawOf(input: string | object): string {
   if (typeof input !== 'string') return 'is a JWK without a private part, or none of a kind that is known';
   const label = /-----BEGIN ([A-Z0-9 ]+)-----/.exec(input)?.[1] ?? '';
   if (label === 'ENCRYPTED PRIVATE KEY' || /Proc-Type: 4,ENCRYPTED/.test(input)) {

@@ -28,9 +28,9 @@ export function tlsFetch(secureContext: SecureContext): typeof globalThis.fetch 
         // A Response is made of the statuses from 200 to 599 only, and without a body for some of them.
         const status = reply.statusCode ?? 0;
         const isEmpty = [204, 205, 304].includes(status);
-        const fields = Object.entries(reply.headersDistinct).flatMap(([name, values = []]) =>
-          values.map((value): [string, string] => [name, value]),
-        );
+        const { rawHeaders } = reply;
+        const fields = new Headers();
+        for (let at = 0; at < rawHeaders.length; at += 2) fields.append(rawHeaders[at] ?? '', rawHeaders[at + 1] ?? '');
         const content = isEmpty ? null : (Readable.toWeb(reply) as ReadableStream);
         try {
           resolve(new Response(content, { status, headers: fields }));
