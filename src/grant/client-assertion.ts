@@ -69,7 +69,7 @@ export function sendAssertion(
     body.set('client_assertion_type', type);
     body.set('client_assertion', assertion);
   };
-  // openid-client waits for it, although its type does not say so.
+  // oxlint-disable-next-line typescript/no-misused-promises -- openid-client waits, although its type does not say so
   return { secrets, authenticate };
 }
 

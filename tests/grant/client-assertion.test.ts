@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { type JWK } from 'jose';
 
 import { systemClock } from '../../src/clock.js';
 import { ConfigurationError } from '../../src/errors.js';
@@ -15,7 +14,7 @@ import { signingKey } from '../support/signing-keys.js';
 
 const key = await signingKey('ES256');
 const byKey = (options: ClientAssertionOptions = {}) =>
-  privateKeyJwt({ key: { ...key.privateJwk, kid: 'key-1' } as JWK, ...options });
+  privateKeyJwt({ key: { ...key.privateJwk, kid: 'key-1' }, ...options });
 
 describe('a client assertion', () => {
   test('R-43 R-44 R-08 is the only authentication, signed, and issued by the client about itself', async () => {
@@ -109,7 +108,7 @@ describe('a client assertion', () => {
     const prepared = await byKey().prepare('orders', server);
     const send = async () => {
       const body = new URLSearchParams();
-      await prepared.authenticate(server, { client_id: 'orders' }, body, new Headers());
+      await (prepared.authenticate(server, { client_id: 'orders' }, body, new Headers()) as unknown);
       return body.get('client_assertion');
     };
 
@@ -140,7 +139,9 @@ describe('a client assertion', () => {
 
     const error = await failure();
 
-    expect(String(error)).toContain(`signed with ES256 with the key id "key-1" for the audience ${server.tokenEndpoint}`);
+    expect(String(error)).toContain(
+      `signed with ES256 with the key id "key-1" for the audience ${server.tokenEndpoint}`,
+    );
     expect(server.grants).toHaveLength(1);
   });
 
@@ -158,7 +159,8 @@ describe('a client assertion', () => {
 
   test('R-88 is for nobody but the issuer with the profile "fapi2"', async () => {
     const server = { issuer: 'https://auth.example' };
-    const prepare = () => byKey({ audience: 'https://auth.example/token' }).prepare('orders', server, { profile: 'fapi2' });
+    const prepare = () =>
+      byKey({ audience: 'https://auth.example/token' }).prepare('orders', server, { profile: 'fapi2' });
 
     await expect(prepare).rejects.toThrow('has assertions made out to the issuer, not to https://auth.example/token');
   });

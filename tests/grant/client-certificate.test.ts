@@ -32,7 +32,12 @@ describe('F6 what is no certificate with its key', () => {
     ['an encrypted key', first.certificate, encrypted, 'the private key is encrypted'],
     ['two certificates', first.certificate, renewed.certificate, 'the private key is none: it holds a certificate'],
     ['two keys', first.key, first.key, 'the client certificate is no certificate in PEM'],
-    ['half a certificate', first.certificate.slice(0, 90), first.key, 'the client certificate is no certificate in PEM'],
+    [
+      'half a certificate',
+      first.certificate.slice(0, 90),
+      first.key,
+      'the client certificate is no certificate in PEM',
+    ],
   ])('is refused: %s', async (_what, certificate, key, message) => {
     expect(() => clientCertificate(certificate, key, undefined)).toThrow(ConfigurationError);
     expect(() => clientCertificate(certificate, key, undefined)).toThrow(message);

@@ -54,7 +54,9 @@ test('F1 A7 a file is read for each grant, and once more when its assertion is r
   await tokens.getToken();
   server.script(async (request) => {
     await writeFile(path, 'third\n');
-    return parametersIn(request)['client_assertion'] === 'third' ? granted('t') : refused('invalid_client', { status: 401 });
+    return parametersIn(request)['client_assertion'] === 'third'
+      ? granted('t')
+      : refused('invalid_client', { status: 401 });
   });
   await tokens.getToken();
 
@@ -86,17 +88,17 @@ test('a source that cannot be read is named', async () => {
 
 test('D2 the fingerprint changes with the assertion', async () => {
   const assertions = ['one', 'two'];
-  const { fingerprint } = federatedAssertion(() => assertions.shift() ?? '');
+  const authentication = federatedAssertion(() => assertions.shift() ?? '');
 
-  expect(await fingerprint()).not.toBe(await fingerprint());
+  expect(await authentication.fingerprint()).not.toBe(await authentication.fingerprint());
 });
 
 test.each([
-  [undefined, {}, /the source of federatedAssertion must be/],
+  [undefined, {} as object, /the source of federatedAssertion must be/],
   [() => 'a', { assertionType: '' }, /"assertionType" of federatedAssertion must be a non-empty string/],
   [() => 'a', { type: 'a' }, /federatedAssertion has no option "type"/],
 ])('F10 %p with the options %j is refused', (source, options, message) => {
-  const make = () => federatedAssertion(source as () => string, options as object);
+  const make = () => federatedAssertion(source as () => string, options);
 
   expect(make).toThrow(ConfigurationError);
   expect(make).toThrow(message);

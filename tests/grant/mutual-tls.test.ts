@@ -115,17 +115,25 @@ describe('mutual TLS', () => {
     const clientAuthentication = mutualTls({ ...first, ca });
     const { failure } = granting({ issuer: origin, clientAuthentication, fetch: trustingFetch });
 
-    expect(await failure()).toMatchObject({ code: 'ERR_CONFIGURATION', message: expect.stringContaining('only https') });
+    expect(await failure()).toMatchObject({
+      code: 'ERR_CONFIGURATION',
+      message: expect.stringContaining('only https'),
+    });
   });
 
   test('says which certificate was refused', async () => {
     const { origin, script } = await startServers();
     script(() => refused('invalid_client', { status: 401 }));
-    const { failure } = granting({ tokenEndpoint: `${origin}/token`, clientAuthentication: mutualTls({ ...first, ca }) });
+    const { failure } = granting({
+      tokenEndpoint: `${origin}/token`,
+      clientAuthentication: mutualTls({ ...first, ca }),
+    });
 
     const error = await failure();
 
-    expect(String(error)).toContain(`the certificate of O=Example, CN=orders was presented (x5t#S256 ${thumbprints.first})`);
+    expect(String(error)).toContain(
+      `the certificate of O=Example, CN=orders was presented (x5t#S256 ${thumbprints.first})`,
+    );
   });
 
   test('B1 says so when the server does not accept the certificate at all, and does not try again', async () => {
@@ -162,7 +170,11 @@ describe('mutual TLS', () => {
     const { config } = await client.get('/', { validateStatus: () => true });
 
     for (const customInspect of [true, false]) {
-      const shown = inspect([clientAuthentication, config, tokens], { depth: Infinity, showHidden: true, customInspect });
+      const shown = inspect([clientAuthentication, config, tokens], {
+        depth: Infinity,
+        showHidden: true,
+        customInspect,
+      });
       expect(shown).toContain('secureContext');
       expect(shown).not.toContain(first.key.slice(40, 80));
     }
@@ -265,7 +277,10 @@ describe('F8 R-51 R-63 a token that is bound to a certificate', () => {
     const prepare = () => authentication.prepare('orders', { issuer: 'https://auth.example' });
     const ask = () =>
       new Promise<void>((resolve, reject) => {
-        get(api.origin, { agent: authentication.agent }, (reply) => reply.resume().once('end', resolve)).once('error', reject);
+        get(api.origin, { agent: authentication.agent }, (reply) => reply.resume().once('end', resolve)).once(
+          'error',
+          reject,
+        );
       });
 
     await ask();
@@ -279,20 +294,20 @@ describe('F8 R-51 R-63 a token that is bound to a certificate', () => {
 
 test('D2 the fingerprint changes with the files; what cannot change has none', async () => {
   const { install, ...files } = await inFiles();
-  const { fingerprint } = mutualTls(files);
+  const authentication = mutualTls(files);
 
-  const before = await fingerprint();
+  const before = await authentication.fingerprint();
   await install(renewed);
 
-  expect(await fingerprint()).not.toBe(before);
+  expect(await authentication.fingerprint()).not.toBe(before);
   expect(await mutualTls({ ...first, ca }).fingerprint()).toBe('');
 });
 
 test('the binding is known before there is a token, for those who look for one elsewhere', async () => {
   const { install, ...files } = await inFiles();
-  const { binding } = mutualTls(files);
+  const authentication = mutualTls(files);
 
-  expect(await binding?.()).toBe(thumbprints.first);
+  expect(await authentication.binding?.()).toBe(thumbprints.first);
   await install(renewed);
-  expect(await binding?.()).toBe(thumbprints.renewed);
+  expect(await authentication.binding?.()).toBe(thumbprints.renewed);
 });

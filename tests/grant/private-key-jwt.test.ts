@@ -96,7 +96,9 @@ async function fromKeyFile(...known: (typeof ec)[]) {
   const server = await startAuthorizationServer();
   server.script(async (request) => {
     const checks = await Promise.allSettled(known.map(({ publicKey }) => assertionIn(request, publicKey)));
-    return checks.some(({ status }) => status === 'fulfilled') ? granted('t') : refused('invalid_client', { status: 401 });
+    return checks.some(({ status }) => status === 'fulfilled')
+      ? granted('t')
+      : refused('invalid_client', { status: 401 });
   });
   const clientAuthentication = privateKeyJwt({ key: keyFile(path) });
   // The server's answers are dated by the real time.

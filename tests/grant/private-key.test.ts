@@ -110,7 +110,10 @@ describe('F6 what is no private key for assertions', () => {
     ['x25519', {}, 'of the kind x25519'],
     ['rsa-pss', { modulusLength: 1_024 }, 'of the kind rsa-pss'],
   ] as const)('a key for %s %j is refused', async (type, options, message) => {
-    const generate = promisify(generateKeyPair) as (type: string, options: object) => Promise<{ privateKey: KeyObject }>;
+    const generate = promisify(generateKeyPair) as (
+      type: string,
+      options: object,
+    ) => Promise<{ privateKey: KeyObject }>;
     const { privateKey } = await generate(type, options);
 
     expect(() => importPrivateKey(privateKey)).toThrow(message);
