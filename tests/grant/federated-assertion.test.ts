@@ -93,8 +93,8 @@ test('D2 the fingerprint changes with the assertion', async () => {
   expect(await authentication.fingerprint()).not.toBe(await authentication.fingerprint());
 });
 
-test.each([
-  [undefined, {} as object, /the source of federatedAssertion must be/],
+test.each<[unknown, object, RegExp]>([
+  [undefined, {}, /the source of federatedAssertion must be/],
   [() => 'a', { assertionType: '' }, /"assertionType" of federatedAssertion must be a non-empty string/],
   [() => 'a', { type: 'a' }, /federatedAssertion has no option "type"/],
 ])('F10 %p with the options %j is refused', (source, options, message) => {
