@@ -72,9 +72,10 @@ export function clientCredentials({
   /** What a grant is made with; it may have changed when the grant is refused. */
   async function gather(signal: AbortSignal | undefined): Promise<Means> {
     const metadata = await abortable(server.metadata(), signal);
-    const circumstances = { clock, skewMs: time.skewMs, profile, mustBind: profile === 'fapi2' };
+    const { skewMs } = time;
+    const circumstances = { clock, skewMs, profile, mustBind: profile === 'fapi2' };
     const authentication = await abortable(clientAuthentication.prepare(clientId, metadata, circumstances), signal);
-    return { metadata, authentication };
+    return { metadata, authentication, skewMs };
   }
 
   async function grant(
@@ -103,15 +104,14 @@ export function clientCredentials({
         reply: granting?.asked.reply,
         now: clock.now(),
       });
+      if (isClientRefused(error)) time.learn(granting?.asked.reply, granting?.skewMs);
       emit({ type: 'grant.failed', ...context, error, durationMs: elapsedMs(began, clock) });
       throw error;
-    } finally {
-      time.learn(granting?.asked.reply);
     }
   }
 
   // One for each grant: its answer and its credentials are nobody else's.
-  function configure({ metadata, authentication }: Means, signal: AbortSignal | undefined): Granting {
+  function configure({ metadata, authentication, skewMs }: Means, signal: AbortSignal | undefined): Granting {
     const accept = (reply: Reply) => acceptTokenResponse(reply, server.name, authentication.secrets);
     const asked = exchange(authentication.fetch ?? fetch, { timeoutMs, accept, signal });
     const client = { use_mtls_endpoint_aliases: authentication.fetch !== undefined };
@@ -119,7 +119,7 @@ export function clientCredentials({
     configuration[customFetch] = asked.fetch;
     // What may be asked over http is decided in exchange.ts.
     allowInsecureRequests(configuration);
-    return { configuration, authentication, asked };
+    return { configuration, authentication, skewMs, asked };
   }
 
   /** Other means than those that were refused, if a rotated secret or a moved token endpoint may be why. */
@@ -130,7 +130,7 @@ export function clientCredentials({
   ): Promise<Means | undefined> {
     if (!(error instanceof GrantRejectedError)) return undefined;
     const hasMoved = error.status === 404 || error.status === 405;
-    if (!hasMoved && error.error !== 'invalid_client') return undefined;
+    if (!hasMoved && !isClientRefused(error)) return undefined;
     if (hasMoved) server.forget();
     const refused = await gathering;
     const means = await gather(signal).catch(() => refused);
@@ -155,13 +155,18 @@ export function clientCredentials({
 interface Means {
   readonly metadata: ServerMetadata;
   readonly authentication: PreparedAuthentication;
+  readonly skewMs: number;
 }
 
 interface Granting {
   readonly configuration: Configuration;
   readonly authentication: PreparedAuthentication;
+  readonly skewMs: number;
   readonly asked: Exchange;
 }
+
+const isClientRefused = (error: unknown): boolean =>
+  error instanceof GrantRejectedError && error.error === 'invalid_client';
 
 const describe = ({ metadata, authentication }: Means) => [
   metadata.token_endpoint,

@@ -5,8 +5,11 @@ import type { Reply } from './exchange.js';
 export interface ServerTime {
   /** How far it is ahead of ours, in milliseconds; 0 for less than matters. */
   readonly skewMs: number;
-  /** Reads the `Date` of its answer (RFC 9110 §6.6.1). */
-  learn(reply: Reply | undefined): void;
+  /**
+   * Reads the `Date` of a refusal (RFC 9110 §6.6.1) of what was dated with this skew. Of a success there is nothing to learn:
+   * it may come through a gateway whose clock is wrong.
+   */
+  learn(reply: Reply | undefined, skewMs: number | undefined): void;
 }
 
 /** `Date` counts in seconds, and the answer took its time; assertions allow for that much anyway. */
@@ -19,9 +22,13 @@ export function serverTime(clock: Clock): ServerTime {
     get skewMs() {
       return skewMs;
     },
-    learn(reply) {
+    learn(reply, refused) {
       const aheadMs = Date.parse(reply?.headers.get('date') ?? '') - clock.now();
-      if (Math.abs(aheadMs - skewMs) >= toleranceMs) skewMs = Math.abs(aheadMs) < toleranceMs ? 0 : aheadMs;
+      // Another refusal has taught it already, or there is nothing to read.
+      if (refused !== skewMs || Number.isNaN(aheadMs)) return;
+      const isNew = Math.abs(aheadMs - skewMs) >= toleranceMs && Math.abs(aheadMs) >= toleranceMs;
+      // What is refused all the same was not refused for its time.
+      skewMs = isNew ? aheadMs : 0;
     },
   };
 }

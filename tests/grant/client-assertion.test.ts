@@ -193,6 +193,23 @@ describe('R-92 a clock that is wrong by an hour', () => {
     expect(server.grants).toHaveLength(3);
   });
 
+  test('of a gateway between, which dates what it passes on, disturbs nobody whose own clock is right', async () => {
+    const server = await startAuthorizationServer();
+    const clock = fakeClock();
+    const date = () => new Date(clock.now() + 3_600_000).toUTCString();
+    server.script(async (request) => {
+      const { claims } = await assertionIn(request, key.publicKey);
+      const answer = claims.iat === clock.now() / 1_000 - 5 ? granted('t') : refused('invalid_client', { status: 401 });
+      return { ...answer, headers: { date: date() } };
+    });
+    const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication: byKey(), clock });
+
+    await tokens.getToken();
+    await tokens.getToken();
+
+    expect(server.grants).toHaveLength(2);
+  });
+
   test('is tried again once only', async () => {
     const clock = fakeClock();
     const server = await aheadOf(clock);

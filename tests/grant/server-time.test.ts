@@ -18,20 +18,36 @@ test.each([
 ])('R-92 a server that is %d ms ahead is taken to be %d ms ahead', (aheadMs, skewMs) => {
   const time = serverTime(fakeClock());
 
-  time.learn(dated(aheadMs));
+  time.learn(dated(aheadMs), 0);
 
   expect(time.skewMs).toBe(skewMs);
 });
 
-test('R-92 what was learnt changes when the clocks do, not with each second that an answer takes', () => {
+test('R-92 what was refused with the right time is not refused for its time: then our own clock counts again', () => {
   const time = serverTime(fakeClock());
 
-  const learnt = [60_000, 62_000, 55_000, 120_000, 1_000, 2_000].map((aheadMs) => {
-    time.learn(dated(aheadMs));
-    return time.skewMs;
-  });
+  time.learn(dated(60_000), 0);
+  time.learn(dated(62_000), 60_000);
 
-  expect(learnt).toEqual([60_000, 60_000, 60_000, 120_000, 0, 0]);
+  expect(time.skewMs).toBe(0);
+});
+
+test('R-92 a clock that was set since is read anew', () => {
+  const time = serverTime(fakeClock());
+
+  time.learn(dated(60_000), 0);
+  time.learn(dated(120_000), 60_000);
+
+  expect(time.skewMs).toBe(120_000);
+});
+
+test('R-92 two that are refused at the same time learn the same', () => {
+  const time = serverTime(fakeClock());
+
+  time.learn(dated(60_000), 0);
+  time.learn(dated(60_000), 0);
+
+  expect(time.skewMs).toBe(60_000);
 });
 
 test.each([
@@ -40,9 +56,9 @@ test.each([
   { ...dated(0), headers: new Headers({ date: 'soon' }) },
 ])('nothing is learnt of no answer and no date', (reply) => {
   const time = serverTime(fakeClock());
-  time.learn(dated(60_000));
+  time.learn(dated(60_000), 0);
 
-  time.learn(reply);
+  time.learn(reply, 60_000);
 
   expect(time.skewMs).toBe(60_000);
 });
