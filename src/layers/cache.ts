@@ -138,8 +138,8 @@ export function withCache({
     }
 
     function keep(key: string, token: AccessToken): Entry | undefined {
-      if (token.binding !== binding) rebind(token);
       if (token.remainingMs(clock) <= 0) return undefined;
+      if (token.binding !== binding) rebind(token);
       const kept = entries.get(key);
       // All who shared one flight come here; the jitter is drawn once.
       if (kept?.token === token) return kept;
@@ -165,7 +165,6 @@ export function withCache({
     function rebind(token: AccessToken): void {
       binding = token.binding;
       entries.clear();
-      latest = undefined;
       onBinding?.(binding);
     }
 

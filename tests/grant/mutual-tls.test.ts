@@ -109,6 +109,23 @@ describe('mutual TLS', () => {
     expect(posts().map(({ path }) => path)).toEqual(['/mtls/token']);
   });
 
+  test('A26 discovers that endpoint anew when it is not there any more', async () => {
+    const aliases = { token_endpoint: '' };
+    const { origin, posts, script } = await startServers({ mtls_endpoint_aliases: aliases });
+    aliases.token_endpoint = `${origin}/old`;
+    script((answer) => {
+      if (posts().length > 1) return answer;
+      aliases.token_endpoint = `${origin}/new`;
+      return { status: 404 };
+    });
+    const clientAuthentication = mutualTls({ ...first, ca });
+    const { tokens } = granting({ issuer: origin, clientAuthentication, fetch: trustingFetch });
+
+    await tokens.getToken();
+
+    expect(posts().map(({ path }) => path)).toEqual(['/old', '/new']);
+  });
+
   test('R-27 sends nothing to such an endpoint over http', async () => {
     const aliases = { token_endpoint: 'http://auth.example/token' };
     const { origin } = await startServers({ mtls_endpoint_aliases: aliases });

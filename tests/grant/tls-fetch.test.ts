@@ -1,9 +1,10 @@
-import type { TLSSocket } from 'node:tls';
+import tls, { type TLSSocket } from 'node:tls';
 
 import { expect, test } from '@jest/globals';
 
 import { clientCertificate } from '../../src/grant/client-certificate.js';
 import { tlsFetch } from '../../src/grant/tls-fetch.js';
+import { cleanUp } from '../support/clean-up.js';
 import { clientCertificates } from '../support/client-certificates.js';
 import { failureOf } from '../support/grant-outcome.js';
 import { listenTls } from '../support/grant-tls.js';
@@ -126,7 +127,11 @@ test('R-85 the usual fetch does not speak TLS 1.1 either', async () => {
   ]);
 });
 
-test('R-85 speaks TLS 1.2 or newer only', async () => {
+test('R-85 speaks TLS 1.2 or newer only, even where Node was told to speak older ones', async () => {
+  const { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS } = tls;
+  cleanUp(() => Object.assign(tls, { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS }));
+  Object.assign(tls, { DEFAULT_MIN_VERSION: 'TLSv1', DEFAULT_CIPHERS: 'DEFAULT@SECLEVEL=0' });
+  const loaded = tlsFetch(clientCertificate(first.certificate, first.key, ca).secureContext);
   const speaks = async (version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3') => {
     let spoken: string | null = null;
     const port = await listenTls(
@@ -136,7 +141,7 @@ test('R-85 speaks TLS 1.2 or newer only', async () => {
       },
       { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' },
     );
-    await fetch(`https://localhost:${port}`).catch(() => undefined);
+    await loaded(`https://localhost:${port}`).catch(() => undefined);
     return spoken;
   };
 
