@@ -16,6 +16,8 @@ export interface AccessTokenFields {
   readonly expiresAt: number;
   /** The same moment as `issuedAt` on this process's monotonic clock, in milliseconds. Only the wall clock counts without it. */
   readonly issuedAtMonotonic?: number | undefined;
+  /** SHA-256 thumbprint of the certificate that the token is bound to (RFC 8705 §3.1); absent for one that is not. */
+  readonly binding?: string | undefined;
 }
 
 /**
@@ -30,18 +32,21 @@ export class AccessToken {
   readonly issuedAt: number;
   /** Milliseconds since the epoch; `Infinity` for a token that never expires. */
   readonly expiresAt: number;
+  /** SHA-256 thumbprint of the certificate that the token is bound to (RFC 8705 §3.1); `undefined` for one that is not. */
+  readonly binding: string | undefined;
   readonly #value: string;
   readonly #authorization: string;
   readonly #issuedAtMonotonic: number | undefined;
 
-  constructor({ value, type = 'Bearer', scope, issuedAt, expiresAt, issuedAtMonotonic }: AccessTokenFields) {
+  constructor({ value, type = 'Bearer', ...fields }: AccessTokenFields) {
     this.type = type;
-    this.scope = scope;
-    this.issuedAt = issuedAt;
-    this.expiresAt = expiresAt;
+    this.scope = fields.scope;
+    this.issuedAt = fields.issuedAt;
+    this.expiresAt = fields.expiresAt;
+    this.binding = fields.binding;
     this.#value = value;
     this.#authorization = `${type} ${value}`;
-    this.#issuedAtMonotonic = issuedAtMonotonic;
+    this.#issuedAtMonotonic = fields.issuedAtMonotonic;
     Object.freeze(this);
   }
 

@@ -10,14 +10,21 @@ export {
   type TokenErrorCode,
 } from './errors.js';
 export type { EventSink, TokenEvent } from './events.js';
+export type { ClientAssertionOptions } from './grant/client-assertion.js';
 export {
   type ClientAuthentication,
   clientSecretBasic,
   type ClientSecretBasicOptions,
   clientSecretPost,
 } from './grant/client-authentication.js';
+export type { ClientCertificateOptions } from './grant/client-certificate.js';
 export { clientCredentials, type ClientCredentialsOptions } from './grant/client-credentials.js';
-export { type Secret, secretFile } from './grant/secret.js';
+export { clientSecretJwt } from './grant/client-secret-jwt.js';
+export { federatedAssertion, type FederatedAssertionOptions, fromFile } from './grant/federated-assertion.js';
+export { type MutualTls, mutualTls } from './grant/mutual-tls.js';
+export type { PrivateKey } from './grant/private-key.js';
+export { privateKeyJwt, type PrivateKeyJwtOptions } from './grant/private-key-jwt.js';
+export { keyFile, type Secret, secretFile } from './grant/secret.js';
 export { type CacheOptions, withCache } from './layers/cache.js';
 export { type CoolDownOptions, withCoolDown } from './layers/cool-down.js';
 export { withDefaultRequest } from './layers/default-request.js';

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.js';
 import { ConfigurationError } from './errors.js';
 import type { EventSink } from './events.js';
+import { checkFapi2Profile } from './fapi2-profile.js';
 import type { ClientAuthentication } from './grant/client-authentication.js';
 import type { Secret } from './grant/secret.js';
 import type { RefreshOptions } from './layers/refresh-time.js';
@@ -13,6 +14,7 @@ import {
   nonEmptyString,
   numberIn,
   objectWith,
+  oneOf,
   positiveInteger,
   stringOrFunction,
   stringOrStrings,
@@ -37,6 +39,8 @@ export interface TokenServiceOptions extends TokenRequest {
   readonly clientSecret?: Secret | undefined;
   /** Another client authentication than `clientSecret`. */
   readonly clientAuthentication?: ClientAuthentication | undefined;
+  /** `'fapi2'` holds to the rules of the FAPI 2.0 Security Profile for clients, and refuses what breaks them. */
+  readonly profile?: 'fapi2' | undefined;
   readonly cache?: {
     /**
      * Number of tokens that are kept in memory.
@@ -82,6 +86,7 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
     clientId: nonEmptyString,
     clientSecret: stringOrFunction,
     clientAuthentication: objectWith('prepare', 'fingerprint'),
+    profile: oneOf('fapi2'),
     scope: stringOrStrings,
     resource: stringOrStrings,
     audience: stringOrStrings,
@@ -106,6 +111,14 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
   exactlyOne(options, 'clientId');
   checkEndpoint(options, 'issuer');
   checkEndpoint(options, 'tokenEndpoint');
+  if (options.profile === 'fapi2') {
+    const method = options.clientAuthentication?.method;
+    checkFapi2Profile({
+      tokenEndpoint: options.tokenEndpoint,
+      method,
+      isSenderConstrained: method === 'tls_client_auth',
+    });
+  }
 }
 
 function exactlyOne(options: TokenServiceOptions, ...names: readonly (keyof TokenServiceOptions)[]): void {

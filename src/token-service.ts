@@ -28,7 +28,7 @@ export interface TokenService extends TokenSource {
 export function createTokenService(options: TokenServiceOptions): TokenService {
   checkTokenServiceOptions(options);
   const { issuer, tokenEndpoint, clientId, timeoutMs, defaultLifetimeSeconds, fetch, clock, random, refresh } = options;
-  const { scope, resource, audience, parameters } = options;
+  const { scope, resource, audience, parameters, profile } = options;
   const onEvent = eventSink(options.logger && logEvents(options.logger), options.onEvent);
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
 
@@ -38,6 +38,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       tokenEndpoint,
       clientId,
       clientAuthentication,
+      profile,
       timeoutMs,
       defaultLifetimeSeconds,
       fetch,
@@ -48,7 +49,14 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     withRetry({ ...options.retry, clock, random }),
     withCoolDown({ credentials: () => clientAuthentication.fingerprint(), clock, random }),
     withSingleFlight(),
-    withCache({ ...options.cache, refresh, clock, random, onEvent }),
+    withCache({
+      ...options.cache,
+      refresh,
+      clock,
+      random,
+      onEvent,
+      onBinding: (binding) => clientAuthentication.present?.(binding),
+    }),
     withDefaultRequest({ scope, resource, audience, parameters }),
   );
 

@@ -24,12 +24,17 @@ describe('an access token', () => {
     expect(new AccessToken({ value, type: 'DPoP', issuedAt: 0, expiresAt: 1 }).authorization).toBe(`DPoP ${value}`);
   });
 
+  test('R-51 says what it is bound to, if anything', () => {
+    expect(token.binding).toBeUndefined();
+    expect(new AccessToken({ value, issuedAt: 0, expiresAt: 1, binding: 'x5t' }).binding).toBe('x5t');
+  });
+
   test('has no scope unless one is known', () => {
     expect(token.scope).toBe('orders:read');
     expect(new AccessToken({ value, issuedAt: 0, expiresAt: 1 }).scope).toBeUndefined();
   });
 
-  test.each(['value', 'authorization', 'type', 'scope', 'issuedAt', 'expiresAt', 'extra'])(
+  test.each(['value', 'authorization', 'type', 'scope', 'issuedAt', 'expiresAt', 'binding', 'extra'])(
     'D20 does not let its "%s" be changed',
     (member) => {
       const shared = new AccessToken({ value, issuedAt: 0, expiresAt: 1 }) as unknown as Record<string, unknown>;

@@ -28,6 +28,7 @@ const mayBeReadByEnvironment = new Set(['grant/secret.ts', 'token-service.ts', '
 /** The files that may import a package; for a type only, where that is said. */
 const homes: Readonly<Record<string, { readonly path: RegExp; readonly typesOnly?: boolean }>> = {
   'openid-client': { path: /^grant\// },
+  jose: { path: /^grant\/client-assertion\.ts$/ },
   'lru-cache': { path: /^layers\/cache\.ts$/ },
   pino: { path: /^telemetry\/logging\.ts$/, typesOnly: true },
   axios: { path: /^adapters\/axios(-origins|-timeout)?\.ts$/ },

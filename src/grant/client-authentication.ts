@@ -1,27 +1,55 @@
 import type { ClientAuth, ServerMetadata } from 'openid-client';
 
-import { ConfigurationError } from '../errors.js';
-import { checkOptions, oneOf, stringOrFunction } from '../options.js';
-import { fingerprintOf, resolveSecret, type Secret } from './secret.js';
+import type { Clock } from '../clock.js';
+import { checkOptions, oneOf } from '../options.js';
+import { basicCredentials, type BasicEncoding, basicEncodings } from './basic-credentials.js';
+import { checkSecret, digest, doubtOf, fingerprintOf, resolveSecret, type Secret } from './secret.js';
+import { supportedMethod } from './supported-method.js';
 
 /** How the client proves who it is, once for each grant (RFC 6749 §2.3). */
 export interface ClientAuthentication {
-  /** Prepares one token request. */
-  prepare(clientId: string, server: ServerMetadata): Promise<PreparedAuthentication>;
+  /** Its registered name, as in `token_endpoint_auth_methods_supported` (RFC 7591 §2), where that is known beforehand. */
+  readonly method?: string | undefined;
+  /**
+   * Prepares one token request.
+   * @throws {ConfigurationError} when the authorization server does not take this authentication
+   */
+  prepare(clientId: string, server: ServerMetadata, circumstances?: Circumstances): Promise<PreparedAuthentication>;
   /** Something that changes when the credentials do and tells nothing of them. */
   fingerprint(): Promise<string>;
+  /** SHA-256 thumbprint of the certificate that tokens are bound to (RFC 8705 §3.1): tokens bound to others are of no use. */
+  binding?(): Promise<string>;
+  /** Told of each change of what the tokens in use are bound to; from then on this certificate is presented to APIs. */
+  present?(binding: string | undefined): void;
+}
+
+/** What a request is prepared under; each member has a default. */
+export interface Circumstances {
+  readonly clock?: Clock | undefined;
+  /** How far the clock of the authorization server is ahead, in milliseconds. @default 0 */
+  readonly skewMs?: number | undefined;
+  /** Whose rules hold beside those of OAuth. */
+  readonly profile?: 'fapi2' | undefined;
+  /** Whether an authorization server that binds no token to the certificate will not do. @default false */
+  readonly mustBind?: boolean | undefined;
 }
 
 /** The authentication of one token request. */
 export interface PreparedAuthentication {
-  /** Its registered name, as in `token_endpoint_auth_methods_supported` (RFC 7591 §2). */
+  /** Its registered name (RFC 7591 §2). */
   readonly method: string;
-  /** Adds it to the headers or the body of the request. */
+  /** Adds it to the headers or the body of the request; called once for each time that the request is sent. */
   readonly authenticate: ClientAuth;
   /** What must not be repeated in any message, event or error. */
   readonly secrets: readonly string[];
+  /** Something that changes when the credentials do: when they are refused, others are tried once. */
+  readonly fingerprint: string;
   /** Why a right secret might be refused all the same. */
   readonly doubt?: string | undefined;
+  /** Sends the request instead of the usual fetch, to the endpoint for mutual TLS where there is one (RFC 8705 §5). */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** SHA-256 thumbprint of the certificate that the token will be bound to (RFC 8705 §3.1). */
+  readonly binding?: string | undefined;
 }
 
 /** Options of {@link clientSecretBasic}. */
@@ -32,29 +60,28 @@ export interface ClientSecretBasicOptions {
    * understand it, unless there is such a character.
    * @default 'minimal'
    */
-  readonly encoding?: 'minimal' | 'form' | 'raw';
+  readonly encoding?: BasicEncoding;
 }
 
 /** Sends id and secret in the `Authorization` header: `client_secret_basic` (RFC 6749 §2.3.1). */
 export function clientSecretBasic(secret: Secret, options: ClientSecretBasicOptions = {}): ClientAuthentication {
   checkSecret('clientSecretBasic', secret);
-  checkOptions('clientSecretBasic', options, { encoding: oneOf(...Object.keys(encoders)) });
+  checkOptions('clientSecretBasic', options, { encoding: oneOf(...basicEncodings) });
   const { encoding = 'minimal' } = options;
-  const encode = encoders[encoding];
+  const method = 'client_secret_basic';
 
   return {
+    method,
     fingerprint: () => fingerprintOf(secret),
-    async prepare(clientId) {
+    async prepare(clientId, server) {
       const clientSecret = await resolveSecret(secret);
-      const pair = `${encode.id(clientId)}:${encode.secret(clientSecret)}`;
-      const credentials = Buffer.from(pair, 'utf8').toString('base64');
-      const careful = encoding === 'form' ? encoders.form : encoders.minimal;
-      const isAmbiguous = careful.id(clientId) !== clientId || careful.secret(clientSecret) !== clientSecret;
+      const { credentials, isAmbiguous } = basicCredentials(clientId, clientSecret, encoding);
 
       return {
-        method: 'client_secret_basic',
+        method: supportedMethod(server, method),
         authenticate: (_server, _client, _body, headers) => headers.set('authorization', `Basic ${credentials}`),
         secrets: [clientSecret, credentials],
+        fingerprint: digest(clientSecret),
         doubt: isAmbiguous ? `${ambiguity}; it was sent with the encoding "${encoding}"` : undefined,
       };
     },
@@ -64,18 +91,22 @@ export function clientSecretBasic(secret: Secret, options: ClientSecretBasicOpti
 /** Sends id and secret in the body of the token request: `client_secret_post` (RFC 6749 §2.3.1). */
 export function clientSecretPost(secret: Secret): ClientAuthentication {
   checkSecret('clientSecretPost', secret);
+  const method = 'client_secret_post';
 
   return {
+    method,
     fingerprint: () => fingerprintOf(secret),
-    async prepare() {
+    async prepare(_clientId, server) {
       const clientSecret = await resolveSecret(secret);
       return {
-        method: 'client_secret_post',
+        method: supportedMethod(server, method),
         authenticate: (_server, client, body) => {
           body.set('client_id', client.client_id);
           body.set('client_secret', clientSecret);
         },
         secrets: [clientSecret],
+        fingerprint: digest(clientSecret),
+        doubt: doubtOf(clientSecret),
       };
     },
   };
@@ -92,43 +123,12 @@ export function clientSecretByMetadata(secret: Secret): ClientAuthentication {
   return {
     fingerprint: () => fingerprintOf(secret),
     async prepare(clientId, server) {
-      const supported = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
-      if (supported.includes('client_secret_basic')) return basic.prepare(clientId, server);
-      if (supported.includes('client_secret_post')) return post.prepare(clientId, server);
-      throw new ConfigurationError(
-        `${server.issuer} takes no client secret; it supports ${supported.join(', ')}: set "clientAuthentication"`,
-      );
+      const method = supportedMethod(server, 'client_secret_basic', 'client_secret_post');
+      return (method === 'client_secret_basic' ? basic : post).prepare(clientId, server);
     },
   };
-}
-
-function checkSecret(owner: string, secret: unknown): void {
-  const expected = stringOrFunction(secret);
-  if (expected !== undefined) throw new ConfigurationError(`the secret of ${owner} must be ${expected}`);
 }
 
 const ambiguity =
   'the client id or the secret holds a character that servers read in different ways (% + space : control or non-ASCII): ' +
   'try clientSecretBasic(secret, { encoding }) with "form" or "raw", or clientSecretPost(secret)';
-
-// %20 and not + for a space: servers that decode percent-encoding only read it too.
-function percentEncode(value: string, misread: RegExp): string {
-  return value.toWellFormed().replace(misread, encodeURIComponent);
-}
-
-const form = (value: string): string => new URLSearchParams({ value }).toString().slice('value='.length);
-const raw = (value: string): string => value;
-
-interface Encoder {
-  id(clientId: string): string;
-  secret(clientSecret: string): string;
-}
-
-const encoders: Readonly<Record<NonNullable<ClientSecretBasicOptions['encoding']>, Encoder>> = {
-  minimal: {
-    id: (clientId) => percentEncode(clientId, /[^\x21-\x7e]|[%+:]/gu),
-    secret: (clientSecret) => percentEncode(clientSecret, /[^\x21-\x7e]|[%+]/gu),
-  },
-  form: { id: form, secret: form },
-  raw: { id: raw, secret: raw },
-};

@@ -18,6 +18,7 @@ import type { TokenSource } from '../token-source.js';
 import { authorizationServer } from './authorization-server.js';
 import type { ClientAuthentication, PreparedAuthentication } from './client-authentication.js';
 import { type Exchange, exchange, type Reply } from './exchange.js';
+import { serverTime } from './server-time.js';
 import { acceptTokenResponse, readToken } from './token-response.js';
 import { translateError } from './translate-error.js';
 
@@ -29,6 +30,8 @@ export interface ClientCredentialsOptions {
   readonly tokenEndpoint?: string | undefined;
   readonly clientId: string;
   readonly clientAuthentication: ClientAuthentication;
+  /** Whose rules hold beside those of OAuth. */
+  readonly profile?: 'fapi2' | undefined;
   /**
    * Deadline of each request to the authorization server, in milliseconds.
    * @default 5000
@@ -55,6 +58,7 @@ export function clientCredentials({
   tokenEndpoint,
   clientId,
   clientAuthentication,
+  profile,
   timeoutMs = 5_000,
   defaultLifetimeSeconds = 300,
   fetch = (input, init) => globalThis.fetch(input, init),
@@ -62,13 +66,16 @@ export function clientCredentials({
   onEvent,
 }: ClientCredentialsOptions): TokenSource {
   const server = authorizationServer({ issuer, tokenEndpoint, timeoutMs, fetch, clock });
+  const time = serverTime(clock);
   const emit = eventSink(onEvent);
 
   /** What a grant is made with; it may have changed when the grant is refused. */
   async function gather(signal: AbortSignal | undefined): Promise<Means> {
     const metadata = await abortable(server.metadata(), signal);
-    const authentication = await abortable(clientAuthentication.prepare(clientId, metadata), signal);
-    return { metadata, authentication };
+    const { skewMs } = time;
+    const circumstances = { clock, skewMs, profile, mustBind: profile === 'fapi2' };
+    const authentication = await abortable(clientAuthentication.prepare(clientId, metadata, circumstances), signal);
+    return { metadata, authentication, skewMs };
   }
 
   async function grant(
@@ -84,7 +91,8 @@ export function clientCredentials({
       began = instant(clock);
       const parameters = parametersOf({ scope: requestedScope, ...rest });
       const response = await clientCredentialsGrant(granting.configuration, parameters);
-      const token = readToken(response, { ...context, asked: began, defaultLifetimeSeconds });
+      const { binding } = granting.authentication;
+      const token = readToken(response, { ...context, asked: began, defaultLifetimeSeconds, binding });
       emit({ type: 'grant.succeeded', ...context, ...outcomeOf(token), durationMs: elapsedMs(began, clock) });
       if (token.remainingMs(clock) <= 0) emit({ type: 'token.expired_on_arrival', scope: token.scope });
       return token;
@@ -96,20 +104,22 @@ export function clientCredentials({
         reply: granting?.asked.reply,
         now: clock.now(),
       });
+      if (isClientRefused(error)) time.learn(granting?.asked.reply, granting?.skewMs);
       emit({ type: 'grant.failed', ...context, error, durationMs: elapsedMs(began, clock) });
       throw error;
     }
   }
 
   // One for each grant: its answer and its credentials are nobody else's.
-  function configure({ metadata, authentication }: Means, signal: AbortSignal | undefined): Granting {
+  function configure({ metadata, authentication, skewMs }: Means, signal: AbortSignal | undefined): Granting {
     const accept = (reply: Reply) => acceptTokenResponse(reply, server.name, authentication.secrets);
-    const asked = exchange(fetch, { timeoutMs, accept, signal });
-    const configuration = new Configuration(metadata, clientId, undefined, authentication.authenticate);
+    const asked = exchange(authentication.fetch ?? fetch, { timeoutMs, accept, signal });
+    const client = { use_mtls_endpoint_aliases: authentication.fetch !== undefined };
+    const configuration = new Configuration(metadata, clientId, client, authentication.authenticate);
     configuration[customFetch] = asked.fetch;
     // What may be asked over http is decided in exchange.ts.
     allowInsecureRequests(configuration);
-    return { configuration, authentication, asked };
+    return { configuration, authentication, skewMs, asked };
   }
 
   /** Other means than those that were refused, if a rotated secret or a moved token endpoint may be why. */
@@ -120,7 +130,7 @@ export function clientCredentials({
   ): Promise<Means | undefined> {
     if (!(error instanceof GrantRejectedError)) return undefined;
     const hasMoved = error.status === 404 || error.status === 405;
-    if (!hasMoved && error.error !== 'invalid_client') return undefined;
+    if (!hasMoved && !isClientRefused(error)) return undefined;
     if (hasMoved) server.forget();
     const refused = await gathering;
     const means = await gather(signal).catch(() => refused);
@@ -145,15 +155,24 @@ export function clientCredentials({
 interface Means {
   readonly metadata: ServerMetadata;
   readonly authentication: PreparedAuthentication;
+  readonly skewMs: number;
 }
 
 interface Granting {
   readonly configuration: Configuration;
   readonly authentication: PreparedAuthentication;
+  readonly skewMs: number;
   readonly asked: Exchange;
 }
 
-const describe = ({ metadata, authentication }: Means) => [metadata.token_endpoint, authentication.secrets];
+const isClientRefused = (error: unknown): boolean =>
+  error instanceof GrantRejectedError && error.error === 'invalid_client';
+
+const describe = ({ metadata, authentication }: Means) => [
+  metadata.token_endpoint,
+  metadata.mtls_endpoint_aliases,
+  authentication.fingerprint,
+];
 
 // A deadline is the server's failure; whoever gave up knows why.
 function isAborted(signal: AbortSignal | undefined): signal is AbortSignal {

@@ -55,6 +55,10 @@ const certificateCodes =
   /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY|DECODE)|INVALID_(CA|PURPOSE)|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH/;
 
 function permanentObstacle(code: string, messages: string): string | undefined {
+  // An alert is what the other side says of ours.
+  if (/_ALERT_.*(CERT|UNKNOWN_CA)/.test(code)) {
+    return 'it does not accept the client certificate; check that it is the registered one and has not expired';
+  }
   if (certificateCodes.test(code)) {
     return 'its certificate is not trusted; for a private CA set NODE_EXTRA_CA_CERTS or the option "fetch"';
   }

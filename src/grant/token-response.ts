@@ -20,6 +20,8 @@ export interface Expectation {
   /** The instant before the token request was sent: its latency counts against the lifetime. */
   readonly asked: Instant;
   readonly defaultLifetimeSeconds: number;
+  /** What the token will be bound to. */
+  readonly binding: string | undefined;
 }
 
 const maxLifetimeSeconds = 10 * 365 * 24 * 60 * 60;
@@ -30,7 +32,7 @@ const maxLifetimeSeconds = 10 * 365 * 24 * 60 * 60;
  */
 export function readToken(
   response: TokenResponse,
-  { authorizationServer, requestedScope, asked, defaultLifetimeSeconds }: Expectation,
+  { authorizationServer, requestedScope, asked, defaultLifetimeSeconds, binding }: Expectation,
 ): AccessToken {
   const invalid = (flaw: string) =>
     new InvalidTokenResponseError(`${authorizationServer} answered the grant with a token response whose ${flaw}`);
@@ -46,6 +48,7 @@ export function readToken(
     issuedAt: asked.wall,
     issuedAtMonotonic: asked.monotonic,
     expiresAt: asked.wall + lifetimeSeconds * 1_000,
+    binding,
   });
 }
 

@@ -24,6 +24,8 @@ export interface CacheOptions {
   /** Uniform in [0, 1). @default Math.random */
   readonly random?: (() => number) | undefined;
   readonly onEvent?: EventSink | undefined;
+  /** Told of each change of what the tokens are bound to; none that is bound to anything else is kept (RFC 8705 §3). */
+  readonly onBinding?: ((binding: string | undefined) => void) | undefined;
 }
 
 /** A kept token and what is known of its renewal. */
@@ -55,6 +57,7 @@ export function withCache({
   clock = systemClock,
   random = Math.random,
   onEvent,
+  onBinding,
 }: CacheOptions = {}): Layer {
   const emit = eventSink(onEvent);
   const quietMs = clock === systemClock ? 1_000 : 0;
@@ -70,6 +73,7 @@ export function withCache({
     // What was handed out last, to whom the same is handed out most often. Only requests that cannot change are remembered.
     let latest: Entry | undefined;
     let latestRequest: TokenRequest | undefined;
+    let binding: string | undefined;
 
     async function answer(request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
       options.signal?.throwIfAborted();
@@ -139,6 +143,7 @@ export function withCache({
 
     function keep(key: string, token: AccessToken): Entry | undefined {
       if (token.remainingMs(clock) <= 0) return undefined;
+      if (token.binding !== binding) rebind(token);
       const kept = entries.get(key);
       // All who shared one flight come here; the jitter is drawn once.
       if (kept?.token === token) return kept;
@@ -158,6 +163,13 @@ export function withCache({
       entries.set(key, entry);
       latest = undefined;
       return entry;
+    }
+
+    // In one go: what is handed out and what is presented with it always fit.
+    function rebind(token: AccessToken): void {
+      binding = token.binding;
+      entries.clear();
+      onBinding?.(binding);
     }
 
     function fail(entry: Entry, error: unknown): void {

@@ -6,9 +6,13 @@ import { describe, expect, test } from '@jest/globals';
 import { behavioursOfScenarios, namedBehaviours } from './named-behaviours.js';
 
 const list = readFileSync(join(import.meta.dirname, 'behaviours.json'), 'utf8');
-const groups = Object.entries(
-  JSON.parse(list) as Record<string, { title: string; behaviours: Record<string, string> }>,
-);
+interface Group {
+  readonly title: string;
+  readonly behaviours: Readonly<Record<string, string>>;
+  readonly doNotApply?: Readonly<Record<string, string>>;
+}
+
+const groups = Object.entries(JSON.parse(list) as Record<string, Group>);
 const sizes: Record<string, number> = { A: 39, B: 10, C: 8, D: 22, E: 26, F: 10, R: 95 };
 
 describe('the list of behaviours', () => {
@@ -25,7 +29,7 @@ describe('the list of behaviours', () => {
 
   test('lists no id twice', () => {
     // In the text, because of two equal members JSON.parse keeps one.
-    const ids = [...list.matchAll(/"([A-Z]-?\d+)":/g)].map(([, id]) => id);
+    const ids = [...list.replaceAll(/"doNotApply": \{[^}]*\}/g, '').matchAll(/"([A-Z]-?\d+)":/g)].map(([, id]) => id);
 
     expect(ids).toHaveLength(210);
     expect(new Set(ids).size).toBe(ids.length);
@@ -34,6 +38,13 @@ describe('the list of behaviours', () => {
   test.each(groups)('says each rule of group %s in a sentence', (_, { title, behaviours }) => {
     expect(title).toMatch(/^[A-Z][^.]+$/);
     for (const rule of Object.values(behaviours)) expect(rule).toMatch(/^[A-Z][^\n]{15,}\.$/);
+  });
+
+  test.each(groups)('gives the reason, in a sentence, for each of group %s that does not apply', (_, group) => {
+    const { behaviours, doNotApply = {} } = group;
+
+    expect(Object.keys(behaviours)).toEqual(expect.arrayContaining(Object.keys(doNotApply)));
+    for (const reason of Object.values(doNotApply)) expect(reason).toMatch(/^[A-Z][^\n]{15,}\.$/);
   });
 
   test('has no rule twice', () => {

@@ -185,6 +185,15 @@ test('R-09 client_secret_post sends id and secret as a form, whatever they hold'
   expect([body.getAll('client_id'), body.getAll('client_secret')]).toEqual([[clientId], [secret]]);
 });
 
+test('F2 client_secret_post is in doubt for a secret with white space around it', async () => {
+  const server = await startAuthorizationServer();
+  server.script(refused('invalid_client', { status: 401 }));
+  const clientAuthentication = clientSecretPost('s3cret ');
+  const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
+
+  expect(String(await failure())).toContain('the secret begins or ends with white space: check the file');
+});
+
 describe('the method that the metadata say', () => {
   /** The method of a grant at a server that says it supports these. */
   async function methodFor(supported: readonly string[] | undefined): Promise<string> {
@@ -233,13 +242,15 @@ describe('the method that the metadata say', () => {
     expect(server.grants.map(({ headers }) => headers.authorization?.startsWith('Basic '))).toEqual([true]);
   });
 
-  test('R-11 does not matter when a method is chosen', async () => {
-    const metadata = { token_endpoint_auth_methods_supported: ['client_secret_basic'] };
-    const server = await startAuthorizationServer({ metadata });
-    const { tokens } = granting({ issuer: server.origin, clientAuthentication: clientSecretPost('s3cret') });
+  test('R-11 does not matter when a method is chosen that they list, or they list none', async () => {
+    const both = { token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'] };
+    for (const metadata of [both, {}]) {
+      const server = await startAuthorizationServer({ metadata });
+      const { tokens } = granting({ issuer: server.origin, clientAuthentication: clientSecretPost('s3cret') });
 
-    await tokens.getToken();
+      await tokens.getToken();
 
-    expect(server.grants[0]?.headers.authorization).toBeUndefined();
+      expect(server.grants[0]?.headers.authorization).toBeUndefined();
+    }
   });
 });

@@ -192,6 +192,20 @@ describe('a certificate', () => {
 });
 
 test.each([
+  'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+  'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
+  'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
+  'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+])('B1 the alert %s is about the certificate of the client, and is not tried again', (code) => {
+  const thrown = Object.assign(new Error('alert'), { code });
+
+  expect(networkError(thrown, 'https://auth.example')).toMatchObject({
+    retryable: false,
+    message: expect.stringMatching(/it does not accept the client certificate/),
+  });
+});
+
+test.each([
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',

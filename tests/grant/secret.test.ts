@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { GrantUnavailableError } from '../../src/errors.js';
 import { clientSecretBasic, clientSecretPost } from '../../src/grant/client-authentication.js';
-import { fingerprintOf, resolveSecret, type Secret, secretFile } from '../../src/grant/secret.js';
+import { doubtOf, fingerprintOf, keyFile, resolveSecret, type Secret, secretFile } from '../../src/grant/secret.js';
 import { startAuthorizationServer } from '../support/authorization-server.js';
 import { cleanUp } from '../support/clean-up.js';
 import { failureOf, granting } from '../support/grant-outcome.js';
@@ -64,6 +64,24 @@ test.each([
   const path = await file(content);
 
   await expect(secretFile(path)()).resolves.toBe(expected);
+});
+
+test('F1 a key file is read as it is, each time', async () => {
+  const path = await file('-----BEGIN …\n\n');
+  const read = keyFile(path);
+
+  expect(await read()).toBe('-----BEGIN …\n\n');
+  await writeFile(path, 'after');
+  expect(await read()).toBe('after');
+});
+
+test.each([
+  ['s3cret', 'none'],
+  ['s3 cret', 'none'],
+  [' s3cret', 'white space'],
+  ['s3cret\n', 'white space'],
+])('F2 a refusal of %j is in doubt for %s', (secret, doubt) => {
+  expect(doubtOf(secret) ?? 'none').toContain(doubt);
 });
 
 test('says which file is missing, and asks nobody', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import type { AccessToken } from '../../src/access-token.js';
+import { AccessToken } from '../../src/access-token.js';
 import { systemClock } from '../../src/clock.js';
 import { GrantUnavailableError } from '../../src/errors.js';
 import type { TokenEvent } from '../../src/events.js';
@@ -515,6 +515,71 @@ describe('the number of kept tokens', () => {
     expect(source.calls).toHaveLength(before);
     await fetchToken('b');
     expect(source.calls).toHaveLength(before + 1);
+  });
+});
+
+describe('F8 R-51 tokens that are bound to a certificate', () => {
+  /** A cache with tokens of several scopes, each bound to what the test says. */
+  function bound() {
+    const bindings: (string | undefined)[] = [];
+    const made = cached({ onBinding: (binding) => bindings.push(binding) });
+    const fetchToken = async (scope: string, binding?: string) => {
+      const answer = made.tokens.getToken({ scope });
+      await settle();
+      const { clock, source } = made;
+      const [issuedAt, issuedAtMonotonic] = [clock.now(), clock.monotonic()];
+      source.last().resolve(
+        new AccessToken({
+          value: `${scope} for ${binding}`,
+          issuedAt,
+          issuedAtMonotonic,
+          expiresAt: issuedAt + hour,
+          binding,
+        }),
+      );
+      return answer;
+    };
+    return { ...made, bindings, fetchToken };
+  }
+
+  test('are dropped when one arrives that is bound to another, and who presents it is told before', async () => {
+    const { tokens, source, bindings, fetchToken } = bound();
+    await fetchToken('a', 'old');
+    await fetchToken('b', 'old');
+
+    await fetchToken('c', 'new');
+    const again = await fetchToken('a', 'new');
+
+    expect(again.binding).toBe('new');
+    expect(await tokens.getToken({ scope: 'c' })).toMatchObject({ binding: 'new' });
+    expect(source.calls).toHaveLength(4);
+    expect(bindings).toEqual(['old', 'new']);
+  });
+
+  test('are dropped on the shortest way, too: that of a request that is asked for again and again', async () => {
+    const { tokens, source, fetchToken } = bound();
+    const request = canonicalRequest({ scope: 'a' });
+    await fetchToken('a', 'old');
+    await tokens.getToken(request);
+    await tokens.getToken(request);
+    expect(source.calls).toHaveLength(1);
+
+    await fetchToken('b', 'new');
+    void tokens.getToken(request);
+    await settle();
+
+    expect(source.calls).toHaveLength(3);
+  });
+
+  test('are kept beside each other when they are bound to the same; nobody is told of those that are not', async () => {
+    const { tokens, source, bindings, fetchToken } = bound();
+    await fetchToken('a');
+    await fetchToken('b');
+
+    await tokens.getToken({ scope: 'a' });
+
+    expect(source.calls).toHaveLength(2);
+    expect(bindings).toEqual([]);
   });
 });
 

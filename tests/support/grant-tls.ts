@@ -1,5 +1,5 @@
 import { request as requestPlain, type RequestListener } from 'node:http';
-import { createServer, request as requestTls } from 'node:https';
+import { createServer, request as requestTls, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 
@@ -7,8 +7,8 @@ import { cleanUp } from './clean-up.js';
 import { localhostCertificate } from './grant-certificate.js';
 
 /** Starts an https server with a certificate for `localhost` that nobody trusts; returns its port. */
-export async function listenTls(listener: RequestListener): Promise<number> {
-  const server = createServer(localhostCertificate, listener);
+export async function listenTls(listener: RequestListener, options: ServerOptions = {}): Promise<number> {
+  const server = createServer({ ...localhostCertificate, ...options }, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   cleanUp(async () => {
     server.closeAllConnections();
