@@ -53,7 +53,7 @@ export interface RequestResent {
   readonly origin: string;
 }
 
-/** A resource server rejected the token and its answer stands. */
+/** A resource server rejected the token, or asked for another DPoP nonce, and its answer stands. */
 export interface RequestNotResent {
   readonly type: 'request.not_resent';
   readonly method: string;

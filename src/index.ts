@@ -1,4 +1,4 @@
-export { AccessToken, type AccessTokenFields, type AccessTokenType } from './access-token.js';
+export { AccessToken, type AccessTokenFields, type AccessTokenType, type DpopKeyPair } from './access-token.js';
 export type { Clock } from './clock.js';
 export { tokenServiceFromEnvironment } from './environment.js';
 export {
@@ -17,6 +17,7 @@ export {
   clientSecretPost,
 } from './grant/client-authentication.js';
 export { clientCredentials, type ClientCredentialsOptions } from './grant/client-credentials.js';
+export { type Dpop, dpop, type DpopOptions } from './grant/dpop.js';
 export { type Secret, secretFile } from './grant/secret.js';
 export { type CacheOptions, withCache } from './layers/cache.js';
 export { type CoolDownOptions, withCoolDown } from './layers/cool-down.js';

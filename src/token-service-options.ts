@@ -2,6 +2,7 @@ import type { Clock } from './clock.js';
 import { ConfigurationError } from './errors.js';
 import type { EventSink } from './events.js';
 import type { ClientAuthentication } from './grant/client-authentication.js';
+import type { Dpop } from './grant/dpop.js';
 import type { Secret } from './grant/secret.js';
 import type { RefreshOptions } from './layers/refresh-time.js';
 import type { RetryOptions } from './layers/retry.js';
@@ -37,6 +38,8 @@ export interface TokenServiceOptions extends TokenRequest {
   readonly clientSecret?: Secret | undefined;
   /** Another client authentication than `clientSecret`. */
   readonly clientAuthentication?: ClientAuthentication | undefined;
+  /** Has tokens bound to a key, so that a stolen one is of no use: `dpop()` (RFC 9449). */
+  readonly dpop?: Dpop | undefined;
   readonly cache?: {
     /**
      * Number of tokens that are kept in memory.
@@ -82,6 +85,7 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
     clientId: nonEmptyString,
     clientSecret: stringOrFunction,
     clientAuthentication: objectWith('prepare', 'fingerprint'),
+    dpop: objectWith('keyPair', 'handle'),
     scope: stringOrStrings,
     resource: stringOrStrings,
     audience: stringOrStrings,

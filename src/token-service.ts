@@ -27,7 +27,8 @@ export interface TokenService extends TokenSource {
  */
 export function createTokenService(options: TokenServiceOptions): TokenService {
   checkTokenServiceOptions(options);
-  const { issuer, tokenEndpoint, clientId, timeoutMs, defaultLifetimeSeconds, fetch, clock, random, refresh } = options;
+  const { issuer, tokenEndpoint, clientId, dpop, timeoutMs, defaultLifetimeSeconds } = options;
+  const { fetch, clock, random, refresh } = options;
   const { scope, resource, audience, parameters } = options;
   const onEvent = eventSink(options.logger && logEvents(options.logger), options.onEvent);
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
@@ -40,6 +41,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       clientAuthentication,
       timeoutMs,
       defaultLifetimeSeconds,
+      dpop,
       fetch,
       clock,
       onEvent,

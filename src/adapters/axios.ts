@@ -2,6 +2,7 @@ import axios, {
   type AxiosAdapter,
   type AxiosError,
   AxiosHeaders,
+  type AxiosRequestConfig,
   type AxiosResponse,
   getAdapter,
   type InternalAxiosRequestConfig,
@@ -18,6 +19,7 @@ import type { TokenSource } from '../token-source.js';
 import { axiosOrigins } from './axios-origins.js';
 import { axiosTimeout } from './axios-timeout.js';
 import { rejectsToken } from './challenge.js';
+import { dpopProofs } from './dpop.js';
 import { secureOrigins } from './origins.js';
 import { type AuthorizedRequest, type Replay, sendAuthorized } from './send-authorized.js';
 import { redactRequest, sentRequest, type SentRequest } from './sent-request.js';
@@ -73,6 +75,7 @@ export function bearerToken(
   });
   const { request: byDefault, replay = 'all', isRejected } = options;
   const emit = eventSink(options.onEvent);
+  const proofs = dpopProofs();
   const originOf = axiosOrigins(options.origins && secureOrigins(options.origins));
 
   const requestOf = (config: InternalAxiosRequestConfig): TokenRequest | undefined =>
@@ -94,6 +97,7 @@ export function bearerToken(
       signal,
       replay,
       emit,
+      proofs,
     });
     return release === undefined ? sending : sending.finally(release);
   }
@@ -121,7 +125,8 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
   private readonly timeout: number | undefined;
   readonly origin: string;
   private failure: AxiosError | undefined;
-  private sent: unknown;
+  /** What the options were before there was a proof to look after. */
+  private unproven: { sensitiveHeaders: string[] | undefined; maxRedirects: number | undefined } | undefined;
 
   constructor(
     adapter: AxiosAdapter,
@@ -140,15 +145,37 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
     return this.config.method ?? 'get';
   }
 
-  send({ authorization }: AccessToken): Promise<AxiosResponse> {
+  get url(): string {
+    const { baseURL, url, allowAbsoluteUrls } = this.config;
+    return new axios.Axios({}).getUri({ baseURL, url, allowAbsoluteUrls } as AxiosRequestConfig);
+  }
+
+  send({ authorization }: AccessToken, proof?: string): Promise<AxiosResponse> {
     this.failure = undefined;
     this.config.headers['Authorization'] = authorization;
+    if (proof !== undefined) this.attach(proof);
     return this.adapter(this.config);
+  }
+
+  private attach(proof: string): void {
+    const { config } = this;
+    this.unproven ??= { sensitiveHeaders: config.sensitiveHeaders, maxRedirects: config.maxRedirects };
+    config.headers.set('DPoP', proof);
+    config.sensitiveHeaders = ['dpop'].concat(this.unproven.sensitiveHeaders ?? []);
+    // A fetch that follows a redirect takes the proof along, to wherever that leads.
+    if (this.adapter === getAdapter('fetch', config)) config.maxRedirects = 0;
   }
 
   conceal(): void {
     delete this.config.headers['Authorization'];
     if (this.timeout !== undefined) this.config.timeout = this.timeout;
+    if (this.unproven === undefined) return;
+    this.config.headers.delete('DPoP');
+    Object.assign(this.config, this.unproven);
+  }
+
+  header(response: AxiosResponse, name: string): string | undefined {
+    return this.isFromElsewhere(response) ? undefined : headerOf(response, name);
   }
 
   replyIn(error: unknown): AxiosResponse {
@@ -162,9 +189,9 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
   }
 
   isRejected(response: AxiosResponse): boolean {
-    if (isUnauthorized(response, this.origin)) {
-      this.sent = response.request;
-      return true;
+    const { status } = response;
+    if (status === 401 && !this.isFromElsewhere(response)) {
+      if (rejectsToken(status, headerOf(response, 'WWW-Authenticate'))) return true;
     }
     return this.alsoRejected !== undefined && this.alsoRejected(withoutCredentials(response));
   }
@@ -179,8 +206,18 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
     return response;
   }
 
-  discard({ data }: AxiosResponse): Promise<void> {
-    return discard(data, this.sent);
+  discard({ data, request }: AxiosResponse): Promise<void> {
+    return discard(data, request);
+  }
+
+  // A redirect may have led to where the token was not taken along, or where the proof is one for another URL: that answer
+  // says nothing of the token.
+  private isFromElsewhere({ request }: AxiosResponse): boolean {
+    const answeredBy = (request as Partial<SentRequest> | undefined)?.res?.responseUrl;
+    if (answeredBy === undefined) return false;
+    const by = parseUrl(answeredBy);
+    if (by?.origin !== this.origin) return true;
+    return this.unproven !== undefined && by.pathname !== parseUrl(this.url)?.pathname;
   }
 }
 
@@ -200,18 +237,10 @@ function keepOnThisMachine(config: InternalAxiosRequestConfig): void {
   config.proxy = false;
 }
 
-// A redirect may have led to where the token was not taken along: that answer says nothing of the token.
-function isUnauthorized({ status, headers, request }: AxiosResponse, origin: string): boolean {
-  if (status !== 401) return false;
-  const answeredBy = (request as Partial<SentRequest> | undefined)?.res?.responseUrl;
-  if (answeredBy !== undefined && parseUrl(answeredBy)?.origin !== origin) return false;
-  return rejectsToken(
-    status,
-    AxiosHeaders.from(headers as AxiosHeaders)
-      .get('WWW-Authenticate')
-      ?.toString(),
-  );
-}
+const headerOf = ({ headers }: AxiosResponse, name: string): string | undefined =>
+  AxiosHeaders.from(headers as AxiosHeaders)
+    .get(name)
+    ?.toString();
 
 /** The signal of the request, whichever of axios' two ways it was given by, and what to do when it is no longer needed. */
 function signalOf({ signal, cancelToken }: InternalAxiosRequestConfig): { signal?: AbortSignal; release?: () => void } {

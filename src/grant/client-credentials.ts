@@ -17,6 +17,7 @@ import { canonicalRequest, type CanonicalTokenRequest } from '../token-request.j
 import type { TokenSource } from '../token-source.js';
 import { authorizationServer } from './authorization-server.js';
 import type { ClientAuthentication, PreparedAuthentication } from './client-authentication.js';
+import type { Dpop } from './dpop.js';
 import { type Exchange, exchange, type Reply } from './exchange.js';
 import { acceptTokenResponse, readToken } from './token-response.js';
 import { translateError } from './translate-error.js';
@@ -39,6 +40,8 @@ export interface ClientCredentialsOptions {
    * @default 300
    */
   readonly defaultLifetimeSeconds?: number | undefined;
+  /** Has tokens bound to a key (RFC 9449). */
+  readonly dpop?: Dpop | undefined;
   /** How the authorization server is reached: through a proxy or with a private CA, say. @default globalThis.fetch */
   readonly fetch?: typeof globalThis.fetch | undefined;
   readonly clock?: Clock | undefined;
@@ -57,6 +60,7 @@ export function clientCredentials({
   clientAuthentication,
   timeoutMs = 5_000,
   defaultLifetimeSeconds = 300,
+  dpop,
   fetch = (input, init) => globalThis.fetch(input, init),
   clock = systemClock,
   onEvent,
@@ -81,10 +85,14 @@ export function clientCredentials({
     let began = instant(clock);
     try {
       granting = configure(await gathering, signal);
+      const { configuration } = granting;
+      const DPoP = await dpop?.handle(configuration);
+      const binding = dpop && { keyPair: await dpop.keyPair(), requireBinding: dpop.requireBinding };
       began = instant(clock);
       const parameters = parametersOf({ scope: requestedScope, ...rest });
-      const response = await clientCredentialsGrant(granting.configuration, parameters);
-      const token = readToken(response, { ...context, asked: began, defaultLifetimeSeconds });
+      // A nonce that the server asks for is one request more, with credentials of its own (RFC 9449 §8).
+      const response = await clientCredentialsGrant(configuration, parameters, DPoP && { DPoP });
+      const token = readToken(response, { ...context, asked: began, defaultLifetimeSeconds, binding });
       emit({ type: 'grant.succeeded', ...context, ...outcomeOf(token), durationMs: elapsedMs(began, clock) });
       if (token.remainingMs(clock) <= 0) emit({ type: 'token.expired_on_arrival', scope: token.scope });
       return token;
@@ -93,6 +101,7 @@ export function clientCredentials({
       const error = translateError(cause, {
         ...context,
         ...granting?.authentication,
+        usesDpop: dpop !== undefined,
         reply: granting?.asked.reply,
         now: clock.now(),
       });

@@ -1,7 +1,13 @@
 import { expect, test } from '@jest/globals';
 
 import type { AccessToken } from '../../src/access-token.js';
-import { type AuthorizedRequest, type Replay, sendAuthorized } from '../../src/adapters/send-authorized.js';
+import { dpopProofs } from '../../src/adapters/dpop.js';
+import {
+  type AuthorizedRequest,
+  type Replay,
+  sendAuthorized,
+  type SendOptions,
+} from '../../src/adapters/send-authorized.js';
 import type { TokenEvent } from '../../src/events.js';
 import type { TokenSource } from '../../src/token-source.js';
 import { fakeClock } from '../support/clock.js';
@@ -112,9 +118,9 @@ test.each<[Replay, string, boolean]>([
 ])('E10 R-40 with replay "%s" a %s is sent again: %s', async (replay, method, isSentAgain) => {
   const { tokens, asked } = source(first, second);
   const { authorized, sent } = request('rejected', 'fine');
-  const { emit, events } = options();
+  const { events, ...rest } = options();
 
-  await sendAuthorized(tokens, { ...authorized, method }, { replay, emit });
+  await sendAuthorized(tokens, { ...authorized, method }, { ...rest, replay });
 
   expect(sent).toHaveLength(isSentAgain ? 2 : 1);
   expect(asked).toHaveLength(2);
@@ -145,7 +151,7 @@ test.each<[string, Replay, boolean]>([
   const reply = await sendAuthorized(
     tokens,
     { ...authorized, canSendAgain: () => canSendAgain },
-    { replay, emit: () => undefined },
+    { ...options(), replay },
   );
 
   expect(reply).toBe('rejected');
@@ -220,9 +226,9 @@ test('D20 hands on the token as it is, which nobody can change', async () => {
   expect(() => Object.assign(first, { scope: 'admin' })).toThrow(TypeError);
 });
 
-function options(): { replay: Replay; emit: (event: TokenEvent) => void; events: TokenEvent[] } {
+function options(): SendOptions & { events: TokenEvent[] } {
   const events: TokenEvent[] = [];
-  return { replay: 'all', emit: (event) => void events.push(event), events };
+  return { replay: 'all', emit: (event) => void events.push(event), proofs: dpopProofs(), events };
 }
 
 /** A request that is answered with these replies in turn; those that begin with "rejected" reject the token. */
@@ -239,11 +245,13 @@ function request(...replies: string[]): {
     authorized: {
       method: 'post',
       origin: 'https://api.example.com',
+      url: 'https://api.example.com/orders',
       send(token) {
         sent.push(token);
         return Promise.resolve(replies[sent.length - 1] ?? 'too many');
       },
       conceal: () => {},
+      header: () => undefined,
       replyIn(error) {
         throw error;
       },
