@@ -16,7 +16,11 @@ export {
   type ClientSecretBasicOptions,
   clientSecretPost,
 } from './grant/client-authentication.js';
-export { clientCredentials, type ClientCredentialsOptions } from './grant/client-credentials.js';
+export {
+  type ClientCredentials,
+  clientCredentials,
+  type ClientCredentialsOptions,
+} from './grant/client-credentials.js';
 export { type Dpop, dpop, type DpopOptions } from './grant/dpop.js';
 export { type Secret, secretFile } from './grant/secret.js';
 export { type CacheOptions, withCache } from './layers/cache.js';

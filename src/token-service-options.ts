@@ -29,6 +29,8 @@ export interface TokenServiceOptions extends TokenRequest {
   readonly issuer?: string | undefined;
   /** The URL that grants are posted to, when there is nothing to discover. */
   readonly tokenEndpoint?: string | undefined;
+  /** The URL where `revoke()` revokes tokens, beside a `tokenEndpoint`; with an `issuer` its metadata say so. */
+  readonly revocationEndpoint?: string | undefined;
   /** The user's service, as the authorization server knows it. */
   readonly clientId: string;
   /**
@@ -82,6 +84,7 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
   checkOptions(owner, options, {
     issuer: nonEmptyString,
     tokenEndpoint: nonEmptyString,
+    revocationEndpoint: nonEmptyString,
     clientId: nonEmptyString,
     clientSecret: stringOrFunction,
     clientAuthentication: objectWith('prepare', 'fingerprint'),
@@ -110,6 +113,10 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
   exactlyOne(options, 'clientId');
   checkEndpoint(options, 'issuer');
   checkEndpoint(options, 'tokenEndpoint');
+  checkEndpoint(options, 'revocationEndpoint');
+  if (options.issuer !== undefined && options.revocationEndpoint !== undefined) {
+    throw new ConfigurationError('"revocationEndpoint" goes with "tokenEndpoint": with "issuer" the metadata name it');
+  }
 }
 
 function exactlyOne(options: TokenServiceOptions, ...names: readonly (keyof TokenServiceOptions)[]): void {
@@ -126,7 +133,7 @@ function emptied(options: object, names: readonly string[]): string {
 }
 
 // RFC 6749 §3.2: no fragment; §10.8: https.
-function checkEndpoint(options: TokenServiceOptions, name: 'issuer' | 'tokenEndpoint'): void {
+function checkEndpoint(options: TokenServiceOptions, name: 'issuer' | 'tokenEndpoint' | 'revocationEndpoint'): void {
   const value = options[name];
   if (value === undefined) return;
   const url = parseUrl(value);

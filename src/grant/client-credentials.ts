@@ -6,12 +6,13 @@ import {
   Configuration,
   customFetch,
   type ServerMetadata,
+  tokenRevocation,
 } from 'openid-client';
 
 import { abortable } from '../abortable.js';
 import type { AccessToken } from '../access-token.js';
 import { type Clock, elapsedMs, instant, systemClock } from '../clock.js';
-import { GrantRejectedError } from '../errors.js';
+import { ConfigurationError, GrantRejectedError } from '../errors.js';
 import { eventSink, type EventSink } from '../events.js';
 import { canonicalRequest, type CanonicalTokenRequest } from '../token-request.js';
 import type { TokenSource } from '../token-source.js';
@@ -19,6 +20,7 @@ import { authorizationServer } from './authorization-server.js';
 import type { ClientAuthentication, PreparedAuthentication } from './client-authentication.js';
 import type { Dpop } from './dpop.js';
 import { type Exchange, exchange, type Reply } from './exchange.js';
+import { revocationError } from './revocation-error.js';
 import { acceptTokenResponse, readToken } from './token-response.js';
 import { translateError } from './translate-error.js';
 
@@ -28,6 +30,8 @@ export interface ClientCredentialsOptions {
   readonly issuer?: string | undefined;
   /** The URL that grants are posted to, when there is nothing to discover. */
   readonly tokenEndpoint?: string | undefined;
+  /** The URL where tokens are revoked, beside a `tokenEndpoint` (RFC 7009); with an `issuer` its metadata say so. */
+  readonly revocationEndpoint?: string | undefined;
   readonly clientId: string;
   readonly clientAuthentication: ClientAuthentication;
   /**
@@ -48,6 +52,15 @@ export interface ClientCredentialsOptions {
   readonly onEvent?: EventSink | undefined;
 }
 
+/** The client credentials grant, and its undoing. */
+export interface ClientCredentials extends TokenSource {
+  /**
+   * Revokes a token (RFC 7009 §2.1), with the authentication of a grant. One that the server does not know counts as revoked.
+   * @throws {TokenError} when the token may still be valid
+   */
+  revoke(token: AccessToken, signal?: AbortSignal): Promise<void>;
+}
+
 /**
  * The innermost token source: one client credentials grant for each call (RFC 6749 §4.4).
  * Its `getToken` throws {@link GrantRejectedError}, {@link GrantUnavailableError}, {@link InvalidTokenResponseError}, or
@@ -56,6 +69,7 @@ export interface ClientCredentialsOptions {
 export function clientCredentials({
   issuer,
   tokenEndpoint,
+  revocationEndpoint,
   clientId,
   clientAuthentication,
   timeoutMs = 5_000,
@@ -64,8 +78,8 @@ export function clientCredentials({
   fetch = (input, init) => globalThis.fetch(input, init),
   clock = systemClock,
   onEvent,
-}: ClientCredentialsOptions): TokenSource {
-  const server = authorizationServer({ issuer, tokenEndpoint, timeoutMs, fetch, clock });
+}: ClientCredentialsOptions): ClientCredentials {
+  const server = authorizationServer({ issuer, tokenEndpoint, revocationEndpoint, timeoutMs, fetch, clock });
   const emit = eventSink(onEvent);
 
   /** What a grant is made with; it may have changed when the grant is refused. */
@@ -84,7 +98,9 @@ export function clientCredentials({
     let granting: Granting | undefined;
     let began = instant(clock);
     try {
-      granting = configure(await gathering, signal);
+      const means = await gathering;
+      const { secrets } = means.authentication;
+      granting = configure(means, signal, (reply) => acceptTokenResponse(reply, server.name, secrets));
       const { configuration } = granting;
       const DPoP = await dpop?.handle(configuration);
       const binding = dpop && { keyPair: await dpop.keyPair(), requireBinding: dpop.requireBinding };
@@ -110,9 +126,12 @@ export function clientCredentials({
     }
   }
 
-  // One for each grant: its answer and its credentials are nobody else's.
-  function configure({ metadata, authentication }: Means, signal: AbortSignal | undefined): Granting {
-    const accept = (reply: Reply) => acceptTokenResponse(reply, server.name, authentication.secrets);
+  // One for each request: its answer and its credentials are nobody else's.
+  function configure(
+    { metadata, authentication }: Means,
+    signal: AbortSignal | undefined,
+    accept?: (reply: Reply) => string,
+  ): Granting {
     const asked = exchange(fetch, { timeoutMs, accept, signal });
     const configuration = new Configuration(metadata, clientId, undefined, authentication.authenticate);
     configuration[customFetch] = asked.fetch;
@@ -148,8 +167,27 @@ export function clientCredentials({
         return grant(canonical, Promise.resolve(others), signal);
       }
     },
+    async revoke({ value }, signal) {
+      let revoking: Granting | undefined;
+      try {
+        const means = await gather(signal);
+        if (means.metadata.revocation_endpoint === undefined) throw noRevocation(server.name, issuer);
+        revoking = configure(means, signal);
+        await tokenRevocation(revoking.configuration, value, { token_type_hint: 'access_token' });
+      } catch (cause) {
+        const secrets = [value, ...(revoking?.authentication.secrets ?? [])];
+        const reply = revoking?.asked.reply;
+        throw revocationError(cause, { authorizationServer: server.name, clientId, secrets, reply });
+      }
+    },
   };
 }
+
+const noRevocation = (server: string, issuer: string | undefined): ConfigurationError =>
+  new ConfigurationError(
+    `${server} revokes no tokens: ` +
+      (issuer === undefined ? 'set "revocationEndpoint"' : 'its metadata name no "revocation_endpoint" (RFC 8414 §2)'),
+  );
 
 interface Means {
   readonly metadata: ServerMetadata;

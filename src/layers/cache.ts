@@ -23,6 +23,8 @@ export interface CacheOptions {
   /** Uniform in [0, 1). @default Math.random */
   readonly random?: (() => number) | undefined;
   readonly onEvent?: EventSink | undefined;
+  /** Is given, for whoever revokes tokens, a function that returns all that are kept; these are handed out no more. */
+  readonly exposeTakeBack?: ((takeBack: () => readonly AccessToken[]) => void) | undefined;
 }
 
 /** A kept token and what is known of its renewal. */
@@ -30,6 +32,8 @@ interface Entry extends RefreshTime {
   readonly token: AccessToken;
   /** The token as a promise, so that handing it out makes none. */
   readonly answer: Promise<AccessToken>;
+  /** Whether the token was taken back, and is worth no more than an expired one. */
+  isTakenBack: boolean;
   /** Wall-clock times between which the token needs no closer look. */
   quietFrom: number;
   quietUntil: number;
@@ -54,6 +58,7 @@ export function withCache({
   clock = systemClock,
   random = Math.random,
   onEvent,
+  exposeTakeBack,
 }: CacheOptions = {}): Layer {
   const emit = eventSink(onEvent);
 
@@ -106,7 +111,9 @@ export function withCache({
     }
 
     async function ask(key: string, request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
-      const { replacing, minValidityMs } = options;
+      const { minValidityMs } = options;
+      const kept = entries.get(key);
+      const replacing = options.replacing ?? (kept?.isTakenBack ? kept.token : undefined);
       const token = await inner.getToken(request, { replacing, minValidityMs });
       keep(key, token);
       return token;
@@ -143,6 +150,7 @@ export function withCache({
         ...refreshTime(token.expiresAt - token.issuedAt, random, refresh),
         token,
         answer: Promise.resolve(token),
+        isTakenBack: false,
         quietFrom: 0,
         quietUntil: 0,
         renewal: undefined,
@@ -195,7 +203,13 @@ export function withCache({
       return now >= quietFrom && now < quietUntil;
     };
 
-    const isExpired = (entry: Entry): boolean => entry.token.remainingMs(clock) <= 0;
+    const isExpired = ({ isTakenBack, token }: Entry): boolean => isTakenBack || token.remainingMs(clock) <= 0;
+
+    exposeTakeBack?.(() => {
+      const kept = [...entries.values()].filter((entry) => !isExpired(entry));
+      for (const entry of kept) Object.assign(entry, { isTakenBack: true, quietUntil: 0 });
+      return kept.map(({ token }) => token);
+    });
 
     return {
       getToken(request, options) {
