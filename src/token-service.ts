@@ -72,6 +72,10 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     async ready({ signal } = {}) {
       await source.getToken(undefined, { signal });
     },
-    revoke: revocation({ takeBack: () => takeBack(), revoke: grants.revoke, onEvent }),
+    revoke: revocation({
+      takeBack: () => takeBack(),
+      revoke: (token, signal) => grants.revoke(token, signal),
+      onEvent,
+    }),
   };
 }

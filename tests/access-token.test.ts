@@ -1,3 +1,4 @@
+import { webcrypto } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { format, inspect } from 'node:util';
 
@@ -22,6 +23,21 @@ describe('an access token', () => {
   test('R-32 says how it is presented', () => {
     expect(token).toMatchObject({ value, type: 'Bearer', authorization: `Bearer ${value}` });
     expect(new AccessToken({ value, type: 'DPoP', issuedAt: 0, expiresAt: 1 }).authorization).toBe(`DPoP ${value}`);
+  });
+
+  test('F4 F7 has the keys that it is bound to, and prints nothing of them', async () => {
+    const keyPair = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+      'sign',
+      'verify',
+    ]);
+
+    const bound = new AccessToken({ value, type: 'DPoP', keyPair, issuedAt: 0, expiresAt: 1 });
+
+    expect(bound.keyPair).toBe(keyPair);
+    expect(token.keyPair).toBeUndefined();
+    expect(inspect(bound, { depth: Infinity, showHidden: true, customInspect: false })).not.toContain('Key');
+    expect(inspect(bound, { depth: Infinity, showHidden: true })).not.toContain('Key');
+    expect(JSON.stringify(bound)).not.toContain('Key');
   });
 
   test('has no scope unless one is known', () => {

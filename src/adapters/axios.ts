@@ -2,7 +2,6 @@ import axios, {
   type AxiosAdapter,
   type AxiosError,
   AxiosHeaders,
-  type AxiosRequestConfig,
   type AxiosResponse,
   getAdapter,
   type InternalAxiosRequestConfig,
@@ -16,7 +15,7 @@ import { anyFunction, checkOptions, functionOrObject, listOfStrings, oneOf } fro
 import { parseUrl } from '../secure-url.js';
 import type { TokenRequest } from '../token-request.js';
 import type { TokenSource } from '../token-source.js';
-import { axiosOrigins } from './axios-origins.js';
+import { axiosOrigins, axiosUrl } from './axios-origins.js';
 import { axiosTimeout } from './axios-timeout.js';
 import { rejectsToken } from './challenge.js';
 import { dpopProofs } from './dpop.js';
@@ -146,8 +145,7 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
   }
 
   get url(): string {
-    const { baseURL, url, allowAbsoluteUrls } = this.config;
-    return new axios.Axios({}).getUri({ baseURL, url, allowAbsoluteUrls } as AxiosRequestConfig);
+    return axiosUrl(this.config);
   }
 
   send({ authorization }: AccessToken, proof?: string): Promise<AxiosResponse> {
@@ -160,7 +158,7 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
   private attach(proof: string): void {
     const { config } = this;
     this.unproven ??= { sensitiveHeaders: config.sensitiveHeaders, maxRedirects: config.maxRedirects };
-    config.headers.set('DPoP', proof);
+    config.headers['DPoP'] = proof;
     config.sensitiveHeaders = ['dpop'].concat(this.unproven.sensitiveHeaders ?? []);
     // A fetch that follows a redirect takes the proof along, to wherever that leads.
     if (this.adapter === getAdapter('fetch', config)) config.maxRedirects = 0;
@@ -170,7 +168,7 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
     delete this.config.headers['Authorization'];
     if (this.timeout !== undefined) this.config.timeout = this.timeout;
     if (this.unproven === undefined) return;
-    this.config.headers.delete('DPoP');
+    delete this.config.headers['DPoP'];
     Object.assign(this.config, this.unproven);
   }
 
@@ -237,10 +235,12 @@ function keepOnThisMachine(config: InternalAxiosRequestConfig): void {
   config.proxy = false;
 }
 
-const headerOf = ({ headers }: AxiosResponse, name: string): string | undefined =>
-  AxiosHeaders.from(headers as AxiosHeaders)
-    .get(name)
-    ?.toString();
+// Kept as axios will make them next, so that they are read once.
+function headerOf(response: AxiosResponse, name: string): string | undefined {
+  const headers = AxiosHeaders.from(response.headers as AxiosHeaders);
+  response.headers = headers;
+  return headers.get(name)?.toString();
+}
 
 /** The signal of the request, whichever of axios' two ways it was given by, and what to do when it is no longer needed. */
 function signalOf({ signal, cancelToken }: InternalAxiosRequestConfig): { signal?: AbortSignal; release?: () => void } {

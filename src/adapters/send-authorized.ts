@@ -79,6 +79,7 @@ function provenSender<Reply>(
 ): (token: AccessToken) => Promise<Reply> {
   const { method, origin } = authorized;
   let mayFetchNonce = true;
+  let nonce: string | undefined;
 
   async function send(token: AccessToken): Promise<Reply> {
     const proof = token.type === 'DPoP' ? await proofs.prove(token, authorized) : undefined;
@@ -90,16 +91,14 @@ function provenSender<Reply>(
     } finally {
       authorized.conceal();
     }
-    if (proof !== undefined) proofs.remember(origin, authorized.header(reply, 'DPoP-Nonce'));
+    nonce = proof === undefined ? undefined : authorized.header(reply, 'DPoP-Nonce');
+    proofs.remember(origin, nonce);
     return reply;
   }
 
-  const isNonceMissing = (reply: Reply): boolean =>
-    asksForNonce(authorized.header(reply, 'WWW-Authenticate')) && Boolean(authorized.header(reply, 'DPoP-Nonce'));
-
   return async (token) => {
     const reply = await send(token);
-    if (token.type !== 'DPoP' || !mayFetchNonce || !isNonceMissing(reply)) return reply;
+    if (!nonce || !mayFetchNonce || !asksForNonce(authorized.header(reply, 'WWW-Authenticate'))) return reply;
     mayFetchNonce = false;
     if (!isReplayable(authorized, replay)) {
       emit({ type: 'request.not_resent', method, origin, reason: obstacle(authorized) });

@@ -80,7 +80,7 @@ async function startApi(introspect: Awaited<ReturnType<typeof startProvider>>['i
 
 test('A22 A23 R-63 R-67 R-72 R-75 R-89 E1 E23 oidc-provider with mandatory nonces, and an API with its own', async () => {
   const provider = await startProvider();
-  const api = await startApi(provider.introspect);
+  const api = await startApi((token) => provider.introspect(token));
   const events: TokenEvent[] = [];
   const onEvent = (event: TokenEvent) => events.push(event);
   const { issuer, service } = provider;
