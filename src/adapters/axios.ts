@@ -42,7 +42,7 @@ export interface BearerTokenOptions {
   /** The token request of requests that name no other; a function of the outgoing request for multi-tenant clients. */
   readonly request?: TokenRequest | ((config: InternalAxiosRequestConfig) => TokenRequest | undefined) | undefined;
   /**
-   * Which requests are sent again after a rejected token: `'safe'` means GET, HEAD, OPTIONS and TRACE (RFC 9110 §9.2.1).
+   * Which requests are sent again after a rejected token, or for a DPoP nonce: `'safe'` means GET, HEAD, OPTIONS and TRACE (RFC 9110 §9.2.1).
    * A 401 says that nothing was done, so that any may be.
    * @default 'all'
    */

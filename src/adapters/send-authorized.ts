@@ -5,7 +5,7 @@ import type { TokenSource } from '../token-source.js';
 import { asksForNonce } from './challenge.js';
 import type { DpopProofs, ProvenRequest } from './dpop.js';
 
-/** Which requests are sent again after a rejected token: `'all'`, those with a safe method (RFC 9110 §9.2.1), or none. */
+/** Which requests are sent again after a rejected token, or for a DPoP nonce: `'all'`, those with a safe method (RFC 9110 §9.2.1), or none. */
 export type Replay = 'all' | 'safe' | 'never';
 
 /** One request of one HTTP client, prepared to be sent more than once. */

@@ -1,7 +1,7 @@
 import { webcrypto } from 'node:crypto';
 
 import { describe, expect, test } from '@jest/globals';
-import { calculateJwkThumbprint } from 'jose';
+import { calculateJwkThumbprint, decodeJwt } from 'jose';
 
 import type { DpopKeyPair } from '../../src/access-token.js';
 import { ConfigurationError, GrantRejectedError, GrantUnavailableError } from '../../src/errors.js';
@@ -81,6 +81,19 @@ describe('a token request with DPoP', () => {
 
     expect(authorizationServer.grants).toHaveLength(5);
     expect(atTokenEndpoint.proofs.map(({ nonce }) => nonce)).toEqual(['nonce-1', 'nonce-1', 'nonce-2']);
+  });
+
+  test('A22 R-72 is sent once more also when the nonce is asked for by a challenge', async () => {
+    const server = await startAuthorizationServer();
+    const headers = { 'www-authenticate': 'DPoP error="use_dpop_nonce"', 'dpop-nonce': 'nonce-1' };
+    server.script({ status: 401, headers }, granted('t', { token_type: 'DPoP' }));
+    const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint, dpop: dpop() });
+
+    await tokens.getToken();
+
+    const proof = String(server.grants[1]?.headers['dpop']);
+    expect(decodeJwt(proof)['nonce']).toBe('nonce-1');
+    expect(server.grants).toHaveLength(2);
   });
 
   test('R-73 takes the nonce of a success, too', async () => {
