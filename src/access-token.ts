@@ -1,13 +1,23 @@
+import type { webcrypto } from 'node:crypto';
+
 import { type Clock, systemClock } from './clock.js';
 
 /** How an access token is presented: the scheme of the `Authorization` header. */
 export type AccessTokenType = 'Bearer' | 'DPoP';
+
+/** The keys that a token of type DPoP is bound to: whoever sends it signs each request with the private one (RFC 9449 §6). */
+export interface DpopKeyPair {
+  readonly privateKey: webcrypto.CryptoKey;
+  readonly publicKey: webcrypto.CryptoKey;
+}
 
 /** What an {@link AccessToken} is made of. */
 export interface AccessTokenFields {
   readonly value: string;
   /** @default 'Bearer' */
   readonly type?: AccessTokenType;
+  /** What a token of type DPoP is bound to; without it no adapter can send the token. */
+  readonly keyPair?: DpopKeyPair | undefined;
   /** The granted scope, space-separated; absent when none is known. */
   readonly scope?: string | undefined;
   /** Milliseconds since the epoch. */
@@ -36,6 +46,7 @@ export class AccessToken {
   readonly binding: string | undefined;
   readonly #value: string;
   readonly #authorization: string;
+  readonly #keyPair: DpopKeyPair | undefined;
   readonly #issuedAtMonotonic: number | undefined;
 
   constructor({ value, type = 'Bearer', ...fields }: AccessTokenFields) {
@@ -46,6 +57,7 @@ export class AccessToken {
     this.binding = fields.binding;
     this.#value = value;
     this.#authorization = `${type} ${value}`;
+    this.#keyPair = fields.keyPair;
     this.#issuedAtMonotonic = fields.issuedAtMonotonic;
     Object.freeze(this);
   }
@@ -58,6 +70,11 @@ export class AccessToken {
   /** The value of an `Authorization` header that presents this token (RFC 6750 §2.1, RFC 9449 §7.1). */
   get authorization(): string {
     return this.#authorization;
+  }
+
+  /** What a token of type DPoP is bound to (RFC 9449 §6); never printed either. */
+  get keyPair(): DpopKeyPair | undefined {
+    return this.#keyPair;
   }
 
   /** Milliseconds until the token expires, by the clock that says less; negative once it has. */

@@ -46,6 +46,15 @@ export interface TokenEvicted {
   readonly scope: string | undefined;
 }
 
+/** Tokens could not be revoked: they are handed out no more, but are valid until they expire. */
+export interface RevocationFailed {
+  readonly type: 'revocation.failed';
+  /** How many. */
+  readonly tokens: number;
+  /** Why the first of them could not. */
+  readonly error: TokenError;
+}
+
 /** A resource server rejected the token and the request is sent once more with another one. */
 export interface RequestResent {
   readonly type: 'request.resent';
@@ -53,7 +62,7 @@ export interface RequestResent {
   readonly origin: string;
 }
 
-/** A resource server rejected the token and its answer stands. */
+/** A resource server rejected the token, or asked for another DPoP nonce, and its answer stands. */
 export interface RequestNotResent {
   readonly type: 'request.not_resent';
   readonly method: string;
@@ -69,6 +78,7 @@ export type TokenEvent =
   | RenewalFailed
   | TokenExpiredOnArrival
   | TokenEvicted
+  | RevocationFailed
   | RequestResent
   | RequestNotResent;
 

@@ -1,4 +1,4 @@
-export { AccessToken, type AccessTokenFields, type AccessTokenType } from './access-token.js';
+export { AccessToken, type AccessTokenFields, type AccessTokenType, type DpopKeyPair } from './access-token.js';
 export type { Clock } from './clock.js';
 export { tokenServiceFromEnvironment } from './environment.js';
 export {
@@ -18,8 +18,13 @@ export {
   clientSecretPost,
 } from './grant/client-authentication.js';
 export type { ClientCertificateOptions } from './grant/client-certificate.js';
-export { clientCredentials, type ClientCredentialsOptions } from './grant/client-credentials.js';
+export {
+  type ClientCredentials,
+  clientCredentials,
+  type ClientCredentialsOptions,
+} from './grant/client-credentials.js';
 export { clientSecretJwt } from './grant/client-secret-jwt.js';
+export { type Dpop, dpop, type DpopOptions } from './grant/dpop.js';
 export { federatedAssertion, type FederatedAssertionOptions, fromFile } from './grant/federated-assertion.js';
 export { type MutualTls, mutualTls } from './grant/mutual-tls.js';
 export type { PrivateKey } from './grant/private-key.js';

@@ -34,6 +34,7 @@ const expect =
     holds(value) ? undefined : expected;
 
 export const anyFunction = expect('a function', (value) => typeof value === 'function');
+export const anyBoolean = expect('a boolean', (value) => typeof value === 'boolean');
 export const anyObject = expect('an object', isObject);
 export const nonEmptyString = expect('a non-empty string', (value) => typeof value === 'string' && value !== '');
 const isListOfStrings = (value: unknown): boolean =>

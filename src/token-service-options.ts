@@ -3,6 +3,7 @@ import { ConfigurationError } from './errors.js';
 import type { EventSink } from './events.js';
 import { checkFapi2Profile } from './fapi2-profile.js';
 import type { ClientAuthentication } from './grant/client-authentication.js';
+import type { Dpop } from './grant/dpop.js';
 import type { Secret } from './grant/secret.js';
 import type { RefreshOptions } from './layers/refresh-time.js';
 import type { RetryOptions } from './layers/retry.js';
@@ -30,6 +31,8 @@ export interface TokenServiceOptions extends TokenRequest {
   readonly issuer?: string | undefined;
   /** The URL that grants are posted to, when there is nothing to discover. */
   readonly tokenEndpoint?: string | undefined;
+  /** The URL where `revoke()` revokes tokens, beside a `tokenEndpoint`; with an `issuer` its metadata say so. */
+  readonly revocationEndpoint?: string | undefined;
   /** The user's service, as the authorization server knows it. */
   readonly clientId: string;
   /**
@@ -41,6 +44,8 @@ export interface TokenServiceOptions extends TokenRequest {
   readonly clientAuthentication?: ClientAuthentication | undefined;
   /** `'fapi2'` holds to the rules of the FAPI 2.0 Security Profile for clients, and refuses what breaks them. */
   readonly profile?: 'fapi2' | undefined;
+  /** Has tokens bound to a key, so that a stolen one is of no use: `dpop()` (RFC 9449). */
+  readonly dpop?: Dpop | undefined;
   readonly cache?: {
     /**
      * Number of tokens that are kept in memory.
@@ -83,10 +88,12 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
   checkOptions(owner, options, {
     issuer: nonEmptyString,
     tokenEndpoint: nonEmptyString,
+    revocationEndpoint: nonEmptyString,
     clientId: nonEmptyString,
     clientSecret: stringOrFunction,
     clientAuthentication: objectWith('prepare', 'fingerprint'),
     profile: oneOf('fapi2'),
+    dpop: objectWith('keyPair', 'handle'),
     scope: stringOrStrings,
     resource: stringOrStrings,
     audience: stringOrStrings,
@@ -116,8 +123,12 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
     checkFapi2Profile({
       tokenEndpoint: options.tokenEndpoint,
       method,
-      isSenderConstrained: method === 'tls_client_auth',
+      isSenderConstrained: method === 'tls_client_auth' || options.dpop?.requireBinding === true,
     });
+  }
+  checkEndpoint(options, 'revocationEndpoint');
+  if (options.issuer !== undefined && options.revocationEndpoint !== undefined) {
+    throw new ConfigurationError('"revocationEndpoint" goes with "tokenEndpoint": with "issuer" the metadata name it');
   }
 }
 
@@ -135,7 +146,7 @@ function emptied(options: object, names: readonly string[]): string {
 }
 
 // RFC 6749 §3.2: no fragment; §10.8: https.
-function checkEndpoint(options: TokenServiceOptions, name: 'issuer' | 'tokenEndpoint'): void {
+function checkEndpoint(options: TokenServiceOptions, name: 'issuer' | 'tokenEndpoint' | 'revocationEndpoint'): void {
   const value = options[name];
   if (value === undefined) return;
   const url = parseUrl(value);

@@ -1,3 +1,4 @@
+import type { AccessToken } from './access-token.js';
 import { eventSink } from './events.js';
 import { clientSecretByMetadata } from './grant/client-authentication.js';
 import { clientCredentials } from './grant/client-credentials.js';
@@ -8,6 +9,7 @@ import { withDefaultRequest } from './layers/default-request.js';
 import { withGate } from './layers/gate.js';
 import { withRetry } from './layers/retry.js';
 import { withSingleFlight } from './layers/single-flight.js';
+import { revocation } from './revocation.js';
 import { logEvents } from './telemetry/logging.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './token-service-options.js';
 import { compose, type GetTokenOptions, type TokenSource } from './token-source.js';
@@ -19,6 +21,12 @@ export interface TokenService extends TokenSource {
    * @throws {TokenError} when there is none
    */
   ready(options?: Pick<GetTokenOptions, 'signal'>): Promise<void>;
+  /**
+   * Revokes the tokens that are kept, for a service that shuts down: within two seconds, and without ever rejecting (RFC 7009).
+   * Resolves to whether all are revoked; an event says why not. They are handed out no more in either case: whoever asks
+   * afterwards gets another one.
+   */
+  revoke(): Promise<boolean>;
 }
 
 /**
@@ -27,24 +35,31 @@ export interface TokenService extends TokenSource {
  */
 export function createTokenService(options: TokenServiceOptions): TokenService {
   checkTokenServiceOptions(options);
-  const { issuer, tokenEndpoint, clientId, timeoutMs, defaultLifetimeSeconds, fetch, clock, random, refresh } = options;
-  const { scope, resource, audience, parameters, profile } = options;
+  const { issuer, tokenEndpoint, revocationEndpoint, clientId, dpop, profile } = options;
+  const { timeoutMs, defaultLifetimeSeconds, fetch, clock, random, refresh } = options;
+  const { scope, resource, audience, parameters } = options;
   const onEvent = eventSink(options.logger && logEvents(options.logger), options.onEvent);
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
 
+  const grants = clientCredentials({
+    issuer,
+    tokenEndpoint,
+    revocationEndpoint,
+    clientId,
+    clientAuthentication,
+    profile,
+    timeoutMs,
+    defaultLifetimeSeconds,
+    dpop,
+    fetch,
+    clock,
+    onEvent,
+  });
+  let takeBack: () => readonly AccessToken[] = () => [];
+  const exposeTakeBack = (given: typeof takeBack): void => void (takeBack = given);
+
   const source = compose(
-    clientCredentials({
-      issuer,
-      tokenEndpoint,
-      clientId,
-      clientAuthentication,
-      profile,
-      timeoutMs,
-      defaultLifetimeSeconds,
-      fetch,
-      clock,
-      onEvent,
-    }),
+    grants,
     withGate({ clock }),
     withRetry({ ...options.retry, clock, random }),
     withCoolDown({ credentials: () => clientAuthentication.fingerprint(), clock, random }),
@@ -56,6 +71,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       random,
       onEvent,
       onBinding: (binding) => clientAuthentication.present?.(binding),
+      exposeTakeBack,
     }),
     withDefaultRequest({ scope, resource, audience, parameters }),
   );
@@ -65,5 +81,10 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     async ready({ signal } = {}) {
       await source.getToken(undefined, { signal });
     },
+    revoke: revocation({
+      takeBack: () => takeBack(),
+      revoke: (token, signal) => grants.revoke(token, signal),
+      onEvent,
+    }),
   };
 }

@@ -1,3 +1,4 @@
+import { webcrypto } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { format, inspect } from 'node:util';
 
@@ -27,6 +28,21 @@ describe('an access token', () => {
   test('R-51 says what it is bound to, if anything', () => {
     expect(token.binding).toBeUndefined();
     expect(new AccessToken({ value, issuedAt: 0, expiresAt: 1, binding: 'x5t' }).binding).toBe('x5t');
+  });
+
+  test('F4 F7 has the keys that it is bound to, and prints nothing of them', async () => {
+    const keyPair = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+      'sign',
+      'verify',
+    ]);
+
+    const bound = new AccessToken({ value, type: 'DPoP', keyPair, issuedAt: 0, expiresAt: 1 });
+
+    expect(bound.keyPair).toBe(keyPair);
+    expect(token.keyPair).toBeUndefined();
+    expect(inspect(bound, { depth: Infinity, showHidden: true, customInspect: false })).not.toContain('Key');
+    expect(inspect(bound, { depth: Infinity, showHidden: true })).not.toContain('Key');
+    expect(JSON.stringify(bound)).not.toContain('Key');
   });
 
   test('has no scope unless one is known', () => {

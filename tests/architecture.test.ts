@@ -33,6 +33,7 @@ const homes: Readonly<Record<string, { readonly path: RegExp; readonly typesOnly
   pino: { path: /^telemetry\/logging\.ts$/, typesOnly: true },
   axios: { path: /^adapters\/axios(-origins|-timeout)?\.ts$/ },
   leven: { path: /^options\.ts$/ },
+  dpop: { path: /^adapters\/dpop\.ts$/ },
 };
 
 describe('the sources', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ConfigurationError } from '../src/errors.js';
 import {
   anyFunction,
+  anyBoolean,
   anyObject,
   checkOptions,
   durationMs,
@@ -74,6 +75,7 @@ describe('the check', () => {
 
   test.each([
     ['anyFunction', anyFunction, ['a function']],
+    ['anyBoolean', anyBoolean, ['true']],
     ['anyObject', anyObject, ['an object']],
     ['functionOrObject', functionOrObject, ['a function', 'an object']],
     ['nonEmptyString', nonEmptyString, ['a string']],

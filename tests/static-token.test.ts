@@ -1,3 +1,5 @@
+import { webcrypto } from 'node:crypto';
+
 import { expect, test } from '@jest/globals';
 
 import { ConfigurationError } from '../src/errors.js';
@@ -13,10 +15,15 @@ test('returns the same token for every request, for ever', async () => {
   expect(await tokens.getToken({ scope: 'other' }, { replacing: token, minValidityMs: 1e12 })).toBe(token);
 });
 
-test('presents the token as it is told to', async () => {
-  const token = await staticToken('api-k3y', { type: 'DPoP' }).getToken();
+test('presents the token as it is told to, and one of type DPoP has its keys', async () => {
+  const keyPair = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
+
+  const token = await staticToken('api-k3y', { type: 'DPoP', keyPair }).getToken();
 
   expect(token.authorization).toBe('DPoP api-k3y');
+  expect(token.keyPair).toBe(keyPair);
+  expect(() => staticToken('api-k3y', { type: 'DPoP' })).toThrow('needs the "keyPair"');
+  expect(() => staticToken('api-k3y', { keyPair })).toThrow(ConfigurationError);
 });
 
 test.each(['', 'two words', 'a\r\nx-admin: 1', 'a\n', 'é', '\u0000'])(

@@ -25,17 +25,27 @@ export function axiosOrigins(
     return lastOrigin;
   };
 
-  return ({ url = '', baseURL, allowAbsoluteUrls }) => {
+  return (config) => {
+    const { url = '', baseURL } = config;
     if (origins === undefined && !baseURL) {
       throw new ConfigurationError('"origins" of bearerToken is required for an axios request without "baseURL"');
     }
-    const isBelowBase = baseURL && (allowAbsoluteUrls === false || !isAbsolute.test(url));
-    const origin = isBelowBase ? originOfBase(baseURL) : originOf(url);
+    const origin = baseURL && isBelowBase(config) ? originOfBase(baseURL) : originOf(url);
     if (origin === undefined) return undefined;
     const isPermitted = origins?.has(origin) ?? origin === originOfBase(baseURL as string);
     return isPermitted ? origin : undefined;
   };
 }
+
+/** The URL that an axios request goes to, without its `params`; as axios puts it together, at less cost than its `getUri`. */
+export function axiosUrl(config: InternalAxiosRequestConfig): string {
+  const { url = '', baseURL } = config;
+  if (!baseURL || !isBelowBase(config)) return url;
+  return url === '' ? baseURL : `${baseURL.replace(/\/?\/$/, '')}/${url.replace(/^\/+/, '')}`;
+}
+
+const isBelowBase = ({ url = '', allowAbsoluteUrls }: InternalAxiosRequestConfig): boolean =>
+  allowAbsoluteUrls === false || !isAbsolute.test(url);
 
 // As axios decides it: what has a scheme or begins with // is not put below the base URL.
 const isAbsolute = /^([a-z][a-z\d+\-.]*:)?\/\//i;

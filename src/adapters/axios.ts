@@ -15,9 +15,10 @@ import { anyFunction, checkOptions, functionOrObject, listOfStrings, oneOf } fro
 import { parseUrl } from '../secure-url.js';
 import type { TokenRequest } from '../token-request.js';
 import type { TokenSource } from '../token-source.js';
-import { axiosOrigins } from './axios-origins.js';
+import { axiosOrigins, axiosUrl } from './axios-origins.js';
 import { axiosTimeout } from './axios-timeout.js';
 import { rejectsToken } from './challenge.js';
+import { dpopProofs } from './dpop.js';
 import { secureOrigins } from './origins.js';
 import { type AuthorizedRequest, type Replay, sendAuthorized } from './send-authorized.js';
 import { redactRequest, sentRequest, type SentRequest } from './sent-request.js';
@@ -41,7 +42,7 @@ export interface BearerTokenOptions {
   /** The token request of requests that name no other; a function of the outgoing request for multi-tenant clients. */
   readonly request?: TokenRequest | ((config: InternalAxiosRequestConfig) => TokenRequest | undefined) | undefined;
   /**
-   * Which requests are sent again after a rejected token: `'safe'` means GET, HEAD, OPTIONS and TRACE (RFC 9110 §9.2.1).
+   * Which requests are sent again after a rejected token, or for a DPoP nonce: `'safe'` means GET, HEAD, OPTIONS and TRACE (RFC 9110 §9.2.1).
    * A 401 says that nothing was done, so that any may be.
    * @default 'all'
    */
@@ -73,6 +74,7 @@ export function bearerToken(
   });
   const { request: byDefault, replay = 'all', isRejected } = options;
   const emit = eventSink(options.onEvent);
+  const proofs = dpopProofs();
   const originOf = axiosOrigins(options.origins && secureOrigins(options.origins));
 
   const requestOf = (config: InternalAxiosRequestConfig): TokenRequest | undefined =>
@@ -94,6 +96,7 @@ export function bearerToken(
       signal,
       replay,
       emit,
+      proofs,
     });
     return release === undefined ? sending : sending.finally(release);
   }
@@ -121,7 +124,8 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
   private readonly timeout: number | undefined;
   readonly origin: string;
   private failure: AxiosError | undefined;
-  private sent: unknown;
+  /** What the options were before there was a proof to look after. */
+  private unproven: { sensitiveHeaders: string[] | undefined; maxRedirects: number | undefined } | undefined;
 
   constructor(
     adapter: AxiosAdapter,
@@ -140,15 +144,36 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
     return this.config.method ?? 'get';
   }
 
-  send({ authorization }: AccessToken): Promise<AxiosResponse> {
+  get url(): string {
+    return axiosUrl(this.config);
+  }
+
+  send({ authorization }: AccessToken, proof?: string): Promise<AxiosResponse> {
     this.failure = undefined;
     this.config.headers['Authorization'] = authorization;
+    if (proof !== undefined) this.attach(proof);
     return this.adapter(this.config);
+  }
+
+  private attach(proof: string): void {
+    const { config } = this;
+    this.unproven ??= { sensitiveHeaders: config.sensitiveHeaders, maxRedirects: config.maxRedirects };
+    config.headers['DPoP'] = proof;
+    config.sensitiveHeaders = ['dpop'].concat(this.unproven.sensitiveHeaders ?? []);
+    // A fetch that follows a redirect takes the proof along, to wherever that leads.
+    if (this.adapter === getAdapter('fetch', config)) config.maxRedirects = 0;
   }
 
   conceal(): void {
     delete this.config.headers['Authorization'];
     if (this.timeout !== undefined) this.config.timeout = this.timeout;
+    if (this.unproven === undefined) return;
+    delete this.config.headers['DPoP'];
+    Object.assign(this.config, this.unproven);
+  }
+
+  header(response: AxiosResponse, name: string): string | undefined {
+    return this.isFromElsewhere(response) ? undefined : headerOf(response, name);
   }
 
   replyIn(error: unknown): AxiosResponse {
@@ -162,9 +187,9 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
   }
 
   isRejected(response: AxiosResponse): boolean {
-    if (isUnauthorized(response, this.origin)) {
-      this.sent = response.request;
-      return true;
+    const { status } = response;
+    if (status === 401 && !this.isFromElsewhere(response)) {
+      if (rejectsToken(status, headerOf(response, 'WWW-Authenticate'))) return true;
     }
     return this.alsoRejected !== undefined && this.alsoRejected(withoutCredentials(response));
   }
@@ -179,8 +204,18 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
     return response;
   }
 
-  discard({ data }: AxiosResponse): Promise<void> {
-    return discard(data, this.sent);
+  discard({ data, request }: AxiosResponse): Promise<void> {
+    return discard(data, request);
+  }
+
+  // A redirect may have led to where the token was not taken along, or where the proof is one for another URL: that answer
+  // says nothing of the token.
+  private isFromElsewhere({ request }: AxiosResponse): boolean {
+    const answeredBy = (request as Partial<SentRequest> | undefined)?.res?.responseUrl;
+    if (answeredBy === undefined) return false;
+    const by = parseUrl(answeredBy);
+    if (by?.origin !== this.origin) return true;
+    return this.unproven !== undefined && by.pathname !== parseUrl(this.url)?.pathname;
   }
 }
 
@@ -200,17 +235,11 @@ function keepOnThisMachine(config: InternalAxiosRequestConfig): void {
   config.proxy = false;
 }
 
-// A redirect may have led to where the token was not taken along: that answer says nothing of the token.
-function isUnauthorized({ status, headers, request }: AxiosResponse, origin: string): boolean {
-  if (status !== 401) return false;
-  const answeredBy = (request as Partial<SentRequest> | undefined)?.res?.responseUrl;
-  if (answeredBy !== undefined && parseUrl(answeredBy)?.origin !== origin) return false;
-  return rejectsToken(
-    status,
-    AxiosHeaders.from(headers as AxiosHeaders)
-      .get('WWW-Authenticate')
-      ?.toString(),
-  );
+// Kept as axios will make them next, so that they are read once.
+function headerOf(response: AxiosResponse, name: string): string | undefined {
+  const headers = AxiosHeaders.from(response.headers as AxiosHeaders);
+  response.headers = headers;
+  return headers.get(name)?.toString();
 }
 
 /** The signal of the request, whichever of axios' two ways it was given by, and what to do when it is no longer needed. */

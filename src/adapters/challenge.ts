@@ -17,6 +17,13 @@ export function rejectsToken(status: number, wwwAuthenticate: string | undefined
   return challenges.length === 0 || challenges.some(isAboutToken);
 }
 
+/** Whether a `WWW-Authenticate` field asks for a proof with the nonce of the same reply (RFC 9449 §9); the token is not at fault. */
+export function asksForNonce(wwwAuthenticate: string | undefined): boolean {
+  return parseChallenges(wwwAuthenticate ?? '').some(
+    ({ scheme, parameters }) => scheme === 'dpop' && parameters.get('error') === 'use_dpop_nonce',
+  );
+}
+
 function isAboutToken({ scheme, parameters }: Challenge): boolean {
   const error = parameters.get('error') ?? 'invalid_token';
   return (scheme === 'bearer' || scheme === 'dpop') && error === 'invalid_token';

@@ -2,18 +2,20 @@ import type { AccessToken } from '../access-token.js';
 import type { EventSink, RequestNotResent } from '../events.js';
 import type { TokenRequest } from '../token-request.js';
 import type { TokenSource } from '../token-source.js';
+import { asksForNonce } from './challenge.js';
+import type { DpopProofs, ProvenRequest } from './dpop.js';
 
-/** Which requests are sent again after a rejected token: `'all'`, those with a safe method (RFC 9110 §9.2.1), or none. */
+/** Which requests are sent again after a rejected token, or for a DPoP nonce: `'all'`, those with a safe method (RFC 9110 §9.2.1), or none. */
 export type Replay = 'all' | 'safe' | 'never';
 
-/** One request of one HTTP client, prepared to be sent once or twice. */
-export interface AuthorizedRequest<Reply> {
-  readonly method: string;
-  readonly origin: string;
-  /** Sends the request with this token. */
-  send(token: AccessToken): Promise<Reply>;
-  /** Takes the token off the request, however sending it has ended. */
+/** One request of one HTTP client, prepared to be sent more than once. */
+export interface AuthorizedRequest<Reply> extends ProvenRequest {
+  /** Sends the request with this token: `Authorization`, and `DPoP` when there is a proof. */
+  send(token: AccessToken, proof?: string): Promise<Reply>;
+  /** Takes the token and the proof off the request, however sending it has ended. */
   conceal(): void;
+  /** A field of the reply, `undefined` also when a redirect has led to another origin: that one is not who was asked. */
+  header(reply: Reply, name: string): string | undefined;
   /** The reply in an error that `send` rejected with, since a reply with an error status is a reply; throws what holds none. */
   replyIn(error: unknown): Reply;
   /** Whether the reply says that the token is of no more use. */
@@ -32,40 +34,79 @@ export interface SendOptions {
   readonly signal?: AbortSignal | undefined;
   readonly replay: Replay;
   readonly emit: EventSink;
+  /** For tokens of type DPoP; one for all requests of an adapter, since it knows the nonces. */
+  readonly proofs: DpopProofs;
 }
 
 /**
  * Sends a request with a token. When the token is rejected, sends it once more with another one, and whatever comes back
- * then is the result. Without a token nothing is sent.
+ * then is the result. A DPoP nonce that is asked for on the way is one more send, at most, and no other token. Without a token
+ * nothing is sent.
  * @throws {TokenError} what the token source throws
  */
 export async function sendAuthorized<Reply>(
   tokens: TokenSource,
   authorized: AuthorizedRequest<Reply>,
-  { request, signal, replay, emit }: SendOptions,
+  options: SendOptions,
 ): Promise<Reply> {
+  const { request, signal } = options;
   const token = await tokens.getToken(request, signal && { signal });
-  // Not by a function that both attempts share: an await more is what this costs a request that meets no trouble.
+  const sendProven = token.type === 'DPoP' ? provenSender(authorized, options) : undefined;
   let reply: Reply;
-  try {
-    reply = await authorized.send(token);
-  } catch (error) {
-    reply = authorized.replyIn(error);
-  } finally {
-    authorized.conceal();
+  if (sendProven !== undefined) reply = await sendProven(token);
+  else {
+    // Not by a function that all attempts share: an await more is what this costs a request that meets no trouble.
+    try {
+      reply = await authorized.send(token);
+    } catch (error) {
+      reply = authorized.replyIn(error);
+    } finally {
+      authorized.conceal();
+    }
   }
   if (!authorized.isRejected(reply)) return authorized.settle(reply);
 
-  const other = await tokenToResend(tokens, authorized, { token, reply }, { request, signal, replay, emit });
+  const other = await tokenToResend(tokens, authorized, { token, reply }, options);
   if (other === undefined) return authorized.settle(reply);
-  try {
-    reply = await authorized.send(other);
-  } catch (error) {
-    reply = authorized.replyIn(error);
-  } finally {
-    authorized.conceal();
+  const sendOther = sendProven ?? provenSender(authorized, options);
+  return authorized.settle(await sendOther(other));
+}
+
+/** Sends one request with the proofs that its tokens need; one nonce is fetched for all its sends (RFC 9449 §9). */
+function provenSender<Reply>(
+  authorized: AuthorizedRequest<Reply>,
+  { replay, emit, proofs }: SendOptions,
+): (token: AccessToken) => Promise<Reply> {
+  const { method, origin } = authorized;
+  let mayFetchNonce = true;
+  let nonce: string | undefined;
+
+  async function send(token: AccessToken): Promise<Reply> {
+    const proof = token.type === 'DPoP' ? await proofs.prove(token, authorized) : undefined;
+    let reply: Reply;
+    try {
+      reply = await authorized.send(token, proof);
+    } catch (error) {
+      reply = authorized.replyIn(error);
+    } finally {
+      authorized.conceal();
+    }
+    nonce = proof === undefined ? undefined : authorized.header(reply, 'DPoP-Nonce');
+    proofs.remember(origin, nonce);
+    return reply;
   }
-  return authorized.settle(reply);
+
+  return async (token) => {
+    const reply = await send(token);
+    if (!nonce || !mayFetchNonce || !asksForNonce(authorized.header(reply, 'WWW-Authenticate'))) return reply;
+    mayFetchNonce = false;
+    if (!isReplayable(authorized, replay)) {
+      emit({ type: 'request.not_resent', method, origin, reason: obstacle(authorized) });
+      return reply;
+    }
+    await authorized.discard(reply);
+    return send(token);
+  };
 }
 
 /** The token to send the request again with, or `undefined` when the reply stands; the reply is discarded in the first case. */
@@ -84,7 +125,7 @@ async function tokenToResend<Reply>(
   if (!isReplayable(authorized, replay)) {
     // Waited for all the same: the next request needs another token. That there is none is not this request's affair.
     await replacement.catch(() => undefined);
-    return stay(authorized.canSendAgain() ? 'replay option' : 'body cannot be sent twice');
+    return stay(obstacle(authorized));
   }
   const other = await replacement.catch(async (error: unknown) => {
     await authorized.discard(reply);
@@ -97,6 +138,9 @@ async function tokenToResend<Reply>(
 }
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+const obstacle = <Reply>(authorized: AuthorizedRequest<Reply>): RequestNotResent['reason'] =>
+  authorized.canSendAgain() ? 'replay option' : 'body cannot be sent twice';
 
 function isReplayable<Reply>(authorized: AuthorizedRequest<Reply>, replay: Replay): boolean {
   const isPermitted = replay === 'all' || (replay === 'safe' && safeMethods.has(authorized.method.toUpperCase()));

@@ -31,21 +31,22 @@ export function sentRequest(request: object): SentRequest {
 }
 
 /**
- * Takes the token off a request object itself, for what goes on holding it: Node's `ClientRequest` keeps the text of its
+ * Takes the token and its proof off a request object itself, for what goes on holding it: Node's `ClientRequest` keeps the text of its
  * header, follow-redirects the headers for the next hop, the Fetch standard's `Request` its headers.
  */
 export function redactRequest(request: object): void {
   const sent = request as RequestWithHeaders;
-  sent.headers?.delete?.('authorization');
+  for (const name of secretHeaders) sent.headers?.delete?.(name);
   if (typeof sent._header === 'string')
-    sent._header = sent._header.replace(/^(authorization:) .*$/gim, '$1 [redacted]');
+    sent._header = sent._header.replace(/^(authorization:|dpop:) .*$/gim, '$1 [redacted]');
   for (const symbol of Object.getOwnPropertySymbols(sent)) {
-    if (symbol.description === 'kOutHeaders' || symbol.description === 'sent-headers')
-      forgetAuthorization(sent[symbol]);
+    if (symbol.description === 'kOutHeaders' || symbol.description === 'sent-headers') forgetSecrets(sent[symbol]);
   }
-  forgetAuthorization(sent._options?.headers);
+  forgetSecrets(sent._options?.headers);
   if (sent._redirectable !== undefined && sent._redirectable !== sent) redactRequest(sent._redirectable);
 }
+
+const secretHeaders = new Set(['authorization', 'dpop']);
 
 interface RequestWithHeaders {
   readonly headers?: { delete?(name: string): void };
@@ -55,8 +56,8 @@ interface RequestWithHeaders {
   readonly _redirectable?: object;
 }
 
-function forgetAuthorization(headers: Record<string, unknown> | null | undefined): void {
+function forgetSecrets(headers: Record<string, unknown> | null | undefined): void {
   for (const name of Object.keys(headers ?? {})) {
-    if (name.toLowerCase() === 'authorization') delete headers?.[name];
+    if (secretHeaders.has(name.toLowerCase())) delete headers?.[name];
   }
 }

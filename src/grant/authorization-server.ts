@@ -15,6 +15,8 @@ export interface AuthorizationServerOptions {
   readonly issuer?: string | undefined;
   /** The URL that grants are posted to, when there is nothing to discover. */
   readonly tokenEndpoint?: string | undefined;
+  /** The URL where tokens are revoked, beside a `tokenEndpoint` (RFC 7009). */
+  readonly revocationEndpoint?: string | undefined;
   /** Deadline of each request, in milliseconds. */
   readonly timeoutMs: number;
   readonly fetch: typeof globalThis.fetch;
@@ -41,11 +43,16 @@ const retryStaleMs = 60 * 1_000;
 export function authorizationServer({
   issuer,
   tokenEndpoint,
+  revocationEndpoint,
   ...how
 }: AuthorizationServerOptions): AuthorizationServer {
   if (issuer === undefined) {
     const endpoint = tokenEndpoint as string;
-    const metadata = Promise.resolve({ issuer: endpoint, token_endpoint: endpoint });
+    const metadata = Promise.resolve({
+      issuer: endpoint,
+      token_endpoint: endpoint,
+      ...(revocationEndpoint !== undefined && { revocation_endpoint: revocationEndpoint }),
+    });
     return { name: withoutQuery(endpoint), metadata: () => metadata, forget: () => {} };
   }
 

@@ -6,18 +6,21 @@ import {
   Configuration,
   customFetch,
   type ServerMetadata,
+  tokenRevocation,
 } from 'openid-client';
 
 import { abortable } from '../abortable.js';
 import type { AccessToken } from '../access-token.js';
 import { type Clock, elapsedMs, instant, systemClock } from '../clock.js';
-import { GrantRejectedError } from '../errors.js';
+import { ConfigurationError, GrantRejectedError } from '../errors.js';
 import { eventSink, type EventSink } from '../events.js';
 import { canonicalRequest, type CanonicalTokenRequest } from '../token-request.js';
 import type { TokenSource } from '../token-source.js';
 import { authorizationServer } from './authorization-server.js';
 import type { ClientAuthentication, PreparedAuthentication } from './client-authentication.js';
+import type { Dpop } from './dpop.js';
 import { type Exchange, exchange, type Reply } from './exchange.js';
+import { revocationError } from './revocation-error.js';
 import { serverTime } from './server-time.js';
 import { acceptTokenResponse, readToken } from './token-response.js';
 import { translateError } from './translate-error.js';
@@ -28,6 +31,8 @@ export interface ClientCredentialsOptions {
   readonly issuer?: string | undefined;
   /** The URL that grants are posted to, when there is nothing to discover. */
   readonly tokenEndpoint?: string | undefined;
+  /** The URL where tokens are revoked, beside a `tokenEndpoint` (RFC 7009); with an `issuer` its metadata say so. */
+  readonly revocationEndpoint?: string | undefined;
   readonly clientId: string;
   readonly clientAuthentication: ClientAuthentication;
   /** Whose rules hold beside those of OAuth. */
@@ -42,10 +47,21 @@ export interface ClientCredentialsOptions {
    * @default 300
    */
   readonly defaultLifetimeSeconds?: number | undefined;
+  /** Has tokens bound to a key (RFC 9449). */
+  readonly dpop?: Dpop | undefined;
   /** How the authorization server is reached: through a proxy or with a private CA, say. @default globalThis.fetch */
   readonly fetch?: typeof globalThis.fetch | undefined;
   readonly clock?: Clock | undefined;
   readonly onEvent?: EventSink | undefined;
+}
+
+/** The client credentials grant, and its undoing. */
+export interface ClientCredentials extends TokenSource {
+  /**
+   * Revokes a token (RFC 7009 §2.1), with the authentication of a grant. One that the server does not know counts as revoked.
+   * @throws {TokenError} when the token may still be valid
+   */
+  revoke(token: AccessToken, signal?: AbortSignal): Promise<void>;
 }
 
 /**
@@ -56,16 +72,18 @@ export interface ClientCredentialsOptions {
 export function clientCredentials({
   issuer,
   tokenEndpoint,
+  revocationEndpoint,
   clientId,
   clientAuthentication,
   profile,
   timeoutMs = 5_000,
   defaultLifetimeSeconds = 300,
+  dpop,
   fetch = (input, init) => globalThis.fetch(input, init),
   clock = systemClock,
   onEvent,
-}: ClientCredentialsOptions): TokenSource {
-  const server = authorizationServer({ issuer, tokenEndpoint, timeoutMs, fetch, clock });
+}: ClientCredentialsOptions): ClientCredentials {
+  const server = authorizationServer({ issuer, tokenEndpoint, revocationEndpoint, timeoutMs, fetch, clock });
   const time = serverTime(clock);
   const emit = eventSink(onEvent);
 
@@ -73,7 +91,7 @@ export function clientCredentials({
   async function gather(signal: AbortSignal | undefined): Promise<Means> {
     const metadata = await abortable(server.metadata(), signal);
     const { skewMs } = time;
-    const circumstances = { clock, skewMs, profile, mustBind: profile === 'fapi2' };
+    const circumstances = { clock, skewMs, profile, mustBind: profile === 'fapi2' && dpop === undefined };
     const authentication = await abortable(clientAuthentication.prepare(clientId, metadata, circumstances), signal);
     return { metadata, authentication, skewMs };
   }
@@ -87,12 +105,18 @@ export function clientCredentials({
     let granting: Granting | undefined;
     let began = instant(clock);
     try {
-      granting = configure(await gathering, signal);
+      const means = await gathering;
+      const { secrets } = means.authentication;
+      granting = configure(means, signal, (reply) => acceptTokenResponse(reply, server.name, secrets));
+      const { configuration } = granting;
+      const DPoP = await dpop?.handle(configuration);
+      const proven = dpop && { keyPair: await dpop.keyPair(), requireBinding: dpop.requireBinding };
       began = instant(clock);
       const parameters = parametersOf({ scope: requestedScope, ...rest });
-      const response = await clientCredentialsGrant(granting.configuration, parameters);
+      // A nonce that the server asks for is one request more, with credentials of its own (RFC 9449 §8).
+      const response = await clientCredentialsGrant(configuration, parameters, DPoP && { DPoP });
       const { binding } = granting.authentication;
-      const token = readToken(response, { ...context, asked: began, defaultLifetimeSeconds, binding });
+      const token = readToken(response, { ...context, asked: began, defaultLifetimeSeconds, binding, dpop: proven });
       emit({ type: 'grant.succeeded', ...context, ...outcomeOf(token), durationMs: elapsedMs(began, clock) });
       if (token.remainingMs(clock) <= 0) emit({ type: 'token.expired_on_arrival', scope: token.scope });
       return token;
@@ -101,6 +125,7 @@ export function clientCredentials({
       const error = translateError(cause, {
         ...context,
         ...granting?.authentication,
+        usesDpop: dpop !== undefined,
         reply: granting?.asked.reply,
         now: clock.now(),
       });
@@ -110,9 +135,12 @@ export function clientCredentials({
     }
   }
 
-  // One for each grant: its answer and its credentials are nobody else's.
-  function configure({ metadata, authentication, skewMs }: Means, signal: AbortSignal | undefined): Granting {
-    const accept = (reply: Reply) => acceptTokenResponse(reply, server.name, authentication.secrets);
+  // One for each request: its answer and its credentials are nobody else's.
+  function configure(
+    { metadata, authentication, skewMs }: Means,
+    signal: AbortSignal | undefined,
+    accept?: (reply: Reply) => string,
+  ): Granting {
     const asked = exchange(authentication.fetch ?? fetch, { timeoutMs, accept, signal });
     const client = { use_mtls_endpoint_aliases: authentication.fetch !== undefined };
     const configuration = new Configuration(metadata, clientId, client, authentication.authenticate);
@@ -149,8 +177,27 @@ export function clientCredentials({
         return grant(canonical, Promise.resolve(others), signal);
       }
     },
+    async revoke({ value }, signal) {
+      let revoking: Granting | undefined;
+      try {
+        const means = await gather(signal);
+        if (means.metadata.revocation_endpoint === undefined) throw noRevocation(server.name, issuer);
+        revoking = configure(means, signal);
+        await tokenRevocation(revoking.configuration, value, { token_type_hint: 'access_token' });
+      } catch (cause) {
+        const secrets = [value, ...(revoking?.authentication.secrets ?? [])];
+        const reply = revoking?.asked.reply;
+        throw revocationError(cause, { authorizationServer: server.name, clientId, secrets, reply });
+      }
+    },
   };
 }
+
+const noRevocation = (server: string, issuer: string | undefined): ConfigurationError =>
+  new ConfigurationError(
+    `${server} revokes no tokens: ` +
+      (issuer === undefined ? 'set "revocationEndpoint"' : 'its metadata name no "revocation_endpoint" (RFC 8414 §2)'),
+  );
 
 interface Means {
   readonly metadata: ServerMetadata;

@@ -25,7 +25,7 @@ export interface ExchangeOptions {
   /** For the whole answer, in milliseconds. */
   readonly timeoutMs: number;
   /** Checks a success and returns the part of its body that anybody else may read; what it throws fails the exchange. */
-  readonly accept?: (reply: Reply) => string;
+  readonly accept?: ((reply: Reply) => string) | undefined;
   /** Ends the exchange earlier. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,6 +1,6 @@
-import { AccessToken } from '../access-token.js';
+import { AccessToken, type DpopKeyPair } from '../access-token.js';
 import type { Instant } from '../clock.js';
-import { InvalidTokenResponseError } from '../errors.js';
+import { ConfigurationError, InvalidTokenResponseError } from '../errors.js';
 import type { Reply } from './exchange.js';
 import { isErrorCode, parseObject } from './json.js';
 import { readable } from './redaction.js';
@@ -20,8 +20,10 @@ export interface Expectation {
   /** The instant before the token request was sent: its latency counts against the lifetime. */
   readonly asked: Instant;
   readonly defaultLifetimeSeconds: number;
-  /** What the token will be bound to. */
-  readonly binding: string | undefined;
+  /** SHA-256 thumbprint of the certificate that the token will be bound to (RFC 8705 §3.1). */
+  readonly binding?: string | undefined;
+  /** Where a token of type DPoP was asked for: what it is bound to, and whether any other is an error (RFC 9449 §5). */
+  readonly dpop?: { readonly keyPair: DpopKeyPair; readonly requireBinding: boolean } | undefined;
 }
 
 const maxLifetimeSeconds = 10 * 365 * 24 * 60 * 60;
@@ -29,21 +31,30 @@ const maxLifetimeSeconds = 10 * 365 * 24 * 60 * 60;
 /**
  * The access token of a token response.
  * @throws {InvalidTokenResponseError} when it cannot be presented, or its lifetime makes no sense
+ * @throws {ConfigurationError} when it is not bound to the keys that it must be bound to
  */
 export function readToken(
   response: TokenResponse,
-  { authorizationServer, requestedScope, asked, defaultLifetimeSeconds, binding }: Expectation,
+  { authorizationServer, requestedScope, asked, defaultLifetimeSeconds, binding, dpop }: Expectation,
 ): AccessToken {
   const invalid = (flaw: string) =>
     new InvalidTokenResponseError(`${authorizationServer} answered the grant with a token response whose ${flaw}`);
 
-  if (response.token_type !== 'bearer') throw invalid('"token_type" was not asked for');
+  const isBound = response.token_type === 'dpop';
+  if (isBound && dpop === undefined) throw invalid('"token_type" was not asked for');
+  if (!isBound && dpop?.requireBinding) {
+    throw new ConfigurationError(
+      `${authorizationServer} granted a plain Bearer token where one bound by DPoP was asked for: have DPoP enabled for ` +
+        'this client, or set "requireBinding: false" in dpop()',
+    );
+  }
   if (!/^[\x21-\x7e]+$/.test(response.access_token)) throw invalid('"access_token" cannot be sent in a header');
   const lifetimeSeconds = response.expires_in ?? defaultLifetimeSeconds;
   if (lifetimeSeconds > maxLifetimeSeconds) throw invalid('"expires_in" is more than ten years; it looks like a date');
 
   return new AccessToken({
     value: response.access_token,
+    ...(isBound && { type: 'DPoP', keyPair: dpop?.keyPair }),
     scope: response.scope ?? requestedScope,
     issuedAt: asked.wall,
     issuedAtMonotonic: asked.monotonic,

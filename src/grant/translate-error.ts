@@ -16,6 +16,8 @@ export interface GrantContext {
   readonly secrets?: readonly string[];
   /** Why right credentials might be refused all the same. */
   readonly doubt?: string | undefined;
+  /** Whether the request carried a proof of possession (RFC 9449 §5). */
+  readonly usesDpop?: boolean | undefined;
   /** What it answered, if it did. */
   readonly reply?: Reply | undefined;
   /** Wall-clock time, in milliseconds since the epoch. */
@@ -72,6 +74,8 @@ const refusals = new Set([
   'invalid_scope',
   'invalid_target',
   'access_denied',
+  'invalid_dpop_proof',
+  'use_dpop_nonce',
 ]);
 
 function isTransient(status: number, error: string | undefined): boolean {
@@ -93,10 +97,11 @@ function unavailable({ status, headers }: Reply, refusal: Refusal, context: Gran
 }
 
 function rejected({ status }: Reply, refusal: Refusal, context: GrantContext): GrantRejectedError {
-  const { authorizationServer, clientId, requestedScope, doubt } = context;
+  const { authorizationServer, clientId, requestedScope, doubt, usesDpop = false } = context;
   const advice = [
     adviceFor(refusal.error, status, requestedScope),
     ['invalid_client', undefined].includes(refusal.error) ? doubt : undefined,
+    dpopAdvice(refusal.error, status, usesDpop),
   ];
   return new GrantRejectedError(
     `${authorizationServer} refused a token to client "${clientId}"${detail(refusal, status)}: ${advice.filter(Boolean).join('; ')}`,
@@ -118,7 +123,15 @@ function redirected({ status, url, headers }: Reply, { authorizationServer, secr
 const detail = ({ error, errorDescription }: Refusal, status: number): string =>
   ` (${[error, errorDescription && `"${errorDescription}"`, `HTTP ${status}`].filter(Boolean).join(', ')})`;
 
-function adviceFor(error: string | undefined, status: number, scope: string | undefined): string {
+// Servers report trouble with a proof in other ways, too: as invalid_grant, or with a 403 of a gateway.
+function dpopAdvice(error: string | undefined, status: number, usesDpop: boolean): string | undefined {
+  const isCertain = error === 'invalid_dpop_proof' || error === 'use_dpop_nonce';
+  if (isCertain && !usesDpop) return 'this client must use DPoP: set "dpop"';
+  if (!isCertain && !(usesDpop && (error === 'invalid_grant' || status === 403))) return undefined;
+  return `the DPoP proof ${isCertain ? 'was' : 'may have been'} refused: check the clock of this machine, the URL of the token endpoint, and whether the server takes the algorithm of the keys`;
+}
+
+function adviceFor(error: string | undefined, status: number, scope: string | undefined): string | undefined {
   if (status === 407) return 'a proxy asks for credentials; give them to the "fetch" that this service uses';
   switch (error) {
     case 'invalid_client':
@@ -132,6 +145,9 @@ function adviceFor(error: string | undefined, status: number, scope: string | un
         : `the scope "${scope}" is unknown or not allowed for this client`;
     case 'invalid_target':
       return 'check "resource" and "audience": this client may not have a token for them';
+    case 'invalid_dpop_proof':
+    case 'use_dpop_nonce':
+      return undefined;
     default:
       return error === undefined && status >= 400
         ? 'check that this is the token endpoint, and the client id and secret'

@@ -26,6 +26,8 @@ export interface CacheOptions {
   readonly onEvent?: EventSink | undefined;
   /** Told of each change of what the tokens are bound to; none that is bound to anything else is kept (RFC 8705 §3). */
   readonly onBinding?: ((binding: string | undefined) => void) | undefined;
+  /** Is given, for whoever revokes tokens, a function that returns all that are kept; these are handed out no more. */
+  readonly exposeTakeBack?: ((takeBack: () => readonly AccessToken[]) => void) | undefined;
 }
 
 /** A kept token and what is known of its renewal. */
@@ -33,6 +35,8 @@ interface Entry extends RefreshTime {
   readonly token: AccessToken;
   /** The token as a promise, so that handing it out makes none. */
   readonly answer: Promise<AccessToken>;
+  /** Whether the token was taken back, and is worth no more than an expired one. */
+  isTakenBack: boolean;
   /** Wall-clock times between which the token needs no closer look. */
   quietFrom: number;
   quietUntil: number;
@@ -58,6 +62,7 @@ export function withCache({
   random = Math.random,
   onEvent,
   onBinding,
+  exposeTakeBack,
 }: CacheOptions = {}): Layer {
   const emit = eventSink(onEvent);
   const quietMs = clock === systemClock ? 1_000 : 0;
@@ -114,8 +119,11 @@ export function withCache({
     // A flight that ends only when its token is kept: whoever came in between would find neither.
     const asking = withSingleFlight()({
       async getToken(request, options) {
-        const token = await inner.getToken(request, options);
-        keep(requestKey(request), token);
+        const key = requestKey(request);
+        const kept = entries.get(key);
+        const replacing = options?.replacing ?? (kept?.isTakenBack ? kept.token : undefined);
+        const token = await inner.getToken(request, { ...options, replacing });
+        keep(key, token);
         return token;
       },
     });
@@ -152,6 +160,7 @@ export function withCache({
         ...refreshTime(token.expiresAt - token.issuedAt, random, refresh),
         token,
         answer: Promise.resolve(token),
+        isTakenBack: false,
         quietFrom: 0,
         quietUntil: 0,
         renewal: undefined,
@@ -212,7 +221,13 @@ export function withCache({
       return now >= quietFrom && now < quietUntil;
     };
 
-    const isExpired = (entry: Entry): boolean => entry.token.remainingMs(clock) <= 0;
+    const isExpired = ({ isTakenBack, token }: Entry): boolean => isTakenBack || token.remainingMs(clock) <= 0;
+
+    exposeTakeBack?.(() => {
+      const kept = [...entries.values()].filter((entry) => !isExpired(entry));
+      for (const entry of kept) Object.assign(entry, { isTakenBack: true, quietUntil: 0 });
+      return kept.map(({ token }) => token);
+    });
 
     return {
       getToken(request, options) {

@@ -1,11 +1,24 @@
 import axios, { type AxiosRequestConfig, type AxiosResponse, isAxiosError } from 'axios';
 
 import { bearerToken } from '../../src/adapters/axios.js';
-import { adapterContract, type ClientSetup, type HttpClient, type Reply } from '../contracts/adapter.js';
+import {
+  adapterContract,
+  type ClientSetup,
+  dpopAdapterContract,
+  type HttpClient,
+  type Reply,
+} from '../contracts/adapter.js';
 
-adapterContract('axios', client({}));
-adapterContract('axios that takes every status for a success', client({ validateStatus: () => true }));
-adapterContract('axios on fetch', client({ adapter: 'fetch' }));
+const kinds: readonly [string, AxiosRequestConfig][] = [
+  ['axios', {}],
+  ['axios that takes every status for a success', { validateStatus: () => true }],
+  ['axios on fetch', { adapter: 'fetch' }],
+];
+
+for (const [name, defaults] of kinds) {
+  adapterContract(name, client(defaults));
+  dpopAdapterContract(name, client(defaults));
+}
 
 function client(defaults: AxiosRequestConfig): (setup: ClientSetup) => HttpClient {
   return ({ tokens, origin, onEvent }) => {

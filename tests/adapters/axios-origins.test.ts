@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import axios, { AxiosHeaders } from 'axios';
+import axios, { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
 import fc from 'fast-check';
 
 import { bearerToken } from '../../src/adapters/axios.js';
-import { axiosOrigins } from '../../src/adapters/axios-origins.js';
+import { axiosOrigins, axiosUrl } from '../../src/adapters/axios-origins.js';
 import { staticToken } from '../../src/static-token.js';
 import { connectsTo, recordingAdapter } from '../support/adapter-axios.js';
 import { listen } from '../support/http-server.js';
@@ -145,6 +145,18 @@ test('R-65 decides the same however many requests there were', () => {
   const decided = Array.from({ length: 20_000 }, () => originOf(config));
 
   expect(new Set(decided)).toEqual(new Set(['https://xn--bcher-kva.example']));
+});
+
+test('R-66 the URL is the one that axios asks', () => {
+  const urls = ['', '/', 'orders', '/orders/7', '//other.example/x', 'https://other.example/y', '?a=b'];
+  const bases = [undefined, '', 'https://api.example', 'https://api.example/', 'https://api.example/v1/'];
+  const configs = urls.flatMap((url) =>
+    bases.flatMap((baseURL) =>
+      [undefined, true, false].map((allowAbsoluteUrls) => ({ url, baseURL, allowAbsoluteUrls })),
+    ),
+  ) as InternalAxiosRequestConfig[];
+
+  expect(configs.map(axiosUrl)).toEqual(configs.map((config) => new axios.Axios({}).getUri(config)));
 });
 
 test('E11 R-65 decides for any URL as axios connects', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { parseChallenges, rejectsToken } from '../../src/adapters/challenge.js';
+import { asksForNonce, parseChallenges, rejectsToken } from '../../src/adapters/challenge.js';
 import { anyText } from '../support/text.js';
 
 type Parsed = [scheme: string, parameters: Record<string, string>];
@@ -215,6 +215,23 @@ describe('E26 R-39 comes to an end soon with 100 kB of', () => {
   ])('%s', (_what, field) => {
     expect(cpuMs(() => rejectsToken(401, field))).toBeLessThan(50);
   });
+});
+
+test.each<[string | undefined, boolean]>([
+  ['DPoP error="use_dpop_nonce", error_description="Resource server requires nonce in DPoP proof"', true],
+  ['dpop error=use_dpop_nonce', true],
+  ['Bearer error="invalid_token", DPoP error="use_dpop_nonce"', true],
+  ['Bearer error="use_dpop_nonce"', false],
+  ['DPoP error="invalid_token"', false],
+  ['DPoP algs="use_dpop_nonce"', false],
+  ['', false],
+  [undefined, false],
+])('R-75 E26 whether %p asks for a nonce: %p', (field, expected) => {
+  expect(asksForNonce(field)).toBe(expected);
+});
+
+test('R-75 a challenge that asks for a nonce rejects no token', () => {
+  expect(rejectsToken(401, 'DPoP error="use_dpop_nonce", algs="ES256"')).toBe(false);
 });
 
 // As long as Node lets the headers of a reply be: each of these parts is looked at.

@@ -1,13 +1,24 @@
-import { expect, test } from '@jest/globals';
+import { webcrypto } from 'node:crypto';
 
-import type { AccessToken } from '../../src/access-token.js';
-import { type AuthorizedRequest, type Replay, sendAuthorized } from '../../src/adapters/send-authorized.js';
+import { describe, expect, test } from '@jest/globals';
+import { decodeJwt } from 'jose';
+
+import { AccessToken } from '../../src/access-token.js';
+import { dpopProofs } from '../../src/adapters/dpop.js';
+import {
+  type AuthorizedRequest,
+  type Replay,
+  sendAuthorized,
+  type SendOptions,
+} from '../../src/adapters/send-authorized.js';
 import type { TokenEvent } from '../../src/events.js';
 import type { TokenSource } from '../../src/token-source.js';
 import { fakeClock } from '../support/clock.js';
+import { hashOf } from '../support/dpop-proof.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
 
 const clock = fakeClock();
+const keyPair = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
 const [first, second] = [issue('first', clock), issue('second', clock)];
 
 test('sends once with the token of the source, and its reply is the result', async () => {
@@ -112,9 +123,9 @@ test.each<[Replay, string, boolean]>([
 ])('E10 R-40 with replay "%s" a %s is sent again: %s', async (replay, method, isSentAgain) => {
   const { tokens, asked } = source(first, second);
   const { authorized, sent } = request('rejected', 'fine');
-  const { emit, events } = options();
+  const { events, ...rest } = options();
 
-  await sendAuthorized(tokens, { ...authorized, method }, { replay, emit });
+  await sendAuthorized(tokens, { ...authorized, method }, { ...rest, replay });
 
   expect(sent).toHaveLength(isSentAgain ? 2 : 1);
   expect(asked).toHaveLength(2);
@@ -145,7 +156,7 @@ test.each<[string, Replay, boolean]>([
   const reply = await sendAuthorized(
     tokens,
     { ...authorized, canSendAgain: () => canSendAgain },
-    { replay, emit: () => undefined },
+    { ...options(), replay },
   );
 
   expect(reply).toBe('rejected');
@@ -220,30 +231,163 @@ test('D20 hands on the token as it is, which nobody can change', async () => {
   expect(() => Object.assign(first, { scope: 'admin' })).toThrow(TypeError);
 });
 
-function options(): { replay: Replay; emit: (event: TokenEvent) => void; events: TokenEvent[] } {
+describe('with a token of type DPoP', () => {
+  test('R-69 R-71 sends it with a proof, another one each time; a Bearer token without', async () => {
+    const { tokens } = source(bound('first'), bound('second'), first);
+    const { authorized, proofs } = request('rejected', 'fine', 'fine');
+
+    await sendAuthorized(tokens, authorized, options());
+    await sendAuthorized(tokens, authorized, options());
+
+    expect(proofs.map((proof) => proof && decodeJwt(proof)['ath'])).toEqual([
+      hashOf('first'),
+      hashOf('second'),
+      undefined,
+    ]);
+  });
+
+  test('R-70 sends no token of type DPoP without a proof, also when it replaces one of type Bearer', async () => {
+    const { tokens } = source(first, bound('second'));
+    const { authorized, proofs } = request('rejected', 'fine');
+
+    await sendAuthorized(tokens, authorized, options());
+
+    expect(proofs.map((proof) => proof && decodeJwt(proof)['ath'])).toEqual([undefined, hashOf('second')]);
+  });
+
+  test('R-75 E14 sends it once more with the nonce that is asked for, and asks for no other token', async () => {
+    const { tokens, asked } = source(bound('first'));
+    const { authorized, proofs, sent, discarded } = request('nonce-1 challenge', 'fine');
+    const { events, ...rest } = options();
+
+    const reply = await sendAuthorized(tokens, authorized, rest);
+
+    expect(reply).toBe('fine');
+    expect(sent.map(({ value }) => value)).toEqual(['first', 'first']);
+    expect(proofs.map(nonceIn)).toEqual([undefined, 'nonce-1']);
+    expect(discarded).toEqual(['nonce-1 challenge']);
+    expect(asked).toHaveLength(1);
+    expect(events).toEqual([]);
+  });
+
+  test.each<[string, string[], string[], string]>([
+    ['first', ['nonce-1 challenge', 'rejected', 'fine'], ['first', 'first', 'second'], 'fine'],
+    ['last', ['rejected', 'nonce-1 challenge', 'fine'], ['first', 'second', 'second'], 'fine'],
+    [
+      'first, and the third reply is the result',
+      ['nonce-1 challenge', 'rejected', 'rejected, too'],
+      ['first', 'first', 'second'],
+      'rejected, too',
+    ],
+    ['and another', ['nonce-1 challenge', 'nonce-2 challenge'], ['first', 'first'], 'nonce-2 challenge'],
+    [
+      'and another in the end',
+      ['nonce-1 challenge', 'rejected', 'nonce-2 challenge'],
+      ['first', 'first', 'second'],
+      'nonce-2 challenge',
+    ],
+    ['together with a rejection: it comes first', ['rejected nonce-1 challenge', 'fine'], ['first', 'first'], 'fine'],
+    [
+      'together with a rejection, for ever',
+      ['rejected nonce-1 challenge', 'rejected nonce-2 challenge', 'rejected nonce-3 challenge'],
+      ['first', 'first', 'second'],
+      'rejected nonce-3 challenge',
+    ],
+  ])('E23 R-75 sends three times at most when a nonce is asked for %s', async (_when, replies, values, result) => {
+    const { tokens } = source(bound('first'), bound('second'));
+    const { authorized, sent } = request(...replies);
+
+    const reply = await sendAuthorized(tokens, authorized, options());
+
+    expect(reply).toBe(result);
+    expect(sent.map(({ value }) => value)).toEqual(values);
+  });
+
+  test('R-73 takes the nonce of every reply', async () => {
+    const { tokens } = source(bound('first'), bound('first'), bound('first'));
+    const { authorized, proofs } = request('nonce-1', 'nonce-2', 'fine');
+    const same = options();
+
+    for (let call = 0; call < 3; call += 1) await sendAuthorized(tokens, authorized, same);
+
+    expect(proofs.map(nonceIn)).toEqual([undefined, 'nonce-1', 'nonce-2']);
+  });
+
+  test.each<[string, Replay, boolean]>([
+    ['body cannot be sent twice', 'all', false],
+    ['replay option', 'never', true],
+  ])(
+    'E8 E10 lets the 401 stand when the %s, and the next request has the nonce',
+    async (reason, replay, canSendAgain) => {
+      const { tokens, asked } = source(bound('first'), bound('first'));
+      const { authorized, proofs } = request('nonce-1 challenge', 'fine');
+      const { events, ...rest } = options();
+      const once = { ...authorized, canSendAgain: () => canSendAgain };
+
+      const reply = await sendAuthorized(tokens, once, { ...rest, replay });
+      await sendAuthorized(tokens, once, { ...rest, replay });
+
+      expect(reply).toBe('nonce-1 challenge');
+      expect(events).toEqual([
+        { type: 'request.not_resent', method: 'post', origin: 'https://api.example.com', reason },
+      ]);
+      expect(proofs.map(nonceIn)).toEqual([undefined, 'nonce-1']);
+      expect(asked).toHaveLength(2);
+    },
+  );
+
+  test('R-75 does not send again when a nonce is asked for and none is given', async () => {
+    const { tokens } = source(bound('first'));
+    const { authorized, sent } = request('challenge', 'fine');
+
+    const reply = await sendAuthorized(tokens, authorized, options());
+
+    expect(reply).toBe('challenge');
+    expect(sent).toHaveLength(1);
+  });
+});
+
+const bound = (value: string): AccessToken =>
+  new AccessToken({ value, type: 'DPoP', keyPair, issuedAt: 0, expiresAt: Infinity });
+
+const nonceIn = (proof: string | undefined): unknown => decodeJwt(String(proof))['nonce'];
+
+function options(): SendOptions & { events: TokenEvent[] } {
   const events: TokenEvent[] = [];
-  return { replay: 'all', emit: (event) => void events.push(event), events };
+  return { replay: 'all', emit: (event) => void events.push(event), proofs: dpopProofs(), events };
 }
 
-/** A request that is answered with these replies in turn; those that begin with "rejected" reject the token. */
+/**
+ * A request that is answered with these replies in turn: those that begin with "rejected" reject the token, those that end with
+ * "challenge" ask for a nonce, and the word that begins with "nonce" is one.
+ */
 function request(...replies: string[]): {
   authorized: AuthorizedRequest<string>;
   sent: AccessToken[];
+  proofs: (string | undefined)[];
   discarded: string[];
 } {
   const sent: AccessToken[] = [];
+  const proofs: (string | undefined)[] = [];
   const discarded: string[] = [];
   return {
     sent,
+    proofs,
     discarded,
     authorized: {
       method: 'post',
       origin: 'https://api.example.com',
-      send(token) {
+      url: 'https://api.example.com/orders',
+      send(token, proof) {
         sent.push(token);
+        proofs.push(proof);
         return Promise.resolve(replies[sent.length - 1] ?? 'too many');
       },
       conceal: () => {},
+      header(reply, name) {
+        if (name === 'DPoP-Nonce') return /nonce-\d/.exec(reply)?.[0];
+        return reply.endsWith('challenge') ? 'DPoP error="use_dpop_nonce"' : undefined;
+      },
       replyIn(error) {
         throw error;
       },

@@ -55,7 +55,8 @@ async function contenders(
   return { ours: requests(intercepted), other: requests(instance({ headers: { Authorization: authorization } })) };
 }
 
-function instance(defaults: CreateAxiosDefaults = {}): AxiosInstance {
+/** An axios instance that sends nothing. */
+export function instance(defaults: CreateAxiosDefaults = {}): AxiosInstance {
   return axios.create({ baseURL: 'https://api.example.com/v1', adapter: nullTransport, ...defaults });
 }
 
@@ -69,7 +70,8 @@ const nullTransport: AxiosAdapter = async (config) => ({
   request: { method: 'GET', protocol: 'https:', host: 'api.example.com', path: '/v1/orders/1', res: {} },
 });
 
-function requests(api: AxiosInstance): Contender {
+/** Makes so many requests with it. */
+export function requests(api: AxiosInstance): Contender {
   return async (calls) => {
     for (let call = 0; call < calls; call += 1) await api.get('/orders/1');
   };

@@ -12,6 +12,7 @@ import { axiosRequest } from './axios-request.js';
 import { buildPackage } from './built-package.js';
 import { cachedToken } from './cached-token.js';
 import { coldCalls } from './cold-calls.js';
+import { dpopRequest } from './dpop-request.js';
 import { importTime } from './import-time.js';
 import { manyScopes } from './many-scopes.js';
 import { isMet, type Result, table } from './result.js';
@@ -19,6 +20,7 @@ import { isMet, type Result, table } from './result.js';
 const measurements = new Map([
   ['cached-token', cachedToken],
   ['axios-request', axiosRequest],
+  ['dpop-request', dpopRequest],
   ['cold-calls', coldCalls],
   ['many-scopes', manyScopes],
   ['import-time', importTime],

@@ -7,7 +7,7 @@ import type { TokenServiceOptions } from 'm2m-tokens';
 const client = { clientId: 'benchmark', clientSecret: 'secret' };
 
 /** Options of a token service whose grants never leave the process; its tokens have so many characters, or a few more. */
-export function tokenEndpointInProcess({ tokenLength = 900 } = {}): TokenServiceOptions {
+export function tokenEndpointInProcess({ tokenLength = 900, tokenType = 'Bearer' } = {}): TokenServiceOptions {
   let grants = 0;
   return {
     ...client,
@@ -16,7 +16,7 @@ export function tokenEndpointInProcess({ tokenLength = 900 } = {}): TokenService
       // As from a network: timers have their turn.
       await setImmediate();
       grants += 1;
-      return Response.json(granted(grants, tokenLength));
+      return Response.json(granted(grants, tokenLength, tokenType));
     },
   };
 }
@@ -54,8 +54,8 @@ export async function startTokenEndpoint(): Promise<TokenEndpoint> {
   };
 }
 
-const granted = (number: number, tokenLength = 900): object => ({
+const granted = (number: number, tokenLength = 900, tokenType = 'Bearer'): object => ({
   access_token: `${number}-${'x'.repeat(tokenLength)}`,
-  token_type: 'Bearer',
+  token_type: tokenType,
   expires_in: 3600,
 });

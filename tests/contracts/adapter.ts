@@ -7,6 +7,8 @@ import type { EventSink } from '../../src/events.js';
 import type { TokenSource } from '../../src/token-source.js';
 import { gate, startSurroundings, type Surroundings } from '../support/adapter-service.js';
 import { granted, refused } from '../support/authorization-server.js';
+import { hashOf } from '../support/dpop-proof.js';
+import { type DpopSurroundings, startDpopSurroundings } from '../support/dpop-service.js';
 import type { Answer, Handler, RecordedRequest } from '../support/http-server.js';
 import { rejected, startResourceServer } from '../support/resource-server.js';
 
@@ -427,6 +429,131 @@ export function adapterContract(name: string, makeClient: (setup: ClientSetup) =
       expect(api.requests).toHaveLength(0);
       expect(authorizationServer.grants).toHaveLength(0);
     });
+  });
+}
+
+/** What every adapter owes those whose tokens are bound to a key. */
+export function dpopAdapterContract(name: string, makeClient: (setup: ClientSetup) => HttpClient): void {
+  const start = async (): Promise<DpopSurroundings & HttpClient> => {
+    const surroundings = await startDpopSurroundings();
+    const { tokens, api, onEvent } = surroundings;
+    const client = makeClient({ tokens, origin: api.origin, onEvent });
+    return { ...surroundings, send: client.send };
+  };
+
+  describe(`${name} with a token of type DPoP`, () => {
+    test.each(methods)('R-63 R-66 R-69 R-70 presents it to a %s with a proof that the API verifies', async (method) => {
+      const { send, api, atApi } = await start();
+
+      const reply = await send({ method, url: '/orders?limit=1' });
+
+      expect(reply.status).toBe(200);
+      expect(authorizations(api.requests)).toEqual(['DPoP token-1']);
+      expect(atApi.proofs).toMatchObject([
+        { htm: method, htu: `${api.origin}/orders`, ath: hashOf('token-1'), header: { typ: 'dpop+jwt' } },
+      ]);
+    });
+
+    test('E1 R-71 sends a request once more with another token, and with another proof', async () => {
+      const { send, api, atApi, events } = await start();
+      api.revoke('token-1');
+
+      const reply = await send({ method: 'POST', url: '/orders', body: 'an order' });
+
+      expect(reply.status).toBe(200);
+      expect(authorizations(api.requests)).toEqual(['DPoP token-1', 'DPoP token-2']);
+      expect(atApi.proofs.map(({ ath }) => ath)).toEqual([hashOf('token-1'), hashOf('token-2')]);
+      expect(events).toMatchObject([{ type: 'request.resent' }]);
+    });
+
+    test('R-73 R-75 R-89 answers an API that asks for a nonce, without another token', async () => {
+      const { send, api, atApi, authorizationServer, events } = await start();
+      atApi.require('nonce-1');
+
+      const first = await send({ method: 'POST', url: '/orders', body: 'an order' });
+      const second = await send({ url: '/orders' });
+      atApi.require('nonce-2');
+      const third = await send({ url: '/orders' });
+
+      expect([first, second, third].map(({ status }) => status)).toEqual([200, 200, 200]);
+      expect(api.requests.map(({ body }) => body).slice(0, 2)).toEqual(['an order', 'an order']);
+      expect(api.requests).toHaveLength(5);
+      expect(atApi.proofs.map(({ nonce }) => nonce)).toEqual(['nonce-1', 'nonce-1', 'nonce-2']);
+      expect(authorizationServer.grants).toHaveLength(1);
+      expect(events).toEqual([]);
+    });
+
+    test('R-73 uses the nonce that comes with a success for the next proof', async () => {
+      const { send, atApi } = await start();
+      atApi.offer('nonce-1');
+
+      await send({ url: '/orders' });
+      await send({ url: '/orders' });
+
+      expect(atApi.proofs.map(({ nonce }) => nonce)).toEqual([undefined, 'nonce-1']);
+    });
+
+    test('R-74 does not tell the API the nonce of the authorization server, nor the other way round', async () => {
+      const { send, tokens, atApi, atTokenEndpoint } = await start();
+      atTokenEndpoint.require('as-nonce');
+      atApi.require('api-nonce');
+
+      await send({ url: '/orders' });
+      await tokens.getToken({ scope: 'other' });
+
+      expect(atApi.proofs.map(({ nonce }) => nonce)).toEqual(['api-nonce']);
+      expect(atTokenEndpoint.proofs.map(({ nonce }) => nonce)).toEqual(['as-nonce', 'as-nonce']);
+    });
+
+    test('E23 answers the nonce first, then replaces the token: three sends', async () => {
+      const { send, api, atApi, authorizationServer } = await start();
+      api.revoke('token-1');
+      atApi.require('nonce-1');
+
+      const reply = await send({ url: '/orders' });
+
+      expect(reply.status).toBe(200);
+      expect(authorizations(api.requests)).toEqual(['DPoP token-1', 'DPoP token-1', 'DPoP token-2']);
+      expect(authorizationServer.grants).toHaveLength(2);
+    });
+
+    test('E8 does not send a stream twice for a nonce; the next call has it', async () => {
+      const { send, api, atApi, authorizationServer, events } = await start();
+      atApi.require('nonce-1');
+
+      const first = await send({ method: 'POST', url: '/orders', body: Readable.from(['an ', 'order']) });
+      const second = await send({ method: 'POST', url: '/orders', body: Readable.from(['an ', 'order']) });
+
+      expect([first.status, second.status]).toEqual([401, 200]);
+      expect(api.requests.map(({ body }) => body)).toEqual(['an order', 'an order']);
+      expect(authorizationServer.grants).toHaveLength(1);
+      expect(events).toMatchObject([{ type: 'request.not_resent', reason: 'body cannot be sent twice' }]);
+    });
+
+    test('E12 adds no proof to credentials of the caller’s own', async () => {
+      const { send, api } = await start();
+
+      await send({ url: '/orders', headers: { authorization: 'Basic b3duOm93bg==' } });
+
+      expect(authorizations(api.requests)).toEqual(['Basic b3duOm93bg==']);
+      expect(api.requests[0]?.headers).not.toHaveProperty('dpop');
+    });
+
+    test.each([301, 302, 303, 307, 308])(
+      'E11 R-42 takes neither token nor proof along on a %d to another origin, and no nonce from there',
+      async (status) => {
+        const { send, api, atApi } = await start();
+        const other = await startResourceServer();
+        other.answer(() => ({ ...rejected('DPoP error="use_dpop_nonce"'), headers: { 'dpop-nonce': 'foreign' } }));
+        api.answerOnce({ status, headers: { location: `${other.origin}/moved` } });
+
+        await send({ url: '/orders' });
+        await send({ url: '/orders' });
+
+        expect(other.requests.filter(({ headers }) => headers.authorization ?? headers['dpop'])).toEqual([]);
+        expect(atApi.proofs.map(({ nonce }) => nonce)).toEqual([undefined]);
+      },
+    );
   });
 }
 

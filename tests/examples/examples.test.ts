@@ -6,7 +6,8 @@ import { expect, test } from '@jest/globals';
 
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { cleanUp } from '../support/clean-up.js';
-import type { RecordedRequest } from '../support/http-server.js';
+import { startDpopSurroundings } from '../support/dpop-service.js';
+import { type RecordedRequest, startHttpServer } from '../support/http-server.js';
 import { startResourceServer } from '../support/resource-server.js';
 import { type Outcome, runProgram } from '../support/run-program.js';
 
@@ -153,6 +154,36 @@ test(
     expect(outcome).toEqual({ exitCode: 0, stdout: 'orders 200\n', stderr: '' });
     expect(authorizationServer.grants.map(({ headers }) => headers.authorization)).toEqual([basic('orders-service')]);
     expect(api.requests.map(sent)).toEqual(['GET /orders Bearer token-1']);
+  },
+  timeoutMs,
+);
+
+test(
+  'R-63 R-69 R-76 dpop.ts proves possession of a key to both servers, answers their nonces and revokes its token',
+  async () => {
+    const { authorizationServer, api, atApi, atTokenEndpoint } = await startDpopSurroundings();
+    const revocations = await startHttpServer(() => ({}));
+    const issuer = await startHttpServer(({ path }) =>
+      path === '/.well-known/oauth-authorization-server'
+        ? {
+            body: {
+              issuer: issuer.origin,
+              token_endpoint: authorizationServer.tokenEndpoint,
+              revocation_endpoint: `${revocations.origin}/revoke`,
+            },
+          }
+        : { status: 404 },
+    );
+    atApi.require('nonce-of-api');
+    atTokenEndpoint.require('nonce-of-server');
+    const environment = { OAUTH_ISSUER: issuer.origin, CLIENT_SECRET: secret, API_URL: api.origin };
+
+    const outcome = await runExample('dpop.ts', environment);
+
+    expect(outcome).toEqual({ exitCode: 0, stdout: 'orders 200\nrevoked true\n', stderr: '' });
+    expect(api.requests.map(sent)).toEqual(['GET /orders DPoP token-1', 'GET /orders DPoP token-1']);
+    expect(authorizationServer.grants).toHaveLength(2);
+    expect(new URLSearchParams(revocations.requests[0]?.body).get('token')).toBe('token-1');
   },
   timeoutMs,
 );

@@ -583,6 +583,71 @@ describe('F8 R-51 tokens that are bound to a certificate', () => {
   });
 });
 
+describe('what is taken back', () => {
+  /** A cache that holds "first", and what takes it back. */
+  async function exposed() {
+    let takeBack: () => readonly AccessToken[] = () => [];
+    const cache = cached({ exposeTakeBack: (given) => void (takeBack = given) });
+    const answer = cache.tokens.getToken();
+    const first = issue('first', cache.clock);
+    cache.source.last().resolve(first);
+    await answer;
+    return { ...cache, first, takeBack: () => takeBack() };
+  }
+
+  test('R-78 is all that is valid, and only once', async () => {
+    const { tokens, source, clock, first, takeBack } = await exposed();
+    const short = tokens.getToken({ scope: 'a' });
+    await settle();
+    source.last().resolve(issue('short', clock, 10 * second));
+    await short;
+    clock.advance(10 * second);
+
+    expect(takeBack()).toEqual([first]);
+    expect(takeBack()).toEqual([]);
+  });
+
+  test('R-78 is not handed out, not even in the next moment; whoever asks gets another one', async () => {
+    const { tokens, source, clock, first, takeBack } = await exposed();
+    await tokens.getToken();
+    takeBack();
+
+    const answer = tokens.getToken();
+    await settle();
+    expect(source.last().options?.replacing).toBe(first);
+    const other = issue('second', clock);
+    source.last().resolve(other);
+
+    expect(await answer).toBe(other);
+    expect(await tokens.getToken()).toBe(other);
+    expect(source.calls).toHaveLength(2);
+  });
+
+  test('R-78 is not handed out when its renewal fails, by whom it was waited for when it was taken back', async () => {
+    const { tokens, source, clock, takeBack } = await exposed();
+    clock.advance(hour - 20 * second);
+    const waiting = tokens.getToken();
+    await settle();
+    takeBack();
+    source.last().reject(new Error('away'));
+
+    await expect(waiting).rejects.toThrow('away');
+  });
+
+  test('R-78 makes room for the renewal that was under way', async () => {
+    const { tokens, source, clock, takeBack } = await exposed();
+    clock.advance(hour - 300 * second);
+    await tokens.getToken();
+    takeBack();
+    const other = issue('second', clock);
+    source.last().resolve(other);
+    await settle();
+
+    expect(await tokens.getToken()).toBe(other);
+    expect(source.calls).toHaveLength(2);
+  });
+});
+
 test('D16 D19 sets no timer', async () => {
   const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
   const before = timers();

@@ -51,6 +51,11 @@ test.each<[TokenEvent, number, string]>([
     'the least recently used token was dropped; "cache.maxTokens" is lower than the number of different token requests',
   ],
   [
+    { type: 'revocation.failed', tokens: 2, error: new GrantUnavailableError('https://auth.example is not available') },
+    warn,
+    'tokens that could not be revoked: 2; https://auth.example is not available',
+  ],
+  [
     { type: 'request.resent', method: 'post', origin: 'https://api.example' },
     info,
     'https://api.example rejected the token of a POST; it is sent again with another one',

@@ -1,0 +1,81 @@
+import { type Configuration, type DPoPHandle, getDPoPHandle, randomDPoPKeyPair } from 'openid-client';
+
+import type { DpopKeyPair } from '../access-token.js';
+import { ConfigurationError } from '../errors.js';
+import { anyBoolean, anyObject, checkOptions } from '../options.js';
+
+/** Options of {@link dpop}. */
+export interface DpopOptions {
+  /**
+   * The keys that tokens are bound to, as `crypto.subtle.generateKey` and `importKey` make them: ECDSA with P-256, Ed25519, or RSA
+   * of at least 2048 bits with SHA-256.
+   * @default a pair for ES256 of this object's own, made for the first grant; its private key cannot be exported
+   */
+  readonly keyPair?: DpopKeyPair | undefined;
+  /**
+   * Whether a server that grants a plain Bearer token all the same is an error (RFC 9449 §5). With `false` that token is used.
+   * @default true
+   */
+  readonly requireBinding?: boolean | undefined;
+}
+
+/** Has tokens bound to a key, so that they are of no use to whoever steals them without it. Made by {@link dpop}. */
+export interface Dpop {
+  readonly requireBinding: boolean;
+  /** The keys, always the same. */
+  keyPair(): Promise<DpopKeyPair>;
+  /** What makes the proofs for token endpoints. Always the same, so that the nonce that a server gave last is known. */
+  handle(configuration: Configuration): Promise<DPoPHandle>;
+}
+
+/**
+ * Demonstrating Proof of Possession (RFC 9449): `createTokenService({ …, dpop: dpop() })`.
+ * @throws {ConfigurationError} when an option is unknown, or the keys are none that proofs can be signed with
+ */
+export function dpop(options: DpopOptions = {}): Dpop {
+  checkOptions('dpop', options, { keyPair: anyObject, requireBinding: anyBoolean });
+  const { keyPair: given, requireBinding = true } = options;
+  if (given !== undefined) checkKeyPair(given);
+  let made: Promise<DpopKeyPair> | undefined;
+  let handle: DPoPHandle | undefined;
+
+  const keyPair = async (): Promise<DpopKeyPair> => given ?? (made ??= randomDPoPKeyPair('ES256'));
+
+  return {
+    requireBinding,
+    keyPair,
+    async handle(configuration) {
+      const keys = await keyPair();
+      return (handle ??= getDPoPHandle(configuration, keys));
+    },
+  };
+}
+
+function checkKeyPair({ privateKey, publicKey }: DpopKeyPair): void {
+  const isPair =
+    privateKey?.type === 'private' &&
+    privateKey.usages.includes('sign') &&
+    publicKey?.type === 'public' &&
+    publicKey.extractable &&
+    [privateKey, publicKey].every(({ algorithm }) => signsProofs(algorithm));
+  if (!isPair) {
+    throw new ConfigurationError(
+      '"keyPair" of dpop must hold a "privateKey" that may sign and an extractable "publicKey", both CryptoKeys for ECDSA with ' +
+        'P-256, Ed25519, or RSA of at least 2048 bits with SHA-256',
+    );
+  }
+}
+
+/** What there is to know of the algorithm of a CryptoKey, of whichever kind it is. */
+interface KeyAlgorithm {
+  readonly name: string;
+  readonly namedCurve?: string;
+  readonly hash?: { readonly name: string };
+  readonly modulusLength?: number;
+}
+
+// What both openid-client and the dpop package can sign with.
+function signsProofs({ name, namedCurve, hash, modulusLength = 0 }: KeyAlgorithm): boolean {
+  if (name === 'RSA-PSS' || name === 'RSASSA-PKCS1-v1_5') return hash?.name === 'SHA-256' && modulusLength >= 2048;
+  return name === 'Ed25519' || (name === 'ECDSA' && namedCurve === 'P-256');
+}

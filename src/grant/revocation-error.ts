@@ -1,0 +1,27 @@
+import { GrantRejectedError, GrantUnavailableError, type TokenError } from '../errors.js';
+import { isErrorCode, parseObject } from './json.js';
+import { findTokenError, networkError } from './network-error.js';
+import { withoutSecrets } from './redaction.js';
+import { type GrantContext, isOutage } from './translate-error.js';
+
+/**
+ * Turns what openid-client or fetch threw during a revocation into a {@link TokenError}. Whatever it is, the token must be
+ * taken for valid (RFC 7009 §2.2.1).
+ */
+export function revocationError(
+  error: unknown,
+  { authorizationServer, clientId, secrets = [], reply }: Omit<GrantContext, 'now'>,
+): TokenError {
+  const ours = findTokenError(error);
+  if (ours !== undefined) return ours;
+  if (reply === undefined) return networkError(error, authorizationServer, secrets);
+
+  const { status } = reply;
+  const { error: code } = parseObject(reply.body) ?? {};
+  const refusal = isErrorCode(code) ? withoutSecrets(code, secrets) : undefined;
+  const detail = [refusal, `HTTP ${status}`].filter(Boolean).join(', ');
+  const message = `${authorizationServer} did not revoke a token of client "${clientId}" (${detail}); it is valid until it expires`;
+  return isOutage(status)
+    ? new GrantUnavailableError(message, { status })
+    : new GrantRejectedError(message, { status, error: refusal });
+}
