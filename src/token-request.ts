@@ -6,7 +6,7 @@ import { parseUrl } from './secure-url.js';
 export interface TokenRequest {
   /** Scope tokens, space-separated or as a list; their order does not matter (RFC 6749 §3.3). */
   readonly scope?: string | readonly string[] | undefined;
-  /** Absolute URIs, without fragment, of the APIs that will accept the token (RFC 8707 §2). */
+  /** Absolute URIs, without fragment and better without query, of the APIs that will accept the token (RFC 8707 §2). */
   readonly resource?: string | readonly string[] | undefined;
   /** The audience, for authorization servers that ask for one; their order does not matter. */
   readonly audience?: string | readonly string[] | undefined;

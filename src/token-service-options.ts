@@ -40,7 +40,7 @@ export interface TokenServiceOptions extends TokenRequest {
    * `client_secret_post` where the metadata of the authorization server say that only this is supported.
    */
   readonly clientSecret?: Secret | undefined;
-  /** Another client authentication than `clientSecret`. */
+  /** Another client authentication than `clientSecret`: `privateKeyJwt({ key })`, `mutualTls({ certificate, key })` and so on. */
   readonly clientAuthentication?: ClientAuthentication | undefined;
   /** `'fapi2'` holds to the rules of the FAPI 2.0 Security Profile for clients, and refuses what breaks them. */
   readonly profile?: 'fapi2' | undefined;

@@ -1,6 +1,5 @@
 import { randomUUID, type KeyObject, type webcrypto } from 'node:crypto';
 
-import { SignJWT } from 'jose/jwt/sign';
 import type { ClientAuth, ServerMetadata } from 'openid-client';
 
 import { systemClock } from '../clock.js';
@@ -77,7 +76,7 @@ const lifetimeSeconds = 60;
 // Servers refuse what was issued in the future, even by a clock that is a little ahead of theirs. For the same reason there is no `nbf`.
 const backSeconds = 5;
 
-function sign(
+async function sign(
   {
     clientId,
     circumstances: { clock = systemClock, skewMs = 0 } = {},
@@ -89,6 +88,8 @@ function sign(
   audience: string,
 ): Promise<string> {
   const { typ = 'client-authentication+jwt' } = options;
+  // Loaded when it is needed: most clients have a secret.
+  const { SignJWT } = await import('jose/jwt/sign');
   const now = Math.floor((clock.now() + skewMs) / 1_000);
   const claims = { iss: clientId, sub: clientId, aud: audience, jti: randomUUID() };
   return new SignJWT({ ...claims, iat: now - backSeconds, exp: now + lifetimeSeconds })

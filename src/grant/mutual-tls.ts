@@ -17,7 +17,8 @@ import { tlsFetch } from './tls-fetch.js';
 export interface MutualTls extends ClientAuthentication {
   /**
    * Presents the certificate that the tokens in use are bound to (RFC 8705 §3), also after it was renewed:
-   * `axios.create({ httpsAgent: authentication.agent })`. It has none to present before there is a token.
+   * `axios.create({ httpsAgent: authentication.agent })`. It has none to present before there is a token; who composes layers
+   * tells it by `withCache({ onBinding: authentication.present })`.
    */
   readonly agent: Agent;
 }
