@@ -10,17 +10,16 @@ import axios, {
 
 import type { AccessToken } from '../access-token.js';
 import { ConfigurationError } from '../errors.js';
-import { eventSink, type EventSink } from '../events.js';
-import { anyFunction, checkOptions, functionOrObject, listOfStrings, oneOf } from '../options.js';
-import { parseUrl } from '../secure-url.js';
 import type { TokenRequest } from '../token-request.js';
 import type { TokenSource } from '../token-source.js';
+import { type AdapterOptions, adapterOptions } from './adapter-options.js';
 import { axiosOrigins } from './axios-origins.js';
 import { axiosTimeout } from './axios-timeout.js';
 import { rejectsToken } from './challenge.js';
-import { secureOrigins } from './origins.js';
-import { type AuthorizedRequest, type Replay, sendAuthorized } from './send-authorized.js';
+import { isElsewhere } from './origins.js';
+import { type AuthorizedRequest, sendAuthorized } from './send-authorized.js';
 import { redactRequest, sentRequest, type SentRequest } from './sent-request.js';
+import { discardStream, isStream } from './stream-body.js';
 
 declare module 'axios' {
   // A merged interface must repeat the type parameters.
@@ -32,23 +31,14 @@ declare module 'axios' {
 }
 
 /** Options of {@link bearerToken}. */
-export interface BearerTokenOptions {
+export interface BearerTokenOptions extends AdapterOptions<[config: InternalAxiosRequestConfig], AxiosResponse> {
   /**
    * URLs whose origins (scheme, host, port) may see the token; any other request goes out without one.
    * @default the origin of the `baseURL` of each request
    */
   readonly origins?: readonly string[] | undefined;
-  /** The token request of requests that name no other; a function of the outgoing request for multi-tenant clients. */
-  readonly request?: TokenRequest | ((config: InternalAxiosRequestConfig) => TokenRequest | undefined) | undefined;
-  /**
-   * Which requests are sent again after a rejected token: `'safe'` means GET, HEAD, OPTIONS and TRACE (RFC 9110 §9.2.1).
-   * A 401 says that nothing was done, so that any may be.
-   * @default 'all'
-   */
-  readonly replay?: Replay | undefined;
   /** Tells of further replies that reject the token, for an API that says so by a 403, say. Called before `transformResponse`. */
   readonly isRejected?: ((response: AxiosResponse) => boolean) | undefined;
-  readonly onEvent?: EventSink | undefined;
 }
 
 /**
@@ -64,19 +54,9 @@ export function bearerToken(
   tokens: TokenSource,
   options: BearerTokenOptions = {},
 ): (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig {
-  checkOptions('bearerToken', options, {
-    origins: listOfStrings,
-    request: functionOrObject,
-    replay: oneOf('all', 'safe', 'never'),
-    isRejected: anyFunction,
-    onEvent: anyFunction,
-  });
-  const { request: byDefault, replay = 'all', isRejected } = options;
-  const emit = eventSink(options.onEvent);
-  const originOf = axiosOrigins(options.origins && secureOrigins(options.origins));
-
-  const requestOf = (config: InternalAxiosRequestConfig): TokenRequest | undefined =>
-    typeof byDefault === 'function' ? byDefault(config) : byDefault;
+  const { origins, requestOf, replay, emit } = adapterOptions('bearerToken', options);
+  const { isRejected } = options;
+  const originOf = axiosOrigins(origins);
 
   // Decided here and not in the interceptor: only now have all others had their say in the URL and the headers.
   function send(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
@@ -140,6 +120,10 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
     return this.config.method ?? 'get';
   }
 
+  get url(): string {
+    return axios.getUri(this.config);
+  }
+
   send({ authorization }: AccessToken): Promise<AxiosResponse> {
     this.failure = undefined;
     this.config.headers['Authorization'] = authorization;
@@ -149,6 +133,12 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
   conceal(): void {
     delete this.config.headers['Authorization'];
     if (this.timeout !== undefined) this.config.timeout = this.timeout;
+  }
+
+  header({ headers }: AxiosResponse, name: string): string | undefined {
+    return AxiosHeaders.from(headers as AxiosHeaders)
+      .get(name)
+      ?.toString();
   }
 
   replyIn(error: unknown): AxiosResponse {
@@ -162,7 +152,9 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
   }
 
   isRejected(response: AxiosResponse): boolean {
-    if (isUnauthorized(response, this.origin)) {
+    const answeredBy = (response.request as Partial<SentRequest> | undefined)?.res?.responseUrl;
+    const isUnauthorized = response.status === 401 && !isElsewhere(answeredBy, this.origin);
+    if (isUnauthorized && rejectsToken(response.status, this.header(response, 'WWW-Authenticate'))) {
       this.sent = response.request;
       return true;
     }
@@ -179,8 +171,11 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
     return response;
   }
 
-  discard({ data }: AxiosResponse): Promise<void> {
-    return discard(data, this.sent);
+  // The request is ended, too: a stream of axios may wait for its source before it lets go of it.
+  async discard({ data }: AxiosResponse): Promise<void> {
+    if (!isStream(data)) return;
+    await discardStream(data);
+    (this.sent as { destroy?(): void } | undefined)?.destroy?.();
   }
 }
 
@@ -198,19 +193,6 @@ function hasAuthorization(headers: AxiosHeaders): boolean {
 function keepOnThisMachine(config: InternalAxiosRequestConfig): void {
   if (config.proxy) throw new ConfigurationError('a token is not sent over http through a proxy; set "proxy: false"');
   config.proxy = false;
-}
-
-// A redirect may have led to where the token was not taken along: that answer says nothing of the token.
-function isUnauthorized({ status, headers, request }: AxiosResponse, origin: string): boolean {
-  if (status !== 401) return false;
-  const answeredBy = (request as Partial<SentRequest> | undefined)?.res?.responseUrl;
-  if (answeredBy !== undefined && parseUrl(answeredBy)?.origin !== origin) return false;
-  return rejectsToken(
-    status,
-    AxiosHeaders.from(headers as AxiosHeaders)
-      .get('WWW-Authenticate')
-      ?.toString(),
-  );
 }
 
 /** The signal of the request, whichever of axios' two ways it was given by, and what to do when it is no longer needed. */
@@ -233,19 +215,4 @@ function withoutCredentials<T extends { config?: InternalAxiosRequestConfig; req
   if (isStream(holder.data) || config?.httpAgent || config?.httpsAgent) redactRequest(request);
   holder.request = sentRequest(request);
   return holder;
-}
-
-// The request is ended, too: a stream of axios may wait for its source before it lets go of it.
-async function discard(data: unknown, request: unknown): Promise<void> {
-  if (!isStream(data)) return;
-  await data.cancel?.();
-  data.destroy?.();
-  (request as { destroy?(): void } | undefined)?.destroy?.();
-}
-
-/** What can be read once only: Node's streams, the form-data package, web streams, iterators. */
-function isStream(body: unknown): body is { destroy?(): void; cancel?(): Promise<void> } {
-  return (
-    typeof body === 'object' && body !== null && ('pipe' in body || 'getReader' in body || Symbol.asyncIterator in body)
-  );
 }

@@ -10,10 +10,14 @@ export type Replay = 'all' | 'safe' | 'never';
 export interface AuthorizedRequest<Reply> {
   readonly method: string;
   readonly origin: string;
-  /** Sends the request with this token. */
-  send(token: AccessToken): Promise<Reply>;
-  /** Takes the token off the request, however sending it has ended. */
+  /** Absolute: where the request goes, with its query. */
+  readonly url: string;
+  /** Sends the request with this token, and with `proof` as its `DPoP` header when there is one. */
+  send(token: AccessToken, proof?: string): Promise<Reply>;
+  /** Takes token and proof off the request, however sending it has ended. */
   conceal(): void;
+  /** A header of the reply, several fields of that name joined by commas; `undefined` when it has none. */
+  header(reply: Reply, name: string): string | undefined;
   /** The reply in an error that `send` rejected with, since a reply with an error status is a reply; throws what holds none. */
   replyIn(error: unknown): Reply;
   /** Whether the reply says that the token is of no more use. */

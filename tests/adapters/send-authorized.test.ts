@@ -239,11 +239,13 @@ function request(...replies: string[]): {
     authorized: {
       method: 'post',
       origin: 'https://api.example.com',
+      url: 'https://api.example.com/orders',
       send(token) {
         sent.push(token);
         return Promise.resolve(replies[sent.length - 1] ?? 'too many');
       },
       conceal: () => {},
+      header: () => undefined,
       replyIn(error) {
         throw error;
       },
