@@ -35,7 +35,7 @@ export class FetchExchange implements AuthorizedRequest<Response> {
     const credentials = proof === undefined ? { authorization } : { authorization, dpop: proof };
     const { init, input } = request;
     const redirect = init.redirect === 'error' ? 'error' : 'manual';
-    const reply = await fetch(input, { ...init, redirect, headers: withHeaders(init, credentials) });
+    const reply = await fetch(input, Object.assign({}, init, { redirect, headers: withHeaders(init, credentials) }));
     this.isTokenRejected = this.isUnauthorized(reply) || ((await alsoRejected?.(reply)) ?? false);
     return reply;
   }

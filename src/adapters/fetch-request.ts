@@ -15,12 +15,14 @@ export interface FetchInit extends RequestInit {
   headers: [string, string][] | Record<string, string>;
 }
 
+// Copies are made by Object.assign: fetch takes far longer to read the objects that V8 makes of a spread.
+
 /** What `fetch(input, init)` asks for. Nothing that the caller may change afterwards is part of it, but for the body. */
 export function fetchRequest(input: string | URL | Request, init: RequestInit): FetchRequest {
   if (!isRequest(input)) {
     const url = String(input);
     const canBodyBeReadAgain = !isStream(init.body);
-    return { input: url, url, init: { ...init, headers: copyOf(init.headers) }, canBodyBeReadAgain };
+    return { input: url, url, init: Object.assign({}, init, { headers: copyOf(init.headers) }), canBodyBeReadAgain };
   }
   // These are getters of its prototype, which a spread does not see.
   const { method, signal, redirect, cache, credentials, integrity, keepalive, mode, referrer, referrerPolicy } = input;
@@ -63,7 +65,7 @@ export function withHeaders(
   { headers }: FetchInit,
   more: Readonly<Record<string, string>>,
 ): NonNullable<RequestInit['headers']> {
-  return Array.isArray(headers) ? [...headers, ...Object.entries(more)] : { ...headers, ...more };
+  return Array.isArray(headers) ? [...headers, ...Object.entries(more)] : Object.assign({}, headers, more);
 }
 
 // Of another implementation, too.
@@ -73,5 +75,7 @@ function isRequest(input: string | URL | Request): input is Request {
 
 // Not as Headers: fetch is the quickest with a plain object.
 function copyOf(headers: NonNullable<RequestInit['headers']> = {}): FetchInit['headers'] {
-  return Symbol.iterator in headers ? ([...headers] as [string, string][]) : ({ ...headers } as Record<string, string>);
+  return Symbol.iterator in headers
+    ? ([...headers] as [string, string][])
+    : Object.assign({}, headers as Record<string, string>);
 }

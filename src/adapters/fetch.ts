@@ -10,7 +10,7 @@ import { sendAuthorized } from './send-authorized.js';
 
 /** Options of {@link withBearerToken}. */
 export interface FetchTokenOptions extends AdapterOptions<
-  [url: URL, init: RequestInit],
+  [url: string, init: RequestInit],
   Response,
   ReturnType<IsRejected>
 > {
@@ -56,20 +56,21 @@ export function withBearerToken(
   function send(request: FetchRequest, origin: string, token: TokenRequest | undefined): Promise<Response> {
     const { init, url } = request;
     return sendAuthorized(tokens, new FetchExchange(fetch, request, origin, isRejected), {
-      request: token ?? requestOf(new URL(url), init),
+      request: token ?? requestOf(url, init),
       signal: init.signal ?? undefined,
       replay,
       emit,
     });
   }
 
-  return async (input, { token, ...init } = {}) => {
+  return async (input, init = {}) => {
+    const { token } = init;
     let request = fetchRequest(input, init);
     let origin = permittedOrigin(request.url);
     if (token === false || origin === undefined || hasAuthorization(request.init)) return fetch(input, init);
 
     request.init.signal?.throwIfAborted();
-    request = await withBodyInMemory(request);
+    if (typeof request.input !== 'string') request = await withBodyInMemory(request);
     // Redirects are followed here and not by `fetch`: one of a caller's own may take all headers along to anywhere, and a
     // proof of possession is for one URL only.
     for (let redirects = 0; ; redirects += 1) {

@@ -1,7 +1,4 @@
-import type { HeaderRecord } from './undici-headers.js';
-
-/** How the reply of a dispatch is received, in the words of undici: what to call, now or later. */
-type Deliver = () => unknown;
+import { type HeaderRecord, replyHeaders } from './undici-headers.js';
 
 /** What an {@link UndiciAttempt} can do to its connection. */
 export interface Connection {
@@ -9,103 +6,105 @@ export interface Connection {
   resume(): void;
 }
 
-/** What an {@link UndiciAttempt} tells of. */
-export interface AttemptEvents {
-  /** Whether to hold this reply back, of which the head has arrived. */
-  readonly isHeld: (attempt: UndiciAttempt) => boolean;
-  readonly answered: (attempt: UndiciAttempt) => void;
-  /** It ended before there was a reply. */
-  readonly failed: (error: Error) => void;
-}
-
 /**
- * One dispatch of a request. Its reply is delivered to the caller as it comes, unless it is held back: then so much of it is kept
- * in memory that the connection of a short one is free at once, and the rest waits until the reply is released or dropped.
+ * One dispatch of a request and its reply, which the caller gets as it comes, unless it is held back: then so much of it is
+ * kept in memory that the connection of a short one is free at once, and the rest waits until the reply is released or dropped.
  */
 export class UndiciAttempt {
+  /** 0 before there is a reply. */
   statusCode = 0;
   /** The connection, once there is one. */
-  connection: Connection | undefined;
+  connection: Connection | undefined = undefined;
   /** The URLs that undici's redirect interceptor has been at, if it is below. */
-  history: readonly URL[] | undefined;
-  private readonly events: AttemptEvents;
-  private readHeaders: () => HeaderRecord = () => ({});
-  private held: Deliver[] | undefined;
-  private heldBytes = 0;
-  private state: 'running' | 'over' | 'dropped' = 'running';
+  history: readonly URL[] | undefined = undefined;
+  private readonly isHeld: (attempt: UndiciAttempt) => boolean;
+  private readonly answered: (attempt: UndiciAttempt) => void;
+  private readonly failed: (error: Error) => void;
+  private received: HeaderRecord | readonly Buffer[] = [];
+  private state: 'open' | 'held' | 'dropped' = 'open';
+  private isOver = false;
+  private kept: (() => unknown)[] | undefined = undefined;
+  private keptBytes = 0;
 
-  constructor(events: AttemptEvents) {
-    this.events = events;
+  /**
+   * @param isHeld whether to hold this reply back, of which the head has arrived
+   * @param answered is told when there is a reply
+   * @param failed is told when there will be none
+   */
+  constructor(
+    isHeld: (attempt: UndiciAttempt) => boolean,
+    answered: (attempt: UndiciAttempt) => void,
+    failed: (error: Error) => void,
+  ) {
+    this.isHeld = isHeld;
+    this.answered = answered;
+    this.failed = failed;
+  }
+
+  /** Whether what arrives is for the caller, now. */
+  get isOpen(): boolean {
+    return this.state === 'open';
   }
 
   /** The headers of the reply, with their names in lower case. */
   get headers(): HeaderRecord {
-    return this.readHeaders();
+    return replyHeaders(this.received);
   }
 
-  /** The head of a reply has arrived. This and the methods below return `false` when no more can be taken for now. */
-  head(statusCode: number, headers: () => HeaderRecord, deliver: Deliver): unknown {
-    // An informational reply is not the answer (RFC 9110 §15.2).
-    if (statusCode < 200) return deliver();
+  /** The head of the final reply has arrived. */
+  begin(statusCode: number, headers: HeaderRecord | readonly Buffer[]): void {
     this.statusCode = statusCode;
-    this.readHeaders = headers;
-    if (this.events.isHeld(this)) this.held = [];
-    this.events.answered(this);
-    return this.pass(0, deliver);
+    this.received = headers;
+    if (this.isHeld(this)) this.state = 'held';
+    this.answered(this);
   }
 
-  /** A part of the body has arrived. */
-  data(bytes: number, deliver: Deliver): unknown {
-    return this.pass(bytes, deliver);
+  /** Keeps a part of the reply for later, which is not open; `false` when no more should come for now. */
+  keep(bytes: number, deliver: () => unknown): boolean {
+    if (this.state === 'dropped') return true;
+    (this.kept ??= []).push(deliver);
+    this.keptBytes += bytes;
+    return this.keptBytes <= mostKeptBytes;
   }
 
-  /** The reply has come to its end. */
-  end(deliver: Deliver): void {
-    this.pass(0, deliver);
-    if (this.state === 'running') this.state = 'over';
+  /** The reply has come to its end, or broken off. */
+  end(deliver: () => unknown): void {
+    this.isOver = true;
+    if (this.isOpen) deliver();
+    else this.keep(0, deliver);
   }
 
-  /** The request has become something else: nothing is held back any more. */
-  upgrade(deliver: Deliver): unknown {
-    this.events.answered(this);
-    return deliver();
-  }
-
-  /** The request or its reply has broken off. */
-  fail(error: Error, deliver: Deliver): void {
-    if (this.statusCode === 0) this.events.failed(error);
+  /** The request has ended with an error; `deliver` tells the caller of it, should there be a reply already. */
+  fail(error: Error, deliver: () => unknown): void {
+    if (this.statusCode === 0) this.failed(error);
     else this.end(deliver);
   }
 
-  /** Delivers what was held back; what is still to come will be delivered as it comes. */
+  /** The request has become something else than a request, and the caller has it. */
+  upgrade(): void {
+    this.answered(this);
+  }
+
+  /** Delivers what was held back; what is still to come is delivered as it comes. */
   release(): void {
-    const { held = [] } = this;
-    this.held = undefined;
+    if (this.state !== 'held') return;
     try {
-      for (const deliver of held) deliver();
+      for (const deliver of this.kept ?? []) deliver();
     } catch (error) {
       this.drop();
       throw error;
     }
-    if (this.heldBytes > mostHeldBytes) this.connection?.resume();
+    this.state = 'open';
+    if (this.keptBytes > mostKeptBytes) this.connection?.resume();
   }
 
   /** Nobody wants the reply: its connection is free if it has arrived, and closed if it has not. */
   drop(): void {
-    const isUnderWay = this.state === 'running';
     this.state = 'dropped';
-    this.held = undefined;
-    if (isUnderWay) this.connection?.abort(new Error('the reply is not wanted: the request is sent again'));
-  }
-
-  private pass(bytes: number, deliver: Deliver): unknown {
-    if (this.state === 'dropped') return true;
-    if (this.held === undefined) return deliver();
-    this.held.push(deliver);
-    this.heldBytes += bytes;
-    return this.heldBytes <= mostHeldBytes;
+    this.kept = undefined;
+    if (!this.isOver) this.connection?.abort(new Error('the reply is not wanted, because the request is sent again'));
   }
 }
 
 // The body of a 401 is a sentence or two.
-const mostHeldBytes = 65_536;
+const mostKeptBytes = 65_536;

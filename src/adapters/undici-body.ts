@@ -1,39 +1,40 @@
 import { isStream } from './stream-body.js';
 import { type HeaderRecord, headerOf } from './undici-headers.js';
 
-/** The body of a request, which is sent once or twice. */
-export interface UndiciBody {
-  /** The body to send first. */
-  readonly first: unknown;
-  /** The body to send the next time, once the first was read; `undefined` when it cannot be read twice. */
-  again(): { readonly body: unknown } | undefined;
+/** Whether undici can read a body once only. */
+export function isReadOnce(body: unknown): boolean {
+  return isStream(body) || (typeof body === 'object' && body !== null && 'next' in body);
+}
+
+/** A body that can be read once, and perhaps what was read of it. */
+export interface KeptBody {
+  /** The body to send. */
+  readonly body: unknown;
+  /** All of it, once it was sent; `undefined` before that, and when it was not kept. */
+  again(): Uint8Array | undefined;
 }
 
 /**
- * Prepares a body for being sent twice. A stream is not: but an asynchronous iterator with a short `Content-Length` is kept
- * while it is read, since `fetch` of undici hands on every body as one.
+ * Keeps what is read of an asynchronous iterator whose `Content-Length` is at most 1 MiB: as such `fetch` of undici hands on
+ * every body. Any other is left alone.
  */
-export function undiciBody(body: unknown, headers: HeaderRecord): UndiciBody {
-  if (!isReadOnce(body)) return { first: body, again: () => ({ body }) };
+export function keptBody(body: unknown, headers: HeaderRecord): KeptBody {
   const length = Number(headerOf(headers, 'content-length') ?? Infinity);
-  if (!isAsyncIterator(body) || !(length <= mostKeptBytes)) return { first: body, again: () => undefined };
+  if (!isAsyncIterator(body) || !(length <= mostKeptBytes)) return { body, again: () => undefined };
 
   const chunks: Uint8Array[] = [];
-  let isRead = false;
+  let isComplete = false;
   async function* kept(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of source) {
       chunks.push(chunk);
       yield chunk;
     }
-    isRead = true;
+    isComplete = true;
   }
-  return { first: kept(body), again: () => (isRead ? { body: Buffer.concat(chunks) } : undefined) };
+  return { body: kept(body), again: () => (isComplete ? Buffer.concat(chunks) : undefined) };
 }
 
 const mostKeptBytes = 1_048_576;
-
-const isReadOnce = (body: unknown): boolean =>
-  isStream(body) || (typeof body === 'object' && body !== null && 'next' in body);
 
 // A stream of Node has manners of its own, for errors too, which undici knows.
 const isAsyncIterator = (body: unknown): body is AsyncIterable<Uint8Array> =>

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 
 import type { UndiciAttempt } from './undici-attempt.js';
-import { type HeaderRecord, rawHeaders } from './undici-headers.js';
+import type { HeaderRecord } from './undici-headers.js';
 
 /** The part of undici's controller of a request that is used here. */
 export interface Controller {
@@ -30,7 +30,7 @@ export interface Handler {
  * The same in version 6, which 7 still speaks underneath: to speak it too keeps the names of headers as they came, and spares
  * two translations of each reply.
  */
-interface LegacyHandler {
+export interface LegacyHandler {
   onConnect(abort: (reason?: Error) => void, context?: unknown): void;
   onUpgrade(statusCode: number, raw: Buffer[], socket: Duplex): unknown;
   onHeaders(statusCode: number, raw: Buffer[], resume: () => void, statusMessage: string): unknown;
@@ -43,6 +43,13 @@ interface LegacyHandler {
 /** A handler for undici that lets an attempt decide what comes of each event, and when. */
 export function attemptHandler(handler: Handler | LegacyHandler, attempt: UndiciAttempt): Handler | LegacyHandler {
   return 'onConnect' in handler ? new LegacyAttemptHandler(handler, attempt) : new AttemptHandler(handler, attempt);
+}
+
+/** Tells a handler that its request has failed outside of any attempt. */
+export function fail(handler: Handler | LegacyHandler, controller: Controller, error: Error): void {
+  // One of the older kind that has come past undici's own translation, by way of a `fetch` of another version.
+  if ('onError' in handler && !('onResponseError' in handler)) handler.onError(error);
+  else (handler as Handler).onResponseError?.(controller, error);
 }
 
 // Classes, so that a request makes one object here and no closures.
@@ -62,21 +69,23 @@ class AttemptHandler implements Handler {
   }
 
   onRequestUpgrade(controller: Controller, statusCode: number, headers: HeaderRecord, socket: Duplex): void {
-    this.attempt.upgrade(() => this.handler.onRequestUpgrade?.(controller, statusCode, headers, socket));
+    this.attempt.upgrade();
+    this.handler.onRequestUpgrade?.(controller, statusCode, headers, socket);
   }
 
   onResponseStart(controller: Controller, statusCode: number, headers: HeaderRecord, statusMessage?: string): void {
-    const deliver = () => {
-      this.handler.onResponseStart?.(controller, statusCode, headers, statusMessage);
-    };
-    if (this.attempt.head(statusCode, () => headers, deliver) === false) controller.pause();
+    const { attempt, handler } = this;
+    if (isFinal(statusCode)) attempt.begin(statusCode, headers);
+    const deliver = () => handler.onResponseStart?.(controller, statusCode, headers, statusMessage);
+    if (attempt.isOpen) deliver();
+    else attempt.keep(0, deliver);
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    const deliver = () => {
-      this.handler.onResponseData?.(controller, chunk);
-    };
-    if (this.attempt.data(chunk.length, deliver) === false) controller.pause();
+    const { attempt, handler } = this;
+    const deliver = () => handler.onResponseData?.(controller, chunk);
+    if (attempt.isOpen) deliver();
+    else if (!attempt.keep(chunk.length, deliver)) controller.pause();
   }
 
   onResponseEnd(controller: Controller, trailers: HeaderRecord): void {
@@ -103,7 +112,7 @@ class AttemptHandler implements Handler {
 class LegacyAttemptHandler implements LegacyHandler {
   private readonly handler: LegacyHandler;
   private readonly attempt: UndiciAttempt;
-  private abort: ((reason?: Error) => void) | undefined;
+  private abort: (reason?: Error) => void = () => undefined;
 
   constructor(handler: LegacyHandler, attempt: UndiciAttempt) {
     this.handler = handler;
@@ -117,18 +126,21 @@ class LegacyAttemptHandler implements LegacyHandler {
   }
 
   onUpgrade(statusCode: number, raw: Buffer[], socket: Duplex): unknown {
-    return this.attempt.upgrade(() => this.handler.onUpgrade(statusCode, raw, socket));
+    this.attempt.upgrade();
+    return this.handler.onUpgrade(statusCode, raw, socket);
   }
 
   onHeaders(statusCode: number, raw: Buffer[], resume: () => void, statusMessage: string): unknown {
-    const { abort = () => undefined } = this;
-    this.attempt.connection = { abort, resume };
-    const deliver = () => this.handler.onHeaders(statusCode, raw, resume, statusMessage);
-    return this.attempt.head(statusCode, () => rawHeaders(raw), deliver);
+    const { attempt, handler } = this;
+    if (isFinal(statusCode)) attempt.begin(statusCode, raw);
+    if (attempt.isOpen) return handler.onHeaders(statusCode, raw, resume, statusMessage);
+    attempt.connection = { abort: this.abort, resume };
+    return attempt.keep(0, () => handler.onHeaders(statusCode, raw, resume, statusMessage));
   }
 
   onData(chunk: Buffer): unknown {
-    return this.attempt.data(chunk.length, () => this.handler.onData(chunk));
+    const { attempt, handler } = this;
+    return attempt.isOpen ? handler.onData(chunk) : attempt.keep(chunk.length, () => handler.onData(chunk));
   }
 
   onComplete(trailers: Buffer[]): void {
@@ -143,6 +155,9 @@ class LegacyAttemptHandler implements LegacyHandler {
     this.handler.onResponseStarted?.();
   }
 }
+
+// What comes before is for information only (RFC 9110 §15.2).
+const isFinal = (statusCode: number): boolean => statusCode >= 200;
 
 const historyIn = (context: unknown): readonly URL[] | undefined =>
   (context as { history?: readonly URL[] } | undefined)?.history;

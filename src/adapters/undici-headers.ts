@@ -7,7 +7,8 @@ export type HeaderRecord = Record<string, string | string[] | undefined>;
  */
 export function requestHeaders(headers: unknown): HeaderRecord {
   if (typeof headers !== 'object' || headers === null) return {};
-  if (!(Symbol.iterator in headers)) return { ...(headers as HeaderRecord) };
+  // Not by a spread: undici takes far longer to read the objects that V8 makes of one.
+  if (!(Symbol.iterator in headers)) return Object.assign({}, headers as HeaderRecord);
   const list = [...(headers as Iterable<unknown>)];
   return recordOf(Array.isArray(list[0]) ? list.flat() : list);
 }
@@ -20,11 +21,11 @@ export function hasAuthorization(headers: HeaderRecord): boolean {
   return false;
 }
 
-/** The headers of a reply by their names in lower case, from names and values in turn as they came over the wire. */
-export function rawHeaders(raw: readonly Buffer[]): HeaderRecord {
-  return recordOf(
-    raw.map((part, at) => (at % 2 === 0 ? part.toString('latin1').toLowerCase() : part.toString('latin1'))),
-  );
+/** The headers of a reply by their names in lower case, also from a list of names and values as they came over the wire. */
+export function replyHeaders(headers: HeaderRecord | readonly Buffer[]): HeaderRecord {
+  if (!Array.isArray(headers)) return headers as HeaderRecord;
+  const list = (headers as Buffer[]).map((part) => part.toString('latin1'));
+  return recordOf(list.map((text, at) => (at % 2 === 0 ? text.toLowerCase() : text)));
 }
 
 /** The value of a header, several joined by commas. */

@@ -9,7 +9,7 @@ import { type AdapterOptions, adapterOptions } from './adapter-options.js';
 import { originOf } from './origins.js';
 import { sendAuthorized } from './send-authorized.js';
 import { UndiciExchange, type UndiciReply } from './undici-exchange.js';
-import type { Controller, Handler } from './undici-handler.js';
+import { type Controller, fail, type Handler } from './undici-handler.js';
 import { hasAuthorization, requestHeaders } from './undici-headers.js';
 
 /** Options of {@link bearerTokenInterceptor}. */
@@ -56,27 +56,22 @@ export function bearerTokenInterceptor(
     return named !== undefined && origins.has(named) ? named : undefined;
   };
 
-  async function send(exchange: UndiciExchange, dispatched: Dispatched, handler: Handler): Promise<void> {
-    const { signal, release } = signalOf(dispatched.signal);
-    try {
-      signal?.throwIfAborted();
-      const request = dispatched.token || requestOf(dispatched);
-      await sendAuthorized(tokens, exchange, { request, signal, replay, emit });
-    } catch (error) {
-      handler.onResponseError?.(exchange.controller ?? notStarted(error as Error, signal), error as Error);
-    } finally {
-      release?.();
-    }
-  }
-
   return (dispatch) => (dispatched: Dispatched, dispatchHandler) => {
     const headers = requestHeaders(dispatched.headers);
     if (dispatched.token === false || hasAuthorization(headers)) return dispatch(dispatched, dispatchHandler);
     const origin = permittedOrigin(dispatched.origin);
     if (origin === undefined) return dispatch(dispatched, dispatchHandler);
 
+    const request = dispatched.token ?? requestOf(dispatched);
     const handler = dispatchHandler as Handler;
-    void send(new UndiciExchange({ dispatch, dispatched, headers, handler, origin, isRejected }), dispatched, handler);
+    const exchange = new UndiciExchange({ dispatch, dispatched, headers, handler, origin, isRejected });
+    const { signal, release } = signalOf(dispatched.signal);
+    const failed = (error: Error): void => {
+      release?.();
+      fail(handler, exchange.controller ?? notStarted(error, signal), error);
+    };
+    if (signal?.aborted) failed(signal.reason as Error);
+    else sendAuthorized(tokens, exchange, { request, signal, replay, emit }).then(release, failed);
     return true;
   };
 }

@@ -3,9 +3,14 @@ import axios, { type AxiosRequestConfig, type AxiosResponse, isAxiosError } from
 import { bearerToken } from '../../src/adapters/axios.js';
 import { adapterContract, type ClientSetup, type HttpClient, type Reply } from '../contracts/adapter.js';
 
-adapterContract('axios', client({}));
-adapterContract('axios that takes every status for a success', client({ validateStatus: () => true }));
-adapterContract('axios on fetch', client({ adapter: 'fetch' }));
+const onNode = { streams: ['Node stream'] } as const;
+
+adapterContract('axios', client({}), onNode);
+adapterContract('axios that takes every status for a success', client({ validateStatus: () => true }), onNode);
+adapterContract('axios on fetch', client({ adapter: 'fetch', fetchOptions: { duplex: 'half' } } as object), {
+  streams: ['Node stream', 'web stream'],
+  saysWhoAnswered: false,
+});
 
 function client(defaults: AxiosRequestConfig): (setup: ClientSetup) => HttpClient {
   return ({ tokens, origin, onEvent }) => {
@@ -18,9 +23,13 @@ function client(defaults: AxiosRequestConfig): (setup: ClientSetup) => HttpClien
     instance.interceptors.request.use(bearerToken(tokens, { onEvent }));
 
     return {
-      async send({ method = 'GET', url, headers = {}, body, signal }) {
+      async send({ method = 'GET', url, headers = {}, body, signal, token }) {
         try {
-          const optional = { ...(body !== undefined && { data: body }), ...(signal && { signal }) };
+          const optional = {
+            ...(body !== undefined && { data: body }),
+            ...(signal && { signal }),
+            ...(token !== undefined && { token }),
+          };
           return reply(await instance.request({ method, url, headers, ...optional }));
         } catch (error) {
           if (isAxiosError(error) && error.response !== undefined) return reply(error.response);

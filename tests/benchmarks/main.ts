@@ -12,13 +12,17 @@ import { axiosRequest } from './axios-request.js';
 import { buildPackage } from './built-package.js';
 import { cachedToken } from './cached-token.js';
 import { coldCalls } from './cold-calls.js';
+import { fetchRequest } from './fetch-request.js';
 import { importTime } from './import-time.js';
 import { manyScopes } from './many-scopes.js';
 import { isMet, type Result, table } from './result.js';
+import { undiciRequest } from './undici-request.js';
 
 const measurements = new Map([
   ['cached-token', cachedToken],
   ['axios-request', axiosRequest],
+  ['fetch-request', fetchRequest],
+  ['undici-request', undiciRequest],
   ['cold-calls', coldCalls],
   ['many-scopes', manyScopes],
   ['import-time', importTime],
