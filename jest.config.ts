@@ -8,7 +8,7 @@ const config: Config = {
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true }] },
   moduleNameMapper: {
     '^m2m-tokens$': '<rootDir>/src/index.ts',
-    '^m2m-tokens/axios$': '<rootDir>/src/adapters/axios.ts',
+    '^m2m-tokens/(axios|fetch|undici)$': '<rootDir>/src/adapters/$1.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   setupFiles: ['<rootDir>/tests/support/seed.ts'],

@@ -1,8 +1,7 @@
 import type { InternalAxiosRequestConfig } from 'axios';
 
 import { ConfigurationError } from '../errors.js';
-import { parseUrl } from '../secure-url.js';
-import { secureOrigin } from './origins.js';
+import { originOf, secureOrigin } from './origins.js';
 
 /**
  * Finds the origin that an axios request goes to, `undefined` when that may not see a token. Without `origins` the one of
@@ -49,9 +48,3 @@ const isBelowBase = ({ url = '', allowAbsoluteUrls }: InternalAxiosRequestConfig
 
 // As axios decides it: what has a scheme or begins with // is not put below the base URL.
 const isAbsolute = /^([a-z][a-z\d+\-.]*:)?\/\//i;
-
-// Credentials in the URL become an Authorization header of axios' own: not ours to replace.
-function originOf(text: string): string | undefined {
-  const url = parseUrl(text);
-  return url?.username === '' && url.password === '' ? url.origin : undefined;
-}

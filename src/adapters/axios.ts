@@ -10,18 +10,17 @@ import axios, {
 
 import type { AccessToken } from '../access-token.js';
 import { ConfigurationError } from '../errors.js';
-import { eventSink, type EventSink } from '../events.js';
-import { anyFunction, checkOptions, functionOrObject, listOfStrings, oneOf } from '../options.js';
 import { parseUrl } from '../secure-url.js';
 import type { TokenRequest } from '../token-request.js';
 import type { TokenSource } from '../token-source.js';
+import { type AdapterOptions, adapterOptions } from './adapter-options.js';
 import { axiosOrigins, axiosUrl } from './axios-origins.js';
 import { axiosTimeout } from './axios-timeout.js';
 import { rejectsToken } from './challenge.js';
-import { dpopProofs } from './dpop.js';
-import { secureOrigins } from './origins.js';
-import { type AuthorizedRequest, type Replay, sendAuthorized } from './send-authorized.js';
+import { isElsewhere } from './origins.js';
+import { type AuthorizedRequest, sendAuthorized } from './send-authorized.js';
 import { redactRequest, sentRequest, type SentRequest } from './sent-request.js';
+import { discardStream, isStream } from './stream-body.js';
 
 declare module 'axios' {
   // A merged interface must repeat the type parameters.
@@ -33,23 +32,14 @@ declare module 'axios' {
 }
 
 /** Options of {@link bearerToken}. */
-export interface BearerTokenOptions {
+export interface BearerTokenOptions extends AdapterOptions<[config: InternalAxiosRequestConfig], AxiosResponse> {
   /**
    * URLs whose origins (scheme, host, port) may see the token; any other request goes out without one.
    * @default the origin of the `baseURL` of each request
    */
   readonly origins?: readonly string[] | undefined;
-  /** The token request of requests that name no other; a function of the outgoing request for multi-tenant clients. */
-  readonly request?: TokenRequest | ((config: InternalAxiosRequestConfig) => TokenRequest | undefined) | undefined;
-  /**
-   * Which requests are sent again after a rejected token, or for a DPoP nonce: `'safe'` means GET, HEAD, OPTIONS and TRACE (RFC 9110 §9.2.1).
-   * A 401 says that nothing was done, so that any may be.
-   * @default 'all'
-   */
-  readonly replay?: Replay | undefined;
   /** Tells of further replies that reject the token, for an API that says so by a 403, say. Called before `transformResponse`. */
   readonly isRejected?: ((response: AxiosResponse) => boolean) | undefined;
-  readonly onEvent?: EventSink | undefined;
 }
 
 /**
@@ -65,20 +55,9 @@ export function bearerToken(
   tokens: TokenSource,
   options: BearerTokenOptions = {},
 ): (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig {
-  checkOptions('bearerToken', options, {
-    origins: listOfStrings,
-    request: functionOrObject,
-    replay: oneOf('all', 'safe', 'never'),
-    isRejected: anyFunction,
-    onEvent: anyFunction,
-  });
-  const { request: byDefault, replay = 'all', isRejected } = options;
-  const emit = eventSink(options.onEvent);
-  const proofs = dpopProofs();
-  const originOf = axiosOrigins(options.origins && secureOrigins(options.origins));
-
-  const requestOf = (config: InternalAxiosRequestConfig): TokenRequest | undefined =>
-    typeof byDefault === 'function' ? byDefault(config) : byDefault;
+  const { origins, requestOf, replay, emit, proofs } = adapterOptions('bearerToken', options);
+  const { isRejected } = options;
+  const originOf = axiosOrigins(origins);
 
   // Decided here and not in the interceptor: only now have all others had their say in the URL and the headers.
   function send(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
@@ -204,18 +183,20 @@ class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
     return response;
   }
 
-  discard({ data, request }: AxiosResponse): Promise<void> {
-    return discard(data, request);
+  // The request is ended, too: a stream of axios may wait for its source before it lets go of it.
+  async discard({ data, request }: AxiosResponse): Promise<void> {
+    if (!isStream(data)) return;
+    await discardStream(data);
+    (request as { destroy?(): void } | undefined)?.destroy?.();
   }
 
   // A redirect may have led to where the token was not taken along, or where the proof is one for another URL: that answer
   // says nothing of the token.
   private isFromElsewhere({ request }: AxiosResponse): boolean {
     const answeredBy = (request as Partial<SentRequest> | undefined)?.res?.responseUrl;
-    if (answeredBy === undefined) return false;
-    const by = parseUrl(answeredBy);
-    if (by?.origin !== this.origin) return true;
-    return this.unproven !== undefined && by.pathname !== parseUrl(this.url)?.pathname;
+    if (isElsewhere(answeredBy, this.origin)) return true;
+    if (this.unproven === undefined || answeredBy === undefined) return false;
+    return parseUrl(answeredBy)?.pathname !== parseUrl(this.url)?.pathname;
   }
 }
 
@@ -262,19 +243,4 @@ function withoutCredentials<T extends { config?: InternalAxiosRequestConfig; req
   if (isStream(holder.data) || config?.httpAgent || config?.httpsAgent) redactRequest(request);
   holder.request = sentRequest(request);
   return holder;
-}
-
-// The request is ended, too: a stream of axios may wait for its source before it lets go of it.
-async function discard(data: unknown, request: unknown): Promise<void> {
-  if (!isStream(data)) return;
-  await data.cancel?.();
-  data.destroy?.();
-  (request as { destroy?(): void } | undefined)?.destroy?.();
-}
-
-/** What can be read once only: Node's streams, the form-data package, web streams, iterators. */
-function isStream(body: unknown): body is { destroy?(): void; cancel?(): Promise<void> } {
-  return (
-    typeof body === 'object' && body !== null && ('pipe' in body || 'getReader' in body || Symbol.asyncIterator in body)
-  );
 }

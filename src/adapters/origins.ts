@@ -22,3 +22,14 @@ export function secureOrigin(url: string, option: string): string {
 export function secureOrigins(urls: readonly string[]): ReadonlySet<string> {
   return new Set(urls.map((url) => secureOrigin(url, 'origins')));
 }
+
+/** The origin of a URL; `undefined` for what is none, and for one with credentials: they become an `Authorization` that is not ours to replace. */
+export function originOf(text: string): string | undefined {
+  const url = parseUrl(text);
+  return url?.username === '' && url.password === '' ? url.origin : undefined;
+}
+
+/** Whether a redirect has led to another origin: the token was not taken along, and the answer says nothing of it. */
+export function isElsewhere(answeredBy: string | undefined, origin: string): boolean {
+  return answeredBy !== undefined && parseUrl(answeredBy)?.origin !== origin;
+}

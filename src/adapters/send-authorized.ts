@@ -14,7 +14,10 @@ export interface AuthorizedRequest<Reply> extends ProvenRequest {
   send(token: AccessToken, proof?: string): Promise<Reply>;
   /** Takes the token and the proof off the request, however sending it has ended. */
   conceal(): void;
-  /** A field of the reply, `undefined` also when a redirect has led to another origin: that one is not who was asked. */
+  /**
+   * A field of the reply, several of that name joined by commas. `undefined` also when a redirect has led to another
+   * origin: that one is not who was asked.
+   */
   header(reply: Reply, name: string): string | undefined;
   /** The reply in an error that `send` rejected with, since a reply with an error status is a reply; throws what holds none. */
   replyIn(error: unknown): Reply;

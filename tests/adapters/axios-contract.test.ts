@@ -2,6 +2,7 @@ import axios, { type AxiosRequestConfig, type AxiosResponse, isAxiosError } from
 
 import { bearerToken } from '../../src/adapters/axios.js';
 import {
+  type Abilities,
   adapterContract,
   type ClientSetup,
   dpopAdapterContract,
@@ -9,14 +10,18 @@ import {
   type Reply,
 } from '../contracts/adapter.js';
 
-const kinds: readonly [string, AxiosRequestConfig][] = [
-  ['axios', {}],
-  ['axios that takes every status for a success', { validateStatus: () => true }],
-  ['axios on fetch', { adapter: 'fetch' }],
+const kinds: readonly [name: string, defaults: AxiosRequestConfig, abilities: Abilities][] = [
+  ['axios', {}, { streams: ['Node stream'] }],
+  ['axios that takes every status for a success', { validateStatus: () => true }, { streams: ['Node stream'] }],
+  [
+    'axios on fetch',
+    { adapter: 'fetch', fetchOptions: { duplex: 'half' } } as object,
+    { streams: ['Node stream', 'web stream'], saysWhoAnswered: false },
+  ],
 ];
 
-for (const [name, defaults] of kinds) {
-  adapterContract(name, client(defaults));
+for (const [name, defaults, abilities] of kinds) {
+  adapterContract(name, client(defaults), abilities);
   dpopAdapterContract(name, client(defaults));
 }
 
@@ -31,9 +36,13 @@ function client(defaults: AxiosRequestConfig): (setup: ClientSetup) => HttpClien
     instance.interceptors.request.use(bearerToken(tokens, { onEvent }));
 
     return {
-      async send({ method = 'GET', url, headers = {}, body, signal }) {
+      async send({ method = 'GET', url, headers = {}, body, signal, token }) {
         try {
-          const optional = { ...(body !== undefined && { data: body }), ...(signal && { signal }) };
+          const optional = {
+            ...(body !== undefined && { data: body }),
+            ...(signal && { signal }),
+            ...(token !== undefined && { token }),
+          };
           return reply(await instance.request({ method, url, headers, ...optional }));
         } catch (error) {
           if (isAxiosError(error) && error.response !== undefined) return reply(error.response);

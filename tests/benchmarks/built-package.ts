@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 
 import type * as MainEntry from 'm2m-tokens';
 import type * as AxiosEntry from 'm2m-tokens/axios';
+import type * as FetchEntry from 'm2m-tokens/fetch';
+import type * as UndiciEntry from 'm2m-tokens/undici';
 
 /** The folder of the package. */
 export const packageFolder = fileURLToPath(new URL('../../', import.meta.url));
@@ -10,7 +12,9 @@ export const packageFolder = fileURLToPath(new URL('../../', import.meta.url));
 /** The main entry as users get it. */
 export const mainEntry = new URL('../../dist/index.js', import.meta.url).href;
 
-const axiosEntry = new URL('../../dist/adapters/axios.js', import.meta.url).href;
+/** The entry for an HTTP client. */
+export const adapterEntry = (name: 'axios' | 'fetch' | 'undici'): string =>
+  new URL(`../../dist/adapters/${name}.js`, import.meta.url).href;
 
 /** Builds `dist`: a loader that compiles `src` on the way adds calls of its own, and these would be measured too. */
 export function buildPackage(): void {
@@ -19,7 +23,10 @@ export function buildPackage(): void {
 }
 
 /** What `dist` exports. */
-export async function builtPackage(): Promise<typeof MainEntry & typeof AxiosEntry> {
-  const entries: unknown[] = [await import(mainEntry), await import(axiosEntry)];
-  return Object.assign({}, ...entries) as typeof MainEntry & typeof AxiosEntry;
+export async function builtPackage(): Promise<Entries> {
+  const adapters = (['axios', 'fetch', 'undici'] as const).map(adapterEntry);
+  const entries = await Promise.all([mainEntry, ...adapters].map((entry): Promise<object> => import(entry)));
+  return Object.assign({}, ...entries) as Entries;
 }
+
+type Entries = typeof MainEntry & typeof AxiosEntry & typeof FetchEntry & typeof UndiciEntry;

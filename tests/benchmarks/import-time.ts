@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { mainEntry, packageFolder } from './built-package.js';
+import { adapterEntry, mainEntry, packageFolder } from './built-package.js';
 import { pairedRounds } from './paired-rounds.js';
 import type { Result } from './result.js';
 
@@ -32,9 +32,18 @@ export async function importTime(): Promise<Result[]> {
     {
       name: 'modules of axios and pino that this loads',
       unit: 'count',
-      ours: loadedModules().filter((url) => /\/node_modules\/(axios|pino)\//.test(url)).length,
+      ours: loadedModules(mainEntry, 'axios', 'pino'),
       target: { of: 'ours', atMost: 0 },
     },
+    ...(['fetch', 'undici'] as const).map((entry): Result => {
+      const ours = loadedModules(adapterEntry(entry), 'axios', 'undici', 'pino', 'openid-client');
+      return {
+        name: `modules of packages that the entry ${entry} loads`,
+        unit: 'count',
+        ours,
+        target: { of: 'ours', atMost: 0 },
+      };
+    }),
   ];
 }
 
@@ -48,17 +57,17 @@ function runImport(specifier: string, environment: NodeJS.ProcessEnv = {}): void
   if (status !== 0) throw new Error(`importing ${specifier} failed:\n${stderr}`);
 }
 
-/** URLs of all modules that the main entry loads, of both kinds: V8 counts what runs of each script. */
-function loadedModules(): string[] {
+/** How many modules of these packages an entry loads, of both kinds: V8 counts what runs of each script. */
+function loadedModules(entry: string, ...packages: readonly string[]): number {
   const folder = mkdtempSync(join(tmpdir(), 'loaded-modules-'));
   try {
-    runImport(mainEntry, { NODE_V8_COVERAGE: folder });
+    runImport(entry, { NODE_V8_COVERAGE: folder });
     const urls = readdirSync(folder).flatMap((name) => {
       const { result } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as { result: { url: string }[] };
       return result.map(({ url }) => url);
     });
-    if (!urls.some((url) => url.includes('/node_modules/openid-client/'))) throw new Error('found no loaded modules');
-    return urls;
+    if (!urls.includes(entry)) throw new Error('found no loaded modules');
+    return urls.filter((url) => packages.some((name) => url.includes(`/node_modules/${name}/`))).length;
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -13,14 +13,18 @@ import { buildPackage } from './built-package.js';
 import { cachedToken } from './cached-token.js';
 import { coldCalls } from './cold-calls.js';
 import { dpopRequest } from './dpop-request.js';
+import { fetchRequest } from './fetch-request.js';
 import { importTime } from './import-time.js';
 import { manyScopes } from './many-scopes.js';
 import { isMet, type Result, table } from './result.js';
+import { undiciRequest } from './undici-request.js';
 
 const measurements = new Map([
   ['cached-token', cachedToken],
   ['axios-request', axiosRequest],
   ['dpop-request', dpopRequest],
+  ['fetch-request', fetchRequest],
+  ['undici-request', undiciRequest],
   ['cold-calls', coldCalls],
   ['many-scopes', manyScopes],
   ['import-time', importTime],

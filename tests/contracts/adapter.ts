@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { TokenError } from '../../src/errors.js';
 import type { EventSink } from '../../src/events.js';
+import type { TokenRequest } from '../../src/token-request.js';
 import type { TokenSource } from '../../src/token-source.js';
 import { gate, startSurroundings, type Surroundings } from '../support/adapter-service.js';
 import { granted, refused } from '../support/authorization-server.js';
@@ -19,8 +20,9 @@ export interface OutgoingRequest {
   /** Absolute, or a path at the API. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Readable;
+  readonly body?: unknown;
   readonly signal?: AbortSignal;
+  readonly token?: TokenRequest | false;
 }
 
 /** What came back. A status that the client takes for an error is a reply all the same. */
@@ -43,8 +45,43 @@ export interface ClientSetup {
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
+/** Bodies that can be read twice, and what is sent of them. */
+const bodies = {
+  string: [() => 'an order', /^an order$/],
+  Buffer: [() => Buffer.from('bytes'), /^bytes$/],
+  Uint8Array: [() => new TextEncoder().encode('bytes'), /^bytes$/],
+  URLSearchParams: [() => new URLSearchParams({ a: '1', b: 'ü' }), /^a=1&b=%C3%BC$/],
+  FormData: [() => form(new FormData()), /name="note"\r\n\r\nhello[^]*note\.txt[^]*content/],
+  Blob: [() => new Blob(['of text'], { type: 'text/plain' }), /^of text$/],
+} satisfies Record<string, [() => unknown, RegExp]>;
+
+/** Bodies that can be read once, each of which says "an order". */
+const streams = {
+  'Node stream': () => Readable.from(['an ', 'order']),
+  'web stream': () => new Blob(['an order']).stream(),
+  'asynchronous iterator': inTwoParts,
+} satisfies Record<string, () => unknown>;
+
+/** What not every HTTP client can do. */
+export interface Abilities {
+  /** @default all of them */
+  readonly bodies?: readonly (keyof typeof bodies)[];
+  /** @default all of them */
+  readonly streams?: readonly (keyof typeof streams)[];
+  /** The form that it takes, if that is another than the platform's. */
+  readonly form?: () => unknown;
+  /** Whether it follows redirects. @default true */
+  readonly redirects?: boolean;
+  /** Whether it tells the adapter where redirects have led. @default true */
+  readonly saysWhoAnswered?: boolean;
+}
+
 /** What every adapter owes its users, whichever HTTP client it teaches. */
-export function adapterContract(name: string, makeClient: (setup: ClientSetup) => HttpClient): void {
+export function adapterContract(
+  name: string,
+  makeClient: (setup: ClientSetup) => HttpClient,
+  abilities: Abilities = {},
+): void {
   const start = async (): Promise<Surroundings & HttpClient> => {
     const surroundings = await startSurroundings();
     const { tokens, api, onEvent } = surroundings;
@@ -102,6 +139,38 @@ export function adapterContract(name: string, makeClient: (setup: ClientSetup) =
 
       expect(reply).toEqual({ status, body: '' });
       expect(api.requests).toHaveLength(1);
+    });
+
+    test('hands on a body in parts, with trailers after it', async () => {
+      const { send, api } = await start();
+      api.answer((_request, response) => {
+        response.writeHead(200, { trailer: 'x-checksum', 'transfer-encoding': 'chunked' });
+        response.write('in ');
+        response.write('parts');
+        response.addTrailers({ 'x-checksum': '7' });
+        response.end();
+        return undefined;
+      });
+
+      const reply = await send({ url: '/orders' });
+
+      expect(reply).toEqual({ status: 200, body: 'in parts' });
+    });
+
+    test('E21 asks for the one that a request names, and sends one that says so without any', async () => {
+      const { send, api, authorizationServer } = await start();
+      api.answer(() => ({ body: 'done' }));
+
+      await send({ url: '/orders', token: { scope: 'orders:read' } });
+      await send({ url: '/orders' });
+      await send({ url: '/orders', token: { scope: ['orders:read'] } });
+      await send({ url: '/health', token: false });
+
+      expect(authorizationServer.grants.map(({ body }) => new URLSearchParams(body).get('scope'))).toEqual([
+        'orders:read',
+        null,
+      ]);
+      expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-2', 'Bearer token-1', undefined]);
     });
 
     test('leaves no timers behind', async () => {
@@ -261,17 +330,76 @@ export function adapterContract(name: string, makeClient: (setup: ClientSetup) =
       expect(events).toEqual([]);
     });
 
-    test('E8 does not send a stream twice; the next call has another token', async () => {
-      const { send, api, events } = await start();
-      api.revoke('token-1');
+    test.each(abilities.bodies ?? (Object.keys(bodies) as (keyof typeof bodies)[]))(
+      'E1 E9 sends a body of type %s again',
+      async (kind) => {
+        const { send, api } = await start();
+        const [usual, expected] = bodies[kind];
+        const body = kind === 'FormData' ? (abilities.form ?? usual) : usual;
+        api.revoke('token-1');
 
-      const first = await send({ method: 'POST', url: '/orders', body: Readable.from(['an ', 'order']) });
-      const second = await send({ method: 'POST', url: '/orders', body: Readable.from(['an ', 'order']) });
+        const reply = await send({ method: 'POST', url: '/orders', body: body() });
 
-      expect([first.status, second.status]).toEqual([401, 200]);
-      expect(api.requests.map(({ body }) => body)).toEqual(['an order', 'an order']);
+        expect(reply.status).toBe(200);
+        expect(api.requests[0]?.body).toMatch(expected);
+        expect(api.requests).toHaveLength(2);
+        expect(comparable(api.requests[1])).toEqual(comparable(api.requests[0]));
+      },
+    );
+
+    test.each(abilities.streams ?? (Object.keys(streams) as (keyof typeof streams)[]))(
+      'E8 does not send a %s twice; the next call has another token',
+      async (kind) => {
+        const { send, api, events } = await start();
+        const body = streams[kind];
+        api.revoke('token-1');
+
+        const first = await send({ method: 'POST', url: '/orders', body: body() });
+        const second = await send({ method: 'POST', url: '/orders', body: body() });
+
+        expect([first.status, second.status]).toEqual([401, 200]);
+        expect(api.requests.map(({ body: sent }) => sent)).toEqual(['an order', 'an order']);
+        expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-2']);
+        expect(events).toMatchObject([{ type: 'request.not_resent', reason: 'body cannot be sent twice' }]);
+      },
+    );
+
+    test('E22 R-39 takes no answer in between for the answer', async () => {
+      const { send, api } = await start();
+      api.answer(({ headers }, response) => {
+        response.writeProcessing();
+        response.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' });
+        return headers.authorization === 'Bearer token-1' ? rejected() : { body: 'done' };
+      });
+
+      const reply = await send({ url: '/orders' });
+
+      expect(reply).toEqual({ status: 200, body: 'done' });
       expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-2']);
-      expect(events).toMatchObject([{ type: 'request.not_resent', reason: 'body cannot be sent twice' }]);
+    });
+
+    test.each([
+      ['of a few words', 'no '],
+      ['of half a megabyte', 'no '.repeat(170_000)],
+    ])('E14 goes on when 401s %s are repaired, and hands on one that stands', async (_what, body) => {
+      const { send, api, tokens } = await start();
+      let rejectedToken = (await tokens.getToken()).value;
+      api.answer(({ headers }) =>
+        headers.authorization === `Bearer ${rejectedToken}` ? { ...rejected(), body } : { body: 'done' },
+      );
+
+      const repaired = await send({ method: 'POST', url: '/orders', body: 'an order' });
+      rejectedToken = (await tokens.getToken()).value;
+      const standing = await send({ url: '/orders' });
+      rejectedToken = 'none';
+      const next = await send({ url: '/orders' });
+
+      expect([repaired, next]).toEqual([
+        { status: 200, body: 'done' },
+        { status: 200, body: 'done' },
+      ]);
+      expect(standing.status).toBe(401);
+      expect(standing.body).toBe(body);
     });
 
     test('E13 lets the 401 stand when the authorization server is away meanwhile', async () => {
@@ -316,32 +444,9 @@ export function adapterContract(name: string, makeClient: (setup: ClientSetup) =
 
       expect(reply.status).toBe(200);
     });
-
-    test.each([301, 302, 303, 307, 308])('E11 R-42 takes no token along on a %d to another origin', async (status) => {
-      const { send, api } = await start();
-      const other = await startResourceServer();
-      other.answer(() => ({ body: 'here' }));
-      api.answer(() => ({ status, headers: { location: `${other.origin}/moved` } }));
-
-      const reply = await send({ url: '/orders' });
-
-      expect(reply).toEqual({ status: 200, body: 'here' });
-      expect(authorizations(api.requests)).toEqual(['Bearer token-1']);
-      expect(authorizations(other.requests)).toEqual([undefined]);
-    });
-
-    test('R-42 takes the token along on a redirect within the origin', async () => {
-      const { send, api } = await start();
-      api.answer(({ path }) =>
-        path === '/orders' ? { status: 307, headers: { location: '/moved' } } : { body: 'here' },
-      );
-
-      const reply = await send({ url: '/orders' });
-
-      expect(reply).toEqual({ status: 200, body: 'here' });
-      expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-1']);
-    });
   });
+
+  if (abilities.redirects !== false) redirectContract(name, start, abilities);
 
   describe(`${name} without a token`, () => {
     test.each<[string, string, Answer | Handler]>([
@@ -557,6 +662,84 @@ export function dpopAdapterContract(name: string, makeClient: (setup: ClientSetu
   });
 }
 
+function redirectContract(name: string, start: () => Promise<Surroundings & HttpClient>, abilities: Abilities): void {
+  describe(`${name} when it is redirected`, () => {
+    test.each([301, 302, 303, 307, 308])('E11 R-42 takes no token along on a %d to another origin', async (status) => {
+      const { send, api } = await start();
+      const other = await startResourceServer();
+      other.answer(() => ({ body: 'here' }));
+      api.answer(() => ({ status, headers: { location: `${other.origin}/moved` } }));
+
+      const reply = await send({ url: '/orders' });
+
+      expect(reply).toEqual({ status: 200, body: 'here' });
+      expect(authorizations(api.requests)).toEqual(['Bearer token-1']);
+      expect(authorizations(other.requests)).toEqual([undefined]);
+    });
+
+    test('R-42 takes the token along on a redirect within the origin', async () => {
+      const { send, api } = await start();
+      api.answer(({ path }) =>
+        path === '/orders' ? { status: 307, headers: { location: '/moved' } } : { body: 'here' },
+      );
+
+      const reply = await send({ url: '/orders' });
+
+      expect(reply).toEqual({ status: 200, body: 'here' });
+      expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-1']);
+    });
+
+    test('E11 R-42 takes no token along to another origin that it comes to by way of its own', async () => {
+      const { send, api } = await start();
+      const other = await startResourceServer();
+      other.answer(() => ({ body: 'there' }));
+      api.answer(({ path }) => ({
+        status: 302,
+        headers: { location: path === '/orders' ? '/moved' : `${other.origin}/moved` },
+      }));
+
+      const reply = await send({ url: '/orders' });
+
+      expect(reply).toEqual({ status: 200, body: 'there' });
+      expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-1']);
+      expect(authorizations(other.requests)).toEqual([undefined]);
+    });
+
+    if (abilities.saysWhoAnswered !== false) {
+      test('E11 R-37 does not blame the token for the 401 of an origin that never saw it', async () => {
+        const { send, api, authorizationServer } = await start();
+        const other = await startResourceServer();
+        api.answer(() => ({ status: 302, headers: { location: `${other.origin}/moved` } }));
+
+        const reply = await send({ url: '/orders' });
+
+        expect(reply.status).toBe(401);
+        expect(authorizations(api.requests)).toEqual(['Bearer token-1']);
+        expect(authorizations(other.requests)).toEqual([undefined]);
+        expect(authorizationServer.grants).toHaveLength(1);
+      });
+    }
+
+    test('E1 R-42 sends again what was rejected after a redirect within the origin', async () => {
+      const { send, api } = await start();
+      api.answer(({ path, headers }) => {
+        if (path === '/orders') return { status: 307, headers: { location: '/moved' } };
+        return headers.authorization === 'Bearer token-1' ? rejected() : { body: 'here' };
+      });
+
+      const reply = await send({ method: 'POST', url: '/orders', body: 'an order' });
+
+      expect(reply).toEqual({ status: 200, body: 'here' });
+      expect(api.requests.at(-1)).toMatchObject({
+        method: 'POST',
+        path: '/moved',
+        headers: { authorization: 'Bearer token-2' },
+        body: 'an order',
+      });
+    });
+  });
+}
+
 const authorizations = (requests: readonly RecordedRequest[]): (string | undefined)[] =>
   requests.map(({ headers }) => headers.authorization);
 
@@ -568,4 +751,23 @@ function once(first: Answer, later: Answer): Handler {
     asked = true;
     return answer;
   };
+}
+
+/** The same form, of whichever implementation. */
+export function form<Form extends Pick<FormData, 'append'>>(data: Form): Form {
+  data.append('note', 'hello');
+  data.append('file', new Blob(['content'], { type: 'text/plain' }), 'note.txt');
+  return data;
+}
+
+async function* inTwoParts(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('an ');
+  yield Buffer.from('order');
+}
+
+/** The request without what may differ: the authorization, and the boundary of a form, which is drawn anew. */
+function comparable(request: RecordedRequest | undefined): string {
+  const { headers: { authorization: _, ...headers } = {}, ...rest } = { ...request };
+  const boundary = /^--(\S+)/.exec(rest.body ?? '')?.[1] ?? 'no boundary';
+  return JSON.stringify({ ...rest, headers }).replaceAll(boundary, 'boundary');
 }

@@ -1,0 +1,81 @@
+import { isStream } from './stream-body.js';
+
+/** A request as `fetch` takes it: two arguments, and what they say. */
+export interface FetchRequest {
+  /** The URL, or the `Request` of the caller. */
+  readonly input: string | Request;
+  /** All that is asked for, also what `input` says; a body that it alone has can be read once only. */
+  readonly init: FetchInit;
+  readonly url: string;
+  readonly canBodyBeReadAgain: boolean;
+}
+
+/** Headers as a list of pairs or a plain object. */
+export interface FetchInit extends RequestInit {
+  headers: [string, string][] | Record<string, string>;
+}
+
+// Copies are made by Object.assign: fetch takes far longer to read the objects that V8 makes of a spread.
+
+/** What `fetch(input, init)` asks for. Nothing that the caller may change afterwards is part of it, but for the body. */
+export function fetchRequest(input: string | URL | Request, init: RequestInit): FetchRequest {
+  if (!isRequest(input)) {
+    const url = String(input);
+    const canBodyBeReadAgain = !isStream(init.body);
+    return { input: url, url, init: Object.assign({}, init, { headers: copyOf(init.headers) }), canBodyBeReadAgain };
+  }
+  // These are getters of its prototype, which a spread does not see.
+  const { method, signal, redirect, cache, credentials, integrity, keepalive, mode, referrer, referrerPolicy } = input;
+  const said = { method, signal, redirect, cache, credentials, integrity, keepalive, mode, referrer, referrerPolicy };
+  const headers = copyOf(init.headers ?? input.headers);
+  return {
+    input,
+    url: input.url,
+    init: { ...said, ...init, headers },
+    canBodyBeReadAgain: init.body == null ? input.body === null : !isStream(init.body),
+  };
+}
+
+/**
+ * The same request, with the body of its `Request` in memory if that is where it comes from. Like `fetch` itself, this leaves
+ * a `Request` whose body is used.
+ */
+export async function withBodyInMemory(request: FetchRequest): Promise<FetchRequest> {
+  const { input, init } = request;
+  if (typeof input === 'string' || input.body === null || init.body != null) return request;
+  let copy: Request;
+  try {
+    // Nothing else tells whether a body comes from a stream: in this mode the constructor refuses those, and it does so
+    // before it touches them (Fetch standard, "new Request(input, init)", step 38).
+    copy = new (input.constructor as typeof Request)(input, { method: 'POST', mode: 'no-cors' });
+  } catch {
+    return request;
+  }
+  return { ...request, init: { ...init, body: await copy.arrayBuffer() }, canBodyBeReadAgain: true };
+}
+
+/** Whether the caller has set `Authorization`, in whatever case. */
+export function hasAuthorization({ headers }: FetchInit): boolean {
+  const names = Array.isArray(headers) ? headers.map(([name]) => name) : Object.keys(headers);
+  return names.some((name) => name.length === 13 && name.toLowerCase() === 'authorization');
+}
+
+/** The headers and some more. */
+export function withHeaders(
+  { headers }: FetchInit,
+  more: Readonly<Record<string, string>>,
+): NonNullable<RequestInit['headers']> {
+  return Array.isArray(headers) ? [...headers, ...Object.entries(more)] : Object.assign({}, headers, more);
+}
+
+// Of another implementation, too.
+function isRequest(input: string | URL | Request): input is Request {
+  return typeof input === 'object' && 'url' in input;
+}
+
+// Not as Headers: fetch is the quickest with a plain object.
+function copyOf(headers: NonNullable<RequestInit['headers']> = {}): FetchInit['headers'] {
+  return Symbol.iterator in headers
+    ? ([...headers] as [string, string][])
+    : Object.assign({}, headers as Record<string, string>);
+}

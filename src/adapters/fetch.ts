@@ -1,0 +1,92 @@
+import { ConfigurationError } from '../errors.js';
+import type { TokenRequest } from '../token-request.js';
+import type { TokenSource } from '../token-source.js';
+import { type AdapterOptions, adapterOptions } from './adapter-options.js';
+import { FetchExchange, type IsRejected } from './fetch-exchange.js';
+import { afterRedirect, asRedirected, mostRedirects, notFollowed, redirectOf } from './fetch-redirect.js';
+import { type FetchRequest, fetchRequest, hasAuthorization, withBodyInMemory } from './fetch-request.js';
+import { originOf } from './origins.js';
+import { sendAuthorized } from './send-authorized.js';
+
+/** Options of {@link withBearerToken}. */
+export interface FetchTokenOptions extends AdapterOptions<
+  [url: string, init: RequestInit],
+  Response,
+  ReturnType<IsRejected>
+> {
+  /** URLs whose origins (scheme, host, port) may see the token; any other request goes out without one. */
+  readonly origins: readonly string[];
+  /** Tells of further replies that reject the token, for an API that says so by a 403, say; a body is read from a `clone()`. */
+  readonly isRejected?: IsRejected | undefined;
+}
+
+/** What {@link withBearerToken} returns: a `fetch` that knows one more member of `init`. */
+export type FetchWithToken = (
+  input: string | URL | Request,
+  init?: RequestInit & {
+    /** What the token of this request is asked for; `false` sends the request without one. */
+    readonly token?: TokenRequest | false | undefined;
+  },
+) => Promise<Response>;
+
+/**
+ * A `fetch` that attaches a token and, when the API rejects it, sends the request once more with another one:
+ * `withBearerToken(fetch, tokens, { origins: ['https://api.example.com'] })`. Hand it to whatever takes a `fetch`.
+ *
+ * A request for another origin, with `token: false`, or with an `Authorization` of its own is left alone; one that is
+ * redirected to another origin goes there without the token. When there is no token the request is not sent and fails with the
+ * {@link TokenError}.
+ * @throws {ConfigurationError} when an option is unknown, malformed or missing, or an origin is neither https nor this machine
+ * @see RFC 6750 §2.1 and §3
+ */
+export function withBearerToken(
+  fetch: typeof globalThis.fetch,
+  tokens: TokenSource,
+  options: FetchTokenOptions,
+): FetchWithToken {
+  const { origins, requestOf, replay, emit, proofs } = adapterOptions('withBearerToken', options);
+  if (origins === undefined) throw new ConfigurationError('"origins" of withBearerToken is required');
+  const { isRejected } = options;
+
+  const permittedOrigin = (url: string): string | undefined => {
+    const origin = originOf(url);
+    return origin !== undefined && origins.has(origin) ? origin : undefined;
+  };
+
+  function send(request: FetchRequest, origin: string, token: TokenRequest | undefined): Promise<Response> {
+    const { init, url } = request;
+    return sendAuthorized(tokens, new FetchExchange(fetch, request, origin, isRejected), {
+      request: token ?? requestOf(url, init),
+      signal: init.signal ?? undefined,
+      replay,
+      emit,
+      proofs,
+    });
+  }
+
+  return async (input, init = {}) => {
+    const { token } = init;
+    let request = fetchRequest(input, init);
+    let origin = permittedOrigin(request.url);
+    if (token === false || origin === undefined || hasAuthorization(request.init)) return fetch(input, init);
+
+    request.init.signal?.throwIfAborted();
+    if (typeof request.input !== 'string') request = await withBodyInMemory(request);
+    // Redirects are followed here and not by `fetch`: one of a caller's own may take all headers along to anywhere, and a
+    // proof of possession is for one URL only.
+    for (let redirects = 0; ; redirects += 1) {
+      const reply = await send(request, origin, token);
+      const location = follows(request) ? redirectOf(reply) : undefined;
+      if (location === undefined) return redirects === 0 ? reply : asRedirected(reply);
+
+      void reply.body?.cancel();
+      if (redirects === mostRedirects) throw notFollowed(request.url, 'too often');
+      request = afterRedirect(request, reply.status, location);
+      origin = permittedOrigin(request.url);
+      // What has left the permitted origins gets no token any more, so that the rest is for `fetch` to follow.
+      if (origin === undefined) return asRedirected(await fetch(request.input, request.init));
+    }
+  };
+}
+
+const follows = ({ init }: FetchRequest): boolean => init.redirect === undefined || init.redirect === 'follow';

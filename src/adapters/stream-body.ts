@@ -1,0 +1,19 @@
+/** What a stream may offer to whoever wants no more of it. */
+export interface StreamBody {
+  destroy?(): void;
+  cancel?(): Promise<void>;
+}
+
+/** Whether a body can be read once only: Node's streams, the form-data package, web streams, asynchronous iterators. */
+export function isStream(body: unknown): body is StreamBody {
+  return (
+    typeof body === 'object' && body !== null && ('pipe' in body || 'getReader' in body || Symbol.asyncIterator in body)
+  );
+}
+
+/** Ends a stream that nobody will read, so that its connection is free; leaves any other body alone. */
+export async function discardStream(body: unknown): Promise<void> {
+  if (!isStream(body)) return;
+  await body.cancel?.();
+  body.destroy?.();
+}

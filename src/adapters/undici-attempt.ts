@@ -1,0 +1,110 @@
+import { type HeaderRecord, replyHeaders } from './undici-headers.js';
+
+/** What an {@link UndiciAttempt} can do to its connection. */
+export interface Connection {
+  abort(reason: Error): void;
+  resume(): void;
+}
+
+/**
+ * One dispatch of a request and its reply, which the caller gets as it comes, unless it is held back: then so much of it is
+ * kept in memory that the connection of a short one is free at once, and the rest waits until the reply is released or dropped.
+ */
+export class UndiciAttempt {
+  /** 0 before there is a reply. */
+  statusCode = 0;
+  /** The connection, once there is one. */
+  connection: Connection | undefined = undefined;
+  /** The URLs that undici's redirect interceptor has been at, if it is below. */
+  history: readonly URL[] | undefined = undefined;
+  private readonly isHeld: (attempt: UndiciAttempt) => boolean;
+  private readonly answered: (attempt: UndiciAttempt) => void;
+  private readonly failed: (error: Error) => void;
+  private received: HeaderRecord | readonly Buffer[] = [];
+  private state: 'open' | 'held' | 'dropped' = 'open';
+  private isOver = false;
+  private kept: (() => unknown)[] | undefined = undefined;
+  private keptBytes = 0;
+
+  /**
+   * @param isHeld whether to hold this reply back, of which the head has arrived
+   * @param answered is told when there is a reply
+   * @param failed is told when there will be none
+   */
+  constructor(
+    isHeld: (attempt: UndiciAttempt) => boolean,
+    answered: (attempt: UndiciAttempt) => void,
+    failed: (error: Error) => void,
+  ) {
+    this.isHeld = isHeld;
+    this.answered = answered;
+    this.failed = failed;
+  }
+
+  /** Whether what arrives is for the caller, now. */
+  get isOpen(): boolean {
+    return this.state === 'open';
+  }
+
+  /** The headers of the reply, with their names in lower case. */
+  get headers(): HeaderRecord {
+    return replyHeaders(this.received);
+  }
+
+  /** The head of the final reply has arrived. */
+  begin(statusCode: number, headers: HeaderRecord | readonly Buffer[]): void {
+    this.statusCode = statusCode;
+    this.received = headers;
+    if (this.isHeld(this)) this.state = 'held';
+    this.answered(this);
+  }
+
+  /** Keeps a part of the reply for later, which is not open; `false` when no more should come for now. */
+  keep(bytes: number, deliver: () => unknown): boolean {
+    if (this.state === 'dropped') return true;
+    (this.kept ??= []).push(deliver);
+    this.keptBytes += bytes;
+    return this.keptBytes <= mostKeptBytes;
+  }
+
+  /** The reply has come to its end, or broken off. */
+  end(deliver: () => unknown): void {
+    this.isOver = true;
+    if (this.isOpen) deliver();
+    else this.keep(0, deliver);
+  }
+
+  /** The request has ended with an error; `deliver` tells the caller of it, should there be a reply already. */
+  fail(error: Error, deliver: () => unknown): void {
+    if (this.statusCode === 0) this.failed(error);
+    else this.end(deliver);
+  }
+
+  /** The request has become something else than a request, and the caller has it. */
+  upgrade(): void {
+    this.answered(this);
+  }
+
+  /** Delivers what was held back; what is still to come is delivered as it comes. */
+  release(): void {
+    if (this.state !== 'held') return;
+    try {
+      for (const deliver of this.kept ?? []) deliver();
+    } catch (error) {
+      this.drop();
+      throw error;
+    }
+    this.state = 'open';
+    if (this.keptBytes > mostKeptBytes) this.connection?.resume();
+  }
+
+  /** Nobody wants the reply: its connection is free if it has arrived, and closed if it has not. */
+  drop(): void {
+    this.state = 'dropped';
+    this.kept = undefined;
+    if (!this.isOver) this.connection?.abort(new Error('the reply is not wanted, because the request is sent again'));
+  }
+}
+
+// The body of a 401 is a sentence or two.
+const mostKeptBytes = 65_536;

@@ -1,0 +1,121 @@
+import type { Readable } from 'node:stream';
+
+import type { Dispatcher } from 'undici';
+
+import type { AccessToken } from '../access-token.js';
+import { rejectsToken } from './challenge.js';
+import { isElsewhere } from './origins.js';
+import type { AuthorizedRequest } from './send-authorized.js';
+import { UndiciAttempt } from './undici-attempt.js';
+import { isReadOnce, keptBody, type KeptBody } from './undici-body.js';
+import { attemptHandler, type Controller, type Handler } from './undici-handler.js';
+import { type HeaderRecord, headerOf } from './undici-headers.js';
+
+/** The head of a reply, with the names of its headers in lower case. */
+export interface UndiciReply {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** What an {@link UndiciExchange} sends, and by what. */
+export interface UndiciExchangeOptions {
+  readonly dispatch: Dispatcher['dispatch'];
+  readonly dispatched: Dispatcher.DispatchOptions;
+  readonly headers: HeaderRecord;
+  readonly handler: Handler;
+  readonly origin: string;
+  readonly isRejected: ((reply: UndiciReply) => boolean) | undefined;
+}
+
+/** One request of undici and what came of it. A reply that may reject the token is held back, any other is delivered as it comes. */
+export class UndiciExchange implements AuthorizedRequest<UndiciAttempt> {
+  private readonly options: UndiciExchangeOptions;
+  private readonly kept: KeptBody | undefined;
+  private attempt: UndiciAttempt | undefined = undefined;
+  private isTokenRejected = false;
+
+  constructor(options: UndiciExchangeOptions) {
+    this.options = options;
+    const { body } = options.dispatched;
+    this.kept = isReadOnce(body) ? keptBody(body, options.headers) : undefined;
+  }
+
+  get method(): string {
+    return this.options.dispatched.method;
+  }
+
+  get origin(): string {
+    return this.options.origin;
+  }
+
+  get url(): string {
+    return this.options.origin + this.options.dispatched.path;
+  }
+
+  /** What undici gave out to control the latest attempt; `undefined` before it has begun. */
+  get controller(): Controller | undefined {
+    return this.attempt?.connection as Controller | undefined;
+  }
+
+  send({ authorization }: AccessToken, proof?: string): Promise<UndiciAttempt> {
+    const { dispatch, dispatched, handler } = this.options;
+    // Not by spreads: undici takes far longer to read the objects that V8 makes of them.
+    const headers: HeaderRecord = Object.assign({}, this.options.headers, { authorization });
+    if (proof !== undefined) headers['dpop'] = proof;
+    const next: Dispatcher.DispatchOptions = Object.assign({}, dispatched, { headers });
+    if (this.kept !== undefined) next.body = (this.kept.again() ?? this.kept.body) as Readable;
+
+    return new Promise((answered, failed) => {
+      const attempt = new UndiciAttempt((reply) => this.judge(reply), answered, failed);
+      this.attempt = attempt;
+      dispatch(next, attemptHandler(handler, attempt) as Dispatcher.DispatchHandler);
+    });
+  }
+
+  conceal(): void {
+    // Nothing of the caller's was changed.
+  }
+
+  header(reply: UndiciAttempt, name: string): string | undefined {
+    return this.isFromElsewhere(reply) ? undefined : headerOf(reply.headers, name);
+  }
+
+  replyIn(error: unknown): UndiciAttempt {
+    throw error;
+  }
+
+  isRejected(): boolean {
+    return this.isTokenRejected;
+  }
+
+  canSendAgain(): boolean {
+    return this.kept === undefined || this.kept.again() !== undefined;
+  }
+
+  settle(reply: UndiciAttempt): UndiciAttempt {
+    reply.release();
+    return reply;
+  }
+
+  discard(reply: UndiciAttempt): void {
+    reply.drop();
+  }
+
+  // Asked while the head arrives, since undici delivers what follows at once. Each 401 is held, whatever becomes of it.
+  private judge(reply: UndiciAttempt): boolean {
+    const { isRejected } = this.options;
+    const isUnauthorized = reply.statusCode === 401;
+    this.isTokenRejected =
+      (isUnauthorized && this.rejectsToken(reply)) ||
+      (isRejected !== undefined && isRejected({ statusCode: reply.statusCode, headers: reply.headers }));
+    return isUnauthorized || this.isTokenRejected;
+  }
+
+  private rejectsToken(reply: UndiciAttempt): boolean {
+    return !this.isFromElsewhere(reply) && rejectsToken(reply.statusCode, this.header(reply, 'www-authenticate'));
+  }
+
+  private isFromElsewhere({ history }: UndiciAttempt): boolean {
+    return isElsewhere(history?.at(-1)?.href, this.origin);
+  }
+}

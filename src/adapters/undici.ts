@@ -1,0 +1,95 @@
+import { EventEmitter } from 'node:events';
+
+import type { Dispatcher } from 'undici';
+
+import { ConfigurationError } from '../errors.js';
+import type { TokenRequest } from '../token-request.js';
+import type { TokenSource } from '../token-source.js';
+import { type AdapterOptions, adapterOptions } from './adapter-options.js';
+import { originOf } from './origins.js';
+import { sendAuthorized } from './send-authorized.js';
+import { UndiciExchange, type UndiciReply } from './undici-exchange.js';
+import { type Controller, fail, type Handler } from './undici-handler.js';
+import { hasAuthorization, requestHeaders } from './undici-headers.js';
+
+/** Options of {@link bearerTokenInterceptor}. */
+export interface BearerTokenInterceptorOptions extends AdapterOptions<
+  [options: Dispatcher.DispatchOptions],
+  UndiciReply
+> {
+  /** URLs whose origins (scheme, host, port) may see the token; any other request goes out without one. */
+  readonly origins: readonly string[];
+}
+
+/** What the options of a request may hold beside those that undici knows. */
+export interface TokenOption {
+  /** What the token of this request is asked for; `false` sends the request without one. */
+  readonly token?: TokenRequest | false | undefined;
+}
+
+/**
+ * An interceptor for undici that attaches a token and, when the API rejects it, sends the request once more with another one:
+ * `new Agent().compose(bearerTokenInterceptor(tokens, { origins: ['https://api.example.com'] }))`. Interceptors that are
+ * composed after it, `retry` and `redirect` for instance, pass by it with each of their requests.
+ *
+ * A request for another origin, with `token: false`, or with an `Authorization` of its own is left alone. When there is no
+ * token the request is not sent and fails with the {@link TokenError}.
+ * @throws {ConfigurationError} when an option is unknown, malformed or missing, or an origin is neither https nor this machine
+ * @see RFC 6750 §2.1 and §3
+ */
+export function bearerTokenInterceptor(
+  tokens: TokenSource,
+  options: BearerTokenInterceptorOptions,
+): Dispatcher.DispatcherComposeInterceptor {
+  const { origins, requestOf, replay, emit, proofs } = adapterOptions('bearerTokenInterceptor', options);
+  if (origins === undefined) throw new ConfigurationError('"origins" of bearerTokenInterceptor is required');
+  const { isRejected } = options;
+
+  // The origin that is named is the one that counts: it is what an Agent connects to, and what redirects change.
+  const permittedOrigin = (origin: string | URL | undefined): string | undefined => {
+    if (origin === undefined) {
+      throw new ConfigurationError(
+        '"origin" is required in a request with a token through a Client or Pool of undici 7',
+      );
+    }
+    const named = origins.has(String(origin)) ? String(origin) : originOf(String(origin));
+    return named !== undefined && origins.has(named) ? named : undefined;
+  };
+
+  return (dispatch) => (dispatched: Dispatched, dispatchHandler) => {
+    const headers = requestHeaders(dispatched.headers);
+    if (dispatched.token === false || hasAuthorization(headers)) return dispatch(dispatched, dispatchHandler);
+    const origin = permittedOrigin(dispatched.origin);
+    if (origin === undefined) return dispatch(dispatched, dispatchHandler);
+
+    const request = dispatched.token ?? requestOf(dispatched);
+    const handler = dispatchHandler as Handler;
+    const exchange = new UndiciExchange({ dispatch, dispatched, headers, handler, origin, isRejected });
+    const { signal, release } = signalOf(dispatched.signal);
+    const failed = (error: Error): void => {
+      release?.();
+      fail(handler, exchange.controller ?? notStarted(error, signal), error);
+    };
+    if (signal?.aborted) failed(signal.reason as Error);
+    else sendAuthorized(tokens, exchange, { request, signal, replay, emit, proofs }).then(release, failed);
+    return true;
+  };
+}
+
+type Dispatched = Dispatcher.DispatchOptions & TokenOption & { readonly signal?: unknown };
+
+/** The signal of the request, of whichever kind, and what to do when it is no longer needed. */
+function signalOf(signal: unknown): { signal?: AbortSignal; release?: () => void } {
+  if (signal instanceof AbortSignal) return { signal };
+  if (!(signal instanceof EventEmitter)) return {};
+  const caller = new AbortController();
+  const abort = (): void => caller.abort();
+  signal.once('abort', abort);
+  return { signal: caller.signal, release: () => signal.off('abort', abort) };
+}
+
+// For interceptors above: that of undici for retries leaves alone what was aborted.
+function notStarted(reason: Error, signal: AbortSignal | undefined): Controller {
+  const nothing = (): void => undefined;
+  return { aborted: signal?.aborted ?? false, paused: false, reason, abort: nothing, pause: nothing, resume: nothing };
+}

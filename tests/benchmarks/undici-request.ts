@@ -1,0 +1,44 @@
+import { Agent, type Dispatcher } from 'undici';
+
+import { builtPackage } from './built-package.js';
+import { loopbackApi } from './loopback-api.js';
+import { type Contender, pairedRounds } from './paired-rounds.js';
+import type { Result } from './result.js';
+import { tokenEndpointInProcess } from './token-endpoint.js';
+
+/** A request of undici over loopback with a token, against one with a header that never changes. */
+export async function undiciRequest(): Promise<Result[]> {
+  const { bearerTokenInterceptor, createTokenService } = await builtPackage();
+  const api = await loopbackApi();
+  const tokens = createTokenService(tokenEndpointInProcess({ tokenLength: 900 }));
+  const { authorization } = await tokens.getToken();
+  const { origin } = api;
+
+  const [agent, plainAgent] = [new Agent(), new Agent()];
+  const comparison = await pairedRounds({
+    ours: requests(agent.compose(bearerTokenInterceptor(tokens, { origins: [origin] })), origin, {}),
+    other: requests(plainAgent, origin, { authorization }),
+    calls: 40,
+    rounds: 601,
+    warmUpRounds: 100,
+  });
+  await Promise.all([agent.destroy(), plainAgent.destroy(), api.close()]);
+  return [
+    {
+      name: 'undici request over loopback / static header',
+      unit: 'ns',
+      ...comparison,
+      target: { of: 'ratio', atMost: 1.03 },
+    },
+  ];
+}
+
+function requests(dispatcher: Dispatcher, origin: string, headers: Record<string, string>): Contender {
+  return async (calls) => {
+    for (let call = 0; call < calls; call += 1) {
+      const options = { origin, path: '/orders/1', method: 'GET', headers: { accept: 'application/json', ...headers } };
+      const { body } = await dispatcher.request(options as Dispatcher.RequestOptions);
+      await body.json();
+    }
+  };
+}
