@@ -8,8 +8,8 @@ const tokens = createTokenService({
   issuer: process.env.OAUTH_ISSUER ?? 'https://auth.example.com',
   clientId: 'orders-service',
   clientAuthentication: privateKeyJwt({
-    key: keyFile(process.env.KEY_FILE ?? '/run/secrets/orders-service.pem'),
-    keyId: '2026-01',
+    // A JWK brings its key id along, also when it is rotated. To a key in PEM say `keyId`, if the server wants one.
+    key: keyFile(process.env.KEY_FILE ?? '/run/secrets/orders-service.jwk'),
     // What both the key and the server are good for is chosen by the server's metadata; say `algorithm` to choose yourself, and
     // `audience` for a server that wants its token endpoint there instead of its issuer.
   }),

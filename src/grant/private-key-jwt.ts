@@ -11,7 +11,7 @@ import { supportedMethod } from './supported-method.js';
 export interface PrivateKeyJwtOptions extends ClientAssertionOptions {
   /** The key, or a function that returns it; the function, `keyFile(path)` for one, is called for each grant. */
   readonly key: PrivateKey | (() => PrivateKey | Promise<PrivateKey>);
-  /** The `kid` of the registered public key. @default the `kid` of a JWK */
+  /** The `kid` of the registered public key. @default the `kid` of a JWK, which comes along when it is rotated */
   readonly keyId?: string | undefined;
   /** A JWS algorithm that fits the key. @default the best one that the metadata list, or RS256 for an RSA key without such a list */
   readonly algorithm?: string | undefined;

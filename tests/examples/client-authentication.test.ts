@@ -41,10 +41,10 @@ test(
   'private-key-jwt.ts signs with the key in the file',
   async () => {
     const { authorizationServer, environment } = await servers();
-    const { pem, publicKey } = await signingKey();
-    const folder = await folderWith({ 'key.pem': pem });
+    const { privateJwk, publicKey } = await signingKey();
+    const folder = await folderWith({ 'key.jwk': JSON.stringify({ ...privateJwk, kid: '2026-01' }) });
 
-    const outcome = await runExample('private-key-jwt.ts', { ...environment, KEY_FILE: join(folder, 'key.pem') });
+    const outcome = await runExample('private-key-jwt.ts', { ...environment, KEY_FILE: join(folder, 'key.jwk') });
 
     expect(outcome).toEqual({ exitCode: 0, stdout: 'orders 200\n', stderr: '' });
     const { header, claims } = await assertionIn(authorizationServer.grants[0], publicKey);
