@@ -82,7 +82,7 @@ test.each(['ftp://api.example.com/', 'data:text/plain,hello', 'https://', 'javas
 
 test('E8 is not followed with a body that is a stream, unless that is left behind', () => {
   const body = new Blob(['an order']).stream();
-  const streamed = request({ method: 'POST', body, duplex: 'half' } as RequestInit);
+  const streamed = request({ method: 'POST', body, duplex: 'half' });
 
   expect(() => afterRedirect(streamed, 307, '/moved')).toThrow('fetch failed');
   expect(afterRedirect(streamed, 303, '/moved').init.body).toBeNull();

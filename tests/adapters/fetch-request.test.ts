@@ -5,7 +5,7 @@ import { fetchRequest, hasAuthorization, withBodyInMemory, withHeaders } from '.
 const url = 'https://api.example.com/orders';
 const stream = (): ReadableStream => new Blob(['an order']).stream();
 const post = (body: NonNullable<RequestInit['body']>): Request =>
-  new Request(url, { method: 'POST', body, duplex: 'half' } as RequestInit);
+  new Request(url, { method: 'POST', body, duplex: 'half' });
 
 test.each([[url], [new URL(url)], [new Request(url)]])('says where %s goes', (input) => {
   expect(fetchRequest(input, {}).url).toBe(url);

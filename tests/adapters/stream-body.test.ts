@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 
 import { cancelBody, discardStream, isStream } from '../../src/adapters/stream-body.js';
+import { cleanUp } from '../support/clean-up.js';
 
 async function* iterator(): AsyncGenerator<string> {
   yield Promise.resolve('an order');
@@ -26,7 +27,7 @@ describe('E8 a body', () => {
     ['an object', { quantity: 3 }],
     ['URLSearchParams', new URLSearchParams()],
     ['FormData', new FormData()],
-    ['a Blob', new Blob()],
+    ['a Blob', new Blob([])],
   ])('that is %s can be read twice', (_what, body) => {
     expect(isStream(body)).toBe(false);
   });
@@ -44,12 +45,14 @@ test('E14 ends streams of all kinds, and leaves anything else alone', async () =
 });
 
 test('E14 D15 a body that is broken already is cancelled without a complaint', async () => {
-  const broken = new ReadableStream({ start: (controller) => controller.error(new Error('reset')) });
+  const unhandled: unknown[] = [];
+  const remember = (reason: unknown): void => void unhandled.push(reason);
+  process.on('unhandledRejection', remember);
+  cleanUp(() => process.off('unhandledRejection', remember));
 
-  cancelBody(broken);
+  cancelBody(new ReadableStream({ start: (controller) => controller.error(new Error('reset')) }));
   cancelBody(null);
   await new Promise(setImmediate);
 
-  // The rejection would have failed this test.
-  await expect(broken.getReader().read()).rejects.toThrow('reset');
+  expect(unhandled).toEqual([]);
 });
