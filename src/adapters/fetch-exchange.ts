@@ -3,6 +3,7 @@ import { rejectsToken } from './challenge.js';
 import { type FetchRequest, withHeaders } from './fetch-request.js';
 import { isElsewhere } from './origins.js';
 import type { AuthorizedRequest } from './send-authorized.js';
+import { cancelBody } from './stream-body.js';
 
 /** What tells of further replies that reject the token. */
 export type IsRejected = (response: Response) => boolean | Promise<boolean>;
@@ -64,9 +65,8 @@ export class FetchExchange implements AuthorizedRequest<Response> {
     return reply;
   }
 
-  // Not waited for: it ends at once, or when a clone that the caller has made is read.
   discard({ body }: Response): void {
-    if (body !== null && !body.locked) void body.cancel().catch(() => undefined);
+    cancelBody(body);
   }
 
   private isUnauthorized(reply: Response): boolean {

@@ -7,6 +7,7 @@ import { afterRedirect, asRedirected, mostRedirects, notFollowed, redirectOf } f
 import { type FetchRequest, fetchRequest, hasAuthorization, withBodyInMemory } from './fetch-request.js';
 import { originOf } from './origins.js';
 import { sendAuthorized } from './send-authorized.js';
+import { cancelBody } from './stream-body.js';
 
 /** Options of {@link withBearerToken}. */
 export interface FetchTokenOptions extends AdapterOptions<
@@ -64,14 +65,14 @@ export function withBearerToken(
     });
   }
 
-  return async (input, init = {}) => {
-    const { token } = init;
-    let request = fetchRequest(input, init);
+  return async (input, init) => {
+    const token = init?.token;
+    let request = fetchRequest(input, init ?? {});
     let origin = permittedOrigin(request.url);
     if (token === false || origin === undefined || hasAuthorization(request.init)) return fetch(input, init);
 
-    request.init.signal?.throwIfAborted();
     if (typeof request.input !== 'string') request = await withBodyInMemory(request);
+    request.init.signal?.throwIfAborted();
     // Redirects are followed here and not by `fetch`: one of a caller's own may take all headers along to anywhere, and a
     // proof of possession is for one URL only.
     for (let redirects = 0; ; redirects += 1) {
@@ -79,7 +80,7 @@ export function withBearerToken(
       const location = follows(request) ? redirectOf(reply) : undefined;
       if (location === undefined) return redirects === 0 ? reply : asRedirected(reply);
 
-      void reply.body?.cancel();
+      cancelBody(reply.body);
       if (redirects === mostRedirects) throw notFollowed(request.url, 'too often');
       request = afterRedirect(request, reply.status, location);
       origin = permittedOrigin(request.url);

@@ -17,3 +17,10 @@ export async function discardStream(body: unknown): Promise<void> {
   await body.cancel?.();
   body.destroy?.();
 }
+
+/** Ends the body of a reply of `fetch` that nobody will read; one that somebody reads already ends with that. */
+export function cancelBody(body: ReadableStream | null): void {
+  if (body === null || body.locked) return;
+  // Not waited for, since with a clone it lasts until that was read, too. What cannot be cancelled has ended.
+  body.cancel().catch(() => undefined);
+}

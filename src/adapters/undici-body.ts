@@ -11,7 +11,7 @@ export interface KeptBody {
   /** The body to send. */
   readonly body: unknown;
   /** All of it, once it was sent; `undefined` before that, and when it was not kept. */
-  again(): Uint8Array | undefined;
+  readonly again: () => Uint8Array | undefined;
 }
 
 /**

@@ -49,7 +49,7 @@ export function bearerTokenInterceptor(
   const permittedOrigin = (origin: string | URL | undefined): string | undefined => {
     if (origin === undefined) {
       throw new ConfigurationError(
-        '"origin" is required in a request with a token through a Client or Pool of undici 7',
+        '"origin" is missing from a request: undici 7 does not tell otherwise where a Client or Pool sends it',
       );
     }
     const named = origins.has(String(origin)) ? String(origin) : originOf(String(origin));

@@ -39,7 +39,7 @@ function client(arguments_: (url: string, init: FetchArguments[1]) => FetchArgum
   };
 }
 
-function initOf({ url: _, body, ...init }: OutgoingRequest): NonNullable<FetchArguments[1]> {
+function initOf({ body, ...init }: OutgoingRequest): NonNullable<FetchArguments[1]> {
   if (body === undefined) return init;
   return { ...init, body: body as BodyInit, ...(isStream(body) && { duplex: 'half' }) };
 }

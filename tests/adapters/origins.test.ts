@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { secureOrigin, secureOrigins } from '../../src/adapters/origins.js';
+import { isElsewhere, originOf, secureOrigin, secureOrigins } from '../../src/adapters/origins.js';
 import { ConfigurationError } from '../../src/errors.js';
 
 test.each([
@@ -68,4 +68,24 @@ test('E11 a list of URLs makes a set of origins', () => {
 
 test('E20 one that is not secure spoils the list', () => {
   expect(() => secureOrigins(['https://a.example', 'http://b.example'])).toThrow(/http:\/\/b\.example/);
+});
+
+test.each([
+  ['https://api.example.com/orders', 'https://api.example.com'],
+  ['HTTP://API.Example.COM:80', 'http://api.example.com'],
+  ['https://me:pass@api.example.com/orders', undefined],
+  ['https://me@api.example.com/orders', undefined],
+  ['/orders', undefined],
+])('E11 E12 the origin of %j, unless it has credentials, is %j', (url, origin) => {
+  expect(originOf(url)).toBe(origin);
+});
+
+test.each([
+  ['https://api.example.com/moved', false],
+  [undefined, false],
+  ['https://api.example.com:8443/moved', true],
+  ['http://api.example.com/moved', true],
+  ['what is no URL', true],
+])('R-37 an answer by %j is one from elsewhere: %j', (answeredBy, expected) => {
+  expect(isElsewhere(answeredBy, 'https://api.example.com')).toBe(expected);
 });

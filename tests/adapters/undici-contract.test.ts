@@ -59,7 +59,8 @@ async function byRequest(dispatcher: Dispatcher, request: OutgoingRequest): Prom
 
 // fetch has no option for the token, and puts the error of a dispatcher into the cause of its own.
 async function byFetch(dispatcher: Dispatcher, { url, token, body, ...init }: OutgoingRequest): Promise<Reply> {
-  const withToken: Interceptor = (dispatch) => (options, handler) => dispatch({ ...options, ...{ token } }, handler);
+  const withToken: Interceptor = (dispatch) => (options, handler) =>
+    dispatch(Object.assign(options, { token }), handler);
   const streamed = isStream(body) ? { duplex: 'half' } : {};
   const reply = await fetch(url, {
     ...init,

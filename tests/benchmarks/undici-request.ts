@@ -36,8 +36,8 @@ export async function undiciRequest(): Promise<Result[]> {
 function requests(dispatcher: Dispatcher, origin: string, headers: Record<string, string>): Contender {
   return async (calls) => {
     for (let call = 0; call < calls; call += 1) {
-      const options = { origin, path: '/orders/1', method: 'GET', headers: { accept: 'application/json', ...headers } };
-      const { body } = await dispatcher.request(options as Dispatcher.RequestOptions);
+      const all = { accept: 'application/json', ...headers };
+      const { body } = await dispatcher.request({ origin, path: '/orders/1', method: 'GET', headers: all });
       await body.json();
     }
   };

@@ -1,0 +1,53 @@
+import { expect, test } from '@jest/globals';
+
+import { adapterOptions } from '../../src/adapters/adapter-options.js';
+import { ConfigurationError } from '../../src/errors.js';
+import type { TokenEvent } from '../../src/events.js';
+
+test('has defaults for all', () => {
+  const { origins, requestOf, replay, emit } = adapterOptions('an adapter', {});
+
+  expect({ origins, request: requestOf(), replay }).toEqual({ origins: undefined, request: undefined, replay: 'all' });
+  expect(() => emit({ type: 'token.evicted', scope: 'a' })).not.toThrow();
+});
+
+test('E11 makes origins of URLs', () => {
+  const { origins } = adapterOptions('an adapter', { origins: ['https://api.example.com/v1'] });
+
+  expect(origins).toEqual(new Set(['https://api.example.com']));
+});
+
+test('E21 tells the token request, be it one or a function of the outgoing request', () => {
+  const request = { scope: 'orders:read' };
+  const fixed = adapterOptions<[path: string]>('an adapter', { request });
+  const asked = adapterOptions<[path: string]>('an adapter', { request: (path) => ({ parameters: { path } }) });
+
+  expect(fixed.requestOf('/orders')).toBe(request);
+  expect(asked.requestOf('/orders')).toEqual({ parameters: { path: '/orders' } });
+});
+
+test('hands events to the sink', () => {
+  const events: TokenEvent[] = [];
+
+  adapterOptions('an adapter', { onEvent: (event) => events.push(event) }).emit({
+    type: 'token.evicted',
+    scope: undefined,
+  });
+
+  expect(events).toEqual([{ type: 'token.evicted', scope: undefined }]);
+});
+
+test.each<[object, RegExp]>([
+  [{ orgins: [] }, /an adapter has no option "orgins"; did you mean "origins"/],
+  [{ origins: 'https://api.example.com' }, /"origins" of an adapter must be a list of strings/],
+  [{ origins: ['http://api.example.com'] }, /http:\/\/api\.example\.com.*https/],
+  [{ request: 'orders:read' }, /"request"/],
+  [{ replay: 'sometimes' }, /"replay".*"all" or "safe" or "never"/],
+  [{ isRejected: true }, /"isRejected".*a function/],
+  [{ onEvent: {} }, /"onEvent".*a function/],
+])('F10 E20 refuses the options %j', (options, message) => {
+  const check = (): unknown => adapterOptions('an adapter', options);
+
+  expect(check).toThrow(ConfigurationError);
+  expect(check).toThrow(message);
+});

@@ -1,0 +1,91 @@
+import { expect, test } from '@jest/globals';
+
+import { FetchExchange, type IsRejected } from '../../src/adapters/fetch-exchange.js';
+import { fetchRequest } from '../../src/adapters/fetch-request.js';
+import { fakeClock } from '../support/clock.js';
+import { issue } from '../support/tokens.js';
+
+const url = 'https://api.example.com/orders?limit=1';
+const token = issue('secret', fakeClock());
+
+/** An exchange whose `fetch` answers with these in turn, and what that was called with. */
+function exchange({ init = {}, isRejected }: { init?: RequestInit; isRejected?: IsRejected }, ...replies: Response[]) {
+  const calls: Parameters<typeof fetch>[] = [];
+  const recorded: typeof fetch = (...call) => {
+    calls.push(call);
+    return Promise.resolve(replies.shift() ?? new Response());
+  };
+  const tested = new FetchExchange(recorded, fetchRequest(url, init), 'https://api.example.com', isRejected);
+  return { tested, calls };
+}
+
+test('R-32 sends the token, and follows no redirect', async () => {
+  const { tested, calls } = exchange({ init: { method: 'PUT', body: 'it', headers: { a: '1' } } });
+
+  await tested.send(token);
+
+  expect(calls).toEqual([
+    [url, { method: 'PUT', body: 'it', headers: { a: '1', authorization: 'Bearer secret' }, redirect: 'manual' }],
+  ]);
+  expect(tested).toMatchObject({ method: 'PUT', url, origin: 'https://api.example.com' });
+});
+
+test('R-69 sends a proof of possession with it, when there is one', async () => {
+  const { tested, calls } = exchange({});
+
+  await tested.send(token, 'a proof');
+  await tested.send(token);
+
+  expect(calls.map(([, init]) => init?.headers)).toEqual([
+    { authorization: 'Bearer secret', dpop: 'a proof' },
+    { authorization: 'Bearer secret' },
+  ]);
+});
+
+test('has fetch fail on a redirect when that is asked for', async () => {
+  const { tested, calls } = exchange({ init: { redirect: 'error' } });
+
+  await tested.send(token);
+
+  expect(calls[0]?.[1]?.redirect).toBe('error');
+});
+
+test('E6 E25 says of the latest reply whether it rejects the token', async () => {
+  const rejected = new Response(null, { status: 401 });
+  const forbidden = new Response(null, { status: 403 });
+  const basic = new Response(null, { status: 401, headers: { 'www-authenticate': 'Basic' } });
+  const isRejected = async ({ status }: Response): Promise<boolean> => Promise.resolve(status === 403);
+  const { tested } = exchange({ isRejected }, rejected, new Response(), forbidden, basic);
+
+  const verdicts: boolean[] = [];
+  for (let attempt = 0; attempt < 4; attempt += 1) {
+    await tested.send(token);
+    verdicts.push(tested.isRejected());
+  }
+
+  expect(verdicts).toEqual([true, false, true, false]);
+});
+
+test('reads the headers of a reply', () => {
+  const { tested } = exchange({});
+  const headers = new Headers([
+    ['WWW-Authenticate', 'Basic'],
+    ['WWW-Authenticate', 'Bearer'],
+  ]);
+
+  expect(tested.header(new Response(null, { headers }), 'www-authenticate')).toBe('Basic, Bearer');
+  expect(tested.header(new Response(), 'dpop-nonce')).toBeUndefined();
+});
+
+test('E14 cancels a reply that nobody reads, and leaves alone one that somebody does', async () => {
+  const { tested } = exchange({});
+  let isCancelled = false;
+  const unread = new Response(new ReadableStream({ cancel: () => void (isCancelled = true) }));
+  const read = new Response('something');
+  const reading = read.text();
+
+  for (const reply of [unread, read, new Response()]) tested.discard(reply);
+
+  expect(isCancelled).toBe(true);
+  expect(await reading).toBe('something');
+});

@@ -1,0 +1,26 @@
+import { Agent, type Dispatcher } from 'undici';
+
+import { bearerTokenInterceptor, type BearerTokenInterceptorOptions } from '../../src/adapters/undici.js';
+import { startSurroundings, type Surroundings } from './adapter-service.js';
+import { cleanUp } from './clean-up.js';
+
+/** A dispatcher for the API, with tokens, in its surroundings. */
+export async function startUndici(
+  options: Partial<BearerTokenInterceptorOptions> = {},
+  { makeDispatcher = () => new Agent(), above = [] }: DispatcherSetup = {},
+): Promise<Surroundings & { readonly dispatcher: Dispatcher }> {
+  const surroundings = await startSurroundings();
+  const { tokens, api, onEvent } = surroundings;
+  const plain = makeDispatcher(api.origin);
+  cleanUp(() => plain.destroy());
+  const ours = bearerTokenInterceptor(tokens, { origins: [api.origin], onEvent, ...options });
+  return { ...surroundings, dispatcher: plain.compose(ours, ...above) };
+}
+
+/** What the dispatcher of {@link startUndici} is made from. */
+export interface DispatcherSetup {
+  /** @default an Agent */
+  readonly makeDispatcher?: (origin: string) => Dispatcher;
+  /** Interceptors that are composed after ours. */
+  readonly above?: readonly Dispatcher.DispatcherComposeInterceptor[];
+}
