@@ -1,0 +1,21 @@
+import { styleText } from 'node:util';
+
+import type { CommandContext } from './command-context.js';
+
+/** Colours for one stream; the text as it is where there are none. */
+export type Style = (colour: 'red' | 'green' | 'yellow' | 'dim' | 'bold', text: string) => string;
+
+/** Colours on a terminal only, and not where `NO_COLOR` (https://no-color.org) or a dumb terminal asks for none. */
+export function styleOf(stream: { readonly isTTY?: boolean | undefined }, env: CommandContext['env']): Style {
+  const isColoured = stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  return (colour, text) => (isColoured ? styleText(colour, text) : text);
+}
+
+/** A text that came over the network as it may stand on a terminal: control and direction characters are spelt out. */
+export function printable(text: string): string {
+  return text.replace(
+    // oxlint-disable-next-line no-control-regex
+    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
