@@ -1,4 +1,29 @@
-import { exitCodes } from './exit-codes.js';
+import { constants } from 'node:os';
+
+/** How the command ends, for scripts. Never renumbered. */
+export const exitCodes = {
+  ok: 0,
+  /** A defect of the command itself. */
+  defect: 1,
+  usage: 2,
+  refusedByServer: 3,
+  serverUnreachable: 4,
+  refusedByApi: 5,
+  apiUnreachable: 6,
+  interrupted: 130,
+} as const;
+
+/** What the exit codes mean, for the help. */
+export const exitCodesText = `Exit codes:
+  0    success
+  1    a defect of this command
+  2    wrong usage, or a missing or contradicting setting
+  3    the authorization server refused
+  4    the authorization server could not be reached, or gave no answer that is of use
+  5    the API refused: call --fail, doctor
+  6    the API could not be reached
+  130  interrupted (143 for SIGTERM)
+  exec ends with the exit code of its command.`;
 
 /** The facts of a {@link CommandError}. */
 export interface CommandFailure {
@@ -18,5 +43,17 @@ export class CommandError extends Error {
     super(message);
     this.advice = advice;
     this.exitCode = exitCode;
+  }
+}
+
+/** The user gave up: Ctrl-C, or a signal from elsewhere. The reason of an aborted signal of the command. */
+export class Interruption extends Error {
+  override readonly name = 'Interruption';
+  /** As shells have it: 128 and the number of the signal, 130 for Ctrl-C. */
+  readonly exitCode: number;
+
+  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') {
+    super(`interrupted by ${signal}`);
+    this.exitCode = 128 + constants.signals[signal];
   }
 }

@@ -18,7 +18,8 @@ export function parseDuration(text: string): number {
 export function formatDuration(ms: number): string {
   const seconds = Math.round(Math.abs(ms) / 1_000);
   const parts = [
-    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 31_536_000), 'y'],
+    [Math.floor(seconds / 86_400) % 365, 'd'],
     [Math.floor(seconds / 3_600) % 24, 'h'],
     [Math.floor(seconds / 60) % 60, 'min'],
     [seconds % 60, 's'],

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 
 import { systemClock } from '../clock.js';
-import { Interruption } from './interruption.js';
+import { Interruption } from './command-error.js';
 import { run } from './run.js';
 
 const interrupted = new AbortController();

@@ -1,8 +1,6 @@
 import type { TokenSource } from '../token-source.js';
-import { alive } from './alive.js';
+import { alive } from './terminal.js';
 import type { CommandContext } from './command-context.js';
-import { clientSecret } from './settings/client-secret.js';
-import { serviceOptions, tokenRequest } from './settings/service-options.js';
 import { requiredServer, requiredSetting, type Settings } from './settings/settings.js';
 
 /** Options of {@link openTokens}. */
@@ -33,7 +31,10 @@ export async function openTokens(
   };
   if (!cache) return service;
 
-  const { withTokenFiles } = await import('./token-files.js');
+  const [{ withTokenFiles }, { tokenRequest }] = await Promise.all([
+    import('./token-files.js'),
+    import('./settings/service-options.js'),
+  ]);
   const identity = [server, clientId, settings.authMethod?.value];
   return withTokenFiles({ identity, defaults: tokenRequest(settings), env: context.env, clock: context.clock })(
     service,
@@ -41,6 +42,7 @@ export async function openTokens(
 }
 
 async function open(settings: Settings, context: CommandContext): Promise<TokenSource> {
+  const { clientSecret, serviceOptions } = await import('./settings/service-options.js');
   const options = serviceOptions(settings, await clientSecret(settings, context));
   const { createTokenService } = await import('../token-service.js');
   return createTokenService({ ...options, clock: context.clock });

@@ -1,10 +1,13 @@
-import { ConfigurationError, GrantRejectedError, TokenError } from '../errors.js';
+import {
+  ConfigurationError,
+  GrantRejectedError,
+  GrantUnavailableError,
+  InvalidTokenResponseError,
+  TokenError,
+} from '../errors.js';
 import type { CommandContext } from './command-context.js';
-import { CommandError } from './command-error.js';
-import { exitCodeOf, exitCodes } from './exit-codes.js';
-import { Interruption } from './interruption.js';
-import { printable, styleOf } from './style.js';
-import { write } from './write.js';
+import { CommandError, exitCodes, Interruption } from './command-error.js';
+import { printable, styleOf, write } from './terminal.js';
 
 /** Says in two lines what happened and what to do; returns the exit code. Whoever gave up is told nothing. */
 export async function reportError(error: unknown, { stderr, env }: CommandContext): Promise<number> {
@@ -48,6 +51,15 @@ export function explainTokenError(error: TokenError): Explanation {
   const [, what = error.message, advice = 'm2m doctor, with the same settings, finds out why'] =
     whatAndAdvice.exec(error.message) ?? [];
   return { what, advice, exitCode };
+}
+
+function exitCodeOf(error: TokenError): number {
+  if (error instanceof ConfigurationError) return exitCodes.usage;
+  if (error instanceof GrantRejectedError) return exitCodes.refusedByServer;
+  if (error instanceof GrantUnavailableError || error instanceof InvalidTokenResponseError) {
+    return exitCodes.serverUnreachable;
+  }
+  return exitCodes.defect;
 }
 
 // "…: …" as the messages of the library are built, and not within quotes or brackets.

@@ -8,8 +8,7 @@ import { requestKey, type TokenRequest } from '../token-request.js';
 import { isUsable, type Layer } from '../token-source.js';
 import type { CommandContext } from './command-context.js';
 import { CommandError } from './command-error.js';
-import { readPrivateFile } from './private-file.js';
-import { cacheFolder } from './user-folders.js';
+import { cacheFolder, readPrivateFile } from './user-files.js';
 
 /** Options of {@link withTokenFiles}. */
 export interface TokenFilesOptions {

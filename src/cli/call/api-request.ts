@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { isSecure, parseUrl } from '../../secure-url.js';
 import type { CommandContext } from '../command-context.js';
 import { CommandError } from '../command-error.js';
-import { readStdin } from '../read-stdin.js';
+import { readStdin } from '../input.js';
 
 /** A request to an API, without its token. */
 export interface ApiRequest {

@@ -3,8 +3,7 @@ import { sendAuthorized } from '../../adapters/send-authorized.js';
 import { networkError } from '../../grant/network-error.js';
 import type { TokenSource } from '../../token-source.js';
 import type { CommandContext } from '../command-context.js';
-import { CommandError } from '../command-error.js';
-import { exitCodes } from '../exit-codes.js';
+import { CommandError, exitCodes } from '../command-error.js';
 import { explainTokenError } from '../report-error.js';
 import type { ApiRequest } from './api-request.js';
 

@@ -2,8 +2,25 @@ import { lookup as systemLookup } from 'node:dns/promises';
 import { connect } from 'node:net';
 
 import { abortable, withDeadline } from '../../abortable.js';
-import type { Route } from './check-proxy.js';
+import type { CommandContext } from '../command-context.js';
+import { alive } from '../terminal.js';
+import { checkProxy, type Route } from './check-proxy.js';
+import { checkTls } from './check-tls.js';
 import { bad, type Finding, good } from './finding.js';
+
+/** The way to a server: proxy, name, connection, certificate. `exitCode` is for when there is none. */
+export function checkWay(url: URL, exitCode: number, context: CommandContext): Promise<Finding[]> {
+  const { signal, clock, env } = context;
+  return alive(`connecting to ${url.host}`, context, async () => {
+    const { route, findings } = checkProxy(url, env, process.version);
+    findings.push(...(await checkConnection(route, { signal, exitCode })));
+    const isConnected = findings.every(({ verdict }) => verdict !== 'bad');
+    if (isConnected && url.protocol === 'https:' && !route.isProxied) {
+      findings.push(...(await checkTls(url, { signal, exitCode, now: clock.now() })));
+    }
+    return findings;
+  });
+}
 
 /** How {@link checkConnection} goes about it. */
 export interface ConnectionOptions {

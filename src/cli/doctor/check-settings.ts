@@ -2,7 +2,7 @@ import { resolveSecret, type Secret } from '../../grant/secret.js';
 import { ConfigurationError } from '../../errors.js';
 import { checkTokenServiceOptions } from '../../token-service-options.js';
 import { canonicalRequest } from '../../token-request.js';
-import { exitCodes } from '../exit-codes.js';
+import { exitCodes } from '../command-error.js';
 import { missingSetting, type Settings } from '../settings/settings.js';
 import { type SettingName, settingNames, settingTable } from '../settings/setting-table.js';
 import { serviceOptions, tokenRequest } from '../settings/service-options.js';

@@ -2,22 +2,19 @@ import { authorizationServer } from '../../grant/authorization-server.js';
 import { resolveSecret } from '../../grant/secret.js';
 import { createTokenService } from '../../token-service.js';
 import type { TokenServiceOptions } from '../../token-service-options.js';
-import { alive } from '../alive.js';
+import { alive } from '../terminal.js';
 import type { CommandContext } from '../command-context.js';
-import { exitCodes } from '../exit-codes.js';
-import { clientSecret } from '../settings/client-secret.js';
-import { serviceOptions } from '../settings/service-options.js';
+import { exitCodes } from '../command-error.js';
+import { clientSecret, serviceOptions } from '../settings/service-options.js';
 import { requiredServer, type Settings } from '../settings/settings.js';
 import { checkApi } from './check-api.js';
-import { checkAuthMethod } from './check-auth-method.js';
+import { checkAuthMethod, checkMetadata, type ServerFacts } from './check-metadata.js';
 import { checkClock } from './check-clock.js';
 import { checkGrant, checkLifetime, checkScope } from './check-grant.js';
-import { checkMetadata, type ServerFacts } from './check-metadata.js';
 import { checkSecret, checkSettings } from './check-settings.js';
-import { checkWay } from './check-way.js';
+import { checkWay } from './check-connection.js';
 import type { Finding } from './finding.js';
-import { reasonsForInvalidClient } from './invalid-client.js';
-import { tryMethods } from './try-methods.js';
+import { reasonsForInvalidClient, tryMethods } from './invalid-client.js';
 import { type Witness, witness } from './witness.js';
 
 /** What is to be found out. */

@@ -5,8 +5,7 @@ import { parseEnv } from 'node:util';
 import { parseObject } from '../../grant/json.js';
 import type { CommandContext } from '../command-context.js';
 import { CommandError } from '../command-error.js';
-import { readPrivateFile } from '../private-file.js';
-import { configurationFolder } from '../user-folders.js';
+import { configurationFolder, readPrivateFile } from '../user-files.js';
 import { type SettingName, settingNames, settingTable } from './setting-table.js';
 
 /** The settings of one source. */

@@ -4,13 +4,11 @@ import { pipeline } from 'node:stream/promises';
 
 import { type ApiRequest, apiRequest, type ApiRequestFlags } from '../call/api-request.js';
 import type { CommandContext } from '../command-context.js';
-import { CommandError } from '../command-error.js';
-import { exitCodes } from '../exit-codes.js';
+import { CommandError, exitCodes } from '../command-error.js';
 import { openTokens } from '../open-tokens.js';
 import type { Settings } from '../settings/settings.js';
-import { printable, styleOf } from '../style.js';
+import { printable, styleOf, write } from '../terminal.js';
 import type { Verb } from '../verb.js';
-import { write } from '../write.js';
 
 /** `m2m call`: sends a request with a token. */
 export const call: Verb = {
@@ -95,7 +93,7 @@ async function printFor(
 ): Promise<number> {
   const [{ callPrinters }, { printedGrant }] = await Promise.all([
     import('../call/print-call.js'),
-    import('../call/printed-grant.js'),
+    import('../call/print-call.js'),
   ]);
   const print = Object.hasOwn(callPrinters, tool) ? callPrinters[tool] : undefined;
   if (print === undefined) {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import { CommandError } from '../command-error.js';
 import type { Verb } from '../verb.js';
-import { write } from '../write.js';
+import { write } from '../terminal.js';
 
 /** `m2m completion`: prints a script by which a shell completes verbs and flags. */
 export const completion: Verb = {

@@ -1,7 +1,6 @@
 import { settingNames, settingTable } from '../settings/setting-table.js';
-import { printable } from '../style.js';
+import { printable, write } from '../terminal.js';
 import type { Verb } from '../verb.js';
-import { write } from '../write.js';
 
 /** `m2m config`: prints the settings in effect. */
 export const config: Verb = {

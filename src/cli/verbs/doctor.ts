@@ -1,10 +1,9 @@
 import { checkedUrl } from '../call/api-request.js';
 import type { CommandContext } from '../command-context.js';
 import type { Finding } from '../doctor/finding.js';
-import { exitCodes } from '../exit-codes.js';
-import { printable, styleOf } from '../style.js';
+import { exitCodes } from '../command-error.js';
+import { printable, styleOf, write } from '../terminal.js';
 import type { Verb } from '../verb.js';
-import { write } from '../write.js';
 
 /** `m2m doctor`: finds out why it does not work. */
 export const doctor: Verb = {

@@ -1,11 +1,9 @@
 import type { CommandContext } from '../command-context.js';
 import { CommandError } from '../command-error.js';
 import { formatDuration } from '../duration.js';
-import { canPrompt, hiddenPrompt } from '../hidden-prompt.js';
-import { readStdin } from '../read-stdin.js';
-import { printable } from '../style.js';
+import { canPrompt, hiddenPrompt, readStdin } from '../input.js';
+import { printable, write } from '../terminal.js';
 import type { Verb } from '../verb.js';
-import { write } from '../write.js';
 
 /** `m2m inspect`: shows what a JWT says. */
 export const inspect: Verb = {

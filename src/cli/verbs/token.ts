@@ -3,7 +3,7 @@ import type { CommandContext } from '../command-context.js';
 import { parseDuration } from '../duration.js';
 import { openTokens } from '../open-tokens.js';
 import type { Verb } from '../verb.js';
-import { write } from '../write.js';
+import { write } from '../terminal.js';
 
 /** `m2m token`: prints a token. */
 export const token: Verb = {

@@ -2,8 +2,8 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 
 import type { CommandContext } from './command-context.js';
-import { Interruption } from './interruption.js';
-import { write } from './write.js';
+import { CommandError, Interruption } from './command-error.js';
+import { write } from './terminal.js';
 
 /** Whether there is somebody to ask. */
 export function canPrompt({ stdin, stderr }: Pick<CommandContext, 'stdin' | 'stderr'>): boolean {
@@ -39,4 +39,31 @@ export async function hiddenPrompt(
     lines.close();
     await write(stderr, '\n');
   }
+}
+
+/**
+ * All that comes by stdin.
+ * @throws {CommandError} when it was read before
+ */
+export async function readStdin({ stdin, signal }: Pick<CommandContext, 'stdin' | 'signal'>): Promise<Buffer> {
+  if (stdin.readableEnded || stdin.destroyed) {
+    throw new CommandError('stdin is to give two things, and can be read only once', {
+      advice: 'take one of them from a file',
+    });
+  }
+  const giveUp = () => stdin.destroy();
+  signal.addEventListener('abort', giveUp);
+  try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Uint8Array));
+    return Buffer.concat(chunks);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+    signal.throwIfAborted();
+  }
+}
+
+/** The text of a file or of stdin without the newline at its end. */
+export function withoutNewline(text: Buffer): string {
+  return text.toString('utf8').replace(/\r?\n$/, '');
 }
