@@ -22,28 +22,30 @@ export function printable(text: string): string {
 }
 
 const frames = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
-const patienceMs = 300;
 
 /** Does work that may take long, and shows on a terminal that it goes on; the line is gone when the work is done. */
 export async function alive<T>(
   what: string,
-  { stderr, env }: Pick<CommandContext, 'stderr' | 'env'>,
+  { stderr, env, clock }: Pick<CommandContext, 'stderr' | 'env' | 'clock'>,
   work: () => Promise<T>,
 ): Promise<T> {
   if (stderr.isTTY !== true || env['TERM'] === 'dumb') return work();
 
-  let turn = 0;
-  const show = () => {
-    turn += 1;
+  const done = new AbortController();
+  const show = async () => {
     // What ends quickly needs no sign of life.
-    if (turn * 100 > patienceMs) stderr.write(`\r\u001b[K${frames[turn % frames.length]} ${what} …`);
+    await clock.sleep(300, done.signal);
+    for (let turn = 0; ; turn += 1) {
+      stderr.write(`${frames[turn % frames.length]} ${what} …`);
+      await clock.sleep(100, done.signal).finally(() => stderr.write('\r\u001b[K'));
+    }
   };
-  const timer = setInterval(show, 100);
+  const showing = show().catch(() => {});
   try {
     return await work();
   } finally {
-    clearInterval(timer);
-    if (turn * 100 > patienceMs) stderr.write('\r\u001b[K');
+    done.abort();
+    await showing;
   }
 }
 

@@ -4,6 +4,7 @@ import { Interruption } from '../../src/cli/command-error.js';
 import { settingTable } from '../../src/cli/settings/setting-table.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { runCommand, settingsFor } from '../support/command.js';
+import type { RecordedRequest } from '../support/http-server.js';
 import { rejected, startResourceServer } from '../support/resource-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -72,10 +73,11 @@ test('a command that was given up says nothing', async () => {
 test('F4 R-24 no verb shows the secret, and none but token the token', async () => {
   const server = await startAuthorizationServer();
   const api = await startResourceServer();
-  const environment = { ...settingsFor(server.tokenEndpoint), HOME: await temporaryFolder() };
-  const { OAUTH_CLIENT_SECRET: secret = '' } = environment;
+  const settings = settingsFor(server.tokenEndpoint);
+  const secret = settings['OAUTH_CLIENT_SECRET'] as string;
+  const environment = { ...settings, HOME: await temporaryFolder() };
   const basic = Buffer.from(`orders:${secret}`).toString('base64');
-  const loose = ({ headers }: { headers: { authorization?: string } }) =>
+  const loose = ({ headers }: RecordedRequest) =>
     refused('invalid_client', { status: 401, description: `${secret} in ${headers.authorization}` });
   const texts: string[] = [];
   const run = async (...argv: string[]) => {

@@ -1,9 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { expect, test } from '@jest/globals';
 
 import { alive, printable, styleOf, write } from '../../src/cli/terminal.js';
-import { commandContext } from '../support/command.js';
+import { gate } from '../support/adapter-service.js';
+import { fakeClock } from '../support/clock.js';
+import { commandContext, type CommandOptions } from '../support/command.js';
+import { settle } from '../support/tokens.js';
 
 test.each([
   [true, {}, '\u001b[31mno\u001b[39m'],
@@ -19,26 +20,55 @@ test('what came over the network cannot move the cursor or turn the text round',
   expect(printable('a\u001b[2J\nb\u009bc\u202ed é')).toBe('a\\u001b[2J\\u000ab\\u009bc\\u202ed é');
 });
 
+/** Work that ends when the test says so, at a terminal or elsewhere. */
+function working(options: CommandOptions) {
+  const clock = fakeClock();
+  const { context, stderr } = commandContext({ ...options, context: { clock } });
+  const { opened, open } = gate();
+  const outcome = alive('asking', context, () => opened.then(() => 'done'));
+  return { clock, outcome, finish: open, stderr };
+}
+
 test('long work shows on a terminal that it goes on, and leaves nothing there', async () => {
-  const { context, stderr } = commandContext({ terminals: ['stderr'] });
+  const { clock, outcome, finish, stderr } = working({ terminals: ['stderr'] });
 
-  // Real time: what is shown is shown by a timer.
-  const outcome = await alive('asking', context, () => sleep(550, 'done'));
+  for (const ms of [300, 100]) {
+    await settle();
+    clock.advance(ms);
+  }
+  await settle();
+  finish();
 
-  expect(outcome).toBe('done');
-  expect(stderr()).toMatch(/asking …/);
-  expect(stderr()).toMatch(/\r\u001b\[K$/);
+  expect(await outcome).toBe('done');
+  expect(stderr()).toBe('⠋ asking …\r\u001b[K⠙ asking …\r\u001b[K');
+});
+
+test('the line is gone too when the work fails', async () => {
+  const clock = fakeClock();
+  const { context, stderr } = commandContext({ terminals: ['stderr'], context: { clock } });
+  const { opened, open } = gate();
+
+  const outcome = alive('asking', context, () => opened.then(() => Promise.reject(new Error('no'))));
+  clock.advance(300);
+  await settle();
+  open();
+
+  await expect(outcome).rejects.toThrow('no');
+  expect(stderr()).toBe('⠋ asking …\r\u001b[K');
 });
 
 test.each([
-  ['quick work', ['stderr'], {}, 1],
-  ['work without a terminal', [], {}, 450],
-  ['work at a dumb terminal', ['stderr'], { TERM: 'dumb' }, 450],
-] as const)('%s shows nothing', async (_, terminals, environment, ms) => {
-  const { context, stderr } = commandContext({ terminals, environment });
+  ['quick work', { terminals: ['stderr'] }, 299],
+  ['work without a terminal', {}, 10_000],
+  ['work at a dumb terminal', { terminals: ['stderr'], environment: { TERM: 'dumb' } }, 10_000],
+] satisfies [string, CommandOptions, number][])('%s shows nothing', async (_, options, ms) => {
+  const { clock, outcome, finish, stderr } = working(options);
 
-  await alive('asking', context, () => sleep(ms));
+  clock.advance(ms);
+  await settle();
+  finish();
 
+  expect(await outcome).toBe('done');
   expect(stderr()).toBe('');
 });
 
