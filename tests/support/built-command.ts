@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,8 +31,8 @@ export interface Typed {
 export interface ProcessOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly stdin?: string;
-  /** Sent when stderr shows something. */
-  readonly signalAfter?: readonly [shown: string, signal: NodeJS.Signals];
+  /** Gets the process when it has been started. */
+  readonly onStart?: (child: ChildProcessWithoutNullStreams) => void;
 }
 
 /** Builds the command, with the bundler and the options of the package; what is built is gone after the last test. */
@@ -69,13 +69,14 @@ export async function buildCommand(): Promise<BuiltCommand> {
 async function runProcess(
   file: string,
   argv: readonly string[],
-  { environment = {}, stdin, signalAfter }: ProcessOptions,
+  { environment = {}, stdin, onStart }: ProcessOptions,
   types: readonly Typed[] = [],
 ): Promise<Outcome> {
   const child = spawn(file, argv, {
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...environment },
     timeout: 30_000,
   });
+  onStart?.(child);
   const shown = { stdout: '', stderr: '' };
   const rest = [...types];
   child.stdout.on('data', (chunk: Buffer) => {
@@ -84,7 +85,6 @@ async function runProcess(
   });
   child.stderr.on('data', (chunk: Buffer) => {
     shown.stderr += chunk.toString();
-    if (signalAfter !== undefined && shown.stderr.includes(signalAfter[0])) child.kill(signalAfter[1]);
   });
   // Whoever does not read what is piped into it may have ended.
   child.stdin.on('error', () => {});

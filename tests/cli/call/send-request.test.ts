@@ -59,7 +59,7 @@ test('an API that cannot be reached is an error of its own', async () => {
   api.answer((_request, response) => void response.destroy());
 
   await expect(sendRequest(requestTo(api.origin), source(), { signal })).rejects.toMatchObject({
-    message: expect.stringContaining(`${api.origin} could not be reached`) as string,
+    message: expect.stringContaining(`${api.origin} could not be reached`),
     advice: 'check the URL, DNS, proxy and firewall',
     exitCode: 6,
   });

@@ -83,7 +83,7 @@ describe('a profile', () => {
   test('in a file that is not there is an error that shows one', async () => {
     await expect(settingsFromProfile('staging', { HOME: '/nonexistent' })).rejects.toMatchObject({
       message: 'there is no /nonexistent/.config/m2m-tokens/profiles.json',
-      advice: expect.stringContaining('{"staging": {"issuer"') as string,
+      advice: expect.stringContaining('{"staging": {"issuer"'),
     });
   });
 

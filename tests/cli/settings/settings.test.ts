@@ -48,7 +48,7 @@ test('F5 a setting that is missing is named with the ways to set it', () => {
     expect.objectContaining({
       message: 'OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT is missing',
       advice: 'set OAUTH_ISSUER, --issuer, OAUTH_TOKEN_ENDPOINT, --token-endpoint, or a profile',
-    }) as Error,
+    }),
   );
 });
 
