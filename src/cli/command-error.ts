@@ -46,6 +46,14 @@ export class CommandError extends Error {
   }
 }
 
+/** Whether something thrown is one of these two; not by their class, of which there are two when main.ts is built by itself. */
+export function isFailure<Name extends 'CommandError' | 'Interruption'>(
+  error: unknown,
+  name: Name,
+): error is Name extends 'CommandError' ? CommandError : Interruption {
+  return error instanceof Error && error.name === name;
+}
+
 /** The user gave up: Ctrl-C, or a signal from elsewhere. The reason of an aborted signal of the command. */
 export class Interruption extends Error {
   override readonly name = 'Interruption';

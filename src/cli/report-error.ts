@@ -6,12 +6,12 @@ import {
   TokenError,
 } from '../errors.js';
 import type { CommandContext } from './command-context.js';
-import { CommandError, exitCodes, Interruption } from './command-error.js';
+import { exitCodes, isFailure } from './command-error.js';
 import { printable, styleOf, write } from './terminal.js';
 
 /** Says in two lines what happened and what to do; returns the exit code. Whoever gave up is told nothing. */
 export async function reportError(error: unknown, { stderr, env }: CommandContext): Promise<number> {
-  if (error instanceof Interruption) return error.exitCode;
+  if (isFailure(error, 'Interruption')) return error.exitCode;
   const { what, advice, exitCode } = explain(error);
   const style = styleOf(stderr, env);
   await write(stderr, `${style('red', 'm2m:')} ${printable(what)}\n  ${style('dim', '→')} ${printable(advice)}\n`);
@@ -25,7 +25,7 @@ interface Explanation {
 }
 
 function explain(error: unknown): Explanation {
-  if (error instanceof CommandError) return { what: error.message, advice: error.advice, exitCode: error.exitCode };
+  if (isFailure(error, 'CommandError')) return { what: error.message, advice: error.advice, exitCode: error.exitCode };
   if (error instanceof TokenError) {
     const { advice, ...rest } = explainTokenError(error);
     const isPuzzling = error instanceof GrantRejectedError;

@@ -2,19 +2,40 @@ import { Command, CommanderError, Option } from 'commander';
 
 import type { CommandContext } from './command-context.js';
 import { CommandError, exitCodesText } from './command-error.js';
-import { reportError } from './report-error.js';
-import { settingNames, settingTable } from './settings/setting-table.js';
-import { readSettings, sourcesText } from './settings/settings.js';
+import { settingNames, settingTable, sourcesText } from './settings/setting-table.js';
 import type { Verb } from './verb.js';
-import { call } from './verbs/call.js';
-import { completion } from './verbs/completion.js';
-import { config } from './verbs/config.js';
-import { doctor } from './verbs/doctor.js';
-import { exec } from './verbs/exec.js';
-import { inspect } from './verbs/inspect.js';
-import { token } from './verbs/token.js';
 
-const verbs = [token, call, exec, inspect, doctor, config, completion];
+/** The verbs. Each is loaded when it is asked for, since every run pays for what is loaded. */
+const verbs: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Verb> }>> = {
+  token: {
+    summary: 'print an access token, and nothing else',
+    load: async () => (await import('./verbs/token.js')).token,
+  },
+  call: {
+    summary: 'call an API with a token; the flags are those of curl',
+    load: async () => (await import('./verbs/call.js')).call,
+  },
+  exec: {
+    summary: 'run a command with ACCESS_TOKEN in its environment',
+    load: async () => (await import('./verbs/exec.js')).exec,
+  },
+  inspect: {
+    summary: 'decode a JWT without verifying it; times and durations for people',
+    load: async () => (await import('./verbs/inspect.js')).inspect,
+  },
+  doctor: {
+    summary: 'find out, step by step, why there is no token or why the API refuses it',
+    load: async () => (await import('./verbs/doctor.js')).doctor,
+  },
+  config: {
+    summary: 'print the settings in effect and where each came from; secrets are not shown',
+    load: async () => (await import('./verbs/config.js')).config,
+  },
+  completion: {
+    summary: 'print a script for the completion of bash, zsh or fish',
+    load: async () => (await import('./verbs/completion.js')).completion,
+  },
+};
 
 /** Runs the command with these arguments, without the names of node and the program, and returns its exit code. Never rejects. */
 export async function run(argv: readonly string[], context: CommandContext): Promise<number> {
@@ -23,6 +44,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   } catch (error) {
     // --help and --version end so too.
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const { reportError } = await import('./report-error.js');
     return reportError(context.signal.aborted ? context.signal.reason : error, context);
   }
 }
@@ -32,6 +54,7 @@ async function runVerb(argv: readonly string[], context: CommandContext): Promis
 
   const root = new Command('m2m')
     .description('Gets, uses and diagnoses access tokens of the OAuth 2.0 client credentials grant.')
+    .usage('<verb> [options]')
     .version(context.version, '--version')
     .exitOverride()
     .configureOutput({
@@ -39,23 +62,27 @@ async function runVerb(argv: readonly string[], context: CommandContext): Promis
       // Errors are thrown, and reported with all others.
       writeErr: () => {},
     })
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .enablePositionalOptions()
     .helpCommand(false)
-    .addHelpText('after', `\n${settingsText()}\n\n${exitCodesText}`);
+    .addHelpText('after', () => `\n${settingsText()}\n\n${exitCodesText}`);
 
-  for (const verb of verbs) {
-    const command = root
-      .command(verb.name)
-      .description(verb.summary)
-      .addHelpText('after', () => examplesText(verb));
+  const [asked] = argv;
+  for (const [name, { summary, load }] of Object.entries(verbs)) {
+    const command = root.command(name).description(summary);
+    // The scripts for completion are made of all verbs.
+    if (asked !== name && asked !== 'completion') continue;
+    const verb = await load();
     verb.define(command);
     if (verb.takesSettings) addSettings(command);
-    command.action(async () => {
-      const flags = command.opts();
-      refuseSecret(flags);
-      const settings = () => readSettings(flags, context);
-      exitCode = await verb.run({ args: command.args, flags, command, settings }, context);
-    });
+    command
+      .addHelpText('after', () => examplesText(verb))
+      .action(async () => {
+        const flags = command.opts();
+        refuseSecret(flags);
+        const settings = async () => (await import('./settings/settings.js')).readSettings(flags, context);
+        exitCode = await verb.run({ args: command.args, flags, command, settings }, context);
+      });
   }
 
   // The help is the answer to nothing at all.

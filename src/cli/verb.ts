@@ -18,8 +18,6 @@ export interface VerbCall {
 
 /** One thing that the command can do. */
 export interface Verb {
-  readonly name: string;
-  readonly summary: string;
   /** Lines for the help: what to type, and what comes of it. */
   readonly examples: readonly (readonly [typed: string, outcome: string])[];
   /** Whether it takes the flags of the settings. */

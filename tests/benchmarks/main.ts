@@ -12,6 +12,7 @@ import { axiosRequest } from './axios-request.js';
 import { buildPackage } from './built-package.js';
 import { cachedToken } from './cached-token.js';
 import { coldCalls } from './cold-calls.js';
+import { command } from './command.js';
 import { importTime } from './import-time.js';
 import { manyScopes } from './many-scopes.js';
 import { isMet, type Result, table } from './result.js';
@@ -22,6 +23,7 @@ const measurements = new Map([
   ['cold-calls', coldCalls],
   ['many-scopes', manyScopes],
   ['import-time', importTime],
+  ['command', command],
 ]);
 
 const { values: flags, positionals } = parseArgs({

@@ -136,6 +136,7 @@ describe('at a terminal', () => {
     });
 
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/asking .* …\r\u001b\[K.*"method":"GET".*\u001b\[32m200 OK\u001b\[39m \u001b\[2m\d+ ms/s);
+    const shown = ['asking', ' …\r\u001b[K', '"method":"GET"', '\u001b[32m200 OK\u001b[39m \u001b[2m', ' ms'];
+    expect(shown.map((part) => stdout.indexOf(part))).not.toContain(-1);
   });
 });

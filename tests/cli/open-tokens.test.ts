@@ -19,7 +19,7 @@ test('asks the authorization server that the settings name, once', async () => {
 
 test('with a cache the next run needs neither the server nor the secret', async () => {
   const server = await startAuthorizationServer();
-  const { OAUTH_CLIENT_SECRET: OAUTH_CLIENT_SECRET = '', ...rest } = settingsFor(server.tokenEndpoint);
+  const { OAUTH_CLIENT_SECRET, ...rest } = settingsFor(server.tokenEndpoint) as { OAUTH_CLIENT_SECRET: string };
   const HOME = await temporaryFolder();
   const first = commandContext({ environment: { ...rest, HOME, OAUTH_CLIENT_SECRET } }).context;
   const second = commandContext({ environment: { ...rest, HOME } }).context;

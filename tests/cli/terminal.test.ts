@@ -76,5 +76,5 @@ test('a text that the stream does not take is an error', async () => {
   const { context } = commandContext();
   context.stdout.destroy();
 
-  await expect(write(context.stdout, 'text')).rejects.toThrow();
+  await expect(write(context.stdout, 'text')).rejects.toThrow('destroyed');
 });

@@ -117,7 +117,7 @@ test('D18 the file of one token is none under the name of another', async () => 
   await run().getToken();
   const first = await tokenFile();
   await run({ scope: 'b' }).getToken();
-  const [second = ''] = (await readdir(folder)).filter((name) => name.endsWith('.token') && !first.endsWith(name));
+  const second = (await readdir(folder)).find((name) => name.endsWith('.token') && !first.endsWith(name)) as string;
 
   await writeFile(join(folder, second), await readFile(first));
 

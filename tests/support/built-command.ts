@@ -39,16 +39,24 @@ export interface ProcessOptions {
 export async function buildCommand(): Promise<BuiltCommand> {
   const packageJson = join(root, 'package.json');
   const { scripts } = JSON.parse(await readFile(packageJson, 'utf8')) as { scripts: { build: string } };
-  const [, bundle = ''] = /\besbuild (.*)$/.exec(scripts.build) ?? [];
+  const bundles = [...scripts.build.matchAll(/\besbuild ([^&]*)/g)].map(([, options = '']) => options);
 
   // Below the packages that it imports.
   await mkdir(join(root, 'node_modules/.cache'), { recursive: true });
   const folder = await mkdtemp(join(root, 'node_modules/.cache/m2m-'));
   afterAll(() => rm(folder, { recursive: true, force: true }));
-  const options = bundle.replace('--outdir=dist', `--outdir=${join(folder, 'dist')}`).split(' ');
-  await promisify(execFile)('node_modules/.bin/esbuild', [...options, '--log-level=error'], { cwd: root });
+  await Promise.all(
+    bundles.map((options) => {
+      const into = options
+        .replaceAll('=dist', `=${join(folder, 'dist')}`)
+        .replaceAll('"', '')
+        .trim()
+        .split(' ');
+      return promisify(execFile)('node_modules/.bin/esbuild', [...into, '--log-level=error'], { cwd: root });
+    }),
+  );
   await copyFile(packageJson, join(folder, 'package.json'));
-  const main = join(folder, 'dist/cli/main.js');
+  const main = join(folder, 'dist/cli/main.cjs');
 
   return {
     run: (argv, options_ = {}) => runProcess(process.execPath, [main, ...argv], options_),

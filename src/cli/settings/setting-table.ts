@@ -61,3 +61,10 @@ export const settingTable: Readonly<Record<SettingName, Setting>> = {
 
 /** The names of all settings. */
 export const settingNames = Object.keys(settingTable) as SettingName[];
+
+/** The order of the sources, for the help. */
+export const sourcesText = `Settings come from these sources; what an earlier one says is not looked for in a later one:
+  1. flags
+  2. --env-file <path>: a file of lines NAME=value with the variables below
+  3. --profile <name>: a member of profiles.json (mode 0600) in ~/.config/m2m-tokens (or XDG_CONFIG_HOME)
+  4. environment variables`;

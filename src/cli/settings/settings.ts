@@ -19,13 +19,6 @@ export interface EffectiveSetting {
 /** The settings in effect; what is not set is absent. */
 export type Settings = Readonly<Partial<Record<SettingName, EffectiveSetting>>>;
 
-/** The order of the sources, for the help. */
-export const sourcesText = `Settings come from these sources; what an earlier one says is not looked for in a later one:
-  1. flags
-  2. --env-file <path>: a file of lines NAME=value with the variables below
-  3. --profile <name>: a member of profiles.json (mode 0600) in ~/.config/m2m-tokens (or XDG_CONFIG_HOME)
-  4. environment variables`;
-
 /**
  * The settings in effect. Files that are named on the command line win over the environment, which may be about another
  * client; a source that names the token endpoint hides the issuer of later ones, and so do file and value of the secret.

@@ -12,8 +12,6 @@ import type { Verb } from '../verb.js';
 
 /** `m2m call`: sends a request with a token. */
 export const call: Verb = {
-  name: 'call',
-  summary: 'call an API with a token; the flags are those of curl',
   examples: [
     ['m2m call https://api.example.com/orders', 'GET'],
     [`m2m call https://api.example.com/orders --json '{"sku": "A1"}'`, 'POST'],

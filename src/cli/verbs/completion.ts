@@ -6,8 +6,6 @@ import { write } from '../terminal.js';
 
 /** `m2m completion`: prints a script by which a shell completes verbs and flags. */
 export const completion: Verb = {
-  name: 'completion',
-  summary: 'print a script for the completion of bash, zsh or fish',
   examples: [
     ['source <(m2m completion bash)', 'in ~/.bashrc'],
     ['source <(m2m completion zsh)', 'in ~/.zshrc, after compinit'],

@@ -4,8 +4,6 @@ import type { Verb } from '../verb.js';
 
 /** `m2m config`: prints the settings in effect. */
 export const config: Verb = {
-  name: 'config',
-  summary: 'print the settings in effect and where each came from; secrets are not shown',
   examples: [['m2m config --profile staging', 'what the other verbs would use with the same flags']],
   takesSettings: true,
 

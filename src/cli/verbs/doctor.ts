@@ -7,8 +7,6 @@ import type { Verb } from '../verb.js';
 
 /** `m2m doctor`: finds out why it does not work. */
 export const doctor: Verb = {
-  name: 'doctor',
-  summary: 'find out, step by step, why there is no token or why the API refuses it',
   examples: [
     ['m2m doctor', 'settings, network, certificate, metadata, clock, and the grant itself'],
     ['m2m doctor https://api.example.com/orders', 'and what the API says to the token'],

@@ -7,8 +7,6 @@ import type { Verb } from '../verb.js';
 
 /** `m2m exec`: runs a command with a token in its environment. */
 export const exec: Verb = {
-  name: 'exec',
-  summary: 'run a command with ACCESS_TOKEN in its environment',
   examples: [
     ['m2m exec -- terraform apply', 'terraform finds the token in ACCESS_TOKEN'],
     [`m2m exec -- sh -c 'curl -H "Authorization: Bearer $ACCESS_TOKEN" https://api.example.com'`, 'through a shell'],

@@ -7,8 +7,6 @@ import type { Verb } from '../verb.js';
 
 /** `m2m inspect`: shows what a JWT says. */
 export const inspect: Verb = {
-  name: 'inspect',
-  summary: 'decode a JWT without verifying it; times and durations for people',
   examples: [
     ['m2m token | m2m inspect', 'what the token says'],
     ['m2m inspect', 'asks for the token, and does not show it'],

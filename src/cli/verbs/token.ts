@@ -7,8 +7,6 @@ import { write } from '../terminal.js';
 
 /** `m2m token`: prints a token. */
 export const token: Verb = {
-  name: 'token',
-  summary: 'print an access token, and nothing else',
   examples: [
     ['m2m token', 'the token, for scripts'],
     ['curl -H "$(m2m token --header)" https://api.example.com/orders', 'a request with curl'],

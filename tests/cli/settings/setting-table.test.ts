@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { settingNames, settingTable } from '../../../src/cli/settings/setting-table.js';
+import { type SettingName, settingNames, settingTable } from '../../../src/cli/settings/setting-table.js';
 
 test('R-24 no secret has a flag: others can read the arguments of a process', () => {
   const secrets = settingNames.filter((name) => settingTable[name].isSecret);
@@ -18,10 +18,10 @@ test('each flag is called like its setting, and each variable belongs to one', (
 });
 
 test('of two rivals each knows the other', () => {
-  for (const name of settingNames) {
-    const { rival } = settingTable[name];
-    if (rival !== undefined) expect(settingTable[rival].rival).toBe(name);
-  }
+  const rivals = settingNames.filter((name) => settingTable[name].rival !== undefined);
+
+  expect(rivals).toEqual(['issuer', 'tokenEndpoint', 'clientSecret', 'clientSecretFile']);
+  expect(rivals.map((name) => settingTable[settingTable[name].rival as SettingName].rival)).toEqual(rivals);
 });
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
