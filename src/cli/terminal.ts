@@ -4,7 +4,7 @@ import { styleText } from 'node:util';
 import type { CommandContext } from './command-context.js';
 
 /** Colours for one stream; the text as it is where there are none. */
-export type Style = (colour: 'red' | 'green' | 'yellow' | 'dim' | 'bold', text: string) => string;
+export type Style = (colour: 'red' | 'green' | 'yellow' | 'dim', text: string) => string;
 
 /** Colours on a terminal only, and not where `NO_COLOR` (https://no-color.org) or a dumb terminal asks for none. */
 export function styleOf(stream: { readonly isTTY?: boolean | undefined }, env: CommandContext['env']): Style {

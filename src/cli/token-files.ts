@@ -55,7 +55,7 @@ const marginMs = ({ issuedAt, expiresAt }: AccessToken) => Math.min(30_000, 0.1 
 
 /** The key that is kept beside the tokens; the first run makes it. */
 async function encryptionKey(folder: string): Promise<Buffer> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch(notWritable(folder));
   const { mode } = await lstat(folder);
   if (process.platform !== 'win32' && (mode & 0o022) !== 0) {
     throw new CommandError(`${folder} can be written by others`, { advice: `chmod 700 ${folder}` });
@@ -65,7 +65,8 @@ async function encryptionKey(folder: string): Promise<Buffer> {
   if (kept !== undefined) return Buffer.from(kept, 'base64url');
 
   const temporary = `${path}.${randomUUID()}`;
-  await writeFile(temporary, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' });
+  const secret = randomBytes(32).toString('base64url');
+  await writeFile(temporary, secret, { mode: 0o600, flag: 'wx' }).catch(notWritable(folder));
   // Of two that make one at the same time, the first one's is the key of both; a link never replaces a file.
   await link(temporary, path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
@@ -77,9 +78,17 @@ async function encryptionKey(folder: string): Promise<Buffer> {
 /** Replaces a file as a whole: who reads it meanwhile gets the old text or the new one. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.${randomUUID()}`;
-  await writeFile(temporary, text, { mode: 0o600, flag: 'wx' });
+  await writeFile(temporary, text, { mode: 0o600, flag: 'wx' }).catch(notWritable(temporary));
   await rename(temporary, path);
 }
+
+const notWritable =
+  (path: string) =>
+  ({ code }: NodeJS.ErrnoException): never => {
+    throw new CommandError(`${path} cannot be written (${code})`, {
+      advice: 'set XDG_CACHE_HOME to a folder of yours, or leave --cache out',
+    });
+  };
 
 const cipher = 'aes-256-gcm';
 

@@ -10,8 +10,8 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 import { issue } from '../support/tokens.js';
 
 /** A home folder, and runs of the command there: each with a source of its own that issues one token after the other. */
-async function home() {
-  const HOME = await temporaryFolder();
+async function home(place?: string) {
+  const HOME = place ?? (await temporaryFolder());
   const folder = join(HOME, '.cache/m2m-tokens');
   const clock = fakeClock();
   let issued = 0;
@@ -131,6 +131,14 @@ test('D18 two first runs at the same time agree on a key, and leave no other fil
 
   expect((await readdir(folder)).filter((name) => !/^(key|[\w-]{43}\.token)$/.test(name))).toEqual([]);
   expect(await valueOf(run({ scope: 'b' }).getToken())).toBe('token-3');
+});
+
+test('a folder that cannot be made is told, with what to do', async () => {
+  const file = join(await temporaryFolder(), 'file');
+  await writeFile(file, '');
+  const { run } = await home(file);
+
+  await expect(run().getToken()).rejects.toMatchObject({ message: expect.stringContaining('(ENOTDIR)'), exitCode: 2 });
 });
 
 test('F7 a token that is bound to a key is not kept without it', async () => {

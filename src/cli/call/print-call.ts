@@ -1,3 +1,4 @@
+import { abortable } from '../../abortable.js';
 import { authorizationServer } from '../../grant/authorization-server.js';
 import { canonicalRequest, type TokenRequest } from '../../token-request.js';
 import type { CommandContext } from '../command-context.js';
@@ -156,7 +157,9 @@ export async function printedGrant(settings: Settings, context: CommandContext):
     fetch,
     clock: context.clock,
   });
-  const metadata = await alive(`asking ${server.name} for its metadata`, context, () => server.metadata());
+  const metadata = await alive(`asking ${server.name} for its metadata`, context, () =>
+    abortable(server.metadata(), context.signal),
+  );
 
   const supported = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
   const byMetadata = supported.includes('client_secret_basic') ? 'client_secret_basic' : 'client_secret_post';

@@ -2,10 +2,16 @@ import { parseChallenges, rejectsToken } from '../../adapters/challenge.js';
 import { sendAuthorized } from '../../adapters/send-authorized.js';
 import { networkError } from '../../grant/network-error.js';
 import type { TokenSource } from '../../token-source.js';
-import type { CommandContext } from '../command-context.js';
 import { CommandError, exitCodes } from '../command-error.js';
 import { explainTokenError } from '../report-error.js';
 import type { ApiRequest } from './api-request.js';
+
+/** How {@link sendRequest} goes about it. */
+export interface SendRequestOptions {
+  readonly signal: AbortSignal;
+  /** @default globalThis.fetch */
+  readonly fetch?: typeof globalThis.fetch;
+}
 
 /**
  * Sends a request with a token, and once more with another one when the API rejects it. Redirects are not followed.
@@ -15,7 +21,7 @@ import type { ApiRequest } from './api-request.js';
 export function sendRequest(
   { method, url, headers, body }: ApiRequest,
   tokens: TokenSource,
-  { signal }: Pick<CommandContext, 'signal'>,
+  { signal, fetch = globalThis.fetch }: SendRequestOptions,
 ): Promise<Response> {
   const sent = new Headers(headers.map(([name, value]): [string, string] => [name, value]));
   return sendAuthorized<Response>(

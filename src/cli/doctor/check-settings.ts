@@ -1,8 +1,7 @@
-import { resolveSecret, type Secret } from '../../grant/secret.js';
 import { ConfigurationError } from '../../errors.js';
 import { checkTokenServiceOptions } from '../../token-service-options.js';
 import { canonicalRequest } from '../../token-request.js';
-import { exitCodes } from '../command-error.js';
+import { CommandError, exitCodes } from '../command-error.js';
 import { missingSetting, type Settings } from '../settings/settings.js';
 import { type SettingName, settingNames, settingTable } from '../settings/setting-table.js';
 import { serviceOptions, tokenRequest } from '../settings/service-options.js';
@@ -25,21 +24,28 @@ export function checkSettings(settings: Settings): Finding[] {
     canonicalRequest(tokenRequest(settings));
     return findings;
   } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    return [...findings, bad(error.message, 'correct this setting', exitCodes.usage)];
+    return [...findings, misused(error)];
   }
 }
 
-/** Whether there is a secret, and whether something got into it that was not meant. */
-export async function checkSecret(secret: Secret): Promise<Finding[]> {
+/** The secret, and whether something got into it that was not meant; `undefined` when there is none. */
+export async function checkSecret(
+  read: () => Promise<string>,
+): Promise<{ readonly secret?: string; readonly findings: Finding[] }> {
   try {
-    const value = await resolveSecret(secret);
-    if (value.trim() === value) return [];
+    const secret = await read();
+    if (secret.trim() === secret) return { secret, findings: [] };
     const advice = 'check how it was copied: a space or a newline is part of the secret that is sent';
-    return [doubtful('the client secret begins or ends with white space', advice)];
-  } catch {
-    return [bad('the client secret cannot be read, or is empty', 'check the file that it comes from', exitCodes.usage)];
+    return { secret, findings: [doubtful('the client secret begins or ends with white space', advice)] };
+  } catch (error) {
+    return { findings: [misused(error)] };
   }
+}
+
+function misused(error: unknown): Finding {
+  if (error instanceof ConfigurationError) return bad(error.message, 'correct this setting', exitCodes.usage);
+  if (error instanceof CommandError) return bad(error.message, error.advice, error.exitCode);
+  throw error;
 }
 
 function isSet(settings: Settings, name: SettingName): boolean {

@@ -1,5 +1,5 @@
+import { abortable } from '../../abortable.js';
 import { authorizationServer } from '../../grant/authorization-server.js';
-import { resolveSecret } from '../../grant/secret.js';
 import { createTokenService } from '../../token-service.js';
 import type { TokenServiceOptions } from '../../token-service-options.js';
 import { alive } from '../terminal.js';
@@ -32,8 +32,9 @@ export async function* examine(
   context: CommandContext,
 ): AsyncGenerator<Finding, void> {
   if (yield* isBad(checkSettings(settings))) return;
-  const secret = await clientSecret(settings, context);
-  if (yield* isBad(await checkSecret(secret))) return;
+  const { secret, findings: flaws } = await checkSecret(() => clientSecret(settings, context));
+  yield* flaws;
+  if (secret === undefined) return;
 
   const seen = witness(context.clock);
   const facts = yield* findServer(settings, seen, context);
@@ -45,7 +46,7 @@ export async function* examine(
   const reasons = async () => {
     const { clientId } = options;
     const prepared = await options.clientAuthentication.prepare(clientId, facts);
-    return reasonsForInvalidClient({ prepared, secret: await resolveSecret(secret), clientId, facts, triesMethods });
+    return reasonsForInvalidClient({ prepared, secret, clientId, facts, triesMethods });
   };
   const ask = () => checkGrant(open(), { signal, reasons });
   const { token, refusal, findings } = await alive('asking for a token', context, ask);
@@ -73,9 +74,9 @@ async function* findServer(
   if (yield* isBad(await checkWay(url, serverUnreachable, context))) return undefined;
   if (issuer === undefined) return { issuer: url.href, token_endpoint: url.href };
 
-  const { clock } = context;
+  const { clock, signal } = context;
   const server = authorizationServer({ issuer: issuer.value, timeoutMs: 5_000, fetch: seen.fetch, clock });
-  const ask = () => checkMetadata(issuer.value, () => server.metadata());
+  const ask = () => checkMetadata(issuer.value, () => abortable(server.metadata(), signal));
   const { facts, findings } = await alive('asking for the metadata', context, ask);
   yield* findings;
   if (facts === undefined || (yield* isBad(checkAuthMethod(facts, authMethod?.value)))) return undefined;

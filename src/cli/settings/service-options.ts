@@ -11,7 +11,7 @@ import type { CommandContext } from '../command-context.js';
 import { CommandError } from '../command-error.js';
 import { canPrompt, hiddenPrompt, readStdin, withoutNewline } from '../input.js';
 import type { SettingName } from './setting-table.js';
-import { missingSetting, requiredSetting, type Settings } from './settings.js';
+import { type EffectiveSetting, missingSetting, requiredSetting, type Settings } from './settings.js';
 
 /**
  * The settings as options of `createTokenService`.
@@ -66,19 +66,26 @@ export function registeredName(method: string): string {
 }
 
 /**
- * The secret of the client: from the environment, a file, stdin, or by a prompt that does not show it.
+ * The secret of the client: from the environment, a file, stdin, or by a prompt that does not show it. It is read once: a run
+ * is too short for another one.
  * @throws {CommandError} when there is none and nobody to ask
  */
-export async function clientSecret(settings: Settings, context: CommandContext): Promise<Secret> {
+export async function clientSecret(settings: Settings, context: CommandContext): Promise<string> {
   const { clientSecret: given, clientSecretFile: file, clientId } = settings;
   if (given !== undefined) return given.value;
-  if (file !== undefined && file.value !== '-') return secretFile(file.value);
   if (file === undefined && !canPrompt(context)) throw missingSetting('clientSecret');
 
   const secret =
     file === undefined
       ? await hiddenPrompt(`Secret of client ${JSON.stringify(clientId?.value)} (not shown)`, context)
-      : withoutNewline(await readStdin(context));
-  if (secret === '') throw new CommandError('the client secret is empty', { advice: 'type it, or pipe it into stdin' });
+      : await secretIn(file, context);
+  if (secret === '') throw new CommandError('the client secret is empty', { advice: 'check where it comes from' });
   return secret;
+}
+
+async function secretIn({ value: path, source }: EffectiveSetting, context: CommandContext): Promise<string> {
+  if (path === '-') return withoutNewline(await readStdin(context));
+  return secretFile(path)().catch(({ code }: NodeJS.ErrnoException) => {
+    throw new CommandError(`the client secret cannot be read from ${path} (${code})`, { advice: `check ${source}` });
+  });
 }

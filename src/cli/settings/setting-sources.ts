@@ -49,7 +49,10 @@ export async function settingsFromProfile(profile: string, env: CommandContext['
   const failed = (what: string, advice: string) => new CommandError(what, { advice });
   const text = await readPrivateFile(path);
   if (text === undefined) {
-    throw failed(`there is no ${path}`, `write one: {"${profile}": {"issuer": "https://…", "clientId": "…"}}`);
+    throw failed(
+      `there is no ${path}`,
+      `write one: {${JSON.stringify(profile)}: {"issuer": "https://…", "clientId": "…"}}`,
+    );
   }
   const profiles = parseObject(text);
   if (profiles === undefined) throw failed(`${path} is no JSON object`, 'it holds an object for each profile');

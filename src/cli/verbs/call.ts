@@ -7,7 +7,7 @@ import type { CommandContext } from '../command-context.js';
 import { CommandError, exitCodes } from '../command-error.js';
 import { openTokens } from '../open-tokens.js';
 import type { Settings } from '../settings/settings.js';
-import { printable, styleOf, write } from '../terminal.js';
+import { alive, printable, styleOf, write } from '../terminal.js';
 import type { Verb } from '../verb.js';
 
 /** `m2m call`: sends a request with a token. */
@@ -46,8 +46,14 @@ export const call: Verb = {
       openTokens(await settings(), context, { cache }),
     ]);
     const began = performance.now();
-    const reply = await sendRequest(request, tokens, context);
-    if (rest.fail && reply.status >= 400) throw refusedByApi(reply, request.url);
+    const waiting: typeof fetch = (input, init) =>
+      alive(`waiting for ${request.url.host}`, context, () => fetch(input, init));
+    const reply = await sendRequest(request, tokens, { signal: context.signal, fetch: waiting });
+    if (rest.fail && reply.status >= 400) {
+      // Whoever does not read it waits for its end.
+      await reply.body?.cancel();
+      throw refusedByApi(reply, request.url);
+    }
 
     if (rest.include) await write(context.stdout, headOf(reply));
     await writeBody(reply, rest.output, context).catch((error: unknown) => {
@@ -89,10 +95,7 @@ async function printFor(
   settings: Settings,
   context: CommandContext,
 ): Promise<number> {
-  const [{ callPrinters }, { printedGrant }] = await Promise.all([
-    import('../call/print-call.js'),
-    import('../call/print-call.js'),
-  ]);
+  const { callPrinters, printedGrant } = await import('../call/print-call.js');
   const print = Object.hasOwn(callPrinters, tool) ? callPrinters[tool] : undefined;
   if (print === undefined) {
     throw new CommandError(`calls are not printed for ${JSON.stringify(tool)}`, {
@@ -111,7 +114,6 @@ function headOf({ status, statusText, headers }: Response): string {
 async function writeBody({ body }: Response, path: string | undefined, context: CommandContext): Promise<void> {
   if (path !== undefined) {
     const file = createWriteStream(path);
-    file.once('error', () => {});
     await new Promise<void>((resolve, reject) => {
       file.once('open', () => resolve());
       file.once('error', ({ code }: NodeJS.ErrnoException) =>

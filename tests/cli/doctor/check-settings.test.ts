@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 
+import { CommandError } from '../../../src/cli/command-error.js';
 import { checkSecret, checkSettings } from '../../../src/cli/doctor/check-settings.js';
 import type { SettingName } from '../../../src/cli/settings/setting-table.js';
 
@@ -35,20 +36,30 @@ test('both are found when both are missing', () => {
   expect(check({}).map(({ verdict }) => verdict)).toEqual(['bad', 'bad']);
 });
 
-test('a method that there is none of is an error for all verbs', () => {
-  expect(() => check({ ...complete, authMethod: 'no' })).toThrow('there is no client authentication "no"');
+test('found: a client authentication that there is none of', () => {
+  expect(check({ ...complete, authMethod: 'no' }).at(-1)).toMatchObject({
+    verdict: 'bad',
+    what: 'there is no client authentication "no"',
+    exitCode: 2,
+  });
 });
 
-test.each(['s3cret ', '\ns3cret', ' '])('F2 found: white space around the secret', async (secret) => {
-  expect(await checkSecret(secret)).toMatchObject([
-    { verdict: 'doubtful', what: 'the client secret begins or ends with white space' },
-  ]);
+test.each(['s3cret ', '\ns3cret'])('F2 found: white space around the secret', async (secret) => {
+  expect(await checkSecret(async () => secret)).toMatchObject({
+    secret,
+    findings: [{ verdict: 'doubtful', what: 'the client secret begins or ends with white space' }],
+  });
 });
 
-test.each([[async () => ''], [() => Promise.reject(new Error('no such file'))]])('found: no secret', async (secret) => {
-  expect(await checkSecret(secret)).toMatchObject([{ verdict: 'bad', exitCode: 2 }]);
+test('found: no secret', async () => {
+  const read = () => Promise.reject(new CommandError('there is none', { advice: 'make one' }));
+
+  expect(await checkSecret(read)).toEqual({
+    findings: [{ verdict: 'bad', what: 'there is none', advice: 'make one', exitCode: 2 }],
+  });
 });
 
-test('a secret without such is not worth a word', async () => {
-  expect(await checkSecret('s3 cret')).toEqual([]);
+test('a secret without such is not worth a word, and a defect is no finding', async () => {
+  expect(await checkSecret(async () => 's3 cret')).toEqual({ secret: 's3 cret', findings: [] });
+  await expect(checkSecret(() => Promise.reject(new Error('oh')))).rejects.toThrow('oh');
 });

@@ -11,7 +11,6 @@ import {
   serviceOptions,
 } from '../../../src/cli/settings/service-options.js';
 import type { Settings } from '../../../src/cli/settings/settings.js';
-import { resolveSecret } from '../../../src/grant/secret.js';
 import { createTokenService } from '../../../src/token-service.js';
 import { startAuthorizationServer } from '../../support/authorization-server.js';
 import { commandContext } from '../../support/command.js';
@@ -77,8 +76,18 @@ test('the secret comes from a setting, or a file without its last newline', asyn
   await writeFile(path, 'from file\n');
   const { context } = commandContext();
 
-  expect(await resolveSecret(await clientSecret(settings({ clientSecret: 'given' }), context))).toBe('given');
-  expect(await resolveSecret(await clientSecret(settings({ clientSecretFile: path }), context))).toBe('from file');
+  expect(await clientSecret(settings({ clientSecret: 'given' }), context)).toBe('given');
+  expect(await clientSecret(settings({ clientSecretFile: path }), context)).toBe('from file');
+});
+
+test('a file that cannot be read is named, and the setting that names it', async () => {
+  const { context } = commandContext();
+
+  await expect(clientSecret(settings({ clientSecretFile: '/nonexistent' }), context)).rejects.toMatchObject({
+    message: 'the client secret cannot be read from /nonexistent (ENOENT)',
+    advice: 'check test',
+    exitCode: 2,
+  });
 });
 
 test('it comes from stdin when the file is called -', async () => {

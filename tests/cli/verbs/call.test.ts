@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
+import { gate } from '../../support/adapter-service.js';
 import { startAuthorizationServer } from '../../support/authorization-server.js';
 import { type CommandOptions, runCommand, settingsFor } from '../../support/command.js';
 import type { Answer } from '../../support/http-server.js';
@@ -58,6 +59,21 @@ test.each([
   [['--fail'], 5, ''],
 ])('an error status with %j ends with %d', async (argv, exitCode, stdout) => {
   expect(await call(argv, { status: 404, body: 'no' })).toMatchObject({ exitCode, stdout });
+});
+
+test('what --fail does not show is not waited for', async () => {
+  const [server, api] = await Promise.all([startAuthorizationServer(), startResourceServer()]);
+  const { opened: closed, open } = gate();
+  api.answer((_request, response) => {
+    response.writeHead(500).write('without an end');
+    response.once('close', open);
+    return undefined;
+  });
+
+  const outcome = await runCommand(['call', '--fail', api.origin], { environment: settingsFor(server.tokenEndpoint) });
+  await closed;
+
+  expect(outcome).toMatchObject({ exitCode: 5, stdout: '' });
 });
 
 test('an answer that breaks off ends with 6', async () => {
