@@ -12,6 +12,7 @@ import { axiosRequest } from './axios-request.js';
 import { buildPackage } from './built-package.js';
 import { cachedToken } from './cached-token.js';
 import { coldCalls } from './cold-calls.js';
+import { command } from './command.js';
 import { dpopRequest } from './dpop-request.js';
 import { fetchRequest } from './fetch-request.js';
 import { importTime } from './import-time.js';
@@ -28,6 +29,7 @@ const measurements = new Map([
   ['cold-calls', coldCalls],
   ['many-scopes', manyScopes],
   ['import-time', importTime],
+  ['command', command],
 ]);
 
 const { values: flags, positionals } = parseArgs({

@@ -27,7 +27,9 @@ try {
     const node = major === running ? process.execPath : join(project, 'node_modules', `node-${major}`, 'bin', 'node');
     run(node, 'import.mjs', major);
     run(node, 'require.cjs', major);
+    run(node, join('node_modules', '.bin', 'm2m'), '--version');
   }
+  run('npx', '--no-install', 'm2m-tokens', 'token', '--help');
 } finally {
   rmSync(project, { recursive: true, force: true });
 }

@@ -1,0 +1,70 @@
+/** What the command can be told about the authorization server and the client; the names are those of `createTokenService`. */
+export type SettingName =
+  | 'issuer'
+  | 'tokenEndpoint'
+  | 'clientId'
+  | 'clientSecret'
+  | 'clientSecretFile'
+  | 'authMethod'
+  | 'scope'
+  | 'audience'
+  | 'resource';
+
+/** Where one setting is taken from, and what it is. */
+export interface Setting {
+  /** In the environment and in an env file. */
+  readonly variable: string;
+  /** As commander has it; a secret has none: others can read the arguments of a process. */
+  readonly flag?: string;
+  readonly summary: string;
+  readonly isSecret?: boolean;
+  /** Of the two only one is set. */
+  readonly rival?: SettingName;
+}
+
+/** All settings, in the order in which they are shown. One more is one more entry. */
+export const settingTable: Readonly<Record<SettingName, Setting>> = {
+  issuer: {
+    variable: 'OAUTH_ISSUER',
+    flag: '--issuer <url>',
+    summary: 'URL of the authorization server, whose metadata are discovered',
+    rival: 'tokenEndpoint',
+  },
+  tokenEndpoint: {
+    variable: 'OAUTH_TOKEN_ENDPOINT',
+    flag: '--token-endpoint <url>',
+    summary: 'URL that the grant is posted to, instead of an issuer',
+    rival: 'issuer',
+  },
+  clientId: { variable: 'OAUTH_CLIENT_ID', flag: '--client-id <id>', summary: 'who asks for tokens' },
+  clientSecret: {
+    variable: 'OAUTH_CLIENT_SECRET',
+    summary: 'the secret of the client; without one you are asked for it',
+    isSecret: true,
+    rival: 'clientSecretFile',
+  },
+  clientSecretFile: {
+    variable: 'OAUTH_CLIENT_SECRET_FILE',
+    flag: '--client-secret-file <path>',
+    summary: 'file that holds the secret; - for stdin',
+    rival: 'clientSecret',
+  },
+  authMethod: {
+    variable: 'OAUTH_AUTH_METHOD',
+    flag: '--auth-method <name>',
+    summary: 'how the client proves who it is: client_secret_basic (or …:form, …:raw), client_secret_post',
+  },
+  scope: { variable: 'OAUTH_SCOPE', flag: '--scope <scopes>', summary: 'scopes to ask for, space-separated' },
+  audience: { variable: 'OAUTH_AUDIENCE', flag: '--audience <names>', summary: 'audiences, space-separated' },
+  resource: { variable: 'OAUTH_RESOURCE', flag: '--resource <urls>', summary: 'URLs of the APIs, space-separated' },
+};
+
+/** The names of all settings. */
+export const settingNames = Object.keys(settingTable) as SettingName[];
+
+/** The order of the sources, for the help. */
+export const sourcesText = `Settings come from these sources; what an earlier one says is not looked for in a later one:
+  1. flags
+  2. --env-file <path>: a file of lines NAME=value with the variables below
+  3. --profile <name>: a member of profiles.json (mode 0600) in ~/.config/m2m-tokens (or XDG_CONFIG_HOME)
+  4. environment variables`;

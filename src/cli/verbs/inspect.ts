@@ -1,0 +1,68 @@
+import type { CommandContext } from '../command-context.js';
+import { CommandError } from '../command-error.js';
+import { formatDuration } from '../duration.js';
+import { canPrompt, hiddenPrompt, readStdin } from '../input.js';
+import { printable, write } from '../terminal.js';
+import type { Verb } from '../verb.js';
+
+/** `m2m inspect`: shows what a JWT says. */
+export const inspect: Verb = {
+  examples: [
+    ['m2m token | m2m inspect', 'what the token says'],
+    ['m2m inspect', 'asks for the token, and does not show it'],
+  ],
+  takesSettings: false,
+
+  define(command) {
+    command.argument('[token]', 'the JWT; from stdin without it');
+  },
+
+  async run({ args: [given] }, context) {
+    const text =
+      given ?? (canPrompt(context) ? await hiddenPrompt('Token (not shown)', context) : await stdin(context));
+    // "Authorization: Bearer …" is what people have at hand.
+    const { header, claims } = await decode(text.trim().replace(/^(authorization:\s*)?(bearer|dpop)\s+/i, ''));
+
+    await write(context.stderr, 'm2m: not verified: anybody could have written this\n');
+    await write(context.stdout, `${section('header', header, context)}${section('claims', claims, context)}`);
+    return 0;
+  },
+};
+
+const stdin = async (context: CommandContext): Promise<string> => (await readStdin(context)).toString('utf8');
+
+interface Decoded {
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+async function decode(token: string): Promise<Decoded> {
+  if (token === '') throw new CommandError('there is no token', { advice: 'give it as an argument or by stdin' });
+  const { decodeJwt, decodeProtectedHeader } = await import('jose');
+  try {
+    return { header: { ...decodeProtectedHeader(token) }, claims: decodeJwt(token) };
+  } catch {
+    throw new CommandError('this is no JWT', {
+      advice: 'a token need not be one: only the authorization server knows what an opaque one stands for',
+    });
+  }
+}
+
+function section(title: string, members: Readonly<Record<string, unknown>>, context: CommandContext): string {
+  const width = Math.max(...Object.keys(members).map((name) => printable(name).length), 0);
+  const lines = Object.entries(members).map(
+    ([name, value]) => `  ${printable(name).padEnd(width)}  ${describe(name, value, context)}\n`,
+  );
+  return `${title}\n${lines.join('')}`;
+}
+
+const times = new Set(['exp', 'iat', 'nbf', 'auth_time', 'updated_at']);
+
+function describe(name: string, value: unknown, { clock }: CommandContext): string {
+  const text = printable(typeof value === 'string' ? value : JSON.stringify(value));
+  const atMs = Number(value) * 1_000;
+  if (!times.has(name) || typeof value !== 'number' || Number.isNaN(new Date(atMs).getTime())) return text;
+  const fromNow = atMs - clock.now();
+  const duration = formatDuration(fromNow);
+  return `${text}  ${new Date(atMs).toISOString().replace('.000', '')} (${fromNow < 0 ? `${duration} ago` : `in ${duration}`})`;
+}

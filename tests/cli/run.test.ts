@@ -1,0 +1,106 @@
+import { expect, test } from '@jest/globals';
+
+import { Interruption } from '../../src/cli/command-error.js';
+import { settingTable } from '../../src/cli/settings/setting-table.js';
+import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
+import { runCommand, settingsFor } from '../support/command.js';
+import type { RecordedRequest } from '../support/http-server.js';
+import { rejected, startResourceServer } from '../support/resource-server.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+const verbs = ['token', 'call', 'exec', 'inspect', 'doctor', 'config', 'completion'];
+
+test.each([[[]], [['--help']], [['-h']]])('%j is answered by the help: verbs, settings, exit codes', async (argv) => {
+  const { exitCode, stdout, stderr } = await runCommand(argv);
+
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  for (const verb of verbs) expect(stdout).toMatch(new RegExp(`^  ${verb} `, 'm'));
+  for (const { variable } of Object.values(settingTable)) expect(stdout).toContain(variable);
+  expect(stdout).toMatch(/^ {2}130 /m);
+});
+
+test.each(verbs)('the help of %s has examples', async (verb) => {
+  const { exitCode, stdout } = await runCommand([verb, '--help']);
+
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/Examples:\n {2}\$ /);
+});
+
+test('says its version', async () => {
+  expect(await runCommand(['--version'])).toEqual({ exitCode: 0, stdout: '0.0.0\n', stderr: '' });
+});
+
+test.each([
+  [['tokn'], `m2m: unknown command 'tokn' (Did you mean token?)`],
+  [['token', '--jsno'], `m2m: unknown option '--jsno' (Did you mean --json?)`],
+  [['token', 'orders'], `m2m: too many arguments for 'token'. Expected 0 arguments but got 1.`],
+  [['call'], `m2m: missing required argument '[METHOD] URL'`],
+])('wrong usage is told in two lines: %j', async (argv, what) => {
+  const { exitCode, stdout, stderr } = await runCommand(argv);
+
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  expect(stderr).toBe(`${what}\n  → m2m --help, or --help after a verb, shows what there is\n`);
+});
+
+test.each([
+  [['token', '--client-secret', 'c4n4ry']],
+  [['token', '--client-secret=c4n4ry']],
+  [['token', '--clientsecret=c4n4ry']],
+  [['inspect', '--client-secret=c4n4ry']],
+])('F4 a secret on the command line is refused and not repeated: %j', async (argv) => {
+  const { exitCode, stdout, stderr } = await runCommand(argv);
+
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  expect(stderr).not.toContain('c4n4ry');
+});
+
+test('a command that was given up says nothing', async () => {
+  const server = await startAuthorizationServer();
+  const interrupted = new AbortController();
+  server.script(() => {
+    interrupted.abort(new Interruption('SIGINT'));
+    return undefined;
+  });
+
+  const outcome = await runCommand(['token'], {
+    environment: settingsFor(server.tokenEndpoint),
+    context: { signal: interrupted.signal },
+  });
+
+  expect(outcome).toEqual({ exitCode: 130, stdout: '', stderr: '' });
+});
+
+test('F4 R-24 no verb shows the secret, and none but token the token', async () => {
+  const server = await startAuthorizationServer();
+  const api = await startResourceServer();
+  const settings = settingsFor(server.tokenEndpoint);
+  const secret = settings['OAUTH_CLIENT_SECRET'] as string;
+  const environment = { ...settings, HOME: await temporaryFolder() };
+  const basic = Buffer.from(`orders:${secret}`).toString('base64');
+  const loose = ({ headers }: RecordedRequest) =>
+    refused('invalid_client', { status: 401, description: `${secret} in ${headers.authorization}` });
+  const texts: string[] = [];
+  const run = async (...argv: string[]) => {
+    const { stdout, stderr } = await runCommand(argv, { environment, terminals: ['stdout', 'stderr'] });
+    texts.push(stdout, stderr);
+  };
+
+  server.script(granted('c4n4ry-t0ken'));
+  await run('call', api.origin, '-i', '--cache');
+  await run('call', api.origin, '--dry-run');
+  for (const tool of ['curl', 'httpie', 'python', 'javascript']) await run('call', api.origin, '--print', tool);
+  await run('exec', '--', process.execPath, '-e', '0');
+  await run('doctor', api.origin);
+  await run('config');
+  api.answer(() => rejected());
+  await run('call', api.origin, '--fail');
+  await run('doctor', api.origin);
+  server.script(loose);
+  for (const argv of [['token'], ['call', api.origin], ['exec', '--', 'true'], ['doctor', '--try-methods']])
+    await run(...argv);
+  server.script({ status: 200, body: { access_token: 'c4n4ry-t0ken', token_type: 'mac' } });
+  await run('token');
+
+  expect(texts.join('').length).toBeGreaterThan(2_000);
+  for (const canary of [secret, basic, 'c4n4ry-t0ken']) expect(texts.join('\n')).not.toContain(canary);
+});

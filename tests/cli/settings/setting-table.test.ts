@@ -1,0 +1,27 @@
+import { expect, test } from '@jest/globals';
+
+import { type SettingName, settingNames, settingTable } from '../../../src/cli/settings/setting-table.js';
+
+test('R-24 no secret has a flag: others can read the arguments of a process', () => {
+  const secrets = settingNames.filter((name) => settingTable[name].isSecret);
+
+  expect(secrets).toEqual(['clientSecret']);
+  expect(secrets.filter((name) => settingTable[name].flag !== undefined)).toEqual([]);
+});
+
+test('each flag is called like its setting, and each variable belongs to one', () => {
+  for (const name of settingNames) {
+    const [flag = `--${kebab(name)}`] = settingTable[name].flag?.split(' ') ?? [];
+    expect(flag).toBe(`--${kebab(name)}`);
+  }
+  expect(new Set(settingNames.map((name) => settingTable[name].variable)).size).toBe(settingNames.length);
+});
+
+test('of two rivals each knows the other', () => {
+  const rivals = settingNames.filter((name) => settingTable[name].rival !== undefined);
+
+  expect(rivals).toEqual(['issuer', 'tokenEndpoint', 'clientSecret', 'clientSecretFile']);
+  expect(rivals.map((name) => settingTable[settingTable[name].rival as SettingName].rival)).toEqual(rivals);
+});
+
+const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -1,0 +1,24 @@
+import { expect, test } from '@jest/globals';
+
+import { runCommand } from '../../support/command.js';
+
+test('F4 prints each setting, where it came from, and no secret', async () => {
+  const outcome = await runCommand(['config', '--scope', 'a b', '--client-secret-file', '/run/secret'], {
+    environment: { OAUTH_ISSUER: 'https://auth.example.com', OAUTH_CLIENT_SECRET: 'c4n4ry' },
+  });
+
+  expect(outcome).toEqual({
+    exitCode: 0,
+    stdout: `issuer            https://auth.example.com  environment OAUTH_ISSUER
+clientSecretFile  /run/secret               --client-secret-file
+scope             a b                       --scope
+`,
+    stderr: '',
+  });
+  const { stdout } = await runCommand(['config'], { environment: { OAUTH_CLIENT_SECRET: 'c4n4ry' } });
+  expect(stdout).toBe('clientSecret  [redacted]  environment OAUTH_CLIENT_SECRET\n');
+});
+
+test('says when nothing is set', async () => {
+  expect(await runCommand(['config'])).toEqual({ exitCode: 0, stdout: 'nothing is set\n', stderr: '' });
+});

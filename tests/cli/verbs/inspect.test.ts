@@ -1,0 +1,66 @@
+import { PassThrough } from 'node:stream';
+
+import { expect, test } from '@jest/globals';
+
+import { fakeClock } from '../../support/clock.js';
+import { commandContext, runCommand } from '../../support/command.js';
+import { run } from '../../../src/cli/run.js';
+
+const encode = (members: object): string => Buffer.from(JSON.stringify(members)).toString('base64url');
+const jwt = `${encode({ alg: 'RS256', kid: '1' })}.${encode({
+  iss: 'https://auth.example.com',
+  aud: ['a', 'b'],
+  exp: Date.UTC(2026, 0, 1, 1, 30) / 1_000,
+  iat: Date.UTC(2025, 11, 31) / 1_000,
+  nbf: 1e300,
+  'x\u001b': '\u009b2J',
+})}.signature`;
+
+const decoded = `header
+  alg  RS256
+  kid  1
+claims
+  iss      https://auth.example.com
+  aud      ["a","b"]
+  exp      1767231000  2026-01-01T01:30:00Z (in 1 h 30 min)
+  iat      1767139200  2025-12-31T00:00:00Z (1 d ago)
+  nbf      1e+300
+  x\\u001b  \\u009b2J
+`;
+
+test.each([
+  ['an argument', [jwt], ''],
+  ['stdin', [], `${jwt}\n`],
+  ['stdin that is a header', [], `Authorization: Bearer ${jwt}\n`],
+])('shows the token of %s, and says that it is not verified', async (_, argv, stdin) => {
+  const outcome = await runCommand(['inspect', ...argv], { stdin, context: { clock: fakeClock() } });
+
+  expect(outcome).toEqual({
+    exitCode: 0,
+    stdout: decoded,
+    stderr: 'm2m: not verified: anybody could have written this\n',
+  });
+});
+
+test('asks whoever sits at a terminal', async () => {
+  const stdin = Object.assign(new PassThrough(), { isTTY: true });
+  const { context, stdout } = commandContext({ terminals: ['stderr'], context: { stdin, clock: fakeClock() } });
+
+  const outcome = run(['inspect'], context);
+  stdin.write(`${jwt}\n`);
+
+  expect(await outcome).toBe(0);
+  expect(stdout()).toBe(decoded);
+});
+
+test.each([
+  ['nothing', '', 'there is no token'],
+  ['an opaque token', 'c4n4ry', 'this is no JWT'],
+  ['three parts that are no JSON', 'c4n4ry.c4n4ry.c4n4ry', 'this is no JWT'],
+])('F4 %s is refused, and not repeated', async (_, stdin, message) => {
+  const { exitCode, stdout, stderr } = await runCommand(['inspect'], { stdin });
+
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  expect(stderr).toContain(message);
+  expect(stderr).not.toContain('c4n4ry');
+});

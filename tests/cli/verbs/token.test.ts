@@ -1,0 +1,78 @@
+import { expect, test } from '@jest/globals';
+
+import { granted, refused, startAuthorizationServer } from '../../support/authorization-server.js';
+import { fakeClock } from '../../support/clock.js';
+import { runCommand, settingsFor } from '../../support/command.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+/** Runs `m2m token` against a new server. */
+async function token(argv: readonly string[] = [], members: Record<string, unknown> = {}) {
+  const server = await startAuthorizationServer();
+  server.script(granted('t0ken', members));
+  const environment = { ...settingsFor(server.tokenEndpoint), HOME: await temporaryFolder() };
+  const clock = fakeClock();
+  const run = (...more: string[]) => runCommand(['token', ...argv, ...more], { environment, context: { clock } });
+  return { server, clock, run, ...(await run()) };
+}
+
+test('prints the token and nothing else', async () => {
+  expect(await token()).toMatchObject({ exitCode: 0, stdout: 't0ken\n', stderr: '' });
+});
+
+test('prints a header', async () => {
+  expect(await token(['--header'])).toMatchObject({ exitCode: 0, stdout: 'Authorization: Bearer t0ken\n', stderr: '' });
+});
+
+test('prints what is known of the token as JSON', async () => {
+  const { stdout } = await token(['--json', '--scope', 'a b'], { scope: 'a' });
+
+  expect(JSON.parse(stdout)).toEqual({
+    access_token: 't0ken',
+    token_type: 'Bearer',
+    scope: 'a',
+    expires_in: 3600,
+    expires_at: '2026-01-01T01:00:00.000Z',
+  });
+});
+
+test('keeps the token for the next run when asked to, while it is valid for long enough', async () => {
+  const { server, clock, run } = await token(['--cache']);
+
+  clock.advance(3_500_000);
+  await run();
+  expect(server.grants).toHaveLength(1);
+  await run('--min-validity', '2m');
+  expect(server.grants).toHaveLength(2);
+});
+
+test('keeps nothing otherwise', async () => {
+  const { server, run } = await token();
+
+  await run();
+
+  expect(server.grants).toHaveLength(2);
+});
+
+test('D22 says so when the server gives no token that is valid for as long', async () => {
+  const { exitCode, stdout, stderr } = await token(['--min-validity', '60s'], { expires_in: 30 });
+
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 't0ken\n' });
+  expect(stderr).toBe('m2m: the authorization server gives no token that is valid for 60s\n');
+});
+
+test('a duration without a unit is wrong usage', async () => {
+  expect(await token(['--min-validity', '60'])).toMatchObject({ exitCode: 2, stdout: '' });
+});
+
+test.each([
+  [3, refused('invalid_client', { status: 401 })],
+  [4, { status: 429, headers: { 'retry-after': '60' } }],
+])('ends with %d when there is none', async (exitCode, answer) => {
+  const server = await startAuthorizationServer();
+  server.script(answer);
+
+  const outcome = await runCommand(['token'], { environment: settingsFor(server.tokenEndpoint) });
+
+  expect(outcome).toMatchObject({ exitCode, stdout: '' });
+  expect(outcome.stderr.split('\n')).toHaveLength(3);
+});

@@ -1,0 +1,92 @@
+import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { afterAll } from '@jest/globals';
+
+import type { Outcome } from './run-program.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The command as it is published, run as a process of its own. */
+export interface BuiltCommand {
+  /** With pipes. */
+  run(argv: readonly string[], options?: ProcessOptions): Promise<Outcome>;
+  /** On a pseudo-terminal that stdin, stdout and stderr share; what was shown there is `stdout`. */
+  runOnTerminal(
+    argv: readonly string[],
+    options?: ProcessOptions & { readonly types: readonly Typed[] },
+  ): Promise<Outcome>;
+}
+
+/** What is typed once the terminal shows something. */
+export interface Typed {
+  readonly after: string;
+  readonly keys: string;
+}
+
+/** What a process is given; no other environment variables than these. */
+export interface ProcessOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  /** Gets the process when it has been started. */
+  readonly onStart?: (child: ChildProcessWithoutNullStreams) => void;
+}
+
+/** Builds the command as the package is built; what is built is gone after the last test. */
+export async function buildCommand(): Promise<BuiltCommand> {
+  // Below the packages that it imports.
+  await mkdir(join(root, 'node_modules/.cache'), { recursive: true });
+  const folder = await mkdtemp(join(root, 'node_modules/.cache/m2m-'));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  await promisify(execFile)(process.execPath, ['esbuild.config.js', join(folder, 'dist')], { cwd: root });
+  await copyFile(join(root, 'package.json'), join(folder, 'package.json'));
+  const main = join(folder, 'dist/cli/main.cjs');
+
+  return {
+    run: (argv, options_ = {}) => runProcess(process.execPath, [main, ...argv], options_),
+    runOnTerminal(argv, { types = [], environment = {}, ...rest } = { types: [] }) {
+      const words = [process.execPath, main, ...argv].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
+      // Of bsdutils, which each Debian has.
+      const script = ['--quiet', '--return', '--command', words.join(' '), '/dev/null'];
+      return runProcess(
+        'script',
+        script,
+        { environment: { TERM: 'xterm', SHELL: '/bin/sh', ...environment }, ...rest },
+        types,
+      );
+    },
+  };
+}
+
+async function runProcess(
+  file: string,
+  argv: readonly string[],
+  { environment = {}, stdin, onStart }: ProcessOptions,
+  types: readonly Typed[] = [],
+): Promise<Outcome> {
+  const child = spawn(file, argv, {
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...environment },
+    timeout: 30_000,
+  });
+  onStart?.(child);
+  const shown = { stdout: '', stderr: '' };
+  const rest = [...types];
+  child.stdout.on('data', (chunk: Buffer) => {
+    shown.stdout += chunk.toString();
+    if (rest[0] !== undefined && shown.stdout.includes(rest[0].after)) child.stdin.write(rest.shift()?.keys);
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    shown.stderr += chunk.toString();
+  });
+  // Whoever does not read what is piped into it may have ended.
+  child.stdin.on('error', () => {});
+  if (types.length === 0) child.stdin.end(stdin);
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  return { exitCode, ...shown };
+}

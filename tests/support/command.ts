@@ -1,0 +1,72 @@
+import { Readable, Writable } from 'node:stream';
+
+import type { CommandContext } from '../../src/cli/command-context.js';
+import { run } from '../../src/cli/run.js';
+import { systemClock } from '../../src/clock.js';
+import type { Outcome } from './run-program.js';
+
+/** What a command is given. */
+export interface CommandOptions {
+  /** Its environment, beside a home folder that does not exist. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly stdin?: string | Buffer;
+  /** Which streams are a terminal. */
+  readonly terminals?: readonly ('stdin' | 'stdout' | 'stderr')[];
+  readonly context?: Partial<CommandContext>;
+}
+
+/** Runs the command in this process. */
+export async function runCommand(argv: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
+  const { context, stdout, stderr } = commandContext(options);
+  const exitCode = await run(argv, context);
+  return { exitCode, stdout: stdout(), stderr: stderr() };
+}
+
+/** Surroundings of a command, and what it has written there. */
+export interface TestContext {
+  readonly context: CommandContext;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+}
+
+/** Makes surroundings for a command that are not those of this process. */
+export function commandContext({
+  environment = {},
+  stdin = '',
+  terminals = [],
+  context = {},
+}: CommandOptions = {}): TestContext {
+  const written = { stdout: '', stderr: '' };
+  const writable = (name: 'stdout' | 'stderr') => {
+    const stream = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        written[name] += chunk.toString();
+        done();
+      },
+    });
+    return Object.assign(stream, { isTTY: terminals.includes(name) });
+  };
+  return {
+    stdout: () => written.stdout,
+    stderr: () => written.stderr,
+    context: {
+      stdin: Object.assign(Readable.from(stdin === '' ? [] : [Buffer.from(stdin)]), {
+        isTTY: terminals.includes('stdin'),
+      }),
+      stdout: writable('stdout'),
+      stderr: writable('stderr'),
+      env: { HOME: '/nonexistent', ...environment },
+      signal: new AbortController().signal,
+      clock: systemClock,
+      version: '0.0.0',
+      ...context,
+    },
+  };
+}
+
+/** An environment with all that it takes to get a token. */
+export const settingsFor = (tokenEndpoint: string): Readonly<Record<string, string>> => ({
+  OAUTH_TOKEN_ENDPOINT: tokenEndpoint,
+  OAUTH_CLIENT_ID: 'orders',
+  OAUTH_CLIENT_SECRET: 'c4n4ry-s3cret',
+});
