@@ -32,6 +32,7 @@ const homes: Readonly<Record<string, { readonly path: RegExp; readonly typesOnly
   'lru-cache': { path: /^layers\/cache\.ts$/ },
   pino: { path: /^telemetry\/logging\.ts$/, typesOnly: true },
   axios: { path: /^adapters\/axios(-origins|-timeout)?\.ts$/ },
+  undici: { path: /^adapters\/undici(-exchange)?\.ts$/, typesOnly: true },
   leven: { path: /^options\.ts$/ },
   dpop: { path: /^adapters\/dpop\.ts$/ },
   commander: { path: /^cli\// },
@@ -47,7 +48,7 @@ describe('the sources', () => {
     ['export by name, one by one', exportsAreNamed],
     ['import nothing in a circle', importsHaveNoCycles],
     ['have kebab-case file names', fileNamesAreKebabCase],
-    ['load neither axios nor pino with the main entry', mainEntryLoadsNoOptionalPackage],
+    ['load an optional package with the entry for it only', entriesLoadNoOptionalPackage],
   ] satisfies [string, Rule][])('%s', (_, rule) => {
     expect(Object.keys(sources)).toContain('index.ts');
     expect(rule(sources)).toEqual([]);
@@ -181,7 +182,7 @@ describe('the rules', () => {
     expect(fileNamesAreKebabCase(sources)).toEqual(['Clock.ts', 'layers/singleFlight.ts', 'my_layers/a.ts']);
   });
 
-  test('of the main entry catch a package that is loaded on the way, not one that is imported for its types', () => {
+  test('of entries catch a package that is loaded on the way, not one that is imported for its types', () => {
     const sources = {
       'index.ts': `export { a } from './a.js'; export type { B } from './b.js';`,
       'a.ts': `import { type C } from './c.js';`,
@@ -189,9 +190,12 @@ describe('the rules', () => {
       'c.ts': `import type { Logger } from 'pino';`,
     };
 
-    expect(mainEntryLoadsNoOptionalPackage(sources)).toEqual([]);
-    expect(mainEntryLoadsNoOptionalPackage({ ...sources, 'c.ts': `import 'axios';` })).toEqual(['c.ts imports axios']);
-    expect(mainEntryLoadsNoOptionalPackage({ ...sources, 'c.ts': `import 'pino';` })).toEqual(['c.ts imports pino']);
+    expect(entriesLoadNoOptionalPackage(sources)).toEqual([]);
+    expect(entriesLoadNoOptionalPackage({ ...sources, 'c.ts': `import 'axios';` })).toEqual(['c.ts imports axios']);
+    expect(entriesLoadNoOptionalPackage({ ...sources, 'c.ts': `import 'pino';` })).toEqual(['c.ts imports pino']);
+    expect(
+      entriesLoadNoOptionalPackage({ 'adapters/fetch.ts': `import '../a.js';`, 'a.ts': `import 'axios';` }),
+    ).toEqual(['a.ts imports axios']);
   });
 
   test('of test files miss none for code, and ask for none for types', () => {
@@ -293,13 +297,13 @@ function fileNamesAreKebabCase(sources: Sources): string[] {
   return Object.keys(sources).filter((path) => !kebabCase.test(path));
 }
 
-function mainEntryLoadsNoOptionalPackage(sources: Sources): string[] {
+function entriesLoadNoOptionalPackage(sources: Sources): string[] {
   const loads = allImports(sources).filter(({ isType }) => !isType);
-  const loaded = new Set(['index.ts']);
+  const loaded = new Set(['index.ts', 'adapters/fetch.ts', 'adapters/undici.ts']);
   // A set that grows while it is iterated is iterated to its end.
   for (const path of loaded) for (const { from, to } of loads) if (from === path) loaded.add(to);
   return loads
-    .filter(({ from, to }) => loaded.has(from) && /^(axios|pino)(\/|$)/.test(to))
+    .filter(({ from, to }) => loaded.has(from) && /^(axios|pino|undici)(\/|$)/.test(to))
     .map(({ from, to }) => `${from} imports ${to}`);
 }
 

@@ -82,6 +82,16 @@ const entries = {
     values: ['bearerToken'],
     types: ['BearerTokenOptions'],
   },
+  'm2m-tokens/fetch': {
+    source: 'src/adapters/fetch.ts',
+    values: ['withBearerToken'],
+    types: ['FetchTokenOptions', 'FetchWithToken'],
+  },
+  'm2m-tokens/undici': {
+    source: 'src/adapters/undici.ts',
+    values: ['bearerTokenInterceptor'],
+    types: ['BearerTokenInterceptorOptions', 'TokenOption'],
+  },
 };
 
 test.each(Object.entries(entries))('%s exports exactly the listed values', async (entry, { values }) => {

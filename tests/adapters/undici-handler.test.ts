@@ -96,7 +96,7 @@ test('E13 tells handlers of either kind of a failure', () => {
 
   fail({ onResponseError }, controller, error);
   fail({ onError } as unknown as LegacyHandler, controller, error);
-  fail({ onError, onResponseError } as Handler, controller, error);
+  fail({ onError, onResponseError }, controller, error);
   fail({}, controller, error);
 
   expect(told).toEqual([

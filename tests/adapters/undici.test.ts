@@ -312,7 +312,7 @@ describe('E14 over one connection', () => {
       tokenEndpoint: `${origin}/token`,
       clientId: 'orders',
       clientSecret: 'secret',
-      fetch: (url, init) => fetch(url as string, { ...init, dispatcher: pool } as never) as never,
+      fetch: (url, init) => fetch(url as string, { ...init, dispatcher: pool } as never),
     });
     const dispatcher = pool.compose(bearerTokenInterceptor(tokens, { origins: [origin] }));
 

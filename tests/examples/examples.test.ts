@@ -8,7 +8,7 @@ import { granted, refused, startAuthorizationServer } from '../support/authoriza
 import { cleanUp } from '../support/clean-up.js';
 import { startDpopSurroundings } from '../support/dpop-service.js';
 import { type RecordedRequest, startHttpServer } from '../support/http-server.js';
-import { startResourceServer } from '../support/resource-server.js';
+import { rejected, startResourceServer } from '../support/resource-server.js';
 import { type Outcome, runProgram } from '../support/run-program.js';
 
 // Each example is a process of its own.
@@ -42,6 +42,83 @@ test(
       body: 'scope=orders%3Aread&grant_type=client_credentials',
     });
     expect(api.requests.map(sent)).toEqual(['GET /orders Bearer token-1']);
+  },
+  timeoutMs,
+);
+
+test(
+  'E21 fetch.ts sends an order again after a 401, and requests with another token and with none',
+  async () => {
+    const { authorizationServer, api, environment } = await servers();
+    api.revoke('token-1');
+
+    const outcome = await runExample('fetch.ts', environment);
+
+    expect(outcome).toEqual({
+      exitCode: 0,
+      stdout: "200 { method: 'POST', path: '/orders', body: 'an order' }\n200 401\n",
+      stderr: '',
+    });
+    expect(authorizationServer.grants.map(({ body }) => new URLSearchParams(body).get('scope'))).toEqual([
+      'orders:read',
+      'orders:read',
+      'orders:write',
+    ]);
+    expect(api.requests.map(sent)).toEqual([
+      'POST /orders Bearer token-1',
+      'POST /orders Bearer token-2',
+      'GET /orders Bearer token-3',
+      'GET /health no token',
+    ]);
+  },
+  timeoutMs,
+);
+
+test(
+  'E18 undici.ts sends an order again after a 401, and a request without a token',
+  async () => {
+    const { api, environment } = await servers();
+    api.revoke('token-1');
+
+    const outcome = await runExample('undici.ts', environment);
+
+    expect(outcome).toEqual({
+      exitCode: 0,
+      stdout: "200 { method: 'POST', path: '/orders', body: 'an order' }\n401\n",
+      stderr: '',
+    });
+    expect(api.requests.map(sent)).toEqual([
+      'POST /orders Bearer token-1',
+      'POST /orders Bearer token-2',
+      'GET /health no token',
+    ]);
+  },
+  timeoutMs,
+);
+
+test.each([
+  ['openapi-fetch', '/orders', '{"quantity":3}', `{ method: 'POST', path: '/orders', body: '{"quantity":3}' }`],
+  ['octokit', '/repos/acme/orders/issues', '{"title":"An issue"}', '200 {'],
+  ['openai', '/v1/chat/completions', '"content":"How are you?"', 'Fine'],
+  ['ky', '/orders', '{"quantity":3}', `{ method: 'POST', path: '/orders', body: '{"quantity":3}' }`],
+])(
+  'E1 E9 %s.ts sends what its SDK has made again after a 401',
+  async (name, path, body, stdout) => {
+    const { api, environment } = await servers();
+    api.answer((request) => {
+      if (request.headers.authorization === 'Bearer token-1') return rejected();
+      const { method, path: asked, body: received } = request;
+      const choices = name === 'openai' ? { choices: [{ message: { content: 'Fine' } }] } : {};
+      return { body: { method, path: asked, body: received, ...choices } };
+    });
+
+    const outcome = await runExample(`${name}.ts`, environment);
+
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(outcome.stdout).toContain(stdout);
+    expect(api.requests.slice(0, 2).map(sent)).toEqual([`POST ${path} Bearer token-1`, `POST ${path} Bearer token-2`]);
+    expect(api.requests[0]?.body).toContain(body);
+    expect(api.requests[1]?.body).toBe(api.requests[0]?.body);
   },
   timeoutMs,
 );

@@ -21,7 +21,8 @@ try {
   // Each version of Node comes as a package with the binary inside.
   const nodes = others.map((major) => `node-${major}@npm:node-${process.platform}-${process.arch}@${major}`);
   const quietly = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  run('npm', 'install', ...quietly, resolve(tarball), 'axios', ...nodes);
+  // undici 8 needs a Node of 22 at least.
+  run('npm', 'install', ...quietly, resolve(tarball), 'axios', 'undici@7', 'undici-8@npm:undici@8', ...nodes);
 
   for (const major of majors) {
     const node = major === running ? process.execPath : join(project, 'node_modules', `node-${major}`, 'bin', 'node');

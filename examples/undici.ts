@@ -1,0 +1,29 @@
+// An undici Agent that presents a token to the API, and to nobody else. Run it with
+// OAUTH_ISSUER, CLIENT_SECRET and API_URL set: npx tsx examples/undici.ts
+import { createTokenService } from 'm2m-tokens';
+import { bearerTokenInterceptor, type TokenOption } from 'm2m-tokens/undici';
+import { Agent, interceptors, request } from 'undici';
+
+const tokens = createTokenService({
+  issuer: process.env.OAUTH_ISSUER ?? 'https://auth.example.com',
+  clientId: 'orders-service',
+  clientSecret: process.env.CLIENT_SECRET!,
+  scope: 'orders:read',
+});
+const apiUrl = process.env.API_URL ?? 'https://api.example.com';
+
+const dispatcher = new Agent().compose(
+  bearerTokenInterceptor(tokens, { origins: [apiUrl] }),
+  // What is composed later is further out: each of its requests passes by the token.
+  interceptors.retry({ maxRetries: 2, throwOnError: false }),
+);
+
+const { statusCode, body } = await request(`${apiUrl}/orders`, { dispatcher, method: 'POST', body: 'an order' });
+console.log(statusCode, await body.json());
+
+const withoutToken: Parameters<typeof request>[1] & TokenOption = { dispatcher, token: false };
+const health = await request(`${apiUrl}/health`, withoutToken);
+console.log(health.statusCode);
+
+await health.body.dump();
+await dispatcher.close();
