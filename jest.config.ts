@@ -9,8 +9,10 @@ const config: Config = {
   moduleNameMapper: {
     '^m2m-tokens$': '<rootDir>/src/index.ts',
     '^m2m-tokens/axios$': '<rootDir>/src/adapters/axios.ts',
+    '^m2m-tokens/redis$': '<rootDir>/src/stores/redis.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  globalSetup: '<rootDir>/tests/support/install-redis.ts',
   setupFiles: ['<rootDir>/tests/support/seed.ts'],
   // Of two cores Jest would leave one idle.
   maxWorkers: '100%',

@@ -46,6 +46,15 @@ export interface TokenEvicted {
   readonly scope: string | undefined;
 }
 
+/** A call of the shared store failed or took too long: each replica asks for itself while the store is left alone. */
+export interface StoreFailed {
+  readonly type: 'store.failed';
+  readonly operation: 'get' | 'set' | 'delete' | 'lease';
+  /** The kind of error, and its code where it has one. Not the message: it may repeat what the store was given. */
+  readonly reason: string;
+  readonly retryInMs: number;
+}
+
 /** A resource server rejected the token and the request is sent once more with another one. */
 export interface RequestResent {
   readonly type: 'request.resent';
@@ -69,6 +78,7 @@ export type TokenEvent =
   | RenewalFailed
   | TokenExpiredOnArrival
   | TokenEvicted
+  | StoreFailed
   | RequestResent
   | RequestNotResent;
 

@@ -7,6 +7,7 @@ import { withCoolDown } from './layers/cool-down.js';
 import { withDefaultRequest } from './layers/default-request.js';
 import { withGate } from './layers/gate.js';
 import { withRetry } from './layers/retry.js';
+import { withSharedStore } from './layers/shared-store.js';
 import { withSingleFlight } from './layers/single-flight.js';
 import { logEvents } from './telemetry/logging.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './token-service-options.js';
@@ -28,9 +29,12 @@ export interface TokenService extends TokenSource {
 export function createTokenService(options: TokenServiceOptions): TokenService {
   checkTokenServiceOptions(options);
   const { issuer, tokenEndpoint, clientId, timeoutMs, defaultLifetimeSeconds, fetch, clock, random, refresh } = options;
-  const { scope, resource, audience, parameters } = options;
+  const { scope, resource, audience, parameters, store } = options;
   const onEvent = eventSink(options.logger && logEvents(options.logger), options.onEvent);
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
+  // Replicas that agree in these share tokens.
+  const identity = [issuer, tokenEndpoint, clientId, clientAuthentication.name];
+  const deadlineMs = options.retry?.deadlineMs;
 
   const source = compose(
     clientCredentials({
@@ -47,6 +51,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     withGate({ clock }),
     withRetry({ ...options.retry, clock, random }),
     withCoolDown({ credentials: () => clientAuthentication.fingerprint(), clock, random }),
+    ...(store === undefined ? [] : [withSharedStore({ store, identity, deadlineMs, clock, random, onEvent })]),
     withSingleFlight(),
     withCache({ ...options.cache, refresh, clock, random, onEvent }),
     withDefaultRequest({ scope, resource, audience, parameters }),

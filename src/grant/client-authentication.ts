@@ -8,6 +8,8 @@ import { fingerprintOf, resolveSecret, type Secret } from './secret.js';
 export interface ClientAuthentication {
   /** Prepares one token request. */
   prepare(clientId: string, server: ServerMetadata): Promise<PreparedAuthentication>;
+  /** Its name, for the key of tokens that replicas share; tokens of different names are kept apart. */
+  readonly name?: string | undefined;
   /** Something that changes when the credentials do and tells nothing of them. */
   fingerprint(): Promise<string>;
 }
@@ -43,6 +45,7 @@ export function clientSecretBasic(secret: Secret, options: ClientSecretBasicOpti
   const encode = encoders[encoding];
 
   return {
+    name: 'client_secret_basic',
     fingerprint: () => fingerprintOf(secret),
     async prepare(clientId) {
       const clientSecret = await resolveSecret(secret);
@@ -66,6 +69,7 @@ export function clientSecretPost(secret: Secret): ClientAuthentication {
   checkSecret('clientSecretPost', secret);
 
   return {
+    name: 'client_secret_post',
     fingerprint: () => fingerprintOf(secret),
     async prepare() {
       const clientSecret = await resolveSecret(secret);
@@ -90,6 +94,7 @@ export function clientSecretByMetadata(secret: Secret): ClientAuthentication {
   const post = clientSecretPost(secret);
 
   return {
+    name: 'client_secret',
     fingerprint: () => fingerprintOf(secret),
     async prepare(clientId, server) {
       const supported = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];

@@ -23,6 +23,7 @@ const levels = {
   'renewal.failed': 'warn',
   'token.expired_on_arrival': 'warn',
   'token.evicted': 'debug',
+  'store.failed': 'warn',
   'request.resent': 'info',
   'request.not_resent': 'warn',
 } as const satisfies Record<TokenEvent['type'], keyof EventLogger>;
@@ -39,6 +40,8 @@ function sentenceFor(event: TokenEvent): string {
       return 'a token had expired when it arrived and is not kept; is the lifetime too short, or a clock wrong?';
     case 'token.evicted':
       return 'the least recently used token was dropped; "cache.maxTokens" is lower than the number of different token requests';
+    case 'store.failed':
+      return `the shared store failed (${event.operation}: ${event.reason}); tokens are not shared, next attempt in ${seconds(event.retryInMs)}`;
     case 'request.resent':
       return `${event.origin} rejected the token of a ${event.method.toUpperCase()}; it is sent again with another one`;
     case 'request.not_resent':

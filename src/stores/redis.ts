@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+
+import type { Lease, StoredToken, TokenStore } from './token-store.js';
+
+/** The commands of Redis that are used. */
+export interface RedisCommands {
+  get(key: string): Promise<unknown>;
+  eval(script: string, options: { readonly keys: string[]; readonly arguments: string[] }): Promise<unknown>;
+}
+
+/**
+ * A client of the package `redis`, version 5 or newer: what `createClient`, `createClientPool`, `createCluster` and
+ * `createSentinel` return. Described by what is used of it, since the types of these four have little in common.
+ */
+export interface RedisConnection {
+  withCommandOptions(options: { abortSignal?: AbortSignal; typeMapping: Record<string, never> }): RedisCommands;
+  listenerCount(event: 'error'): number;
+  on(event: 'error', listener: () => void): unknown;
+}
+
+/** Options of {@link redisStore}. */
+export interface RedisStoreOptions {
+  /**
+   * What all keys begin with.
+   * @default 'm2m-tokens:'
+   */
+  readonly prefix?: string | undefined;
+}
+
+/**
+ * A token store in Redis 6.2 or newer, Valkey, Redis Cluster or behind Sentinel. Connect the client yourself; its
+ * connection may break and come back at any time. Where nobody listens for the `error` event of the client, which would
+ * end the process, a listener is added: the token service reports a store that fails.
+ */
+export function redisStore(client: RedisConnection, { prefix = 'm2m-tokens:' }: RedisStoreOptions = {}): TokenStore {
+  if (client.listenerCount('error') === 0) client.on('error', () => {});
+
+  // A command that was not sent when the signal is aborted is never sent.
+  const commands = (abortSignal: AbortSignal | undefined): RedisCommands =>
+    client.withCommandOptions({ ...(abortSignal && { abortSignal }), typeMapping: {} });
+
+  const run = (script: string, key: string, values: readonly (string | number)[], signal?: AbortSignal) =>
+    commands(signal).eval(script, { keys: [key], arguments: values.map(String) });
+
+  // One slot of a cluster for all that belongs to a key.
+  const tokenKey = (key: string): string => `${prefix}{${key}}`;
+  const leaseKey = (key: string): string => `${prefix}{${key}}:lease`;
+
+  return {
+    async get(key, signal) {
+      const found = await commands(signal).get(tokenKey(key));
+      if (typeof found !== 'string') return undefined;
+      const token = parse(found);
+      if (token === undefined) await run(removal, tokenKey(key), [found], signal);
+      return token;
+    },
+
+    async set(key, token, ttlMs, signal) {
+      const { version, issuedAt } = token;
+      await run(replacement, tokenKey(key), [version, issuedAt, Math.ceil(ttlMs), serialize(token)], signal);
+    },
+
+    async delete(key, token, signal) {
+      await run(removal, tokenKey(key), [`${token.version}:${token.issuedAt}:`], signal);
+    },
+
+    async lease(key, ms, signal) {
+      const holder = randomUUID();
+      const extend = async (extensionMs: number, extensionSignal?: AbortSignal): Promise<void> => {
+        await run(extension, leaseKey(key), [holder, Math.ceil(extensionMs)], extensionSignal);
+      };
+      // No time left is the same as no lease.
+      const lease: Lease = { extend, release: (releaseSignal) => extend(0, releaseSignal) };
+
+      const taken = await run(leasing, leaseKey(key), [holder, Math.ceil(ms)], signal);
+      if (taken === null) return undefined;
+      if (signal?.aborted !== true) return lease;
+      // A Redis that hung has carried out what nobody waits for any more.
+      await lease.release();
+      return undefined;
+    },
+  };
+}
+
+const serialize = ({ version, issuedAt, expiresAt, payload }: StoredToken): string =>
+  `${version}:${issuedAt}:${expiresAt}:${payload}`;
+
+function parse(text: string): StoredToken | undefined {
+  const [, version, issuedAt, expiresAt, payload] = /^(\d+):(\d+):(\d+):(.*)$/s.exec(text) ?? [];
+  if (payload === undefined) return undefined;
+  return { version: Number(version), issuedAt: Number(issuedAt), expiresAt: Number(expiresAt), payload };
+}
+
+const replacement = `
+local kept = redis.call('GET', KEYS[1])
+if kept then
+  local version, issuedAt = string.match(kept, '^(%d+):(%d+):%d+:')
+  version, issuedAt = tonumber(version), tonumber(issuedAt)
+  local given = tonumber(ARGV[1])
+  if version and (version > given or version == given and issuedAt > tonumber(ARGV[2])) then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[3])
+return 1`;
+
+const removal = `
+local kept = redis.call('GET', KEYS[1])
+if kept and string.sub(kept, 1, #ARGV[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0`;
+
+const leasing = `return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])`;
+
+const extension = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 0`;
