@@ -32,6 +32,7 @@ const homes: Readonly<Record<string, { readonly path: RegExp; readonly typesOnly
   pino: { path: /^telemetry\/logging\.ts$/, typesOnly: true },
   axios: { path: /^adapters\/axios(-origins|-timeout)?\.ts$/ },
   leven: { path: /^options\.ts$/ },
+  jose: { path: /^stores\/encrypted\.ts$/ },
 };
 
 describe('the sources', () => {
@@ -44,7 +45,7 @@ describe('the sources', () => {
     ['export by name, one by one', exportsAreNamed],
     ['import nothing in a circle', importsHaveNoCycles],
     ['have kebab-case file names', fileNamesAreKebabCase],
-    ['load neither axios nor pino with the main entry', mainEntryLoadsNoOptionalPackage],
+    ['load neither axios, pino nor redis with the main entry', mainEntryLoadsNoOptionalPackage],
   ] satisfies [string, Rule][])('%s', (_, rule) => {
     expect(Object.keys(sources)).toContain('index.ts');
     expect(rule(sources)).toEqual([]);
@@ -84,6 +85,11 @@ describe('the rules', () => {
       ['token-service.ts imports index.ts'],
     ],
     [
+      'a layer that imports more of the stores than the type of one',
+      { 'layers/a.ts': `import { a } from '../stores/token-store.js'; import type { B } from '../stores/memory.js';` },
+      ['layers/a.ts imports stores/token-store.ts', 'layers/a.ts imports stores/memory.ts'],
+    ],
+    [
       'an import of what is outside',
       { 'layers/a.ts': `import '../../tests/a.js';` },
       ['layers/a.ts imports ../tests/a.ts'],
@@ -94,6 +100,7 @@ describe('the rules', () => {
 
   test('of direction allow core, the own folder and the files that put the parts together', () => {
     const sources = {
+      'layers/shared-store.ts': `import type { TokenStore } from '../stores/token-store.js';`,
       'layers/a.ts': `import './b.js'; import '../clock.js'; import type { B } from '../token-source.js';`,
       'index.ts': `export { a } from './layers/a.js'; export { b } from './environment.js';`,
       'token-source.ts': `import 'node:fs'; import './clock.js';`,
@@ -199,17 +206,18 @@ describe('the rules', () => {
 function dependenciesPointOneWay(sources: Sources): string[] {
   return allImports(sources)
     .filter(({ isRelative }) => isRelative)
-    .filter(({ from, to }) => !mayImport(from, to))
+    .filter((found) => !mayImport(found))
     .map(({ from, to }) => `${from} imports ${to}`);
 }
 
-function mayImport(from: string, to: string): boolean {
+function mayImport({ from, to, isType }: Import): boolean {
   if (to.startsWith('..')) return false;
   if (isCore(to)) return true;
   if (from === 'index.ts') return true;
   if (from === 'token-service-options.ts') return !mayCrossFolders.has(to);
   if (from === 'token-service.ts') return !mayCrossFolders.has(to) || to === 'token-service-options.ts';
   if (from === 'environment.ts') return mayBeReadByEnvironment.has(to);
+  if (isType && from.startsWith('layers/') && to === 'stores/token-store.ts') return true;
   return !isCore(from) && folderOf(from) === folderOf(to);
 }
 
@@ -284,7 +292,7 @@ function mainEntryLoadsNoOptionalPackage(sources: Sources): string[] {
   // A set that grows while it is iterated is iterated to its end.
   for (const path of loaded) for (const { from, to } of loads) if (from === path) loaded.add(to);
   return loads
-    .filter(({ from, to }) => loaded.has(from) && /^(axios|pino)(\/|$)/.test(to))
+    .filter(({ from, to }) => loaded.has(from) && /^(axios|pino|redis)(\/|$)/.test(to))
     .map(({ from, to }) => `${from} imports ${to}`);
 }
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { flattenedDecrypt, FlattenedEncrypt } from 'jose';
 
 import { ConfigurationError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import type { StoredToken, TokenStore } from './token-store.js';
 
 /** Options of {@link encryptedStore}. */
@@ -18,25 +19,21 @@ export interface EncryptedStoreOptions {
 /**
  * Wraps a token store, so that it sees only ciphertext: JWE (RFC 7516) with A256GCM, and the key, version and times of the
  * entry bound in. What was encrypted by an unknown key, or was changed, comes back with an empty payload: a miss.
- * @throws {ConfigurationError} when a key is missing or has another length
+ * @throws {ConfigurationError} when there is no key, one has another length, or an option is unknown
  */
-export function encryptedStore(store: TokenStore, { keys }: EncryptedStoreOptions): TokenStore {
-  const keyring = new Map(keys.map(readKey).map((key) => [keyId(key), key]));
+export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions): TokenStore {
+  checkOptions('encryptedStore', options, { keys: listOfKeys });
+  const keyring = new Map((options.keys ?? []).map(readKey).map((key) => [keyId(key), key]));
   const [newest] = keyring;
-  if (newest === undefined) throw new ConfigurationError('"keys" of encryptedStore must hold at least one key');
+  if (newest === undefined) throw new ConfigurationError('encryptedStore needs "keys", at least one');
   const [kid, newestKey] = newest;
 
   async function seal(key: string, token: StoredToken): Promise<StoredToken> {
-    const {
-      protected: header,
-      iv,
-      ciphertext,
-      tag,
-    } = await new FlattenedEncrypt(Buffer.from(token.payload))
+    const jwe = await new FlattenedEncrypt(Buffer.from(token.payload))
       .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid })
       .setAdditionalAuthenticatedData(boundIn(key, token))
       .encrypt(newestKey);
-    return { ...token, payload: [header, iv, ciphertext, tag].join('.') };
+    return { ...token, payload: [jwe.protected, jwe.iv, jwe.ciphertext, jwe.tag].join('.') };
   }
 
   async function open(key: string, token: StoredToken): Promise<string> {
@@ -69,6 +66,8 @@ const boundIn = (key: string, { version, issuedAt, expiresAt }: StoredToken): Bu
 // Tells nothing of a key that is random.
 const keyId = (key: Uint8Array): string =>
   createHash('sha256').update('m2m-tokens key id').update(key).digest('base64url').slice(0, 11);
+
+const listOfKeys = (value: unknown): string | undefined => (Array.isArray(value) ? undefined : 'a list of keys');
 
 function readKey(key: string | Uint8Array): Uint8Array {
   const bytes = typeof key === 'string' ? Buffer.from(key, 'base64') : key;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import { checkOptions, nonEmptyString, objectWith } from '../options.js';
 import type { Lease, StoredToken, TokenStore } from './token-store.js';
 
 /** The commands of Redis that are used. */
@@ -31,8 +32,12 @@ export interface RedisStoreOptions {
  * A token store in Redis 6.2 or newer, Valkey, Redis Cluster or behind Sentinel. Connect the client yourself; its
  * connection may break and come back at any time. Where nobody listens for the `error` event of the client, which would
  * end the process, a listener is added: the token service reports a store that fails.
+ * @throws {ConfigurationError} when the client is another one, or an option is unknown or malformed
  */
-export function redisStore(client: RedisConnection, { prefix = 'm2m-tokens:' }: RedisStoreOptions = {}): TokenStore {
+export function redisStore(client: RedisConnection, options: RedisStoreOptions = {}): TokenStore {
+  checkOptions('redisStore', { client }, { client: objectWith('withCommandOptions', 'listenerCount', 'on') });
+  checkOptions('redisStore', options, { prefix: nonEmptyString });
+  const { prefix = 'm2m-tokens:' } = options;
   if (client.listenerCount('error') === 0) client.on('error', () => {});
 
   // A command that was not sent when the signal is aborted is never sent.
