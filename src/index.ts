@@ -29,7 +29,7 @@ export { withSingleFlight } from './layers/single-flight.js';
 export { staticToken, type StaticTokenOptions } from './static-token.js';
 export { encryptedStore, type EncryptedStoreOptions } from './stores/encrypted.js';
 export { memoryStore, type MemoryStoreOptions } from './stores/memory.js';
-export type { Lease, StoredToken, TokenStore } from './stores/token-store.js';
+export type { Lease, StoreCall, StoredToken, TokenStore } from './stores/token-store.js';
 export { type EventLogger, logEvents } from './telemetry/logging.js';
 export type { TokenRequest } from './token-request.js';
 export { createTokenService, type TokenService } from './token-service.js';

@@ -59,6 +59,7 @@ const entries = {
       'Secret',
       'SharedStoreOptions',
       'StaticTokenOptions',
+      'StoreCall',
       'StoredToken',
       'TokenErrorCode',
       'TokenEvent',

@@ -1,10 +1,8 @@
-import { abortable } from '../abortable.js';
 import { type Clock, elapsedMs, type Instant, instant } from '../clock.js';
 import { eventSink, type EventSink } from '../events.js';
-import type { Lease, StoredToken, TokenStore } from '../stores/token-store.js';
+import type { Lease, StoreCall, StoredToken, TokenStore } from '../stores/token-store.js';
+import { patience } from './patience.js';
 
-/** Longest wait for one call of the store: 5 ticks of 50 ms. */
-const patience = { ticks: 5, tickMs: 50 };
 /** How long a store that failed is left alone, in milliseconds. */
 const pauseMs = 5_000;
 
@@ -26,6 +24,7 @@ export interface GuardedStore {
  */
 export function guardStore(store: TokenStore, { clock, onEvent }: { clock: Clock; onEvent?: EventSink | undefined }) {
   const emit = eventSink(onEvent);
+  const withPatience = patience();
   let failed: Instant | undefined;
   let isTried = false;
 
@@ -33,14 +32,14 @@ export function guardStore(store: TokenStore, { clock, onEvent }: { clock: Clock
 
   async function attempt<T>(
     operation: 'get' | 'set' | 'delete' | 'lease',
-    call: (signal: AbortSignal) => Promise<T>,
+    operate: (call: StoreCall) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T | undefined> {
     if (isAway()) return undefined;
     const isTrial = failed !== undefined;
     if (isTrial) isTried = true;
     try {
-      const answer = await withPatience(call, signal);
+      const answer = await withPatience(operate, signal);
       failed = undefined;
       return answer;
     } catch (error) {
@@ -58,31 +57,14 @@ export function guardStore(store: TokenStore, { clock, onEvent }: { clock: Clock
 
   const guarded: GuardedStore = {
     isAway,
-    get: (key, signal) => attempt('get', (capped) => store.get(key, capped), signal),
-    set: (key, token, ttlMs) => attempt('set', (capped) => store.set(key, token, ttlMs, capped)),
-    delete: (key, token) => attempt('delete', (capped) => store.delete(key, token, capped)),
-    lease: (key, ms, signal) => attempt('lease', (capped) => store.lease(key, ms, capped), signal),
-    extend: (lease, ms) => attempt('lease', (capped) => lease.extend(ms, capped)),
-    release: (lease) => attempt('lease', (capped) => lease.release(capped)),
+    get: (key, signal) => attempt('get', (call) => store.get(key, call), signal),
+    set: (key, token, ttlMs) => attempt('set', (call) => store.set(key, token, ttlMs, call)),
+    delete: (key, token) => attempt('delete', (call) => store.delete(key, token, call)),
+    lease: (key, ms, signal) => attempt('lease', (call) => store.lease(key, ms, call), signal),
+    extend: (lease, ms) => attempt('lease', (call) => lease.extend(ms, call)),
+    release: (lease) => attempt('lease', (call) => lease.release(call)),
   };
   return guarded;
-}
-
-// A process that is busy, or gets no turn of its processor, would hear of the end of its time before it hears of an answer that
-// came long ago. Counted in ticks, the time that it was away from its event loop is one of them.
-async function withPatience<T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  const end = new AbortController();
-  let ticks = 0;
-  const timer = setInterval(() => {
-    ticks += 1;
-    if (ticks === patience.ticks) end.abort(new DOMException('the store did not answer', 'TimeoutError'));
-  }, patience.tickMs);
-  const either = signal === undefined ? end.signal : AbortSignal.any([signal, end.signal]);
-  try {
-    return await abortable(call(either), either);
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 // Its kind only: the message of an error may repeat what the store was given. Redis begins an error with its code.

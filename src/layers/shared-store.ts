@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { withDeadline } from '../abortable.js';
 import { AccessToken, type AccessTokenFields } from '../access-token.js';
 import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../clock.js';
 import type { EventSink } from '../events.js';
 import type { Lease, TokenStore } from '../stores/token-store.js';
-import { requestKey, type TokenRequest } from '../token-request.js';
+import { canonicalRequest, type CanonicalTokenRequest, type TokenRequest } from '../token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../token-source.js';
 import { guardStore } from './guarded-store.js';
 import { refreshTime } from './refresh-time.js';
@@ -61,6 +61,19 @@ export function withSharedStore({
 
   return (inner) => {
     const guarded = guardStore(store, { clock, onEvent });
+    const keys = new WeakMap<
+      CanonicalTokenRequest,
+      { readonly thumbprint: string | undefined; readonly key: string }
+    >();
+
+    // A hash: it tells nothing of what is asked for, and of one length. The one of the default request is asked for again and again.
+    function keyOf(request: CanonicalTokenRequest, thumbprint: string | undefined): string {
+      const known = keys.get(request);
+      if (known !== undefined && known.thumbprint === thumbprint) return known.key;
+      const key = hash('sha256', JSON.stringify([identity, thumbprint ?? null, request.key]), 'base64url');
+      keys.set(request, { thumbprint, key });
+      return key;
+    }
 
     async function read(
       key: string,
@@ -141,13 +154,12 @@ export function withSharedStore({
     return {
       async getToken(request, options = {}) {
         options.signal?.throwIfAborted();
-        const began = instant(clock);
-        const key = storeKey(identity, await binding?.(), requestKey(request));
+        const key = keyOf(canonicalRequest(request), binding && (await binding()));
         const found = await read(key, options.signal);
         if (found === 'later version') return inner.getToken(request, options);
         if (found !== undefined && isGood(found, options)) return found;
         try {
-          return await ask({ key, request, options, began, found });
+          return await ask({ key, request, options, found, began: instant(clock) });
         } catch (error) {
           const isLeft = found !== undefined && options.signal?.aborted !== true && isUsable(found, options, clock);
           if (isLeft) return found;
@@ -159,8 +171,3 @@ export function withSharedStore({
 }
 
 const trueOrFalse = [() => true, () => false] as const;
-
-const storeKey = (identity: readonly (string | undefined)[], thumbprint: string | undefined, request: string): string =>
-  createHash('sha256')
-    .update(JSON.stringify([identity, thumbprint ?? null, request]))
-    .digest('base64url');

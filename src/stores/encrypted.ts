@@ -47,13 +47,13 @@ export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions
   }
 
   return {
-    async get(key, signal) {
-      const sealed = await store.get(key, signal);
+    async get(key, call) {
+      const sealed = await store.get(key, call);
       return sealed && { ...sealed, payload: await open(key, sealed).catch(() => unreadable) };
     },
-    set: async (key, token, ttlMs, signal) => store.set(key, await seal(key, token), ttlMs, signal),
-    delete: (key, token, signal) => store.delete(key, token, signal),
-    lease: (key, ms, signal) => store.lease(key, ms, signal),
+    set: async (key, token, ttlMs, call) => store.set(key, await seal(key, token), ttlMs, call),
+    delete: (key, token, call) => store.delete(key, token, call),
+    lease: (key, ms, call) => store.lease(key, ms, call),
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { checkOptions, nonEmptyString, objectWith } from '../options.js';
-import type { Lease, StoredToken, TokenStore } from './token-store.js';
+import type { Lease, StoreCall, StoredToken, TokenStore } from './token-store.js';
 
 /** The commands of Redis that are used. */
 export interface RedisCommands {
@@ -13,8 +13,9 @@ export interface RedisCommands {
  * A client of the package `redis`, version 5 or newer: what `createClient`, `createClientPool`, `createCluster` and
  * `createSentinel` return. Described by what is used of it, since the types of these four have little in common.
  */
-export interface RedisConnection {
-  withCommandOptions(options: { abortSignal?: AbortSignal; typeMapping: Record<string, never> }): RedisCommands;
+export interface RedisConnection extends RedisCommands {
+  readonly isReady?: boolean;
+  withCommandOptions(options: { abortSignal: AbortSignal }): RedisCommands;
   listenerCount(event: 'error'): number;
   on(event: 'error', listener: () => void): unknown;
 }
@@ -40,46 +41,48 @@ export function redisStore(client: RedisConnection, options: RedisStoreOptions =
   const { prefix = 'm2m-tokens:' } = options;
   if (client.listenerCount('error') === 0) client.on('error', () => {});
 
-  // A command that was not sent when the signal is aborted is never sent.
-  const commands = (abortSignal: AbortSignal | undefined): RedisCommands =>
-    client.withCommandOptions({ ...(abortSignal && { abortSignal }), typeMapping: {} });
+  // A client that is connected sends at once; with another one a command waits, and is never sent once the signal is aborted.
+  const commands = (call: StoreCall | undefined): RedisCommands =>
+    client.isReady === true || call === undefined ? client : client.withCommandOptions({ abortSignal: call.signal });
 
-  const run = (script: string, key: string, values: readonly (string | number)[], signal?: AbortSignal) =>
-    commands(signal).eval(script, { keys: [key], arguments: values.map(String) });
+  const run = (script: string, key: string, values: readonly (string | number)[], call?: StoreCall) =>
+    commands(call).eval(script, { keys: [key], arguments: values.map(String) });
 
   // One slot of a cluster for all that belongs to a key.
   const tokenKey = (key: string): string => `${prefix}{${key}}`;
   const leaseKey = (key: string): string => `${prefix}{${key}}:lease`;
 
   return {
-    async get(key, signal) {
-      const found = await commands(signal).get(tokenKey(key));
-      if (typeof found !== 'string') return undefined;
-      const token = parse(found);
-      if (token === undefined) await run(removal, tokenKey(key), [found], signal);
+    async get(key, call) {
+      const found = await commands(call).get(tokenKey(key));
+      if (found === null) return undefined;
+      // A client may be set up to return bytes.
+      const text = String(found);
+      const token = parse(text);
+      if (token === undefined) await run(removal, tokenKey(key), [text], call);
       return token;
     },
 
-    async set(key, token, ttlMs, signal) {
+    async set(key, token, ttlMs, call) {
       const { version, issuedAt } = token;
-      await run(replacement, tokenKey(key), [version, issuedAt, Math.ceil(ttlMs), serialize(token)], signal);
+      await run(replacement, tokenKey(key), [version, issuedAt, Math.ceil(ttlMs), serialize(token)], call);
     },
 
-    async delete(key, token, signal) {
-      await run(removal, tokenKey(key), [`${token.version}:${token.issuedAt}:`], signal);
+    async delete(key, token, call) {
+      await run(removal, tokenKey(key), [`${token.version}:${token.issuedAt}:`], call);
     },
 
-    async lease(key, ms, signal) {
+    async lease(key, ms, call) {
       const holder = randomUUID();
-      const extend = async (extensionMs: number, extensionSignal?: AbortSignal): Promise<void> => {
-        await run(extension, leaseKey(key), [holder, Math.ceil(extensionMs)], extensionSignal);
+      const extend = async (extensionMs: number, extensionCall?: StoreCall): Promise<void> => {
+        await run(extension, leaseKey(key), [holder, Math.ceil(extensionMs)], extensionCall);
       };
       // No time left is the same as no lease.
-      const lease: Lease = { extend, release: (releaseSignal) => extend(0, releaseSignal) };
+      const lease: Lease = { extend, release: (releaseCall) => extend(0, releaseCall) };
 
-      const taken = await run(leasing, leaseKey(key), [holder, Math.ceil(ms)], signal);
+      const taken = await run(leasing, leaseKey(key), [holder, Math.ceil(ms)], call);
       if (taken === null) return undefined;
-      if (signal?.aborted !== true) return lease;
+      if (call?.signal.aborted !== true) return lease;
       // A Redis that hung has carried out what nobody waits for any more.
       await lease.release();
       return undefined;
@@ -91,9 +94,14 @@ const serialize = ({ version, issuedAt, expiresAt, payload }: StoredToken): stri
   `${version}:${issuedAt}:${expiresAt}:${payload}`;
 
 function parse(text: string): StoredToken | undefined {
-  const [, version, issuedAt, expiresAt, payload] = /^(\d+):(\d+):(\d+):(.*)$/s.exec(text) ?? [];
-  if (payload === undefined) return undefined;
-  return { version: Number(version), issuedAt: Number(issuedAt), expiresAt: Number(expiresAt), payload };
+  const [header, version, issuedAt, expiresAt] = /^(\d+):(\d+):(\d+):/.exec(text) ?? [];
+  if (header === undefined) return undefined;
+  return {
+    version: Number(version),
+    issuedAt: Number(issuedAt),
+    expiresAt: Number(expiresAt),
+    payload: text.slice(header.length),
+  };
 }
 
 const replacement = `

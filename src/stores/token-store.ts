@@ -9,28 +9,34 @@ export interface StoredToken {
   readonly payload: string;
 }
 
+/** How long a call of a store is waited for. */
+export interface StoreCall {
+  /** Aborted when nobody waits any more: what was not sent by then should not be. */
+  readonly signal: AbortSignal;
+}
+
 /** The right, for a while, to be the only one who asks for a token. */
 export interface Lease {
   /** Makes the lease last this long from now on, in milliseconds, if it has not passed to another holder. */
-  extend(ms: number, signal?: AbortSignal): Promise<void>;
+  extend(ms: number, call?: StoreCall): Promise<void>;
   /** Ends the lease, if it has not passed to another holder. */
-  release(signal?: AbortSignal): Promise<void>;
+  release(call?: StoreCall): Promise<void>;
 }
 
 /**
  * Keeps access tokens outside the process, where replicas share them. Each method may throw: a store that fails costs a
- * grant and no call. An aborted `signal` says that nobody waits any more; what was not sent by then should not be.
+ * grant and no call.
  */
 export interface TokenStore {
   /** The token under the key; `undefined` when there is none, or none that can be read. */
-  get(key: string, signal?: AbortSignal): Promise<StoredToken | undefined>;
+  get(key: string, call?: StoreCall): Promise<StoredToken | undefined>;
   /**
    * Keeps a token for so many milliseconds, in one step with this comparison: one of a higher version, or of the same
    * version and issued later, stays.
    */
-  set(key: string, token: StoredToken, ttlMs: number, signal?: AbortSignal): Promise<void>;
+  set(key: string, token: StoredToken, ttlMs: number, call?: StoreCall): Promise<void>;
   /** Removes the token if it still has the version and the issue time of this one. */
-  delete(key: string, token: StoredToken, signal?: AbortSignal): Promise<void>;
+  delete(key: string, token: StoredToken, call?: StoreCall): Promise<void>;
   /** Takes the lease of the key for so many milliseconds; `undefined` while another holder has it. */
-  lease(key: string, ms: number, signal?: AbortSignal): Promise<Lease | undefined>;
+  lease(key: string, ms: number, call?: StoreCall): Promise<Lease | undefined>;
 }

@@ -15,6 +15,7 @@ import { coldCalls } from './cold-calls.js';
 import { importTime } from './import-time.js';
 import { manyScopes } from './many-scopes.js';
 import { isMet, type Result, table } from './result.js';
+import { coldProcesses, sharedHit } from './shared-store.js';
 
 const measurements = new Map([
   ['cached-token', cachedToken],
@@ -22,6 +23,8 @@ const measurements = new Map([
   ['cold-calls', coldCalls],
   ['many-scopes', manyScopes],
   ['import-time', importTime],
+  ['shared-hit', sharedHit],
+  ['cold-processes', coldProcesses],
 ]);
 
 const { values: flags, positionals } = parseArgs({

@@ -101,8 +101,12 @@ test('D9 a token that never lived, or lives for ever, is odd', () => {
   expect(back(1)).toMatchObject({ value: 'a' });
 });
 
-test('A20 D10 a token that could not be sent in a header is odd', () => {
+test('R-14 a scope comes back as the authorization server wrote it, and none as none', () => {
   const clock = fakeClock();
+  const { issuedAt, expiresAt } = issue('', clock);
 
-  expect(fromStored('a', toStored('a', issue('a\r\nb', clock)), instant(clock))).toBe('odd');
+  for (const scope of ['a\nb', '', undefined]) {
+    const token = new AccessToken({ value: 'a', scope, issuedAt, expiresAt });
+    expect(fromStored('a', toStored('a', token), instant(clock))).toMatchObject({ value: 'a', scope });
+  }
 });

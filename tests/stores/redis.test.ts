@@ -201,7 +201,7 @@ describe('the client', () => {
     const waiting = new AbortController();
 
     redis.process.kill('SIGSTOP');
-    const late = store.lease('a', 60_000, waiting.signal);
+    const late = store.lease('a', 60_000, waiting);
     await setTimeout(50);
     waiting.abort();
     redis.process.kill('SIGCONT');
@@ -217,7 +217,7 @@ describe('the client', () => {
     const waiting = new AbortController();
 
     await redis.kill();
-    const failing = store.set('a', token, 60_000, waiting.signal);
+    const failing = store.set('a', token, 60_000, waiting);
     waiting.abort();
     await expect(failing).rejects.toThrow('abort');
     const again = await runRedis({ port: redis.port });
@@ -240,7 +240,7 @@ describe('the client', () => {
     await once(lonely, 'reconnecting');
 
     expect([lonely, heard].map((client) => client.listenerCount('error'))).toEqual([1, 1]);
-    await expect(store.get('a', AbortSignal.abort())).rejects.toThrow('abort');
+    await expect(store.get('a', { signal: AbortSignal.abort() })).rejects.toThrow('abort');
   });
 
   test('F10 has to be one of the package redis, and its options spelt right', async () => {
