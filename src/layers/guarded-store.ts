@@ -69,8 +69,8 @@ export function guardStore(store: TokenStore, { clock, onEvent }: { clock: Clock
 
 // Its kind only: the message of an error may repeat what the store was given. Redis begins an error with its code.
 function reasonOf(error: unknown): string {
-  const { name, code, message, constructor } = Object(error) as Error & { readonly code?: unknown };
-  const kind = name === 'Error' || name === undefined ? constructor.name : name;
+  const { name, code, message, constructor } = Object(error) as Partial<Error> & { readonly code?: unknown };
+  const kind = name === undefined || name === 'Error' ? constructor?.name : name;
   const known = typeof code === 'string' ? code : /^[A-Z]+(?= )/.exec(String(message))?.[0];
-  return known === undefined ? kind : `${kind} ${known}`;
+  return [kind, known].filter(Boolean).join(' ');
 }

@@ -5,7 +5,7 @@ import type { Lease, StoreCall, StoredToken, TokenStore } from './token-store.js
 
 /** The commands of Redis that are used. */
 export interface RedisCommands {
-  get(key: string): Promise<unknown>;
+  get(key: string): Promise<string | Buffer | null>;
   eval(script: string, options: { readonly keys: string[]; readonly arguments: string[] }): Promise<unknown>;
 }
 
@@ -57,7 +57,7 @@ export function redisStore(client: RedisConnection, options: RedisStoreOptions =
       const found = await commands(call).get(tokenKey(key));
       if (found === null) return undefined;
       // A client may be set up to return bytes.
-      const text = String(found);
+      const text = typeof found === 'string' ? found : found.toString();
       const token = parse(text);
       if (token === undefined) await run(removal, tokenKey(key), [text], call);
       return token;

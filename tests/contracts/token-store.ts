@@ -5,7 +5,7 @@ import type { StoredToken, TokenStore } from '../../src/stores/token-store.js';
 /** A store that is new, and a way to let time pass in it. */
 export interface StoreUnderTest {
   readonly store: TokenStore;
-  pass(ms: number): Promise<void>;
+  readonly pass: (ms: number) => Promise<void>;
 }
 
 const minute = 60_000;

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { expect, test } from '@jest/globals';
 
@@ -8,6 +10,7 @@ import { granted, refused, startAuthorizationServer } from '../support/authoriza
 import { cleanUp } from '../support/clean-up.js';
 import type { RecordedRequest } from '../support/http-server.js';
 import { startResourceServer } from '../support/resource-server.js';
+import { test as redisTest } from '../support/redis.js';
 import { type Outcome, runProgram } from '../support/run-program.js';
 
 // Each example is a process of its own.
@@ -153,6 +156,20 @@ test(
     expect(outcome).toEqual({ exitCode: 0, stdout: 'orders 200\n', stderr: '' });
     expect(authorizationServer.grants.map(({ headers }) => headers.authorization)).toEqual([basic('orders-service')]);
     expect(api.requests.map(sent)).toEqual(['GET /orders Bearer token-1']);
+  },
+  timeoutMs,
+);
+
+redisTest(
+  'D5 fleet.ts starts three processes, which make one grant',
+  async () => {
+    // It starts itself again, and so has to be a file.
+    const { stdout, stderr } = await promisify(execFile)('node_modules/.bin/tsx', ['examples/fleet.ts'], {
+      cwd: join(import.meta.dirname, '../..'),
+      env: { PATH: process.env['PATH'] },
+    });
+
+    expect({ stdout, stderr }).toEqual({ stdout: '3 processes have a token, grants: 1\n', stderr: '' });
   },
   timeoutMs,
 );

@@ -1,3 +1,5 @@
+import type { TokenRequest } from 'm2m-tokens';
+
 /** How a replica is set up. */
 export interface Setup {
   readonly tokenEndpoint: string;
@@ -11,16 +13,14 @@ export interface Setup {
 /** What a replica is told to do. */
 export interface Command {
   readonly id: number;
-  /** Asks once, for a token of this scope; `isRejected` says that the last one was. */
-  readonly request?: { readonly scope?: string | undefined; readonly isRejected?: boolean };
-  /** Asks again and again; with `scope`, for another scope each time, that begins with it. */
-  readonly repeat?: { readonly forMs: number; readonly everyMs: number; readonly scope?: string | undefined };
+  /** What it asks for, once. */
+  readonly request?: TokenRequest | undefined;
+  /** Asks for it again and again. */
+  readonly repeat?: { readonly forMs: number; readonly everyMs: number };
 }
 
 /** What one call came to. */
 export interface Answer {
-  /** Wall-clock time, in milliseconds. */
-  readonly at: number;
   readonly tookMs: number;
   readonly token?: string;
   readonly error?: string;
@@ -29,7 +29,7 @@ export interface Answer {
 /** What a replica reports when it has done what it was told. */
 export interface Report {
   readonly id: number;
-  /** Of a repetition of the same request only those that brought another token than the one before. */
+  /** Of a repetition those that brought another token than the one before, or none. */
   readonly answers: readonly Answer[];
   /** The types of the events since the last report. */
   readonly events: readonly string[];

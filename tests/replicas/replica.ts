@@ -11,7 +11,6 @@ import type { Answer, Command, Report, Setup } from './protocol.js';
 const { tokenEndpoint, redis, keys, deadlineMs } = JSON.parse(process.argv[2] ?? '{}') as Setup;
 
 const events: TokenEvent[] = [];
-let latest: Awaited<ReturnType<typeof tokens.getToken>> | undefined;
 
 const client = redis === undefined ? undefined : createClient({ url: redis });
 const store = client && redisStore(client);
@@ -30,38 +29,45 @@ const tokens = createTokenService({
   onEvent: (event) => events.push(event),
 });
 
-async function ask({ scope, isRejected = false }: Command['request'] = {}): Promise<Answer> {
+async function ask(request?: Command['request']): Promise<Answer> {
   const began = performance.now();
-  const replacing = isRejected ? latest : undefined;
   try {
-    latest = await tokens.getToken(scope === undefined ? undefined : { scope }, { replacing });
-    return { at: Date.now(), tookMs: performance.now() - began, token: latest.value };
+    const { value } = await tokens.getToken(request);
+    return { tookMs: performance.now() - began, token: value };
   } catch (error) {
-    return { at: Date.now(), tookMs: performance.now() - began, error: String(error) };
+    return { tookMs: performance.now() - began, error: String(error) };
   }
 }
 
-/** Asks again and again, for the same token or for another one each time, and tells what is new or took long. */
-async function repeat({ forMs, everyMs, scope }: NonNullable<Command['repeat']>): Promise<Answer[]> {
+async function repeat(
+  { forMs, everyMs }: NonNullable<Command['repeat']>,
+  request: Command['request'],
+): Promise<Answer[]> {
   const answers: Answer[] = [];
   const end = performance.now() + forMs;
-  for (let turn = 0; performance.now() < end; turn += 1) {
-    const answer = await ask(scope === undefined ? {} : { scope: `${scope}-${turn}` });
-    if (scope !== undefined || answer.token !== answers.at(-1)?.token) answers.push(answer);
+  while (performance.now() < end) {
+    const answer = await ask(request);
+    if (answer.token === undefined || answer.token !== answers.at(-1)?.token) answers.push(answer);
     await setTimeout(everyMs);
   }
   return answers;
 }
 
-process.on('message', (command: Command) => {
-  const work = command.repeat ? repeat(command.repeat) : ask(command.request).then((answer) => [answer]);
-  void work.then((answers) => {
-    const report: Report = { id: command.id, answers, events: events.splice(0).map(tell) };
-    process.send?.(report);
-  });
-});
-void Promise.race([connecting, setTimeout(1_000)]).then(() => process.send?.('ready'));
+async function obey(command: Command): Promise<void> {
+  const answers =
+    command.repeat === undefined ? [await ask(command.request)] : await repeat(command.repeat, command.request);
+  const report: Report = { id: command.id, answers, events: events.splice(0).map(tell) };
+  process.send?.(report);
+}
+
+process.on('message', (command: Command) => void obey(command));
+void tellWhenReady();
 process.on('disconnect', () => process.exit());
+
+async function tellWhenReady(): Promise<void> {
+  await Promise.race([connecting, setTimeout(1_000)]);
+  process.send?.('ready');
+}
 
 const tell = (event: TokenEvent): string =>
   event.type === 'store.failed' ? `${event.type} ${event.operation} ${event.reason}` : event.type;

@@ -14,7 +14,7 @@ export interface Replica {
   /** Has it ask once. */
   ask(request?: Command['request']): Promise<Report>;
   /** Has it ask again and again. */
-  repeat(repeat: NonNullable<Command['repeat']>): Promise<Report>;
+  repeat(repeat: NonNullable<Command['repeat']>, request?: Command['request']): Promise<Report>;
   kill(): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export async function startReplica(program: string, setup: Setup): Promise<Repli
   const ready = once(child, 'message');
   child.on('message', (message: Report | 'ready') => message !== 'ready' && waiting.get(message.id)?.resolve(message));
   child.once('exit', (code, signal) => {
-    for (const { reject } of waiting.values()) reject(new Error(`the replica has ended: ${code ?? signal}`));
+    for (const report of waiting.values()) report.reject(new Error(`the replica has ended: ${code ?? signal}`));
   });
 
   const tell = (command: Omit<Command, 'id'>): Promise<Report> =>
@@ -51,8 +51,8 @@ export async function startReplica(program: string, setup: Setup): Promise<Repli
   await ready;
   return {
     process: child,
-    ask: (request = {}) => tell({ request }),
-    repeat: (repeat) => tell({ repeat }),
+    ask: (request) => tell({ request }),
+    repeat: (repeat, request) => tell({ repeat, request }),
     async kill() {
       child.kill('SIGKILL');
       await ended;

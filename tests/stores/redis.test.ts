@@ -13,12 +13,12 @@ import { tokenStoreContract } from '../contracts/token-store.js';
 import { granted, startAuthorizationServer } from '../support/authorization-server.js';
 import { cleanUp } from '../support/clean-up.js';
 import { runRedis } from '../support/redis-server.js';
-import { connectRedis, startRedis, test } from '../support/redis.js';
+import { connectRedis, emptyRedis, startRedis, test } from '../support/redis.js';
 
 tokenStoreContract(
   'redisStore',
   async () => {
-    const client = await connectRedis(await startRedis());
+    const client = await emptyRedis();
     // Redis has a clock of its own.
     return { store: redisStore(client), pass: (ms) => setTimeout(ms) };
   },
@@ -30,8 +30,7 @@ const secret = 'c4n4ry-s3cret';
 
 /** A Redis with a client, an authorization server, and services that share tokens there. */
 async function sharing() {
-  const redis = await startRedis();
-  const client = await connectRedis(redis);
+  const client = await emptyRedis();
   const server = await startAuthorizationServer();
   const events: TokenEvent[] = [];
   const service = ({ clientId = 'orders', keys }: { clientId?: string; keys?: readonly Uint8Array[] } = {}) => {
@@ -44,14 +43,13 @@ async function sharing() {
       onEvent: (event) => events.push(event),
     });
   };
-  return { redis, client, server, events, service };
+  return { client, server, events, service };
 }
 
-/** What is done for nobody to wait for has been done when Redis answers this. */
-const settled = async ({ client }: Awaited<ReturnType<typeof sharing>>): Promise<void> => {
-  await setTimeout(20);
-  await client.ping();
-};
+/** The token is written, and the lease given back, while nobody waits. */
+async function settled({ client }: Awaited<ReturnType<typeof sharing>>): Promise<void> {
+  while ((await client.keys('*:lease')).length > 0) await setTimeout(1);
+}
 
 describe('tokens in Redis', () => {
   test('D7 a hit costs one command', async () => {
@@ -145,11 +143,13 @@ describe('tokens in Redis', () => {
     ['with encryption no token either', [new Uint8Array(32).fill(7)], [secret, 't0ken-c4n4ry']],
   ])('D2 D10 R-25 what Redis hears and holds has %s', async (_, keys, canaries) => {
     const world = await sharing();
-    const { client, redis, server, service } = world;
+    const { client, server, service } = world;
     server.script(granted('t0ken-c4n4ry', { scope: 'a b' }));
     const heard: string[] = [];
-    const listener = await connectRedis(redis);
-    await listener.monitor((line) => heard.push(String(line)));
+    const listener = client.duplicate();
+    await listener.connect();
+    cleanUp(() => listener.destroy());
+    await listener.monitor((line) => heard.push(line));
 
     const first = await service(keys && { keys }).getToken({ parameters: { tenant: 'acme' } });
     await settled(world);
@@ -167,7 +167,7 @@ describe('tokens in Redis', () => {
   });
 
   test('D13 ten thousand keys take at most 1 KiB each beyond their token', async () => {
-    const client = await connectRedis(await startRedis());
+    const client = await emptyRedis();
     const store = redisStore(client);
     const used = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
     const [count, length] = [10_000, 900];
@@ -252,7 +252,7 @@ describe('the client', () => {
   });
 
   test('keeps its keys apart by their prefix', async () => {
-    const client = await connectRedis(await startRedis());
+    const client = await emptyRedis();
     const [one, other] = [redisStore(client), redisStore(client, { prefix: 'other:' })];
 
     await one.set('a', token, 60_000);
@@ -264,9 +264,9 @@ describe('the client', () => {
   });
 
   test('may be one that returns bytes, or a pool', async () => {
-    const redis = await startRedis();
-    const bytes = (await connectRedis(redis)).withTypeMapping({ 36: Buffer });
-    const pool = createClientPool({ url: redis.url });
+    const client = await emptyRedis();
+    const bytes = client.withTypeMapping({ 36: Buffer });
+    const pool = createClientPool(client.options);
     await pool.connect();
     cleanUp(() => pool.destroy());
 

@@ -1,4 +1,4 @@
-import { test as anyTest } from '@jest/globals';
+import { afterAll, test as anyTest } from '@jest/globals';
 import { createClient } from 'redis';
 
 import { cleanUp } from './clean-up.js';
@@ -13,6 +13,18 @@ export async function startRedis(options?: RedisServerOptions): Promise<RedisSer
   const server = await runRedis(options);
   cleanUp(() => server.kill());
   return server;
+}
+
+// One for a file: to start one for each test would take longer than the tests.
+let ofThisFile: Promise<RedisServer> | undefined;
+
+afterAll(async () => (await ofThisFile)?.kill());
+
+/** A client of an empty Redis server that the tests of a file share; it is closed when the test ends. */
+export async function emptyRedis() {
+  const client = await connectRedis(await (ofThisFile ??= runRedis()));
+  await client.flushAll();
+  return client;
 }
 
 /** Connects a client; it is closed when the test ends. */
