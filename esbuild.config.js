@@ -15,6 +15,7 @@ await build({
     'src/adapters/axios.ts',
     'src/adapters/fetch.ts',
     'src/adapters/undici.ts',
+    'src/stores/redis.ts',
     'src/cli/verbs/*.ts',
     'src/cli/report-error.ts',
     'src/cli/settings/settings.ts',

@@ -9,8 +9,10 @@ const config: Config = {
   moduleNameMapper: {
     '^m2m-tokens$': '<rootDir>/src/index.ts',
     '^m2m-tokens/(axios|fetch|undici)$': '<rootDir>/src/adapters/$1.ts',
+    '^m2m-tokens/redis$': '<rootDir>/src/stores/redis.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  globalSetup: '<rootDir>/tests/support/install-redis.ts',
   setupFiles: ['<rootDir>/tests/support/seed.ts'],
   setupFilesAfterEnv: ['<rootDir>/tests/support/no-live-timer.ts'],
   // Of two cores Jest would leave one idle.

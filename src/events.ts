@@ -55,6 +55,15 @@ export interface RevocationFailed {
   readonly error: TokenError;
 }
 
+/** A call of the shared store failed or took too long: each replica asks for itself while the store is left alone. */
+export interface StoreFailed {
+  readonly type: 'store.failed';
+  readonly operation: 'get' | 'set' | 'delete' | 'lease';
+  /** The kind of error, and its code where it has one. Not the message: it may repeat what the store was given. */
+  readonly reason: string;
+  readonly retryInMs: number;
+}
+
 /** A resource server rejected the token and the request is sent once more with another one. */
 export interface RequestResent {
   readonly type: 'request.resent';
@@ -79,6 +88,7 @@ export type TokenEvent =
   | TokenExpiredOnArrival
   | TokenEvicted
   | RevocationFailed
+  | StoreFailed
   | RequestResent
   | RequestNotResent;
 

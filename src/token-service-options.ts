@@ -22,6 +22,7 @@ import {
   wholeNumber,
 } from './options.js';
 import { isSecure, parseUrl } from './secure-url.js';
+import type { TokenStore } from './stores/token-store.js';
 import type { EventLogger } from './telemetry/logging.js';
 import type { TokenRequest } from './token-request.js';
 
@@ -57,6 +58,8 @@ export interface TokenServiceOptions extends TokenRequest {
   readonly refresh?: RefreshOptions | undefined;
   /** How a failed grant is tried again. */
   readonly retry?: RetryOptions | undefined;
+  /** Where replicas share tokens: `redisStore(client)`, `encryptedStore(store, { keys })`. */
+  readonly store?: TokenStore | undefined;
   /**
    * Deadline of each request to the authorization server, in milliseconds.
    * @default 5000
@@ -93,7 +96,7 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
     clientSecret: stringOrFunction,
     clientAuthentication: objectWith('prepare', 'fingerprint'),
     profile: oneOf('fapi2'),
-    dpop: objectWith('keyPair', 'handle'),
+    dpop: objectWith('keyPair', 'thumbprint', 'handle'),
     scope: stringOrStrings,
     resource: stringOrStrings,
     audience: stringOrStrings,
@@ -101,6 +104,7 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
     cache: anyObject,
     refresh: anyObject,
     retry: anyObject,
+    store: objectWith('get', 'set', 'delete', 'lease'),
     timeoutMs: durationMs,
     defaultLifetimeSeconds: positiveInteger,
     logger: objectWith('debug', 'info', 'warn', 'error'),

@@ -8,6 +8,7 @@ import { withCoolDown } from './layers/cool-down.js';
 import { withDefaultRequest } from './layers/default-request.js';
 import { withGate } from './layers/gate.js';
 import { withRetry } from './layers/retry.js';
+import { withSharedStore } from './layers/shared-store.js';
 import { withSingleFlight } from './layers/single-flight.js';
 import { revocation } from './revocation.js';
 import { logEvents } from './telemetry/logging.js';
@@ -35,11 +36,19 @@ export interface TokenService extends TokenSource {
  */
 export function createTokenService(options: TokenServiceOptions): TokenService {
   checkTokenServiceOptions(options);
-  const { issuer, tokenEndpoint, revocationEndpoint, clientId, dpop, profile } = options;
+  const { issuer, tokenEndpoint, revocationEndpoint, clientId, dpop, profile, store } = options;
   const { timeoutMs, defaultLifetimeSeconds, fetch, clock, random, refresh } = options;
   const { scope, resource, audience, parameters } = options;
   const onEvent = eventSink(options.logger && logEvents(options.logger), options.onEvent);
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
+  // Replicas that agree in these share tokens.
+  const identity = [issuer, tokenEndpoint, clientId, clientAuthentication.method];
+  const binding = async () => ({
+    binding: await clientAuthentication.binding?.(),
+    keyPair: await dpop?.keyPair(),
+    thumbprint: await dpop?.thumbprint(),
+  });
+  const deadlineMs = options.retry?.deadlineMs;
 
   const grants = clientCredentials({
     issuer,
@@ -63,6 +72,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     withGate({ clock }),
     withRetry({ ...options.retry, clock, random }),
     withCoolDown({ credentials: () => clientAuthentication.fingerprint(), clock, random }),
+    ...(store === undefined ? [] : [withSharedStore({ store, identity, binding, deadlineMs, clock, random, onEvent })]),
     withSingleFlight(),
     withCache({
       ...options.cache,
@@ -70,7 +80,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       clock,
       random,
       onEvent,
-      onBinding: (binding) => clientAuthentication.present?.(binding),
+      onBinding: (thumbprint) => clientAuthentication.present?.(thumbprint),
       exposeTakeBack,
     }),
     withDefaultRequest({ scope, resource, audience, parameters }),

@@ -80,6 +80,7 @@ test.each<[string, object]>([
   ['fetch', { fetch: 'undici' }],
   ['clock', { clock: Date.now }],
   ['clock', { clock: {} }],
+  ['store', { store: new Map() }],
   ['random', { random: 0.5 }],
 ])('F10 a wrong type is refused, and "%s" named: %p', (name, options) => {
   expect(make(options)).toThrow(ConfigurationError);

@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 
 import { ConfigurationError, GrantRejectedError } from '../src/errors.js';
 import type { TokenEvent } from '../src/events.js';
+import { clientSecretPost } from '../src/grant/client-authentication.js';
+import { memoryStore } from '../src/stores/memory.js';
 import { createTokenService, type TokenService } from '../src/token-service.js';
 import type { TokenServiceOptions } from '../src/token-service-options.js';
 import {
@@ -45,6 +47,64 @@ const valueOf = async (tokens: TokenService): Promise<string> => (await tokens.g
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise(setImmediate);
 }
+
+describe('token services with the same store', () => {
+  test('D7 D17 share a token for the same request of the same client', async () => {
+    const clock = fakeClock();
+    const store = memoryStore({ clock });
+    const one = await running({ store, clock });
+    const other = createTokenService({
+      tokenEndpoint: one.server.tokenEndpoint,
+      clientId: 'orders',
+      clientSecret: 'the same one, or a newer one',
+      scope: 'a',
+      store,
+      clock,
+    });
+
+    const { value } = await one.tokens.getToken({ scope: 'a' });
+
+    expect(await valueOf(other)).toBe(value);
+    expect(one.server.grants).toHaveLength(1);
+  });
+
+  test.each<[string, Partial<TokenServiceOptions>]>([
+    ['another client', { clientId: 'invoices' }],
+    ['another method', { clientSecret: undefined, clientAuthentication: clientSecretPost(secret) }],
+    ['another scope', { scope: 'b' }],
+    ['another resource', { resource: 'https://api.example' }],
+    ['another audience', { audience: 'api' }],
+    ['other parameters', { parameters: { tenant: 'acme' } }],
+  ])('D1 do not for %s', async (_, difference) => {
+    const clock = fakeClock();
+    const store = memoryStore({ clock });
+    const { tokens, server } = await running({ store, clock });
+    await tokens.getToken();
+
+    const { tokenEndpoint } = server;
+    const other = createTokenService({
+      tokenEndpoint,
+      clientId: 'orders',
+      clientSecret: secret,
+      store,
+      clock,
+      ...difference,
+    });
+
+    expect(await valueOf(other)).toBe('token-2');
+  });
+
+  test('do not for another authorization server', async () => {
+    const clock = fakeClock();
+    const store = memoryStore({ clock });
+    const [one, other] = [await running({ store, clock }), await running({ store, clock })];
+
+    await one.tokens.getToken();
+    await other.tokens.getToken();
+
+    expect(other.server.grants).toHaveLength(1);
+  });
+});
 
 describe('a token service', () => {
   test('D3 asks once for a thousand callers', async () => {

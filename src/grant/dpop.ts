@@ -1,8 +1,11 @@
+import { webcrypto } from 'node:crypto';
+
 import { type Configuration, type DPoPHandle, getDPoPHandle, randomDPoPKeyPair } from 'openid-client';
 
 import type { DpopKeyPair } from '../access-token.js';
 import { ConfigurationError } from '../errors.js';
 import { anyBoolean, anyObject, checkOptions } from '../options.js';
+import { digest } from './secret.js';
 
 /** Options of {@link dpop}. */
 export interface DpopOptions {
@@ -24,6 +27,8 @@ export interface Dpop {
   readonly requireBinding: boolean;
   /** The keys, always the same. */
   keyPair(): Promise<DpopKeyPair>;
+  /** SHA-256 of the public key. */
+  thumbprint(): Promise<string>;
   /** What makes the proofs for token endpoints. Always the same, so that the nonce that a server gave last is known. */
   handle(configuration: Configuration): Promise<DPoPHandle>;
 }
@@ -44,6 +49,10 @@ export function dpop(options: DpopOptions = {}): Dpop {
   return {
     requireBinding,
     keyPair,
+    async thumbprint() {
+      const { publicKey } = await keyPair();
+      return digest(new Uint8Array(await webcrypto.subtle.exportKey('spki', publicKey)));
+    },
     async handle(configuration) {
       const keys = await keyPair();
       return (handle ??= getDPoPHandle(configuration, keys));

@@ -24,6 +24,7 @@ const levels = {
   'token.expired_on_arrival': 'warn',
   'token.evicted': 'debug',
   'revocation.failed': 'warn',
+  'store.failed': 'warn',
   'request.resent': 'info',
   'request.not_resent': 'warn',
 } as const satisfies Record<TokenEvent['type'], keyof EventLogger>;
@@ -42,6 +43,8 @@ function sentenceFor(event: TokenEvent): string {
       return 'the least recently used token was dropped; "cache.maxTokens" is lower than the number of different token requests';
     case 'revocation.failed':
       return `tokens that could not be revoked: ${event.tokens}; ${event.error.message}`;
+    case 'store.failed':
+      return `the shared store failed (${event.operation}: ${event.reason}); tokens are not shared, next attempt in ${seconds(event.retryInMs)}`;
     case 'request.resent':
       return `${event.origin} rejected the token of a ${event.method.toUpperCase()}; it is sent again with another one`;
     case 'request.not_resent':

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type * as MainEntry from 'm2m-tokens';
 import type * as AxiosEntry from 'm2m-tokens/axios';
 import type * as FetchEntry from 'm2m-tokens/fetch';
+import type * as RedisEntry from 'm2m-tokens/redis';
 import type * as UndiciEntry from 'm2m-tokens/undici';
 
 /** The folder of the package. */
@@ -16,6 +17,8 @@ export const mainEntry = new URL('../../dist/index.js', import.meta.url).href;
 export const adapterEntry = (name: 'axios' | 'fetch' | 'undici'): string =>
   new URL(`../../dist/adapters/${name}.js`, import.meta.url).href;
 
+const redisEntry = new URL('../../dist/stores/redis.js', import.meta.url).href;
+
 /** Builds `dist`: a loader that compiles `src` on the way adds calls of its own, and these would be measured too. */
 export function buildPackage(): void {
   const { status, stdout, stderr } = spawnSync('npm', ['run', 'build'], { cwd: packageFolder, encoding: 'utf8' });
@@ -25,8 +28,8 @@ export function buildPackage(): void {
 /** What `dist` exports. */
 export async function builtPackage(): Promise<Entries> {
   const adapters = (['axios', 'fetch', 'undici'] as const).map(adapterEntry);
-  const entries = await Promise.all([mainEntry, ...adapters].map((entry): Promise<object> => import(entry)));
-  return Object.assign({}, ...entries) as Entries;
+  const entries = [mainEntry, redisEntry, ...adapters].map((entry): Promise<object> => import(entry));
+  return Object.assign({}, ...(await Promise.all(entries))) as Entries;
 }
 
-type Entries = typeof MainEntry & typeof AxiosEntry & typeof FetchEntry & typeof UndiciEntry;
+type Entries = typeof MainEntry & typeof AxiosEntry & typeof FetchEntry & typeof RedisEntry & typeof UndiciEntry;

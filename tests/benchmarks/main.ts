@@ -18,6 +18,7 @@ import { fetchRequest } from './fetch-request.js';
 import { importTime } from './import-time.js';
 import { manyScopes } from './many-scopes.js';
 import { isMet, type Result, table } from './result.js';
+import { coldProcesses, sharedHit } from './shared-store.js';
 import { undiciRequest } from './undici-request.js';
 
 const measurements = new Map([
@@ -30,6 +31,8 @@ const measurements = new Map([
   ['many-scopes', manyScopes],
   ['import-time', importTime],
   ['command', command],
+  ['shared-hit', sharedHit],
+  ['cold-processes', coldProcesses],
 ]);
 
 const { values: flags, positionals } = parseArgs({

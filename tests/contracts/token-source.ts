@@ -13,6 +13,7 @@ export function tokenSourceContract(name: string, wrap: (inner: TokenSource) => 
       const token = issue('a', fakeClock());
 
       const answer = wrap(source).getToken();
+      await settle();
       source.last().resolve(token);
 
       await expect(answer).resolves.toBe(token);
@@ -36,6 +37,7 @@ export function tokenSourceContract(name: string, wrap: (inner: TokenSource) => 
       const failure = new Error('away');
 
       const answer = wrap(source).getToken();
+      await settle();
       source.last().reject(failure);
 
       await expect(answer).rejects.toBe(failure);
@@ -46,6 +48,7 @@ export function tokenSourceContract(name: string, wrap: (inner: TokenSource) => 
       const tokens = wrap(source);
 
       const first = tokens.getToken();
+      await settle();
       source.last().reject(new Error('away'));
       await expect(first).rejects.toThrow('away');
       const second = tokens.getToken();

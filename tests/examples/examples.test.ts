@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { expect, test } from '@jest/globals';
 
@@ -8,6 +10,7 @@ import { granted, refused, startAuthorizationServer } from '../support/authoriza
 import { cleanUp } from '../support/clean-up.js';
 import { startDpopSurroundings } from '../support/dpop-service.js';
 import { type RecordedRequest, startHttpServer } from '../support/http-server.js';
+import { test as redisTest } from '../support/redis.js';
 import { rejected, startResourceServer } from '../support/resource-server.js';
 import { type Outcome, runProgram } from '../support/run-program.js';
 
@@ -261,6 +264,20 @@ test(
     expect(api.requests.map(sent)).toEqual(['GET /orders DPoP token-1', 'GET /orders DPoP token-1']);
     expect(authorizationServer.grants).toHaveLength(2);
     expect(new URLSearchParams(revocations.requests[0]?.body).get('token')).toBe('token-1');
+  },
+  timeoutMs,
+);
+
+redisTest(
+  'D5 fleet.ts starts three processes, which make one grant',
+  async () => {
+    // It starts itself again, and so has to be a file.
+    const { stdout, stderr } = await promisify(execFile)('node_modules/.bin/tsx', ['examples/fleet.ts'], {
+      cwd: join(import.meta.dirname, '../..'),
+      env: { PATH: process.env['PATH'] },
+    });
+
+    expect({ stdout, stderr }).toEqual({ stdout: '3 processes have a token, grants: 1\n', stderr: '' });
   },
   timeoutMs,
 );

@@ -43,5 +43,5 @@ export function manualSource(): ManualSource {
 
 /** Lets everything happen that waits for nothing but promises. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  for (let turn = 0; turn < 200; turn += 1) await Promise.resolve();
 }

@@ -46,6 +46,11 @@ test.each<[TokenEvent, number, string]>([
     'a token had expired when it arrived and is not kept; is the lifetime too short, or a clock wrong?',
   ],
   [
+    { type: 'store.failed', operation: 'get', reason: 'Error ECONNREFUSED', retryInMs: 5_000 },
+    warn,
+    'the shared store failed (get: Error ECONNREFUSED); tokens are not shared, next attempt in 5 s',
+  ],
+  [
     { type: 'token.evicted', scope: 'a' },
     debug,
     'the least recently used token was dropped; "cache.maxTokens" is lower than the number of different token requests',

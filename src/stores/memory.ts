@@ -1,0 +1,48 @@
+import { type Clock, systemClock } from '../clock.js';
+import type { StoredToken, TokenStore } from './token-store.js';
+
+/** Options of {@link memoryStore}. */
+export interface MemoryStoreOptions {
+  readonly clock?: Clock | undefined;
+}
+
+/** A {@link TokenStore} in this process, for tests and examples. */
+export function memoryStore({ clock = systemClock }: MemoryStoreOptions = {}): TokenStore {
+  const tokens = new Map<string, { readonly token: StoredToken; readonly until: number }>();
+  const leases = new Map<string, { until: number }>();
+
+  const kept = (key: string): StoredToken | undefined => {
+    const entry = tokens.get(key);
+    return entry !== undefined && entry.until > clock.monotonic() ? entry.token : undefined;
+  };
+
+  return {
+    get: async (key) => kept(key),
+    async set(key, token, ttlMs) {
+      const current = kept(key);
+      if (current === undefined || !isLater(current, token)) {
+        tokens.set(key, { token, until: clock.monotonic() + ttlMs });
+      }
+    },
+    async delete(key, { version, issuedAt }) {
+      const current = kept(key);
+      if (current?.version === version && current.issuedAt === issuedAt) tokens.delete(key);
+    },
+    async lease(key, ms) {
+      if ((leases.get(key)?.until ?? -Infinity) > clock.monotonic()) return undefined;
+      const lease = { until: clock.monotonic() + ms };
+      leases.set(key, lease);
+      return {
+        async extend(extensionMs) {
+          lease.until = clock.monotonic() + extensionMs;
+        },
+        async release() {
+          if (leases.get(key) === lease) leases.delete(key);
+        },
+      };
+    },
+  };
+}
+
+const isLater = (one: StoredToken, other: StoredToken): boolean =>
+  one.version > other.version || (one.version === other.version && one.issuedAt > other.issuedAt);

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+
+import { checkOptions, nonEmptyString, objectWith } from '../options.js';
+import type { Lease, StoreCall, StoredToken, TokenStore } from './token-store.js';
+
+/** The commands of Redis that are used. */
+export interface RedisCommands {
+  get(key: string): Promise<string | Buffer | null>;
+  eval(script: string, options: { readonly keys: string[]; readonly arguments: string[] }): Promise<unknown>;
+}
+
+/**
+ * A client of the package `redis`, version 5 or newer: what `createClient`, `createClientPool`, `createCluster` and
+ * `createSentinel` return. Described by what is used of it, since the types of these four have little in common.
+ */
+export interface RedisConnection extends RedisCommands {
+  readonly isReady?: boolean;
+  withCommandOptions(options: { abortSignal: AbortSignal }): RedisCommands;
+  listenerCount(event: 'error'): number;
+  on(event: 'error', listener: () => void): unknown;
+}
+
+/** Options of {@link redisStore}. */
+export interface RedisStoreOptions {
+  /**
+   * What all keys begin with.
+   * @default 'm2m-tokens:'
+   */
+  readonly prefix?: string | undefined;
+}
+
+/**
+ * A token store in Redis 6.2 or newer, Valkey, Redis Cluster or behind Sentinel. Connect the client yourself; its
+ * connection may break and come back at any time. Where nobody listens for the `error` event of the client, which would
+ * end the process, a listener is added: the token service reports a store that fails.
+ * @throws {ConfigurationError} when the client is another one, or an option is unknown or malformed
+ */
+export function redisStore(client: RedisConnection, options: RedisStoreOptions = {}): TokenStore {
+  checkOptions('redisStore', { client }, { client: objectWith('withCommandOptions', 'listenerCount', 'on') });
+  checkOptions('redisStore', options, { prefix: nonEmptyString });
+  const { prefix = 'm2m-tokens:' } = options;
+  if (client.listenerCount('error') === 0) client.on('error', () => {});
+
+  // A client that is connected sends at once; with another one a command waits, and is never sent once the signal is aborted.
+  const commands = (call: StoreCall | undefined): RedisCommands =>
+    client.isReady === true || call === undefined ? client : client.withCommandOptions({ abortSignal: call.signal });
+
+  const run = (script: string, key: string, values: readonly (string | number)[], call?: StoreCall) =>
+    commands(call).eval(script, { keys: [key], arguments: values.map(String) });
+
+  // One slot of a cluster for all that belongs to a key.
+  const tokenKey = (key: string): string => `${prefix}{${key}}`;
+  const leaseKey = (key: string): string => `${prefix}{${key}}:lease`;
+
+  return {
+    async get(key, call) {
+      const found = await commands(call).get(tokenKey(key));
+      if (found === null) return undefined;
+      // A client may be set up to return bytes.
+      const text = typeof found === 'string' ? found : found.toString();
+      const token = parse(text);
+      if (token === undefined) await run(removal, tokenKey(key), [text], call);
+      return token;
+    },
+
+    async set(key, token, ttlMs, call) {
+      const { version, issuedAt } = token;
+      await run(replacement, tokenKey(key), [version, issuedAt, Math.ceil(ttlMs), serialize(token)], call);
+    },
+
+    async delete(key, token, call) {
+      await run(removal, tokenKey(key), [`${token.version}:${token.issuedAt}:`], call);
+    },
+
+    async lease(key, ms, call) {
+      const holder = randomUUID();
+      const extend = async (extensionMs: number, extensionCall?: StoreCall): Promise<void> => {
+        await run(extension, leaseKey(key), [holder, Math.ceil(extensionMs)], extensionCall);
+      };
+      // No time left is the same as no lease.
+      const lease: Lease = { extend, release: (releaseCall) => extend(0, releaseCall) };
+
+      const taken = await run(leasing, leaseKey(key), [holder, Math.ceil(ms)], call);
+      if (taken === null) return undefined;
+      if (call?.signal.aborted !== true) return lease;
+      // A Redis that hung has carried out what nobody waits for any more.
+      await lease.release();
+      return undefined;
+    },
+  };
+}
+
+const serialize = ({ version, issuedAt, expiresAt, payload }: StoredToken): string =>
+  `${version}:${issuedAt}:${expiresAt}:${payload}`;
+
+function parse(text: string): StoredToken | undefined {
+  const [header, version, issuedAt, expiresAt] = /^(\d+):(\d+):(\d+):/.exec(text) ?? [];
+  if (header === undefined) return undefined;
+  return {
+    version: Number(version),
+    issuedAt: Number(issuedAt),
+    expiresAt: Number(expiresAt),
+    payload: text.slice(header.length),
+  };
+}
+
+const replacement = `
+local kept = redis.call('GET', KEYS[1])
+if kept then
+  local version, issuedAt = string.match(kept, '^(%d+):(%d+):%d+:')
+  version, issuedAt = tonumber(version), tonumber(issuedAt)
+  local given = tonumber(ARGV[1])
+  if version and (version > given or version == given and issuedAt > tonumber(ARGV[2])) then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[3])
+return 1`;
+
+const removal = `
+local kept = redis.call('GET', KEYS[1])
+if kept and string.sub(kept, 1, #ARGV[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0`;
+
+const leasing = `return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])`;
+
+const extension = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 0`;

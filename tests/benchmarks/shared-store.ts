@@ -1,0 +1,75 @@
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import type { AccessToken } from 'm2m-tokens';
+import { createClient } from 'redis';
+
+import { buildReplica, startReplica } from '../replicas/replicas.js';
+import { redisProgram } from '../support/install-redis.js';
+import { runRedis } from '../support/redis-server.js';
+import { builtPackage } from './built-package.js';
+import { pairedRounds } from './paired-rounds.js';
+import type { Result } from './result.js';
+import { startTokenEndpoint, tokenEndpointInProcess } from './token-endpoint.js';
+
+/** A token taken from Redis against a bare `GET` of the same entry. */
+export async function sharedHit(): Promise<Result[]> {
+  if (redisProgram() === undefined) return skipped('shared hit');
+  const { compose, createTokenService, redisStore, withDefaultRequest, withSharedStore } = await builtPackage();
+  const redis = await runRedis();
+  const client = createClient({ url: redis.url });
+  await client.connect();
+
+  // As in a token service, but for the tokens in memory.
+  const shared = withSharedStore({ store: redisStore(client), identity: ['benchmark'] });
+  const tokens = compose(createTokenService(tokenEndpointInProcess()), shared, withDefaultRequest());
+  const { value } = await tokens.getToken();
+  let key: string | undefined;
+  while (key === undefined) [key] = await client.keys('m2m-tokens:*');
+  const entry = key;
+
+  const comparison = await pairedRounds({
+    ours: (calls) => repeat(calls, () => tokens.getToken()),
+    other: (calls) => repeat(calls, () => client.get(entry)),
+    calls: 500,
+    rounds: 60,
+    warmUpRounds: 10,
+  });
+  const last: AccessToken = await tokens.getToken();
+  client.destroy();
+  await redis.kill();
+  if (last.value !== value) throw new Error('the token did not come from Redis');
+
+  return [{ name: 'shared hit, to a bare GET', unit: 'ns', ...comparison, target: { of: 'ratio', atMost: 1.3 } }];
+}
+
+/** Grants for fifty processes that start together, with Redis and without. */
+export async function coldProcesses(): Promise<Result[]> {
+  if (redisProgram() === undefined) return skipped('cold processes');
+  const redis = await runRedis();
+  const program = await buildReplica();
+  const grants = async (url: string | undefined): Promise<number> => {
+    const endpoint = await startTokenEndpoint();
+    const { tokenEndpoint = '' } = endpoint.options;
+    const setup = { tokenEndpoint, redis: url };
+    const replicas = await Promise.all(Array.from({ length: 50 }, () => startReplica(program, setup)));
+    await Promise.all(replicas.map((replica) => replica.ask()));
+    await Promise.all(replicas.map((replica) => replica.kill()));
+    endpoint.close();
+    return endpoint.grants;
+  };
+
+  const [ours, other] = [await grants(redis.url), await grants(undefined)];
+  await redis.kill();
+  await rm(dirname(program), { recursive: true });
+  return [{ name: 'grants for 50 cold processes', unit: 'count', ours, other, target: { of: 'ours', atMost: 1 } }];
+}
+
+async function repeat(calls: number, call: () => Promise<unknown>): Promise<void> {
+  for (let done = 0; done < calls; done += 1) await call();
+}
+
+function skipped(name: string): Result[] {
+  process.stderr.write(`${name}: skipped, there is no redis-server (apt-get install redis-server)\n`);
+  return [];
+}

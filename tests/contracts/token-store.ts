@@ -1,0 +1,142 @@
+import { describe, expect, test as anyTest } from '@jest/globals';
+
+import type { StoredToken, TokenStore } from '../../src/stores/token-store.js';
+
+/** A store that is new, and a way to let time pass in it. */
+export interface StoreUnderTest {
+  readonly store: TokenStore;
+  readonly pass: (ms: number) => Promise<void>;
+}
+
+const minute = 60_000;
+const first: StoredToken = { version: 1, issuedAt: 1_000, expiresAt: 61_000, payload: 'a "first" payload: €' };
+const later: StoredToken = { ...first, issuedAt: 2_000, payload: 'later' };
+
+/** What every token store must do. `test` may be one that skips. */
+export function tokenStoreContract(name: string, make: () => Promise<StoreUnderTest>, test = anyTest): void {
+  describe(`${name} is a token store that`, () => {
+    test('returns what it was given, under this key only', async () => {
+      const { store } = await make();
+
+      await store.set('a', first, minute);
+
+      expect(await store.get('a')).toEqual(first);
+      expect(await store.get('b')).toBeUndefined();
+    });
+
+    test('forgets a token when its time is over', async () => {
+      const { store, pass } = await make();
+
+      await store.set('a', first, 50);
+      await store.set('b', first, minute);
+      await pass(60);
+
+      expect(await store.get('a')).toBeUndefined();
+      expect(await store.get('b')).toEqual(first);
+    });
+
+    test('D12 keeps a token that was issued later, and replaces one that was issued earlier or at the same time', async () => {
+      const { store } = await make();
+
+      await store.set('a', later, minute);
+      await store.set('a', first, minute);
+      expect(await store.get('a')).toEqual(later);
+
+      const again = { ...later, payload: 'again' };
+      await store.set('a', again, minute);
+      expect(await store.get('a')).toEqual(again);
+    });
+
+    test('D12 compares times as numbers', async () => {
+      const { store } = await make();
+      const [nine, ten] = [
+        { ...first, issuedAt: 9_000 },
+        { ...first, issuedAt: 10_000 },
+      ];
+
+      await store.set('a', nine, minute);
+      await store.set('a', ten, minute);
+
+      expect(await store.get('a')).toEqual(ten);
+    });
+
+    test('D9 keeps a token of a later version, however old it is', async () => {
+      const { store } = await make();
+      const ofTomorrow = { ...first, version: 10 };
+
+      await store.set('a', ofTomorrow, minute);
+      await store.set('a', { ...later, version: 9 }, minute);
+
+      expect(await store.get('a')).toEqual(ofTomorrow);
+    });
+
+    test('D9 replaces a token of an earlier version, however new it is', async () => {
+      const { store } = await make();
+      const ofTomorrow = { ...first, version: 2 };
+
+      await store.set('a', later, minute);
+      await store.set('a', ofTomorrow, minute);
+
+      expect(await store.get('a')).toEqual(ofTomorrow);
+    });
+
+    test('removes a token, and not the one that has taken its place', async () => {
+      const { store } = await make();
+
+      await store.set('a', later, minute);
+      await store.delete('a', first);
+      expect(await store.get('a')).toEqual(later);
+
+      await store.delete('a', { ...later, version: 2 });
+      expect(await store.get('a')).toEqual(later);
+
+      await store.delete('a', later);
+      expect(await store.get('a')).toBeUndefined();
+      await store.delete('a', later);
+    });
+
+    test('gives the lease of a key to one of many', async () => {
+      const { store } = await make();
+
+      const leases = await Promise.all(Array.from({ length: 20 }, () => store.lease('a', minute)));
+
+      expect(leases.filter((lease) => lease !== undefined)).toHaveLength(1);
+      expect(await store.lease('b', minute)).toBeDefined();
+    });
+
+    test('gives a lease again once it is released, and keeps the token of its key', async () => {
+      const { store } = await make();
+      await store.set('a', first, minute);
+
+      const lease = await store.lease('a', minute);
+      await lease?.release();
+
+      expect(await store.lease('a', minute)).toBeDefined();
+      expect(await store.get('a')).toEqual(first);
+    });
+
+    test('D11 gives a lease again when its time is over, and its former holder neither ends nor extends it', async () => {
+      const { store, pass } = await make();
+      const late = await store.lease('a', 50);
+      await pass(60);
+
+      const next = await store.lease('a', minute);
+      await late?.release();
+      await late?.extend(1);
+      await pass(10);
+
+      expect(next).toBeDefined();
+      expect(await store.lease('a', minute)).toBeUndefined();
+    });
+
+    test('extends a lease', async () => {
+      const { store, pass } = await make();
+
+      const lease = await store.lease('a', 50);
+      await lease?.extend(minute);
+      await pass(60);
+
+      expect(await store.lease('a', minute)).toBeUndefined();
+    });
+  });
+}

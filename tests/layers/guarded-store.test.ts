@@ -1,0 +1,123 @@
+import { expect, test } from '@jest/globals';
+
+import type { TokenEvent } from '../../src/events.js';
+import { guardStore } from '../../src/layers/guarded-store.js';
+import { memoryStore } from '../../src/stores/memory.js';
+import type { StoredToken, TokenStore } from '../../src/stores/token-store.js';
+import { fakeClock } from '../support/clock.js';
+import { linesThatShow } from '../support/grant-outcome.js';
+
+const token: StoredToken = { version: 1, issuedAt: 1, expiresAt: 2, payload: 'c4n4ry-t0ken' };
+const hang = () => new Promise<never>(() => {});
+
+/** A guarded store whose `get` does what the test says. */
+function guarded(get: TokenStore['get']) {
+  const clock = fakeClock();
+  const events: TokenEvent[] = [];
+  let calls = 0;
+  const store: TokenStore = {
+    ...memoryStore({ clock }),
+    get: (key, call) => {
+      calls += 1;
+      return get(key, call);
+    },
+  };
+  const guard = guardStore(store, { clock, onEvent: (event) => events.push(event) });
+  return { clock, events, guard, calls: () => calls };
+}
+
+test('hands out what the store answers', async () => {
+  const { guard, events } = guarded(async () => token);
+
+  expect(await guard.get('a')).toBe(token);
+  expect(guard.isAway()).toBe(false);
+  expect(events).toEqual([]);
+});
+
+test('D8 a store that fails is a miss and an event, and is left alone for five seconds', async () => {
+  const { clock, guard, events, calls } = guarded(() => Promise.reject(new Error('NOAUTH Authentication required.')));
+
+  expect(await guard.get('a')).toBeUndefined();
+  expect(await guard.get('a')).toBeUndefined();
+  clock.advance(4_999);
+  expect(await guard.lease('a', 1)).toBeUndefined();
+  expect(guard.isAway()).toBe(true);
+  expect(calls()).toBe(1);
+
+  clock.advance(1);
+  await guard.get('a');
+  expect(calls()).toBe(2);
+  expect(events).toEqual(
+    [1, 2].map(() => ({ type: 'store.failed', operation: 'get', reason: 'Error NOAUTH', retryInMs: 5_000 })),
+  );
+});
+
+test('D8 a store that throws at once is a miss, too', async () => {
+  const { guard } = guarded(() => {
+    throw new TypeError('not a function');
+  });
+
+  await expect(guard.get('a')).resolves.toBeUndefined();
+});
+
+test('D8 a store that hangs is a miss and an event', async () => {
+  const { guard, events } = guarded(hang);
+
+  expect(await guard.get('a')).toBeUndefined();
+
+  expect(events).toMatchObject([{ type: 'store.failed', reason: 'TimeoutError' }]);
+});
+
+test('D8 calls that fail together are one event', async () => {
+  const { guard, events } = guarded(() => Promise.reject(new Error('down')));
+
+  await Promise.all(Array.from({ length: 10 }, () => guard.get('a')));
+
+  expect(events).toHaveLength(1);
+});
+
+test('D8 after the pause one call tries the store, and the others do not wait for it', async () => {
+  const answers: ((token: StoredToken) => void)[] = [];
+  let isDown = true;
+  const { clock, guard, calls } = guarded(() =>
+    isDown ? Promise.reject(new Error('down')) : new Promise((resolve) => answers.push(resolve)),
+  );
+  await guard.get('a');
+  isDown = false;
+  clock.advance(5_000);
+
+  const trial = guard.get('a');
+  expect(await guard.get('b')).toBeUndefined();
+  expect(calls()).toBe(2);
+  answers[0]?.(token);
+  await trial;
+
+  void guard.get('b');
+  expect(calls()).toBe(3);
+});
+
+test('B6 who gives up meanwhile says nothing about the store', async () => {
+  const { guard, events } = guarded(hang);
+  const caller = new AbortController();
+
+  const answer = guard.get('a', caller.signal);
+  caller.abort(new Error('gone'));
+
+  await expect(answer).rejects.toThrow('gone');
+  expect(guard.isAway()).toBe(false);
+  expect(events).toEqual([]);
+});
+
+test('F4 R-25 an event tells the kind of a failure and nothing of what was stored', async () => {
+  const clock = fakeClock();
+  const events: TokenEvent[] = [];
+  const set = async (_key: string, { payload }: StoredToken) => {
+    throw Object.assign(new Error(`cannot write ${payload}`), { code: 'ECONNREFUSED' });
+  };
+  const guard = guardStore({ ...memoryStore({ clock }), set }, { clock, onEvent: (event) => events.push(event) });
+
+  await guard.set('a', token, 1_000);
+
+  expect(events).toMatchObject([{ operation: 'set', reason: 'Error ECONNREFUSED' }]);
+  expect(linesThatShow(token.payload, events)).toEqual([]);
+});

@@ -1,0 +1,87 @@
+import { setTimeout } from 'node:timers/promises';
+
+import { expect, test } from '@jest/globals';
+
+import { patience } from '../../src/layers/patience.js';
+import type { StoreCall } from '../../src/stores/token-store.js';
+
+const hang = () => new Promise<never>(() => {});
+
+test('hands on an answer and a failure', async () => {
+  const withPatience = patience();
+
+  await expect(withPatience(async () => 'answer', undefined)).resolves.toBe('answer');
+  await expect(withPatience(() => Promise.reject(new Error('down')), undefined)).rejects.toThrow('down');
+});
+
+test('D8 waits for 250 ms, and tells the call that nobody waits any more', async () => {
+  const calls: StoreCall[] = [];
+  const began = performance.now();
+
+  const answer = patience()((call) => {
+    calls.push(call);
+    return hang();
+  }, undefined);
+  expect(calls[0]?.signal.aborted).toBe(false);
+
+  await expect(answer).rejects.toMatchObject({ name: 'TimeoutError' });
+  expect(performance.now() - began).toBeGreaterThan(200);
+  expect(calls[0]?.signal.aborted).toBe(true);
+});
+
+test('D8 tells it also to who asks only afterwards', async () => {
+  const calls: StoreCall[] = [];
+
+  const answer = patience()((call) => {
+    calls.push(call);
+    return hang();
+  }, undefined);
+  await expect(answer).rejects.toMatchObject({ name: 'TimeoutError' });
+
+  expect(calls[0]?.signal.aborted).toBe(true);
+});
+
+test('B9 an answer that came while the process was busy counts', async () => {
+  const answer = patience()(async () => {
+    await setTimeout(20);
+    return 'answer';
+  }, undefined);
+
+  const busyUntil = performance.now() + 400;
+  while (performance.now() < busyUntil);
+
+  await expect(answer).resolves.toBe('answer');
+});
+
+test('D8 gives each of several calls its time', async () => {
+  const withPatience = patience();
+  const first = withPatience(hang, undefined).catch(() => performance.now());
+  await setTimeout(120);
+  const began = performance.now();
+
+  const second = withPatience(hang, undefined).catch(() => performance.now());
+
+  expect(await second).toBeGreaterThan(began + 200);
+  expect(await first).toBeLessThan(await second);
+});
+
+test('B6 ends when the caller gives up, before or meanwhile', async () => {
+  const withPatience = patience();
+  const caller = new AbortController();
+
+  const answer = withPatience(hang, caller.signal);
+  caller.abort(new Error('gone'));
+
+  await expect(answer).rejects.toThrow('gone');
+  await expect(withPatience(hang, caller.signal)).rejects.toThrow('gone');
+});
+
+test('D16 leaves no timer running', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+  const before = timers();
+
+  await patience()(async () => 'answer', undefined);
+  await setTimeout(60);
+
+  expect(timers()).toBeLessThanOrEqual(before);
+});

@@ -1,0 +1,414 @@
+import { webcrypto } from 'node:crypto';
+
+import { expect, test } from '@jest/globals';
+
+import { AccessToken } from '../../src/access-token.js';
+import type { TokenEvent } from '../../src/events.js';
+import { type SharedStoreOptions, withSharedStore } from '../../src/layers/shared-store.js';
+import { memoryStore } from '../../src/stores/memory.js';
+import type { TokenStore } from '../../src/stores/token-store.js';
+import type { TokenSource } from '../../src/token-source.js';
+import { tokenSourceContract } from '../contracts/token-source.js';
+import { type FakeClock, fakeClock } from '../support/clock.js';
+import { issue, type ManualSource, manualSource, settle } from '../support/tokens.js';
+
+const second = 1_000;
+
+tokenSourceContract('withSharedStore', (inner) => {
+  const clock = fakeClock();
+  return withSharedStore({ store: memoryStore({ clock }), identity: [], clock })(inner);
+});
+
+interface Replica {
+  readonly tokens: TokenSource;
+  readonly source: ManualSource;
+}
+
+/** Replicas on one clock that share a store. */
+function fleet({ clock = fakeClock(), ...options }: Partial<SharedStoreOptions> & { clock?: FakeClock } = {}) {
+  const store = options.store ?? memoryStore({ clock });
+  const events: TokenEvent[] = [];
+  const replica = (others: Partial<SharedStoreOptions> = {}): Replica => {
+    const source = manualSource();
+    const onEvent = (event: TokenEvent) => events.push(event);
+    const layer = withSharedStore({
+      store,
+      identity: ['orders'],
+      clock,
+      random: () => 0.5,
+      onEvent,
+      ...options,
+      ...others,
+    });
+    return { source, tokens: layer(source) };
+  };
+  /** Time in which those who wait for others look whether they are done. */
+  const pass = async (ms: number): Promise<void> => {
+    for (let passed = 0; passed < ms; passed += 100) {
+      clock.advance(Math.min(100, ms - passed));
+      await settle();
+    }
+  };
+  return { clock, store, events, replica, pass };
+}
+
+async function answerOf(replica: Replica, token: AccessToken): Promise<AccessToken> {
+  const answer = replica.tokens.getToken();
+  await settle();
+  replica.source.last().resolve(token);
+  await settle();
+  return answer;
+}
+
+test('D7 hands a replica the token that another one got, and asks nobody', async () => {
+  const { clock, replica } = fleet();
+  const [one, other] = [replica(), replica()];
+  const token = new AccessToken({
+    value: 'a',
+    scope: 'read',
+    issuedAt: clock.now(),
+    expiresAt: clock.now() + 60 * second,
+  });
+
+  await answerOf(one, token);
+  const shared = await other.tokens.getToken();
+
+  expect(shared).toEqual(token);
+  expect(shared.value).toBe('a');
+  expect(other.source.calls).toEqual([]);
+});
+
+test('D5 D11 lets one replica ask while the others wait, and hands them its token', async () => {
+  const { clock, replica, pass } = fleet();
+  const replicas = Array.from({ length: 50 }, () => replica());
+
+  const answers = replicas.map(({ tokens }) => tokens.getToken());
+  await pass(3 * second);
+  const calls = replicas.flatMap(({ source }) => source.calls);
+  calls[0]?.resolve(issue('a', clock));
+  await pass(200);
+
+  expect((await Promise.all(answers)).map(({ value }) => value)).toEqual(replicas.map(() => 'a'));
+  expect(replicas.flatMap(({ source }) => source.calls)).toHaveLength(1);
+});
+
+test('D7 a token that is due is replaced once for all', async () => {
+  const { clock, replica } = fleet();
+  const [one, other] = [replica(), replica()];
+  const old = await answerOf(one, issue('old', clock));
+  clock.advance(50 * 60 * second);
+
+  const renewal = one.tokens.getToken(undefined, { replacing: old });
+  await settle();
+  one.source.last().resolve(issue('new', clock));
+  await renewal;
+  const taken = await other.tokens.getToken(undefined, { replacing: old });
+
+  expect(taken.value).toBe('new');
+  expect(one.source.last().options?.replacing).toBe(old);
+  expect(other.source.calls).toEqual([]);
+});
+
+test('A16 what a replica waited for is the answer, be it the token that is to be replaced', async () => {
+  const { clock, replica, pass } = fleet();
+  const [one, other] = [replica(), replica()];
+  const old = await answerOf(one, issue('same', clock));
+  clock.advance(50 * 60 * second);
+
+  const [renewal, waiting] = [one, other].map(({ tokens }) => tokens.getToken(undefined, { replacing: old }));
+  await settle();
+  one.source.last().resolve(issue('same', clock, 10 * 60 * second));
+  await renewal;
+  await pass(200);
+
+  expect((await waiting)?.value).toBe('same');
+  expect(other.source.calls).toEqual([]);
+});
+
+test('a token that was issued long before the rejected one is not taken for it', async () => {
+  const { clock, replica } = fleet();
+  const [one, other] = [replica(), replica()];
+  await answerOf(one, issue('older', clock));
+  clock.advance(5 * 60 * second);
+  const rejected = issue('rejected', clock);
+
+  void other.tokens.getToken(undefined, { replacing: rejected });
+  await settle();
+
+  expect(other.source.calls).toHaveLength(1);
+});
+
+test('a token without the validity that is asked for is replaced', async () => {
+  const { clock, replica } = fleet();
+  const [one, other] = [replica(), replica()];
+  await answerOf(one, issue('short', clock, 60 * second));
+
+  const answer = other.tokens.getToken(undefined, { minValidityMs: 120 * second });
+  await settle();
+  other.source.last().resolve(issue('long', clock, 300 * second));
+
+  expect((await answer).value).toBe('long');
+});
+
+test('C5 A3 a token in its last moments is renewed, and handed out when that fails', async () => {
+  const { clock, replica } = fleet();
+  const [one, other] = [replica(), replica()];
+  await answerOf(one, issue('last', clock));
+  clock.advance(3_600 * second - 20 * second);
+
+  const answer = other.tokens.getToken();
+  await settle();
+  other.source.last().reject(new Error('away'));
+
+  expect((await answer).value).toBe('last');
+});
+
+test('D11 another replica goes on when the one that asks is gone, which does not take the whole deadline', async () => {
+  const { clock, store, replica, pass } = fleet();
+  const other = replica();
+  // What a replica that was killed leaves behind.
+  const never = withSharedStore({
+    store,
+    identity: ['orders'],
+    clock: { ...clock, sleep: () => new Promise(() => {}) },
+  });
+  void never(manualSource()).getToken();
+  await settle();
+
+  const answer = other.tokens.getToken();
+  await pass(4 * second);
+  expect(other.source.calls).toEqual([]);
+  await pass(1.2 * second);
+  other.source.last().resolve(issue('b', clock));
+
+  expect((await answer).value).toBe('b');
+});
+
+test('D11 who waits asks for itself before the deadline is over, though another one is still asking', async () => {
+  const { clock, replica, pass } = fleet();
+  const [one, other] = [replica(), replica()];
+  void one.tokens.getToken();
+  await settle();
+
+  const answer = other.tokens.getToken();
+  await pass(9.5 * second);
+  expect(other.source.calls).toEqual([]);
+  await pass(1 * second);
+  other.source.last().resolve(issue('b', clock));
+
+  expect((await answer).value).toBe('b');
+});
+
+test('the lease is free at once when the grant fails', async () => {
+  const { clock, replica, pass } = fleet();
+  const [one, other] = [replica(), replica()];
+  const failing = one.tokens.getToken();
+  await settle();
+
+  const answer = other.tokens.getToken();
+  one.source.last().reject(new Error('away'));
+  await expect(failing).rejects.toThrow('away');
+  await pass(200);
+  other.source.last().resolve(issue('b', clock));
+
+  expect((await answer).value).toBe('b');
+});
+
+test('B6 who gives up ends its own wait only, and frees the lease', async () => {
+  const { clock, replica, pass } = fleet();
+  const [one, two, three] = [replica(), replica(), replica()];
+  const [holder, waiter] = [new AbortController(), new AbortController()];
+
+  const first = one.tokens.getToken(undefined, { signal: holder.signal });
+  await settle();
+  const answers = [two.tokens.getToken(undefined, { signal: waiter.signal }), three.tokens.getToken()];
+  await settle();
+  waiter.abort(new Error('gone'));
+  await expect(answers[0]).rejects.toThrow('gone');
+  holder.abort(new Error('gone, too'));
+  one.source.last().reject(new Error('gone, too'));
+  await expect(first).rejects.toThrow('gone, too');
+  await pass(200);
+  three.source.last().resolve(issue('c', clock));
+
+  expect((await answers[1])?.value).toBe('c');
+  expect(two.source.calls).toEqual([]);
+});
+
+const newKeyPair = () =>
+  webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
+
+test('F7 tokens of type DPoP are shared by those who hold the key, and get it back', async () => {
+  const { clock, replica } = fleet();
+  const [keyPair, otherKeyPair] = [await newKeyPair(), await newKeyPair()];
+  const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ keyPair, thumbprint: 'a' }) }));
+  const other = replica({ binding: async () => ({ keyPair: otherKeyPair, thumbprint: 'b' }) });
+  const { issuedAt, expiresAt } = issue('', clock);
+  await answerOf(one!, new AccessToken({ value: 'bound', type: 'DPoP', keyPair, issuedAt, expiresAt }));
+
+  const taken = await same!.tokens.getToken();
+  void other.tokens.getToken();
+  await settle();
+
+  expect(taken).toMatchObject({ value: 'bound', type: 'DPoP', keyPair });
+  expect(other.source.calls).toHaveLength(1);
+});
+
+test('F8 R-51 tokens that are bound to a certificate are shared by those who present it', async () => {
+  const { clock, replica } = fleet();
+  const presenting = (binding: string) => replica({ binding: async () => ({ binding }) });
+  const [one, same, other] = [presenting('a'), presenting('a'), presenting('b')];
+  const { issuedAt, expiresAt } = issue('', clock);
+  await answerOf(one, new AccessToken({ value: 'bound', binding: 'a', issuedAt, expiresAt }));
+
+  const taken = await same.tokens.getToken();
+  void other.tokens.getToken();
+  await settle();
+
+  expect(taken).toMatchObject({ value: 'bound', binding: 'a' });
+  expect(other.source.calls).toHaveLength(1);
+});
+
+test('F8 a token that is bound to a certificate renewed meanwhile is not shared under the old one', async () => {
+  const { clock, replica } = fleet();
+  const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ binding: 'old' }) }));
+  const { issuedAt, expiresAt } = issue('', clock);
+  await answerOf(one!, new AccessToken({ value: 'bound', binding: 'new', issuedAt, expiresAt }));
+
+  void same!.tokens.getToken();
+  await settle();
+
+  expect(same!.source.calls).toHaveLength(1);
+});
+
+test('asks for itself when what tokens are bound to cannot be had', async () => {
+  const { clock, replica } = fleet();
+  const one = replica({ binding: () => Promise.reject(new Error('no such file')) });
+
+  const token = await answerOf(one, issue('own', clock));
+
+  expect(token.value).toBe('own');
+});
+
+test('R-70 a token of type DPoP is not shared by who does not say which key it is bound to', async () => {
+  const { clock, replica } = fleet();
+  const [one, other] = [replica(), replica()];
+  const { issuedAt, expiresAt } = issue('', clock);
+  await answerOf(one, new AccessToken({ value: 'a', type: 'DPoP', issuedAt, expiresAt }));
+
+  void other.tokens.getToken();
+  await settle();
+
+  expect(other.source.calls).toHaveLength(1);
+});
+
+test('D1 D2 keeps tokens apart by who asks and by what is asked for, under keys that tell nothing', async () => {
+  const clock = fakeClock();
+  const keys: string[] = [];
+  const memory = memoryStore({ clock });
+  const store: TokenStore = {
+    ...memory,
+    set: (key, ...rest) => {
+      keys.push(key);
+      return memory.set(key, ...rest);
+    },
+  };
+  const { replica } = fleet({ store, clock });
+  const identities = [
+    ['a', 'b'],
+    ['a', 'c'],
+    ['ab', ''],
+    ['a', undefined, 'b'],
+  ];
+
+  for (const identity of identities) {
+    const { tokens, source } = replica({ identity });
+    for (const scope of ['x', 'x y']) {
+      const answer = tokens.getToken({ scope });
+      await settle();
+      source.last().resolve(issue('token', clock));
+      await answer;
+    }
+    // In another order it is the same.
+    await tokens.getToken({ scope: ['y', 'x'] });
+  }
+
+  expect(new Set(keys).size).toBe(2 * identities.length);
+  expect(keys.filter((key) => !/^[\w-]{43}$/.test(key))).toEqual([]);
+});
+
+test('D9 a token of a later release is left alone, and nobody waits for another one', async () => {
+  const clock = fakeClock();
+  const ofTomorrow = { version: 2, issuedAt: clock.now(), expiresAt: clock.now() + 60 * second, payload: 'unknown' };
+  const changes: string[] = [];
+  const store: TokenStore = {
+    get: async () => ofTomorrow,
+    set: async () => void changes.push('set'),
+    delete: async () => void changes.push('delete'),
+    lease: async () => undefined,
+  };
+  const { replica } = fleet({ store, clock });
+  const one = replica();
+
+  const token = await answerOf(one, issue('a', clock));
+
+  expect(token.value).toBe('a');
+  expect(changes).toEqual([]);
+});
+
+test('D9 what cannot be is deleted, and asked for anew', async () => {
+  const { clock, store, replica } = fleet();
+  const [one, other] = [replica(), replica()];
+  await answerOf(one, issue('a', clock));
+  // Issued in two minutes, by the clock of who reads it.
+  clock.step(-120 * second);
+
+  const answer = other.tokens.getToken();
+  await settle();
+  other.source.last().resolve(issue('b', clock));
+  await answer;
+  await settle();
+
+  expect((await replica().tokens.getToken()).value).toBe('b');
+  expect(store).toBeDefined();
+});
+
+test('A12 a token that is expired, or never expires, is not kept', async () => {
+  const { clock, replica } = fleet();
+  for (const lifetimeMs of [0, Infinity]) {
+    const [one, other] = [replica(), replica()];
+    await answerOf(one, issue('a', clock, lifetimeMs));
+
+    const failing = other.tokens.getToken();
+    await settle();
+
+    expect(other.source.calls).toHaveLength(1);
+    other.source.last().reject(new Error('away'));
+    await expect(failing).rejects.toThrow('away');
+  }
+});
+
+test('D8 without the store each replica asks for itself', async () => {
+  const clock = fakeClock();
+  const down = () => Promise.reject(new Error('down'));
+  const { replica, events } = fleet({ store: { get: down, set: down, delete: down, lease: down }, clock });
+  const [one, other] = [replica(), replica()];
+
+  const answers = [await answerOf(one, issue('a', clock)), await answerOf(other, issue('b', clock))];
+
+  expect(answers.map(({ value }) => value)).toEqual(['a', 'b']);
+  expect(events).toEqual(
+    [1, 2].map(() => ({ type: 'store.failed', operation: 'get', reason: 'Error', retryInMs: 5_000 })),
+  );
+});
+
+test('D8 a lease that cannot be had because the store fails is nothing to wait for', async () => {
+  const clock = fakeClock();
+  const store = { ...memoryStore({ clock }), lease: () => Promise.reject(new Error('READONLY no writes')) };
+  const { replica, events } = fleet({ store, clock });
+
+  const token = await answerOf(replica(), issue('a', clock));
+
+  expect(token.value).toBe('a');
+  expect(events).toMatchObject([{ operation: 'lease', reason: 'Error READONLY' }]);
+});

@@ -1,0 +1,91 @@
+import { setTimeout } from 'node:timers/promises';
+
+import { expect } from '@jest/globals';
+
+import { granted, startAuthorizationServer } from '../support/authorization-server.js';
+import { startRedis, test } from '../support/redis.js';
+import { startFleet } from './fleet.js';
+
+test('D5 D7 D17 fifty processes make one grant at their start, and one at each renewal', async () => {
+  const [lifetimeMs, lifetimes] = [3_000, 5];
+  const server = await startAuthorizationServer();
+  const grantedAt: Record<string, number[]> = { long: [], short: [] };
+  server.script(async ({ body }) => {
+    const scope = new URLSearchParams(body).get('scope') ?? '';
+    const number = grantedAt[scope]?.push(performance.now());
+    // Long enough that all of them have asked before there is an answer.
+    await setTimeout(scope === 'long' ? 1_000 : 50);
+    return granted(`${scope}-${number}`, { expires_in: scope === 'long' ? 3_600 : lifetimeMs / 1_000 });
+  });
+  const redis = await startRedis();
+  const setup = { tokenEndpoint: server.tokenEndpoint, redis: redis.url, deadlineMs: 60_000 };
+  const replicas = await startFleet(50, setup);
+
+  const starting = replicas.map(async (replica, index) => {
+    // On a machine of two processors fifty processes cannot begin at once.
+    await setTimeout(index * 10);
+    return replica.ask({ scope: 'long' });
+  });
+  const first = await Promise.all(starting);
+  const repeating = { forMs: lifetimes * lifetimeMs, everyMs: 50 };
+  const reports = await Promise.all(replicas.map((replica) => replica.repeat(repeating, { scope: 'short' })));
+
+  const tokens = first.flatMap(({ answers }) => answers.map(({ token, error }) => token ?? error));
+  expect(tokens).toEqual(replicas.map(() => 'long-1'));
+  expect(grantedAt['long']).toHaveLength(1);
+  // A token is due between seven and eight tenths of its lifetime, whoever asks: a second grant would come right behind the
+  // first one.
+  const { short = [] } = grantedAt;
+  const gaps = short.slice(1).map((at, index) => at - (short[index] ?? 0));
+  expect(Math.min(...gaps)).toBeGreaterThan(0.35 * lifetimeMs);
+  expect(gaps.length).toBeGreaterThanOrEqual(lifetimes);
+  // All of them took up each other's tokens, and none failed.
+  for (const { answers } of reports) {
+    const numbers = answers.map(({ token }) => Number(token?.replace('short-', '')));
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+    expect(numbers.at(-1)).toBeGreaterThanOrEqual(short.length - 1);
+  }
+}, 120_000);
+
+test('D11 when the process that asks is killed, the others go on within the deadline, with one more grant', async () => {
+  const deadlineMs = 3_000;
+  const server = await startAuthorizationServer();
+  // The first one is never answered.
+  server.script(() => undefined, granted('token-2'));
+  const redis = await startRedis();
+  const [holder, ...others] = await startFleet(6, {
+    tokenEndpoint: server.tokenEndpoint,
+    redis: redis.url,
+    deadlineMs,
+  });
+
+  const lost = holder?.ask();
+  while (server.grants.length === 0) await setTimeout(5);
+  const waiting = others.map((replica) => replica.ask());
+  await setTimeout(100);
+  await Promise.all([holder?.kill(), expect(lost).rejects.toThrow('SIGKILL')]);
+  const reports = await Promise.all(waiting);
+
+  const answers = reports.flatMap((report) => report.answers);
+  expect(answers.map(({ token, error }) => token ?? error)).toEqual(others.map(() => 'token-2'));
+  expect(Math.max(...answers.map(({ tookMs }) => tookMs))).toBeLessThan(deadlineMs);
+  expect(server.grants).toHaveLength(2);
+});
+
+test('one of the others asks when the grant of the first one failed', async () => {
+  const server = await startAuthorizationServer();
+  server.script(async () => {
+    await setTimeout(300);
+    return { status: 400, body: { error: 'invalid_request' } };
+  }, granted('token-2'));
+  const redis = await startRedis();
+  const [first, ...others] = await startFleet(3, { tokenEndpoint: server.tokenEndpoint, redis: redis.url });
+
+  const failing = first?.ask();
+  while (server.grants.length === 0) await setTimeout(5);
+  const reports = await Promise.all(others.map((replica) => replica.ask()));
+
+  expect((await failing)?.answers[0]?.error).toMatch('invalid_request');
+  expect(reports.flatMap(({ answers }) => answers.map(({ token }) => token))).toEqual(['token-2', 'token-2']);
+  expect(server.grants).toHaveLength(2);
+});

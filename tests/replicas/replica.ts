@@ -1,0 +1,73 @@
+// One replica of a service: a process of its own with a token service that shares its tokens. Its argument says how it is set
+// up; it does what it is told by messages, and ends when nobody is left to tell it.
+import { setTimeout } from 'node:timers/promises';
+
+import { createTokenService, encryptedStore, type TokenEvent } from 'm2m-tokens';
+import { redisStore } from 'm2m-tokens/redis';
+import { createClient } from 'redis';
+
+import type { Answer, Command, Report, Setup } from './protocol.js';
+
+const { tokenEndpoint, redis, keys, deadlineMs } = JSON.parse(process.argv[2] ?? '{}') as Setup;
+
+const events: TokenEvent[] = [];
+
+const client = redis === undefined ? undefined : createClient({ url: redis });
+const store = client && redisStore(client);
+// A replica starts while Redis is away, too.
+const connecting = client?.connect().then(
+  () => store?.get('warm up'),
+  () => {},
+);
+
+const tokens = createTokenService({
+  tokenEndpoint,
+  clientId: 'orders',
+  clientSecret: 's3cret-0f-0rders',
+  store: store && keys ? encryptedStore(store, { keys }) : store,
+  retry: { deadlineMs },
+  onEvent: (event) => events.push(event),
+});
+
+async function ask(request?: Command['request']): Promise<Answer> {
+  const began = performance.now();
+  try {
+    const { value } = await tokens.getToken(request);
+    return { tookMs: performance.now() - began, token: value };
+  } catch (error) {
+    return { tookMs: performance.now() - began, error: String(error) };
+  }
+}
+
+async function repeat(
+  { forMs, everyMs }: NonNullable<Command['repeat']>,
+  request: Command['request'],
+): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  const end = performance.now() + forMs;
+  while (performance.now() < end) {
+    const answer = await ask(request);
+    if (answer.token === undefined || answer.token !== answers.at(-1)?.token) answers.push(answer);
+    await setTimeout(everyMs);
+  }
+  return answers;
+}
+
+async function obey(command: Command): Promise<void> {
+  const answers =
+    command.repeat === undefined ? [await ask(command.request)] : await repeat(command.repeat, command.request);
+  const report: Report = { id: command.id, answers, events: events.splice(0).map(tell) };
+  process.send?.(report);
+}
+
+process.on('message', (command: Command) => void obey(command));
+void tellWhenReady();
+process.on('disconnect', () => process.exit());
+
+async function tellWhenReady(): Promise<void> {
+  await Promise.race([connecting, setTimeout(1_000)]);
+  process.send?.('ready');
+}
+
+const tell = (event: TokenEvent): string =>
+  event.type === 'store.failed' ? `${event.type} ${event.operation} ${event.reason}` : event.type;

@@ -1,0 +1,61 @@
+import { type ChildProcess, execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import type { Command, Report, Setup } from './protocol.js';
+
+/** A replica in a process of its own. */
+export interface Replica {
+  readonly process: ChildProcess;
+  /** Has it ask once. */
+  ask(request?: Command['request']): Promise<Report>;
+  /** Has it ask again and again. */
+  repeat(repeat: NonNullable<Command['repeat']>, request?: Command['request']): Promise<Report>;
+  kill(): Promise<void>;
+}
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Compiles the program of a replica, with all that it imports, into one file: fifty processes load nothing else. */
+export async function buildReplica(): Promise<string> {
+  const file = join(await mkdtemp(join(tmpdir(), 'replica-')), 'replica.cjs');
+  const options = ['--bundle', '--format=cjs', '--platform=node', '--minify', '--log-level=error', `--outfile=${file}`];
+  await promisify(execFile)('node_modules/.bin/esbuild', ['tests/replicas/replica.ts', ...options], { cwd: root });
+  return file;
+}
+
+/** Starts a replica; it is ready when it is connected to Redis, or has tried to for a second. */
+export async function startReplica(program: string, setup: Setup): Promise<Replica> {
+  const child = fork(program, [JSON.stringify(setup)], { execArgv: [], env: { PATH: process.env['PATH'] } });
+  const ended = once(child, 'exit');
+  const waiting = new Map<number, { resolve(report: Report): void; reject(error: Error): void }>();
+  let commands = 0;
+
+  const ready = once(child, 'message');
+  child.on('message', (message: Report | 'ready') => message !== 'ready' && waiting.get(message.id)?.resolve(message));
+  child.once('exit', (code, signal) => {
+    for (const report of waiting.values()) report.reject(new Error(`the replica has ended: ${code ?? signal}`));
+  });
+
+  const tell = (command: Omit<Command, 'id'>): Promise<Report> =>
+    new Promise((resolve, reject) => {
+      commands += 1;
+      waiting.set(commands, { resolve, reject });
+      child.send({ id: commands, ...command });
+    });
+
+  await ready;
+  return {
+    process: child,
+    ask: (request) => tell({ request }),
+    repeat: (repeat, request) => tell({ repeat, request }),
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+
+import { expect, test } from '@jest/globals';
+
+import { ConfigurationError } from '../../src/errors.js';
+import { encryptedStore, type EncryptedStoreOptions } from '../../src/stores/encrypted.js';
+import { memoryStore } from '../../src/stores/memory.js';
+import type { StoredToken } from '../../src/stores/token-store.js';
+import { tokenStoreContract } from '../contracts/token-store.js';
+import { fakeClock } from '../support/clock.js';
+
+tokenStoreContract('encryptedStore', async () => {
+  const clock = fakeClock();
+  const store = encryptedStore(memoryStore({ clock }), { keys: [randomBytes(32)] });
+  return { store, pass: async (ms) => clock.advance(ms) };
+});
+
+const token: StoredToken = { version: 1, issuedAt: 1_000, expiresAt: 61_000, payload: 'c4n4ry of a payload' };
+const [oldKey, newKey] = [randomBytes(32), randomBytes(32)];
+
+/** A store of ciphertext with the token under the key `a`, and the store below it. */
+async function encrypted({ key = newKey } = {}) {
+  const below = memoryStore();
+  const store = encryptedStore(below, { keys: [key] });
+  await store.set('a', token, 60_000);
+  const sealed = (await below.get('a')) as StoredToken;
+  return { below, store, sealed };
+}
+
+test('D10 the store below sees no token, and no two ciphertexts alike', async () => {
+  const { store, below, sealed } = await encrypted();
+
+  await store.set('a', token, 60_000);
+  const again = await below.get('a');
+
+  expect(JSON.stringify(sealed)).not.toContain('c4n4ry');
+  expect(Buffer.from(sealed.payload.split('.')[2] ?? '', 'base64url').toString('latin1')).not.toContain('c4n4ry');
+  expect(again?.payload).not.toBe(sealed.payload);
+});
+
+test('D10 the key is named in the header and cannot be read from there', async () => {
+  const { sealed } = await encrypted();
+
+  const header = JSON.parse(Buffer.from(sealed.payload.split('.')[0] ?? '', 'base64url').toString()) as object;
+
+  expect(header).toEqual({ alg: 'dir', enc: 'A256GCM', kid: expect.stringMatching(/^[\w-]{11}$/) });
+});
+
+test('D10 an older key decrypts, the newest one encrypts', async () => {
+  const { below } = await encrypted({ key: oldKey });
+  const both = encryptedStore(below, { keys: [newKey.toString('base64'), oldKey.toString('base64url')] });
+
+  expect(await both.get('a')).toEqual(token);
+
+  await both.set('b', token, 60_000);
+  expect(await encryptedStore(below, { keys: [newKey] }).get('b')).toEqual(token);
+});
+
+test('D10 what an unknown key encrypted has nothing to read', async () => {
+  const { below } = await encrypted({ key: oldKey });
+
+  expect(await encryptedStore(below, { keys: [newKey] }).get('a')).toEqual({ ...token, payload: '' });
+});
+
+test.each<[string, (sealed: StoredToken) => Partial<StoredToken>]>([
+  ['another version', ({ version }) => ({ version: version + 1 })],
+  ['another issue time', ({ issuedAt }) => ({ issuedAt: issuedAt + 1 })],
+  ['another expiry', ({ expiresAt }) => ({ expiresAt: expiresAt + 3_600_000 })],
+  ['a cut ciphertext', ({ payload }) => ({ payload: payload.slice(0, -2) })],
+  ['no ciphertext', () => ({ payload: '' })],
+  ['another algorithm', ({ payload }) => ({ payload: payload.replace(/^[^.]*/, 'eyJhbGciOiJub25lIn0') })],
+])('D10 with %s there is nothing to read', async (_, change) => {
+  const { below, store, sealed } = await encrypted();
+
+  await below.delete('a', sealed);
+  await below.set('a', { ...sealed, ...change(sealed) }, 60_000);
+
+  expect(await store.get('a')).toMatchObject({ payload: '' });
+});
+
+test('D10 a ciphertext under another key of the store has nothing to read', async () => {
+  const { below, store, sealed } = await encrypted();
+
+  await below.set('b', sealed, 60_000);
+
+  expect(await store.get('b')).toMatchObject({ payload: '' });
+});
+
+test('D10 each flipped bit of a ciphertext is noticed', async () => {
+  const { below, store, sealed } = await encrypted();
+  let unnoticed = 0;
+
+  for (let index = 0; index < sealed.payload.length; index += 1) {
+    const flipped = String.fromCharCode(sealed.payload.charCodeAt(index) ^ 2);
+    const payload = sealed.payload.slice(0, index) + flipped + sealed.payload.slice(index + 1);
+    await below.set('a', { ...sealed, payload }, 60_000);
+    const found = await store.get('a');
+
+    expect(['', token.payload]).toContain(found?.payload);
+    if (found?.payload !== '') unnoticed += 1;
+  }
+  // The last character of each of four parts has bits that mean nothing.
+  expect(unnoticed).toBeLessThanOrEqual(4);
+});
+
+test.each<[string, object, RegExp]>([
+  ['no key', { keys: [] }, /needs "keys"/],
+  ['no list', { keys: 'a' }, /must be a list of keys/],
+  ['nothing', {}, /needs "keys"/],
+  ['a short key', { keys: ['c2hvcnQ='] }, /32 random bytes.*not 5 bytes/],
+  ['a misspelt option', { key: [] }, /did you mean "keys"/],
+])('F10 %s is an error that says what is expected', (_, options, message) => {
+  const make = () => encryptedStore(memoryStore(), options as EncryptedStoreOptions);
+
+  expect(make).toThrow(ConfigurationError);
+  expect(make).toThrow(message);
+});

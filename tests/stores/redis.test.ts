@@ -1,0 +1,306 @@
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+
+import { describe, expect } from '@jest/globals';
+import { createTokenService, encryptedStore, type TokenEvent } from 'm2m-tokens';
+import { createClient, createClientPool, createCluster } from 'redis';
+
+import { AccessToken } from '../../src/access-token.js';
+import { toStored } from '../../src/layers/stored-token.js';
+import { type RedisConnection, redisStore } from '../../src/stores/redis.js';
+import type { StoredToken } from '../../src/stores/token-store.js';
+import { tokenStoreContract } from '../contracts/token-store.js';
+import { granted, startAuthorizationServer } from '../support/authorization-server.js';
+import { cleanUp } from '../support/clean-up.js';
+import { runRedis } from '../support/redis-server.js';
+import { connectRedis, emptyRedis, startRedis, test } from '../support/redis.js';
+
+tokenStoreContract(
+  'redisStore',
+  async () => {
+    const client = await emptyRedis();
+    // Redis has a clock of its own.
+    return { store: redisStore(client), pass: (ms) => setTimeout(ms) };
+  },
+  test,
+);
+
+const token: StoredToken = { version: 1, issuedAt: 1_000, expiresAt: 61_000, payload: 'a' };
+const secret = 'c4n4ry-s3cret';
+
+/** A Redis with a client, an authorization server, and services that share tokens there. */
+async function sharing() {
+  const client = await emptyRedis();
+  const server = await startAuthorizationServer();
+  const events: TokenEvent[] = [];
+  const service = ({ clientId = 'orders', keys }: { clientId?: string; keys?: readonly Uint8Array[] } = {}) => {
+    const store = redisStore(client);
+    return createTokenService({
+      tokenEndpoint: server.tokenEndpoint,
+      clientId,
+      clientSecret: secret,
+      store: keys === undefined ? store : encryptedStore(store, { keys }),
+      onEvent: (event) => events.push(event),
+    });
+  };
+  return { client, server, events, service };
+}
+
+/** The token is written, and the lease given back, while nobody waits. */
+async function settled({ client }: Awaited<ReturnType<typeof sharing>>): Promise<void> {
+  while ((await client.keys('*:lease')).length > 0) await setTimeout(1);
+}
+
+describe('tokens in Redis', () => {
+  test('D7 a hit costs one command', async () => {
+    const world = await sharing();
+    const { client, server, service } = world;
+    await service().getToken();
+    await settled(world);
+    await client.sendCommand(['CONFIG', 'RESETSTAT']);
+
+    const { value } = await service().getToken();
+    const { length } = server.grants;
+    const statistics = await client.info('commandstats');
+
+    expect([value, length]).toEqual(['token-1', 1]);
+    const commands = [...statistics.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)].map(([, name, calls]) => [name, calls]);
+    expect(commands.filter(([name]) => !['config|resetstat', 'info'].includes(name ?? ''))).toEqual([['get', '1']]);
+  });
+
+  test.each<[string, (entry: Buffer) => Buffer]>([
+    ['garbage', () => Buffer.from('\u0000\ufffdgarbage')],
+    ['nothing', () => Buffer.alloc(0)],
+    ['a header alone', (entry) => entry.subarray(0, 30)],
+    ['a cut entry', (entry) => entry.subarray(0, -3)],
+    ['a flipped bit in the token', (entry) => flip(entry, entry.indexOf('token-1'))],
+    ['a flipped bit in the issue time', (entry) => flip(entry, 5)],
+    ['an issue time in the future', (entry) => Buffer.from(entry.toString().replace(/^1:1/, '1:2'))],
+    ['an earlier version', (entry) => Buffer.from(entry.toString().replace(/^1:/, '0:'))],
+  ])('D9 D10 %s instead of a token is a miss, and makes way for one', async (_, change) => {
+    const world = await sharing();
+    const { client, events, service } = world;
+    await service().getToken();
+    await settled(world);
+    const [key = ''] = await client.keys('*');
+    const entry = Buffer.from((await client.get(key)) ?? '');
+
+    await client.set(key, change(entry));
+    const anew = await service().getToken();
+    await settled(world);
+    const next = await service().getToken();
+
+    expect([anew.value, next.value]).toEqual(['token-2', 'token-2']);
+    expect(events.filter(({ type }) => type === 'store.failed')).toEqual([]);
+  });
+
+  test('D9 D1 the entry of another client is a miss, and is not handed out', async () => {
+    const world = await sharing();
+    const { client, service } = world;
+    await service().getToken();
+    await settled(world);
+    const [key = ''] = await client.keys('*');
+    await service({ clientId: 'invoices' }).getToken();
+    await settled(world);
+    const other = (await client.keys('*')).find((name) => name !== key) ?? '';
+
+    await client.copy(key, other, { REPLACE: true });
+    const { value } = await service({ clientId: 'invoices' }).getToken();
+
+    expect(value).toBe('token-3');
+  });
+
+  test('D9 an entry of a later version stays as it is, and each service asks for itself', async () => {
+    const world = await sharing();
+    const { client, service } = world;
+    await service().getToken();
+    await settled(world);
+    const [key = ''] = await client.keys('*');
+    const ofTomorrow = '2:1:2:something else';
+
+    await client.set(key, ofTomorrow);
+    const values = [await service().getToken(), await service().getToken()].map(({ value }) => value);
+    await settled(world);
+
+    expect(values).toEqual(['token-2', 'token-3']);
+    expect(await client.get(key)).toBe(ofTomorrow);
+  });
+
+  test('D10 a wrong encryption key is a miss', async () => {
+    const world = await sharing();
+    const [one, other] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+    await world.service({ keys: [one] }).getToken();
+    await settled(world);
+
+    const { value } = await world.service({ keys: [other] }).getToken();
+
+    expect(value).toBe('token-2');
+    expect(world.events.filter(({ type }) => type === 'store.failed')).toEqual([]);
+  });
+
+  test.each([
+    ['no secret', undefined, [secret]],
+    ['with encryption no token either', [new Uint8Array(32).fill(7)], [secret, 't0ken-c4n4ry']],
+  ])('D2 D10 R-25 what Redis hears and holds has %s', async (_, keys, canaries) => {
+    const world = await sharing();
+    const { client, server, service } = world;
+    server.script(granted('t0ken-c4n4ry', { scope: 'a b' }));
+    const heard: string[] = [];
+    const listener = client.duplicate();
+    await listener.connect();
+    cleanUp(() => listener.destroy());
+    await listener.monitor((line) => heard.push(line));
+
+    const first = await service(keys && { keys }).getToken({ parameters: { tenant: 'acme' } });
+    await settled(world);
+    const second = await service(keys && { keys }).getToken({ parameters: { tenant: 'acme' } });
+    const dumps = [];
+    for (const key of await client.keys('*')) dumps.push(key, await client.dump(key));
+
+    expect([first.value, second.value, server.grants.length]).toEqual(['t0ken-c4n4ry', 't0ken-c4n4ry', 1]);
+    expect(heard.length).toBeGreaterThan(4);
+    expect(dumps.length).toBeGreaterThan(1);
+    const all = [...heard, ...dumps].join('\n');
+    const encodings = ['utf8', 'base64', 'base64url', 'hex'] as const;
+    const forms = canaries.flatMap((canary) => encodings.map((encoding) => Buffer.from(canary).toString(encoding)));
+    expect(forms.filter((form) => all.includes(form.replace(/=+$/, '')))).toEqual([]);
+  });
+
+  test('D13 ten thousand keys take at most 1 KiB each beyond their token', async () => {
+    const client = await emptyRedis();
+    const store = redisStore(client);
+    const used = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
+    const [count, length] = [10_000, 900];
+    const before = await used();
+
+    for (let first = 0; first < count; first += 1_000) {
+      const some = Array.from({ length: 1_000 }, (_none, index) => {
+        const value = String(first + index).padEnd(length, 'x');
+        const fields = {
+          value,
+          scope: 'orders:read orders:write',
+          issuedAt: Date.now(),
+          expiresAt: Date.now() + 3_600_000,
+        };
+        const key = String(first + index).padStart(43, 'k');
+        return store.set(key, toStored(key, new AccessToken(fields)), 3_600_000);
+      });
+      await Promise.all(some);
+    }
+
+    expect(await client.dbSize()).toBe(count);
+    expect(((await used()) - before) / count - length).toBeLessThanOrEqual(1_024);
+  });
+});
+
+describe('the client', () => {
+  test('D8 a lease that a paused Redis gives too late is given back', async () => {
+    const redis = await startRedis();
+    const client = await connectRedis(redis);
+    const store = redisStore(client);
+    const waiting = new AbortController();
+
+    redis.process.kill('SIGSTOP');
+    const late = store.lease('a', 60_000, waiting);
+    await setTimeout(50);
+    waiting.abort();
+    redis.process.kill('SIGCONT');
+
+    expect(await late).toBeUndefined();
+    expect(await store.lease('a', 60_000)).toBeDefined();
+  });
+
+  test('D8 what nobody waits for any more is not sent when Redis is back', async () => {
+    const redis = await startRedis();
+    const client = await connectRedis(redis);
+    const store = redisStore(client);
+    const waiting = new AbortController();
+
+    await redis.kill();
+    const failing = store.set('a', token, 60_000, waiting);
+    waiting.abort();
+    await expect(failing).rejects.toThrow('abort');
+    const again = await runRedis({ port: redis.port });
+    cleanUp(() => again.kill());
+    await client.ping();
+
+    expect(await store.get('a')).toBeUndefined();
+  });
+
+  test('D8 does not end the process when nobody listens for its errors, and has no second listener where somebody does', async () => {
+    const redis = await startRedis();
+    const [lonely, heard] = [createClient({ url: redis.url }), await connectRedis(redis)];
+    const store = redisStore(lonely);
+    redisStore(lonely);
+    redisStore(heard);
+    await lonely.connect();
+    cleanUp(() => lonely.destroy());
+
+    await redis.kill();
+    await once(lonely, 'reconnecting');
+
+    expect([lonely, heard].map((client) => client.listenerCount('error'))).toEqual([1, 1]);
+    await expect(store.get('a', { signal: AbortSignal.abort() })).rejects.toThrow('abort');
+  });
+
+  test('F10 has to be one of the package redis, and its options spelt right', async () => {
+    const other = { get: async () => null, on: () => {} } as unknown as RedisConnection;
+    const client = createClient();
+
+    expect(() => redisStore(other)).toThrow(/"client" of redisStore must be an object with the methods/);
+    expect(() => redisStore(client, { keyPrefix: 'a' } as object)).toThrow('did you mean "prefix"');
+  });
+
+  test('keeps its keys apart by their prefix', async () => {
+    const client = await emptyRedis();
+    const [one, other] = [redisStore(client), redisStore(client, { prefix: 'other:' })];
+
+    await one.set('a', token, 60_000);
+    await one.lease('a', 60_000);
+
+    expect(await other.get('a')).toBeUndefined();
+    expect(await other.lease('a', 60_000)).toBeDefined();
+    expect((await client.keys('*')).toSorted()).toEqual(['m2m-tokens:{a}', 'm2m-tokens:{a}:lease', 'other:{a}:lease']);
+  });
+
+  test('may be one that returns bytes, or a pool', async () => {
+    const client = await emptyRedis();
+    const bytes = client.withTypeMapping({ 36: Buffer });
+    const pool = createClientPool(client.options);
+    await pool.connect();
+    cleanUp(() => pool.destroy());
+
+    await redisStore(bytes).set('a', token, 60_000);
+
+    expect(await redisStore(bytes).get('a')).toEqual(token);
+    expect(await redisStore(pool).get('a')).toEqual(token);
+  });
+
+  test('may be one of a cluster: all that belongs to a key is in one slot', async () => {
+    const redis = await startRedis({ settings: ['--cluster-enabled', 'yes'] });
+    const node = await connectRedis(redis);
+    await node.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', '0', '16383']);
+    while (!(await node.sendCommand<string>(['CLUSTER', 'INFO'])).includes('cluster_state:ok')) await setTimeout(10);
+    const cluster = createCluster({ rootNodes: [{ url: redis.url }] });
+    await cluster.connect();
+    cleanUp(() => cluster.destroy());
+    const store = redisStore(cluster);
+
+    await store.set('a', token, 60_000);
+    const lease = await store.lease('a', 60_000);
+
+    expect(await store.get('a')).toEqual(token);
+    expect(await store.lease('a', 60_000)).toBeUndefined();
+    const slots = await Promise.all((await node.keys('*')).map((key) => node.sendCommand(['CLUSTER', 'KEYSLOT', key])));
+    expect(slots).toHaveLength(2);
+    expect(new Set(slots).size).toBe(1);
+    await lease?.release();
+    expect(await store.lease('a', 60_000)).toBeDefined();
+  });
+});
+
+function flip(entry: Buffer, index: number): Buffer {
+  const flipped = Buffer.from(entry);
+  flipped[index] = (flipped[index] ?? 0) ^ 1;
+  return flipped;
+}

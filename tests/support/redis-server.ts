@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { setPriority, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { redisProgram } from './install-redis.js';
+
+/** A Redis server on loopback that keeps nothing on disk. */
+export interface RedisServer {
+  readonly port: number;
+  readonly url: string;
+  readonly process: ChildProcess;
+  /** Kills it at once; what it held is gone. */
+  kill(): Promise<void>;
+}
+
+/** What a Redis server is started with. */
+export interface RedisServerOptions {
+  /** @default a free one */
+  readonly port?: number | undefined;
+  /** Further settings, as on its command line: `['--requirepass', 'secret']`. */
+  readonly settings?: readonly string[] | undefined;
+}
+
+/** Starts a Redis server and waits until it takes connections. */
+export async function runRedis({ port, settings = [] }: RedisServerOptions = {}): Promise<RedisServer> {
+  const chosen = port ?? (await freePort());
+  const folder = await mkdtemp(join(tmpdir(), 'redis-'));
+  const fixed = ['--port', String(chosen), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
+  const server = spawn(redisProgram() ?? 'redis-server', [...fixed, ...settings], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(server, 'exit');
+
+  let log = '';
+  await new Promise<void>((resolve, reject) => {
+    server.stdout.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+      if (log.includes('Ready to accept connections')) resolve();
+    });
+    server.once('error', reject);
+    server.once('exit', () => reject(new Error(`redis-server ended: ${log}`)));
+  });
+
+  prefer(server.pid);
+
+  return {
+    port: chosen,
+    url: `redis://127.0.0.1:${chosen}`,
+    process: server,
+    async kill() {
+      server.kill('SIGKILL');
+      await ended;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+// Fifty processes that use it would starve it on a small machine. Only root may; elsewhere it has to do without.
+function prefer(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, -10);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_SYSTEM_ERROR') throw error;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const holder = createServer().listen(0, '127.0.0.1');
+  await once(holder, 'listening');
+  const { port } = holder.address() as AddressInfo;
+  holder.close();
+  await once(holder, 'close');
+  return port;
+}
