@@ -2,6 +2,8 @@
 export interface StreamBody {
   destroy?(): void;
   cancel?(): Promise<void>;
+  unpipe?(): void;
+  readonly readableEnded?: boolean;
 }
 
 /** Whether a body can be read once only: Node's streams, the form-data package, web streams, asynchronous iterators. */
@@ -16,4 +18,9 @@ export async function discardStream(body: unknown): Promise<void> {
   if (!isStream(body)) return;
   await body.cancel?.();
   body.destroy?.();
+}
+
+/** Has a stream of Node that was read to its end forget where it was piped to: the request, and by its agent those of others. */
+export function letGoOfRequest(body: StreamBody): void {
+  if (body.readableEnded) body.unpipe?.();
 }

@@ -23,7 +23,8 @@ const everything = { depth: Infinity, showHidden: true, maxArrayLength: 1_000, b
 /** What each channel makes of a value; a channel that refuses the value wrote down why. */
 export const channels: Readonly<Record<string, (value: unknown) => string>> = {
   'util.inspect': (value) => inspect(value, everything),
-  'util.inspect without its customs': (value) => inspect(value, { ...everything, customInspect: false }),
+  // What lies deeper is among the members.
+  'util.inspect without its customs': (value) => inspect(value, { ...everything, customInspect: false, depth: 6 }),
   'JSON.stringify': json,
   String: (value) => orFailure(() => String(value)),
   stack: (value) => stacksOf(value).join('\n'),
@@ -33,13 +34,13 @@ export const channels: Readonly<Record<string, (value: unknown) => string>> = {
     inMemory((stream) => {
       const logger = pino({ level: 'trace' }, stream);
       logger.trace(value as object, 'it');
-      logger.error({ err: value, value }, '%s %j', value, value);
+      logger.error({ err: value, value }, '%s %j', value as object, value as object);
     }),
   'console.error': (value) =>
     inMemory((stream) => {
       const console = new Console({ stdout: stream, stderr: stream });
       console.error(value);
-      console.error('%s %o %O %j', value, value, value, value);
+      console.error('%s %O %j', value, value, value);
     }),
 };
 
