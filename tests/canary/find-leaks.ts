@@ -70,8 +70,10 @@ function decodedUrl(text: string): string {
 function unescaped(text: string): string {
   const stages: string[] = [];
   for (let stage = text; stages.length < 4 && stage.includes('\\'); stages.push(stage)) {
-    stage = stage.replace(/\\(?:u([\da-f]{4})|x([\da-f]{2})|(.))/gi, (_all, unit: string, byte: string, other: string) =>
-      other === undefined ? String.fromCharCode(Number.parseInt(unit ?? byte, 16)) : other,
+    stage = stage.replace(
+      /\\(?:u([\da-f]{4})|x([\da-f]{2})|(.))/gi,
+      (_all, unit: string, byte: string, other: string) =>
+        other === undefined ? String.fromCharCode(Number.parseInt(unit ?? byte, 16)) : other,
     );
   }
   return stages.join('\n');

@@ -47,7 +47,10 @@ interface Caller {
   outcome?: Outcome;
 }
 
-function begin({ random = 0.5, secret = 'secret', tokenName, options, ...grants }: Given, watch: World['watch']): World {
+function begin(
+  { random = 0.5, secret = 'secret', tokenName, options, ...grants }: Given,
+  watch: World['watch'],
+): World {
   const clock = scenarioClock();
   const events: TokenEvent[] = [];
   const server = scenarioServer(clock, { server: 'grants', ...grants }, tokenName);
