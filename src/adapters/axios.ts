@@ -55,7 +55,7 @@ export function bearerToken(
   tokens: TokenSource,
   options: BearerTokenOptions = {},
 ): (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig {
-  const { origins, requestOf, replay, emit, proofs } = adapterOptions('bearerToken', options);
+  const { origins, requestOf, replay, emit, proofs } = adapterOptions('bearerToken', tokens, options);
   const { isRejected } = options;
   const originOf = axiosOrigins(origins);
 

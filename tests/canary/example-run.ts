@@ -53,7 +53,7 @@ export async function artefactsOfRun(
 
   const written = { stdout: out, stderr: err, 'process.report': said, argv: cmdline, files: await filesIn(folder) };
   const artefacts = Object.entries(written).map(([channel, text = '']) => ({ origin: 'program', channel, text }));
-  return { exitCode: exitCode as number | null, artefacts };
+  return { exitCode, artefacts };
 }
 
 async function temporaryFolder(): Promise<string> {

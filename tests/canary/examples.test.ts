@@ -45,8 +45,11 @@ test(
     for (const { saw, exitCode } of outcomes) {
       expect(saw).toEqual(expect.arrayContaining([exitCode === 0 ? 'stdout' : 'stderr', 'process.report', 'argv']));
     }
-    // An API key needs no authorization server.
-    expect(outcomes.filter(({ exitCode }) => exitCode !== 0).map(({ name }) => name)).toHaveLength(examples.length - 1);
+    // No other API key can be had when the API rejects this one.
+    expect(outcomes.filter(({ how, exitCode }) => how === 'well' && exitCode !== 0).map(({ name }) => name)).toEqual([
+      'static-token.js',
+    ]);
+    expect(outcomes.filter(({ how, exitCode }) => how !== 'well' && exitCode === 0)).toEqual([]);
   },
   timeoutMs,
 );

@@ -27,7 +27,7 @@ const always =
   () =>
     answer;
 const byHand =
-  (respond: (response: Parameters<Handler>[1]) => void): Behaviour =>
+  (respond: (response: Parameters<Handler>[1]) => unknown): Behaviour =>
   () =>
   (_request, response) =>
     void respond(response);
@@ -71,14 +71,14 @@ export const faults: Readonly<Record<string, Fault>> = {
   'a redirect to nowhere': { answer: redirect(() => 'http://127.0.0.1:1/') },
   'a redirect to no URL': { answer: redirect(() => 'http://[') },
   'a redirect to another scheme': { answer: redirect(() => 'ftp://127.0.0.1/') },
-  'a connection that is reset': { answer: byHand((response) => void response.destroy()) },
+  'a connection that is reset': { answer: byHand((response) => response.destroy()) },
   'a reply that breaks off': {
     answer: byHand((response) => {
       response.writeHead(200, { 'content-length': '100' });
       response.write('half', () => response.destroy());
     }),
   },
-  'a reply that is no HTTP': { answer: byHand((response) => void response.socket?.end('nonsense\r\n\r\n')) },
+  'a reply that is no HTTP': { answer: byHand((response) => response.socket?.end('nonsense\r\n\r\n')) },
   'headers that are too long': { answer: always({ headers: { 'x-long': 'x'.repeat(20_000) } }) },
   'a broken gzip': { answer: always({ headers: { 'content-encoding': 'gzip' }, body: 'no gzip' }) },
   'a gzip bomb': { answer: always({ headers: { 'content-encoding': 'gzip' }, body: gzipSync(Buffer.alloc(20_000)) }) },
