@@ -5,6 +5,8 @@ export interface GrantSucceeded {
   readonly type: 'grant.succeeded';
   /** The issuer, or the token endpoint where no issuer is configured. */
   readonly authorizationServer: string;
+  /** Where the token came from, when that is another host than the one of `authorizationServer`; absent otherwise. */
+  readonly tokenEndpoint?: string;
   readonly clientId: string;
   readonly requestedScope: string | undefined;
   /** Differs from `requestedScope` when the authorization server granted less, or more (RFC 6749 §3.3). */

@@ -1,5 +1,6 @@
+import { ConfigurationError } from '../errors.js';
 import { eventSink, type EventSink } from '../events.js';
-import { anyFunction, checkOptions, functionOrObject, listOfStrings, oneOf } from '../options.js';
+import { anyFunction, checkOptions, functionOrObject, listOfStrings, objectWith, oneOf } from '../options.js';
 import type { TokenRequest } from '../token-request.js';
 import { dpopProofs } from './dpop.js';
 import { secureOrigins } from './origins.js';
@@ -33,12 +34,15 @@ export interface CheckedOptions<Outgoing extends readonly unknown[]> extends Pic
 
 /**
  * Checks the options of the adapter that is called `owner`.
- * @throws {ConfigurationError} when an option is unknown or malformed, or an origin is neither https nor this machine
+ * @throws {ConfigurationError} when `tokens` is no token source, an option is unknown or malformed, or an origin is neither https nor this machine
  */
 export function adapterOptions<Outgoing extends readonly unknown[]>(
   owner: string,
+  tokens: unknown,
   options: AdapterOptions<Outgoing, never, unknown>,
 ): CheckedOptions<Outgoing> {
+  const expected = objectWith('getToken')(tokens);
+  if (expected !== undefined) throw new ConfigurationError(`${owner} needs tokens: ${expected}`);
   checkOptions(owner, options, {
     origins: listOfStrings,
     request: functionOrObject,

@@ -20,7 +20,7 @@ import { rejectsToken } from './challenge.js';
 import { isElsewhere } from './origins.js';
 import { type AuthorizedRequest, sendAuthorized } from './send-authorized.js';
 import { redactRequest, sentRequest, type SentRequest } from './sent-request.js';
-import { discardStream, isStream } from './stream-body.js';
+import { discardStream, isStream, letGoOfRequest } from './stream-body.js';
 
 declare module 'axios' {
   // A merged interface must repeat the type parameters.
@@ -55,7 +55,7 @@ export function bearerToken(
   tokens: TokenSource,
   options: BearerTokenOptions = {},
 ): (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig {
-  const { origins, requestOf, replay, emit, proofs } = adapterOptions('bearerToken', options);
+  const { origins, requestOf, replay, emit, proofs } = adapterOptions('bearerToken', tokens, options);
   const { isRejected } = options;
   const originOf = axiosOrigins(origins);
 
@@ -240,7 +240,9 @@ function withoutCredentials<T extends { config?: InternalAxiosRequestConfig; req
   const { request, config } = holder;
   if (typeof request !== 'object' || request === null) return holder;
   // A stream goes on holding the request, and so do the errors that it may end with, and an agent its idle sockets.
-  if (isStream(holder.data) || config?.httpAgent || config?.httpsAgent) redactRequest(request);
+  const isUpload = isStream(config?.data);
+  if (isUpload) letGoOfRequest(config.data);
+  if (isUpload || isStream(holder.data) || config?.httpAgent || config?.httpsAgent) redactRequest(request);
   holder.request = sentRequest(request);
   return holder;
 }

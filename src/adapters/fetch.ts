@@ -45,7 +45,7 @@ export function withBearerToken(
   tokens: TokenSource,
   options: FetchTokenOptions,
 ): FetchWithToken {
-  const { origins, requestOf, replay, emit, proofs } = adapterOptions('withBearerToken', options);
+  const { origins, requestOf, replay, emit, proofs } = adapterOptions('withBearerToken', tokens, options);
   if (origins === undefined) throw new ConfigurationError('"origins" of withBearerToken is required');
   const { isRejected } = options;
 

@@ -36,6 +36,11 @@ export function sentRequest(request: object): SentRequest {
  */
 export function redactRequest(request: object): void {
   const sent = request as RequestWithHeaders;
+  const outer = sent._redirectable ?? sent;
+  for (const each of new Set([sent, outer, outer._currentRequest])) if (each !== undefined) redactHeaders(each);
+}
+
+function redactHeaders(sent: RequestWithHeaders): void {
   for (const name of secretHeaders) sent.headers?.delete?.(name);
   if (typeof sent._header === 'string')
     sent._header = sent._header.replace(/^(authorization:|dpop:) .*$/gim, '$1 [redacted]');
@@ -43,7 +48,6 @@ export function redactRequest(request: object): void {
     if (symbol.description === 'kOutHeaders' || symbol.description === 'sent-headers') forgetSecrets(sent[symbol]);
   }
   forgetSecrets(sent._options?.headers);
-  if (sent._redirectable !== undefined && sent._redirectable !== sent) redactRequest(sent._redirectable);
 }
 
 const secretHeaders = new Set(['authorization', 'dpop']);
@@ -53,7 +57,8 @@ interface RequestWithHeaders {
   readonly [symbol: symbol]: Record<string, unknown> | null | undefined;
   _header?: unknown;
   readonly _options?: { readonly headers?: Record<string, unknown> };
-  readonly _redirectable?: object;
+  readonly _redirectable?: RequestWithHeaders;
+  readonly _currentRequest?: RequestWithHeaders;
 }
 
 function forgetSecrets(headers: Record<string, unknown> | null | undefined): void {

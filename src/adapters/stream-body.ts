@@ -2,6 +2,8 @@
 export interface StreamBody {
   destroy?(): void;
   cancel?(): Promise<void>;
+  unpipe?(): void;
+  readonly readableEnded?: boolean;
 }
 
 /** Whether a body can be read once only: Node's streams, the form-data package, web streams, asynchronous iterators. */
@@ -23,4 +25,9 @@ export function cancelBody(body: ReadableStream | null): void {
   if (body === null || body.locked) return;
   // Not waited for, since with a clone it lasts until that was read, too. What cannot be cancelled has ended.
   body.cancel().catch(() => undefined);
+}
+
+/** Has a stream of Node that was read to its end forget where it was piped to: the request, and by its agent those of others. */
+export function letGoOfRequest(body: StreamBody): void {
+  if (body.readableEnded) body.unpipe?.();
 }

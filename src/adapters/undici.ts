@@ -41,7 +41,7 @@ export function bearerTokenInterceptor(
   tokens: TokenSource,
   options: BearerTokenInterceptorOptions,
 ): Dispatcher.DispatcherComposeInterceptor {
-  const { origins, requestOf, replay, emit, proofs } = adapterOptions('bearerTokenInterceptor', options);
+  const { origins, requestOf, replay, emit, proofs } = adapterOptions('bearerTokenInterceptor', tokens, options);
   if (origins === undefined) throw new ConfigurationError('"origins" of bearerTokenInterceptor is required');
   const { isRejected } = options;
 

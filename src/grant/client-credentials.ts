@@ -19,7 +19,7 @@ import type { TokenSource } from '../token-source.js';
 import { authorizationServer } from './authorization-server.js';
 import type { ClientAuthentication, PreparedAuthentication } from './client-authentication.js';
 import type { Dpop } from './dpop.js';
-import { type Exchange, exchange, type Reply } from './exchange.js';
+import { type Exchange, exchange, type Reply, withoutQuery } from './exchange.js';
 import { revocationError } from './revocation-error.js';
 import { serverTime } from './server-time.js';
 import { acceptTokenResponse, readToken } from './token-response.js';
@@ -117,7 +117,8 @@ export function clientCredentials({
       const response = await clientCredentialsGrant(configuration, parameters, DPoP && { DPoP });
       const { binding } = granting.authentication;
       const token = readToken(response, { ...context, asked: began, defaultLifetimeSeconds, binding, dpop: proven });
-      emit({ type: 'grant.succeeded', ...context, ...outcomeOf(token), durationMs: elapsedMs(began, clock) });
+      const where = hostElsewhere(granting.asked.reply, server.name);
+      emit({ type: 'grant.succeeded', ...context, ...where, ...outcomeOf(token), durationMs: elapsedMs(began, clock) });
       if (token.remainingMs(clock) <= 0) emit({ type: 'token.expired_on_arrival', scope: token.scope });
       return token;
     } catch (cause) {
@@ -227,6 +228,12 @@ function isAborted(signal: AbortSignal | undefined): signal is AbortSignal {
 }
 
 const outcomeOf = ({ scope, expiresAt, issuedAt }: AccessToken) => ({ scope, lifetimeMs: expiresAt - issuedAt });
+
+// Common, and worth a look: the metadata say where the credentials go.
+function hostElsewhere(reply: Reply | undefined, server: string): { readonly tokenEndpoint?: string } {
+  if (reply === undefined || new URL(reply.url).host === new URL(server).host) return {};
+  return { tokenEndpoint: withoutQuery(reply.url) };
+}
 
 // RFC 6749 §4.4.2, RFC 8707 §2. An empty parameter is the same as none and is not sent.
 function parametersOf({ scope, resource, audience, parameters }: Omit<CanonicalTokenRequest, 'key'>): URLSearchParams {

@@ -9,7 +9,7 @@ export function readable(text: string, secrets: readonly string[]): string {
   return cleaned.length > 300 ? `${cleaned.slice(0, 299)}…` : cleaned;
 }
 
-/** The text with each secret, also where it is percent-encoded or form-encoded, replaced by `[redacted]`. */
+/** The text with each secret, in whichever of the usual encodings it is repeated, replaced by `[redacted]`. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   const spellings = secrets.filter((secret) => secret !== '').flatMap(spellingsOf);
   if (spellings.length === 0) return text;
@@ -18,11 +18,31 @@ export function withoutSecrets(text: string, secrets: readonly string[]): string
   return text.replace(new RegExp(longestFirst.map(pattern).join('|'), 'g'), '[redacted]');
 }
 
-const spellingsOf = (secret: string): string[] => [
-  secret,
-  encodeURIComponent(secret.toWellFormed()),
-  new URLSearchParams([['', secret]]).toString().slice(1),
-];
+function spellingsOf(secret: string): string[] {
+  const wellFormed = secret.toWellFormed();
+  const escaped = JSON.stringify(secret).slice(1, -1);
+  const spellings = [
+    secret,
+    escaped,
+    JSON.stringify(escaped).slice(1, -1),
+    encodeURI(wellFormed),
+    encodeURIComponent(wellFormed),
+    new URLSearchParams([['', secret]]).toString().slice(1),
+  ];
+  const bytes = Buffer.from(secret, 'utf8');
+  // What comes of fewer bytes may be part of any word.
+  if (bytes.length < 6) return spellings;
+  const hex = bytes.toString('hex');
+  return [...spellings, hex, hex.toUpperCase(), ...base64Of(bytes, 'base64'), ...base64Of(bytes, 'base64url')];
+}
+
+// Three spellings, by what stands before the bytes in the encoded text; without the characters that this has a part in.
+function base64Of(bytes: Buffer, encoding: 'base64' | 'base64url'): string[] {
+  return [0, 1, 2].map((before) => {
+    const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString(encoding);
+    return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
+  });
+}
 
 // The two digits after a % may be in either case.
 const pattern = (spelling: string): string =>

@@ -112,12 +112,22 @@ function rejected({ status }: Reply, refusal: Refusal, context: GrantContext): G
 function redirected({ status, url, headers }: Reply, { authorizationServer, secrets = [] }: GrantContext): TokenError {
   const location = headers.get('location');
   const target = location === null ? undefined : parseUrl(location, url);
-  const where = target === undefined ? 'without a target' : `to ${withoutSecrets(withoutQuery(target), secrets)}`;
+  const where = target === undefined ? 'without a target' : `to ${withoutSecretPath(target, secrets)}`;
   return new GrantRejectedError(
     `${authorizationServer} redirected the token request ${where} (HTTP ${status}); ` +
       'credentials do not follow redirects: configure the URL of the token endpoint itself',
     { status },
   );
+}
+
+// A URL encodes in ways of its own: what a path says is looked at when it is decoded.
+function withoutSecretPath(url: URL, secrets: readonly string[]): string {
+  try {
+    const path = decodeURIComponent(url.pathname);
+    return withoutSecrets(path, secrets) === path ? withoutSecrets(withoutQuery(url), secrets) : url.origin;
+  } catch {
+    return url.origin;
+  }
 }
 
 const detail = ({ error, errorDescription }: Refusal, status: number): string =>

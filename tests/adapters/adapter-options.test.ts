@@ -3,24 +3,27 @@ import { expect, test } from '@jest/globals';
 import { adapterOptions } from '../../src/adapters/adapter-options.js';
 import { ConfigurationError } from '../../src/errors.js';
 import type { TokenEvent } from '../../src/events.js';
+import { staticToken } from '../../src/static-token.js';
+
+const tokens = staticToken('token');
 
 test('has defaults for all', () => {
-  const { origins, requestOf, replay, emit } = adapterOptions('an adapter', {});
+  const { origins, requestOf, replay, emit } = adapterOptions('an adapter', tokens, {});
 
   expect({ origins, request: requestOf(), replay }).toEqual({ origins: undefined, request: undefined, replay: 'all' });
   expect(() => emit({ type: 'token.evicted', scope: 'a' })).not.toThrow();
 });
 
 test('E11 makes origins of URLs', () => {
-  const { origins } = adapterOptions('an adapter', { origins: ['https://api.example.com/v1'] });
+  const { origins } = adapterOptions('an adapter', tokens, { origins: ['https://api.example.com/v1'] });
 
   expect(origins).toEqual(new Set(['https://api.example.com']));
 });
 
 test('E21 tells the token request, be it one or a function of the outgoing request', () => {
   const request = { scope: 'orders:read' };
-  const fixed = adapterOptions<[path: string]>('an adapter', { request });
-  const asked = adapterOptions<[path: string]>('an adapter', { request: (path) => ({ parameters: { path } }) });
+  const fixed = adapterOptions<[path: string]>('an adapter', tokens, { request });
+  const asked = adapterOptions<[path: string]>('an adapter', tokens, { request: (path) => ({ parameters: { path } }) });
 
   expect(fixed.requestOf('/orders')).toBe(request);
   expect(asked.requestOf('/orders')).toEqual({ parameters: { path: '/orders' } });
@@ -29,7 +32,7 @@ test('E21 tells the token request, be it one or a function of the outgoing reque
 test('hands events to the sink', () => {
   const events: TokenEvent[] = [];
 
-  adapterOptions('an adapter', { onEvent: (event) => events.push(event) }).emit({
+  adapterOptions('an adapter', tokens, { onEvent: (event) => events.push(event) }).emit({
     type: 'token.evicted',
     scope: undefined,
   });
@@ -46,7 +49,7 @@ test.each<[object, RegExp]>([
   [{ isRejected: true }, /"isRejected".*a function/],
   [{ onEvent: {} }, /"onEvent".*a function/],
 ])('F10 E20 refuses the options %j', (options, message) => {
-  const check = (): unknown => adapterOptions('an adapter', options);
+  const check = (): unknown => adapterOptions('an adapter', tokens, options);
 
   expect(check).toThrow(ConfigurationError);
   expect(check).toThrow(message);

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
 import { describe, expect, test } from '@jest/globals';
@@ -127,6 +127,18 @@ describe.each(adapters)('E9 F4 R-25 on %s no token is in', (adapter) => {
     await text(data);
 
     expect(leakIn(data, token)).toBeUndefined();
+  });
+
+  test('a stream that was the body of the request, nor in the response to it', async () => {
+    const { instance, api } = await startAxios({}, { adapter, validateStatus: () => true });
+    api.answer(() => rejected());
+    const body = Readable.from(['an order']);
+
+    const outcome = await outcomeOf(instance.post('/orders', body));
+
+    expect(authorizations(api.requests)).toMatch(token);
+    expect(leakIn(outcome, token)).toBeUndefined();
+    expect(leakIn(body, token)).toBeUndefined();
   });
 
   test('the error with which a stream breaks off when its caller gives up', async () => {

@@ -453,3 +453,8 @@ test('sends by axios’ own adapter when another interceptor has taken the adapt
 
   expect(status).toBe(200);
 });
+
+test.each([undefined, null, 'token', {}, { getToken: 'token' }])('F10 refuses %j in place of tokens', (tokens) => {
+  expect(() => bearerToken(tokens as never)).toThrow(ConfigurationError);
+  expect(() => bearerToken(tokens as never)).toThrow(/^bearerToken needs tokens: .*getToken/);
+});

@@ -303,3 +303,27 @@ test.each([999, 1_001, 2_002, 4_999.5, 2_147_483_647])(
     await expect(tokens.getToken()).resolves.toMatchObject({ value: 'token-1' });
   },
 );
+
+test('R-65 the event of a grant shows a token endpoint on another host than the issuer, without its query', async () => {
+  const server = await startAuthorizationServer();
+  const elsewhere = server.tokenEndpoint.replace('127.0.0.1', 'localhost');
+  const issuer = await startAuthorizationServer({ metadata: { token_endpoint: `${elsewhere}?tenant=a` } });
+  // What localhost is called elsewhere is of no interest here.
+  const fetch: typeof globalThis.fetch = (url, init) =>
+    globalThis.fetch((url as string).replace('localhost', '127.0.0.1'), init);
+  const { tokens, events } = granting({ issuer: issuer.origin, fetch });
+
+  await tokens.getToken();
+
+  expect(events).toMatchObject([{ type: 'grant.succeeded', tokenEndpoint: elsewhere }]);
+});
+
+test('the event of a grant says nothing of a token endpoint on the host of the issuer', async () => {
+  const server = await startAuthorizationServer({ metadata: {} });
+  const { tokens, events } = granting({ issuer: server.origin });
+
+  await tokens.getToken();
+
+  expect(events).toHaveLength(1);
+  expect(events[0]).not.toHaveProperty('tokenEndpoint');
+});

@@ -14,6 +14,8 @@ export interface Given {
   readonly lifetime?: Duration;
   readonly latency?: Duration;
   readonly secret?: string;
+  /** What the tokens are called, before the number. */
+  readonly tokenName?: string;
   readonly random?: number | string;
   readonly options?: Partial<TokenServiceOptions>;
 }
@@ -99,7 +101,7 @@ const anything: Kind = () => true;
 const random: Kind = (value) => typeof value === 'number' || (typeof value === 'string' && /^seed \d+$/.test(value));
 const range: Kind = (value) => whole(value) || (Array.isArray(value) && value.length === 2 && value.every(whole));
 
-const givenMembers = { lifetime: duration, latency: duration, secret: text, random, options: object };
+const givenMembers = { lifetime: duration, latency: duration, secret: text, tokenName: text, random, options: object };
 
 const serverMembers: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   grants: { lifetime: duration, expiresIn: anything, token: text, scope: text, secret: text },

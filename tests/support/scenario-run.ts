@@ -8,9 +8,15 @@ import { type Outcome, mismatches } from './scenario-expectation.js';
 import type { Deed, Duration, Given, Scenario, Step } from './scenario-format.js';
 import { scenarioServer, type ScenarioServer } from './scenario-server.js';
 
-/** Plays a scenario; returns what differs from the expected, of the first step where anything does. */
-export async function runScenario({ name, given, steps }: Scenario): Promise<readonly string[]> {
-  const world = begin(given);
+/**
+ * Plays a scenario; returns what differs from the expected, of the first step where anything does.
+ * @param watch is shown each event and what each caller gets
+ */
+export async function runScenario(
+  { name, given, steps }: Scenario,
+  watch: (emitted: unknown) => void = () => undefined,
+): Promise<readonly string[]> {
+  const world = begin(given, watch);
 
   for (const [index, step] of steps.entries()) {
     const events = world.events.length;
@@ -33,6 +39,7 @@ interface World {
   readonly callers: Map<string, Caller>;
   /** The tokens that callers got, by value. */
   readonly handedOut: Map<string, AccessToken>;
+  readonly watch: (emitted: unknown) => void;
   secret: string;
 }
 
@@ -40,10 +47,13 @@ interface Caller {
   outcome?: Outcome;
 }
 
-function begin({ random = 0.5, secret = 'secret', options, ...grants }: Given): World {
+function begin(
+  { random = 0.5, secret = 'secret', tokenName, options, ...grants }: Given,
+  watch: World['watch'],
+): World {
   const clock = scenarioClock();
   const events: TokenEvent[] = [];
-  const server = scenarioServer(clock, { server: 'grants', ...grants });
+  const server = scenarioServer(clock, { server: 'grants', ...grants }, tokenName);
   const tokens = createTokenService({
     tokenEndpoint: 'https://auth.example/token',
     clientId: 'orders',
@@ -51,10 +61,13 @@ function begin({ random = 0.5, secret = 'secret', options, ...grants }: Given): 
     clock,
     random: typeof random === 'number' ? () => random : seeded(Number(random.replace('seed ', ''))),
     fetch: server.fetch,
-    onEvent: (event) => events.push(event),
+    onEvent: (event) => {
+      events.push(event);
+      watch(event);
+    },
     ...options,
   });
-  const world: World = { clock, server, tokens, events, secret, callers: new Map(), handedOut: new Map() };
+  const world: World = { clock, server, tokens, events, secret, callers: new Map(), handedOut: new Map(), watch };
   return world;
 }
 
@@ -98,7 +111,7 @@ async function answersTo(step: Step, world: World): Promise<readonly Outcome[] |
 }
 
 function call({ scope, resource, audience, parameters, ...step }: Step, world: World): Caller {
-  const { clock, tokens, handedOut } = world;
+  const { clock, tokens, handedOut, watch } = world;
   const caller: Caller = {};
   const began = clock.elapsedMs();
   const patience = new AbortController();
@@ -115,10 +128,12 @@ function call({ scope, resource, audience, parameters, ...step }: Step, world: W
     })
     .then(
       (token) => {
+        watch(token);
         if (!handedOut.has(token.value)) handedOut.set(token.value, token);
         return { token, validForMs: token.remainingMs(clock) };
       },
       (error: unknown) => {
+        watch(error);
         if (error instanceof TokenError) return { error };
         return { error: error === patience.signal.reason ? 'gave up' : String(error) };
       },

@@ -12,8 +12,8 @@ export interface ScenarioServer {
   does(deed: Deed): void;
 }
 
-/** Starts with `deed`. The tokens that it grants are called `token-1`, `token-2` and so on. */
-export function scenarioServer(clock: ScenarioClock, deed: Deed): ScenarioServer {
+/** Starts with `deed`. The tokens that it grants are called `token-1`, `token-2` and so on, or by another name than `token`. */
+export function scenarioServer(clock: ScenarioClock, deed: Deed, name = 'token'): ScenarioServer {
   const posts: URLSearchParams[] = [];
   const startedAt = clock.now();
   let lasting = deed;
@@ -44,7 +44,7 @@ export function scenarioServer(clock: ScenarioClock, deed: Deed): ScenarioServer
 
     granted += 1;
     const expiresIn = 'expiresIn' in current ? current.expiresIn : ms(current.lifetime ?? '1h') / 1_000;
-    const { token = `token-${granted}`, scope } = current;
+    const { token = `${name}-${granted}`, scope } = current;
     // No member at all is written as null.
     const lifetime = expiresIn === null ? {} : { expires_in: expiresIn };
     return reply({ server: 'grants' }, { access_token: token, token_type: 'Bearer', scope, ...lifetime }, now);

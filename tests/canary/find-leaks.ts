@@ -1,0 +1,80 @@
+/** A mark that was found in a text, and how it was written there. */
+export interface Leak {
+  readonly mark: string;
+  readonly as: string;
+}
+
+/**
+ * Finds marked secrets and tokens in what was written down somewhere: in clear, percent-encoded or form-encoded, with the escapes of JSON
+ * (also several times over), in base64 and base64url wherever in the encoded text the mark stands, in hexadecimal digits or decimal
+ * numbers, as buffers are printed. It is enough to find the part that all secrets, or all tokens, have in common.
+ */
+export function findLeaks(artefact: string, marks: readonly string[]): Leak[] {
+  const readings = readingsOf(artefact);
+  return marks.flatMap((mark) =>
+    spellingsOf(mark)
+      .filter(({ as, spelling }) => readings[as]?.includes(spelling))
+      .map(({ as }) => ({ mark, as })),
+  );
+}
+
+/** The artefact in the forms in which a spelling is looked for. */
+function readingsOf(artefact: string): Readonly<Record<string, string>> {
+  // Buffers are printed with spaces between the bytes, long lists with line breaks.
+  const isNumeric = /\d[\s,]+\d|[\da-f]{2} [\da-f]{2}/i.test(artefact);
+  const dense = isNumeric ? artefact.replace(/\s+/g, '') : artefact;
+  return {
+    'in clear': artefact,
+    'URL-encoded': decodedUrl(artefact),
+    'with JSON escapes': unescaped(artefact),
+    base64: artefact,
+    base64url: artefact,
+    hex: dense.toLowerCase(),
+    numbers: dense,
+  };
+}
+
+const spellings = new Map<string, readonly { readonly as: string; readonly spelling: string }[]>();
+
+function spellingsOf(mark: string): readonly { readonly as: string; readonly spelling: string }[] {
+  const known = spellings.get(mark);
+  if (known !== undefined) return known;
+  const bytes = Buffer.from(mark, 'utf8');
+  const made = [
+    ...['in clear', 'URL-encoded', 'with JSON escapes'].map((as) => ({ as, spelling: mark })),
+    ...(['base64', 'base64url'] as const).flatMap((as) =>
+      [0, 1, 2].map((offset) => ({ as, spelling: coreOf(bytes, offset, as) })),
+    ),
+    { as: 'hex', spelling: bytes.toString('hex') },
+    { as: 'numbers', spelling: bytes.join() },
+  ];
+  spellings.set(mark, made);
+  return made;
+}
+
+/** The characters that the bytes alone decide, when `offset` others stand before them. */
+function coreOf(bytes: Buffer, offset: number, encoding: 'base64' | 'base64url'): string {
+  const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString(encoding);
+  return encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6));
+}
+
+// Byte by byte: what is not well-formed is left as it is.
+function decodedUrl(text: string): string {
+  if (!text.includes('%') && !text.includes('+')) return text;
+  return text
+    .replace(/\+/g, ' ')
+    .replace(/(?:%[\da-f]{2})+/gi, (codes) => Buffer.from(codes.replaceAll('%', ''), 'hex').toString('utf8'));
+}
+
+// A log line may hold JSON in a text of JSON: what comes of each time that the escapes are undone.
+function unescaped(text: string): string {
+  const stages: string[] = [];
+  for (let stage = text; stages.length < 4 && stage.includes('\\'); stages.push(stage)) {
+    stage = stage.replace(
+      /\\(?:u([\da-f]{4})|x([\da-f]{2})|(.))/gi,
+      (_all, unit: string, byte: string, other: string) =>
+        other === undefined ? String.fromCharCode(Number.parseInt(unit ?? byte, 16)) : other,
+    );
+  }
+  return stages.join('\n');
+}

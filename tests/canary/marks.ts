@@ -1,0 +1,13 @@
+/** Stands in every secret of the canary; what follows it there is hard to encode. */
+export const secretMark = 'cAnArY-s3cr3t';
+/** Begins every token of the canary. */
+export const tokenMark = 'cAnArY.t0k3n';
+
+/** What must not be found anywhere. */
+export const marks: readonly string[] = [secretMark, tokenMark];
+
+/** A secret that is spelt differently in every encoding. */
+export const markedSecret = `${secretMark}:%+ /"\\é`;
+
+/** The nth token, with the characters that are spelt differently in every encoding. */
+export const markedToken = (n: number): string => `${tokenMark}"\\%2B+/=~${n}`;

@@ -1,0 +1,57 @@
+import { gate, startSurroundings } from '../support/adapter-service.js';
+import { granted } from '../support/authorization-server.js';
+import { rejected, startResourceServer } from '../support/resource-server.js';
+import { type Artefact, artefactsOf } from './artefacts.js';
+import { canaryLog } from './canary-log.js';
+import type { CanaryClient, CanarySetup } from './clients.js';
+import type { Fault } from './faults.js';
+import { markedSecret, markedToken } from './marks.js';
+
+/** What came of a fault. */
+export interface Provoked {
+  /** All that was written down meanwhile. */
+  readonly artefacts: readonly Artefact[];
+  /** The `Authorization` headers that the API saw. */
+  readonly authorizations: readonly (string | undefined)[];
+  /** Those that another origin saw. */
+  readonly elsewhere: readonly (string | undefined)[];
+}
+
+/** Has a fault happen to a request with a marked token. */
+export async function provoke(makeClient: (setup: CanarySetup) => CanaryClient, fault: Fault): Promise<Provoked> {
+  const { logger, lines } = canaryLog();
+  const { tokens, api, authorizationServer, events, onEvent } = await startSurroundings({
+    clientSecret: markedSecret,
+    logger,
+  });
+  const other = await startResourceServer();
+  other.answer(() => ({ body: 'there' }));
+  authorizationServer.script(() => granted(markedToken(authorizationServer.grants.length)));
+  // The API's own check takes no such tokens.
+  const answer =
+    fault.answer?.(api.origin, other.origin) ??
+    (({ headers }) =>
+      fault.revoked && headers.authorization === `Bearer ${markedToken(1)}` ? rejected() : { body: { quantity: 3 } });
+  const arrived = gate();
+  api.answer((request, response) => {
+    arrived.open();
+    return answer(request, response);
+  });
+  const token = await tokens.getToken();
+  const caller = new AbortController();
+  if (fault.givesUp) void arrived.opened.then(() => setImmediate(() => caller.abort()));
+  const signal = fault.timeoutMs === undefined ? caller.signal : AbortSignal.timeout(fault.timeoutMs);
+
+  const send = makeClient({ tokens, origin: api.origin, onEvent });
+  const caught = await send({ path: '/orders', signal, ...fault.request });
+
+  const values = { ...caught, events, token };
+  return {
+    artefacts: [
+      ...Object.entries(values).flatMap(([what, value]) => artefactsOf(what, value)),
+      ...lines.map((text) => ({ origin: 'log', channel: 'log line', text })),
+    ],
+    authorizations: api.requests.map(({ headers }) => headers.authorization),
+    elsewhere: other.requests.map(({ headers }) => headers.authorization),
+  };
+}
