@@ -44,8 +44,8 @@ describe.each([
 test('finds a mark whose own characters are escaped', () => {
   const mark = 'a "b"\\ü+/%?';
 
-  const found = [JSON.stringify(mark), encodeURIComponent(mark), new URLSearchParams([['', mark]]).toString()].map((text) =>
-    findLeaks(text, [mark]),
+  const found = [JSON.stringify(mark), encodeURIComponent(mark), new URLSearchParams([['', mark]]).toString()].map(
+    (text) => findLeaks(text, [mark]),
   );
 
   expect(found.map((leaks) => leaks.length > 0)).toEqual([true, true, true]);

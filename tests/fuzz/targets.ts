@@ -116,9 +116,7 @@ export const targets: readonly FuzzTarget[] = [
     ],
     read([options, isOfAdapter]: [Readonly<Record<string, unknown>>, boolean]) {
       onlyConfigurationErrors(() =>
-        isOfAdapter
-          ? bearerToken(staticToken('key'), options)
-          : createTokenService({ ...complete, ...options } as unknown as typeof complete),
+        isOfAdapter ? bearerToken(staticToken('key'), options) : createTokenService({ ...complete, ...options }),
       );
     },
   },
