@@ -9,13 +9,16 @@ import { provoke } from './provoke.js';
 // Nothing that is sent: the client itself refuses these.
 const unsent = new Set(['a header that cannot be sent', 'a method that does not exist']);
 
-describe.each(Object.entries(clients))('F4 R-24 R-25 %s writes down no secret and no token', (_name, makeClient) => {
-  test.each(Object.entries(faults))('after %s', async (what, fault) => {
-    const { artefacts, authorizations, elsewhere } = await provoke(makeClient, fault);
+describe.each(Object.entries(clients))(
+  'F4 E11 R-24 R-25 R-42 %s writes down no secret and no token',
+  (_name, makeClient) => {
+    test.each(Object.entries(faults))('after %s', async (what, fault) => {
+      const { artefacts, authorizations, elsewhere } = await provoke(makeClient, fault);
 
-    expect(leaksIn(artefacts)).toEqual([]);
-    expect(elsewhere.filter((authorization) => authorization !== undefined)).toEqual([]);
-    expect(artefacts.length).toBeGreaterThan(30);
-    expect(String(authorizations[0]).startsWith(`Bearer ${tokenMark}`)).toBe(!unsent.has(what));
-  });
-});
+      expect(leaksIn(artefacts)).toEqual([]);
+      expect(elsewhere.filter((authorization) => authorization !== undefined)).toEqual([]);
+      expect(artefacts.length).toBeGreaterThan(30);
+      expect(String(authorizations[0]).startsWith(`Bearer ${tokenMark}`)).toBe(!unsent.has(what));
+    });
+  },
+);

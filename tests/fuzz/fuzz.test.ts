@@ -1,0 +1,30 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import { fuzz } from './fuzz.js';
+import { targets } from './targets.js';
+
+test.each(targets.map((target) => [target.name, target] as const))(
+  'A28 E26 any %s is read, in time and by its rules',
+  async (_name, target) => {
+    await expect(fuzz(target, { runs: 700, seed: 1 })).resolves.toBeUndefined();
+  },
+);
+
+test.each<[string, (input: number) => unknown, RegExp]>([
+  ['a crash', (input) => (input > 9 ? (undefined as unknown as number[])[0] : 0), /Cannot read/],
+  ['an endless loop, nearly', busy, /slow took \d+ ms/],
+  ['a polluted prototype', () => Object.assign(Object.prototype, { polluted: 1 }), /members polluted/],
+])('the fuzzer sees %s', async (_what, read, message) => {
+  const target = { name: 'slow', inputs: fc.nat(), corpus: [10], read: read as (input: never) => unknown };
+  try {
+    await expect(fuzz(target, { runs: 5, seed: 1 })).rejects.toThrow(message);
+  } finally {
+    Reflect.deleteProperty(Object.prototype, 'polluted');
+  }
+});
+
+function busy(): void {
+  const began = process.cpuUsage();
+  while (process.cpuUsage(began).user + process.cpuUsage(began).system < 60_000);
+}

@@ -1,0 +1,195 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import fc from 'fast-check';
+
+import { AccessToken } from '../../src/access-token.js';
+import { bearerToken } from '../../src/adapters/axios.js';
+import { parseChallenges, rejectsToken } from '../../src/adapters/challenge.js';
+import { secureOrigin } from '../../src/adapters/origins.js';
+import { ConfigurationError, TokenError } from '../../src/errors.js';
+import { authorizationServer } from '../../src/grant/authorization-server.js';
+import { clientSecretBasic } from '../../src/grant/client-authentication.js';
+import { clientCredentials } from '../../src/grant/client-credentials.js';
+import { isSecure } from '../../src/secure-url.js';
+import { staticToken } from '../../src/static-token.js';
+import { createTokenService } from '../../src/token-service.js';
+import { canonicalRequest } from '../../src/token-request.js';
+import { fakeClock } from '../support/clock.js';
+import { anyBody, anyField, anyJson, anyOption, anyText, secret } from './inputs.js';
+
+/** Something that reads what comes from outside. */
+export interface FuzzTarget {
+  readonly name: string;
+  readonly inputs: fc.Arbitrary<unknown>;
+  /** Inputs that were or might have been trouble. */
+  readonly corpus: readonly unknown[];
+  /** Reads one input; throws when that is not read as it must be. */
+  readonly read: (input: never) => unknown;
+}
+
+/** All that is fuzzed. */
+export const targets: readonly FuzzTarget[] = [
+  {
+    name: 'challenge',
+    inputs: anyField,
+    corpus: ['', ',', '"', 'Bearer error="', `Bearer ${'a='.repeat(8_000)}`, '"\\'.repeat(8_000), ','.repeat(16_000)],
+    read(field: string) {
+      parseChallenges(field);
+      must(typeof rejectsToken(401, field) === 'boolean', 'a challenge rejects a token, or does not');
+      must(!rejectsToken(403, field), 'no 403 rejects a token');
+    },
+  },
+  {
+    name: 'token response',
+    inputs: fc.tuple(anyBody, fc.constantFrom(200, 200, 200, 201, 302, 400, 401, 429, 500, 503), anyText),
+    corpus: [
+      [`{"error":"invalid_client","error_description":"${secret}"}`, 401, ''],
+      ['{"access_token":"a","token_type":"Bearer","expires_in":1e400}', 200, ''],
+      ['{"__proto__":{"access_token":"a","token_type":"Bearer"}}', 200, ''],
+      ['['.repeat(500_000), 200, ''],
+      [`{"error":"x","error_description":"${'\\u0000'.repeat(50_000)}"}`, 400, ''],
+    ],
+    async read([body, status, location]: [string, number, string]) {
+      const headers = { 'content-type': 'application/json', location: encodeURI(location.toWellFormed()) };
+      const outcome = await granting(() => new Response(body, { status, headers }))
+        .getToken()
+        .catch((error: unknown) => error);
+      must(
+        outcome instanceof AccessToken || outcome instanceof TokenError,
+        'a grant ends with a token or one of our errors',
+      );
+      if (outcome instanceof AccessToken)
+        must(/^Bearer [\x21-\x7e]+$/.test(outcome.authorization), 'a token can be sent');
+      else must(!JSON.stringify([outcome, String(outcome)]).includes(secret), 'an error holds no secret');
+    },
+  },
+  {
+    name: 'metadata',
+    inputs: anyBody,
+    corpus: [
+      '{"issuer":"https://auth.example","token_endpoint":"http://evil.example/token"}',
+      '{"issuer":"https://auth.example","token_endpoint":["https://auth.example"]}',
+      '{"issuer":"https://auth.example/","token_endpoint":"https://auth.example/token"}',
+      '{"__proto__":{"issuer":"https://auth.example","token_endpoint":"https://evil.example"}}',
+    ],
+    async read(body: string) {
+      const fetch = () => Promise.resolve(new Response(body, { headers: { 'content-type': 'application/json' } }));
+      const server = authorizationServer({ issuer: 'https://auth.example', timeoutMs: 1_000, fetch, clock });
+      const outcome: unknown = await server.metadata().catch((error: unknown) => error);
+      if (outcome instanceof TokenError) return;
+      const { issuer, token_endpoint: endpoint } = outcome as { issuer: string; token_endpoint: string };
+      must(issuer === 'https://auth.example', 'metadata of another issuer are refused');
+      must(isSecure(new URL(endpoint)), 'a token endpoint that is not secure is refused');
+    },
+  },
+  {
+    name: 'options',
+    inputs: fc.tuple(
+      fc.dictionary(
+        fc.constantFrom(
+          'issuer',
+          'tokenEndpoint',
+          'clientId',
+          'clientSecret',
+          'scope',
+          'resource',
+          'audience',
+          'parameters',
+          'retry',
+          'cache',
+          'refresh',
+          'origins',
+          'request',
+          'replay',
+          '__proto__',
+          'constructor',
+          'toString',
+          'onEvnt',
+        ),
+        anyOption,
+      ),
+      fc.boolean(),
+    ),
+    corpus: [
+      [JSON.parse('{"__proto__":{"clientId":"a","tokenEndpoint":"https://a.example"}}'), false],
+      [JSON.parse('{"__proto__":{"origins":["https://evil.example"]}}'), true],
+    ],
+    read([options, isOfAdapter]: [Readonly<Record<string, unknown>>, boolean]) {
+      onlyConfigurationErrors(() =>
+        isOfAdapter ? bearerToken(staticToken('key'), options) : createTokenService({ ...complete, ...options }),
+      );
+    },
+  },
+  {
+    name: 'origin',
+    inputs: fc.oneof(
+      anyText,
+      fc.webUrl().map((url) => url.replace('https', 'http')),
+      fc.tuple(anyText, anyText).map(([user, host]) => `https://${user}@${host}`),
+    ),
+    corpus: [
+      'https://a.example\\@b.example',
+      'http://127.0.0.1.b.example',
+      'http://[::ffff:127.0.0.1]',
+      'HTTP://LOCALHOST',
+    ],
+    read(url: string) {
+      const origin = onlyConfigurationErrors(() => secureOrigin(url, 'origins'));
+      if (origin !== undefined)
+        must(isSecure(new URL(origin)) && new URL(url).origin === origin, 'an origin is secure');
+    },
+  },
+  {
+    name: 'key',
+    inputs: fc.tuple(anyRequest(), anyRequest()),
+    corpus: [
+      [{ scope: 'a b' }, { scope: 'b a' }],
+      [
+        { scope: 'a', resource: 'b' },
+        { scope: 'a', audience: 'b' },
+      ],
+      [{ parameters: { a: 'b","c":"d' } }, { parameters: { a: 'b', c: 'd' } }],
+    ],
+    read([one, other]: [object, object]) {
+      const [left, right] = [one, other].map((request) => onlyConfigurationErrors(() => canonicalRequest(request)));
+      if (left === undefined || right === undefined) return;
+      const { key: leftKey, ...leftMembers } = left;
+      const { key: rightKey, ...rightMembers } = right;
+      must((leftKey === rightKey) === isDeepStrictEqual(leftMembers, rightMembers), 'a key is that of one request');
+    },
+  },
+];
+
+const clock = fakeClock();
+const complete = { tokenEndpoint: 'https://auth.example/token', clientId: 'orders', clientSecret: secret };
+
+function granting(answer: () => Response) {
+  return clientCredentials({
+    tokenEndpoint: complete.tokenEndpoint,
+    clientId: 'orders',
+    clientAuthentication: clientSecretBasic(secret),
+    clock,
+    fetch: () => Promise.resolve(answer()),
+  });
+}
+
+function anyRequest(): fc.Arbitrary<object> {
+  const name = fc.constantFrom('a', 'b', 'a b', ' a', '', 'ab', 'a"', 'a,b');
+  const names = fc.oneof(name, fc.array(name, { maxLength: 2 }));
+  const member = fc.oneof({ weight: 9, arbitrary: names }, { weight: 1, arbitrary: anyJson });
+  const parameters = fc.dictionary(fc.constantFrom('a', 'b', '__proto__', 'scope', 'resource'), name, { maxKeys: 2 });
+  return fc.record({ scope: member, resource: member, audience: member, parameters }, { requiredKeys: [] });
+}
+
+function onlyConfigurationErrors<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof ConfigurationError) return undefined;
+    throw error;
+  }
+}
+
+function must(holds: boolean, rule: string): void {
+  if (!holds) throw new Error(`broken: ${rule}`);
+}
