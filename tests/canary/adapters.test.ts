@@ -6,8 +6,8 @@ import { leaksIn } from './leaks-in.js';
 import { tokenMark } from './marks.js';
 import { provoke } from './provoke.js';
 
-// Nothing that is sent: the client itself refuses these.
-const unsent = new Set(['a header that cannot be sent', 'a method that does not exist']);
+// What the client itself may refuse, or the caller before anything is sent.
+const mayBeUnsent = new Set(['a header that cannot be sent', 'a method that does not exist', 'a timeout']);
 
 describe.each(Object.entries(clients))(
   'F4 E11 R-24 R-25 R-42 %s writes down no secret and no token',
@@ -18,7 +18,8 @@ describe.each(Object.entries(clients))(
       expect(leaksIn(artefacts)).toEqual([]);
       expect(elsewhere.filter((authorization) => authorization !== undefined)).toEqual([]);
       expect(artefacts.length).toBeGreaterThan(30);
-      expect(String(authorizations[0]).startsWith(`Bearer ${tokenMark}`)).toBe(!unsent.has(what));
+      expect(authorizations.length > 0 || mayBeUnsent.has(what)).toBe(true);
+      expect(authorizations.filter((value) => !value?.startsWith(`Bearer ${tokenMark}`))).toEqual([]);
     });
   },
 );
