@@ -190,7 +190,7 @@ describe('a redirect', () => {
 
     const error = await failure();
 
-    expect(String(error)).toContain('https://evil.example/');
+    expect(String(error)).toContain('https://evil.example');
     expect(linesThatShow(secret, error)).toEqual([]);
   });
 });
