@@ -17,10 +17,7 @@ export function patience(): Patience {
   let timer: NodeJS.Timeout | undefined;
 
   function tick(): void {
-    if (waiting.size === 0) {
-      clearInterval(timer);
-      timer = undefined;
-    }
+    timer = waiting.size === 0 ? undefined : setTimeout(tick, tickMs);
     for (const call of waiting) {
       call.ticks += 1;
       if (call.ticks === ticks) call.giveUp(new DOMException('the store did not answer', 'TimeoutError'));
@@ -32,7 +29,7 @@ export function patience(): Patience {
     const call = new Waiting();
     const giveUp = signal && (() => call.giveUp(signal.reason));
     if (giveUp) signal.addEventListener('abort', giveUp);
-    timer ??= setInterval(tick, tickMs);
+    timer ??= setTimeout(tick, tickMs);
     waiting.add(call);
     try {
       return await call.orGivenUp(operate(call));

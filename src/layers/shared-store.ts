@@ -94,22 +94,29 @@ export function withSharedStore({
     }
 
     async function ask(call: Call): Promise<AccessToken> {
-      const { key, request, options, began } = call;
+      const { key, options, began } = call;
       const { signal } = options;
-      for (let tries = 0; !guarded.isAway(); tries += 1) {
+      let tries = 0;
+      for (; !guarded.isAway(); tries += 1) {
         const lease = await guarded.lease(key, leaseMs, signal);
-        if (lease !== undefined) return askFor(call, lease);
+        if (lease !== undefined) return askAsHolder(call, lease, tries);
         if (guarded.isAway() || elapsedMs(began, clock) >= patienceMs) break;
         await clock.sleep(Math.min(100, 20 * 2 ** tries) * (0.5 + random() / 2), signal);
         const token = await read(call, signal);
         if (isAnswer(token, call)) return token;
       }
-      const leftMs = Math.max(deadlineMs - elapsedMs(began, clock), deadlineMs - patienceMs);
-      return withDeadline(leftMs, signal, (limited) => inner.getToken(request, { ...options, signal: limited }));
+      return grant(call, tries);
     }
 
-    async function askFor(call: Call, lease: Lease): Promise<AccessToken> {
-      const { request, options } = call;
+    // The inner source has a deadline of its own; who has waited before is left with the rest of it.
+    function grant({ request, options, began }: Call, tries: number): Promise<AccessToken> {
+      if (tries === 0) return inner.getToken(request, options);
+      const leftMs = Math.max(deadlineMs - elapsedMs(began, clock), deadlineMs - patienceMs);
+      return withDeadline(leftMs, options.signal, (signal) => inner.getToken(request, { ...options, signal }));
+    }
+
+    async function askAsHolder(call: Call, lease: Lease, tries: number): Promise<AccessToken> {
+      const { options } = call;
       const done = new AbortController();
       let sharing: Promise<void> | undefined;
       void keep(lease, call.began, done.signal);
@@ -117,7 +124,7 @@ export function withSharedStore({
         // Whoever had the lease before may have answered since.
         const token = await read(call, options.signal);
         if (isAnswer(token, call)) return token;
-        const granted = await inner.getToken(request, options);
+        const granted = await grant(call, tries);
         sharing = share(call, granted);
         return granted;
       } finally {
@@ -128,8 +135,12 @@ export function withSharedStore({
     }
 
     async function keep(lease: Lease, began: Instant, signal: AbortSignal): Promise<void> {
-      const pause = () => clock.sleep(leaseMs / 3, signal).then(...trueOrFalse);
-      while (elapsedMs(began, clock) < deadlineMs && (await pause())) await guarded.extend(lease, leaseMs);
+      const isStillHeld = () =>
+        clock.sleep(leaseMs / 3, signal).then(
+          () => elapsedMs(began, clock) < deadlineMs,
+          () => false,
+        );
+      while (await isStillHeld()) await guarded.extend(lease, leaseMs);
     }
 
     async function share({ key, bound }: Call, token: AccessToken): Promise<void> {
@@ -186,5 +197,3 @@ const unbound: Promise<TokenBinding> = Promise.resolve({});
 function restore({ type, ...fields }: AccessTokenFields, { binding, keyPair }: TokenBinding): AccessToken {
   return new AccessToken({ ...fields, binding, ...(type === 'DPoP' && { type, keyPair }) });
 }
-
-const trueOrFalse = [() => true, () => false] as const;

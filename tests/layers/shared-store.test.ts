@@ -199,6 +199,22 @@ test('D11 who waits asks for itself before the deadline is over, though another 
   expect((await answer).value).toBe('b');
 });
 
+test('A24 B6 who has waited is left with the rest of the deadline', async () => {
+  const { replica, pass } = fleet({ deadlineMs: 300 });
+  const [one, other] = [replica(), replica()];
+  void one.tokens.getToken();
+  await settle();
+
+  const answer = other.tokens.getToken();
+  await pass(300);
+  const signal = other.source.last().options?.signal;
+  expect(signal?.aborted).toBe(false);
+  await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+  other.source.last().reject(signal?.reason as Error);
+
+  await expect(answer).rejects.toMatchObject({ name: 'TimeoutError' });
+});
+
 test('the lease is free at once when the grant fails', async () => {
   const { clock, replica, pass } = fleet();
   const [one, other] = [replica(), replica()];

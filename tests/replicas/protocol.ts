@@ -23,6 +23,7 @@ export interface Command {
 export interface Answer {
   readonly tookMs: number;
   readonly token?: string;
+  readonly issuedAt?: number;
   readonly error?: string;
 }
 

@@ -32,8 +32,8 @@ const tokens = createTokenService({
 async function ask(request?: Command['request']): Promise<Answer> {
   const began = performance.now();
   try {
-    const { value } = await tokens.getToken(request);
-    return { tookMs: performance.now() - began, token: value };
+    const { value, issuedAt } = await tokens.getToken(request);
+    return { tookMs: performance.now() - began, token: value, issuedAt };
   } catch (error) {
     return { tookMs: performance.now() - began, error: String(error) };
   }
