@@ -20,8 +20,10 @@ globalThis.clearTimeout = (timer) => {
 };
 
 afterAll(async () => {
-  // What ends with the last test may take some turns to do so.
+  // What ends with the last test may take some turns to do so, and the patience with a shared store a quarter of a second.
+  const left = () => [...live].filter(([timer]) => timer.hasRef());
   for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
-  const left = [...live].filter(([timer]) => timer.hasRef());
-  if (left.length > 0) throw new Error(`${left.length} timers are left, ${left[0]?.[1]}`);
+  for (let waitedMs = 0; left().length > 0 && waitedMs < 500; waitedMs += 50)
+    await new Promise((end) => begin(end, 50));
+  if (left().length > 0) throw new Error(`${left().length} timers are left, ${left()[0]?.[1]}`);
 });
