@@ -24,6 +24,6 @@ afterAll(async () => {
   const left = () => [...live].filter(([timer]) => timer.hasRef());
   for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
   for (let waitedMs = 0; left().length > 0 && waitedMs < 500; waitedMs += 50)
-    await new Promise((end) => begin(end, 50));
+    await new Promise((resolve) => begin(resolve, 50));
   if (left().length > 0) throw new Error(`${left().length} timers are left, ${left()[0]?.[1]}`);
 });
