@@ -1,7 +1,8 @@
 import type { ClientAuthentication, PreparedAuthentication } from '../../grant/client-authentication.js';
 import type { Secret } from '../../grant/secret.js';
+import type { TokenServiceOptions } from '../../token-service-options.js';
 import type { TokenSource } from '../../token-source.js';
-import { authMethods } from '../settings/service-options.js';
+import { authMethods, registeredName } from '../settings/service-options.js';
 import { checkGrant } from './check-grant.js';
 import type { ServerFacts } from './check-metadata.js';
 import type { Finding } from './finding.js';
@@ -43,7 +44,7 @@ export interface TryMethodsOptions {
   readonly facts: ServerFacts;
   /** The one that was refused already. */
   readonly clientAuthentication: ClientAuthentication;
-  readonly open: (options: { readonly clientAuthentication: ClientAuthentication }) => TokenSource;
+  readonly open: (options: Partial<TokenServiceOptions>) => TokenSource;
   readonly signal: AbortSignal;
 }
 
@@ -56,8 +57,10 @@ export async function* tryMethods({
   open,
   signal,
 }: TryMethodsOptions): AsyncGenerator<Finding, void> {
+  // What is tried is what the metadata may be wrong about.
+  const { token_endpoint: tokenEndpoint, token_endpoint_auth_methods_supported: supported, ...unlisted } = facts;
   const whatIsSent = async (authentication: ClientAuthentication): Promise<string> => {
-    const { method, secrets } = await authentication.prepare(clientId, facts);
+    const { method, secrets } = await authentication.prepare(clientId, unlisted);
     return JSON.stringify([method, secrets]);
   };
   const sent = new Set([await whatIsSent(refused)]);
@@ -68,10 +71,14 @@ export async function* tryMethods({
     if (sent.has(content)) continue;
     sent.add(content);
 
-    const tokens = open({ clientAuthentication });
+    const tokens = open({ issuer: undefined, tokenEndpoint, clientAuthentication });
     const { token, findings } = await checkGrant(tokens, { signal, reasons: () => Promise.resolve(['refused, too']) });
     if (token !== undefined) {
-      yield { verdict: 'good', what: `${name} works`, advice: `set --auth-method ${name}, or OAUTH_AUTH_METHOD` };
+      const isListed = supported?.includes(registeredName(name)) ?? true;
+      const elsewise = isListed
+        ? ', or OAUTH_AUTH_METHOD'
+        : `, and --token-endpoint ${tokenEndpoint}: it is not in the metadata`;
+      yield { verdict: 'good', what: `${name} works`, advice: `set --auth-method ${name}${elsewise}` };
       return;
     }
     for (const finding of findings) yield { ...finding, what: `${name}: ${finding.what}` };

@@ -102,6 +102,18 @@ test('an API that cannot be reached is found after the grant', async () => {
 });
 
 test.each([
+  [['client_secret_basic', 'client_secret_post'], 'set --auth-method client_secret_post, or OAUTH_AUTH_METHOD'],
+  [['client_secret_basic'], /^set --auth-method client_secret_post, and --token-endpoint http.*\/token: /],
+])('a method that works is found, in the metadata or not: %j', async (supported, advice) => {
+  const { server, environment } = await discovered({ token_endpoint_auth_methods_supported: supported });
+  server.script(({ body }) => (body.includes('client_secret=') ? granted('t') : refused('invalid_client')));
+
+  const { findings } = await examined(environment, { triesMethods: true });
+
+  expect(findings.at(-1)).toMatchObject({ verdict: 'good', advice: expect.stringMatching(advice) });
+});
+
+test.each([
   [false, ['bad'], 1],
   [true, ['bad', 'good'], 2],
 ])('invalid_client: other methods are tried when asked for (%p)', async (triesMethods, verdicts, grants) => {

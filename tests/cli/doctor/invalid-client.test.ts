@@ -5,8 +5,10 @@ import {
   reasonsForInvalidClient,
   tryMethods,
 } from '../../../src/cli/doctor/invalid-client.js';
+import { clientSecretBasic } from '../../../src/grant/client-authentication.js';
 import { authMethods } from '../../../src/cli/settings/service-options.js';
 import { createTokenService } from '../../../src/token-service.js';
+import type { TokenServiceOptions } from '../../../src/token-service-options.js';
 import { granted, refused, startAuthorizationServer } from '../../support/authorization-server.js';
 import type { RecordedRequest } from '../../support/http-server.js';
 
@@ -55,13 +57,19 @@ async function tried(secret: string, takes: (request: RecordedRequest) => boolea
   const server = await startAuthorizationServer();
   server.script((request) => (takes(request) ? granted('t') : refused('invalid_client', { status: 401 })));
   const { tokenEndpoint } = server;
-  const clientAuthentication = authMethods['client_secret_basic']?.(secret) as never;
-  const open = (options: { clientAuthentication: never }) =>
-    createTokenService({ tokenEndpoint, clientId: 'orders', ...options });
+  const clientAuthentication = clientSecretBasic(secret);
+  const open = (options: Partial<TokenServiceOptions>) => createTokenService({ clientId: 'orders', ...options });
   const { signal } = new AbortController();
 
   const findings = [];
-  const options = { clientId: 'orders', secret, facts, clientAuthentication, open: open as never, signal };
+  const options = {
+    clientId: 'orders',
+    secret,
+    facts: { ...facts, token_endpoint: tokenEndpoint },
+    clientAuthentication,
+    open,
+    signal,
+  };
   for await (const finding of tryMethods(options)) findings.push(finding);
   return { findings, grants: server.grants };
 }
