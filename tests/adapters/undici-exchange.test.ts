@@ -22,7 +22,7 @@ function exchange(
   const seen: number[] = [];
   const tested = new UndiciExchange({
     dispatch(options, handler) {
-      sent.push(options);
+      sent.push({ ...options, headers: { ...(options.headers as object) } });
       const attempt = handler as Handler;
       const [statusCode, headers, history] = answers[sent.length - 1] ?? [200, {}];
       attempt.onRequestStart?.(controller, { history });
