@@ -20,9 +20,8 @@ export interface UndiciReply {
 /** What an {@link UndiciExchange} sends, and by what. */
 export interface UndiciExchangeOptions {
   readonly dispatch: Dispatcher['dispatch'];
-  readonly dispatched: Dispatcher.DispatchOptions;
-  /** Those of the caller, in an object that nobody else has. */
-  readonly headers: HeaderRecord;
+  /** Its headers are a plain object. */
+  readonly outgoing: Dispatcher.DispatchOptions;
   readonly handler: Handler;
   readonly origin: string;
   readonly isRejected: ((reply: UndiciReply) => boolean) | undefined;
@@ -37,12 +36,12 @@ export class UndiciExchange implements AuthorizedRequest<UndiciAttempt> {
 
   constructor(options: UndiciExchangeOptions) {
     this.options = options;
-    const { body } = options.dispatched;
-    this.kept = isReadOnce(body) ? keptBody(body, options.headers) : undefined;
+    const { body, headers } = options.outgoing;
+    this.kept = isReadOnce(body) ? keptBody(body, headers as HeaderRecord) : undefined;
   }
 
   get method(): string {
-    return this.options.dispatched.method;
+    return this.options.outgoing.method;
   }
 
   get origin(): string {
@@ -50,7 +49,7 @@ export class UndiciExchange implements AuthorizedRequest<UndiciAttempt> {
   }
 
   get url(): string {
-    return this.options.origin + this.options.dispatched.path;
+    return this.options.origin + this.options.outgoing.path;
   }
 
   /** What undici gave out to control the latest attempt; `undefined` before it has begun. */
@@ -59,11 +58,12 @@ export class UndiciExchange implements AuthorizedRequest<UndiciAttempt> {
   }
 
   send({ authorization }: AccessToken, proof?: string): Promise<UndiciAttempt> {
-    const { dispatch, dispatched, headers, handler } = this.options;
+    const { dispatch, outgoing, handler } = this.options;
+    // For each attempt its own: what is below may change them.
+    const next: Dispatcher.DispatchOptions = Object.assign({}, outgoing);
+    const headers: HeaderRecord = Object.assign({}, outgoing.headers as HeaderRecord);
     headers['authorization'] = authorization;
     if (proof !== undefined) headers['dpop'] = proof;
-    // Not by a spread: undici takes far longer to read the objects that V8 makes of one.
-    const next: Dispatcher.DispatchOptions = Object.assign({}, dispatched);
     next.headers = headers;
     if (this.kept !== undefined) next.body = (this.kept.again() ?? this.kept.body) as Readable;
 

@@ -135,6 +135,57 @@ describe('the origin', () => {
   });
 });
 
+test('E11 E9 goes by what its options were when it was called', async () => {
+  const { dispatcher, api } = await startUndici();
+  const other = await startResourceServer();
+  const [origin, headers] = [new URL(api.origin), { 'x-tenant': 'blue' }];
+  const options = get('', { origin, headers });
+
+  const reply = dispatcher.request(options);
+  origin.host = new URL(other.origin).host;
+  headers['x-tenant'] = 'green';
+  Object.assign(options, { origin: other.origin, path: '/others' });
+  await (await reply).body.dump();
+
+  expect(api.requests).toMatchObject([{ path: '/orders', headers: { 'x-tenant': 'blue' } }]);
+  expect(other.requests).toEqual([]);
+});
+
+test('E9 sends the same again although an interceptor below has changed it', async () => {
+  const { tokens, api } = await startSurroundings();
+  api.revoke('token-1');
+  const agent = new Agent();
+  cleanUp(() => agent.destroy());
+  const below: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
+    const headers = options.headers as Record<string, string>;
+    headers['x-via'] = `${headers['x-via'] ?? ''}below`;
+    return dispatch(Object.assign(options, { path: `/v1${options.path}` }), handler);
+  };
+
+  const ours = bearerTokenInterceptor(tokens, { origins: [api.origin] });
+  const { body } = await agent.compose(below, ours).request(get(api.origin));
+  await body.dump();
+
+  expect(api.requests.map(({ path, headers }) => [path, headers['x-via']])).toEqual([
+    ['/v1/orders', 'below'],
+    ['/v1/orders', 'below'],
+  ]);
+});
+
+test('a fault of "isRejected" is the error of the request', async () => {
+  const { dispatcher, api } = await startUndici({
+    isRejected: () => {
+      throw new Error('a fault of the caller');
+    },
+  });
+  const caller = new EventEmitter();
+
+  await expect(dispatcher.request(get(api.origin, { signal: caller }))).rejects.toThrow('a fault of the caller');
+
+  // undici has a listener of its own.
+  expect(caller.listenerCount('abort')).toBe(0);
+});
+
 test('E21 asks for what a function makes of the outgoing request', async () => {
   const { dispatcher, api, authorizationServer } = await startUndici({
     request: ({ path }) => ({ parameters: { tenant: path.slice(1) } }),
