@@ -84,12 +84,14 @@ function originNamedIn({ origin }: Dispatched): string {
 /** The signal of the request, of whichever kind, and what to do when it is no longer needed. */
 function signalOf(signal: unknown): { signal?: AbortSignal; release?: () => void } {
   if (signal instanceof AbortSignal) return { signal };
-  if (!(signal instanceof EventEmitter)) return {};
+  if (!(signal instanceof EventEmitter)) return noSignal;
   const caller = new AbortController();
   const abort = (): void => caller.abort();
   signal.once('abort', abort);
   return { signal: caller.signal, release: () => signal.off('abort', abort) };
 }
+
+const noSignal = {};
 
 // For interceptors above: that of undici for retries leaves alone what was aborted.
 function notStarted(reason: Error, signal: AbortSignal | undefined): Controller {
