@@ -5,10 +5,6 @@ import { adapterContract, type ClientSetup, type HttpClient, type OutgoingReques
 type FetchArguments = Parameters<ReturnType<typeof withBearerToken>>;
 
 adapterContract(
-  'fetch of a string',
-  client((url, init) => [url, init]),
-);
-adapterContract(
   'fetch of a URL',
   client((url, init) => [new URL(url), init]),
 );
