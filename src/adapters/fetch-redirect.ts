@@ -6,7 +6,9 @@ export const mostRedirects = 20;
 
 /** Where a reply redirects to, as the server has put it; `undefined` when it does not. */
 export function redirectOf({ status, headers }: Response): string | undefined {
-  return redirectStatuses.has(status) ? (headers.get('location') ?? undefined) : undefined;
+  const location = redirectStatuses.has(status) ? headers.get('location') : null;
+  // Headers are read byte by byte, but URLs in them are UTF-8.
+  return location === null ? undefined : Buffer.from(location, 'latin1').toString('utf8');
 }
 
 /**

@@ -5,7 +5,7 @@ import { type AdapterOptions, adapterOptions } from './adapter-options.js';
 import { FetchExchange, type IsRejected } from './fetch-exchange.js';
 import { afterRedirect, asRedirected, mostRedirects, notFollowed, redirectOf } from './fetch-redirect.js';
 import { type FetchRequest, fetchRequest, hasAuthorization, withBodyInMemory } from './fetch-request.js';
-import { originOf } from './origins.js';
+import { permittedOrigin } from './origins.js';
 import { sendAuthorized } from './send-authorized.js';
 import { cancelBody } from './stream-body.js';
 
@@ -49,11 +49,6 @@ export function withBearerToken(
   if (origins === undefined) throw new ConfigurationError('"origins" of withBearerToken is required');
   const { isRejected } = options;
 
-  const permittedOrigin = (url: string): string | undefined => {
-    const origin = originOf(url);
-    return origin !== undefined && origins.has(origin) ? origin : undefined;
-  };
-
   function send(request: FetchRequest, origin: string, token: TokenRequest | undefined): Promise<Response> {
     const { init, url } = request;
     return sendAuthorized(tokens, new FetchExchange(fetch, request, origin, isRejected), {
@@ -68,7 +63,7 @@ export function withBearerToken(
   return async (input, init) => {
     const token = init?.token;
     let request = fetchRequest(input, init ?? {});
-    let origin = permittedOrigin(request.url);
+    let origin = permittedOrigin(request.url, origins);
     if (token === false || origin === undefined || hasAuthorization(request.init)) return fetch(input, init);
 
     if (typeof request.input !== 'string') request = await withBodyInMemory(request);
@@ -83,7 +78,7 @@ export function withBearerToken(
       cancelBody(reply.body);
       if (redirects === mostRedirects) throw notFollowed(request.url, 'too often');
       request = afterRedirect(request, reply.status, location);
-      origin = permittedOrigin(request.url);
+      origin = permittedOrigin(request.url, origins);
       // What has left the permitted origins gets no token any more, so that the rest is for `fetch` to follow.
       if (origin === undefined) return asRedirected(await fetch(request.input, request.init));
     }

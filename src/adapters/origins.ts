@@ -29,6 +29,16 @@ export function originOf(text: string): string | undefined {
   return url?.username === '' && url.password === '' ? url.origin : undefined;
 }
 
+/** The origin of a URL if it is one of `origins`; `undefined` for any other, and for a URL with credentials. */
+export function permittedOrigin(url: string, origins: ReadonlySet<string>): string | undefined {
+  // What begins with an origin and a slash has this origin, however it goes on. To parse it would be dear on each request.
+  for (const origin of origins) {
+    if (url.startsWith(origin) && (url.length === origin.length || url[origin.length] === '/')) return origin;
+  }
+  const origin = originOf(url);
+  return origin !== undefined && origins.has(origin) ? origin : undefined;
+}
+
 /** Whether a redirect has led to another origin: the token was not taken along, and the answer says nothing of it. */
 export function isElsewhere(answeredBy: string | undefined, origin: string): boolean {
   return answeredBy !== undefined && parseUrl(answeredBy)?.origin !== origin;

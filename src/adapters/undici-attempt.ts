@@ -55,7 +55,13 @@ export class UndiciAttempt {
   begin(statusCode: number, headers: HeaderRecord | readonly Buffer[]): void {
     this.statusCode = statusCode;
     this.received = headers;
-    if (this.isHeld(this)) this.state = 'held';
+    try {
+      if (this.isHeld(this)) this.state = 'held';
+    } catch (error) {
+      // A reply that nobody could judge is none; undici comes back with the error.
+      this.statusCode = 0;
+      throw error;
+    }
     this.answered(this);
   }
 

@@ -20,8 +20,8 @@ export interface UndiciReply {
 /** What an {@link UndiciExchange} sends, and by what. */
 export interface UndiciExchangeOptions {
   readonly dispatch: Dispatcher['dispatch'];
-  readonly dispatched: Dispatcher.DispatchOptions;
-  readonly headers: HeaderRecord;
+  /** Its headers are a plain object. */
+  readonly outgoing: Dispatcher.DispatchOptions;
   readonly handler: Handler;
   readonly origin: string;
   readonly isRejected: ((reply: UndiciReply) => boolean) | undefined;
@@ -36,12 +36,12 @@ export class UndiciExchange implements AuthorizedRequest<UndiciAttempt> {
 
   constructor(options: UndiciExchangeOptions) {
     this.options = options;
-    const { body } = options.dispatched;
-    this.kept = isReadOnce(body) ? keptBody(body, options.headers) : undefined;
+    const { body, headers } = options.outgoing;
+    this.kept = isReadOnce(body) ? keptBody(body, headers as HeaderRecord) : undefined;
   }
 
   get method(): string {
-    return this.options.dispatched.method;
+    return this.options.outgoing.method;
   }
 
   get origin(): string {
@@ -49,7 +49,7 @@ export class UndiciExchange implements AuthorizedRequest<UndiciAttempt> {
   }
 
   get url(): string {
-    return this.options.origin + this.options.dispatched.path;
+    return this.options.origin + this.options.outgoing.path;
   }
 
   /** What undici gave out to control the latest attempt; `undefined` before it has begun. */
@@ -58,11 +58,13 @@ export class UndiciExchange implements AuthorizedRequest<UndiciAttempt> {
   }
 
   send({ authorization }: AccessToken, proof?: string): Promise<UndiciAttempt> {
-    const { dispatch, dispatched, handler } = this.options;
-    // Not by spreads: undici takes far longer to read the objects that V8 makes of them.
-    const headers: HeaderRecord = Object.assign({}, this.options.headers, { authorization });
+    const { dispatch, outgoing, handler } = this.options;
+    // For each attempt its own: what is below may change them.
+    const next: Dispatcher.DispatchOptions = Object.assign({}, outgoing);
+    const headers: HeaderRecord = Object.assign({}, outgoing.headers as HeaderRecord);
+    headers['authorization'] = authorization;
     if (proof !== undefined) headers['dpop'] = proof;
-    const next: Dispatcher.DispatchOptions = Object.assign({}, dispatched, { headers });
+    next.headers = headers;
     if (this.kept !== undefined) next.body = (this.kept.again() ?? this.kept.body) as Readable;
 
     return new Promise((answered, failed) => {
@@ -73,7 +75,7 @@ export class UndiciExchange implements AuthorizedRequest<UndiciAttempt> {
   }
 
   conceal(): void {
-    // Nothing of the caller's was changed.
+    // They are in nothing that the caller has.
   }
 
   header(reply: UndiciAttempt, name: string): string | undefined {

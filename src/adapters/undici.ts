@@ -6,7 +6,7 @@ import { ConfigurationError } from '../errors.js';
 import type { TokenRequest } from '../token-request.js';
 import type { TokenSource } from '../token-source.js';
 import { type AdapterOptions, adapterOptions } from './adapter-options.js';
-import { originOf } from './origins.js';
+import { permittedOrigin } from './origins.js';
 import { sendAuthorized } from './send-authorized.js';
 import { UndiciExchange, type UndiciReply } from './undici-exchange.js';
 import { type Controller, fail, type Handler } from './undici-handler.js';
@@ -45,27 +45,22 @@ export function bearerTokenInterceptor(
   if (origins === undefined) throw new ConfigurationError('"origins" of bearerTokenInterceptor is required');
   const { isRejected } = options;
 
-  // The origin that is named is the one that counts: it is what an Agent connects to, and what redirects change.
-  const permittedOrigin = (origin: string | URL | undefined): string | undefined => {
-    if (origin === undefined) {
-      throw new ConfigurationError(
-        '"origin" is missing from a request: undici 7 does not tell otherwise where a Client or Pool sends it',
-      );
-    }
-    const named = origins.has(String(origin)) ? String(origin) : originOf(String(origin));
-    return named !== undefined && origins.has(named) ? named : undefined;
-  };
-
   return (dispatch) => (dispatched: Dispatched, dispatchHandler) => {
     const headers = requestHeaders(dispatched.headers);
     if (dispatched.token === false || hasAuthorization(headers)) return dispatch(dispatched, dispatchHandler);
-    const origin = permittedOrigin(dispatched.origin);
+    const named = originNamedIn(dispatched);
+    const origin = permittedOrigin(named, origins);
     if (origin === undefined) return dispatch(dispatched, dispatchHandler);
 
-    const request = dispatched.token ?? requestOf(dispatched);
+    // What was looked at is what is sent, whatever the caller does to its objects while a token is waited for. Not by a
+    // spread: undici takes far longer to read the objects that V8 makes of one.
+    const outgoing: Dispatched = Object.assign({}, dispatched);
+    outgoing.origin = named;
+    outgoing.headers = headers;
+    const request = dispatched.token ?? requestOf(outgoing);
     const handler = dispatchHandler as Handler;
-    const exchange = new UndiciExchange({ dispatch, dispatched, headers, handler, origin, isRejected });
-    const { signal, release } = signalOf(dispatched.signal);
+    const exchange = new UndiciExchange({ dispatch, outgoing, handler, origin, isRejected });
+    const { signal, release } = signalOf(outgoing.signal);
     const failed = (error: Error): void => {
       release?.();
       fail(handler, exchange.controller ?? notStarted(error, signal), error);
@@ -78,15 +73,25 @@ export function bearerTokenInterceptor(
 
 type Dispatched = Dispatcher.DispatchOptions & TokenOption & { readonly signal?: unknown };
 
+// What an Agent connects to, and what redirects change.
+function originNamedIn({ origin }: Dispatched): string {
+  if (origin !== undefined) return String(origin);
+  throw new ConfigurationError(
+    '"origin" is missing from a request: undici 7 does not tell otherwise where a Client or Pool sends it',
+  );
+}
+
 /** The signal of the request, of whichever kind, and what to do when it is no longer needed. */
 function signalOf(signal: unknown): { signal?: AbortSignal; release?: () => void } {
   if (signal instanceof AbortSignal) return { signal };
-  if (!(signal instanceof EventEmitter)) return {};
+  if (!(signal instanceof EventEmitter)) return noSignal;
   const caller = new AbortController();
   const abort = (): void => caller.abort();
   signal.once('abort', abort);
   return { signal: caller.signal, release: () => signal.off('abort', abort) };
 }
+
+const noSignal = {};
 
 // For interceptors above: that of undici for retries leaves alone what was aborted.
 function notStarted(reason: Error, signal: AbortSignal | undefined): Controller {

@@ -10,10 +10,6 @@ import {
 
 type FetchArguments = Parameters<ReturnType<typeof withBearerToken>>;
 
-adapterContract(
-  'fetch of a string',
-  client((url, init) => [url, init]),
-);
 dpopAdapterContract(
   'fetch',
   client((url, init) => [url, init]),

@@ -22,6 +22,12 @@ test.each([
   expect(redirectOf(new Response(null, { status, headers }))).toBe(location);
 });
 
+test('a redirect may lead to a place with a name of its own', () => {
+  const location = Buffer.from('/bücher', 'utf8').toString('latin1');
+
+  expect(redirectOf(new Response(null, { status: 302, headers: { location } }))).toBe('/bücher');
+});
+
 test('a redirect without a location is none', () => {
   expect(redirectOf(new Response(null, { status: 302 }))).toBeUndefined();
 });

@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 
-import { isElsewhere, originOf, secureOrigin, secureOrigins } from '../../src/adapters/origins.js';
+import { isElsewhere, originOf, permittedOrigin, secureOrigin, secureOrigins } from '../../src/adapters/origins.js';
 import { ConfigurationError } from '../../src/errors.js';
+import { anyText } from '../support/text.js';
 
 test.each([
   ['https://api.example.com', 'https://api.example.com'],
@@ -88,4 +90,35 @@ test.each([
   ['what is no URL', true],
 ])('R-37 an answer by %j is one from elsewhere: %j', (answeredBy, expected) => {
   expect(isElsewhere(answeredBy, 'https://api.example.com')).toBe(expected);
+});
+
+test.each([
+  ['https://api.example.com', true],
+  ['https://api.example.com/orders', true],
+  ['HTTPS://API.example.com:443/orders', true],
+  ['https://api.example.com?limit=1', true],
+  ['https://api.example.com.other.example/', false],
+  ['https://api.example.com@other.example/', false],
+  ['https://api.example.com:pass@other.example/', false],
+  ['https://me@api.example.com/', false],
+  ['https://api.example.com:8443/', false],
+  ['/orders', false],
+])('E11 R-65 %s may see a token: %j', (url, isPermitted) => {
+  const origins = new Set(['https://other.example.com', 'https://api.example.com']);
+
+  expect(permittedOrigin(url, origins)).toBe(isPermitted ? 'https://api.example.com' : undefined);
+});
+
+test('E11 R-65 whatever follows an origin, the URL parser decides', () => {
+  const origin = 'https://api.example.com';
+  const mark = fc.constantFrom(...Array.from('/\\@:?#.\t\n '), 'other.example', '');
+  const urls = fc.tuple(mark, mark, anyText({ maxLength: 9 }), mark).map((parts) => origin + parts.join(''));
+
+  fc.assert(
+    fc.property(urls, (url) => {
+      const expected = originOf(url) === origin ? origin : undefined;
+      expect(permittedOrigin(url, new Set([origin]))).toBe(expected);
+    }),
+    { numRuns: 2_000 },
+  );
 });

@@ -37,6 +37,22 @@ test('tells of an error before there is a reply, and delivers one after that', (
   expect(late.told).toEqual(['answered 200', 'error']);
 });
 
+test('fails when it cannot be judged whether to hold a reply back', () => {
+  const told: string[] = [];
+  const tested = new UndiciAttempt(
+    () => {
+      throw new Error('a fault of the caller');
+    },
+    () => told.push('answered'),
+    ({ message }) => told.push(`failed: ${message}`),
+  );
+
+  expect(() => tested.begin(403, {})).toThrow('a fault of the caller');
+  tested.fail(new Error('a fault of the caller'), () => told.push('delivered'));
+
+  expect(told).toEqual(['failed: a fault of the caller']);
+});
+
 test('E16 tells of an upgrade', () => {
   const { tested, told } = attempt();
 

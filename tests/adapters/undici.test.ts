@@ -135,6 +135,57 @@ describe('the origin', () => {
   });
 });
 
+test('E11 E9 goes by what its options were when it was called', async () => {
+  const { dispatcher, api } = await startUndici();
+  const other = await startResourceServer();
+  const [origin, headers] = [new URL(api.origin), { 'x-tenant': 'blue' }];
+  const options = get('', { origin, headers });
+
+  const reply = dispatcher.request(options);
+  origin.host = new URL(other.origin).host;
+  headers['x-tenant'] = 'green';
+  Object.assign(options, { origin: other.origin, path: '/others' });
+  await (await reply).body.dump();
+
+  expect(api.requests).toMatchObject([{ path: '/orders', headers: { 'x-tenant': 'blue' } }]);
+  expect(other.requests).toEqual([]);
+});
+
+test('E9 sends the same again although an interceptor below has changed it', async () => {
+  const { tokens, api } = await startSurroundings();
+  api.revoke('token-1');
+  const agent = new Agent();
+  cleanUp(() => agent.destroy());
+  const below: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
+    const headers = options.headers as Record<string, string>;
+    headers['x-via'] = `${headers['x-via'] ?? ''}below`;
+    return dispatch(Object.assign(options, { path: `/v1${options.path}` }), handler);
+  };
+
+  const ours = bearerTokenInterceptor(tokens, { origins: [api.origin] });
+  const { body } = await agent.compose(below, ours).request(get(api.origin));
+  await body.dump();
+
+  expect(api.requests.map(({ path, headers }) => [path, headers['x-via']])).toEqual([
+    ['/v1/orders', 'below'],
+    ['/v1/orders', 'below'],
+  ]);
+});
+
+test('a fault of "isRejected" is the error of the request', async () => {
+  const { dispatcher, api } = await startUndici({
+    isRejected: () => {
+      throw new Error('a fault of the caller');
+    },
+  });
+  const caller = new EventEmitter();
+
+  await expect(dispatcher.request(get(api.origin, { signal: caller }))).rejects.toThrow('a fault of the caller');
+
+  // undici has a listener of its own.
+  expect(caller.listenerCount('abort')).toBe(0);
+});
+
 test('E21 asks for what a function makes of the outgoing request', async () => {
   const { dispatcher, api, authorizationServer } = await startUndici({
     request: ({ path }) => ({ parameters: { tenant: path.slice(1) } }),
@@ -404,16 +455,13 @@ describe('E18 with undici’s retry interceptor', () => {
 
   test('above a caller who gives up waiting for a token is not tried again', async () => {
     const { asked, getToken } = waitingSource();
-    let calls = 0;
-    const tokens = {
-      getToken: (request: unknown, options?: GetTokenOptions) => {
-        calls += 1;
-        return getToken(request, options);
-      },
-    };
+    let dispatched = 0;
     const agent = new Agent();
     cleanUp(() => agent.destroy());
-    const ours = bearerTokenInterceptor(tokens, { origins: ['https://api.example.com'] });
+    const ours = bearerTokenInterceptor(
+      { getToken },
+      { origins: ['https://api.example.com'], request: () => ({ scope: `s${(dispatched += 1)}` }) },
+    );
     const dispatcher = agent.compose(ours, interceptors.retry({ maxRetries: 3, minTimeout: 1 }));
     const caller = new AbortController();
 
@@ -422,7 +470,7 @@ describe('E18 with undici’s retry interceptor', () => {
     caller.abort(new Error('gone'));
 
     expect(await failure).toMatchObject({ message: 'gone' });
-    expect(calls).toBe(1);
+    expect(dispatched).toBe(1);
   });
 });
 

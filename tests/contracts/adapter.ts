@@ -70,8 +70,6 @@ export interface Abilities {
   readonly streams?: readonly (keyof typeof streams)[];
   /** The form that it takes, if that is another than the platform's. */
   readonly form?: () => unknown;
-  /** Whether it follows redirects. @default true */
-  readonly redirects?: boolean;
   /** Whether it tells the adapter where redirects have led. @default true */
   readonly saysWhoAnswered?: boolean;
 }
@@ -446,7 +444,7 @@ export function adapterContract(
     });
   });
 
-  if (abilities.redirects !== false) redirectContract(name, start, abilities);
+  redirectContract(name, start, abilities);
 
   describe(`${name} without a token`, () => {
     test.each<[string, string, Answer | Handler]>([
