@@ -7,6 +7,7 @@ import type { TokenEvent } from '../../src/events.js';
 import { type SharedStoreOptions, withSharedStore } from '../../src/layers/shared-store.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import type { TokenStore } from '../../src/stores/token-store.js';
+import { canonicalRequest } from '../../src/token-request.js';
 import type { TokenSource } from '../../src/token-source.js';
 import { tokenSourceContract } from '../contracts/token-source.js';
 import { type FakeClock, fakeClock } from '../support/clock.js';
@@ -215,6 +216,30 @@ test('A24 B6 who has waited is left with the rest of the deadline', async () => 
   await expect(answer).rejects.toMatchObject({ name: 'TimeoutError' });
 });
 
+test('D4 who gets the lease looks again before it asks', async () => {
+  const clock = fakeClock();
+  const memory = memoryStore({ clock });
+  const { replica } = fleet({ store: memory, clock });
+  const one = replica();
+  // Its first look was a moment too early.
+  let looks = 0;
+  const other = replica({
+    store: {
+      ...memory,
+      get: async (key) => {
+        looks += 1;
+        return looks === 1 ? undefined : memory.get(key);
+      },
+    },
+  });
+  await answerOf(one, issue('a', clock));
+
+  const { value } = await other.tokens.getToken();
+
+  expect(value).toBe('a');
+  expect(other.source.calls).toEqual([]);
+});
+
 test('the lease is free at once when the grant fails', async () => {
   const { clock, replica, pass } = fleet();
   const [one, other] = [replica(), replica()];
@@ -304,6 +329,26 @@ test('asks for itself when what tokens are bound to cannot be had', async () => 
   const token = await answerOf(one, issue('own', clock));
 
   expect(token.value).toBe('own');
+});
+
+test('F7 another key of the same replica needs another token', async () => {
+  const { clock, replica } = fleet();
+  let thumbprint = 'a';
+  const one = replica({ binding: async () => ({ thumbprint }) });
+  const request = canonicalRequest({ scope: 'read' });
+  const ask = async (value: string) => {
+    const answer = one.tokens.getToken(request);
+    await settle();
+    one.source.last().resolve(issue(value, clock));
+    await settle();
+    return (await answer).value;
+  };
+
+  const first = await ask('for a');
+  thumbprint = 'b';
+  const other = await ask('for b');
+
+  expect([first, other]).toEqual(['for a', 'for b']);
 });
 
 test('R-70 a token of type DPoP is not shared by who does not say which key it is bound to', async () => {

@@ -94,6 +94,14 @@ describe('tokens in Redis', () => {
     expect(events.filter(({ type }) => type === 'store.failed')).toEqual([]);
   });
 
+  test('D9 what is no entry at all is deleted when it is read', async () => {
+    const client = await emptyRedis();
+    await client.set('m2m-tokens:{a}', 'garbage');
+
+    expect(await redisStore(client).get('a')).toBeUndefined();
+    expect(await client.keys('*')).toEqual([]);
+  });
+
   test('D9 D1 the entry of another client is a miss, and is not handed out', async () => {
     const world = await sharing();
     const { client, service } = world;
