@@ -31,10 +31,8 @@ export async function openTokens(
   };
   if (!cache) return service;
 
-  const [{ withTokenFiles }, { tokenRequest }] = await Promise.all([
-    import('./token-files.js'),
-    import('./settings/service-options.js'),
-  ]);
+  const { withTokenFiles } = await import('./token-files.js');
+  const { tokenRequest } = await import('./settings/service-options.js');
   const identity = [server, clientId, settings.authMethod?.value];
   return withTokenFiles({ identity, defaults: tokenRequest(settings), env: context.env, clock: context.clock })(
     service,

@@ -43,14 +43,15 @@ test.each([
 });
 
 test.each([
-  [['token', '--client-secret', 'c4n4ry']],
-  [['token', '--client-secret=c4n4ry']],
-  [['token', '--clientsecret=c4n4ry']],
-  [['inspect', '--client-secret=c4n4ry']],
-])('F4 a secret on the command line is refused and not repeated: %j', async (argv) => {
+  [['token', '--client-secret', 'c4n4ry'], 'a secret on the command line can be read by everybody'],
+  [['token', '--client-secret=c4n4ry'], 'a secret on the command line can be read by everybody'],
+  [['token', '--clientsecret=c4n4ry'], `unknown option '--clientsecret'`],
+  [['inspect', '--client-secret=c4n4ry'], `unknown option '--client-secret'`],
+])('F4 a secret on the command line is refused and not repeated: %j', async (argv, message) => {
   const { exitCode, stdout, stderr } = await runCommand(argv);
 
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  expect(stderr).toContain(`m2m: ${message}`);
   expect(stderr).not.toContain('c4n4ry');
 });
 

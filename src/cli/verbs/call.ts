@@ -41,10 +41,8 @@ export const call: Verb = {
     if (dryRun) return printRequest(request, context);
     if (print !== undefined) return printFor(print, request, await settings(), context);
 
-    const [{ sendRequest, refusedByApi, unreachable }, tokens] = await Promise.all([
-      import('../call/send-request.js'),
-      openTokens(await settings(), context, { cache }),
-    ]);
+    const { sendRequest, refusedByApi, unreachable } = await import('../call/send-request.js');
+    const tokens = await openTokens(await settings(), context, { cache });
     const began = performance.now();
     const waiting: typeof fetch = (input, init) =>
       alive(`waiting for ${request.url.host}`, context, () => fetch(input, init));

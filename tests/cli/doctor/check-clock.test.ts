@@ -19,7 +19,8 @@ test.each([
   ['the same time', reply(at(0))],
   ['a little ahead', reply(at(-10_000))],
   ['a little behind', reply(at(10_000))],
-  ['a slow answer', reply(at(60_000), 60_000)],
+  ['a server that was slow', reply(at(60_000), 60_000)],
+  ['an answer that was long on its way', reply(at(0), 60_000)],
 ])('%s is no trouble', (_, seen) => {
   expect(checkClock([seen])).toMatchObject([{ verdict: 'good' }]);
 });
