@@ -27,6 +27,10 @@ const verbs: Readonly<Record<string, { readonly summary: string; readonly load: 
     summary: 'find out, step by step, why there is no token or why the API refuses it',
     load: async () => (await import('./verbs/doctor.js')).doctor,
   },
+  revoke: {
+    summary: 'revoke a token, which comes by stdin',
+    load: async () => (await import('./verbs/revoke.js')).revoke,
+  },
   config: {
     summary: 'print the settings in effect and where each came from; secrets are not shown',
     load: async () => (await import('./verbs/config.js')).config,

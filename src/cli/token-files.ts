@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, randomUUID } from 'node:crypto';
-import { link, lstat, mkdir, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { AccessToken } from '../access-token.js';
@@ -33,7 +33,7 @@ export function withTokenFiles({ identity, defaults, env, clock }: TokenFilesOpt
       const name = createHash('sha256')
         .update(JSON.stringify([...identity.map(String), requestKey({ ...defaults, ...request })]))
         .digest('base64url');
-      const path = join(folder, `${name}.token`);
+      const path = join(folder, `${name}${ending}`);
       const key = await encryptionKey(folder);
 
       const kept = decrypt(await readPrivateFile(path), key, name);
@@ -49,6 +49,22 @@ export function withTokenFiles({ identity, defaults, env, clock }: TokenFilesOpt
     },
   });
 }
+
+/** Deletes whatever is kept of a token, so that no run gets it any more. */
+export async function forgetToken(value: string, env: CommandContext['env']): Promise<void> {
+  const folder = cacheFolder(env);
+  const names = await readdir(folder).catch(() => []);
+  const kept = names.filter((name) => name.endsWith(ending));
+  if (kept.length === 0) return;
+  const key = await encryptionKey(folder);
+  for (const file of kept) {
+    const path = join(folder, file);
+    const token = decrypt(await readPrivateFile(path), key, file.slice(0, -ending.length));
+    if (token?.value === value) await rm(path, { force: true });
+  }
+}
+
+const ending = '.token';
 
 // The clock of the API may be ahead, and a request takes its time: as the cache in memory has it.
 const marginMs = ({ issuedAt, expiresAt }: AccessToken) => Math.min(30_000, 0.1 * (expiresAt - issuedAt));

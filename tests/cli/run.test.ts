@@ -8,7 +8,7 @@ import type { RecordedRequest } from '../support/http-server.js';
 import { rejected, startResourceServer } from '../support/resource-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-const verbs = ['token', 'call', 'exec', 'inspect', 'doctor', 'config', 'completion'];
+const verbs = ['token', 'call', 'exec', 'inspect', 'doctor', 'revoke', 'config', 'completion'];
 
 test.each([[[]], [['--help']], [['-h']]])('%j is answered by the help: verbs, settings, exit codes', async (argv) => {
   const { exitCode, stdout, stderr } = await runCommand(argv);

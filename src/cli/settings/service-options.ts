@@ -24,6 +24,7 @@ export function serviceOptions(
   return {
     issuer: settings.issuer?.value,
     tokenEndpoint: settings.tokenEndpoint?.value,
+    revocationEndpoint: settings.revocationEndpoint?.value,
     clientId: requiredSetting(settings, 'clientId'),
     clientAuthentication: authMethod(settings.authMethod?.value, secret),
     ...tokenRequest(settings),

@@ -2,6 +2,7 @@
 export type SettingName =
   | 'issuer'
   | 'tokenEndpoint'
+  | 'revocationEndpoint'
   | 'clientId'
   | 'clientSecret'
   | 'clientSecretFile'
@@ -35,6 +36,11 @@ export const settingTable: Readonly<Record<SettingName, Setting>> = {
     flag: '--token-endpoint <url>',
     summary: 'URL that the grant is posted to, instead of an issuer',
     rival: 'issuer',
+  },
+  revocationEndpoint: {
+    variable: 'OAUTH_REVOCATION_ENDPOINT',
+    flag: '--revocation-endpoint <url>',
+    summary: 'URL where tokens are revoked, beside a token endpoint',
   },
   clientId: { variable: 'OAUTH_CLIENT_ID', flag: '--client-id <id>', summary: 'who asks for tokens' },
   clientSecret: {

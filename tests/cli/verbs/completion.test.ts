@@ -24,7 +24,7 @@ test('bash completes verbs and flags', async () => {
 test.each(['bash', 'zsh', 'fish'])('the script for %s has all verbs and no hidden flag', async (shell) => {
   const script = await scriptFor(shell);
 
-  for (const verb of ['token', 'call', 'exec', 'inspect', 'doctor', 'config', 'completion']) {
+  for (const verb of ['token', 'call', 'exec', 'inspect', 'doctor', 'revoke', 'config', 'completion']) {
     expect(script).toMatch(new RegExp(`\\b${verb}\\b`));
   }
   expect(script).toMatch(/min-validity/);

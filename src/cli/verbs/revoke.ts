@@ -1,0 +1,56 @@
+import { AccessToken } from '../../access-token.js';
+import type { CommandContext } from '../command-context.js';
+import { CommandError, exitCodes } from '../command-error.js';
+import { canPrompt, hiddenPrompt, readStdin } from '../input.js';
+import { requiredServer, requiredSetting } from '../settings/settings.js';
+import { alive, write } from '../terminal.js';
+import type { Verb } from '../verb.js';
+
+/** `m2m revoke`: revokes a token (RFC 7009). */
+export const revoke: Verb = {
+  examples: [
+    ['m2m revoke < token.txt', 'the token of a file'],
+    ['m2m token --cache | m2m revoke', 'the token that is kept for the next run, which then gets another one'],
+    ['m2m revoke', 'asks for the token, and does not show it'],
+  ],
+  takesSettings: true,
+
+  define() {},
+
+  async run({ settings: read }, context) {
+    const settings = await read();
+    const server = requiredServer(settings);
+    requiredSetting(settings, 'clientId');
+    const value = await tokenToRevoke(context);
+    const { clientSecret, serviceOptions } = await import('../settings/service-options.js');
+    const secret = await clientSecret(settings, context);
+    const { issuer, tokenEndpoint, revocationEndpoint, clientId, clientAuthentication } = serviceOptions(
+      settings,
+      secret,
+    );
+    const { clock, signal, env } = context;
+    const where = { issuer, tokenEndpoint, revocationEndpoint, clientId, clientAuthentication, clock };
+    const token = new AccessToken({ value, issuedAt: 0, expiresAt: Infinity });
+
+    const { forgetToken } = await import('../token-files.js');
+    // Before it is revoked: whoever runs the command meanwhile must not get it.
+    await forgetToken(value, env);
+    const { clientCredentials } = await import('../../grant/client-credentials.js');
+    await alive(`asking ${server} to revoke the token`, context, () => clientCredentials(where).revoke(token, signal));
+
+    if (context.stderr.isTTY) await write(context.stderr, 'm2m: the token is revoked\n');
+    return exitCodes.ok;
+  },
+};
+
+async function tokenToRevoke(context: CommandContext): Promise<string> {
+  const text = canPrompt(context)
+    ? await hiddenPrompt('Token (not shown)', context)
+    : (await readStdin(context)).toString('utf8');
+  // "Authorization: Bearer …" is what people have at hand.
+  const value = text.trim().replace(/^(authorization:\s*)?(bearer|dpop)\s+/i, '');
+  if (!/^[\x21-\x7e]+$/.test(value)) {
+    throw new CommandError(value === '' ? 'there is no token' : 'this is no token', { advice: 'pipe it into stdin' });
+  }
+  return value;
+}

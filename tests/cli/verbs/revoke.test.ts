@@ -1,0 +1,106 @@
+import { PassThrough } from 'node:stream';
+
+import { expect, test } from '@jest/globals';
+
+import { run } from '../../../src/cli/run.js';
+import { commandContext, runCommand, settingsFor } from '../../support/command.js';
+import type { Answer } from '../../support/http-server.js';
+import { startHttpServer } from '../../support/http-server.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+/** A server that grants and revokes, and the settings for it. */
+async function startServer(answer: Answer = {}) {
+  const { origin, requests } = await startHttpServer(({ path }) =>
+    path === '/token' ? { body: { access_token: 'c4n4ry-t0ken', token_type: 'Bearer', expires_in: 3600 } } : answer,
+  );
+  const environment = {
+    ...settingsFor(`${origin}/token`),
+    OAUTH_REVOCATION_ENDPOINT: `${origin}/revoke`,
+    HOME: await temporaryFolder(),
+  };
+  const revocations = () => requests.filter(({ path }) => path === '/revoke');
+  const grants = () => requests.filter(({ path }) => path === '/token');
+  return { environment, revocations, grants };
+}
+
+test.each(['c4n4ry-t0ken\n', 'Authorization: Bearer c4n4ry-t0ken\n'])(
+  'R-76 revokes the token that comes by stdin: %j',
+  async (stdin) => {
+    const { environment, revocations } = await startServer();
+
+    const outcome = await runCommand(['revoke'], { environment, stdin });
+
+    expect(outcome).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    expect(revocations()).toMatchObject([
+      {
+        method: 'POST',
+        body: 'token_type_hint=access_token&token=c4n4ry-t0ken',
+        headers: { authorization: `Basic ${btoa('orders:c4n4ry-s3cret')}` },
+      },
+    ]);
+  },
+);
+
+test('R-78 a token that was kept for the next run is so no more; others are', async () => {
+  const { environment, grants } = await startServer();
+  const token = (scope: string) => runCommand(['token', '--cache', '--scope', scope], { environment });
+  await token('a');
+
+  await runCommand(['revoke'], { environment, stdin: 'another' });
+  await token('a');
+  expect(grants()).toHaveLength(1);
+  await runCommand(['revoke'], { environment, stdin: 'c4n4ry-t0ken' });
+  await token('a');
+  expect(grants()).toHaveLength(2);
+});
+
+test('asks whoever sits at a terminal, and says when it is done', async () => {
+  const { environment, revocations } = await startServer();
+  const stdin = Object.assign(new PassThrough(), { isTTY: true });
+  const { context, stdout, stderr } = commandContext({ environment, terminals: ['stderr'], context: { stdin } });
+
+  const outcome = run(['revoke'], context);
+  stdin.write('c4n4ry-t0ken\n');
+
+  expect(await outcome).toBe(0);
+  expect(stdout()).toBe('');
+  expect(stderr()).toMatch(/^Token \(not shown\): \n/);
+  expect(stderr()).toMatch(/m2m: the token is revoked\n$/);
+  expect(revocations()).toHaveLength(1);
+});
+
+test.each<[string, Answer, number]>([
+  ['refuses', { status: 401, body: { error: 'invalid_client' } }, 3],
+  ['is not available', { status: 503 }, 4],
+])('R-77 F4 a server that %s leaves the token valid, which is said without showing it', async (_, answer, exitCode) => {
+  const { environment } = await startServer(answer);
+
+  const outcome = await runCommand(['revoke'], { environment, stdin: 'c4n4ry-t0ken' });
+
+  expect(outcome).toMatchObject({ exitCode, stdout: '' });
+  expect(outcome.stderr).toContain('it is valid until it expires');
+  expect(outcome.stderr).not.toContain('c4n4ry');
+});
+
+test.each([
+  ['', 'there is no token'],
+  ['c4n4ry two', 'this is no token'],
+])('F4 without a token nobody is asked: %j', async (stdin, message) => {
+  const { environment, revocations } = await startServer();
+
+  const { exitCode, stderr } = await runCommand(['revoke'], { environment, stdin });
+
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain(`m2m: ${message}\n`);
+  expect(stderr).not.toContain('c4n4ry');
+  expect(revocations()).toEqual([]);
+});
+
+test('a token on the command line is refused, and not repeated', async () => {
+  const { environment } = await startServer();
+
+  const { exitCode, stderr } = await runCommand(['revoke', 'c4n4ry-t0ken'], { environment });
+
+  expect(exitCode).toBe(2);
+  expect(stderr).not.toContain('c4n4ry');
+});
