@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
 
-import { flattenedDecrypt, FlattenedEncrypt } from 'jose';
-
 import { ConfigurationError } from '../errors.js';
 import { checkOptions } from '../options.js';
 import type { StoredToken, TokenStore } from './token-store.js';
@@ -29,6 +27,8 @@ export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions
   const [kid, newestKey] = newest;
 
   async function seal(key: string, token: StoredToken): Promise<StoredToken> {
+    // Not at start-up: most services have no store.
+    const { FlattenedEncrypt } = await import('jose/jwe/flattened/encrypt');
     const jwe = await new FlattenedEncrypt(Buffer.from(token.payload))
       .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid })
       .setAdditionalAuthenticatedData(boundIn(key, token))
@@ -38,6 +38,7 @@ export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions
 
   async function open(key: string, token: StoredToken): Promise<string> {
     const [header = '', iv = '', ciphertext = '', tag = ''] = token.payload.split('.');
+    const { flattenedDecrypt } = await import('jose/jwe/flattened/decrypt');
     const { plaintext } = await flattenedDecrypt(
       { protected: header, iv, ciphertext, tag, aad: boundIn(key, token).toString('base64url') },
       (protectedHeader) => keyring.get(protectedHeader?.kid ?? '') ?? Promise.reject(new Error('the key is unknown')),
