@@ -1,9 +1,14 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from 'jest';
 
+// Those that start many processes, try many inputs or search all that is emitted have a command of their own.
+const slow = '/tests/(canary|cli/main|examples|fleet|foreign-servers|fuzz|properties|replicas)\\b.*\\.test\\.ts$';
+const isSlow = process.env['npm_lifecycle_event'] === 'test:slow';
+
 const config: Config = {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/tests'],
+  ...(isSlow ? { testRegex: slow } : { testPathIgnorePatterns: [slow] }),
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true }] },
   moduleNameMapper: {
@@ -13,13 +18,12 @@ const config: Config = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   globalSetup: '<rootDir>/tests/support/install-redis.ts',
-  setupFiles: ['<rootDir>/tests/support/seed.ts'],
   setupFilesAfterEnv: ['<rootDir>/tests/support/no-live-timer.ts'],
-  // Of two cores Jest would leave one idle.
-  maxWorkers: '100%',
+  // One more than cores, for the times when a test waits.
+  maxWorkers: '150%',
   // For machines that are slow or busy.
   testTimeout: 30_000,
-  collectCoverage: process.env['CI'] === 'true',
+  collectCoverage: process.env['CI'] === 'true' && !isSlow,
   collectCoverageFrom: ['src/**/*.ts'],
   coverageReporters: ['text-summary', 'lcov'],
   coverageThreshold: { global: { statements: 95, branches: 95 } },

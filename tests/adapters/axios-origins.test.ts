@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import axios, { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
-import fc from 'fast-check';
+import { fc } from '../support/fc.js';
 
 import { bearerToken } from '../../src/adapters/axios.js';
 import { axiosOrigins, axiosUrl } from '../../src/adapters/axios-origins.js';

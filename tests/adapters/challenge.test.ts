@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/fc.js';
 
 import { asksForNonce, parseChallenges, rejectsToken } from '../../src/adapters/challenge.js';
 import { anyText } from '../support/text.js';

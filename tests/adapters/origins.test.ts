@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/fc.js';
 
 import { isElsewhere, originOf, permittedOrigin, secureOrigin, secureOrigins } from '../../src/adapters/origins.js';
 import { ConfigurationError } from '../../src/errors.js';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/fc.js';
 
 import { clientSecretBasic } from '../../src/grant/client-authentication.js';
 

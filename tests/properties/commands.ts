@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '../support/fc.js';
 
 import type { AccessToken } from '../../src/access-token.js';
 import type { TokenRequest } from '../../src/token-request.js';

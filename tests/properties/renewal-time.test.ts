@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/fc.js';
 
 import { withCache } from '../../src/layers/cache.js';
 import { fakeClock } from '../support/clock.js';

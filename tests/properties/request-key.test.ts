@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/fc.js';
 
 import { withDefaultRequest } from '../../src/layers/default-request.js';
 import { canonicalRequest, requestKey, type TokenRequest } from '../../src/token-request.js';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/fc.js';
 
 import { fromStored, toStored } from '../../src/layers/stored-token.js';
 import { encryptedStore } from '../../src/stores/encrypted.js';

@@ -2,14 +2,15 @@ import { afterAll } from '@jest/globals';
 
 // For each test file: whatever it runs must let go of its timers, or it would keep a process alive.
 const { setTimeout: begin, clearTimeout: end } = globalThis;
-const live = new Map<NodeJS.Timeout, string>();
+// Errors, since a stack is only written out when it is asked for.
+const live = new Map<NodeJS.Timeout, Error>();
 
 const observed: unknown = Object.assign((callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => {
   const timer = begin(() => {
     live.delete(timer);
     callback(...args);
   }, ms);
-  live.set(timer, new Error('begun here').stack ?? '');
+  live.set(timer, new Error('begun here'));
   return timer;
 }, begin);
 globalThis.setTimeout = observed as typeof setTimeout;
@@ -25,5 +26,5 @@ afterAll(async () => {
   for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
   for (let waitedMs = 0; left().length > 0 && waitedMs < 500; waitedMs += 50)
     await new Promise((resolve) => begin(resolve, 50));
-  if (left().length > 0) throw new Error(`${left().length} timers are left, ${left()[0]?.[1]}`);
+  if (left().length > 0) throw new Error(`${left().length} timers are left, ${left()[0]?.[1].stack}`);
 });

@@ -5,3 +5,5 @@ fc.configureGlobal({
   seed: Number(process.env['PROPERTY_SEED'] ?? 1),
   numRuns: Number(process.env['PROPERTY_RUNS'] ?? 250),
 });
+
+export { fc };
