@@ -1,4 +1,6 @@
 /** @jest-config-loader esbuild-register */
+import { availableParallelism } from 'node:os';
+
 import type { Config } from 'jest';
 
 // Those that start many processes, try many inputs or search all that is emitted have a command of their own.
@@ -20,7 +22,7 @@ const config: Config = {
   globalSetup: '<rootDir>/tests/support/install-redis.ts',
   setupFilesAfterEnv: ['<rootDir>/tests/support/no-live-timer.ts'],
   // One more than cores, for the times when a test waits.
-  maxWorkers: '150%',
+  maxWorkers: availableParallelism() + 1,
   // For machines that are slow or busy.
   testTimeout: 30_000,
   collectCoverage: process.env['CI'] === 'true' && !isSlow,
