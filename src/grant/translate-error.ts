@@ -1,8 +1,14 @@
-import { GrantRejectedError, GrantUnavailableError, InvalidTokenResponseError, type TokenError } from '../errors.js';
+import {
+  causesOf,
+  GrantRejectedError,
+  GrantUnavailableError,
+  InvalidTokenResponseError,
+  type TokenError,
+} from '../errors.js';
 import { parseUrl } from '../secure-url.js';
 import { type Reply, withoutQuery } from './exchange.js';
 import { isErrorCode, parseObject } from './json.js';
-import { causesOf, findTokenError, networkError } from './network-error.js';
+import { findTokenError, networkError } from './network-error.js';
 import { readable, withoutSecrets } from './redaction.js';
 import { retryAfterMs } from './retry-after.js';
 
