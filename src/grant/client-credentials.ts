@@ -33,9 +33,10 @@ export interface ClientCredentialsOptions {
   readonly tokenEndpoint?: string | undefined;
   /** The URL where tokens are revoked, beside a `tokenEndpoint` (RFC 7009); with an `issuer` its metadata say so. */
   readonly revocationEndpoint?: string | undefined;
+  /** The user's service, as the authorization server knows it. */
   readonly clientId: string;
   readonly clientAuthentication: ClientAuthentication;
-  /** Whose rules hold beside those of OAuth. */
+  /** `'fapi2'` holds to the rules of the FAPI 2.0 Security Profile for clients, and refuses what breaks them. */
   readonly profile?: 'fapi2' | undefined;
   /**
    * Deadline of each request to the authorization server, in milliseconds.
@@ -47,11 +48,13 @@ export interface ClientCredentialsOptions {
    * @default 300
    */
   readonly defaultLifetimeSeconds?: number | undefined;
-  /** Has tokens bound to a key (RFC 9449). */
+  /** Has tokens bound to a key, so that a stolen one is of no use: `dpop()` (RFC 9449). */
   readonly dpop?: Dpop | undefined;
   /** How the authorization server is reached: through a proxy or with a private CA, say. @default globalThis.fetch */
   readonly fetch?: typeof globalThis.fetch | undefined;
+  /** For tests. */
   readonly clock?: Clock | undefined;
+  /** Called with each event. */
   readonly onEvent?: EventSink | undefined;
 }
 
