@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
@@ -7,9 +6,9 @@ import { describe, expect, test } from '@jest/globals';
 import { GrantRejectedError, GrantUnavailableError } from '../src/errors.js';
 import { secretFile } from '../src/grant/secret.js';
 import { granted, refused } from './support/authorization-server.js';
-import { cleanUp } from './support/clean-up.js';
 import { failureOf } from './support/grant-outcome.js';
 import type { Handler } from './support/http-server.js';
+import { temporaryFolder } from './support/temporary-folder.js';
 import { startTokenService, valueOf } from './support/token-service.js';
 
 const second = 1_000;
@@ -165,8 +164,7 @@ test('D4 whoever has waited for a renewal takes what it brought: a hundred rejec
 });
 
 test('F2 a secret file loses one newline at its end; other white space is sent, and a refusal warns of it', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'm2m-tokens-'));
-  cleanUp(() => rm(folder, { recursive: true }));
+  const folder = await temporaryFolder();
   const path = join(folder, 'secret');
   await writeFile(path, 'with spaces \n\n');
   const { server, tokens } = await startTokenService({ clientSecret: secretFile(path) });
