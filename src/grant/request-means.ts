@@ -27,9 +27,13 @@ export interface RequestMeansOptions extends Omit<Circumstances, 'skewMs'> {
 /** Where means come from. */
 export interface RequestMeans {
   /** The means as they are now. */
-  gather(signal: AbortSignal | undefined): Promise<Means>;
+  readonly gather: (signal: AbortSignal | undefined) => Promise<Means>;
   /** Other means than those that were refused, if a rotated secret or a moved token endpoint may be why. */
-  gatherOthers(error: unknown, refused: Promise<Means>, signal: AbortSignal | undefined): Promise<Means | undefined>;
+  readonly gatherOthers: (
+    error: unknown,
+    refused: Promise<Means>,
+    signal: AbortSignal | undefined,
+  ) => Promise<Means | undefined>;
 }
 
 /** Gathers what requests to the authorization server are made with: for each anew, and once more when that was refused. */
