@@ -90,6 +90,26 @@ export class InvalidTokenResponseError extends TokenError {
   readonly retryable = true;
 }
 
+/** What may be read off something that was thrown; it need not be an Error of this realm. */
+interface Cause {
+  readonly name?: unknown;
+  readonly message?: unknown;
+  readonly code?: unknown;
+}
+
+/** An error, its cause, the cause of that, and so on: up to ten. */
+export function causesOf(error: unknown): readonly Cause[] {
+  const causes: Cause[] = [];
+  for (
+    let cause = error;
+    typeof cause === 'object' && cause !== null && causes.length < 10;
+    cause = 'cause' in cause ? cause.cause : undefined
+  ) {
+    causes.push(cause);
+  }
+  return causes;
+}
+
 function withoutDetails(cause: unknown, depth = 0): Error {
   if (cause instanceof TokenError) return cause;
   const { name, message, code, cause: inner } = toErrorLike(cause);

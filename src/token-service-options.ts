@@ -1,10 +1,9 @@
-import type { Clock } from './clock.js';
 import { ConfigurationError } from './errors.js';
-import type { EventSink } from './events.js';
 import { checkFapi2Profile } from './fapi2-profile.js';
 import type { ClientAuthentication } from './grant/client-authentication.js';
-import type { Dpop } from './grant/dpop.js';
+import type { ClientCredentialsOptions } from './grant/client-credentials.js';
 import type { Secret } from './grant/secret.js';
+import type { CacheOptions } from './layers/cache.js';
 import type { RefreshOptions } from './layers/refresh-time.js';
 import type { RetryOptions } from './layers/retry.js';
 import {
@@ -26,16 +25,8 @@ import type { TokenStore } from './stores/token-store.js';
 import type { EventLogger } from './telemetry/logging.js';
 import type { TokenRequest } from './token-request.js';
 
-/** Options of {@link createTokenService}; beside them the default token request: `scope`, `resource`, `audience`, `parameters`. */
-export interface TokenServiceOptions extends TokenRequest {
-  /** The URL that identifies the authorization server; its metadata is discovered. Either this or `tokenEndpoint`. */
-  readonly issuer?: string | undefined;
-  /** The URL that grants are posted to, when there is nothing to discover. */
-  readonly tokenEndpoint?: string | undefined;
-  /** The URL where `revoke()` revokes tokens, beside a `tokenEndpoint`; with an `issuer` its metadata say so. */
-  readonly revocationEndpoint?: string | undefined;
-  /** The user's service, as the authorization server knows it. */
-  readonly clientId: string;
+/** Options of {@link createTokenService}; the token request among them is the default one. */
+export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredentialsOptions, 'clientAuthentication'> {
   /**
    * A string, a function that is called for each grant, or `secretFile(path)`. It is sent by `client_secret_basic`, or by
    * `client_secret_post` where the metadata of the authorization server say that only this is supported.
@@ -43,41 +34,16 @@ export interface TokenServiceOptions extends TokenRequest {
   readonly clientSecret?: Secret | undefined;
   /** Another client authentication than `clientSecret`: `privateKeyJwt({ key })`, `mutualTls({ certificate, key })` and so on. */
   readonly clientAuthentication?: ClientAuthentication | undefined;
-  /** `'fapi2'` holds to the rules of the FAPI 2.0 Security Profile for clients, and refuses what breaks them. */
-  readonly profile?: 'fapi2' | undefined;
-  /** Has tokens bound to a key, so that a stolen one is of no use: `dpop()` (RFC 9449). */
-  readonly dpop?: Dpop | undefined;
-  readonly cache?: {
-    /**
-     * Number of tokens that are kept in memory.
-     * @default 1000
-     */
-    readonly maxTokens?: number | undefined;
-  };
+  /** How tokens are kept in memory. */
+  readonly cache?: Pick<CacheOptions, 'maxTokens'> | undefined;
   /** When tokens are renewed. */
   readonly refresh?: RefreshOptions | undefined;
   /** How a failed grant is tried again. */
   readonly retry?: RetryOptions | undefined;
   /** Where replicas share tokens: `redisStore(client)`, `encryptedStore(store, { keys })`. */
   readonly store?: TokenStore | undefined;
-  /**
-   * Deadline of each request to the authorization server, in milliseconds.
-   * @default 5000
-   */
-  readonly timeoutMs?: number | undefined;
-  /**
-   * Lifetime of a token whose response does not say one, in seconds.
-   * @default 300
-   */
-  readonly defaultLifetimeSeconds?: number | undefined;
   /** A pino logger that gets a line for each event. */
   readonly logger?: EventLogger | undefined;
-  /** Called with each event. */
-  readonly onEvent?: EventSink | undefined;
-  /** How the authorization server is reached: through a proxy or with a private CA, say. @default globalThis.fetch */
-  readonly fetch?: typeof globalThis.fetch | undefined;
-  /** For tests. */
-  readonly clock?: Clock | undefined;
   /** Uniform in [0, 1), for tests. @default Math.random */
   readonly random?: (() => number) | undefined;
 }

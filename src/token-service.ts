@@ -36,8 +36,7 @@ export interface TokenService extends TokenSource {
  */
 export function createTokenService(options: TokenServiceOptions): TokenService {
   checkTokenServiceOptions(options);
-  const { issuer, tokenEndpoint, revocationEndpoint, clientId, dpop, profile, store } = options;
-  const { timeoutMs, defaultLifetimeSeconds, fetch, clock, random, refresh } = options;
+  const { issuer, tokenEndpoint, clientId, dpop, store, clock, random, refresh } = options;
   const { scope, resource, audience, parameters } = options;
   const onEvent = eventSink(options.logger && logEvents(options.logger), options.onEvent);
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
@@ -50,20 +49,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   });
   const deadlineMs = options.retry?.deadlineMs;
 
-  const grants = clientCredentials({
-    issuer,
-    tokenEndpoint,
-    revocationEndpoint,
-    clientId,
-    clientAuthentication,
-    profile,
-    timeoutMs,
-    defaultLifetimeSeconds,
-    dpop,
-    fetch,
-    clock,
-    onEvent,
-  });
+  const grants = clientCredentials({ ...options, clientAuthentication, onEvent });
   let takeBack: () => readonly AccessToken[] = () => [];
   const exposeTakeBack = (given: typeof takeBack): void => void (takeBack = given);
 

@@ -31,7 +31,7 @@ const homes: Readonly<Record<string, { readonly path: RegExp; readonly typesOnly
   jose: { path: /^(grant\/client-assertion|stores\/encrypted)\.ts$|^cli\// },
   'lru-cache': { path: /^layers\/cache\.ts$/ },
   pino: { path: /^telemetry\/logging\.ts$/, typesOnly: true },
-  axios: { path: /^adapters\/axios(-origins|-timeout)?\.ts$/ },
+  axios: { path: /^adapters\/axios(-exchange|-origins|-timeout)?\.ts$/ },
   undici: { path: /^adapters\/undici(-exchange)?\.ts$/, typesOnly: true },
   leven: { path: /^options\.ts$/ },
   dpop: { path: /^adapters\/dpop\.ts$/ },

@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
@@ -9,8 +8,8 @@ import { ConfigurationError } from '../src/errors.js';
 import { clientSecretPost } from '../src/grant/client-authentication.js';
 import type { TokenServiceOptions } from '../src/token-service-options.js';
 import { startAuthorizationServer } from './support/authorization-server.js';
-import { cleanUp } from './support/clean-up.js';
 import type { RecordedRequest } from './support/http-server.js';
+import { temporaryFolder } from './support/temporary-folder.js';
 
 /** Id and secret of a token request. */
 function credentialsOf(grant: RecordedRequest | undefined): string {
@@ -62,8 +61,7 @@ test('discovers an issuer', async () => {
 });
 
 test('F1 reads the file of the secret for each grant', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'm2m-tokens-'));
-  cleanUp(() => rm(directory, { recursive: true }));
+  const directory = await temporaryFolder();
   const path = join(directory, 'secret');
   await writeFile(path, 'before\n');
   const server = await startAuthorizationServer();

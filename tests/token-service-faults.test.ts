@@ -1,52 +1,18 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 
 import { GrantRejectedError, GrantUnavailableError } from '../src/errors.js';
-import type { TokenEvent } from '../src/events.js';
 import { secretFile } from '../src/grant/secret.js';
-import { createTokenService, type TokenService } from '../src/token-service.js';
-import type { TokenServiceOptions } from '../src/token-service-options.js';
-import {
-  granted,
-  refused,
-  type ScriptedAuthorizationServer,
-  startAuthorizationServer,
-} from './support/authorization-server.js';
-import { cleanUp } from './support/clean-up.js';
-import { type FakeClock, fakeClock } from './support/clock.js';
+import { granted, refused } from './support/authorization-server.js';
 import { failureOf } from './support/grant-outcome.js';
 import type { Handler } from './support/http-server.js';
-
-interface Running {
-  readonly server: ScriptedAuthorizationServer;
-  readonly tokens: TokenService;
-  readonly clock: FakeClock;
-  readonly events: readonly TokenEvent[];
-}
+import { temporaryFolder } from './support/temporary-folder.js';
+import { startTokenService, valueOf } from './support/token-service.js';
 
 const second = 1_000;
 const hour = 3_600 * second;
-
-/** A token service with all its layers, at an authorization server that grants `token-1`, `token-2` and so on. */
-async function running(options: Partial<TokenServiceOptions> = {}): Promise<Running> {
-  const [server, clock] = [await startAuthorizationServer(), fakeClock()];
-  const events: TokenEvent[] = [];
-  const tokens = createTokenService({
-    tokenEndpoint: server.tokenEndpoint,
-    clientId: 'orders',
-    clientSecret: 'secret',
-    clock,
-    random: () => 0,
-    onEvent: (event) => events.push(event),
-    ...options,
-  });
-  return { server, tokens, clock, events };
-}
-
-const valueOf = async (tokens: TokenService): Promise<string> => (await tokens.getToken()).value;
 
 const breakOff: Handler = (_request, response) => void response.destroy();
 
@@ -61,7 +27,7 @@ describe('A15 a token that has expired on arrival', () => {
     ['because its lifetime is 0', 0, 0],
     ['because it took longer than it lives', 5, 10 * second],
   ])('is handed out once, %s, and reported by an event', async (_why, lifetime, tookMs) => {
-    const { server, tokens, clock, events } = await running();
+    const { server, tokens, clock, events } = await startTokenService();
     server.script(() => {
       clock.advance(tookMs);
       return granted(`short-${server.grants.length}`, { expires_in: lifetime });
@@ -80,7 +46,7 @@ describe('A15 a token that has expired on arrival', () => {
   });
 
   test('causes no loop of grants: all who wait take it', async () => {
-    const { server, tokens } = await running();
+    const { server, tokens } = await startTokenService();
     server.script(granted('short', { expires_in: 0 }));
 
     const values = await Promise.all(Array.from({ length: 100 }, () => valueOf(tokens)));
@@ -92,7 +58,7 @@ describe('A15 a token that has expired on arrival', () => {
 
 describe('C3 the times inside a token decide nothing', () => {
   test('one that says it has expired is kept for as long as the response says', async () => {
-    const { server, tokens, clock, events } = await running();
+    const { server, tokens, clock, events } = await startTokenService();
     const past = jwt(clock.now() / second - 3_600);
     server.script(granted(past), granted('next'));
 
@@ -104,7 +70,7 @@ describe('C3 the times inside a token decide nothing', () => {
   });
 
   test('one that says it lives for years is replaced when the response says', async () => {
-    const { server, tokens, clock } = await running();
+    const { server, tokens, clock } = await startTokenService();
     server.script(granted(jwt(clock.now() / second + 10 ** 8), { expires_in: 60 }), granted('next'));
 
     await tokens.getToken();
@@ -116,7 +82,7 @@ describe('C3 the times inside a token decide nothing', () => {
 
 describe('B2 a connection that breaks', () => {
   test('after the request was sent costs one more grant', async () => {
-    const { server, tokens } = await running({ clock: undefined });
+    const { server, tokens } = await startTokenService({ clock: undefined });
     server.script(breakOff, granted('second'));
 
     const value = await valueOf(tokens);
@@ -126,7 +92,7 @@ describe('B2 a connection that breaks', () => {
   });
 
   test('in the middle of the answer does so, too', async () => {
-    const { server, tokens } = await running({ clock: undefined });
+    const { server, tokens } = await startTokenService({ clock: undefined });
     server.script((_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1_000 });
       response.write('{"access_token":"half', () => setImmediate(() => response.destroy()));
@@ -140,7 +106,7 @@ describe('B2 a connection that breaks', () => {
 
 test('B8 a route that leads nowhere costs no more than the deadline', async () => {
   // What connects to nowhere and is deaf to its signal is as bad as it gets.
-  const { tokens } = await running({
+  const { tokens } = await startTokenService({
     fetch: () => new Promise(() => {}),
     timeoutMs: 60,
     retry: { deadlineMs: 100 },
@@ -157,7 +123,7 @@ test('B8 a route that leads nowhere costs no more than the deadline', async () =
 
 describe('B9 when the event loop was stalled', () => {
   test('no expired token is handed out: its expiry is checked at each use', async () => {
-    const { server, tokens, clock } = await running();
+    const { server, tokens, clock } = await startTokenService();
     await tokens.getToken();
     await tokens.getToken();
 
@@ -170,7 +136,7 @@ describe('B9 when the event loop was stalled', () => {
   });
 
   test('while a due token was renewed in the background, callers wait for that renewal', async () => {
-    const { server, tokens, clock } = await running();
+    const { server, tokens, clock } = await startTokenService();
     await tokens.getToken();
     clock.advance(hour - 60 * second);
     await tokens.getToken();
@@ -184,7 +150,7 @@ describe('B9 when the event loop was stalled', () => {
 });
 
 test('D4 whoever has waited for a renewal takes what it brought: a hundred rejections cost one grant', async () => {
-  const { server, tokens } = await running();
+  const { server, tokens } = await startTokenService();
   const rejected = await tokens.getToken();
 
   const early = Array.from({ length: 50 }, () => tokens.getToken(undefined, { replacing: rejected }));
@@ -198,11 +164,10 @@ test('D4 whoever has waited for a renewal takes what it brought: a hundred rejec
 });
 
 test('F2 a secret file loses one newline at its end; other white space is sent, and a refusal warns of it', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'm2m-tokens-'));
-  cleanUp(() => rm(folder, { recursive: true }));
+  const folder = await temporaryFolder();
   const path = join(folder, 'secret');
   await writeFile(path, 'with spaces \n\n');
-  const { server, tokens } = await running({ clientSecret: secretFile(path) });
+  const { server, tokens } = await startTokenService({ clientSecret: secretFile(path) });
   server.script(refused('invalid_client', { status: 401 }));
 
   const failure = await failureOf(tokens.getToken());

@@ -1,47 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { ConfigurationError, GrantRejectedError } from '../src/errors.js';
-import type { TokenEvent } from '../src/events.js';
 import { clientSecretPost } from '../src/grant/client-authentication.js';
 import { memoryStore } from '../src/stores/memory.js';
-import { createTokenService, type TokenService } from '../src/token-service.js';
+import { createTokenService } from '../src/token-service.js';
 import type { TokenServiceOptions } from '../src/token-service-options.js';
-import {
-  granted,
-  refused,
-  type ScriptedAuthorizationServer,
-  startAuthorizationServer,
-} from './support/authorization-server.js';
-import { fakeClock, type FakeClock } from './support/clock.js';
+import { granted, refused, startAuthorizationServer } from './support/authorization-server.js';
+import { fakeClock } from './support/clock.js';
 import { failureOf, linesThatShow, secret } from './support/grant-outcome.js';
+import { startTokenService, valueOf } from './support/token-service.js';
 
 const minute = 60_000;
 const hour = 60 * minute;
-
-interface Running {
-  readonly server: ScriptedAuthorizationServer;
-  readonly tokens: TokenService;
-  readonly clock: FakeClock;
-  readonly events: readonly TokenEvent[];
-}
-
-/** A token service at an authorization server that grants `token-1`, `token-2` and so on. */
-async function running(options: Partial<TokenServiceOptions> = {}): Promise<Running> {
-  const [server, clock] = [await startAuthorizationServer(), fakeClock()];
-  const events: TokenEvent[] = [];
-  const tokens = createTokenService({
-    tokenEndpoint: server.tokenEndpoint,
-    clientId: 'orders',
-    clientSecret: secret,
-    clock,
-    random: () => 0,
-    onEvent: (event) => events.push(event),
-    ...options,
-  });
-  return { server, tokens, clock, events };
-}
-
-const valueOf = async (tokens: TokenService): Promise<string> => (await tokens.getToken()).value;
 
 /** Lets a renewal in the background come to its end. */
 async function until(holds: () => boolean): Promise<void> {
@@ -52,7 +22,7 @@ describe('token services with the same store', () => {
   test('D7 D17 share a token for the same request of the same client', async () => {
     const clock = fakeClock();
     const store = memoryStore({ clock });
-    const one = await running({ store, clock });
+    const one = await startTokenService({ store, clock });
     const other = createTokenService({
       tokenEndpoint: one.server.tokenEndpoint,
       clientId: 'orders',
@@ -78,7 +48,7 @@ describe('token services with the same store', () => {
   ])('D1 do not for %s', async (_, difference) => {
     const clock = fakeClock();
     const store = memoryStore({ clock });
-    const { tokens, server } = await running({ store, clock });
+    const { tokens, server } = await startTokenService({ store, clock });
     await tokens.getToken();
 
     const { tokenEndpoint } = server;
@@ -97,7 +67,7 @@ describe('token services with the same store', () => {
   test('do not for another authorization server', async () => {
     const clock = fakeClock();
     const store = memoryStore({ clock });
-    const [one, other] = [await running({ store, clock }), await running({ store, clock })];
+    const [one, other] = [await startTokenService({ store, clock }), await startTokenService({ store, clock })];
 
     await one.tokens.getToken();
     await other.tokens.getToken();
@@ -108,7 +78,7 @@ describe('token services with the same store', () => {
 
 describe('a token service', () => {
   test('D3 asks once for a thousand callers', async () => {
-    const { server, tokens } = await running();
+    const { server, tokens } = await startTokenService();
 
     const values = await Promise.all(Array.from({ length: 1_000 }, () => valueOf(tokens)));
 
@@ -117,7 +87,7 @@ describe('a token service', () => {
   });
 
   test('hands out the token it has, until it is due', async () => {
-    const { server, tokens, clock } = await running();
+    const { server, tokens, clock } = await startTokenService();
 
     await tokens.getToken();
     clock.advance(hour - 5 * minute - 1);
@@ -127,7 +97,7 @@ describe('a token service', () => {
   });
 
   test('renews a token that is due in the background', async () => {
-    const { server, tokens, clock, events } = await running();
+    const { server, tokens, clock, events } = await startTokenService();
     await tokens.getToken();
 
     clock.advance(hour - 5 * minute);
@@ -140,7 +110,7 @@ describe('a token service', () => {
   });
 
   test('waits for another token when the one it has has expired', async () => {
-    const { tokens, clock } = await running();
+    const { tokens, clock } = await startTokenService();
     await tokens.getToken();
 
     clock.advance(hour);
@@ -149,7 +119,7 @@ describe('a token service', () => {
   });
 
   test('throws, and hands out nothing, when the server refuses after the expiry', async () => {
-    const { server, tokens, clock } = await running();
+    const { server, tokens, clock } = await startTokenService();
     await tokens.getToken();
     server.script(refused('unauthorized_client'));
 
@@ -159,7 +129,7 @@ describe('a token service', () => {
   });
 
   test('A12 hands out a token without a lifetime to who asked, and keeps it for nobody', async () => {
-    const { server, tokens, events } = await running();
+    const { server, tokens, events } = await startTokenService();
     server.script(granted('short-1', { expires_in: 0 }), granted('short-2', { expires_in: 0 }));
 
     expect([await valueOf(tokens), await valueOf(tokens)]).toEqual(['short-1', 'short-2']);
@@ -167,7 +137,7 @@ describe('a token service', () => {
   });
 
   test('A11 keeps a token whose lifetime is unknown for five minutes', async () => {
-    const { server, tokens, clock } = await running();
+    const { server, tokens, clock } = await startTokenService();
     server.script(granted('unknown', { expires_in: undefined }), granted('next'));
     await tokens.getToken();
 
@@ -180,7 +150,7 @@ describe('a token service', () => {
   });
 
   test('replaces a token that was rejected', async () => {
-    const { server, tokens } = await running();
+    const { server, tokens } = await startTokenService();
     const rejected = await tokens.getToken();
 
     const [one, other] = await Promise.all([
@@ -193,7 +163,7 @@ describe('a token service', () => {
   });
 
   test('asks for what the options say where a request says nothing', async () => {
-    const { server, tokens } = await running({ scope: 'a', audience: 'api', parameters: { tenant: '1' } });
+    const { server, tokens } = await startTokenService({ scope: 'a', audience: 'api', parameters: { tenant: '1' } });
 
     await tokens.getToken({ scope: 'b' });
     await tokens.getToken();
@@ -217,7 +187,7 @@ describe('a token service', () => {
   test('writes its events to the logger', async () => {
     const lines: unknown[] = [];
     const write = (line: unknown) => lines.push(line);
-    const { tokens } = await running({ logger: { debug: write, info: write, warn: write, error: write } });
+    const { tokens } = await startTokenService({ logger: { debug: write, info: write, warn: write, error: write } });
 
     await tokens.getToken();
 
@@ -227,7 +197,7 @@ describe('a token service', () => {
 
 describe('ready', () => {
   test('fetches the default token', async () => {
-    const { server, tokens } = await running({ scope: 'a' });
+    const { server, tokens } = await startTokenService({ scope: 'a' });
 
     await expect(tokens.ready()).resolves.toBeUndefined();
     await tokens.getToken();
@@ -236,7 +206,7 @@ describe('ready', () => {
   });
 
   test('fails fast with the error of the grant', async () => {
-    const { server, tokens } = await running();
+    const { server, tokens } = await startTokenService();
     server.script(refused('invalid_client', { status: 401 }));
 
     const error = await failureOf(tokens.ready());
@@ -246,7 +216,7 @@ describe('ready', () => {
   });
 
   test('B6 gives up when its signal is aborted, and leaves the grant to others', async () => {
-    const { server, tokens } = await running();
+    const { server, tokens } = await startTokenService();
     const controller = new AbortController();
     let answer: (() => void) | undefined;
     const asked = new Promise<void>((resolve) => {
@@ -271,7 +241,7 @@ describe('ready', () => {
   });
 
   test('asks nobody when its signal is aborted before', async () => {
-    const { server, tokens } = await running();
+    const { server, tokens } = await startTokenService();
 
     const error = await failureOf(tokens.ready({ signal: AbortSignal.abort(new Error('no time')) }));
 
@@ -281,7 +251,7 @@ describe('ready', () => {
 });
 
 test('F10 a misspelt member of a request is refused, not ignored', async () => {
-  const { server, tokens } = await running({ scope: 'a' });
+  const { server, tokens } = await startTokenService({ scope: 'a' });
 
   const error = await failureOf(tokens.getToken({ scopes: 'b' } as never));
 
@@ -290,7 +260,7 @@ test('F10 a misspelt member of a request is refused, not ignored', async () => {
 });
 
 test('F10 a malformed request rejects, and does not throw', async () => {
-  const { tokens } = await running();
+  const { tokens } = await startTokenService();
 
   const answer = tokens.getToken({ scope: 'a"b' });
 
@@ -298,7 +268,7 @@ test('F10 a malformed request rejects, and does not throw', async () => {
 });
 
 test('R-24 F4 holds no secret that can be printed', async () => {
-  const { tokens } = await running();
+  const { tokens } = await startTokenService();
   await tokens.getToken();
 
   expect(linesThatShow(secret, tokens)).toEqual([]);

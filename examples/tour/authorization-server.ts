@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { importProvider } from './import-provider.js';
 import { startLoopbackServer } from './loopback.js';
 import { postToken } from './post-token.js';
 import { type Clients, type Lifetimes, newClients, providerConfiguration } from './provider-configuration.js';
@@ -56,15 +57,4 @@ export async function startAuthorizationServer({
     },
     close: () => server.close(),
   };
-}
-
-// When it is loaded on Node 20 it warns that it was made for later releases; nothing that is used here needs one.
-async function importProvider() {
-  const { warn } = console;
-  console.warn = () => undefined;
-  try {
-    return await import('oidc-provider');
-  } finally {
-    console.warn = warn;
-  }
 }

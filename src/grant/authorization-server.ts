@@ -6,8 +6,8 @@ import { isSecure, parseUrl } from '../secure-url.js';
 import { exchange, type Reply, withoutQuery } from './exchange.js';
 import { parseObject } from './json.js';
 import { findTokenError, networkError } from './network-error.js';
+import { isOutage } from './refusal.js';
 import { retryAfterMs } from './retry-after.js';
-import { isOutage } from './translate-error.js';
 
 /** Options of {@link authorizationServer}. */
 export interface AuthorizationServerOptions {

@@ -1,5 +1,5 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 
 import { ConfigurationError, GrantUnavailableError } from '../errors.js';
 import { importPrivateKey } from './private-key.js';
@@ -51,8 +51,10 @@ export function clientCertificate(
   if (!parsed.checkPrivateKey(privateKey as KeyObject)) {
     throw new ConfigurationError('the private key does not belong to the client certificate');
   }
+  // Not on import: see mutual-tls.ts.
+  const tls = process.getBuiltinModule('node:tls');
   return {
-    secureContext: createSecureContext({
+    secureContext: tls.createSecureContext({
       cert: certificate,
       key: (privateKey as KeyObject).export({ type: 'pkcs8', format: 'pem' }),
       ...(ca !== undefined && { ca: [ca].flat() }),

@@ -1,18 +1,14 @@
-import { isDeepStrictEqual } from 'node:util';
-
 import {
   allowInsecureRequests,
   clientCredentialsGrant,
   Configuration,
   customFetch,
-  type ServerMetadata,
   tokenRevocation,
 } from 'openid-client';
 
-import { abortable } from '../abortable.js';
 import type { AccessToken } from '../access-token.js';
 import { type Clock, elapsedMs, instant, systemClock } from '../clock.js';
-import { ConfigurationError, GrantRejectedError } from '../errors.js';
+import { ConfigurationError } from '../errors.js';
 import { eventSink, type EventSink } from '../events.js';
 import { canonicalRequest, type CanonicalTokenRequest } from '../token-request.js';
 import type { TokenSource } from '../token-source.js';
@@ -20,6 +16,7 @@ import { authorizationServer } from './authorization-server.js';
 import type { ClientAuthentication, PreparedAuthentication } from './client-authentication.js';
 import type { Dpop } from './dpop.js';
 import { type Exchange, exchange, type Reply, withoutQuery } from './exchange.js';
+import { isClientRefused, type Means, requestMeans } from './request-means.js';
 import { revocationError } from './revocation-error.js';
 import { serverTime } from './server-time.js';
 import { acceptTokenResponse, readToken } from './token-response.js';
@@ -33,9 +30,10 @@ export interface ClientCredentialsOptions {
   readonly tokenEndpoint?: string | undefined;
   /** The URL where tokens are revoked, beside a `tokenEndpoint` (RFC 7009); with an `issuer` its metadata say so. */
   readonly revocationEndpoint?: string | undefined;
+  /** The user's service, as the authorization server knows it. */
   readonly clientId: string;
   readonly clientAuthentication: ClientAuthentication;
-  /** Whose rules hold beside those of OAuth. */
+  /** `'fapi2'` holds to the rules of the FAPI 2.0 Security Profile for clients, and refuses what breaks them. */
   readonly profile?: 'fapi2' | undefined;
   /**
    * Deadline of each request to the authorization server, in milliseconds.
@@ -47,11 +45,13 @@ export interface ClientCredentialsOptions {
    * @default 300
    */
   readonly defaultLifetimeSeconds?: number | undefined;
-  /** Has tokens bound to a key (RFC 9449). */
+  /** Has tokens bound to a key, so that a stolen one is of no use: `dpop()` (RFC 9449). */
   readonly dpop?: Dpop | undefined;
   /** How the authorization server is reached: through a proxy or with a private CA, say. @default globalThis.fetch */
   readonly fetch?: typeof globalThis.fetch | undefined;
+  /** For tests. */
   readonly clock?: Clock | undefined;
+  /** Called with each event. */
   readonly onEvent?: EventSink | undefined;
 }
 
@@ -85,23 +85,24 @@ export function clientCredentials({
 }: ClientCredentialsOptions): ClientCredentials {
   const server = authorizationServer({ issuer, tokenEndpoint, revocationEndpoint, timeoutMs, fetch, clock });
   const time = serverTime(clock);
+  const mustBind = profile === 'fapi2' && dpop === undefined;
+  const { gather, gatherOthers } = requestMeans({
+    server,
+    time,
+    clientId,
+    clientAuthentication,
+    clock,
+    profile,
+    mustBind,
+  });
   const emit = eventSink(onEvent);
 
-  /** What a grant is made with; it may have changed when the grant is refused. */
-  async function gather(signal: AbortSignal | undefined): Promise<Means> {
-    const metadata = await abortable(server.metadata(), signal);
-    const { skewMs } = time;
-    const circumstances = { clock, skewMs, profile, mustBind: profile === 'fapi2' && dpop === undefined };
-    const authentication = await abortable(clientAuthentication.prepare(clientId, metadata, circumstances), signal);
-    return { metadata, authentication, skewMs };
-  }
-
   async function grant(
-    { scope: requestedScope, ...rest }: CanonicalTokenRequest,
+    request: CanonicalTokenRequest,
     gathering: Promise<Means>,
     signal: AbortSignal | undefined,
   ): Promise<AccessToken> {
-    const context = { authorizationServer: server.name, clientId, requestedScope };
+    const context = { authorizationServer: server.name, clientId, requestedScope: request.scope };
     let granting: Granting | undefined;
     let began = instant(clock);
     try {
@@ -112,9 +113,8 @@ export function clientCredentials({
       const DPoP = await dpop?.handle(configuration);
       const proven = dpop && { keyPair: await dpop.keyPair(), requireBinding: dpop.requireBinding };
       began = instant(clock);
-      const parameters = parametersOf({ scope: requestedScope, ...rest });
       // A nonce that the server asks for is one request more, with credentials of its own (RFC 9449 §8).
-      const response = await clientCredentialsGrant(configuration, parameters, DPoP && { DPoP });
+      const response = await clientCredentialsGrant(configuration, parametersOf(request), DPoP && { DPoP });
       const { binding } = granting.authentication;
       const token = readToken(response, { ...context, asked: began, defaultLifetimeSeconds, binding, dpop: proven });
       const where = hostElsewhere(granting.asked.reply, server.name);
@@ -151,21 +151,6 @@ export function clientCredentials({
     return { configuration, authentication, skewMs, asked };
   }
 
-  /** Other means than those that were refused, if a rotated secret or a moved token endpoint may be why. */
-  async function gatherOthers(
-    error: unknown,
-    gathering: Promise<Means>,
-    signal: AbortSignal | undefined,
-  ): Promise<Means | undefined> {
-    if (!(error instanceof GrantRejectedError)) return undefined;
-    const hasMoved = error.status === 404 || error.status === 405;
-    if (!hasMoved && !isClientRefused(error)) return undefined;
-    if (hasMoved) server.forget();
-    const refused = await gathering;
-    const means = await gather(signal).catch(() => refused);
-    return isDeepStrictEqual(describe(means), describe(refused)) ? undefined : means;
-  }
-
   return {
     async getToken(request, { signal } = {}) {
       const canonical = canonicalRequest(request);
@@ -200,27 +185,12 @@ const noRevocation = (server: string, issuer: string | undefined): Configuration
       (issuer === undefined ? 'set "revocationEndpoint"' : 'its metadata name no "revocation_endpoint" (RFC 8414 §2)'),
   );
 
-interface Means {
-  readonly metadata: ServerMetadata;
-  readonly authentication: PreparedAuthentication;
-  readonly skewMs: number;
-}
-
 interface Granting {
   readonly configuration: Configuration;
   readonly authentication: PreparedAuthentication;
   readonly skewMs: number;
   readonly asked: Exchange;
 }
-
-const isClientRefused = (error: unknown): boolean =>
-  error instanceof GrantRejectedError && error.error === 'invalid_client';
-
-const describe = ({ metadata, authentication }: Means) => [
-  metadata.token_endpoint,
-  metadata.mtls_endpoint_aliases,
-  authentication.fingerprint,
-];
 
 // A deadline is the server's failure; whoever gave up knows why.
 function isAborted(signal: AbortSignal | undefined): signal is AbortSignal {
@@ -236,7 +206,7 @@ function hostElsewhere(reply: Reply | undefined, server: string): { readonly tok
 }
 
 // RFC 6749 §4.4.2, RFC 8707 §2. An empty parameter is the same as none and is not sent.
-function parametersOf({ scope, resource, audience, parameters }: Omit<CanonicalTokenRequest, 'key'>): URLSearchParams {
+function parametersOf({ scope, resource, audience, parameters }: CanonicalTokenRequest): URLSearchParams {
   const sent = new URLSearchParams(parameters);
   if (scope !== undefined) sent.set('scope', scope);
   for (const uri of resource) sent.append('resource', uri);

@@ -1,4 +1,4 @@
-import { Agent } from 'node:https';
+import type { Agent } from 'node:https';
 
 import { ConfigurationError } from '../errors.js';
 import { checkOptions, stringOrFunction, stringOrStrings } from '../options.js';
@@ -41,7 +41,9 @@ export function mutualTls(options: ClientCertificateOptions): MutualTls {
 
   const loaded = new Map<string, ClientCertificate>();
   let presented: string | undefined;
-  const agent = new Agent({ keepAlive: true, scheduling: 'lifo', timeout: 5_000 });
+  // Node's https is loaded by whoever has a certificate: most clients have a secret.
+  const https = process.getBuiltinModule('node:https');
+  const agent = new https.Agent({ keepAlive: true, scheduling: 'lifo', timeout: 5_000 });
   const nameOf = agent.getName.bind(agent);
   // Connections are shared by name: none that was made with another certificate is used.
   agent.getName = (about) => `${nameOf(about)}:${presented ?? ''}`;

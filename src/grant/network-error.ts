@@ -1,4 +1,4 @@
-import { GrantUnavailableError, TokenError } from '../errors.js';
+import { causesOf, GrantUnavailableError, TokenError } from '../errors.js';
 import { withoutSecrets } from './redaction.js';
 
 /**
@@ -29,26 +29,6 @@ export function networkError(
 /** The error that is or caused `error`, if it is one of ours: thrown below openid-client, which wraps it. */
 export function findTokenError(error: unknown): TokenError | undefined {
   return causesOf(error).find((cause) => cause instanceof TokenError);
-}
-
-/** What may be read off something that was thrown; it need not be an Error of this realm. */
-interface Cause {
-  readonly name?: unknown;
-  readonly message?: unknown;
-  readonly code?: unknown;
-}
-
-/** An error, its cause, the cause of that, and so on: up to ten. */
-export function causesOf(error: unknown): readonly Cause[] {
-  const causes: Cause[] = [];
-  for (
-    let cause = error;
-    typeof cause === 'object' && cause !== null && causes.length < 10;
-    cause = 'cause' in cause ? cause.cause : undefined
-  ) {
-    causes.push(cause);
-  }
-  return causes;
 }
 
 const certificateCodes =

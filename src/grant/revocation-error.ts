@@ -1,8 +1,7 @@
 import { GrantRejectedError, GrantUnavailableError, type TokenError } from '../errors.js';
-import { isErrorCode, parseObject } from './json.js';
 import { findTokenError, networkError } from './network-error.js';
-import { withoutSecrets } from './redaction.js';
-import { type GrantContext, isOutage } from './translate-error.js';
+import { isOutage, readRefusal } from './refusal.js';
+import type { GrantContext } from './translate-error.js';
 
 /**
  * Turns what openid-client or fetch threw during a revocation into a {@link TokenError}. Whatever it is, the token must be
@@ -17,8 +16,7 @@ export function revocationError(
   if (reply === undefined) return networkError(error, authorizationServer, secrets);
 
   const { status } = reply;
-  const { error: code } = parseObject(reply.body) ?? {};
-  const refusal = isErrorCode(code) ? withoutSecrets(code, secrets) : undefined;
+  const { error: refusal } = readRefusal(reply, secrets);
   const detail = [refusal, `HTTP ${status}`].filter(Boolean).join(', ');
   const message = `${authorizationServer} did not revoke a token of client "${clientId}" (${detail}); it is valid until it expires`;
   return isOutage(status)

@@ -1,4 +1,3 @@
-import { Agent, request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 
@@ -9,6 +8,8 @@ import { ConfigurationError } from '../errors.js';
  * global fetch can be given a certificate only through a package that this one does not depend on.
  */
 export function tlsFetch(secureContext: SecureContext): typeof globalThis.fetch {
+  // Not on import: see mutual-tls.ts.
+  const https = process.getBuiltinModule('node:https');
   return (input, init = {}) =>
     new Promise((resolve, reject) => {
       const url = new URL(input instanceof Request ? input.url : input);
@@ -18,10 +19,10 @@ export function tlsFetch(secureContext: SecureContext): typeof globalThis.fetch 
         );
       }
       const { method = 'GET', headers, body, signal } = init;
-      const request = httpsRequest(url, {
+      const request = https.request(url, {
         method,
         headers: Object.fromEntries(new Headers(headers)),
-        agent: new Agent({ secureContext }),
+        agent: new https.Agent({ secureContext }),
         ...(signal && { signal }),
       });
       request.once('response', (reply) => {

@@ -1,9 +1,15 @@
-import { GrantRejectedError, GrantUnavailableError, InvalidTokenResponseError, type TokenError } from '../errors.js';
+import {
+  causesOf,
+  GrantRejectedError,
+  GrantUnavailableError,
+  InvalidTokenResponseError,
+  type TokenError,
+} from '../errors.js';
 import { parseUrl } from '../secure-url.js';
 import { type Reply, withoutQuery } from './exchange.js';
-import { isErrorCode, parseObject } from './json.js';
-import { causesOf, findTokenError, networkError } from './network-error.js';
-import { readable, withoutSecrets } from './redaction.js';
+import { findTokenError, networkError } from './network-error.js';
+import { withoutSecrets } from './redaction.js';
+import { isTransient, readRefusal, type Refusal } from './refusal.js';
 import { retryAfterMs } from './retry-after.js';
 
 /** Who was asked by whom, for the messages. */
@@ -35,57 +41,12 @@ export function translateError(error: unknown, context: GrantContext): TokenErro
   if (reply === undefined) return networkError(error, context.authorizationServer, context.secrets);
   if (reply.status >= 300 && reply.status < 400) return redirected(reply, context);
 
-  const refusal = readRefusal(reply, context);
+  const refusal = readRefusal(reply, context.secrets);
   if (isTransient(reply.status, refusal.error)) return unavailable(reply, refusal, context);
   if (reply.status >= 400 || refusal.error !== undefined) return rejected(reply, refusal, context);
   return new InvalidTokenResponseError(
     `${context.authorizationServer} answered the grant with ${reply.status}, but ${flaw(error)}`,
   );
-}
-
-interface Refusal {
-  readonly error: string | undefined;
-  readonly errorDescription: string | undefined;
-}
-
-// Read whatever the content type says: a refusal that can be read helps more than one that is well-formed.
-function readRefusal({ body }: Reply, { secrets = [] }: GrantContext): Refusal {
-  const { error, error_description: description, access_token: token } = parseObject(body) ?? {};
-  const unspeakable = typeof token === 'string' ? [...secrets, token] : secrets;
-  return {
-    error: isErrorCode(error) ? speakable(error, unspeakable) : undefined,
-    errorDescription: typeof description === 'string' ? readable(description, unspeakable) || undefined : undefined,
-  };
-}
-
-// A registered code is no secret, even if the secret is a part of it.
-function speakable(error: string, secrets: readonly string[]): string {
-  return refusals.has(error) || outages.has(error) ? error : withoutSecrets(error, secrets);
-}
-
-// The code says more than the status: servers answer refusals with a 500 and outages with a 400.
-const outages = new Set(['server_error', 'temporarily_unavailable']);
-const refusals = new Set([
-  'invalid_request',
-  'invalid_client',
-  'invalid_grant',
-  'unauthorized_client',
-  'unsupported_grant_type',
-  'invalid_scope',
-  'invalid_target',
-  'access_denied',
-  'invalid_dpop_proof',
-  'use_dpop_nonce',
-]);
-
-function isTransient(status: number, error: string | undefined): boolean {
-  if (error !== undefined && outages.has(error)) return true;
-  return isOutage(status) && !(status >= 500 && error !== undefined && refusals.has(error));
-}
-
-/** Whether a status says nothing about the request, but that the server cannot deal with it now. */
-export function isOutage(status: number): boolean {
-  return status >= 500 || status === 408 || status === 425 || status === 429;
 }
 
 function unavailable({ status, headers }: Reply, refusal: Refusal, context: GrantContext): GrantUnavailableError {

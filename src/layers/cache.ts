@@ -14,7 +14,7 @@ import { withSingleFlight } from './single-flight.js';
 /** Options of {@link withCache}. */
 export interface CacheOptions {
   /**
-   * Number of tokens that are kept, the least recently used ones are dropped first.
+   * Number of tokens that are kept; the least recently used ones are dropped first.
    * @default 1000
    */
   readonly maxTokens?: number | undefined;

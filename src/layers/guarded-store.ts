@@ -22,7 +22,10 @@ export interface GuardedStore {
  * Waits for no call of a store longer than 250 ms, and leaves a store that failed or was too slow alone for 5 s. After that
  * one call tries it, while the others go on without it.
  */
-export function guardStore(store: TokenStore, { clock, onEvent }: { clock: Clock; onEvent?: EventSink | undefined }) {
+export function guardStore(
+  store: TokenStore,
+  { clock, onEvent }: { clock: Clock; onEvent?: EventSink | undefined },
+): GuardedStore {
   const emit = eventSink(onEvent);
   const withPatience = patience();
   let failed: Instant | undefined;
@@ -55,7 +58,7 @@ export function guardStore(store: TokenStore, { clock, onEvent }: { clock: Clock
     }
   }
 
-  const guarded: GuardedStore = {
+  return {
     isAway,
     get: (key, signal) => attempt('get', (call) => store.get(key, call), signal),
     set: (key, token, ttlMs) => attempt('set', (call) => store.set(key, token, ttlMs, call)),
@@ -64,7 +67,6 @@ export function guardStore(store: TokenStore, { clock, onEvent }: { clock: Clock
     extend: (lease, ms) => attempt('lease', (call) => lease.extend(ms, call)),
     release: (lease) => attempt('lease', (call) => lease.release(call)),
   };
-  return guarded;
 }
 
 // Its kind only: the message of an error may repeat what the store was given. Redis begins an error with its code.

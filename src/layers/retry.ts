@@ -1,6 +1,6 @@
 import { withDeadline } from '../abortable.js';
 import { type Clock, elapsedMs, instant, systemClock } from '../clock.js';
-import { TokenError } from '../errors.js';
+import { causesOf, TokenError } from '../errors.js';
 import type { Layer } from '../token-source.js';
 import { backoffMs } from './backoff.js';
 
@@ -78,15 +78,6 @@ export function withRetry({
 
 const isOutage = (error: unknown): error is TokenError => error instanceof TokenError && error.retryable;
 
-const lost = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+const lost = new Set<unknown>(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
-function isConnectionLost(error: unknown): boolean {
-  for (
-    let cause = error;
-    typeof cause === 'object' && cause !== null;
-    cause = 'cause' in cause ? cause.cause : undefined
-  ) {
-    if ('code' in cause && lost.has(cause.code as string)) return true;
-  }
-  return false;
-}
+const isConnectionLost = (error: unknown): boolean => causesOf(error).some(({ code }) => lost.has(code));

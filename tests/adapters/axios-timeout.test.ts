@@ -6,6 +6,7 @@ import { startAxios } from '../support/adapter-axios.js';
 import { gate } from '../support/adapter-service.js';
 import { granted } from '../support/authorization-server.js';
 import { fakeClock } from '../support/clock.js';
+import { failureOf } from '../support/grant-outcome.js';
 import type { Answer, Handler } from '../support/http-server.js';
 import { issue } from '../support/tokens.js';
 
@@ -19,8 +20,6 @@ function held(answer: Answer): { script: Handler; asked: Promise<void>; answer: 
   };
   return { script, asked: asked.opened, answer: answered.open };
 }
-
-const failureOf = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
 
 test.each<[string, string, AxiosRequestConfig]>([
   ['ECONNABORTED', 'timeout of 60ms exceeded', {}],

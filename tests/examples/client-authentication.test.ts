@@ -1,7 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
@@ -14,6 +13,7 @@ import { ca, startTlsServer, thumbprints } from '../support/mutual-tls.js';
 import { startResourceServer } from '../support/resource-server.js';
 import { type Outcome, runProgram } from '../support/run-program.js';
 import { signingKey } from '../support/signing-keys.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 // Each example is a process of its own.
 const timeoutMs = 60_000;
@@ -31,8 +31,7 @@ async function servers() {
 
 /** A folder with these files. */
 async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'm2m-tokens-'));
-  cleanUp(() => rm(folder, { recursive: true }));
+  const folder = await temporaryFolder();
   await Promise.all(Object.entries(files).map(([name, content]) => writeFile(join(folder, name), content)));
   return folder;
 }

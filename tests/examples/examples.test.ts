@@ -1,18 +1,17 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { expect, test } from '@jest/globals';
 
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
-import { cleanUp } from '../support/clean-up.js';
 import { startDpopSurroundings } from '../support/dpop-service.js';
 import { type RecordedRequest, startHttpServer } from '../support/http-server.js';
 import { test as redisTest } from '../support/redis.js';
 import { rejected, startResourceServer } from '../support/resource-server.js';
 import { type Outcome, runProgram } from '../support/run-program.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 // Each example is a process of its own.
 const timeoutMs = 60_000;
@@ -224,8 +223,7 @@ test(
   async () => {
     const { authorizationServer, api, environment } = await servers();
     const { OAUTH_ISSUER, API_URL } = environment;
-    const folder = await mkdtemp(join(tmpdir(), 'client-secret-'));
-    cleanUp(() => rm(folder, { recursive: true }));
+    const folder = await temporaryFolder();
     const SECRET_FILE = join(folder, 'orders-service');
     await writeFile(SECRET_FILE, `${secret}\n`);
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import axios from 'axios';
 
+import { importProvider } from '../../examples/tour/import-provider.js';
 import { newClients, providerConfiguration } from '../../examples/tour/provider-configuration.js';
 import { postToken } from '../../examples/tour/post-token.js';
 import { bearerToken } from '../../src/adapters/axios.js';
@@ -20,9 +21,7 @@ if (!('parse' in URL)) {
 
 /** An oidc-provider that grants tokens of type DPoP only, to proofs with its own nonce only. */
 async function startProvider() {
-  const { warn } = console;
-  console.warn = () => undefined;
-  const { Provider } = await import('oidc-provider').finally(() => (console.warn = warn));
+  const { Provider } = await importProvider();
 
   let answer: ReturnType<InstanceType<typeof Provider>['callback']> | undefined;
   const paths: string[] = [];

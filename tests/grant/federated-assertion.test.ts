@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
@@ -7,9 +6,9 @@ import { expect, test } from '@jest/globals';
 import { ConfigurationError, GrantUnavailableError } from '../../src/errors.js';
 import { federatedAssertion, fromFile } from '../../src/grant/federated-assertion.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
-import { cleanUp } from '../support/clean-up.js';
 import { parametersIn } from '../support/client-assertions.js';
 import { granting, linesThatShow } from '../support/grant-outcome.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 test('R-43 a federated assertion is sent as it is, with its type and the client id', async () => {
   const server = await startAuthorizationServer();
@@ -41,8 +40,7 @@ test('R-43 it is announced as another type when an option says so', async () => 
 });
 
 test('F1 A7 a file is read for each grant, and once more when its assertion is refused', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'm2m-tokens-'));
-  cleanUp(() => rm(folder, { recursive: true }));
+  const folder = await temporaryFolder();
   const path = join(folder, 'token');
   await writeFile(path, 'first\n');
   const server = await startAuthorizationServer();

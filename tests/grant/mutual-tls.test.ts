@@ -1,6 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 
@@ -23,6 +22,7 @@ import { granting } from '../support/grant-outcome.js';
 import { listenTls, trustingFetch } from '../support/grant-tls.js';
 import type { Answer } from '../support/http-server.js';
 import { ca, startTlsServer, thumbprints } from '../support/mutual-tls.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { settle } from '../support/tokens.js';
 
 const { first, renewed, selfSigned, authority } = clientCertificates;
@@ -57,8 +57,7 @@ async function startServers(metadata?: object) {
 
 /** A certificate and a key in files, and what replaces both. */
 async function inFiles() {
-  const folder = await mkdtemp(join(tmpdir(), 'm2m-tokens-'));
-  cleanUp(() => rm(folder, { recursive: true }));
+  const folder = await temporaryFolder();
   const [certificate, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')];
   const install = async (pair: typeof first) => {
     await writeFile(certificate, pair.certificate);

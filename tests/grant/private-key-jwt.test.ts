@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
@@ -9,10 +8,10 @@ import { ConfigurationError, GrantUnavailableError } from '../../src/errors.js';
 import { privateKeyJwt, type PrivateKeyJwtOptions } from '../../src/grant/private-key-jwt.js';
 import { keyFile } from '../../src/grant/secret.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
-import { cleanUp } from '../support/clean-up.js';
 import { assertionIn } from '../support/client-assertions.js';
 import { failureOf, granting, linesThatShow } from '../support/grant-outcome.js';
 import { signingKey } from '../support/signing-keys.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const ec = await signingKey('ES256');
 const rsa = await signingKey('RS256');
@@ -90,8 +89,7 @@ describe('F6 R-48 what is wrong with a key is said when the authentication is ma
 
 /** A file with a key in it, and a client that signs with it, at a server that knows these public keys. */
 async function fromKeyFile(...known: (typeof ec)[]) {
-  const folder = await mkdtemp(join(tmpdir(), 'm2m-tokens-'));
-  cleanUp(() => rm(folder, { recursive: true }));
+  const folder = await temporaryFolder();
   const path = join(folder, 'key.pem');
   const server = await startAuthorizationServer();
   server.script(async (request) => {

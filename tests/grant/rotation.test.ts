@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
@@ -19,6 +18,7 @@ import { type FakeClock, fakeClock } from '../support/clock.js';
 import { trustingFetch } from '../support/grant-tls.js';
 import { ca, type RecordedTlsRequest, startTlsServer, thumbprintOf } from '../support/mutual-tls.js';
 import { signingKey } from '../support/signing-keys.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 /** Credentials in files: four of them, of which one after the other is installed. */
 interface Rotating {
@@ -29,8 +29,7 @@ interface Rotating {
 }
 
 async function temporaryFiles<T extends string>(...names: readonly T[]): Promise<Record<T, string>> {
-  const folder = await mkdtemp(join(tmpdir(), 'm2m-tokens-'));
-  cleanUp(() => rm(folder, { recursive: true }));
+  const folder = await temporaryFolder();
   return Object.fromEntries(names.map((name) => [name, join(folder, name)])) as Record<T, string>;
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,13 +8,12 @@ import { GrantUnavailableError } from '../../src/errors.js';
 import { clientSecretBasic, clientSecretPost } from '../../src/grant/client-authentication.js';
 import { doubtOf, fingerprintOf, keyFile, resolveSecret, type Secret, secretFile } from '../../src/grant/secret.js';
 import { startAuthorizationServer } from '../support/authorization-server.js';
-import { cleanUp } from '../support/clean-up.js';
 import { failureOf, granting } from '../support/grant-outcome.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 /** A file with this content that is gone when the test ends. */
 async function file(content: string): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'm2m-tokens-'));
-  cleanUp(() => rm(directory, { recursive: true }));
+  const directory = await temporaryFolder();
   const path = join(directory, 'secret');
   await writeFile(path, content);
   return path;

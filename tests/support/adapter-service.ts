@@ -1,9 +1,10 @@
 import type { TokenEvent } from '../../src/events.js';
-import { createTokenService, type TokenService } from '../../src/token-service.js';
+import type { TokenService } from '../../src/token-service.js';
 import type { TokenServiceOptions } from '../../src/token-service-options.js';
-import { type ScriptedAuthorizationServer, startAuthorizationServer } from './authorization-server.js';
-import { type FakeClock, fakeClock } from './clock.js';
+import type { ScriptedAuthorizationServer } from './authorization-server.js';
+import type { FakeClock } from './clock.js';
 import { type ScriptedResourceServer, startResourceServer } from './resource-server.js';
+import { startTokenService } from './token-service.js';
 
 /** What an adapter works with: tokens from a real grant, and an API that looks at them. */
 export interface Surroundings {
@@ -18,19 +19,12 @@ export interface Surroundings {
 
 /** Starts an authorization server and an API, and makes a token service for the one that knows nothing of the other. */
 export async function startSurroundings(options: Partial<TokenServiceOptions> = {}): Promise<Surroundings> {
-  const [authorizationServer, api] = await Promise.all([startAuthorizationServer(), startResourceServer()]);
-  const clock = fakeClock();
-  const events: TokenEvent[] = [];
-  const tokens = createTokenService({
-    tokenEndpoint: authorizationServer.tokenEndpoint,
-    clientId: 'orders',
-    clientSecret: 'open sesame',
-    clock,
-    random: () => 0.5,
+  const [api, { server: authorizationServer, tokens, clock }] = await Promise.all([
+    startResourceServer(),
     // A wait between two attempts would be for the clock to move.
-    retry: { retries: 0 },
-    ...options,
-  });
+    startTokenService({ clientSecret: 'open sesame', random: () => 0.5, retry: { retries: 0 }, ...options }),
+  ]);
+  const events: TokenEvent[] = [];
   return { authorizationServer, api, tokens, clock, events, onEvent: (event) => void events.push(event) };
 }
 

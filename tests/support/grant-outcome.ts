@@ -5,7 +5,9 @@ import { clientSecretBasic } from '../../src/grant/client-authentication.js';
 import { clientCredentials, type ClientCredentialsOptions } from '../../src/grant/client-credentials.js';
 import type { TokenRequest } from '../../src/token-request.js';
 import type { TokenSource } from '../../src/token-source.js';
+import { startAuthorizationServer } from './authorization-server.js';
 import { fakeClock, type FakeClock } from './clock.js';
+import type { Answer } from './http-server.js';
 
 /** The secret of the client in these tests. */
 export const secret = 'c4n4ry-s3cret';
@@ -31,6 +33,13 @@ export function granting(options: Partial<ClientCredentialsOptions>): Granting {
     ...options,
   });
   return { tokens, clock, events, failure: (request) => failureOf(tokens.getToken(request)) };
+}
+
+/** The error of a grant that gets this answer. */
+export async function errorFor(answer: Answer, request?: TokenRequest): Promise<unknown> {
+  const server = await startAuthorizationServer();
+  server.script(answer);
+  return granting({ tokenEndpoint: server.tokenEndpoint }).failure(request);
 }
 
 /** What a promise was rejected with. */

@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 
 import type { AdapterFactory, ClientMetadata, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 
+import { importProvider } from '../../examples/tour/import-provider.js';
 import { tokenStorage } from '../../examples/tour/token-storage.js';
 import { clientCertificates } from './client-certificates.js';
 import { listenTls } from './grant-tls.js';
@@ -107,14 +108,3 @@ const configuration: Configuration = {
     },
   },
 };
-
-// When it is loaded on Node 20 it warns that it was made for later releases; nothing that is used here needs one.
-async function importProvider() {
-  const { warn } = console;
-  console.warn = () => undefined;
-  try {
-    return await import('oidc-provider');
-  } finally {
-    console.warn = warn;
-  }
-}

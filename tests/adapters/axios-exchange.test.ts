@@ -2,9 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { isAxiosError } from 'axios';
 
 import { startAxios } from '../support/adapter-axios.js';
+import { failureOf } from '../support/grant-outcome.js';
 import { rejected } from '../support/resource-server.js';
-
-const failureOf = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
 
 describe.each(['http', 'fetch'] as const)('on %s', (adapter) => {
   test.each([

@@ -1,0 +1,33 @@
+import type { TokenEvent } from '../../src/events.js';
+import { createTokenService, type TokenService } from '../../src/token-service.js';
+import type { TokenServiceOptions } from '../../src/token-service-options.js';
+import { type ScriptedAuthorizationServer, startAuthorizationServer } from './authorization-server.js';
+import { type FakeClock, fakeClock } from './clock.js';
+import { secret } from './grant-outcome.js';
+
+/** A token service with all its layers, and what is around it. */
+export interface RunningTokenService {
+  readonly server: ScriptedAuthorizationServer;
+  readonly tokens: TokenService;
+  readonly clock: FakeClock;
+  readonly events: readonly TokenEvent[];
+}
+
+/** Makes a token service at an authorization server that grants `token-1`, `token-2` and so on. */
+export async function startTokenService(options: Partial<TokenServiceOptions> = {}): Promise<RunningTokenService> {
+  const [server, clock] = [await startAuthorizationServer(), fakeClock()];
+  const events: TokenEvent[] = [];
+  const tokens = createTokenService({
+    tokenEndpoint: server.tokenEndpoint,
+    clientId: 'orders',
+    clientSecret: secret,
+    clock,
+    random: () => 0,
+    onEvent: (event) => events.push(event),
+    ...options,
+  });
+  return { server, tokens, clock, events };
+}
+
+/** The value of the token that a service hands out now. */
+export const valueOf = async (tokens: TokenService): Promise<string> => (await tokens.getToken()).value;
