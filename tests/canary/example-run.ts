@@ -56,7 +56,7 @@ export async function artefactsOfRun(
   return { exitCode, artefacts };
 }
 
-async function temporaryFolder(): Promise<string> {
+export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'canary-'));
   cleanUp(() => rm(folder, { recursive: true }));
   return folder;
@@ -69,7 +69,7 @@ async function textOf(stream: unknown): Promise<string> {
 }
 
 /** Names and contents of the files below a folder. */
-async function filesIn(folder: string): Promise<string> {
+export async function filesIn(folder: string): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return (await Promise.all(paths.map(async (path) => `${path}\n${await readFile(path, 'latin1')}`))).join('\n');
