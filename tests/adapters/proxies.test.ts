@@ -1,6 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { type AddressInfo, connect, type Socket } from 'node:net';
 
 import { describe, expect, test } from '@jest/globals';
 import axios, { type AxiosRequestConfig } from 'axios';
@@ -15,6 +13,7 @@ import { cleanUp } from '../support/clean-up.js';
 import { localhostCertificate } from '../support/grant-certificate.js';
 import { listenTls } from '../support/grant-tls.js';
 import { startHttpServer } from '../support/http-server.js';
+import { startProxy } from '../support/proxy.js';
 
 const tokens = staticToken('t0ken');
 const ca = localhostCertificate.cert;
@@ -106,28 +105,4 @@ function setEnvironment(name: string, value: string): void {
     if (before === undefined) delete process.env[name];
     else process.env[name] = before;
   });
-}
-
-/** A proxy that does what it is asked, and tells all that it could read. */
-async function startProxy(): Promise<{ readonly url: URL; readonly read: () => string }> {
-  let read = '';
-  const sockets = new Set<Socket>();
-  const server = createServer((_request, response) => response.end('from the proxy'));
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('error', () => socket.destroy()).on('data', (bytes) => (read += bytes.toString('latin1')));
-  });
-  server.on('connect', ({ url = '' }: IncomingMessage, socket: Socket) => {
-    const [host, port] = url.split(':');
-    const onward = connect(Number(port), host === 'localhost' ? '127.0.0.1' : host);
-    socket.write('HTTP/1.1 200 OK\r\n\r\n');
-    socket.pipe(onward).pipe(socket);
-    onward.on('error', () => socket.destroy());
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  cleanUp(() => {
-    sockets.forEach((socket) => socket.destroy());
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return { url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), read: () => read };
 }

@@ -20,7 +20,7 @@ async function artefactsOfFleet(store: (client: Redis) => TokenStore): Promise<r
   const heard: string[] = [];
   const listener = client.duplicate();
   await listener.connect();
-  await listener.monitor((line) => heard.push(String(line)));
+  await listener.monitor((line) => heard.push(line));
   const { logger, lines } = canaryLog();
   const shared = store(client as Redis);
   const { authorizationServer, tokens, events, clock } = await startSurroundings({
