@@ -31,7 +31,7 @@ export interface ExchangeOptions {
 }
 
 const maxBodyBytes = 1024 * 1024;
-const maxTangledLength = 64 * 1024;
+const harmlessLength = 64 * 1024;
 const mostParts = 10_000;
 
 /**
@@ -83,7 +83,7 @@ async function readBody(response: Response, url: string): Promise<Buffer> {
 // A megabyte of nothing but brackets, or of ten thousands of members, would take JSON.parse longer than all other requests of
 // the process can wait. It is read as no JSON, since none that is asked for has so many parts.
 const isTangled = (text: string): boolean =>
-  text.length > maxTangledLength && text.split(/[[{,]/, mostParts + 1).length > mostParts;
+  text.length > harmlessLength && text.split(/[[{,]/, mostParts + 1).length > mostParts;
 
 // A Response is made of the statuses from 200 to 599 only, and without a body for some of them.
 function rebuild(reply: Reply, accept: (reply: Reply) => string): Response {

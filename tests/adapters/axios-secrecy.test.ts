@@ -24,7 +24,7 @@ describe.each(adapters)('E9 F4 R-25 on %s no token is in', (adapter) => {
     ['a 401 that is a response', { validateStatus: () => true }, () => rejected()],
     ['the error of a 403', {}, () => ({ ...rejected('Bearer error="insufficient_scope"'), status: 403 })],
     ['the error of a connection that is reset', {}, (_request, response) => void response.destroy()],
-    ['the error of a timeout', { timeout: 20 }, () => undefined],
+    ['the error of a timeout', { timeout: 100 }, () => undefined],
     ['the error of a reply that is too long', { maxContentLength: 10 }, () => ({ body: 'x'.repeat(10_000) })],
     ['the error of a body that is too long', { method: 'post', data: 'xxx', maxBodyLength: 2 }, () => ({})],
     ['the error of a redirect in circles', { maxRedirects: 3 }, () => ({ status: 302, headers: { location: '/' } })],
