@@ -51,7 +51,9 @@ export async function withBodyInMemory(request: FetchRequest): Promise<FetchRequ
   } catch {
     return request;
   }
-  return { ...request, init: { ...init, body: await copy.arrayBuffer() }, canBodyBeReadAgain: true };
+  // Not the bytes themselves: fetch of Node 20 cannot follow a redirect with those. Without a type it adds no header.
+  const body = new Blob([await copy.arrayBuffer()]);
+  return { ...request, init: { ...init, body }, canBodyBeReadAgain: true };
 }
 
 /** Whether the caller has set `Authorization`, in whatever case. */

@@ -63,7 +63,11 @@ export class UndiciExchange implements AuthorizedRequest<UndiciAttempt> {
     const next: Dispatcher.DispatchOptions = Object.assign({}, outgoing);
     const headers: HeaderRecord = Object.assign({}, outgoing.headers as HeaderRecord);
     headers['authorization'] = authorization;
-    if (proof !== undefined) headers['dpop'] = proof;
+    if (proof !== undefined) {
+      headers['dpop'] = proof;
+      // A redirect interceptor below would take the proof along, to wherever that leads.
+      (next as { maxRedirections?: number }).maxRedirections = 0;
+    }
     next.headers = headers;
     if (this.kept !== undefined) next.body = (this.kept.again() ?? this.kept.body) as Readable;
 

@@ -5,6 +5,8 @@ export type BasicEncoding = 'minimal' | 'form' | 'raw';
 export interface BasicCredentials {
   /** Base64, ready to be sent. */
   readonly credentials: string;
+  /** The secret as it is in them: who decodes the base64 only sees this, and may repeat it. */
+  readonly encodedSecret: string;
   /** Whether they hold a character that servers read in different ways. */
   readonly isAmbiguous: boolean;
 }
@@ -15,10 +17,12 @@ export const basicEncodings: readonly string[] = ['minimal', 'form', 'raw'];
 /** Encodes id and secret and joins them (RFC 6749 §2.3.1, RFC 7617 §2). */
 export function basicCredentials(clientId: string, clientSecret: string, encoding: BasicEncoding): BasicCredentials {
   const encode = encoders[encoding];
-  const pair = `${encode.id(clientId)}:${encode.secret(clientSecret)}`;
+  const encodedSecret = encode.secret(clientSecret);
+  const pair = `${encode.id(clientId)}:${encodedSecret}`;
   const careful = encoding === 'form' ? encoders.form : encoders.minimal;
   return {
     credentials: Buffer.from(pair, 'utf8').toString('base64'),
+    encodedSecret,
     isAmbiguous: careful.id(clientId) !== clientId || careful.secret(clientSecret) !== clientSecret,
   };
 }

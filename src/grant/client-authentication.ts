@@ -75,12 +75,12 @@ export function clientSecretBasic(secret: Secret, options: ClientSecretBasicOpti
     fingerprint: () => fingerprintOf(secret),
     async prepare(clientId, server) {
       const clientSecret = await resolveSecret(secret);
-      const { credentials, isAmbiguous } = basicCredentials(clientId, clientSecret, encoding);
+      const { credentials, encodedSecret, isAmbiguous } = basicCredentials(clientId, clientSecret, encoding);
 
       return {
         method: supportedMethod(server, method),
         authenticate: (_server, _client, _body, headers) => headers.set('authorization', `Basic ${credentials}`),
-        secrets: [clientSecret, credentials],
+        secrets: [clientSecret, encodedSecret, credentials],
         fingerprint: digest(clientSecret),
         doubt: isAmbiguous ? `${ambiguity}; it was sent with the encoding "${encoding}"` : undefined,
       };

@@ -31,6 +31,8 @@ export interface ExchangeOptions {
 }
 
 const maxBodyBytes = 1024 * 1024;
+const harmlessLength = 64 * 1024;
+const mostParts = 10_000;
 
 /**
  * A fetch for one exchange with the authorization server: https or loopback only (RFC 6749 §10.8), follows no redirect and
@@ -53,7 +55,8 @@ export function exchange(
       await withDeadline(timeoutMs, signal, async (until) => {
         const init = { ...options, redirect: 'manual', signal: until } as RequestInit;
         const response = await abortable(fetch(url, init), until);
-        const body = (await abortable(readBody(response, url), until)).toString('utf8');
+        const text = (await abortable(readBody(response, url), until)).toString('utf8');
+        const body = isTangled(text) ? '' : text;
         reply = { url, status: response.status, headers: response.headers, body };
       });
       return rebuild(reply as Reply, accept);
@@ -76,6 +79,11 @@ async function readBody(response: Response, url: string): Promise<Buffer> {
   }
   return Buffer.concat(chunks);
 }
+
+// A megabyte of nothing but brackets, or of ten thousands of members, would take JSON.parse longer than all other requests of
+// the process can wait. It is read as no JSON, since none that is asked for has so many parts.
+const isTangled = (text: string): boolean =>
+  text.length > harmlessLength && text.split(/[[{,]/, mostParts + 1).length > mostParts;
 
 // A Response is made of the statuses from 200 to 599 only, and without a body for some of them.
 function rebuild(reply: Reply, accept: (reply: Reply) => string): Response {

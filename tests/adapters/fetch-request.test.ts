@@ -51,7 +51,8 @@ describe('whether the body can be read again', () => {
     const request = await withBodyInMemory(fetchRequest(post(body()), {}));
 
     expect(request.canBodyBeReadAgain).toBe(true);
-    expect(new TextDecoder().decode(request.init.body as ArrayBuffer)).toBe(text);
+    expect(await (request.init.body as Blob).text()).toBe(text);
+    expect((request.init.body as Blob).type).toBe('');
   });
 
   test('E8 is found out for a Request made from a stream, which stays as it was', async () => {

@@ -50,6 +50,8 @@ test('R-32 R-69 sends the token, and a proof of possession when there is one', a
       path: '/orders?limit=1',
       body: 'it',
       headers: { a: '1', authorization: 'Bearer secret', dpop: 'a proof' },
+      // Whoever follows redirects below would take it along.
+      maxRedirections: 0,
     },
   ]);
   expect(tested).toMatchObject({ method: 'PUT', origin, url: `${origin}/orders?limit=1` });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 
+import { artefactsOf } from './artefacts.js';
 import { clients } from './clients.js';
-import { faults } from './faults.js';
+import { type Fault, faults } from './faults.js';
 import { leaksIn } from './leaks-in.js';
 import { tokenMark } from './marks.js';
 import { provoke } from './provoke.js';
@@ -23,3 +24,36 @@ describe.each(Object.entries(clients))(
     });
   },
 );
+
+// What makes a difference to where a proof may end up.
+const faultsOfBound = [
+  'a success',
+  'a form',
+  'a rejected token of a POST',
+  'a second 401',
+  'a 500',
+  'a 302 within the origin',
+  'a redirect to another origin',
+  'a connection that is reset',
+  'a caller who gives up while the body comes',
+];
+
+describe.each(Object.entries(clients))('F4 R-25 R-42 %s writes down no proof of possession', (_name, makeClient) => {
+  test.each(faultsOfBound)('after %s', async (what) => {
+    const fault = faults[what] as Fault;
+
+    const { artefacts, authorizations, elsewhere, proofs } = await provoke(makeClient, fault, { isBound: true });
+
+    expect(leaksIn(artefacts, proofs)).toEqual([]);
+    expect(elsewhere.filter((value) => value !== undefined)).toEqual([]);
+    expect(proofs.length).toBeGreaterThan(1);
+    expect(authorizations.filter((value) => !value?.startsWith(`DPoP ${tokenMark}`))).toEqual([]);
+  });
+});
+
+test('the canary sees a proof', async () => {
+  const { proofs } = await provoke(clients['fetch'] as (typeof clients)[string], {}, { isBound: true });
+  const artefacts = artefactsOf('planted', { headers: { dpop: `ey.ey.${proofs[1]}` } });
+
+  expect(leaksIn(artefacts, proofs)).toContainEqual(expect.stringMatching(/in clear by util\.inspect/));
+});

@@ -1,24 +1,54 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { cleanUp } from '../support/clean-up.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import type { Artefact } from './artefacts.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The programs, each with what it imports from this project, by name; compiled in one go. */
-export async function bundled(files: readonly string[]): Promise<ReadonlyMap<string, string>> {
+/** A program that is run with an environment of its own. */
+export interface Step {
+  /** From the root of the project. */
+  readonly file: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A program that runs these, one after the other, and prints what they throw. Each of them is compiled with what it imports from this project. */
+export async function inOneProcess(steps: readonly Step[]): Promise<string> {
   const folder = await temporaryFolder();
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const files = steps.map(({ file }) => file);
+  const how = [
+    '--bundle',
+    '--splitting',
+    '--format=esm',
+    '--platform=node',
+    '--packages=external',
+    '--log-level=error',
+  ];
+  await promisify(execFile)('node_modules/.bin/esbuild', [...files, ...how, '--outbase=.', `--outdir=${folder}`], {
+    cwd: root,
+  });
+  return steps
+    .map(({ file, environment = {} }) => {
+      const path = JSON.stringify(join(folder, file.replace(/ts$/, 'js')));
+      return `Object.assign(process.env, ${JSON.stringify(environment)});
+try { await import(${path}); console.log('${file}: done'); } catch (error) { console.error(error); }`;
+    })
+    .join('\n');
+}
+
+/** One program with what it imports from this project. */
+export async function bundled(file: string): Promise<string> {
   const how = ['--bundle', '--format=esm', '--platform=node', '--packages=external', '--log-level=error'];
-  await promisify(execFile)('node_modules/.bin/esbuild', [...files, ...how, `--outdir=${folder}`], { cwd: root });
-  const names = await readdir(folder);
-  return new Map(
-    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')] as const)),
-  );
+  const { stdout } = await promisify(execFile)('node_modules/.bin/esbuild', [file, ...how], {
+    cwd: root,
+    maxBuffer: 16 * 1024 * 1024,
+  });
+  return stdout;
 }
 
 // Tells on a pipe of its own what a crash report of this process would say, but for the environment, which holds what it was given.
@@ -56,12 +86,6 @@ export async function artefactsOfRun(
   return { exitCode, artefacts };
 }
 
-async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'canary-'));
-  cleanUp(() => rm(folder, { recursive: true }));
-  return folder;
-}
-
 async function textOf(stream: unknown): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
@@ -69,7 +93,7 @@ async function textOf(stream: unknown): Promise<string> {
 }
 
 /** Names and contents of the files below a folder. */
-async function filesIn(folder: string): Promise<string> {
+export async function filesIn(folder: string): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return (await Promise.all(paths.map(async (path) => `${path}\n${await readFile(path, 'latin1')}`))).join('\n');

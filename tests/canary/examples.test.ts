@@ -1,55 +1,136 @@
+import { readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { describe, expect, test } from '@jest/globals';
 
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
+import { clientCertificates } from '../support/client-certificates.js';
+import type { Answer, Handler, RecordedRequest } from '../support/http-server.js';
+import { ca, startTlsServer } from '../support/mutual-tls.js';
+import { startProxy } from '../support/proxy.js';
 import { startResourceServer } from '../support/resource-server.js';
-import { artefactsOfRun, bundled } from './example-run.js';
+import { signingKey } from '../support/signing-keys.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { artefactsOfRun, bundled, inOneProcess } from './example-run.js';
 import { leaksIn } from './leaks-in.js';
-import { markedSecret, markedToken } from './marks.js';
+import { markedSecret, markedToken, secretMark } from './marks.js';
 
 // Each example is a process of its own.
 const timeoutMs = 60_000;
-const examples = ['axios', 'logging', 'multi-tenant', 'from-environment', 'static-token'];
+// What starts further processes is left to tests/examples.
+const examples = readdirSync('examples').filter((name) => name.endsWith('.ts') && name !== 'fleet.ts');
+const overTls = new Set(['mutual-tls.ts', 'proxy-and-private-ca.ts']);
 
-test(
-  'F4 R-24 R-25 no example writes down its secret or a token, whether all goes well or nothing does',
-  async () => {
-    const programs = await bundled(examples.map((name) => `examples/${name}.ts`));
-    const runs = [...programs].flatMap(([name, program]) => ['well', 'refused'].map((how) => ({ name, program, how })));
-
-    const outcomes = await Promise.all(
-      runs.map(async ({ name, program, how }) => {
-        const authorizationServer = await startAuthorizationServer({ metadata: {} });
-        const api = await startResourceServer();
-        // Once to be rejected, and then no more.
-        let calls = 0;
-        api.answer(() => ((calls += 1) === 1 ? { status: 401 } : { body: { calls } }));
-        authorizationServer.script(() =>
-          how === 'well'
-            ? granted(markedToken(authorizationServer.grants.length))
-            : refused('invalid_client', { status: 401, description: `wrong: ${markedSecret}` }),
-        );
-        const { exitCode, artefacts } = await artefactsOfRun(program, {
-          OAUTH_ISSUER: authorizationServer.origin,
-          OAUTH_CLIENT_ID: 'orders-service',
-          OAUTH_CLIENT_SECRET: markedSecret,
-          CLIENT_SECRET: markedSecret,
-          API_KEY: markedToken(0),
-          API_URL: api.origin,
-        });
-        const saw = artefacts.filter(({ text }) => text !== '').map(({ channel }) => channel);
-        return { name, how, exitCode, saw, leaks: leaksIn(artefacts) };
-      }),
-    );
-
-    expect(outcomes.filter(({ leaks }) => leaks.length > 0)).toEqual([]);
-    for (const { saw, exitCode } of outcomes) {
-      expect(saw).toEqual(expect.arrayContaining([exitCode === 0 ? 'stdout' : 'stderr', 'process.report', 'argv']));
+/** Servers, files and an environment for all examples. */
+async function surroundings(how: 'well' | 'refused') {
+  const [authorizationServer, api, proxy] = await Promise.all([
+    startAuthorizationServer({ metadata: {} }),
+    startResourceServer(),
+    startProxy(),
+  ]);
+  const grant = ({ headers, body }: RecordedRequest): Answer =>
+    how === 'well'
+      ? granted(markedToken(authorizationServer.grants.length), { token_type: headers['dpop'] ? 'DPoP' : 'Bearer' })
+      : refused('invalid_client', { status: 401, description: `wrong: ${repeated(headers.authorization, body)}` });
+  authorizationServer.script(grant);
+  // Once to be rejected, and then no more.
+  let calls = 0;
+  const reply: Handler = () =>
+    (calls += 1) === 1 ? { status: 401 } : { body: { calls, choices: [{ message: { content: 'Fine' } }] } };
+  api.answer(reply);
+  const tls = await startTlsServer((request) => {
+    if (request.path.startsWith('/.well-known/')) {
+      return { body: { issuer: tls.origin, token_endpoint: `${tls.origin}/token` } };
     }
-    // No other API key can be had when the API rejects this one.
-    expect(outcomes.filter(({ how, exitCode }) => how === 'well' && exitCode !== 0).map(({ name }) => name)).toEqual([
-      'static-token.js',
-    ]);
-    expect(outcomes.filter(({ how, exitCode }) => how !== 'well' && exitCode === 0)).toEqual([]);
+    return request.path === '/token' ? grant(request) : { body: { calls } };
+  });
+  const [{ certificate, key }, { privateJwk }] = [clientCertificates.first, await signingKey()];
+  const folder = await temporaryFolder();
+  const files = {
+    secret: `${markedSecret}\n`,
+    'key.jwk': JSON.stringify(privateJwk),
+    token: `${secretMark}.by.kubernetes`,
+    'tls.crt': certificate,
+    'tls.key': key,
+    'ca.pem': ca,
+  };
+  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text)));
+  const environment = {
+    OAUTH_ISSUER: authorizationServer.origin,
+    OAUTH_CLIENT_ID: 'orders-service',
+    OAUTH_CLIENT_SECRET: markedSecret,
+    CLIENT_ID: 'orders-service',
+    CLIENT_SECRET: markedSecret,
+    SECRET_FILE: join(folder, 'secret'),
+    KEY_FILE: join(folder, 'key.jwk'),
+    TOKEN_FILE: join(folder, 'token'),
+    TLS_FOLDER: folder,
+    CA_FILE: join(folder, 'ca.pem'),
+    NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
+    PROXY_URL: proxy.url.href,
+    API_KEY: markedToken(0),
+    API_URL: api.origin,
+  };
+  return {
+    environment,
+    environmentOf: (name: string) =>
+      overTls.has(name)
+        ? { OAUTH_ISSUER: tls.origin, API_URL: tls.origin }
+        : { OAUTH_ISSUER: environment.OAUTH_ISSUER, API_URL: api.origin },
+    // By what private keys can be found.
+    others: [String(privateJwk['d']), key.split('\n')[1] ?? ''],
+  };
+}
+
+// What it was sent, as a server may repeat it.
+function repeated(authorization = '', body: string): string {
+  const credentials = Buffer.from(authorization.replace('Basic ', ''), 'base64').toString('utf8');
+  return [
+    authorization,
+    credentials,
+    credentials && markedSecret,
+    body,
+    new URLSearchParams(body).get('client_assertion'),
+  ].join(' ');
+}
+
+test.each(['well', 'refused'] as const)(
+  'F4 R-24 R-25 no example writes down its secret or a token when all is %s',
+  async (how) => {
+    const { environment, environmentOf, others } = await surroundings(how);
+    const names = [...examples, 'tour/main.ts'];
+    const steps = names.map((name) => ({
+      file: `examples/${name}`,
+      environment: environmentOf(name),
+    }));
+
+    const { artefacts } = await artefactsOfRun(await inOneProcess(steps), environment);
+
+    expect(leaksIn(artefacts, others)).toEqual([]);
+    const written = artefacts.map(({ text }) => text).join('\n');
+    // These two tell of it themselves.
+    const isRefused = (name: string) => how === 'refused' && !['from-environment.ts', 'tour/main.ts'].includes(name);
+    expect(written.match(/^examples\/\S+: done$/gm)).toEqual(
+      names.filter((name) => !isRefused(name)).map((name) => `examples/${name}: done`),
+    );
+    expect(written.match(/GrantRejectedError:/g)?.length ?? 0).toBeGreaterThanOrEqual(how === 'well' ? 0 : 10);
+  },
+  timeoutMs,
+);
+
+test.each(['axios', 'from-environment', 'logging'])(
+  'F4 R-24 R-25 %s.ts, by itself, ends with an error that holds none',
+  async (name) => {
+    const { environment } = await surroundings('refused');
+
+    const { artefacts, exitCode } = await artefactsOfRun(await bundled(`examples/${name}.ts`), environment);
+
+    expect(leaksIn(artefacts)).toEqual([]);
+    expect(exitCode).toBe(1);
+    expect(artefacts.filter(({ text }) => text !== '').map(({ channel }) => channel)).toEqual(
+      expect.arrayContaining(['stderr', 'process.report', 'argv']),
+    );
   },
   timeoutMs,
 );

@@ -2,10 +2,10 @@ import type { Artefact } from './artefacts.js';
 import { findLeaks } from './find-leaks.js';
 import { marks } from './marks.js';
 
-/** A line for each place where a marked secret or token was found; the same line once. */
-export function leaksIn(artefacts: readonly Artefact[]): string[] {
+/** A line for each place where a marked secret or token, or one of `others`, was found; the same line once. */
+export function leaksIn(artefacts: readonly Artefact[], others: readonly string[] = []): string[] {
   const lines = artefacts.flatMap(({ origin, channel, text }) =>
-    findLeaks(text, marks).map(({ mark, as }) => `${origin}: ${mark} ${as} by ${channel}`),
+    findLeaks(text, [...marks, ...others]).map(({ mark, as }) => `${origin}: ${mark} ${as} by ${channel}`),
   );
   return [...new Set(lines)];
 }

@@ -1,3 +1,4 @@
+import { dpop } from '../../src/grant/dpop.js';
 import { gate, startSurroundings } from '../support/adapter-service.js';
 import { granted } from '../support/authorization-server.js';
 import { rejected, startResourceServer } from '../support/resource-server.js';
@@ -15,23 +16,39 @@ export interface Provoked {
   readonly authorizations: readonly (string | undefined)[];
   /** Those that another origin saw. */
   readonly elsewhere: readonly (string | undefined)[];
+  /** The signatures of all proofs that were sent, by which they can be found. */
+  readonly proofs: readonly string[];
+}
+
+/** What the tokens are. */
+export interface ProvokeOptions {
+  /** Whether they are bound to a key (RFC 9449). @default false */
+  readonly isBound?: boolean;
 }
 
 /** Has a fault happen to a request with a marked token. */
-export async function provoke(makeClient: (setup: CanarySetup) => CanaryClient, fault: Fault): Promise<Provoked> {
+export async function provoke(
+  makeClient: (setup: CanarySetup) => CanaryClient,
+  fault: Fault,
+  { isBound = false }: ProvokeOptions = {},
+): Promise<Provoked> {
   const { logger, lines } = canaryLog();
   const { tokens, api, authorizationServer, events, onEvent } = await startSurroundings({
     clientSecret: markedSecret,
     logger,
+    ...(isBound && { dpop: dpop() }),
   });
   const other = await startResourceServer();
   other.answer(() => ({ body: 'there' }));
-  authorizationServer.script(() => granted(markedToken(authorizationServer.grants.length)));
+  const scheme = isBound ? 'DPoP' : 'Bearer';
+  authorizationServer.script(() => granted(markedToken(authorizationServer.grants.length), { token_type: scheme }));
   // The API's own check takes no such tokens.
   const answer =
     fault.answer?.(api.origin, other.origin) ??
     (({ headers }) =>
-      fault.revoked && headers.authorization === `Bearer ${markedToken(1)}` ? rejected() : { body: { quantity: 3 } });
+      fault.revoked && headers.authorization === `${scheme} ${markedToken(1)}`
+        ? rejected()
+        : { body: { quantity: 3 } });
   const arrived = gate();
   api.answer((request, response) => {
     arrived.open();
@@ -52,6 +69,9 @@ export async function provoke(makeClient: (setup: CanarySetup) => CanaryClient, 
       ...lines.map((text) => ({ origin: 'log', channel: 'log line', text })),
     ],
     authorizations: api.requests.map(({ headers }) => headers.authorization),
-    elsewhere: other.requests.map(({ headers }) => headers.authorization),
+    elsewhere: other.requests.flatMap(({ headers }) => [headers.authorization, headers['dpop']?.toString()]),
+    proofs: [...authorizationServer.grants, ...api.requests]
+      .map(({ headers }) => headers['dpop']?.toString().split('.')[2])
+      .filter((signature) => signature !== undefined),
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
+import { basicCredentials } from '../../src/grant/basic-credentials.js';
 import { clientSecretBasic, clientSecretPost } from '../../src/grant/client-authentication.js';
 import { startSurroundings } from '../support/adapter-service.js';
 import { granted, refused } from '../support/authorization-server.js';
@@ -30,6 +31,16 @@ const repetitions: Readonly<Record<string, string>> = {
   'in base64url': Buffer.from(markedSecret).toString('base64url'),
   'in hexadecimal digits': Buffer.from(markedSecret).toString('hex'),
   'in hexadecimal digits in upper case': Buffer.from(markedSecret).toString('hex').toUpperCase(),
+};
+
+// Who decodes the base64, and repeats what comes of it.
+const { encodedSecret } = basicCredentials('', markedSecret, 'minimal');
+const answersOfBasic: Readonly<Record<string, Answer>> = {
+  'the decoded credentials': refused('invalid_client', { status: 401, description: `orders:${encodedSecret}` }),
+  'an outage that tells of the decoded credentials': {
+    status: 503,
+    body: { error: 'server_error', error_description: encodeURIComponent(encodedSecret) },
+  },
 };
 
 const answers: Readonly<Record<string, Answer>> = {
@@ -63,10 +74,10 @@ const answers: Readonly<Record<string, Answer>> = {
 };
 
 describe.each([
-  ['client_secret_basic', clientSecretBasic(markedSecret)],
-  ['client_secret_post', clientSecretPost(markedSecret)],
-])('with %s', (_method, clientAuthentication) => {
-  test.each(Object.entries(answers))('F4 A29 R-24 writes down nothing of %s', async (_what, answer) => {
+  ['client_secret_basic', clientSecretBasic(markedSecret), { ...answers, ...answersOfBasic }],
+  ['client_secret_post', clientSecretPost(markedSecret), answers],
+])('with %s', (_method, clientAuthentication, all) => {
+  test.each(Object.entries(all))('F4 A29 R-24 writes down nothing of %s', async (_what, answer) => {
     const { logger, lines } = canaryLog();
     const { authorizationServer, tokens, api, events, onEvent } = await startSurroundings({
       clientSecret: undefined,

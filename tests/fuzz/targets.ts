@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 
 import { AccessToken } from '../../src/access-token.js';
+import { instant } from '../../src/clock.js';
 import { bearerToken } from '../../src/adapters/axios.js';
 import { parseChallenges, rejectsToken } from '../../src/adapters/challenge.js';
 import { secureOrigin } from '../../src/adapters/origins.js';
@@ -10,11 +11,16 @@ import { ConfigurationError, TokenError } from '../../src/errors.js';
 import { authorizationServer } from '../../src/grant/authorization-server.js';
 import { clientSecretBasic } from '../../src/grant/client-authentication.js';
 import { clientCredentials } from '../../src/grant/client-credentials.js';
+import { fromStored, toStored } from '../../src/layers/stored-token.js';
 import { isSecure } from '../../src/secure-url.js';
 import { staticToken } from '../../src/static-token.js';
+import { encryptedStore } from '../../src/stores/encrypted.js';
+import { type RedisCommands, redisStore } from '../../src/stores/redis.js';
+import type { TokenStore } from '../../src/stores/token-store.js';
 import { createTokenService } from '../../src/token-service.js';
 import { canonicalRequest } from '../../src/token-request.js';
 import { fakeClock } from '../support/clock.js';
+import { issue } from '../support/tokens.js';
 import { anyBody, anyField, anyJson, anyOption, anyText, secret } from './inputs.js';
 
 /** Something that reads what comes from outside. */
@@ -26,6 +32,9 @@ export interface FuzzTarget {
   /** Reads one input; throws when that is not read as it must be. */
   readonly read: (input: never) => unknown;
 }
+
+const clock = fakeClock();
+const keys = ['one', 'other'];
 
 /** All that is fuzzed. */
 export const targets: readonly FuzzTarget[] = [
@@ -46,7 +55,9 @@ export const targets: readonly FuzzTarget[] = [
       [`{"error":"invalid_client","error_description":"${secret}"}`, 401, ''],
       ['{"access_token":"a","token_type":"Bearer","expires_in":1e400}', 200, ''],
       ['{"__proto__":{"access_token":"a","token_type":"Bearer"}}', 200, ''],
-      ['['.repeat(100_000), 200, ''],
+      ['['.repeat(500_000), 200, ''],
+      [`{"error":${'['.repeat(500_000)}${']'.repeat(500_000)}}`, 400, ''],
+      [`{${Array.from({ length: 90_000 }, (_, n) => `"m${n}":1`).join()}}`, 200, ''],
       [`{"error":"x","error_description":"${'\\u0000'.repeat(50_000)}"}`, 400, ''],
     ],
     async read([body, status, location]: [string, number, string]) {
@@ -71,6 +82,7 @@ export const targets: readonly FuzzTarget[] = [
       '{"issuer":"https://auth.example","token_endpoint":["https://auth.example"]}',
       '{"issuer":"https://auth.example/","token_endpoint":"https://auth.example/token"}',
       '{"__proto__":{"issuer":"https://auth.example","token_endpoint":"https://evil.example"}}',
+      `{"issuer":${'['.repeat(500_000)}${']'.repeat(500_000)}}`,
     ],
     async read(body: string) {
       const fetch = () => Promise.resolve(new Response(body, { headers: { 'content-type': 'application/json' } }));
@@ -140,6 +152,34 @@ export const targets: readonly FuzzTarget[] = [
     },
   },
   {
+    name: 'stored entry',
+    inputs: fc.record({
+      of: fc.constantFrom(...keys),
+      as: fc.constantFrom(...keys),
+      isEncrypted: fc.boolean(),
+      cut: fc.tuple(fc.nat(200), fc.nat(200)),
+      piece: fc.oneof(fc.constant(''), anyField, anyText, fc.constantFrom('1:', ':', '.', '\n', ...keys)),
+    }),
+    corpus: [
+      { of: 'one', as: 'one', isEncrypted: true, cut: [0, 0], piece: '' },
+      { of: 'one', as: 'other', isEncrypted: true, cut: [0, 0], piece: '' },
+      { of: 'one', as: 'other', isEncrypted: false, cut: [0, 0], piece: '' },
+      { of: 'one', as: 'one', isEncrypted: false, cut: [0, 200], piece: `1:1:1:${'\n'.repeat(500_000)}` },
+      { of: 'one', as: 'one', isEncrypted: true, cut: [0, 200], piece: `1:1:1:${'.'.repeat(500_000)}` },
+      { of: 'one', as: 'one', isEncrypted: false, cut: [0, 0], piece: '9'.repeat(500_000) },
+    ],
+    async read({ of, as, isEncrypted, cut: [from, length], piece }: StoredInput) {
+      const whole = await entryOf(of, isEncrypted);
+      const text = whole.slice(0, from) + piece + whole.slice(from + length);
+      const stored = await storeWith({ get: () => Promise.resolve(text) }, isEncrypted).get(as);
+      const found = stored === undefined ? 'odd' : fromStored(as, stored, instant(clock));
+      // What decodes to the same, with a space in base64, say, is the same.
+      const isGood = typeof found === 'object' && of === as && found.value === `token-of-${of}`;
+      must(typeof found === 'string' || isGood, 'what was changed or moved is no token');
+      must(isGood || of !== as || text !== whole, 'what was neither is one');
+    },
+  },
+  {
     name: 'key',
     inputs: fc.tuple(anyRequest(), anyRequest()),
     corpus: [
@@ -160,7 +200,32 @@ export const targets: readonly FuzzTarget[] = [
   },
 ];
 
-const clock = fakeClock();
+interface StoredInput {
+  readonly of: string;
+  readonly as: string;
+  readonly isEncrypted: boolean;
+  readonly cut: readonly [from: number, length: number];
+  readonly piece: string;
+}
+
+/** What a store that keeps the token of a key is left with. */
+async function entryOf(key: string, isEncrypted: boolean): Promise<string> {
+  let written = '';
+  const entry = toStored(key, issue(`token-of-${key}`, clock));
+  await storeWith({ eval: async (_script, { arguments: [, , , text = ''] }) => (written = text) }, isEncrypted).set(
+    key,
+    entry,
+    1,
+  );
+  return written;
+}
+
+function storeWith(commands: Partial<RedisCommands>, isEncrypted: boolean): TokenStore {
+  const client = { isReady: true, get: async () => null, eval: async () => 0, listenerCount: () => 1, on: () => 0 };
+  const store = redisStore({ ...client, ...commands, withCommandOptions: () => ({ ...client, ...commands }) });
+  return isEncrypted ? encryptedStore(store, { keys: [new Uint8Array(32)] }) : store;
+}
+
 const complete = { tokenEndpoint: 'https://auth.example/token', clientId: 'orders', clientSecret: secret };
 
 function granting(answer: () => Response) {

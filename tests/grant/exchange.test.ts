@@ -43,6 +43,29 @@ describe('the size of an answer', () => {
     expect(String(error).length).toBeLessThan(1_000);
   });
 
+  test.each([
+    ['4,000 long members', Array<string>(4_000).fill('a value of some twenty'), /^t$/],
+    ['20,000 members in 60 KiB', Array<number>(20_000).fill(1), /^t$/],
+    ['20,000 longer ones', Array<string>(20_000).fill('abc'), /200, but its body is no JSON$/],
+    ['40,000 objects', Array.from({ length: 40_000 }, () => ({})), /200, but its body is no JSON$/],
+  ])('A19 is bounded in its parts as well: %s', async (_what, padding, expected) => {
+    const server = await startAuthorizationServer();
+    const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
+    server.script(granted('t', { padding }));
+
+    const outcome = await tokens.getToken().then(({ value }) => value, String);
+
+    expect(outcome).toMatch(expected);
+  });
+
+  test('A19 A1 an outage told by a megabyte of script is an outage', async () => {
+    const server = await startAuthorizationServer();
+    const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
+    server.script({ status: 503, headers: { 'retry-after': '7' }, body: '<script>[{,'.repeat(50_000) });
+
+    expect(await failure()).toMatchObject({ status: 503, retryAfterMs: 7_000 });
+  });
+
   test('A19 is bounded for a refusal as well', async () => {
     const server = await startAuthorizationServer();
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });

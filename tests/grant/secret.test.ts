@@ -59,7 +59,7 @@ test.each([
   ['s3cret\n\n', 's3cret\n'],
   [' s3cret \n', ' s3cret '],
   ['two\nlines', 'two\nlines'],
-])('takes one newline, and nothing else, off the end of a file: %j', async (content, expected) => {
+])('F2 takes one newline, and nothing else, off the end of a file: %j', async (content, expected) => {
   const path = await file(content);
 
   await expect(secretFile(path)()).resolves.toBe(expected);
