@@ -33,7 +33,7 @@ export function tlsFetch(secureContext: SecureContext): typeof globalThis.fetch 
         for (let at = 0; at < rawHeaders.length; at += 2) fields.append(rawHeaders[at] ?? '', rawHeaders[at + 1] ?? '');
         const content = isEmpty ? null : (Readable.toWeb(reply) as ReadableStream);
         try {
-          resolve(new Response(content, { status, headers: fields }));
+          resolve(new Response(content, { status, statusText: reply.statusMessage ?? '', headers: fields }));
         } catch (error) {
           reply.destroy();
           reject(error);
@@ -41,6 +41,10 @@ export function tlsFetch(secureContext: SecureContext): typeof globalThis.fetch 
       });
       // Remains: a connection that breaks later on is an error of the body, too.
       request.on('error', reject);
-      request.end(body === undefined || body === null ? undefined : String(body as URLSearchParams | string));
+      request.end(
+        body === undefined || body === null || body instanceof Uint8Array
+          ? body
+          : String(body as URLSearchParams | string),
+      );
     });
 }

@@ -13,9 +13,11 @@ export interface SeenReply {
   readonly saysLifetime: boolean;
 }
 
-/** A fetch that remembers the replies. */
+/** Remembers the replies. */
 export interface Witness {
   readonly fetch: typeof fetch;
+  /** Remembers those of another fetch, too. */
+  readonly watch: (fetch: typeof globalThis.fetch) => typeof globalThis.fetch;
   readonly replies: readonly SeenReply[];
 }
 
@@ -23,19 +25,18 @@ export interface Witness {
 export function witness(clock: Clock): Witness {
   const replies: SeenReply[] = [];
 
-  return {
-    replies,
-    async fetch(input, init) {
-      const sentAt = clock.now();
-      const reply = await fetch(input, init);
-      const receivedAt = clock.now();
-      const { url, status, headers } = reply;
-      const isJson = headers.get('content-type')?.includes('json') === true;
-      // A copy that nobody reads to its end would hold the answer up.
-      const members = isJson ? parseObject(await reply.clone().text()) : undefined;
-      const saysLifetime = members?.['expires_in'] !== undefined;
-      replies.push({ url, status, date: headers.get('date'), sentAt, receivedAt, saysLifetime });
-      return reply;
-    },
+  const watch: Witness['watch'] = (fetch) => async (input, init) => {
+    const sentAt = clock.now();
+    const reply = await fetch(input, init);
+    const receivedAt = clock.now();
+    const { url, status, headers } = reply;
+    const isJson = headers.get('content-type')?.includes('json') === true;
+    // A copy that nobody reads to its end would hold the answer up.
+    const members = isJson ? parseObject(await reply.clone().text()) : undefined;
+    const saysLifetime = members?.['expires_in'] !== undefined;
+    replies.push({ url, status, date: headers.get('date'), sentAt, receivedAt, saysLifetime });
+    return reply;
   };
+
+  return { replies, watch, fetch: watch((input, init) => fetch(input, init)) };
 }
