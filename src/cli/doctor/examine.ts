@@ -85,8 +85,8 @@ function watched({ prepare, ...rest }: ClientAuthentication, { watch }: Witness)
   return {
     ...rest,
     async prepare(...request) {
-      const { fetch, ...prepared } = await prepare(...request);
-      return fetch === undefined ? prepared : { ...prepared, fetch: watch(fetch) };
+      const prepared = await prepare(...request);
+      return prepared.fetch === undefined ? prepared : { ...prepared, fetch: watch(prepared.fetch) };
     },
   };
 }

@@ -96,7 +96,7 @@ export const settingTable: Readonly<Record<SettingName, Setting>> = {
   dpop: {
     variable: 'OAUTH_DPOP',
     flag: '--dpop',
-    summary: 'true for a token that is bound to a key of this run (RFC 9449)',
+    summary: 'bind tokens to a key of this run (RFC 9449); the variable is true or false',
     isSwitch: true,
   },
   scope: { variable: 'OAUTH_SCOPE', flag: '--scope <scopes>', summary: 'scopes to ask for, space-separated' },

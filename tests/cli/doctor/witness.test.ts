@@ -24,6 +24,14 @@ test('F4 keeps of a reply what was asked for, and hands it on as it is', async (
   ]);
 });
 
+test('keeps those of another fetch, too', async () => {
+  const seen = witness(fakeClock());
+
+  await seen.watch(async () => new Response(null, { status: 204 }))('https://a');
+
+  expect(seen.replies).toMatchObject([{ status: 204 }]);
+});
+
 test.each([
   ['a token without a lifetime', granted('t', { expires_in: undefined })],
   ['no JSON', { body: '{"expires_in": 1}' }],

@@ -105,7 +105,7 @@ test('--dry-run prints the request without its token, and asks nobody', async ()
   expect(exitCode).toBe(0);
   expect(stdout).toBe(`POST /orders HTTP/1.1
 Host: ${new URL(api.origin).host}
-Authorization: [redacted]
+Authorization: Bearer [redacted]
 Content-Type: application/x-www-form-urlencoded
 X-A: 1
 
