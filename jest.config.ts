@@ -12,7 +12,7 @@ const config: Config = {
     '^m2m-tokens/redis$': '<rootDir>/src/stores/redis.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  globalSetup: '<rootDir>/tests/support/install-redis.ts',
+  globalSetup: '<rootDir>/tests/support/install-programs.ts',
   setupFiles: ['<rootDir>/tests/support/seed.ts'],
   setupFilesAfterEnv: ['<rootDir>/tests/support/no-live-timer.ts'],
   // Of two cores Jest would leave one idle.

@@ -34,14 +34,14 @@ const files = {
 } as const;
 
 async function readSecret(settings: Settings, isNeeded: boolean, context: CommandContext): Promise<string> {
-  const { clientSecret: given, clientSecretFile: file, clientId, authMethod } = settings;
+  const { clientSecret: given, clientSecretFile: file, clientId } = settings;
   const what = 'the client secret';
   if (given !== undefined) return given.value;
   if (file?.value === '-') return filled(withoutNewline(await readStdin(context)), what);
   if (file !== undefined) return filled(await contentOf(what, file.source, secretFile(file.value)), what);
   if (!isNeeded) return '';
 
-  if (!canPrompt(context)) throw missingSetting('clientSecret', authMethod && ['clientSecretFile']);
+  if (!canPrompt(context)) throw missingSetting('clientSecret', ['clientSecretFile']);
   return filled(await hiddenPrompt(`Secret of client ${JSON.stringify(clientId?.value)} (not shown)`, context), what);
 }
 

@@ -72,7 +72,7 @@ test('whoever sits at a terminal is asked', async () => {
 });
 
 test.each<[Partial<Record<SettingName, string>>, string]>([
-  [{}, 'OAUTH_CLIENT_SECRET or OAUTH_CLIENT_SECRET_FILE or OAUTH_KEY_FILE or OAUTH_ASSERTION_FILE is missing'],
+  [{}, 'OAUTH_CLIENT_SECRET or OAUTH_CLIENT_SECRET_FILE is missing'],
   [{ authMethod: 'client_secret_jwt' }, 'OAUTH_CLIENT_SECRET or OAUTH_CLIENT_SECRET_FILE is missing'],
   [{ authMethod: 'private_key_jwt', clientSecret: 's' }, 'OAUTH_KEY_FILE is missing'],
   [{ authMethod: 'tls_client_auth', keyFile: 'package.json' }, 'OAUTH_CERTIFICATE_FILE is missing'],
