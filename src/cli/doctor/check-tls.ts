@@ -41,10 +41,11 @@ export async function checkTls(
     return [judge(socket, url.host, { now, exitCode })];
   } catch (error) {
     signal.throwIfAborted();
-    const { code = 'no answer in time' } = error as NodeJS.ErrnoException;
+    const { name, code } = error as NodeJS.ErrnoException;
+    const why = name === 'TimeoutError' ? 'no answer in time' : code;
     const advice =
       'does the server speak https at this port, TLS 1.2 or newer? A proxy or firewall may also cut it off';
-    return [bad(`${url.host} does not complete a TLS handshake (${code})`, advice, exitCode)];
+    return [bad(`${url.host} does not complete a TLS handshake (${why})`, advice, exitCode)];
   } finally {
     socket.destroy();
   }
