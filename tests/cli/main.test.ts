@@ -113,7 +113,10 @@ describe('a signal', () => {
       const server = await startHttpServer(({ path }, response) => {
         const { origin } = server;
         if (path === '/body') return void response.write('half', () => open());
-        if (path.includes(hangs)) return void open();
+        if (path.includes(hangs)) {
+          open();
+          return undefined;
+        }
         if (path === '/token') return granted('t0ken');
         return { body: { issuer: `${origin}/metadata`, token_endpoint: `${origin}/token`, revocation_endpoint: `${origin}/revoke` } }; // prettier-ignore
       });
@@ -189,7 +192,7 @@ describe('at a terminal', () => {
     });
 
     expect(exitCode).toBe(130);
-    expect(stdout).toMatch(/…(\^C)?\r\u001b\[K$/);
+    expect(stdout.replace('^C', '').slice(-5)).toBe('…\r\u001b[K');
   });
 
   test('there are no colours with NO_COLOR', async () => {

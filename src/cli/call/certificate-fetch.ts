@@ -9,5 +9,8 @@ import type { Credentials } from '../settings/auth-methods.js';
  */
 export function certificateFetch({ certificate, key }: Credentials): typeof fetch {
   const presenting = tlsFetch(clientCertificate(certificate, key, undefined).secureContext);
-  return (input, init) => (/^https:/i.test(String(input)) ? presenting(input, init) : fetch(input, init));
+  return (input, init) => {
+    const { protocol } = new URL(input instanceof Request ? input.url : input);
+    return (protocol === 'https:' ? presenting : fetch)(input, init);
+  };
 }

@@ -81,11 +81,11 @@ export async function* examine(
 }
 
 // With mutual TLS the token request does not go through the option "fetch".
-function watched({ prepare, ...rest }: ClientAuthentication, { watch }: Witness): ClientAuthentication {
+function watched(authentication: ClientAuthentication, { watch }: Witness): ClientAuthentication {
   return {
-    ...rest,
+    ...authentication,
     async prepare(...request) {
-      const prepared = await prepare(...request);
+      const prepared = await authentication.prepare(...request);
       return prepared.fetch === undefined ? prepared : { ...prepared, fetch: watch(prepared.fetch) };
     },
   };

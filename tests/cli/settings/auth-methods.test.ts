@@ -101,8 +101,10 @@ test('each method has a registered name', async () => {
 
   for (const [name, { make, needs }] of Object.entries(authMethods)) {
     const ofCertificate = needs.includes('certificate') ? first : {};
-    const { prepare } = await make(credentialsOf({ ...all, ...ofCertificate }), {});
+    const authentication = await make(credentialsOf({ ...all, ...ofCertificate }), {});
     const supported = { token_endpoint_auth_methods_supported: [registeredName(name)] };
-    expect(registeredName(name)).toBe((await prepare('orders', { issuer: 'https://a', ...supported })).method);
+    expect(registeredName(name)).toBe(
+      (await authentication.prepare('orders', { issuer: 'https://a', ...supported })).method,
+    );
   }
 });

@@ -26,9 +26,10 @@ test('bash completes verbs and flags', async () => {
   expect(await offered('inspect', '--scope')).toEqual([]);
 });
 
-const inShell = (shell: string) => (hasProgram(shell) ? test : (test.skip as typeof test));
+const shellTest = (shell: string) => (hasProgram(shell) ? test : (test.skip as typeof test));
+const [zshTest, fishTest] = [shellTest('zsh'), shellTest('fish')];
 
-inShell('fish')('fish completes verbs and flags', async () => {
+fishTest('fish completes verbs and flags', async () => {
   const path = join(await temporaryFolder(), 'm2m.fish');
   await writeFile(path, await scriptFor('fish'));
   const completed = async (line: string) => {
@@ -41,7 +42,7 @@ inShell('fish')('fish completes verbs and flags', async () => {
   expect(await completed('m2m doctor --try')).toMatch(/^--try-methods\t/);
 });
 
-inShell('zsh')('zsh completes verbs and flags', async () => {
+zshTest('zsh completes verbs and flags', async () => {
   const folder = await temporaryFolder();
   await writeFile(join(folder, 'm2m.zsh'), await scriptFor('zsh'));
   await writeFile(
