@@ -173,7 +173,7 @@ export async function printedGrant(settings: Settings, context: CommandContext):
   if (method !== 'client_secret_basic' && method !== 'client_secret_post') {
     throw new CommandError(`a grant with ${method} is not printed: other tools cannot make it`, {
       advice:
-        'm2m exec -- runs them with the token as ACCESS_TOKEN; or set --auth-method client_secret_basic or client_secret_post',
+        'm2m exec -- COMMAND runs another tool with the token in ACCESS_TOKEN; or set --auth-method client_secret_basic or client_secret_post',
     });
   }
   return { tokenEndpoint: metadata.token_endpoint as string, clientId, method, request: tokenRequest(settings) };

@@ -44,8 +44,8 @@ export function checkAuthMethod(
   if (used !== undefined && supported.includes(registeredName(used))) return [good(`${list}: ${used} is used`)];
 
   const possible = supported.filter((name) => Object.hasOwn(authMethods, name));
-  const ways = possible.map((name) => `--auth-method ${name} (with ${flagsFor(name)})`);
-  const advice = ways.length > 0 ? `set ${ways.join(' or ')}` : 'none of these is known here';
+  const ways = possible.map((name) => `${name} (with ${flagsFor(name)})`);
+  const advice = ways.length > 0 ? `set --auth-method ${ways.join(' or ')}` : 'none of these is known here';
   return used === undefined
     ? [bad(`${list}, and does not take the secret itself`, advice, exitCodes.usage)]
     : [doubtful(`${used} is used, but ${list}`, advice)];

@@ -2,6 +2,7 @@ import { ConfigurationError } from '../../errors.js';
 import { checkTokenServiceOptions } from '../../token-service-options.js';
 import { canonicalRequest } from '../../token-request.js';
 import { CommandError, exitCodes } from '../command-error.js';
+import { explainTokenError } from '../report-error.js';
 import { missingSetting, type Settings } from '../settings/settings.js';
 import { rivalsOf, type SettingName, settingNames, settingTable } from '../settings/setting-table.js';
 import { authMethodOf, type Credentials } from '../settings/auth-methods.js';
@@ -48,7 +49,9 @@ export async function checkCredentials<T extends { readonly credentials: Credent
 }
 
 function misused(error: unknown): Finding {
-  if (error instanceof ConfigurationError) return bad(error.message, 'correct this setting', exitCodes.usage);
+  if (error instanceof ConfigurationError) {
+    return bad(explainTokenError(error).what, 'correct this setting', exitCodes.usage);
+  }
   if (error instanceof CommandError) return bad(error.message, error.advice, error.exitCode);
   throw error;
 }

@@ -2,7 +2,6 @@ import type { SecureContext } from 'node:tls';
 
 import { abortable } from '../../abortable.js';
 import { authorizationServer } from '../../grant/authorization-server.js';
-import type { ClientAuthentication } from '../../grant/client-authentication.js';
 import { clientCertificate } from '../../grant/client-certificate.js';
 import { createTokenService } from '../../token-service.js';
 import type { TokenServiceOptions } from '../../token-service-options.js';
@@ -15,6 +14,7 @@ import { serviceOptions } from '../settings/service-options.js';
 import { requiredServer, type Settings } from '../settings/settings.js';
 import { alive } from '../terminal.js';
 import { checkApi } from './check-api.js';
+import { checkCertificate } from './check-certificate.js';
 import { checkAuthMethod, checkMetadata, type ServerFacts } from './check-metadata.js';
 import { checkClock } from './check-clock.js';
 import { checkGrant, checkLifetime, checkScope } from './check-grant.js';
@@ -47,6 +47,7 @@ export async function* examine(
   if (made === undefined) return;
 
   const { credentials, service } = made;
+  yield* checkCertificate(credentials.certificate, context.clock.now());
   const seen = witness(context.clock);
   // Presented wherever it would be: a server may take no connection without it.
   const { certificate, key } = credentials;
@@ -55,7 +56,7 @@ export async function* examine(
   if (facts === undefined) return;
 
   const { signal, clock } = context;
-  const clientAuthentication = watched(service.clientAuthentication, seen);
+  const clientAuthentication = seen.watched(service.clientAuthentication);
   const options = { ...service, clientAuthentication, retry: { retries: 0 }, fetch: seen.fetch, clock };
   const open = (more: Partial<TokenServiceOptions> = {}) => createTokenService({ ...options, ...more });
   const reasons = async () => {
@@ -78,17 +79,6 @@ export async function* examine(
   if (yield* isBad(await checkWay(api, exitCodes.apiUnreachable, context, secureContext))) return;
   const fetch = secureContext && certificateFetch(credentials);
   yield* await alive(`calling ${api.host}`, context, () => checkApi(api, token, { signal, fetch }));
-}
-
-// With mutual TLS the token request does not go through the option "fetch".
-function watched(authentication: ClientAuthentication, { watch }: Witness): ClientAuthentication {
-  return {
-    ...authentication,
-    async prepare(...request) {
-      const prepared = await authentication.prepare(...request);
-      return prepared.fetch === undefined ? prepared : { ...prepared, fetch: watch(prepared.fetch) };
-    },
-  };
 }
 
 /** What the authorization server says of itself; `undefined` when it cannot be asked. */

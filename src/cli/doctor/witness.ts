@@ -1,3 +1,4 @@
+import type { ClientAuthentication } from '../../grant/client-authentication.js';
 import { parseObject } from '../../grant/json.js';
 import type { Clock } from '../../clock.js';
 
@@ -16,8 +17,8 @@ export interface SeenReply {
 /** Remembers the replies. */
 export interface Witness {
   readonly fetch: typeof fetch;
-  /** Remembers those of another fetch, too. */
-  readonly watch: (fetch: typeof globalThis.fetch) => typeof globalThis.fetch;
+  /** The same authentication; with mutual TLS it does not use the fetch that others use. */
+  readonly watched: (authentication: ClientAuthentication) => ClientAuthentication;
   readonly replies: readonly SeenReply[];
 }
 
@@ -25,18 +26,30 @@ export interface Witness {
 export function witness(clock: Clock): Witness {
   const replies: SeenReply[] = [];
 
-  const watch: Witness['watch'] = (fetch) => async (input, init) => {
-    const sentAt = clock.now();
-    const reply = await fetch(input, init);
-    const receivedAt = clock.now();
-    const { url, status, headers } = reply;
-    const isJson = headers.get('content-type')?.includes('json') === true;
-    // A copy that nobody reads to its end would hold the answer up.
-    const members = isJson ? parseObject(await reply.clone().text()) : undefined;
-    const saysLifetime = members?.['expires_in'] !== undefined;
-    replies.push({ url, status, date: headers.get('date'), sentAt, receivedAt, saysLifetime });
-    return reply;
-  };
+  const watch =
+    (fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
+    async (input, init) => {
+      const sentAt = clock.now();
+      const reply = await fetch(input, init);
+      const receivedAt = clock.now();
+      const { url, status, headers } = reply;
+      const isJson = headers.get('content-type')?.includes('json') === true;
+      // A copy that nobody reads to its end would hold the answer up.
+      const members = isJson ? parseObject(await reply.clone().text()) : undefined;
+      const saysLifetime = members?.['expires_in'] !== undefined;
+      replies.push({ url, status, date: headers.get('date'), sentAt, receivedAt, saysLifetime });
+      return reply;
+    };
 
-  return { replies, watch, fetch: watch((input, init) => fetch(input, init)) };
+  return {
+    replies,
+    fetch: watch((input, init) => fetch(input, init)),
+    watched: (authentication) => ({
+      ...authentication,
+      async prepare(...request) {
+        const prepared = await authentication.prepare(...request);
+        return prepared.fetch === undefined ? prepared : { ...prepared, fetch: watch(prepared.fetch) };
+      },
+    }),
+  };
 }

@@ -67,7 +67,11 @@ export async function settingsFromProfile(profile: string, env: CommandContext['
   const { anyBoolean, checkOptions, nonEmptyString, oneOf } = await import('../../options.js');
   const trueOrFalse = (value: unknown) => anyBoolean(value) && oneOf('true', 'false')(value);
   const checkOf = (name: SettingName) => (settingTable[name].isSwitch === true ? trueOrFalse : nonEmptyString);
-  checkOptions(`profile "${profile}"`, values, Object.fromEntries(settingNames.map((name) => [name, checkOf(name)])));
+  try {
+    checkOptions(`profile "${profile}"`, values, Object.fromEntries(settingNames.map((name) => [name, checkOf(name)])));
+  } catch (error) {
+    throw failed((error as Error).message, `correct ${path}`);
+  }
   const texts = Object.entries(values).map(([name, value]) => [name, String(value)]);
   return { name: () => `profile ${profile}`, values: Object.fromEntries(texts) };
 }

@@ -61,7 +61,13 @@ describe('with mutual TLS', () => {
     const { exitCode, stdout } = await command.run(['doctor', `${origin}/orders`], { environment });
 
     expect(exitCode).toBe(0);
-    for (const found of ['the clock of', 'a token was granted', 'valid for 1 h', 'orders answered 200']) {
+    for (const found of [
+      'the client certificate is valid',
+      'the clock of',
+      'a token was granted',
+      'valid for 1 h',
+      'orders answered 200',
+    ]) {
       expect(stdout).toContain(found);
     }
     expect(requests.map(({ thumbprint }) => thumbprint)).toEqual([thumbprints.first, thumbprints.first]);

@@ -95,7 +95,7 @@ test('found: a server that takes no secret', () => {
       verdict: 'bad',
       what: 'the server supports private_key_jwt, tls_client_auth, none, and does not take the secret itself',
       advice:
-        'set --auth-method private_key_jwt (with --key-file) or --auth-method tls_client_auth (with --certificate-file and --key-file)',
+        'set --auth-method private_key_jwt (with --key-file) or tls_client_auth (with --certificate-file and --key-file)',
       exitCode: 2,
     },
   ]);

@@ -24,10 +24,10 @@ test('F4 each setting is told with where it came from, the secret without its va
 test.each<[string, Partial<Record<SettingName, string>>, string]>([
   ['no server', { clientId: 'orders' }, 'OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT is missing'],
   ['no client', { tokenEndpoint: 'https://a/token' }, 'OAUTH_CLIENT_ID is missing'],
-  ['no https', { ...complete, issuer: 'http://auth.example.com' }, '"issuer" must be an https URL'],
-  ['no URL', { ...complete, issuer: 'auth.example.com' }, '"issuer" must be an absolute URL'],
-  ['a scope that is none', { ...complete, scope: 'a"b' }, '"scope" holds'],
-  ['a resource that is none', { ...complete, resource: '/orders' }, '"resource" must be an absolute URI'],
+  ['no https', { ...complete, issuer: 'http://auth.example.com' }, '--issuer must be an https URL'],
+  ['no URL', { ...complete, issuer: 'auth.example.com' }, '--issuer must be an absolute URL'],
+  ['a scope that is none', { ...complete, scope: 'a"b' }, '--scope holds'],
+  ['a resource that is none', { ...complete, resource: '/orders' }, '--resource must be an absolute URI'],
 ])('F5 found: %s', (_, values, what) => {
   const found = check(values).filter(({ verdict }) => verdict !== 'good');
 

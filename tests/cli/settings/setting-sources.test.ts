@@ -88,9 +88,13 @@ describe('a profile', () => {
   });
 
   test('F10 with a misspelt setting is refused with the nearest name', async () => {
-    const { env } = await profiles('{"staging": {"clientID": "orders"}}');
+    const { env, path } = await profiles('{"staging": {"clientID": "orders"}}');
 
-    await expect(settingsFromProfile('staging', env)).rejects.toThrow('did you mean "clientId"?');
+    await expect(settingsFromProfile('staging', env)).rejects.toMatchObject({
+      message: expect.stringContaining('did you mean "clientId"?'),
+      advice: `correct ${path}`,
+      exitCode: 2,
+    });
   });
 
   test.each([true, 'true'])('has a switch as %j', async (dpop) => {
