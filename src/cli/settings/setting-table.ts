@@ -90,7 +90,7 @@ export const settingTable: Readonly<Record<SettingName, Setting>> = {
     variable: 'OAUTH_AUTH_METHOD',
     flag: '--auth-method <name>',
     summary:
-      'how the client proves who it is, where its credentials leave a choice: client_secret_basic (or …:form, …:raw), ' +
+      'how the client proves who it is, where that is a choice: client_secret_basic, …_basic:form, …_basic:raw, ' +
       'client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth',
   },
   dpop: {
@@ -117,5 +117,6 @@ export function rivalsOf(name: SettingName): readonly SettingName[] {
 export const sourcesText = `Settings come from these sources; what an earlier one says is not looked for in a later one:
   1. flags
   2. --env-file <path>: a file of lines NAME=value with the variables below
-  3. --profile <name>: a member of profiles.json (mode 0600) in ~/.config/m2m-tokens (or XDG_CONFIG_HOME)
+  3. --profile <name>: a member of profiles.json (mode 0600) in ~/.config/m2m-tokens (or XDG_CONFIG_HOME),
+     an object with the names of the flags: clientId for --client-id
   4. environment variables`;
