@@ -4,6 +4,7 @@ import type { Finding } from '../../../src/cli/doctor/finding.js';
 import { examine } from '../../../src/cli/doctor/examine.js';
 import { readSettings } from '../../../src/cli/settings/settings.js';
 import { granted, refused, startAuthorizationServer } from '../../support/authorization-server.js';
+import { assertionIn } from '../../support/client-assertions.js';
 import { commandContext, settingsFor } from '../../support/command.js';
 import { startResourceServer } from '../../support/resource-server.js';
 
@@ -111,6 +112,18 @@ test.each([
   const { findings } = await examined(environment, { triesMethods: true });
 
   expect(findings.at(-1)).toMatchObject({ verdict: 'good', advice: expect.stringMatching(advice) });
+});
+
+test('R-45 what the metadata list is tried as it would be used: an assertion is for the issuer', async () => {
+  const { server, environment } = await discovered({
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_jwt'],
+  });
+  server.script(({ body }) => (body.includes('client_assertion=') ? granted('t') : refused('invalid_client')));
+
+  const { findings } = await examined(environment, { triesMethods: true });
+
+  expect(findings.at(-1)?.what).toBe('client_secret_jwt works');
+  expect((await assertionIn(server.grants.at(-1))).claims.aud).toBe(server.origin);
 });
 
 test.each([
