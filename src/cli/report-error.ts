@@ -58,15 +58,15 @@ export function explainTokenError(error: TokenError): Explanation {
 // The library talks of its options.
 function withFlags(message: string): string {
   return message
-    .replace(/"([a-z]+(?:[A-Z][a-z]+)*)"/g, (quoted, name: string) => flags[name] ?? quoted)
+    .replace(/"([a-z]+(?:[A-Z][a-z]+)*)"/g, (quoted, name: string) => flags.get(name) ?? quoted)
     .replace('set "requireBinding: false" in dpop()', 'leave --dpop out');
 }
 
-const flags: Readonly<Record<string, string | undefined>> = {
-  ...Object.fromEntries(settingNames.map((name) => [name, settingTable[name].flag?.split(' ')[0]])),
-  clientAuthentication: '--auth-method',
-  algorithm: '--signing-algorithm',
-};
+const flags: ReadonlyMap<string, string | undefined> = new Map([
+  ...settingNames.map((name) => [name, settingTable[name].flag?.split(' ')[0]] as const),
+  ['clientAuthentication', '--auth-method'],
+  ['algorithm', '--signing-algorithm'],
+]);
 
 function exitCodeOf(error: TokenError): number {
   if (error instanceof ConfigurationError) return exitCodes.usage;

@@ -24,10 +24,10 @@ test.each([
     ['m2m: --issuer is wrong: really', '  → m2m config shows the settings and where each came from', ''],
   ],
   [
-    new ConfigurationError('set "clientAuthentication", "algorithm" or "scope", not "RS256", or "cache"'),
+    new ConfigurationError('set "clientAuthentication", "algorithm" or "scope", not "RS256", or "constructor"'),
     2,
     [
-      'm2m: set --auth-method, --signing-algorithm or --scope, not "RS256", or "cache"',
+      'm2m: set --auth-method, --signing-algorithm or --scope, not "RS256", or "constructor"',
       '  → m2m config shows the settings and where each came from',
       '',
     ],

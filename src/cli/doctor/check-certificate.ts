@@ -5,9 +5,8 @@ import { doubtful, type Finding, good } from './finding.js';
 
 const soonMs = 14 * 24 * 3_600_000;
 
-/** How long the certificate of the client will be valid, in PEM; nothing without one. `now` is milliseconds since the epoch. */
+/** How long the certificate of the client, in PEM, will be valid; `now` is milliseconds since the epoch. */
 export function checkCertificate(certificate: string, now: number): Finding[] {
-  if (certificate === '') return [];
   const { validFrom, validTo } = new X509Certificate(certificate);
   const renew = 'have another one issued: the authorization server refuses one that is not valid';
   if (Date.parse(validFrom) > now) return [doubtful(`the client certificate is valid only from ${validFrom}`, renew)];

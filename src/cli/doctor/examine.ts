@@ -47,11 +47,12 @@ export async function* examine(
   if (made === undefined) return;
 
   const { credentials, service } = made;
-  yield* checkCertificate(credentials.certificate, context.clock.now());
   const seen = witness(context.clock);
   // Presented wherever it would be: a server may take no connection without it.
   const { certificate, key } = credentials;
-  const { secureContext } = isMutualTls(settings) ? clientCertificate(certificate, key, undefined) : {};
+  const isPresented = isMutualTls(settings);
+  const { secureContext } = isPresented ? clientCertificate(certificate, key, undefined) : {};
+  if (isPresented) yield* checkCertificate(certificate, context.clock.now());
   const facts = yield* findServer(settings, { seen, secureContext }, context);
   if (facts === undefined) return;
 

@@ -36,7 +36,7 @@ export function reasonsForInvalidClient({
       : undefined,
     `"${clientId}" is unknown or disabled there: is it the right environment or tenant?`,
     isForeign ? undefined : `another method than ${method} is registered for this client`,
-    triesMethods || Object.keys(possibleMethods(credentials)).length < 2
+    triesMethods || possibleMethods(credentials).length < 2
       ? undefined
       : '--try-methods tries the other methods; each one counts as a failed sign-in',
   ].filter((reason) => reason !== undefined);

@@ -66,9 +66,11 @@ export const authMethods: Readonly<Record<string, AuthMethod>> = {
 };
 
 /** The name of the method: the one that is set, or what the credentials are for; `undefined` when the metadata decide how a secret is sent. */
-export function authMethodName({ authMethod, assertionFile, certificateFile, keyFile }: Settings): string | undefined {
+export function authMethodName(settings: Settings): string | undefined {
+  const { authMethod, assertionFile, clientSecret, clientSecretFile, certificateFile, keyFile } = settings;
   if (authMethod !== undefined) return authMethod.value;
   if (assertionFile !== undefined) return 'federated_assertion';
+  if ((clientSecret ?? clientSecretFile) !== undefined) return undefined;
   if (certificateFile !== undefined) return 'tls_client_auth';
   return keyFile === undefined ? undefined : 'private_key_jwt';
 }

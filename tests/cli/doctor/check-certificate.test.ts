@@ -24,7 +24,3 @@ test.each([
     },
   ]);
 });
-
-test('without one there is nothing to tell', () => {
-  expect(checkCertificate('', now)).toEqual([]);
-});

@@ -94,6 +94,15 @@ test('a token endpoint elsewhere is looked for too', async () => {
   expect(findings.at(-1)?.what).toContain('takes no connection at port 1');
 });
 
+test('a certificate that is not presented is not looked at', async () => {
+  const { environment } = await discovered();
+
+  const { summary } = await examined({ ...environment, OAUTH_CERTIFICATE_FILE: 'package.json' });
+
+  expect(summary).toContain('a token was granted');
+  expect(summary).not.toContain('the client certificate is');
+});
+
 test('an API that cannot be reached is found after the grant', async () => {
   const { environment } = await discovered();
 

@@ -71,6 +71,7 @@ test('an assertion from elsewhere is sent as it is', async () => {
 test.each<[string | undefined, Partial<Record<SettingName, string>>]>([
   [undefined, {}],
   [undefined, { clientSecretFile: '/s' }],
+  [undefined, { clientSecret: 's', certificateFile: '/of-another-client' }],
   ['private_key_jwt', { keyFile: '/k' }],
   ['tls_client_auth', { keyFile: '/k', certificateFile: '/c' }],
   ['federated_assertion', { assertionFile: '/a' }],
