@@ -26,12 +26,27 @@ const files = {
   'self.key': selfSigned.key,
 };
 
-// As a new user would: the command as it is installed, and one line to a token of a server that others wrote.
+/** The command with these flags, for a client that oidc-provider knows by this method. */
+async function start(method: string, registration: object, flags: readonly string[]) {
+  const folder = await temporaryFolder();
+  for (const [name, text] of Object.entries({ ...files, 'ca.pem': ca })) await writeFile(join(folder, name), text);
+  const { issuer, introspect } = await startOidcProvider({
+    token_endpoint_auth_method: method as never,
+    ...registration,
+  });
+  const words = flags.map((word) => (word in files ? join(folder, word) : word));
+  const environment = { NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') };
+  const run = (verb: string) =>
+    command.run([verb, '--issuer', issuer, '--client-id', 'orders', ...words], { environment });
+  return { run, introspect };
+}
+
 test.each<[string, object, readonly string[]]>([
-  ['client_secret_basic', {}, ['--client-secret-file', 'secret']],
-  ['client_secret_post', {}, ['--client-secret-file', 'secret', '--auth-method', 'client_secret_post']],
-  ['client_secret_jwt', {}, ['--client-secret-file', 'secret', '--auth-method', 'client_secret_jwt']],
-  ['private_key_jwt', { jwks: { keys: [{ ...publicJwk, kid: 'k1' }] } }, ['--key-file', 'key.pem', '--key-id', 'k1']],
+  [
+    'client_secret_jwt',
+    { client_secret: files.secret },
+    ['--client-secret-file', 'secret', '--auth-method', 'client_secret_jwt'],
+  ],
   [
     'tls_client_auth',
     { tls_client_auth_san_dns: 'orders.example.com' },
@@ -42,23 +57,24 @@ test.each<[string, object, readonly string[]]>([
     { jwks: { keys: [registered] } },
     ['--certificate-file', 'self.pem', '--key-file', 'self.key'],
   ],
-])('by %s there is a token, and the doctor finds nothing', async (method, registration, flags) => {
-  const folder = await temporaryFolder();
-  for (const [name, text] of Object.entries({ ...files, 'ca.pem': ca })) await writeFile(join(folder, name), text);
-  const { issuer, introspect } = await startOidcProvider({
-    token_endpoint_auth_method: method as never,
-    ...(method.startsWith('client_secret') && { client_secret: files.secret }),
-    ...registration,
-  });
-  const words = flags.map((word) => (word in files ? join(folder, word) : word));
-  const environment = { NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') };
-  const run = (verb: string) =>
-    command.run([verb, '--issuer', issuer, '--client-id', 'orders', ...words], { environment });
+])('at oidc-provider the doctor finds nothing wrong with %s', async (method, registration, flags) => {
+  const { run } = await start(method, registration, flags);
 
-  const [token, doctor] = [await run('token'), await run('doctor')];
+  const { stdout, ...outcome } = await run('doctor');
 
-  expect(token).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(await introspect(token.stdout.trim())).toMatchObject({ clientId: 'orders' });
-  expect(doctor.stdout).toContain(`: ${method.replace('self_signed_', '')} is used`);
-  expect(doctor).toMatchObject({ exitCode: 0, stderr: '', stdout: expect.not.stringMatching(/[✗!] /) });
+  expect(outcome).toEqual({ exitCode: 0, stderr: '' });
+  expect(stdout).toContain(`: ${method.replace('self_signed_', '')} is used`);
+  expect(stdout).toContain('a token was granted');
+  expect(stdout).not.toMatch(/[✗!] /);
+});
+
+// As a new user would: the command as it is installed, and a server that others wrote.
+test('R-62 one line with a key, and there is a token of oidc-provider', async () => {
+  const registration = { jwks: { keys: [{ ...publicJwk, kid: 'k1' }] } };
+  const { run, introspect } = await start('private_key_jwt', registration, ['--key-file', 'key.pem', '--key-id', 'k1']);
+
+  const { stdout, ...outcome } = await run('token');
+
+  expect(outcome).toEqual({ exitCode: 0, stderr: '' });
+  expect(await introspect(stdout.trim())).toMatchObject({ clientId: 'orders' });
 });
