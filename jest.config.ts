@@ -4,7 +4,8 @@ import { availableParallelism } from 'node:os';
 import type { Config } from 'jest';
 
 // Those that start many processes, try many inputs or search all that is emitted have a command of their own.
-const slow = '/tests/(canary|cli/main|examples|fleet|foreign-servers|fuzz|properties|replicas)\\b.*\\.test\\.ts$';
+const slow =
+  '/tests/(canary|cli/(main|verbs/completion)|examples|fleet|foreign-servers|fuzz|properties|replicas)\\b.*\\.test\\.ts$';
 const isSlow = process.env['npm_lifecycle_event'] === 'test:slow';
 
 const config: Config = {
@@ -19,7 +20,8 @@ const config: Config = {
     '^m2m-tokens/redis$': '<rootDir>/src/stores/redis.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  globalSetup: '<rootDir>/tests/support/install-redis.ts',
+  globalSetup: '<rootDir>/tests/support/install-programs.ts',
+  globals: { programs: isSlow ? ['redis-server', 'zsh', 'fish'] : ['redis-server'] },
   setupFilesAfterEnv: ['<rootDir>/tests/support/no-live-timer.ts'],
   // One more than cores, for the times when a test waits.
   maxWorkers: availableParallelism() + 1,

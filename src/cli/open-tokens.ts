@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
+
 import type { TokenSource } from '../token-source.js';
 import { alive } from './terminal.js';
 import type { CommandContext } from './command-context.js';
+import { CommandError } from './command-error.js';
 import { requiredServer, requiredSetting, type Settings } from './settings/settings.js';
 
 /** Options of {@link openTokens}. */
@@ -12,7 +15,7 @@ export interface OpenTokensOptions {
 /**
  * The token source that the settings describe. What it takes to ask the authorization server is loaded, and the secret
  * looked for, only when there is no token in the cache.
- * @throws {CommandError} when a setting is missing
+ * @throws {CommandError} when a setting is missing, or tokens that are bound to a key of this run are to be kept for another
  */
 export async function openTokens(
   settings: Settings,
@@ -32,16 +35,30 @@ export async function openTokens(
   if (!cache) return service;
 
   const { withTokenFiles } = await import('./token-files.js');
-  const { tokenRequest } = await import('./settings/service-options.js');
-  const identity = [server, clientId, settings.authMethod?.value];
+  const { tokenRequest, usesDpop } = await import('./settings/service-options.js');
+  if (usesDpop(settings)) {
+    throw new CommandError('a token that is bound to a key of this run (DPoP) cannot be kept for the next one', {
+      advice: 'leave --cache or --dpop out',
+    });
+  }
+  const identity = [server, clientId, ...(await means(settings))];
   return withTokenFiles({ identity, defaults: tokenRequest(settings), env: context.env, clock: context.clock })(
     service,
   );
 }
 
+/** What tokens differ in beside what they are asked for: one that is bound to a certificate is of no use with another. */
+async function means({ authMethod, certificateFile }: Settings): Promise<(string | undefined)[]> {
+  if (certificateFile === undefined) return [authMethod?.value];
+  const { digest } = await import('../grant/secret.js');
+  const certificate = await readFile(certificateFile.value).catch(() => '');
+  return [authMethod?.value, digest(certificate)];
+}
+
 async function open(settings: Settings, context: CommandContext): Promise<TokenSource> {
-  const { clientSecret, serviceOptions } = await import('./settings/service-options.js');
-  const options = serviceOptions(settings, await clientSecret(settings, context));
+  const { readCredentials } = await import('./settings/credentials.js');
+  const { serviceOptions } = await import('./settings/service-options.js');
+  const options = await serviceOptions(settings, await readCredentials(settings, context));
   const { createTokenService } = await import('../token-service.js');
   return createTokenService({ ...options, clock: context.clock });
 }

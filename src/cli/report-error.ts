@@ -7,6 +7,7 @@ import {
 } from '../errors.js';
 import type { CommandContext } from './command-context.js';
 import { exitCodes, isFailure } from './command-error.js';
+import { settingNames, settingTable } from './settings/setting-table.js';
 import { printable, styleOf, write } from './terminal.js';
 
 /** Says in two lines what happened and what to do; returns the exit code. Whoever gave up is told nothing. */
@@ -45,13 +46,27 @@ function explain(error: unknown): Explanation {
 /** The two lines for an error of the library, and its exit code. */
 export function explainTokenError(error: TokenError): Explanation {
   const exitCode = exitCodeOf(error);
+  const message = withFlags(error.message);
   if (error instanceof ConfigurationError) {
-    return { what: error.message, advice: 'm2m config shows the settings and where each came from', exitCode };
+    return { what: message, advice: 'm2m config shows the settings and where each came from', exitCode };
   }
-  const [, what = error.message, advice = 'm2m doctor, with the same settings, finds out why'] =
-    whatAndAdvice.exec(error.message) ?? [];
+  const [, what = message, advice = 'm2m doctor, with the same settings, finds out why'] =
+    whatAndAdvice.exec(message) ?? [];
   return { what, advice, exitCode };
 }
+
+// The library talks of its options.
+function withFlags(message: string): string {
+  return message
+    .replace(/"([a-z]+(?:[A-Z][a-z]+)*)"/g, (quoted, name: string) => flags.get(name) ?? quoted)
+    .replace('set "requireBinding: false" in dpop()', 'leave --dpop out');
+}
+
+const flags: ReadonlyMap<string, string | undefined> = new Map([
+  ...settingNames.map((name) => [name, settingTable[name].flag?.split(' ')[0]] as const),
+  ['clientAuthentication', '--auth-method'],
+  ['algorithm', '--signing-algorithm'],
+]);
 
 function exitCodeOf(error: TokenError): number {
   if (error instanceof ConfigurationError) return exitCodes.usage;

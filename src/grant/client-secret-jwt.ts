@@ -29,7 +29,14 @@ export function clientSecretJwt(secret: Secret, options: ClientAssertionOptions 
         algorithm: signingAlgorithm(server, { fitting }),
         fingerprint: digest(clientSecret),
       });
-      return { ...assertion, doubt: doubtOf(clientSecret) ?? assertion.doubt };
+      return {
+        ...assertion,
+        // The server knows it, too; and there is one assertion more for each time that the request is sent.
+        get secrets() {
+          return [clientSecret, ...assertion.secrets];
+        },
+        doubt: doubtOf(clientSecret) ?? assertion.doubt,
+      };
     },
   };
 }

@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 
 import { gate } from '../support/adapter-service.js';
-import { startAuthorizationServer } from '../support/authorization-server.js';
+import { granted, startAuthorizationServer } from '../support/authorization-server.js';
 import { buildCommand } from '../support/built-command.js';
 import { settingsFor } from '../support/command.js';
+import { startHttpServer } from '../support/http-server.js';
 import { startResourceServer } from '../support/resource-server.js';
 
 const command = await buildCommand();
@@ -51,6 +52,24 @@ test('a reader that has had enough is no reason for an error', async () => {
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
 });
 
+test('the body of an answer is written as it comes, and what is piped in is sent', async () => {
+  const [server, api] = await Promise.all([startAuthorizationServer(), startResourceServer()]);
+  const { opened: seen, open } = gate();
+  api.answer(({ body }, response) => {
+    response.write(body);
+    void seen.then(() => response.end('second'));
+    return undefined;
+  });
+
+  const { exitCode, stdout } = await command.run(['call', api.origin, '-d', '@-'], {
+    environment: settingsFor(server.tokenEndpoint),
+    stdin: 'first\n',
+    onStart: (child) => child.stdout.once('data', open),
+  });
+
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'first\nsecond' });
+});
+
 describe('a signal', () => {
   /** Sends a signal to the command while it waits for a token. */
   async function whileItWaits(signal: NodeJS.Signals) {
@@ -73,6 +92,44 @@ describe('a signal', () => {
     ['SIGTERM', 143],
   ] as const)('%s ends it at once and without a word', async (signal, exitCode) => {
     expect(await whileItWaits(signal)).toEqual({ exitCode, stdout: '', stderr: '' });
+  });
+
+  /** What hangs at a server: the metadata, the token, its revocation, the answer of the API, or the rest of that. */
+  const phases: [string, string[]][] = [
+    ['metadata', ['token']],
+    ['metadata', ['call', '--print', 'curl']],
+    ['token', ['doctor']],
+    ['revoke', ['revoke']],
+    ['api', ['call']],
+    ['api', ['doctor']],
+    ['body', ['call']],
+  ];
+
+  test('Ctrl-C ends each verb in each phase', async () => {
+    const outcomes = phases.map(async ([hangs, [verb = '', ...flags]]) => {
+      const { opened: reached, open } = gate();
+      const server = await startHttpServer(({ path }, response) => {
+        const { origin } = server;
+        if (path === '/body') return void response.write('half', () => open());
+        if (path.includes(hangs)) {
+          open();
+          return undefined;
+        }
+        if (path === '/token') return granted('t0ken');
+        return { body: { issuer: `${origin}/metadata`, token_endpoint: `${origin}/token`, revocation_endpoint: `${origin}/revoke` } }; // prettier-ignore
+      });
+      const { OAUTH_TOKEN_ENDPOINT: _none, ...rest } = settingsFor('');
+      const url = verb === 'call' || verb === 'doctor' ? [`${server.origin}/${hangs}`] : [];
+
+      const { exitCode, stderr } = await command.run([verb, ...url, ...flags], {
+        environment: { ...rest, OAUTH_ISSUER: `${server.origin}/metadata` },
+        stdin: 't0ken',
+        onStart: (child) => void reached.then(() => child.kill('SIGINT')),
+      });
+      return [hangs, verb, exitCode, stderr];
+    });
+
+    expect(await Promise.all(outcomes)).toEqual(phases.map(([hangs, [verb]]) => [hangs, verb, 130, '']));
   });
 
   test('is passed on to the command that exec runs, which decides', async () => {
@@ -121,6 +178,32 @@ describe('at a terminal', () => {
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: `${prompt}\r\n` });
     expect(server.requests).toEqual([]);
+  });
+
+  test('Ctrl-C at a sign of life takes it away, and ends it', async () => {
+    const { server, secret, environment } = await withoutSecret();
+    server.script(() => new Promise(() => {}));
+
+    const { exitCode, stdout } = await command.runOnTerminal(['token'], {
+      environment: { ...environment, OAUTH_CLIENT_SECRET: secret },
+      types: [{ after: `for a token …`, keys: '\u0003' }],
+    });
+
+    expect(exitCode).toBe(130);
+    expect(stdout.replace('^C', '').slice(-5)).toBe('…\r\u001b[K');
+  });
+
+  test('there are no colours with NO_COLOR', async () => {
+    const { server, secret } = await withoutSecret();
+
+    const { exitCode, stdout } = await command.runOnTerminal(['doctor'], {
+      environment: { ...settingsFor(server.tokenEndpoint), OAUTH_CLIENT_SECRET: secret, NO_COLOR: '1' },
+      types: [],
+    });
+
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('✓ a token was granted');
+    expect(stdout).not.toContain('\u001b[3');
   });
 
   test('status and time of a call are shown, and a slow grant is seen to go on', async () => {

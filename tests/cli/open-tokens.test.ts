@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { expect, test } from '@jest/globals';
 
 import { openTokens } from '../../src/cli/open-tokens.js';
@@ -29,6 +32,28 @@ test('with a cache the next run needs neither the server nor the secret', async 
 
   expect((await tokens.getToken()).value).toBe('token-1');
   expect(server.grants).toHaveLength(1);
+});
+
+test('R-51 a token that is kept is not used with another certificate', async () => {
+  const server = await startAuthorizationServer();
+  const OAUTH_CERTIFICATE_FILE = join(await temporaryFolder(), 'certificate.pem');
+  const changes = { OAUTH_AUTH_METHOD: 'client_secret_post', OAUTH_CERTIFICATE_FILE };
+  const HOME = await temporaryFolder();
+  const { context } = commandContext({ environment: { ...settingsFor(server.tokenEndpoint), ...changes, HOME } });
+  const run = async () => (await openTokens(await readSettings({}, context), context, { cache: true })).getToken();
+
+  await writeFile(OAUTH_CERTIFICATE_FILE, 'first');
+  expect([(await run()).value, (await run()).value]).toEqual(['token-1', 'token-1']);
+  await writeFile(OAUTH_CERTIFICATE_FILE, 'renewed');
+  expect((await run()).value).toBe('token-2');
+});
+
+test('F7 one that is bound to a key of the run is not to be kept', async () => {
+  const { context } = commandContext({ environment: settingsFor('https://auth.example.com/token') });
+
+  const opening = openTokens(await readSettings({ dpop: true }, context), context, { cache: true });
+
+  await expect(opening).rejects.toMatchObject({ advice: 'leave --cache or --dpop out', exitCode: 2 });
 });
 
 test.each([

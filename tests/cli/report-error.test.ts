@@ -21,7 +21,21 @@ test.each([
   [
     new ConfigurationError('"issuer" is wrong: really'),
     2,
-    ['m2m: "issuer" is wrong: really', '  → m2m config shows the settings and where each came from', ''],
+    ['m2m: --issuer is wrong: really', '  → m2m config shows the settings and where each came from', ''],
+  ],
+  [
+    new ConfigurationError('set "clientAuthentication", "algorithm" or "scope", not "RS256", or "constructor"'),
+    2,
+    [
+      'm2m: set --auth-method, --signing-algorithm or --scope, not "RS256", or "constructor"',
+      '  → m2m config shows the settings and where each came from',
+      '',
+    ],
+  ],
+  [
+    new ConfigurationError('let it bind, or set "requireBinding: false" in dpop()'),
+    2,
+    ['m2m: let it bind, or leave --dpop out', '  → m2m config shows the settings and where each came from', ''],
   ],
   [
     new GrantRejectedError('https://a refused (invalid_client, "is: (not) known", HTTP 401): check the id: now', {

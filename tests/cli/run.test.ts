@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { expect, test } from '@jest/globals';
 
 import { Interruption } from '../../src/cli/command-error.js';
@@ -69,6 +72,26 @@ test('a command that was given up says nothing', async () => {
   });
 
   expect(outcome).toEqual({ exitCode: 130, stdout: '', stderr: '' });
+});
+
+test('F4 neither a key that cannot be read nor an assertion that a server repeats is shown', async () => {
+  const server = await startAuthorizationServer();
+  server.script(({ body }) => refused('invalid_client', { status: 401, description: decodeURIComponent(body) }));
+  const path = join(await temporaryFolder(), 'file');
+  await writeFile(path, 'c4n4ry.c4n4ry');
+  const environment = { OAUTH_TOKEN_ENDPOINT: server.tokenEndpoint, OAUTH_CLIENT_ID: 'orders' };
+  const run = (...argv: string[]) => runCommand(argv, { environment });
+
+  const outcomes = [
+    await run('token', '--key-file', path),
+    await run('doctor', '--key-file', path),
+    await run('token', '--assertion-file', path),
+    await run('doctor', '--assertion-file', path, '--try-methods'),
+  ];
+
+  expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([2, 2, 3, 3]);
+  expect(server.grants).toHaveLength(2);
+  expect(JSON.stringify(outcomes)).not.toContain('c4n4ry');
 });
 
 test('F4 R-24 no verb shows the secret, and none but token the token', async () => {

@@ -1,10 +1,11 @@
-import { chmod, readdir, readFile, rename, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, open, readdir, readFile, rename, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
 import { AccessToken } from '../../src/access-token.js';
 import { withTokenFiles } from '../../src/cli/token-files.js';
+import { cleanUp } from '../support/clean-up.js';
 import { fakeClock } from '../support/clock.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { issue } from '../support/tokens.js';
@@ -110,6 +111,20 @@ test.each<[string, (path: string) => Promise<void>]>([
 
   expect(await valueOf(run().getToken())).toBe('token-2');
   expect(await valueOf(run().getToken())).toBe('token-2');
+});
+
+test('D18 a file is replaced as a whole: who has begun to read the old one reads it to its end', async () => {
+  const { run, tokenFile } = await home();
+  const token = await run().getToken();
+  const path = await tokenFile();
+  const old = await readFile(path, 'utf8');
+  const opened = await open(path);
+  cleanUp(() => opened.close());
+
+  await run().getToken(undefined, { replacing: token });
+
+  expect(await readFile(path, 'utf8')).not.toBe(old);
+  expect(await opened.readFile('utf8')).toBe(old);
 });
 
 test('D18 the file of one token is none under the name of another', async () => {

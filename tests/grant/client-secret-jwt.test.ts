@@ -68,6 +68,17 @@ test('F2 white space around a secret that is refused is mentioned', async () => 
   expect(String(await failure())).toContain('the secret begins or ends with white space');
 });
 
+test('F4 a server that repeats the secret, which it knows, or the assertion does not bring them into a message', async () => {
+  const server = await startAuthorizationServer();
+  server.script((request) =>
+    refused('invalid_client', { description: `c4n4ry-s3cret, ${parametersIn(request)['client_assertion']}` }),
+  );
+  const clientAuthentication = clientSecretJwt('c4n4ry-s3cret');
+  const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
+
+  expect(String(await failure())).toContain('"[redacted], [redacted]"');
+});
+
 test('F5 a secret that is none is refused when it is called', () => {
   expect(() => clientSecretJwt('')).toThrow(ConfigurationError);
 });

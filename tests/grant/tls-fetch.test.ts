@@ -39,6 +39,15 @@ test('sends method, headers and form with the certificate, and brings the answer
   ]);
 });
 
+test('sends bytes as they are', async () => {
+  const { origin, requests } = await startTlsServer(() => ({ body: '' }));
+
+  const response = await fetch(origin, { method: 'PUT', body: new Uint8Array([0xc3, 0xa9, 10]) });
+
+  expect([response.status, response.statusText]).toEqual([200, 'OK']);
+  expect(requests).toMatchObject([{ body: 'é\n', headers: { 'content-length': '3' } }]);
+});
+
 test('A21 follows no redirect', async () => {
   const { origin, requests } = await startTlsServer(() => ({ status: 307, headers: { location: '/elsewhere' } }));
 

@@ -49,16 +49,20 @@ export async function buildCommand(): Promise<BuiltCommand> {
     run: (argv, options_ = {}) => runProcess(process.execPath, [main, ...argv], options_),
     runOnTerminal(argv, { types = [], environment = {}, ...rest } = { types: [] }) {
       const words = [process.execPath, main, ...argv].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
-      // Of bsdutils, which each Debian has.
-      const script = ['--quiet', '--return', '--command', words.join(' '), '/dev/null'];
-      return runProcess(
-        'script',
-        script,
-        { environment: { TERM: 'xterm', SHELL: '/bin/sh', ...environment }, ...rest },
-        types,
-      );
+      return runOnTerminal(words.join(' '), { environment, types, ...rest });
     },
   };
+}
+
+/** Runs a line of a shell on a pseudo-terminal; what was shown there is `stdout`. */
+export function runOnTerminal(
+  line: string,
+  { types, environment, ...rest }: ProcessOptions & { readonly types: readonly Typed[] },
+): Promise<Outcome> {
+  // Of bsdutils, which each Debian has.
+  const script = ['--quiet', '--return', '--command', line, '/dev/null'];
+  const surroundings = { TERM: 'xterm', SHELL: '/bin/sh', ...environment };
+  return runProcess('script', script, { environment: surroundings, ...rest }, types);
 }
 
 async function runProcess(

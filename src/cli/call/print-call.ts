@@ -3,7 +3,8 @@ import { authorizationServer } from '../../grant/authorization-server.js';
 import { canonicalRequest, type TokenRequest } from '../../token-request.js';
 import type { CommandContext } from '../command-context.js';
 import { CommandError } from '../command-error.js';
-import { tokenRequest } from '../settings/service-options.js';
+import { authMethodName } from '../settings/auth-methods.js';
+import { tokenRequest, usesDpop } from '../settings/service-options.js';
 import { requiredServer, requiredSetting, type Settings } from '../settings/settings.js';
 import { alive } from '../terminal.js';
 import type { ApiRequest } from './api-request.js';
@@ -150,6 +151,11 @@ export async function printedGrant(settings: Settings, context: CommandContext):
   const { issuer, tokenEndpoint } = settings;
   requiredServer(settings);
   const clientId = requiredSetting(settings, 'clientId');
+  if (usesDpop(settings)) {
+    throw new CommandError('a call with DPoP is not printed: other tools make no proofs', {
+      advice: 'send it with m2m call, or leave --dpop out',
+    });
+  }
   const server = authorizationServer({
     issuer: issuer?.value,
     tokenEndpoint: tokenEndpoint?.value,
@@ -163,10 +169,11 @@ export async function printedGrant(settings: Settings, context: CommandContext):
 
   const supported = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
   const byMetadata = supported.includes('client_secret_basic') ? 'client_secret_basic' : 'client_secret_post';
-  const method = settings.authMethod?.value ?? byMetadata;
+  const method = authMethodName(settings) ?? byMetadata;
   if (method !== 'client_secret_basic' && method !== 'client_secret_post') {
-    throw new CommandError(`a grant with ${method} is not printed`, {
-      advice: 'print it with --auth-method client_secret_basic or client_secret_post',
+    throw new CommandError(`a grant with ${method} is not printed: other tools cannot make it`, {
+      advice:
+        'm2m exec -- COMMAND runs another tool with the token in ACCESS_TOKEN; or set --auth-method client_secret_basic or client_secret_post',
     });
   }
   return { tokenEndpoint: metadata.token_endpoint as string, clientId, method, request: tokenRequest(settings) };

@@ -10,7 +10,7 @@ import type { ApiRequest } from './api-request.js';
 export interface SendRequestOptions {
   readonly signal: AbortSignal;
   /** @default globalThis.fetch */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
 /**

@@ -1,15 +1,15 @@
 import type { AccessToken } from '../../access-token.js';
 import { type ApiRequest } from '../call/api-request.js';
-import { refusedByApi, sendRequest } from '../call/send-request.js';
+import { refusedByApi, sendRequest, type SendRequestOptions } from '../call/send-request.js';
 import { CommandError } from '../command-error.js';
 import { bad, doubtful, type Finding, good } from './finding.js';
 
 /** What the API answers to the token, and what its challenge says (RFC 6750 §3). */
-export async function checkApi(url: URL, token: AccessToken, signal: AbortSignal): Promise<Finding[]> {
+export async function checkApi(url: URL, token: AccessToken, options: SendRequestOptions): Promise<Finding[]> {
   const request: ApiRequest = { method: 'GET', url, headers: [], body: undefined };
   try {
     // The same token again is no reason to send it again.
-    const reply = await sendRequest(request, { getToken: () => Promise.resolve(token) }, { signal });
+    const reply = await sendRequest(request, { getToken: () => Promise.resolve(token) }, options);
     await reply.body?.cancel();
     return [await judge(reply, url, token)];
   } catch (error) {

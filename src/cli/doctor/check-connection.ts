@@ -1,5 +1,6 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import { connect } from 'node:net';
+import type { SecureContext } from 'node:tls';
 
 import { abortable, withDeadline } from '../../abortable.js';
 import type { CommandContext } from '../command-context.js';
@@ -9,14 +10,19 @@ import { checkTls } from './check-tls.js';
 import { bad, type Finding, good } from './finding.js';
 
 /** The way to a server: proxy, name, connection, certificate. `exitCode` is for when there is none. */
-export function checkWay(url: URL, exitCode: number, context: CommandContext): Promise<Finding[]> {
+export function checkWay(
+  url: URL,
+  exitCode: number,
+  context: CommandContext,
+  secureContext?: SecureContext,
+): Promise<Finding[]> {
   const { signal, clock, env } = context;
   return alive(`connecting to ${url.host}`, context, async () => {
     const { route, findings } = checkProxy(url, env, process.version);
     findings.push(...(await checkConnection(route, { signal, exitCode })));
     const isConnected = findings.every(({ verdict }) => verdict !== 'bad');
     if (isConnected && url.protocol === 'https:' && !route.isProxied) {
-      findings.push(...(await checkTls(url, { signal, exitCode, now: clock.now() })));
+      findings.push(...(await checkTls(url, { signal, exitCode, now: clock.now(), secureContext })));
     }
     return findings;
   });

@@ -2,13 +2,17 @@ import { TokenError } from '../../errors.js';
 import type { AuthorizationServer } from '../../grant/authorization-server.js';
 import { exitCodes } from '../command-error.js';
 import { explainTokenError } from '../report-error.js';
-import { authMethods, registeredName } from '../settings/service-options.js';
+import { authMethods, registeredName } from '../settings/auth-methods.js';
+import { settingTable } from '../settings/setting-table.js';
 import { bad, doubtful, type Finding, good } from './finding.js';
 
 type Metadata = Awaited<ReturnType<AuthorizationServer['metadata']>>;
 
 /** What is known of the authorization server. */
-export type ServerFacts = Pick<Metadata, 'issuer' | 'token_endpoint' | 'token_endpoint_auth_methods_supported'>;
+export type ServerFacts = Pick<
+  Metadata,
+  'issuer' | 'token_endpoint' | 'token_endpoint_auth_methods_supported' | 'mtls_endpoint_aliases'
+>;
 
 /** Asks for the metadata; they are `undefined` when there are none that can be used. */
 export async function checkMetadata(
@@ -35,15 +39,24 @@ export function checkAuthMethod(
   configured: string | undefined,
 ): Finding[] {
   if (supported === undefined) return [];
-  const list = supported.join(', ') || 'none';
-  const usable = Object.keys(authMethods).filter((name) => supported.includes(name));
-  if (configured === undefined) {
-    return usable.length > 0
-      ? [good(`the server supports ${list}: ${usable[0]} is used`)]
-      : [bad(`the server supports ${list}, and takes no secret`, 'use one of these in a program', exitCodes.usage)];
-  }
-  if (supported.includes(registeredName(configured)))
-    return [good(`the server supports ${list}: ${configured} is used`)];
-  const advice = usable.length > 0 ? `set --auth-method ${usable[0]}, or leave it out` : 'this server takes no secret';
-  return [doubtful(`${configured} is used, but the server supports ${list}`, advice)];
+  const list = `the server supports ${supported.join(', ') || 'none'}`;
+  const used = configured ?? bySecret.find((name) => supported.includes(name));
+  if (used !== undefined && supported.includes(registeredName(used))) return [good(`${list}: ${used} is used`)];
+
+  const possible = supported.filter((name) => Object.hasOwn(authMethods, name));
+  const ways = possible.map((name) => `${name} (with ${flagsFor(name)})`);
+  const advice = ways.length > 0 ? `set --auth-method ${ways.join(' or ')}` : 'none of these is known here';
+  return used === undefined
+    ? [bad(`${list}, and does not take the secret itself`, advice, exitCodes.usage)]
+    : [doubtful(`${used} is used, but ${list}`, advice)];
+}
+
+// How a secret is sent when nothing is configured.
+const bySecret = ['client_secret_basic', 'client_secret_post'];
+
+function flagsFor(method: string): string {
+  const { needs = [] } = authMethods[method] ?? {};
+  return needs
+    .map((each) => (each === 'secret' ? 'the secret' : settingTable[`${each}File`].flag?.split(' ')[0]))
+    .join(' and ');
 }

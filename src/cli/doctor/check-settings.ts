@@ -2,9 +2,11 @@ import { ConfigurationError } from '../../errors.js';
 import { checkTokenServiceOptions } from '../../token-service-options.js';
 import { canonicalRequest } from '../../token-request.js';
 import { CommandError, exitCodes } from '../command-error.js';
+import { explainTokenError } from '../report-error.js';
 import { missingSetting, type Settings } from '../settings/settings.js';
-import { type SettingName, settingNames, settingTable } from '../settings/setting-table.js';
-import { serviceOptions, tokenRequest } from '../settings/service-options.js';
+import { rivalsOf, type SettingName, settingNames, settingTable } from '../settings/setting-table.js';
+import { authMethodOf, type Credentials } from '../settings/auth-methods.js';
+import { serverOptions, usesDpop } from '../settings/service-options.js';
 import { bad, doubtful, type Finding, good } from './finding.js';
 
 /** What is set and where it came from, what is missing, and what cannot be right. */
@@ -20,37 +22,42 @@ export function checkSettings(settings: Settings): Finding[] {
 
   try {
     // As the library checks them; what it says names the option.
-    checkTokenServiceOptions(serviceOptions(settings, 'not looked at'));
-    canonicalRequest(tokenRequest(settings));
+    const { scope, audience, resource, ...options } = serverOptions(settings);
+    checkTokenServiceOptions({ ...options, clientSecret: 'not looked at' });
+    canonicalRequest({ scope, audience, resource });
+    authMethodOf(settings);
+    usesDpop(settings);
     return findings;
   } catch (error) {
     return [...findings, misused(error)];
   }
 }
 
-/** The secret, and whether something got into it that was not meant; `undefined` when there is none. */
-export async function checkSecret(
-  read: () => Promise<string>,
-): Promise<{ readonly secret?: string; readonly findings: Finding[] }> {
+/** What was made of the credentials, and whether something got into the secret that was not meant; `undefined` when there are none. */
+export async function checkCredentials<T extends { readonly credentials: Credentials }>(
+  read: () => Promise<T>,
+): Promise<{ readonly made?: T; readonly findings: Finding[] }> {
   try {
-    const secret = await read();
-    if (secret.trim() === secret) return { secret, findings: [] };
+    const made = await read();
+    const { secret } = made.credentials;
+    if (secret.trim() === secret) return { made, findings: [] };
     const advice = 'check how it was copied: a space or a newline is part of the secret that is sent';
-    return { secret, findings: [doubtful('the client secret begins or ends with white space', advice)] };
+    return { made, findings: [doubtful('the client secret begins or ends with white space', advice)] };
   } catch (error) {
     return { findings: [misused(error)] };
   }
 }
 
 function misused(error: unknown): Finding {
-  if (error instanceof ConfigurationError) return bad(error.message, 'correct this setting', exitCodes.usage);
+  if (error instanceof ConfigurationError) {
+    return bad(explainTokenError(error).what, 'correct this setting', exitCodes.usage);
+  }
   if (error instanceof CommandError) return bad(error.message, error.advice, error.exitCode);
   throw error;
 }
 
 function isSet(settings: Settings, name: SettingName): boolean {
-  const { rival } = settingTable[name];
-  return settings[name] !== undefined || (rival !== undefined && settings[rival] !== undefined);
+  return [name, ...rivalsOf(name)].some((each) => settings[each] !== undefined);
 }
 
 const shown = (name: SettingName, value: string): string => (settingTable[name].isSecret ? '[redacted]' : value);

@@ -1,4 +1,4 @@
-import { connect, type TLSSocket } from 'node:tls';
+import { connect, type SecureContext, type TLSSocket } from 'node:tls';
 
 import { abortable, withDeadline } from '../../abortable.js';
 import { formatDuration } from '../duration.js';
@@ -15,6 +15,8 @@ export interface TlsOptions {
   readonly timeoutMs?: number;
   /** Trusted certificates, PEM. @default those that Node trusts */
   readonly ca?: string;
+  /** With the certificate for a server that asks for one. */
+  readonly secureContext?: SecureContext | undefined;
 }
 
 const soonMs = 14 * 24 * 3_600_000;
@@ -22,7 +24,7 @@ const soonMs = 14 * 24 * 3_600_000;
 /** Whether the server speaks TLS, its certificate is trusted, and how long it will be. Nothing is sent but the handshake. */
 export async function checkTls(
   url: URL,
-  { signal, now, exitCode, timeoutMs = 5_000, ca }: TlsOptions,
+  { signal, now, exitCode, timeoutMs = 5_000, ca, secureContext }: TlsOptions,
 ): Promise<Finding[]> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const socket = connect({
@@ -30,6 +32,7 @@ export async function checkTls(
     port: Number(url.port) || 443,
     ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
     ...(ca !== undefined && { ca }),
+    ...(secureContext && { secureContext }),
     // To see what is wrong with a certificate it has to be let in; no request follows.
     rejectUnauthorized: false,
   });
@@ -38,10 +41,11 @@ export async function checkTls(
     return [judge(socket, url.host, { now, exitCode })];
   } catch (error) {
     signal.throwIfAborted();
-    const { code = 'no answer in time' } = error as NodeJS.ErrnoException;
+    const { name, code } = error as NodeJS.ErrnoException;
+    const why = name === 'TimeoutError' ? 'no answer in time' : code;
     const advice =
       'does the server speak https at this port, TLS 1.2 or newer? A proxy or firewall may also cut it off';
-    return [bad(`${url.host} does not complete a TLS handshake (${code})`, advice, exitCode)];
+    return [bad(`${url.host} does not complete a TLS handshake (${why})`, advice, exitCode)];
   } finally {
     socket.destroy();
   }

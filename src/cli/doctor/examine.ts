@@ -1,17 +1,24 @@
+import type { SecureContext } from 'node:tls';
+
 import { abortable } from '../../abortable.js';
 import { authorizationServer } from '../../grant/authorization-server.js';
+import { clientCertificate } from '../../grant/client-certificate.js';
 import { createTokenService } from '../../token-service.js';
 import type { TokenServiceOptions } from '../../token-service-options.js';
-import { alive } from '../terminal.js';
+import { certificateFetch } from '../call/certificate-fetch.js';
 import type { CommandContext } from '../command-context.js';
 import { exitCodes } from '../command-error.js';
-import { clientSecret, serviceOptions } from '../settings/service-options.js';
+import { authMethodName, isMutualTls } from '../settings/auth-methods.js';
+import { readCredentials } from '../settings/credentials.js';
+import { serviceOptions } from '../settings/service-options.js';
 import { requiredServer, type Settings } from '../settings/settings.js';
+import { alive } from '../terminal.js';
 import { checkApi } from './check-api.js';
+import { checkCertificate } from './check-certificate.js';
 import { checkAuthMethod, checkMetadata, type ServerFacts } from './check-metadata.js';
 import { checkClock } from './check-clock.js';
 import { checkGrant, checkLifetime, checkScope } from './check-grant.js';
-import { checkSecret, checkSettings } from './check-settings.js';
+import { checkCredentials, checkSettings } from './check-settings.js';
 import { checkWay } from './check-connection.js';
 import type { Finding } from './finding.js';
 import { reasonsForInvalidClient, tryMethods } from './invalid-client.js';
@@ -32,46 +39,59 @@ export async function* examine(
   context: CommandContext,
 ): AsyncGenerator<Finding, void> {
   if (yield* isBad(checkSettings(settings))) return;
-  const { secret, findings: flaws } = await checkSecret(() => clientSecret(settings, context));
+  const { made, findings: flaws } = await checkCredentials(async () => {
+    const credentials = await readCredentials(settings, context);
+    return { credentials, service: await serviceOptions(settings, credentials) };
+  });
   yield* flaws;
-  if (secret === undefined) return;
+  if (made === undefined) return;
 
+  const { credentials, service } = made;
   const seen = witness(context.clock);
-  const facts = yield* findServer(settings, seen, context);
+  // Presented wherever it would be: a server may take no connection without it.
+  const { certificate, key } = credentials;
+  const isPresented = isMutualTls(settings);
+  const { secureContext } = isPresented ? clientCertificate(certificate, key, undefined) : {};
+  if (isPresented) yield* checkCertificate(certificate, context.clock.now());
+  const facts = yield* findServer(settings, { seen, secureContext }, context);
   if (facts === undefined) return;
 
   const { signal, clock } = context;
-  const options = { ...serviceOptions(settings, secret), retry: { retries: 0 }, fetch: seen.fetch, clock };
+  const clientAuthentication = seen.watched(service.clientAuthentication);
+  const options = { ...service, clientAuthentication, retry: { retries: 0 }, fetch: seen.fetch, clock };
   const open = (more: Partial<TokenServiceOptions> = {}) => createTokenService({ ...options, ...more });
   const reasons = async () => {
     const { clientId } = options;
-    const prepared = await options.clientAuthentication.prepare(clientId, facts);
-    return reasonsForInvalidClient({ prepared, secret, clientId, facts, triesMethods });
+    const prepared = await clientAuthentication.prepare(clientId, facts);
+    return reasonsForInvalidClient({ prepared, credentials, clientId, facts, triesMethods });
   };
   const ask = () => checkGrant(open(), { signal, reasons });
   const { token, refusal, findings } = await alive('asking for a token', context, ask);
   yield* checkClock(seen.replies);
   yield* findings;
-  if (refusal === 'invalid_client' && triesMethods) yield* tryMethods({ ...options, secret, facts, open, signal });
+  if (refusal === 'invalid_client' && triesMethods) {
+    yield* tryMethods({ ...options, settings, credentials, facts, open, signal });
+  }
   if (token === undefined) return;
 
   yield* checkScope(settings.scope?.value, token.scope);
   yield* checkLifetime(token, seen.replies.at(-1)?.saysLifetime === true);
   if (api === undefined) return;
-  if (yield* isBad(await checkWay(api, exitCodes.apiUnreachable, context))) return;
-  yield* await alive(`calling ${api.host}`, context, () => checkApi(api, token, signal));
+  if (yield* isBad(await checkWay(api, exitCodes.apiUnreachable, context, secureContext))) return;
+  const fetch = secureContext && certificateFetch(credentials);
+  yield* await alive(`calling ${api.host}`, context, () => checkApi(api, token, { signal, fetch }));
 }
 
 /** What the authorization server says of itself; `undefined` when it cannot be asked. */
 async function* findServer(
   settings: Settings,
-  seen: Witness,
+  { seen, secureContext }: { readonly seen: Witness; readonly secureContext: SecureContext | undefined },
   context: CommandContext,
 ): AsyncGenerator<Finding, ServerFacts | undefined> {
-  const { issuer, authMethod } = settings;
+  const { issuer } = settings;
   const { serverUnreachable } = exitCodes;
   const url = new URL(requiredServer(settings));
-  if (yield* isBad(await checkWay(url, serverUnreachable, context))) return undefined;
+  if (yield* isBad(await checkWay(url, serverUnreachable, context, secureContext))) return undefined;
   if (issuer === undefined) return { issuer: url.href, token_endpoint: url.href };
 
   const { clock, signal } = context;
@@ -79,11 +99,14 @@ async function* findServer(
   const ask = () => checkMetadata(issuer.value, () => abortable(server.metadata(), signal));
   const { facts, findings } = await alive('asking for the metadata', context, ask);
   yield* findings;
-  if (facts === undefined || (yield* isBad(checkAuthMethod(facts, authMethod?.value)))) return undefined;
+  if (facts === undefined || (yield* isBad(checkAuthMethod(facts, authMethodName(settings))))) return undefined;
 
-  const endpoint = new URL(facts.token_endpoint ?? issuer.value);
+  // RFC 8705 §5
+  const alias = secureContext && facts.mtls_endpoint_aliases?.token_endpoint;
+  const endpoint = new URL(alias ?? facts.token_endpoint ?? issuer.value);
   const isElsewhere = endpoint.origin !== url.origin;
-  if (isElsewhere && (yield* isBad(await checkWay(endpoint, serverUnreachable, context)))) return undefined;
+  if (isElsewhere && (yield* isBad(await checkWay(endpoint, serverUnreachable, context, secureContext))))
+    return undefined;
   return facts;
 }
 

@@ -1,8 +1,8 @@
 import type { ClientAuthentication, PreparedAuthentication } from '../../grant/client-authentication.js';
-import type { Secret } from '../../grant/secret.js';
 import type { TokenServiceOptions } from '../../token-service-options.js';
 import type { TokenSource } from '../../token-source.js';
-import { authMethods, registeredName } from '../settings/service-options.js';
+import { authMethods, type Credentials, registeredName } from '../settings/auth-methods.js';
+import type { Settings } from '../settings/settings.js';
 import { checkGrant } from './check-grant.js';
 import type { ServerFacts } from './check-metadata.js';
 import type { Finding } from './finding.js';
@@ -10,7 +10,7 @@ import type { Finding } from './finding.js';
 /** What is known when an `invalid_client` comes. */
 export interface InvalidClientFacts {
   readonly prepared: PreparedAuthentication;
-  readonly secret: string;
+  readonly credentials: Credentials;
   readonly clientId: string;
   readonly facts: ServerFacts;
   /** Whether the other methods are tried next. */
@@ -20,27 +20,42 @@ export interface InvalidClientFacts {
 /** The likeliest reasons for an `invalid_client` (RFC 6749 §5.2), those that something speaks for first. */
 export function reasonsForInvalidClient({
   prepared: { method, doubt },
-  secret,
+  credentials,
   clientId,
   facts: { token_endpoint_auth_methods_supported: supported },
   triesMethods,
 }: InvalidClientFacts): readonly string[] {
+  const { secret } = credentials;
   const isForeign = supported?.includes(method) === false;
   return [
     secret.trim() === secret ? undefined : 'the secret begins or ends with white space: copy it again',
     isForeign ? `it was sent by ${method}, but the server supports ${supported.join(', ')}` : undefined,
-    doubt === undefined ? undefined : 'the id or the secret holds a character that servers read in different ways',
-    `the secret is wrong, has expired or was replaced: make another one for "${clientId}"`,
+    doubt === undefined || !(method in doubts) ? doubt : doubts[method],
+    method.startsWith('client_secret_')
+      ? `the secret is wrong, has expired or was replaced: make another one for "${clientId}"`
+      : undefined,
     `"${clientId}" is unknown or disabled there: is it the right environment or tenant?`,
     isForeign ? undefined : `another method than ${method} is registered for this client`,
-    triesMethods ? undefined : '--try-methods tries the other methods; each one counts as a failed sign-in',
+    triesMethods || possibleMethods(credentials).length < 2
+      ? undefined
+      : '--try-methods tries the other methods; each one counts as a failed sign-in',
   ].filter((reason) => reason !== undefined);
 }
 
+// The library's own words are for whoever writes a program.
+const doubts: Readonly<Record<string, string | undefined>> = {
+  client_secret_basic: 'the id or the secret holds a character that servers read in different ways',
+  client_secret_post: undefined,
+};
+
+const possibleMethods = (credentials: Credentials) =>
+  Object.entries(authMethods).filter(([, { needs }]) => needs.every((each) => credentials[each] !== ''));
+
 /** How {@link tryMethods} goes about it. */
 export interface TryMethodsOptions {
+  readonly settings: Settings;
   readonly clientId: string;
-  readonly secret: Secret;
+  readonly credentials: Credentials;
   readonly facts: ServerFacts;
   /** The one that was refused already. */
   readonly clientAuthentication: ClientAuthentication;
@@ -48,33 +63,37 @@ export interface TryMethodsOptions {
   readonly signal: AbortSignal;
 }
 
-/** Makes a grant by each other method, until one works; those that would send the same as one before are left out. */
+/**
+ * Makes a grant by each other method that there are credentials for, until one works; those that would send the same as one
+ * before are left out.
+ */
 export async function* tryMethods({
+  settings,
   clientId,
-  secret,
-  facts,
+  credentials,
+  facts: { issuer, token_endpoint: tokenEndpoint, token_endpoint_auth_methods_supported: supported },
   clientAuthentication: refused,
   open,
   signal,
 }: TryMethodsOptions): AsyncGenerator<Finding, void> {
-  // What is tried is what the metadata may be wrong about.
-  const { token_endpoint: tokenEndpoint, token_endpoint_auth_methods_supported: supported, ...unlisted } = facts;
   const whatIsSent = async (authentication: ClientAuthentication): Promise<string> => {
-    const { method, secrets } = await authentication.prepare(clientId, unlisted);
+    // Without the metadata, which may be wrong.
+    const { method, secrets } = await authentication.prepare(clientId, { issuer });
     return JSON.stringify([method, secrets]);
   };
   const sent = new Set([await whatIsSent(refused)]);
 
-  for (const [name, make] of Object.entries(authMethods)) {
-    const clientAuthentication = make(secret);
+  for (const [name, { make }] of possibleMethods(credentials)) {
+    const clientAuthentication = await make(credentials, settings);
     const content = await whatIsSent(clientAuthentication);
     if (sent.has(content)) continue;
     sent.add(content);
 
-    const tokens = open({ issuer: undefined, tokenEndpoint, clientAuthentication });
+    const isListed = supported?.includes(registeredName(name)) ?? true;
+    const where = isListed ? {} : { issuer: undefined, tokenEndpoint };
+    const tokens = open({ ...where, clientAuthentication });
     const { token, findings } = await checkGrant(tokens, { signal, reasons: () => Promise.resolve(['refused, too']) });
     if (token !== undefined) {
-      const isListed = supported?.includes(registeredName(name)) ?? true;
       const elsewise = isListed
         ? ', or OAUTH_AUTH_METHOD'
         : `, and --token-endpoint ${tokenEndpoint}: it is not in the metadata`;

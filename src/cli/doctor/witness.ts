@@ -1,3 +1,4 @@
+import type { ClientAuthentication } from '../../grant/client-authentication.js';
 import { parseObject } from '../../grant/json.js';
 import type { Clock } from '../../clock.js';
 
@@ -13,9 +14,11 @@ export interface SeenReply {
   readonly saysLifetime: boolean;
 }
 
-/** A fetch that remembers the replies. */
+/** Remembers the replies. */
 export interface Witness {
   readonly fetch: typeof fetch;
+  /** The same authentication; with mutual TLS it does not use the fetch that others use. */
+  readonly watched: (authentication: ClientAuthentication) => ClientAuthentication;
   readonly replies: readonly SeenReply[];
 }
 
@@ -23,9 +26,9 @@ export interface Witness {
 export function witness(clock: Clock): Witness {
   const replies: SeenReply[] = [];
 
-  return {
-    replies,
-    async fetch(input, init) {
+  const watch =
+    (fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
+    async (input, init) => {
       const sentAt = clock.now();
       const reply = await fetch(input, init);
       const receivedAt = clock.now();
@@ -36,6 +39,17 @@ export function witness(clock: Clock): Witness {
       const saysLifetime = members?.['expires_in'] !== undefined;
       replies.push({ url, status, date: headers.get('date'), sentAt, receivedAt, saysLifetime });
       return reply;
-    },
+    };
+
+  return {
+    replies,
+    fetch: watch((input, init) => fetch(input, init)),
+    watched: (authentication) => ({
+      ...authentication,
+      async prepare(...request) {
+        const prepared = await authentication.prepare(...request);
+        return prepared.fetch === undefined ? prepared : { ...prepared, fetch: watch(prepared.fetch) };
+      },
+    }),
   };
 }

@@ -17,10 +17,10 @@ export interface SettingSource {
 
 /** What flags say, by the names that commander gives them: those of the settings. */
 export function settingsFromFlags(flags: Readonly<Record<string, unknown>>): SettingSource {
-  const given = settingNames.filter((name) => typeof flags[name] === 'string');
+  const given = settingNames.filter((name) => typeof flags[name] === 'string' || flags[name] === true);
   return {
     name: (setting) => settingTable[setting].flag?.split(' ')[0] ?? '',
-    values: Object.fromEntries(given.map((name) => [name, flags[name] as string])),
+    values: Object.fromEntries(given.map((name) => [name, String(flags[name])])),
   };
 }
 
@@ -64,9 +64,16 @@ export async function settingsFromProfile(profile: string, env: CommandContext['
     );
   }
   // Loaded here: few need it, and all would wait for it.
-  const { checkOptions, nonEmptyString } = await import('../../options.js');
-  checkOptions(`profile "${profile}"`, values, Object.fromEntries(settingNames.map((name) => [name, nonEmptyString])));
-  return { name: () => `profile ${profile}`, values };
+  const { anyBoolean, checkOptions, nonEmptyString, oneOf } = await import('../../options.js');
+  const trueOrFalse = (value: unknown) => anyBoolean(value) && oneOf('true', 'false')(value);
+  const checkOf = (name: SettingName) => (settingTable[name].isSwitch === true ? trueOrFalse : nonEmptyString);
+  try {
+    checkOptions(`profile "${profile}"`, values, Object.fromEntries(settingNames.map((name) => [name, checkOf(name)])));
+  } catch (error) {
+    throw failed((error as Error).message, `correct ${path}`);
+  }
+  const texts = Object.entries(values).map(([name, value]) => [name, String(value)]);
+  return { name: () => `profile ${profile}`, values: Object.fromEntries(texts) };
 }
 
 function valuesOf(variables: Readonly<Record<string, string | undefined>>): SettingSource['values'] {

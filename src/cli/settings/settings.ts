@@ -7,7 +7,7 @@ import {
   settingsFromProfile,
   type SettingSource,
 } from './setting-sources.js';
-import { type SettingName, settingNames, settingTable } from './setting-table.js';
+import { rivalsOf, type SettingName, settingNames, settingTable } from './setting-table.js';
 
 /** One setting as it is in effect. */
 export interface EffectiveSetting {
@@ -21,7 +21,7 @@ export type Settings = Readonly<Partial<Record<SettingName, EffectiveSetting>>>;
 
 /**
  * The settings in effect. Files that are named on the command line win over the environment, which may be about another
- * client; a source that names the token endpoint hides the issuer of later ones, and so do file and value of the secret.
+ * client; a source that names the token endpoint hides the issuer of later ones, and so it is with secrets and keys.
  * @throws {CommandError} when a source cannot be read or contradicts itself
  */
 export async function readSettings(
@@ -42,10 +42,11 @@ function merge(sources: readonly SettingSource[]): Settings {
   for (const { name, values } of sources) {
     const decided = new Set(Object.keys(settings));
     for (const setting of settingNames) {
-      const { rival } = settingTable[setting];
+      const rivals = rivalsOf(setting);
       const value = values[setting];
-      if (value === undefined || decided.has(setting) || (rival && decided.has(rival))) continue;
-      if (rival !== undefined && values[rival] !== undefined) {
+      if (value === undefined || [setting, ...rivals].some((each) => decided.has(each))) continue;
+      const rival = rivals.find((each) => values[each] !== undefined);
+      if (rival !== undefined) {
         throw new CommandError(`${name(setting)} and ${name(rival)} contradict each other`, {
           advice: 'set only one of them',
         });
@@ -76,10 +77,9 @@ export function requiredSetting(settings: Settings, name: SettingName): string {
   return value;
 }
 
-/** The error for a setting that is in none of the sources. */
-export function missingSetting(name: SettingName): CommandError {
-  const rival = settingTable[name].rival;
-  const candidates = (rival === undefined ? [name] : [name, rival]).map((each) => settingTable[each]);
+/** The error for settings of which one must be in a source, and is in none; without `others`, those that could stand instead. */
+export function missingSetting(name: SettingName, others: readonly SettingName[] = rivalsOf(name)): CommandError {
+  const candidates = [name, ...others].map((each) => settingTable[each]);
   const ways = candidates.flatMap(({ variable, flag }) => [variable, ...(flag ? [flag.split(' ')[0]] : [])]);
   return new CommandError(`${candidates.map(({ variable }) => variable).join(' or ')} is missing`, {
     advice: `set ${ways.join(', ')}, or a profile`,

@@ -35,14 +35,16 @@ export const call: Verb = {
       .option('--cache', 'keep the token, encrypted, for the next run');
   },
 
-  async run({ args, flags, settings }, context) {
+  async run({ args, flags, settings: read }, context) {
     const { dryRun, print, cache, ...rest } = flags as CallFlags;
     const request = await apiRequest(args, rest, context);
-    if (dryRun) return printRequest(request, context);
-    if (print !== undefined) return printFor(print, request, await settings(), context);
+    const settings = await read();
+    if (dryRun) return printRequest(request, settings, context);
+    if (print !== undefined) return printFor(print, request, settings, context);
 
     const { sendRequest, refusedByApi, unreachable } = await import('../call/send-request.js');
-    const tokens = await openTokens(await settings(), context, { cache });
+    const tokens = await openTokens(settings, context, { cache });
+    const fetch = await fetchFor(settings, context);
     const began = performance.now();
     const waiting: typeof fetch = (input, init) =>
       alive(`waiting for ${request.url.host}`, context, () => fetch(input, init));
@@ -76,10 +78,26 @@ interface CallFlags extends ApiRequestFlags {
   readonly cache?: true;
 }
 
-async function printRequest({ method, url, headers, body }: ApiRequest, { stdout }: CommandContext): Promise<number> {
+// Where tokens are bound to the certificate of the client, the API wants to see it.
+async function fetchFor(settings: Settings, context: CommandContext): Promise<typeof globalThis.fetch> {
+  const { isMutualTls } = await import('../settings/auth-methods.js');
+  if (!isMutualTls(settings)) return globalThis.fetch;
+  const { readCredentials } = await import('../settings/credentials.js');
+  const { certificateFetch } = await import('../call/certificate-fetch.js');
+  return certificateFetch(await readCredentials(settings, context));
+}
+
+async function printRequest(
+  { method, url, headers, body }: ApiRequest,
+  settings: Settings,
+  { stdout }: CommandContext,
+): Promise<number> {
+  const { usesDpop } = await import('../settings/service-options.js');
   const lines = [
     `Host: ${url.host}`,
-    'Authorization: [redacted]',
+    ...(usesDpop(settings)
+      ? ['Authorization: DPoP [redacted]', 'DPoP: [redacted]']
+      : ['Authorization: Bearer [redacted]']),
     ...headers.map(([name, value]) => `${name}: ${value}`),
   ];
   await write(stdout, `${method} ${url.pathname}${url.search} HTTP/1.1\n${lines.join('\n')}\n\n`);

@@ -20,9 +20,15 @@ export const exec: Verb = {
       .passThroughOptions();
   },
 
-  async run({ args, flags, settings }, context) {
+  async run({ args, flags, settings: read }, context) {
     const [file = '', ...rest] = args;
-    const tokens = await openTokens(await settings(), context, { cache: flags['cache'] === true });
+    const settings = await read();
+    if (settings.dpop?.value === 'true') {
+      throw new CommandError('a token that is bound to a key (DPoP) is of no use to a command without the key', {
+        advice: 'm2m call sends requests with it; or leave --dpop out',
+      });
+    }
+    const tokens = await openTokens(settings, context, { cache: flags['cache'] === true });
     const { value } = await tokens.getToken(undefined, { signal: context.signal });
 
     const child = spawn(file, rest, { stdio: 'inherit', env: { ...context.env, ACCESS_TOKEN: value } });

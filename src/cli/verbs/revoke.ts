@@ -22,12 +22,10 @@ export const revoke: Verb = {
     const server = requiredServer(settings);
     requiredSetting(settings, 'clientId');
     const value = await tokenToRevoke(context);
-    const { clientSecret, serviceOptions } = await import('../settings/service-options.js');
-    const secret = await clientSecret(settings, context);
-    const { issuer, tokenEndpoint, revocationEndpoint, clientId, clientAuthentication } = serviceOptions(
-      settings,
-      secret,
-    );
+    const { readCredentials } = await import('../settings/credentials.js');
+    const { serviceOptions } = await import('../settings/service-options.js');
+    const options = await serviceOptions(settings, await readCredentials(settings, context));
+    const { issuer, tokenEndpoint, revocationEndpoint, clientId, clientAuthentication } = options;
     const { clock, signal, env } = context;
     const where = { issuer, tokenEndpoint, revocationEndpoint, clientId, clientAuthentication, clock };
     const token = new AccessToken({ value, issuedAt: 0, expiresAt: Infinity });

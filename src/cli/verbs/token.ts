@@ -33,6 +33,7 @@ export const token: Verb = {
     if (found.remainingMs(context.clock) < minValidityMs) {
       await write(context.stderr, `m2m: the authorization server gives no token that is valid for ${minValidity}\n`);
     }
+    if (found.type === 'DPoP') await write(context.stderr, boundText);
     return 0;
   },
 };
@@ -43,6 +44,10 @@ interface TokenFlags {
   readonly minValidity?: string;
   readonly cache?: true;
 }
+
+// RFC 9449 §7: an API takes it with a proof for each request only.
+const boundText =
+  'm2m: this token is bound to a key that ends with this run (DPoP): no API takes it without the key; m2m call sends requests with it\n';
 
 const headerLine = ({ authorization }: AccessToken): string => `Authorization: ${authorization}`;
 

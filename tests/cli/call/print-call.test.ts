@@ -185,6 +185,16 @@ describe('the grant that is printed', () => {
     );
   });
 
+  test('is none where other tools could not make it', async () => {
+    const environment = { OAUTH_TOKEN_ENDPOINT: 'https://a/token' };
+
+    await expect(printed({ ...environment, OAUTH_KEY_FILE: '/key' })).rejects.toMatchObject({
+      message: 'a grant with private_key_jwt is not printed: other tools cannot make it',
+      advice: expect.stringContaining('m2m exec -- '),
+    });
+    await expect(printed({ ...environment, OAUTH_DPOP: 'true' })).rejects.toThrow('other tools make no proofs');
+  });
+
   test('needs a server', async () => {
     await expect(printed({})).rejects.toThrow('OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT is missing');
   });

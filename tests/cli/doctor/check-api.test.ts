@@ -12,7 +12,7 @@ const jwt = `${encode({ alg: 'RS256' })}.${encode({ aud: 'billing', iss: 'https:
 async function check(answer: Answer, value = 't0ken') {
   const { origin, requests } = await startHttpServer(() => answer);
   const token = new AccessToken({ value, issuedAt: 0, expiresAt: Infinity });
-  const findings = await checkApi(new URL(origin), token, new AbortController().signal);
+  const findings = await checkApi(new URL(origin), token, new AbortController());
   return { findings, requests, origin };
 }
 
@@ -73,7 +73,7 @@ test('found: an API that breaks off', async () => {
   const { origin } = await startHttpServer((_request, response) => void response.destroy());
   const token = new AccessToken({ value: 't', issuedAt: 0, expiresAt: Infinity });
 
-  const findings = await checkApi(new URL(origin), token, new AbortController().signal);
+  const findings = await checkApi(new URL(origin), token, new AbortController());
 
   expect(findings).toMatchObject([
     { verdict: 'bad', what: expect.stringContaining('could not be reached'), exitCode: 6 },

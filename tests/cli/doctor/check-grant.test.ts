@@ -43,7 +43,7 @@ test.each<[string, Answer, RegExp, unknown, number]>([
     'an audience that is not allowed',
     refused('invalid_target'),
     /invalid_target/,
-    expect.stringContaining('"audience"'),
+    expect.stringContaining('--audience'),
     3,
   ],
   [

@@ -73,6 +73,7 @@ const method = (supported: string[] | undefined, configured?: string) =>
 test.each([
   [['client_secret_post', 'private_key_jwt'], undefined, 'client_secret_post is used'],
   [['client_secret_basic'], 'client_secret_basic:form', 'client_secret_basic:form is used'],
+  [['private_key_jwt'], 'federated_assertion', 'federated_assertion is used'],
 ])('a method that the server supports: %j, configured %s', (supported, configured, what) => {
   expect(method(supported, configured)).toMatchObject([{ verdict: 'good', what: expect.stringContaining(what) }]);
 });
@@ -82,14 +83,22 @@ test('found: a method that the server does not support', () => {
     {
       verdict: 'doubtful',
       what: 'client_secret_basic is used, but the server supports client_secret_post',
-      advice: 'set --auth-method client_secret_post, or leave it out',
+      advice: 'set --auth-method client_secret_post (with the secret)',
     },
   ]);
-  expect(method(['private_key_jwt'], 'client_secret_basic')).toMatchObject([{ advice: 'this server takes no secret' }]);
+  expect(method(['x'], 'client_secret_basic')).toMatchObject([{ advice: 'none of these is known here' }]);
 });
 
 test('found: a server that takes no secret', () => {
-  expect(method(['private_key_jwt'])).toMatchObject([{ verdict: 'bad', exitCode: 2 }]);
+  expect(method(['private_key_jwt', 'tls_client_auth', 'none'])).toEqual([
+    {
+      verdict: 'bad',
+      what: 'the server supports private_key_jwt, tls_client_auth, none, and does not take the secret itself',
+      advice:
+        'set --auth-method private_key_jwt (with --key-file) or tls_client_auth (with --certificate-file and --key-file)',
+      exitCode: 2,
+    },
+  ]);
 });
 
 test('without a list there is nothing to compare', () => {

@@ -1,5 +1,5 @@
 import { createServer } from 'node:tls';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createPlainServer } from 'node:net';
 
 import { expect, test } from '@jest/globals';
 
@@ -20,6 +20,14 @@ async function startTls(server: { key: string; cert: string }, host = 'localhost
   await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
   cleanUp(() => new Promise((resolve) => listening.close(resolve)));
   return new URL(`https://${host}:${(listening.address() as AddressInfo).port}`);
+}
+
+/** A server that takes connections, and nothing else. */
+async function startSilent(): Promise<URL> {
+  const listening = createPlainServer((socket) => cleanUp(() => socket.destroy()));
+  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+  cleanUp(() => listening.close());
+  return new URL(`https://127.0.0.1:${(listening.address() as AddressInfo).port}`);
 }
 
 const issued = (name: keyof typeof testCertificates) => ({ key: testKey, cert: testCertificates[name] });
@@ -93,6 +101,16 @@ test('found: a server that speaks no TLS', async () => {
   const found = await checkTls(new URL(origin.replace('http:', 'https:')), options);
 
   expect(found).toMatchObject([{ verdict: 'bad', what: expect.stringContaining('does not complete a TLS handshake') }]);
+});
+
+test('found: a server that says nothing', async () => {
+  const silent = await startSilent();
+
+  const found = await checkTls(silent, { ...options, timeoutMs: 20 });
+
+  expect(found).toMatchObject([
+    { verdict: 'bad', what: `${silent.host} does not complete a TLS handshake (no answer in time)`, exitCode: 4 },
+  ]);
 });
 
 test('whoever gives up does not get a finding', async () => {

@@ -4,6 +4,7 @@ import type { Finding } from '../../../src/cli/doctor/finding.js';
 import { examine } from '../../../src/cli/doctor/examine.js';
 import { readSettings } from '../../../src/cli/settings/settings.js';
 import { granted, refused, startAuthorizationServer } from '../../support/authorization-server.js';
+import { assertionIn } from '../../support/client-assertions.js';
 import { commandContext, settingsFor } from '../../support/command.js';
 import { startResourceServer } from '../../support/resource-server.js';
 
@@ -81,7 +82,7 @@ test('bad metadata end it, and so does a server that takes no secret', async () 
   const secretless = await discovered({ token_endpoint_auth_methods_supported: ['private_key_jwt'] });
 
   expect((await examined(wrong.environment)).findings.at(-1)).toMatchObject({ verdict: 'bad', exitCode: 2 });
-  expect((await examined(secretless.environment)).summary).toContain('takes no secret');
+  expect((await examined(secretless.environment)).summary).toContain('does not take the secret itself');
   expect([...wrong.server.grants, ...secretless.server.grants]).toEqual([]);
 });
 
@@ -91,6 +92,15 @@ test('a token endpoint elsewhere is looked for too', async () => {
   const { findings } = await examined(environment);
 
   expect(findings.at(-1)?.what).toContain('takes no connection at port 1');
+});
+
+test('a certificate that is not presented is not looked at', async () => {
+  const { environment } = await discovered();
+
+  const { summary } = await examined({ ...environment, OAUTH_CERTIFICATE_FILE: 'package.json' });
+
+  expect(summary).toContain('a token was granted');
+  expect(summary).not.toContain('the client certificate is');
 });
 
 test('an API that cannot be reached is found after the grant', async () => {
@@ -111,6 +121,18 @@ test.each([
   const { findings } = await examined(environment, { triesMethods: true });
 
   expect(findings.at(-1)).toMatchObject({ verdict: 'good', advice: expect.stringMatching(advice) });
+});
+
+test('R-45 what the metadata list is tried as it would be used: an assertion is for the issuer', async () => {
+  const { server, environment } = await discovered({
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_jwt'],
+  });
+  server.script(({ body }) => (body.includes('client_assertion=') ? granted('t') : refused('invalid_client')));
+
+  const { findings } = await examined(environment, { triesMethods: true });
+
+  expect(findings.at(-1)?.what).toBe('client_secret_jwt works');
+  expect((await assertionIn(server.grants.at(-1))).claims.aud).toBe(server.origin);
 });
 
 test.each([

@@ -5,20 +5,26 @@ import {
   reasonsForInvalidClient,
   tryMethods,
 } from '../../../src/cli/doctor/invalid-client.js';
-import { clientSecretBasic } from '../../../src/grant/client-authentication.js';
-import { authMethods } from '../../../src/cli/settings/service-options.js';
+import { clientSecretBasic, type PreparedAuthentication } from '../../../src/grant/client-authentication.js';
+import { authMethods, type Credentials } from '../../../src/cli/settings/auth-methods.js';
 import { createTokenService } from '../../../src/token-service.js';
 import type { TokenServiceOptions } from '../../../src/token-service-options.js';
 import { granted, refused, startAuthorizationServer } from '../../support/authorization-server.js';
+import { clientCertificates } from '../../support/client-certificates.js';
 import type { RecordedRequest } from '../../support/http-server.js';
+import { credentialsOf } from '../../support/settings.js';
+import { signingKey } from '../../support/signing-keys.js';
 
 const facts: InvalidClientFacts['facts'] = { issuer: 'https://a', token_endpoint: 'https://a/token' };
-const prepared = await authMethods['client_secret_basic']?.('s3cret').prepare('orders', facts);
+const prepare = async (name: string, credentials: Credentials) =>
+  (await authMethods[name]?.make(credentials, {}))?.prepare('orders', facts) as Promise<PreparedAuthentication>;
+const credentials = credentialsOf({ secret: 's3cret' });
+const prepared = await prepare('client_secret_basic', credentials);
 
 const reasons = (changes: Partial<InvalidClientFacts> = {}) =>
   reasonsForInvalidClient({
-    prepared: prepared as InvalidClientFacts['prepared'],
-    secret: 's3cret',
+    prepared,
+    credentials,
     clientId: 'orders',
     facts,
     triesMethods: false,
@@ -35,11 +41,11 @@ test('the usual reasons, the likeliest first', () => {
 });
 
 test('what something speaks for comes before', async () => {
-  const doubtful = await authMethods['client_secret_basic']?.('a+b ').prepare('orders', facts);
+  const doubtful = credentialsOf({ secret: 'a+b ' });
 
   const [first, second, third] = reasons({
-    prepared: doubtful as InvalidClientFacts['prepared'],
-    secret: 'a+b ',
+    prepared: await prepare('client_secret_basic', doubtful),
+    credentials: doubtful,
     facts: { ...facts, token_endpoint_auth_methods_supported: ['client_secret_post'] },
   });
 
@@ -53,18 +59,20 @@ test('trying the methods is not proposed while they are tried', () => {
 });
 
 /** Tries the methods at a server that takes what `takes` says. */
-async function tried(secret: string, takes: (request: RecordedRequest) => boolean) {
+async function tried(secret: string, takes: (request: RecordedRequest) => boolean, more: Partial<Credentials> = {}) {
   const server = await startAuthorizationServer();
   server.script((request) => (takes(request) ? granted('t') : refused('invalid_client', { status: 401 })));
   const { tokenEndpoint } = server;
   const clientAuthentication = clientSecretBasic(secret);
-  const open = (options: Partial<TokenServiceOptions>) => createTokenService({ clientId: 'orders', ...options });
+  const open = (options: Partial<TokenServiceOptions>) =>
+    createTokenService({ clientId: 'orders', tokenEndpoint, ...options });
   const { signal } = new AbortController();
 
   const findings = [];
   const options = {
+    settings: {},
     clientId: 'orders',
-    secret,
+    credentials: credentialsOf({ secret, ...more }),
     facts: { ...facts, token_endpoint: tokenEndpoint },
     clientAuthentication,
     open,
@@ -106,5 +114,33 @@ test('when none works each says so', async () => {
       advice: ['refused, too'],
     },
     { verdict: 'bad', what: expect.stringMatching(/^client_secret_post: /) },
+    { verdict: 'bad', what: expect.stringMatching(/^client_secret_jwt: /) },
   ]);
+});
+
+test('only what there are credentials for is tried', async () => {
+  const { pem: key } = await signingKey('ES256');
+
+  const { findings } = await tried('s3cret', ({ body }) => body.includes('client_assertion='), { key });
+  const none = await tried('s3cret', () => false);
+
+  expect(findings.at(-1)?.what).toBe('client_secret_jwt works');
+  expect(none.grants.map(({ body }) => new URLSearchParams(body).get('client_assertion_type') !== null)).toEqual([
+    false,
+    true,
+  ]);
+});
+
+test('what was signed or presented is told, and no secret is blamed', async () => {
+  const { pem: key } = await signingKey('ES256');
+  const signer = credentialsOf({ key });
+  const presenter = credentialsOf(clientCertificates.first);
+
+  const ofSigner = reasons({ prepared: await prepare('private_key_jwt', signer), credentials: signer });
+  const ofPresenter = reasons({ prepared: await prepare('tls_client_auth', presenter), credentials: presenter });
+
+  expect(ofSigner[0]).toMatch(/^the assertion was signed with ES256 without a key id for the audience https:\/\/a;/);
+  expect(ofSigner.join()).not.toMatch(/secret|--try-methods/);
+  expect(ofPresenter[0]).toMatch(/^the certificate of O=Example, CN=orders was presented/);
+  expect(ofPresenter.at(-1)).toMatch(/^--try-methods/);
 });

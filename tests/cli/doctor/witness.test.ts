@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
 
 import { witness } from '../../../src/cli/doctor/witness.js';
+import { mutualTls } from '../../../src/grant/mutual-tls.js';
 import { granted } from '../../support/authorization-server.js';
+import { clientCertificates } from '../../support/client-certificates.js';
 import { fakeClock } from '../../support/clock.js';
 import { startHttpServer } from '../../support/http-server.js';
 
@@ -22,6 +24,18 @@ test('F4 keeps of a reply what was asked for, and hands it on as it is', async (
       saysLifetime: true,
     },
   ]);
+});
+
+test('keeps those that a client authentication gets by a fetch of its own, too', async () => {
+  const seen = witness(fakeClock());
+  const authentication = mutualTls(clientCertificates.first);
+  const fetch = async () => new Response(null, { status: 204 });
+  const prepare = async () => ({ ...(await authentication.prepare('orders', { issuer: 'https://a' })), fetch });
+
+  const prepared = await seen.watched({ ...authentication, prepare }).prepare('orders', { issuer: 'https://a' });
+  await prepared.fetch?.('https://a');
+
+  expect(seen.replies).toMatchObject([{ status: 204 }]);
 });
 
 test.each([

@@ -12,9 +12,9 @@ import {
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 test('flags are settings, and say which flag', () => {
-  const { values, name } = settingsFromFlags({ clientId: 'orders', cache: true, minValidity: '60s' });
+  const { values, name } = settingsFromFlags({ clientId: 'orders', dpop: true, cache: true, minValidity: '60s' });
 
-  expect(values).toEqual({ clientId: 'orders' });
+  expect(values).toEqual({ clientId: 'orders', dpop: 'true' });
   expect(name('clientId')).toBe('--client-id');
 });
 
@@ -88,9 +88,25 @@ describe('a profile', () => {
   });
 
   test('F10 with a misspelt setting is refused with the nearest name', async () => {
-    const { env } = await profiles('{"staging": {"clientID": "orders"}}');
+    const { env, path } = await profiles('{"staging": {"clientID": "orders"}}');
 
-    await expect(settingsFromProfile('staging', env)).rejects.toThrow('did you mean "clientId"?');
+    await expect(settingsFromProfile('staging', env)).rejects.toMatchObject({
+      message: expect.stringContaining('did you mean "clientId"?'),
+      advice: `correct ${path}`,
+      exitCode: 2,
+    });
+  });
+
+  test.each([true, 'true'])('has a switch as %j', async (dpop) => {
+    const { env } = await profiles(JSON.stringify({ staging: { dpop } }));
+
+    expect((await settingsFromProfile('staging', env)).values).toEqual({ dpop: 'true' });
+  });
+
+  test.each(['yes', 1])('with %j for a switch is refused', async (dpop) => {
+    const { env } = await profiles(JSON.stringify({ staging: { dpop } }));
+
+    await expect(settingsFromProfile('staging', env)).rejects.toThrow('must be "true" or "false"');
   });
 
   test('with something else than texts is refused', async () => {

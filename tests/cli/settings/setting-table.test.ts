@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { type SettingName, settingNames, settingTable } from '../../../src/cli/settings/setting-table.js';
+import { rivalsOf, settingNames, settingTable } from '../../../src/cli/settings/setting-table.js';
 
 test('R-24 no secret has a flag: others can read the arguments of a process', () => {
   const secrets = settingNames.filter((name) => settingTable[name].isSecret);
@@ -17,11 +17,10 @@ test('each flag is called like its setting, and each variable belongs to one', (
   expect(new Set(settingNames.map((name) => settingTable[name].variable)).size).toBe(settingNames.length);
 });
 
-test('of two rivals each knows the other', () => {
-  const rivals = settingNames.filter((name) => settingTable[name].rival !== undefined);
-
-  expect(rivals).toEqual(['issuer', 'tokenEndpoint', 'clientSecret', 'clientSecretFile']);
-  expect(rivals.map((name) => settingTable[settingTable[name].rival as SettingName].rival)).toEqual(rivals);
+test('what names the server has rivals, and what the client proves with who it is', () => {
+  expect(rivalsOf('tokenEndpoint')).toEqual(['issuer']);
+  expect(rivalsOf('keyFile')).toEqual(['clientSecret', 'clientSecretFile', 'assertionFile']);
+  expect(rivalsOf('certificateFile')).toEqual([]);
 });
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -33,6 +33,12 @@ test('an earlier source hides the rival of what it says', async () => {
   expect(Object.keys(settings)).toEqual(['tokenEndpoint', 'clientSecretFile']);
 });
 
+test('a key of an earlier source hides the secret of a later one', async () => {
+  const env = { OAUTH_CLIENT_SECRET: 'e', OAUTH_CERTIFICATE_FILE: '/c' };
+
+  expect(Object.keys(await readSettings({ keyFile: '/k' }, { env }))).toEqual(['keyFile', 'certificateFile']);
+});
+
 test('rivals in one source contradict each other', async () => {
   const env = { OAUTH_CLIENT_SECRET: 'c4n4ry', OAUTH_CLIENT_SECRET_FILE: '/f' };
 

@@ -7,6 +7,7 @@ import { gate } from '../../support/adapter-service.js';
 import { startAuthorizationServer } from '../../support/authorization-server.js';
 import { type CommandOptions, runCommand, settingsFor } from '../../support/command.js';
 import type { Answer } from '../../support/http-server.js';
+import { startDpopSurroundings } from '../../support/dpop-service.js';
 import { startResourceServer } from '../../support/resource-server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -105,13 +106,32 @@ test('--dry-run prints the request without its token, and asks nobody', async ()
   expect(exitCode).toBe(0);
   expect(stdout).toBe(`POST /orders HTTP/1.1
 Host: ${new URL(api.origin).host}
-Authorization: [redacted]
+Authorization: Bearer [redacted]
 Content-Type: application/x-www-form-urlencoded
 X-A: 1
 
 a=1
 `);
   expect([...server.requests, ...api.requests]).toEqual([]);
+});
+
+test('R-69 --dry-run says that there would be a proof', async () => {
+  const { stdout } = await call(['--dry-run', '--dpop']);
+
+  expect(stdout).toContain('\nAuthorization: DPoP [redacted]\nDPoP: [redacted]\n');
+});
+
+test('R-69 R-75 --dpop sends a proof with the token, and another with the nonce that the API asks for', async () => {
+  const { authorizationServer, api, atApi, atTokenEndpoint } = await startDpopSurroundings();
+  atTokenEndpoint.require('n1');
+  atApi.require('n2');
+
+  const outcome = await runCommand(['call', `${api.origin}/orders`, '--dpop', '-d', 'a=1'], {
+    environment: settingsFor(authorizationServer.tokenEndpoint),
+  });
+
+  expect(outcome).toMatchObject({ exitCode: 0, stdout: '{"method":"POST","path":"/orders","body":"a=1"}', stderr: '' });
+  expect(atApi.proofs).toMatchObject([{ nonce: 'n2', htm: 'POST', jkt: atTokenEndpoint.proofs[0]?.jkt }]);
 });
 
 test('--print prints the call for another tool, and sends nothing', async () => {

@@ -29,6 +29,13 @@ test('a command that a signal ends', async () => {
   expect((await exec('--', 'sh', '-c', 'kill -KILL $$')).exitCode).toBe(137);
 });
 
+test('R-70 a token that is bound to a key is not handed to a command, which has no key', async () => {
+  const { exitCode, stderr } = await exec('--dpop', '--', 'true');
+
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('m2m call sends requests with it');
+});
+
 test('there is no such command', async () => {
   const { exitCode, stderr } = await exec('--', 'no-such-command');
 

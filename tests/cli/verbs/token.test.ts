@@ -60,6 +60,20 @@ test('D22 says so when the server gives no token that is valid for as long', asy
   expect(stderr).toBe('m2m: the authorization server gives no token that is valid for 60s\n');
 });
 
+test.each([
+  [[], 't0ken\n'],
+  [['--header'], 'Authorization: DPoP t0ken\n'],
+])('R-70 of a token that is bound to a key is said that it is of no use without: %j', async (argv, shown) => {
+  const { exitCode, stdout, stderr } = await token([...argv, '--dpop'], { token_type: 'DPoP' });
+
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: shown });
+  expect(stderr).toMatch(/^m2m: this token is bound to a key that ends with this run .*\n$/);
+});
+
+test('R-68 a server that binds no token does not fit --dpop', async () => {
+  expect(await token(['--dpop'])).toMatchObject({ exitCode: 2, stdout: '' });
+});
+
 test('a duration without a unit is wrong usage', async () => {
   expect(await token(['--min-validity', '60'])).toMatchObject({ exitCode: 2, stdout: '' });
 });

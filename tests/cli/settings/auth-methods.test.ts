@@ -1,0 +1,111 @@
+import { expect, test } from '@jest/globals';
+
+import {
+  authMethodName,
+  authMethodOf,
+  authMethods,
+  isMutualTls,
+  registeredName,
+} from '../../../src/cli/settings/auth-methods.js';
+import type { SettingName } from '../../../src/cli/settings/setting-table.js';
+import { createTokenService } from '../../../src/token-service.js';
+import { startAuthorizationServer } from '../../support/authorization-server.js';
+import { assertionIn, parametersIn } from '../../support/client-assertions.js';
+import { clientCertificates } from '../../support/client-certificates.js';
+import { credentialsOf, settingsOf } from '../../support/settings.js';
+import { signingKey } from '../../support/signing-keys.js';
+
+const { first } = clientCertificates;
+
+/** The token request that a method makes. */
+async function requestBy(settings: Partial<Record<SettingName, string>>, some: Parameters<typeof credentialsOf>[0]) {
+  const server = await startAuthorizationServer();
+  const given = settingsOf(settings);
+  const clientAuthentication = await authMethodOf(given).make(credentialsOf(some), given);
+  await createTokenService({
+    tokenEndpoint: server.tokenEndpoint,
+    clientId: 'orders',
+    clientAuthentication,
+  }).getToken();
+  return server.grants[0];
+}
+
+test.each([
+  ['client_secret_basic', 'Basic b3JkZXJzOmElMkJiIQ=='],
+  ['client_secret_basic:form', 'Basic b3JkZXJzOmElMkJiJTIx'],
+  ['client_secret_basic:raw', 'Basic b3JkZXJzOmErYiE='],
+  ['client_secret_post', undefined],
+])('%s is how the secret is sent', async (authMethod, authorization) => {
+  const request = await requestBy({ authMethod }, { secret: 'a+b!' });
+
+  expect(request?.headers.authorization).toBe(authorization);
+  expect(new URLSearchParams(request?.body).get('client_secret')).toBe(authorization ? null : 'a+b!');
+});
+
+test('without a name a secret is sent as the metadata say, by the header without any', async () => {
+  expect((await requestBy({}, { secret: 's' }))?.headers.authorization).toMatch(/^Basic /);
+});
+
+test('client_secret_jwt signs with the secret, and does not send it', async () => {
+  const request = await requestBy({ authMethod: 'client_secret_jwt' }, { secret: 'c4n4ry' });
+
+  const { header, claims } = await assertionIn(request, Buffer.from('c4n4ry'));
+  expect({ alg: header.alg, iss: claims.iss }).toEqual({ alg: 'HS256', iss: 'orders' });
+  expect(request?.body).not.toContain('c4n4ry');
+});
+
+test('R-44 private_key_jwt signs with the key, under its id, by the algorithm', async () => {
+  const { pem, publicKey } = await signingKey('RS256');
+
+  const request = await requestBy({ keyFile: '/key', keyId: 'k1', signingAlgorithm: 'PS384' }, { key: pem });
+
+  expect((await assertionIn(request, publicKey)).header).toMatchObject({ alg: 'PS384', kid: 'k1' });
+});
+
+test('an assertion from elsewhere is sent as it is', async () => {
+  const request = await requestBy({ assertionFile: '/token' }, { assertion: 'from.somewhere.else' });
+
+  expect(request && parametersIn(request)).toMatchObject({ client_id: 'orders', client_assertion: 'from.somewhere.else' }); // prettier-ignore
+});
+
+test.each<[string | undefined, Partial<Record<SettingName, string>>]>([
+  [undefined, {}],
+  [undefined, { clientSecretFile: '/s' }],
+  [undefined, { clientSecret: 's', certificateFile: '/of-another-client' }],
+  ['private_key_jwt', { keyFile: '/k' }],
+  ['tls_client_auth', { keyFile: '/k', certificateFile: '/c' }],
+  ['federated_assertion', { assertionFile: '/a' }],
+  ['private_key_jwt', { keyFile: '/k', certificateFile: '/c', authMethod: 'private_key_jwt' }],
+  ['client_secret_jwt', { clientSecret: 's', authMethod: 'client_secret_jwt' }],
+])('%s is meant by %j', (name, values) => {
+  expect(authMethodName(settingsOf(values))).toBe(name);
+  expect(isMutualTls(settingsOf(values))).toBe(name === 'tls_client_auth');
+});
+
+test.each(['wrong', 'toString'])('there is no client authentication %s', (authMethod) => {
+  expect(() => authMethodOf(settingsOf({ authMethod }))).toThrow(
+    expect.objectContaining({
+      message: `there is no client authentication "${authMethod}"`,
+      advice: expect.stringMatching(/^take one of client_secret_basic, .*federated_assertion$/),
+      exitCode: 2,
+    }),
+  );
+});
+
+test('R-12 "none" is refused: the grant is for clients that prove who they are', () => {
+  expect(() => authMethodOf(settingsOf({ authMethod: 'none' }))).toThrow('only a client that proves who it is');
+});
+
+test('each method has a registered name', async () => {
+  const { pem } = await signingKey('ES256');
+  const all = { secret: 's', key: pem, assertion: 'a' };
+
+  for (const [name, { make, needs }] of Object.entries(authMethods)) {
+    const ofCertificate = needs.includes('certificate') ? first : {};
+    const authentication = await make(credentialsOf({ ...all, ...ofCertificate }), {});
+    const supported = { token_endpoint_auth_methods_supported: [registeredName(name)] };
+    expect(registeredName(name)).toBe(
+      (await authentication.prepare('orders', { issuer: 'https://a', ...supported })).method,
+    );
+  }
+});
