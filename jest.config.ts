@@ -22,6 +22,7 @@ const config: Config = {
   },
   globalSetup: '<rootDir>/tests/support/install-programs.ts',
   globals: { programs: isSlow ? ['redis-server', 'zsh', 'fish'] : ['redis-server'] },
+  setupFiles: ['<rootDir>/tests/support/disable-storages.ts'],
   setupFilesAfterEnv: ['<rootDir>/tests/support/no-live-timer.ts'],
   // One more than cores, for the times when a test waits.
   maxWorkers: availableParallelism() + 1,
