@@ -1,11 +1,9 @@
 /** @jest-config-loader esbuild-register */
-import { availableParallelism } from 'node:os';
-
 import type { Config } from 'jest';
 
 // Those that start many processes, try many inputs or search all that is emitted have a command of their own.
 const slow =
-  '/tests/(canary|cli/(main|verbs/completion)|examples|fleet|foreign-servers|fuzz|properties|replicas)\\b.*\\.test\\.ts$';
+  '/tests/(adapters/destinations|canary|cli/(main|verbs/completion)|examples|fleet|foreign-servers|fuzz|properties|replicas)\\b.*\\.test\\.ts$';
 const isSlow = process.env['npm_lifecycle_event'] === 'test:slow';
 
 const config: Config = {
@@ -24,8 +22,8 @@ const config: Config = {
   globals: { programs: isSlow ? ['redis-server', 'zsh', 'fish'] : ['redis-server'] },
   setupFiles: ['<rootDir>/tests/support/disable-storages.ts'],
   setupFilesAfterEnv: ['<rootDir>/tests/support/no-live-timer.ts'],
-  // One more than cores, for the times when a test waits.
-  maxWorkers: availableParallelism() + 1,
+  // Of two cores Jest would leave one idle.
+  maxWorkers: '100%',
   // For machines that are slow or busy.
   testTimeout: 30_000,
   collectCoverage: process.env['CI'] === 'true' && !isSlow,

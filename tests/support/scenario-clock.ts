@@ -51,5 +51,5 @@ export function scenarioClock(): ScenarioClock {
 
 /** Lets everything happen that takes no time: reading an answer takes a few turns of the event loop. */
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+  for (let turn = 0; turn < 6; turn += 1) await setImmediate();
 }
