@@ -1,5 +1,6 @@
 import type { AccessToken } from '../access-token.js';
 import { rejectsToken } from './challenge.js';
+import { redirectOf } from './fetch-redirect.js';
 import { type FetchRequest, withHeaders } from './fetch-request.js';
 import { isElsewhere } from './origins.js';
 import type { AuthorizedRequest } from './send-authorized.js';
@@ -8,37 +9,42 @@ import { cancelBody } from './stream-body.js';
 /** What tells of further replies that reject the token. */
 export type IsRejected = (response: Response) => boolean | Promise<boolean>;
 
+/** What a {@link FetchExchange} sends, by what, and what comes after it. */
+export interface FetchExchangeOptions {
+  readonly fetch: typeof globalThis.fetch;
+  readonly request: FetchRequest;
+  readonly origin: string;
+  readonly isRejected: IsRejected | undefined;
+  /** Sends the request that follows a redirect to `location`, and whatever comes after that. */
+  readonly follow: (reply: Response, location: string) => Promise<Response>;
+}
+
 /** One request of `fetch`, which follows no redirect. The token is in the arguments of `fetch` and nowhere else. */
 export class FetchExchange implements AuthorizedRequest<Response> {
-  private readonly fetch: typeof globalThis.fetch;
-  private readonly request: FetchRequest;
-  private readonly alsoRejected: IsRejected | undefined;
-  readonly origin: string;
-  private isTokenRejected = false;
+  private readonly options: FetchExchangeOptions;
 
-  constructor(fetch: typeof globalThis.fetch, request: FetchRequest, origin: string, isRejected?: IsRejected) {
-    this.fetch = fetch;
-    this.request = request;
-    this.origin = origin;
-    this.alsoRejected = isRejected;
+  constructor(options: FetchExchangeOptions) {
+    this.options = options;
   }
 
   get method(): string {
-    return this.request.init.method ?? 'GET';
+    return this.options.request.init.method ?? 'GET';
+  }
+
+  get origin(): string {
+    return this.options.origin;
   }
 
   get url(): string {
-    return this.request.url;
+    return this.options.request.url;
   }
 
-  async send({ authorization }: AccessToken, proof?: string): Promise<Response> {
-    const { fetch, request, alsoRejected } = this;
+  send({ authorization }: AccessToken, proof?: string): Promise<Response> {
+    const { fetch, request } = this.options;
     const credentials = proof === undefined ? { authorization } : { authorization, dpop: proof };
     const { init, input } = request;
     const redirect = init.redirect === 'error' ? 'error' : 'manual';
-    const reply = await fetch(input, Object.assign({}, init, { redirect, headers: withHeaders(init, credentials) }));
-    this.isTokenRejected = this.isUnauthorized(reply) || ((await alsoRejected?.(reply)) ?? false);
-    return reply;
+    return fetch(input, Object.assign({}, init, { redirect, headers: withHeaders(init, credentials) }));
   }
 
   conceal(): void {
@@ -53,16 +59,20 @@ export class FetchExchange implements AuthorizedRequest<Response> {
     throw error;
   }
 
-  isRejected(): boolean {
-    return this.isTokenRejected;
+  isRejected(reply: Response): boolean | Promise<boolean> {
+    return this.isUnauthorized(reply) || (this.options.isRejected?.(reply) ?? false);
   }
 
   canSendAgain(): boolean {
-    return this.request.canBodyBeReadAgain;
+    return this.options.request.canBodyBeReadAgain;
   }
 
-  settle(reply: Response): Response {
-    return reply;
+  // Here, and not by whoever waits for the reply, who would wait longer for each.
+  settle(reply: Response): Response | Promise<Response> {
+    const { request, follow } = this.options;
+    const { redirect = 'follow' } = request.init;
+    const location = redirect === 'follow' ? redirectOf(reply) : undefined;
+    return location === undefined ? reply : follow(reply, location);
   }
 
   discard({ body }: Response): void {

@@ -3,7 +3,7 @@ import type { TokenRequest } from '../token-request.js';
 import type { TokenSource } from '../token-source.js';
 import { type AdapterOptions, adapterOptions } from './adapter-options.js';
 import { FetchExchange, type IsRejected } from './fetch-exchange.js';
-import { afterRedirect, asRedirected, mostRedirects, notFollowed, redirectOf } from './fetch-redirect.js';
+import { afterRedirect, asRedirected, mostRedirects, notFollowed } from './fetch-redirect.js';
 import { type FetchRequest, fetchRequest, hasAuthorization, withBodyInMemory } from './fetch-request.js';
 import { permittedOrigin } from './origins.js';
 import { sendAuthorized } from './send-authorized.js';
@@ -49,40 +49,54 @@ export function withBearerToken(
   if (origins === undefined) throw new ConfigurationError('"origins" of withBearerToken is required');
   const { isRejected } = options;
 
-  function send(request: FetchRequest, origin: string, token: TokenRequest | undefined): Promise<Response> {
+  const send = (
+    request: FetchRequest,
+    origin: string,
+    token: TokenRequest | undefined,
+    redirects = 0,
+  ): Promise<Response> => {
     const { init, url } = request;
-    return sendAuthorized(tokens, new FetchExchange(fetch, request, origin, isRejected), {
+    const follow = async (reply: Response, location: string): Promise<Response> => {
+      cancelBody(reply.body);
+      if (redirects === mostRedirects) throw notFollowed(url, 'too often');
+      const next = afterRedirect(request, reply.status, location);
+      const nextOrigin = permittedOrigin(next.url, origins);
+      // What has left the permitted origins gets no token any more, so that the rest is for `fetch` to follow.
+      const hasLeft = nextOrigin === undefined;
+      return asRedirected(
+        await (hasLeft ? fetch(next.input, next.init) : send(next, nextOrigin, token, redirects + 1)),
+      );
+    };
+    // Redirects are followed here and not by `fetch`: one of a caller's own may take all headers along to anywhere, and a
+    // proof of possession is for one URL only.
+    return sendAuthorized(tokens, new FetchExchange({ fetch, request, origin, isRejected, follow }), {
       request: token ?? requestOf(url, init),
       signal: init.signal ?? undefined,
       replay,
       emit,
       proofs,
     });
-  }
+  };
 
-  return async (input, init) => {
+  const begin: FetchWithToken = (input, init) => {
     const token = init?.token;
-    let request = fetchRequest(input, init ?? {});
-    let origin = permittedOrigin(request.url, origins);
+    const request = fetchRequest(input, init ?? {});
+    const origin = permittedOrigin(request.url, origins);
     if (token === false || origin === undefined || hasAuthorization(request.init)) return fetch(input, init);
 
-    if (typeof request.input !== 'string') request = await withBodyInMemory(request);
-    request.init.signal?.throwIfAborted();
-    // Redirects are followed here and not by `fetch`: one of a caller's own may take all headers along to anywhere, and a
-    // proof of possession is for one URL only.
-    for (let redirects = 0; ; redirects += 1) {
-      const reply = await send(request, origin, token);
-      const location = follows(request) ? redirectOf(reply) : undefined;
-      if (location === undefined) return redirects === 0 ? reply : asRedirected(reply);
+    const sendNow = (whole: FetchRequest): Promise<Response> => {
+      whole.init.signal?.throwIfAborted();
+      return send(whole, origin, token);
+    };
+    return typeof request.input === 'string' ? sendNow(request) : withBodyInMemory(request).then(sendNow);
+  };
 
-      cancelBody(reply.body);
-      if (redirects === mostRedirects) throw notFollowed(request.url, 'too often');
-      request = afterRedirect(request, reply.status, location);
-      origin = permittedOrigin(request.url, origins);
-      // What has left the permitted origins gets no token any more, so that the rest is for `fetch` to follow.
-      if (origin === undefined) return asRedirected(await fetch(request.input, request.init));
+  return (...args) => {
+    // Not an async function, which would take longer to hand on what it gets.
+    try {
+      return begin(...args);
+    } catch (error) {
+      return Promise.reject(error);
     }
   };
 }
-
-const follows = ({ init }: FetchRequest): boolean => init.redirect === undefined || init.redirect === 'follow';

@@ -22,11 +22,11 @@ export interface AuthorizedRequest<Reply> extends ProvenRequest {
   /** The reply in an error that `send` rejected with, since a reply with an error status is a reply; throws what holds none. */
   replyIn(error: unknown): Reply;
   /** Whether the reply says that the token is of no more use. */
-  isRejected(reply: Reply): boolean;
+  isRejected(reply: Reply): boolean | Promise<boolean>;
   /** Whether the body can be read a second time. */
   canSendAgain(): boolean;
   /** What the caller gets for the last reply: it is returned, or what the HTTP client makes of it is thrown. */
-  settle(reply: Reply): Reply;
+  settle(reply: Reply): Reply | Promise<Reply>;
   /** Frees the connection of a reply that nobody will read. */
   discard(reply: Reply): void | Promise<void>;
 }
@@ -58,7 +58,7 @@ export async function sendAuthorized<Reply>(
   let reply: Reply;
   if (sendProven !== undefined) reply = await sendProven(token);
   else {
-    // Not by a function that all attempts share: an await more is what this costs a request that meets no trouble.
+    // Not by a function that all attempts share: it costs an await, and each of those a hundredth of a request over loopback.
     try {
       reply = await authorized.send(token);
     } catch (error) {
@@ -67,7 +67,8 @@ export async function sendAuthorized<Reply>(
       authorized.conceal();
     }
   }
-  if (!authorized.isRejected(reply)) return authorized.settle(reply);
+  const isRejected = authorized.isRejected(reply);
+  if (isRejected === false || !(await isRejected)) return authorized.settle(reply);
 
   const other = await tokenToResend(tokens, authorized, { token, reply }, options);
   if (other === undefined) return authorized.settle(reply);

@@ -15,7 +15,13 @@ function exchange({ init = {}, isRejected }: { init?: RequestInit; isRejected?: 
     calls.push(call);
     return Promise.resolve(replies.shift() ?? new Response());
   };
-  const tested = new FetchExchange(recorded, fetchRequest(url, init), 'https://api.example.com', isRejected);
+  const tested = new FetchExchange({
+    fetch: recorded,
+    request: fetchRequest(url, init),
+    origin: 'https://api.example.com',
+    isRejected,
+    follow: (_, location) => Promise.resolve(new Response(`what is at ${location}`)),
+  });
   return { tested, calls };
 }
 
@@ -50,20 +56,29 @@ test('has fetch fail on a redirect when that is asked for', async () => {
   expect(calls[0]?.[1]?.redirect).toBe('error');
 });
 
-test('E6 E25 says of the latest reply whether it rejects the token', async () => {
+test('E6 E25 says of a reply whether it rejects the token', async () => {
   const rejected = new Response(null, { status: 401 });
   const forbidden = new Response(null, { status: 403 });
   const basic = new Response(null, { status: 401, headers: { 'www-authenticate': 'Basic' } });
   const isRejected = async ({ status }: Response): Promise<boolean> => Promise.resolve(status === 403);
-  const { tested } = exchange({ isRejected }, rejected, new Response(), forbidden, basic);
+  const { tested } = exchange({ isRejected });
 
   const verdicts: boolean[] = [];
-  for (let attempt = 0; attempt < 4; attempt += 1) {
-    await tested.send(token);
-    verdicts.push(tested.isRejected());
-  }
+  for (const reply of [rejected, new Response(), forbidden, basic]) verdicts.push(await tested.isRejected(reply));
 
   expect(verdicts).toEqual([true, false, true, false]);
+  expect(exchange({}).tested.isRejected(forbidden)).toBe(false);
+});
+
+test('E11 settles a redirect with what it leads to, unless redirects are not to be followed', async () => {
+  const redirect = new Response(null, { status: 307, headers: { location: '/there' } });
+  const ordinary = new Response();
+
+  const followed = await exchange({}).tested.settle(redirect);
+
+  expect(await followed.text()).toBe('what is at /there');
+  expect(exchange({ init: { redirect: 'manual' } }).tested.settle(redirect)).toBe(redirect);
+  expect(exchange({}).tested.settle(ordinary)).toBe(ordinary);
 });
 
 test('reads the headers of a reply', () => {

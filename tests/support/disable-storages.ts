@@ -9,6 +9,8 @@ const home = AsyncLocalStorage as { [ofEarlierFiles]?: Set<AsyncLocalStorage<unk
 if (home[ofEarlierFiles] === undefined) {
   const storages = (home[ofEarlierFiles] = new Set());
   const { prototype } = AsyncLocalStorage<unknown>;
+  // It is called with the storage that it was taken from.
+  // oxlint-disable-next-line unbound-method
   const { run } = prototype;
   prototype.run = function (this: AsyncLocalStorage<unknown>, ...args: Parameters<typeof run>) {
     storages.add(this);
