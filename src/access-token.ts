@@ -49,7 +49,8 @@ export class AccessToken {
   readonly #keyPair: DpopKeyPair | undefined;
   readonly #issuedAtMonotonic: number | undefined;
 
-  constructor({ value, type = 'Bearer', ...fields }: AccessTokenFields) {
+  constructor(fields: AccessTokenFields) {
+    const { value, type = 'Bearer' } = fields;
     this.type = type;
     this.scope = fields.scope;
     this.issuedAt = fields.issuedAt;

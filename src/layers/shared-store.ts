@@ -194,6 +194,9 @@ export function withSharedStore({
 
 const unbound: Promise<TokenBinding> = Promise.resolve({});
 
-function restore({ type, ...fields }: AccessTokenFields, { binding, keyPair }: TokenBinding): AccessToken {
-  return new AccessToken({ ...fields, binding, ...(type === 'DPoP' && { type, keyPair }) });
+// Field by field: a spread takes longer than all else that is done here.
+function restore(fields: AccessTokenFields, { binding, keyPair }: TokenBinding): AccessToken {
+  const { value, type = 'Bearer', scope, issuedAt, issuedAtMonotonic, expiresAt } = fields;
+  const held = type === 'DPoP' ? keyPair : undefined;
+  return new AccessToken({ value, type, scope, issuedAt, issuedAtMonotonic, expiresAt, binding, keyPair: held });
 }
