@@ -46,6 +46,14 @@ test.each([
   ['?b=c', '/'],
   ['', '/'],
   ['/a/../b%20c/ä', '/b%20c/%C3%A4'],
+  ['/v1/orders-2024/a.b~c_d/?e#f', '/v1/orders-2024/a.b~c_d/'],
+  ['/a/./b', '/a/b'],
+  ['/a/..', '/'],
+  ['/a//b', '/a//b'],
+  ['/a\\b', '/a/b'],
+  ['/a\tb\n', '/ab'],
+  ['/a%2e%2e/%2E%2E/b', '/b'],
+  [':443/a', '/a'],
 ])('R-66 a proof for %j is for the path %s', async (path, expected) => {
   const proof = await dpopProofs().prove(await boundToken(), { ...request, url: origin + path });
 
