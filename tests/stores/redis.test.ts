@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import { describe, expect } from '@jest/globals';
 import { createTokenService, encryptedStore, type TokenEvent } from 'm2m-tokens';
-import { createClient, createClientPool, createCluster } from 'redis';
+import { createClient, createClientPool, createCluster, createSentinel } from 'redis';
 
 import { AccessToken } from '../../src/access-token.js';
 import { toStored } from '../../src/layers/stored-token.js';
@@ -302,6 +302,27 @@ describe('the client', () => {
     const slots = await Promise.all((await node.keys('*')).map((key) => node.sendCommand(['CLUSTER', 'KEYSLOT', key])));
     expect(slots).toHaveLength(2);
     expect(new Set(slots).size).toBe(1);
+    await lease?.release();
+    expect(await store.lease('a', 60_000)).toBeDefined();
+  });
+
+  test('may be behind Sentinel', async () => {
+    const [redis, sentinel] = await Promise.all([startRedis(), startRedis({ isSentinel: true })]);
+    const watcher = await connectRedis(sentinel);
+    await watcher.sendCommand(['SENTINEL', 'MONITOR', 'tokens', '127.0.0.1', String(redis.port), '1']);
+    const client = createSentinel({
+      name: 'tokens',
+      sentinelRootNodes: [{ host: '127.0.0.1', port: sentinel.port }],
+    });
+    await client.connect();
+    cleanUp(() => client.destroy());
+    const store = redisStore(client);
+
+    await store.set('a', token, 60_000);
+    const lease = await store.lease('a', 60_000);
+
+    expect(await store.get('a')).toEqual(token);
+    expect(await store.lease('a', 60_000)).toBeUndefined();
     await lease?.release();
     expect(await store.lease('a', 60_000)).toBeDefined();
   });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,14 +22,24 @@ export interface RedisServerOptions {
   readonly port?: number | undefined;
   /** Further settings, as on its command line: `['--requirepass', 'secret']`. */
   readonly settings?: readonly string[] | undefined;
+  /** Whether it watches other servers instead of holding anything. */
+  readonly isSentinel?: boolean | undefined;
 }
 
 /** Starts a Redis server and waits until it takes connections. */
-export async function runRedis({ port, settings = [] }: RedisServerOptions = {}): Promise<RedisServer> {
+export async function runRedis({
+  port,
+  settings = [],
+  isSentinel = false,
+}: RedisServerOptions = {}): Promise<RedisServer> {
   const chosen = port ?? (await freePort());
   const folder = await mkdtemp(join(tmpdir(), 'redis-'));
   const fixed = ['--port', String(chosen), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
-  const server = spawn(redisProgram() ?? 'redis-server', [...fixed, ...settings], {
+  // A sentinel keeps what it knows in its configuration.
+  const configuration = join(folder, 'sentinel.conf');
+  if (isSentinel) await writeFile(configuration, '');
+  const mode = isSentinel ? [configuration, '--sentinel'] : [];
+  const server = spawn(redisProgram() ?? 'redis-server', [...mode, ...fixed, ...settings], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(server, 'exit');
@@ -38,7 +48,7 @@ export async function runRedis({ port, settings = [] }: RedisServerOptions = {})
   await new Promise<void>((resolve, reject) => {
     server.stdout.on('data', (chunk: Buffer) => {
       log += chunk.toString();
-      if (log.includes('Ready to accept connections')) resolve();
+      if (/Ready to accept connections|Sentinel ID is/.test(log)) resolve();
     });
     server.once('error', reject);
     server.once('exit', () => reject(new Error(`redis-server ended: ${log}`)));
