@@ -27,19 +27,21 @@ export class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
   private readonly alsoRejected: IsRejected | undefined;
   private readonly timeout: number | undefined;
   readonly origin: string;
-  private failure: AxiosError | undefined;
+  private failure: AxiosError | undefined = undefined;
   /** What the options were before there was a proof to look after. */
-  private unproven: { sensitiveHeaders: string[] | undefined; maxRedirects: number | undefined } | undefined;
+  private unproven: { sensitiveHeaders: string[] | undefined; maxRedirects: number | undefined } | undefined =
+    undefined;
 
   constructor(
     adapter: AxiosAdapter,
     config: InternalAxiosRequestConfig,
     origin: string,
+    timeout: number | undefined,
     isRejected: IsRejected | undefined,
   ) {
     this.adapter = adapter;
     this.config = config;
-    this.timeout = config.timeout;
+    this.timeout = timeout;
     this.origin = origin;
     this.alsoRejected = isRejected;
   }
@@ -75,7 +77,7 @@ export class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
       Object.assign(this.config, this.unproven);
     }
     delete this.config.headers['Authorization'];
-    if (this.timeout !== undefined) this.config.timeout = this.timeout;
+    if (this.timeout) this.config.timeout = this.timeout;
   }
 
   header(response: AxiosResponse, name: string): string | undefined {

@@ -29,7 +29,7 @@ export function axiosOrigins(
     if (origins === undefined && !baseURL) {
       throw new ConfigurationError('"origins" of bearerToken is required for an axios request without "baseURL"');
     }
-    const origin = baseURL && isBelowBase(config) ? originOfBase(baseURL) : originOf(url);
+    const origin = baseURL && isBelowBase(url, config) ? originOfBase(baseURL) : originOf(url);
     if (origin === undefined) return undefined;
     const isPermitted = origins?.has(origin) ?? origin === originOfBase(baseURL as string);
     return isPermitted ? origin : undefined;
@@ -39,12 +39,13 @@ export function axiosOrigins(
 /** The URL that an axios request goes to, without its `params`; as axios puts it together, at less cost than its `getUri`. */
 export function axiosUrl(config: InternalAxiosRequestConfig): string {
   const { url = '', baseURL } = config;
-  if (!baseURL || !isBelowBase(config)) return url;
+  if (!baseURL || !isBelowBase(url, config)) return url;
   return url === '' ? baseURL : `${baseURL.replace(/\/?\/$/, '')}/${url.replace(/^\/+/, '')}`;
 }
 
-const isBelowBase = ({ url = '', allowAbsoluteUrls }: InternalAxiosRequestConfig): boolean =>
-  allowAbsoluteUrls === false || !isAbsolute.test(url);
+const isBelowBase = (url: string, config: InternalAxiosRequestConfig): boolean =>
+  !isAbsolute(url) || config.allowAbsoluteUrls === false;
 
-// As axios decides it: what has a scheme or begins with // is not put below the base URL.
-const isAbsolute = /^([a-z][a-z\d+\-.]*:)?\/\//i;
+// As axios decides it: what has a scheme or begins with // is not put below the base URL. Most are paths and need no pattern.
+const isAbsolute = (url: string): boolean => (url[0] === '/' ? url[1] === '/' : hasScheme.test(url));
+const hasScheme = /^[a-z][a-z\d+\-.]*:\/\//i;

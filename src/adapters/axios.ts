@@ -61,7 +61,7 @@ export function bearerToken(
 
     if (origin.startsWith('http:')) keepOnThisMachine(config);
 
-    const authorized = new AxiosExchange(adapter, config, origin, isRejected);
+    const authorized = new AxiosExchange(adapter, config, origin, timeout, isRejected);
     const { signal, release } = signalOf(config);
     const sending = sendAuthorized(timeout ? axiosTimeout(tokens, config) : tokens, authorized, {
       request: token ?? requestOf(config),
@@ -107,9 +107,11 @@ function keepOnThisMachine(config: InternalAxiosRequestConfig): void {
 /** The signal of the request, whichever of axios' two ways it was given by, and what to do when it is no longer needed. */
 function signalOf({ signal, cancelToken }: InternalAxiosRequestConfig): { signal?: AbortSignal; release?: () => void } {
   if (signal instanceof AbortSignal) return { signal };
-  if (cancelToken === undefined) return {};
+  if (cancelToken === undefined) return noSignal;
   const canceller = new AbortController();
   const cancel = (reason: unknown) => canceller.abort(reason);
   cancelToken.subscribe(cancel);
   return { signal: canceller.signal, release: () => cancelToken.unsubscribe(cancel) };
 }
+
+const noSignal = {};

@@ -26,6 +26,16 @@ export function isMet({ target, ...figures }: Result): boolean | undefined {
   return figure !== undefined && figure <= target.atMost;
 }
 
+/** Of each result of several runs the one in the middle, by its ratio if it has one. */
+export function middle(runs: readonly Result[][]): Result[] {
+  const [first = []] = runs;
+  return first.map((_result, index) => {
+    const ofAll = runs.flatMap((run) => run[index] ?? []);
+    const sorted = ofAll.toSorted((a, b) => (a.ratio ?? a.ours) - (b.ratio ?? b.ours));
+    return sorted[Math.floor(sorted.length / 2)] as Result;
+  });
+}
+
 /** The results as a table for the terminal. */
 export function table(results: readonly Result[]): string {
   const rows = [['', 'ours', 'other', 'ratio', 'target', ''], ...results.map(cells)];
