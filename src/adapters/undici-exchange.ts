@@ -9,7 +9,7 @@ import type { AuthorizedRequest } from './send-authorized.js';
 import { UndiciAttempt } from './undici-attempt.js';
 import { isReadOnce, keptBody, type KeptBody } from './undici-body.js';
 import { attemptHandler, type Controller, type Handler } from './undici-handler.js';
-import { type HeaderRecord, headerOf } from './undici-headers.js';
+import { copyHeaders, type HeaderRecord, headerOf } from './undici-headers.js';
 
 /** The head of a reply, with the names of its headers in lower case. */
 export interface UndiciReply {
@@ -60,8 +60,8 @@ export class UndiciExchange implements AuthorizedRequest<UndiciAttempt> {
   send({ authorization }: AccessToken, proof?: string): Promise<UndiciAttempt> {
     const { dispatch, outgoing, handler } = this.options;
     // For each attempt its own: what is below may change them.
-    const next: Dispatcher.DispatchOptions = Object.assign({}, outgoing);
-    const headers: HeaderRecord = Object.assign({}, outgoing.headers as HeaderRecord);
+    const next: Dispatcher.DispatchOptions = { ...outgoing };
+    const headers = copyHeaders(outgoing.headers as HeaderRecord);
     headers['authorization'] = authorization;
     if (proof !== undefined) {
       headers['dpop'] = proof;

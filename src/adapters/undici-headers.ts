@@ -7,10 +7,17 @@ export type HeaderRecord = Record<string, string | string[] | undefined>;
  */
 export function requestHeaders(headers: unknown): HeaderRecord {
   if (typeof headers !== 'object' || headers === null) return {};
-  // Not by a spread: undici takes far longer to read the objects that V8 makes of one.
-  if (!(Symbol.iterator in headers)) return Object.assign({}, headers as HeaderRecord);
+  if (!(Symbol.iterator in headers)) return { ...(headers as HeaderRecord) };
   const list = [...(headers as Iterable<unknown>)];
   return recordOf(Array.isArray(list[0]) ? list.flat() : list);
+}
+
+/** The same headers in another object, to which more can be added. */
+export function copyHeaders(headers: HeaderRecord): HeaderRecord {
+  // Not by a spread: V8 takes a microsecond to add to what it makes of one.
+  const copy: HeaderRecord = {};
+  for (const name of Object.keys(headers)) copy[name] = headers[name];
+  return copy;
 }
 
 /** Whether the caller has set `Authorization`, in whatever case; undici leaves out what is `undefined`. */

@@ -77,6 +77,7 @@ test.each([
   ['HTTP://API.Example.COM:80', 'http://api.example.com'],
   ['https://me:pass@api.example.com/orders', undefined],
   ['https://me@api.example.com/orders', undefined],
+  ['https://:pass@api.example.com/orders', undefined],
   ['/orders', undefined],
 ])('E11 E12 the origin of %j, unless it has credentials, is %j', (url, origin) => {
   expect(originOf(url)).toBe(origin);

@@ -231,6 +231,26 @@ test('D20 hands on the token as it is, which nobody can change', async () => {
   expect(() => Object.assign(first, { scope: 'admin' })).toThrow(TypeError);
 });
 
+test.each<[string, () => AccessToken]>([
+  ['Bearer', () => first],
+  ['DPoP', () => bound('first')],
+])('R-25 takes the token, of type %s, off the request when it was sent and when that failed', async (_type, issued) => {
+  const { authorized } = request('fine');
+  const order: string[] = [];
+  const send = async (): Promise<string> => {
+    order.push('send');
+    if (order.length > 2) throw new Error('no connection');
+    return Promise.resolve('fine');
+  };
+  const recorded = { ...authorized, send, conceal: () => void order.push('conceal') };
+
+  await sendAuthorized(source(issued()).tokens, recorded, options());
+  const failing = sendAuthorized(source(issued()).tokens, recorded, options());
+
+  await expect(failing).rejects.toThrow('no connection');
+  expect(order).toEqual(['send', 'conceal', 'send', 'conceal']);
+});
+
 describe('with a token of type DPoP', () => {
   test('R-69 R-71 sends it with a proof, another one each time; a Bearer token without', async () => {
     const { tokens } = source(bound('first'), bound('second'), first);
@@ -386,7 +406,8 @@ function request(...replies: string[]): {
       conceal: () => {},
       header(reply, name) {
         if (name === 'DPoP-Nonce') return /nonce-\d/.exec(reply)?.[0];
-        return reply.endsWith('challenge') ? 'DPoP error="use_dpop_nonce"' : undefined;
+        const isAsked = name === 'WWW-Authenticate' && reply.endsWith('challenge');
+        return isAsked ? 'DPoP error="use_dpop_nonce"' : undefined;
       },
       replyIn(error) {
         throw error;

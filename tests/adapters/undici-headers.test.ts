@@ -1,6 +1,12 @@
 import { expect, test } from '@jest/globals';
 
-import { hasAuthorization, headerOf, replyHeaders, requestHeaders } from '../../src/adapters/undici-headers.js';
+import {
+  copyHeaders,
+  hasAuthorization,
+  headerOf,
+  replyHeaders,
+  requestHeaders,
+} from '../../src/adapters/undici-headers.js';
 
 test.each<[string, unknown, Record<string, unknown>]>([
   ['nothing', undefined, {}],
@@ -23,6 +29,16 @@ test.each<[string, unknown, Record<string, unknown>]>([
 
   expect(Object.entries(record)).toEqual(Object.entries(expected));
   expect(record).not.toBe(headers);
+});
+
+test('E9 a copy has the same headers and is an object of its own', () => {
+  const headers = { a: '1', b: ['2', '3'], c: undefined };
+
+  const copy = copyHeaders(headers);
+  copy['d'] = '4';
+
+  expect(copy).toEqual({ a: '1', b: ['2', '3'], c: undefined, d: '4' });
+  expect(headers).not.toHaveProperty('d');
 });
 
 test.each([
