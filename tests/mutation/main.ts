@@ -1,0 +1,67 @@
+/**
+ * Changes the sources in two thousand places, one at a time, and counts what their tests notice. Exit code 1 when that is less
+ * than 85 % of a folder. Takes an hour; a busy machine makes tests late, which counts as noticed.
+ *
+ *     npm run mutation -- [layers] [adapters]
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+
+/** Names of sources and of tests, without their endings. */
+interface Pass {
+  readonly mutate: string;
+  readonly tests: readonly string[];
+}
+
+// Most changes are noticed by the tests that are nearest. Only what these leave is tried with all tests of its folder.
+const common = '{adapter-options,challenge,dpop,origins,send-authorized,sent-request,stream-body}';
+const passes: Readonly<Record<string, readonly Pass[]>> = {
+  layers: [{ mutate: '*', tests: ['*'] }],
+  adapters: [
+    { mutate: common, tests: [common] },
+    ...['axios', 'fetch', 'undici'].map((name) => ({ mutate: `${name}*`, tests: [`${name}*`, '!*-contract'] })),
+    { mutate: '*', tests: ['*'] },
+  ],
+};
+
+const chosen = process.argv.slice(2);
+for (const folder of chosen.length > 0 ? chosen : Object.keys(passes)) run(folder);
+
+function run(folder: string): void {
+  const results = `coverage/mutation/${folder}.json`;
+  rmSync(results, { force: true });
+  passes[folder]?.forEach((pass, index, { length }) => {
+    const isLast = index === length - 1;
+    const configFile = `coverage/mutation/${folder}-${index}.json`;
+    mkdirSync('coverage/mutation', { recursive: true });
+    writeFileSync(configFile, JSON.stringify(configuration(folder, pass, results, isLast)));
+    const { status } = spawnSync('npx', ['stryker', 'run', configFile], { stdio: 'inherit' });
+    if (status !== 0) process.exitCode = 1;
+  });
+}
+
+function configuration(folder: string, { mutate, tests }: Pass, results: string, isLast: boolean): object {
+  return {
+    testRunner: 'jest',
+    testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+    plugins: ['@stryker-mutator/jest-runner'],
+    mutate: [`src/${folder}/${mutate}.ts`],
+    jest: {
+      enableFindRelatedTests: false,
+      // What waits for what will not come has failed soon.
+      config: { testMatch: tests.map((name) => testPattern(folder, name)), testTimeout: 2_000, globalSetup: null },
+    },
+    coverageAnalysis: 'perTest',
+    ignoreStatic: true,
+    concurrency: 2,
+    timeoutMS: 5_000,
+    incremental: true,
+    incrementalFile: results,
+    reporters: isLast ? ['progress-append-only', 'clear-text'] : ['progress-append-only'],
+    tempDirName: 'coverage/stryker',
+    thresholds: { high: 95, low: 85, break: isLast ? 85 : null },
+  };
+}
+
+const testPattern = (folder: string, name: string): string =>
+  name.replace(/^(!?)(.*)$/, `$1<rootDir>/tests/${folder}/$2.test.ts`);
