@@ -61,10 +61,11 @@ export function bearerToken(
 
     if (origin.startsWith('http:')) keepOnThisMachine(config);
 
+    const request = token ?? requestOf(config);
     const authorized = new AxiosExchange(adapter, config, origin, timeout, isRejected);
     const { signal, release } = signalOf(config);
     const sending = sendAuthorized(timeout ? axiosTimeout(tokens, config) : tokens, authorized, {
-      request: token ?? requestOf(config),
+      request,
       signal,
       replay,
       emit,

@@ -407,6 +407,28 @@ test('E19 ends the wait for a token when a CancelToken is cancelled', async () =
   expect(axios.isCancel(outcome)).toBe(true);
 });
 
+test.each<[string, BearerTokenOptions]>([
+  ['was sent', {}],
+  [
+    'could not be sent',
+    {
+      request: () => {
+        throw new Error('no tenant');
+      },
+    },
+  ],
+])('D16 leaves no listener on a CancelToken when a request %s', async (_what, options) => {
+  const { instance } = await startAxios(options);
+  const { token } = axios.CancelToken.source();
+  const listeners = new Set<unknown>();
+  token.subscribe = (listener) => void listeners.add(listener);
+  token.unsubscribe = (listener) => void listeners.delete(listener);
+
+  await instance.get('/orders', { cancelToken: token }).catch((error: unknown) => error);
+
+  expect(listeners.size).toBe(0);
+});
+
 test('D16 D19 keeps no process alive', async () => {
   const { authorizationServer, api } = await startSurroundings();
   api.revoke('token-1');
