@@ -20,6 +20,7 @@ export interface TokenService extends TokenSource {
   /**
    * Fetches the default token now, so that a service that cannot get one fails at start-up and not at its first request.
    * @throws {TokenError} when there is none
+   * @throws the reason of `signal`
    */
   ready(options?: Pick<GetTokenOptions, 'signal'>): Promise<void>;
   /**
