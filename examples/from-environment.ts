@@ -6,7 +6,7 @@ import { bearerToken } from 'm2m-tokens/axios';
 
 try {
   const tokens = tokenServiceFromEnvironment();
-  await tokens.ready({ signal: AbortSignal.timeout(10_000) });
+  await tokens.ready();
   console.log('ready');
 
   const api = axios.create({ baseURL: process.env.API_URL ?? 'https://api.example.com' });

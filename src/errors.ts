@@ -72,7 +72,7 @@ export interface GrantUnavailability extends TokenErrorOptions {
 /** The authorization server could not be asked or did not answer: network, timeout, 408, 425, 429, 5xx. */
 export class GrantUnavailableError extends TokenError {
   readonly code = 'ERR_GRANT_UNAVAILABLE';
-  /** `true`, but for a certificate that is not trusted. */
+  /** `true`, but for a certificate that is not trusted, of either side, and a proxy that asks for credentials. */
   readonly retryable: boolean;
   /** HTTP status of the answer; `undefined` when there was none. */
   readonly status: number | undefined;

@@ -20,12 +20,13 @@ export interface TokenService extends TokenSource {
   /**
    * Fetches the default token now, so that a service that cannot get one fails at start-up and not at its first request.
    * @throws {TokenError} when there is none
+   * @throws the reason of `signal`
    */
   ready(options?: Pick<GetTokenOptions, 'signal'>): Promise<void>;
   /**
    * Revokes the tokens that are kept, for a service that shuts down: within two seconds, and without ever rejecting (RFC 7009).
    * Resolves to whether all are revoked; an event says why not. They are handed out no more in either case: whoever asks
-   * afterwards gets another one.
+   * afterwards gets another one. The token of a grant that is under way is not among them: call it when no more requests are made.
    */
   revoke(): Promise<boolean>;
 }

@@ -21,6 +21,7 @@ export interface TokenSource {
   /**
    * Returns an access token for the request, or for the default one without it.
    * @throws {TokenError} when there is no token to hand out
+   * @throws the reason of `signal`
    */
   getToken(request?: TokenRequest, options?: GetTokenOptions): Promise<AccessToken>;
 }

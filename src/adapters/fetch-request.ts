@@ -31,7 +31,7 @@ export function fetchRequest(input: string | URL | Request, init: RequestInit): 
   return {
     input,
     url: input.url,
-    init: { ...said, ...init, headers },
+    init: { ...said, ...definedIn(init), headers },
     canBodyBeReadAgain: init.body == null ? input.body === null : !isStream(init.body),
   };
 }
@@ -73,6 +73,11 @@ export function withHeaders(
 // Of another implementation, too.
 function isRequest(input: string | URL | Request): input is Request {
   return typeof input === 'object' && 'url' in input;
+}
+
+// A member that is undefined is none (Web IDL, "dictionary types"); it must not replace what the Request says.
+function definedIn(init: RequestInit): RequestInit {
+  return Object.fromEntries(Object.entries(init).filter(([, value]) => value !== undefined));
 }
 
 // Not as Headers: fetch is the quickest with a plain object.

@@ -48,7 +48,7 @@ function sentenceFor(event: TokenEvent): string {
     case 'request.resent':
       return `${event.origin} rejected the token of a ${event.method.toUpperCase()}; it is sent again with another one`;
     case 'request.not_resent':
-      return `${event.origin} rejected the token of a ${event.method.toUpperCase()}; its answer stands (${event.reason})`;
+      return `${event.origin} did not accept the token or DPoP proof of a ${event.method.toUpperCase()}; its answer stands (${event.reason})`;
   }
 }
 

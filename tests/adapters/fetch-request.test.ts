@@ -30,6 +30,22 @@ test('prefers what "init" says to what the Request says', () => {
   expect(init).toMatchObject({ method: 'PUT', headers: { 'x-tenant': 'green' } });
 });
 
+test('what "init" leaves undefined is as the Request says', () => {
+  const { signal } = new AbortController();
+  const request = new Request(url, { method: 'POST', body: 'an order', redirect: 'manual', signal });
+  const unsaid = { method: undefined, redirect: undefined, signal: undefined, headers: undefined, body: undefined };
+
+  const { init } = fetchRequest(request, unsaid as unknown as RequestInit);
+
+  expect(init).toMatchObject({
+    method: 'POST',
+    redirect: 'manual',
+    headers: [['content-type', 'text/plain;charset=UTF-8']],
+  });
+  expect(init.signal).toBe(request.signal);
+  expect(fetchRequest(request, { signal: null }).init.signal).toBeNull();
+});
+
 describe('whether the body can be read again', () => {
   test.each<[string, RequestInit['body'], boolean]>([
     ['no body', undefined, true],

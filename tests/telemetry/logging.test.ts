@@ -68,7 +68,7 @@ test.each<[TokenEvent, number, string]>([
   [
     { type: 'request.not_resent', method: 'PUT', origin: 'https://api.example', reason: 'body cannot be sent twice' },
     warn,
-    'https://api.example rejected the token of a PUT; its answer stands (body cannot be sent twice)',
+    'https://api.example did not accept the token or DPoP proof of a PUT; its answer stands (body cannot be sent twice)',
   ],
 ])('writes a line for $type: its level, a sentence and the facts', (event, level, sentence) => {
   const { lines, logger: log } = logger();

@@ -46,19 +46,23 @@ curl ${sent.join(' ')} ${shell(url.href)}
 
 function httpie({ method, url, headers, body }: ApiRequest, grant: PrintedGrant): string {
   const fields = formOf(grant).map(([name, value]) => shell(`${name}=${value}`));
-  const credentials =
+  // By stdin, too: http leaves its arguments to be read, and would prefer what .netrc has for the host.
+  const [before, credentials] =
     grant.method === 'client_secret_basic'
-      ? `--auth ${shell(grant.clientId)}:"$OAUTH_CLIENT_SECRET"`
-      : `${shell(`client_id=${grant.clientId}`)} client_secret="$OAUTH_CLIENT_SECRET"`;
+      ? [
+          `printf 'Basic %s' "$(printf %s ${shell(grant.clientId)}:"$OAUTH_CLIENT_SECRET" | base64 | tr -d '\\n')"`,
+          'Authorization:@/dev/stdin',
+        ]
+      : ['printf %s "$OAUTH_CLIENT_SECRET"', `${shell(`client_id=${grant.clientId}`)} client_secret=@/dev/stdin`];
   const sent = [
-    '--auth-type bearer --auth "$ACCESS_TOKEN"',
     ...(body === undefined ? [] : [`--raw ${shell(textOf(body))}`]),
     shell(method),
     shell(url.href),
     ...headers.map(([name, value]) => shell(`${name}:${value}`)),
+    'Authorization:@/dev/stdin',
   ];
-  return `ACCESS_TOKEN=$(http --ignore-stdin --check-status --form POST ${shell(grant.tokenEndpoint)} ${[credentials, ...fields].join(' ')} | jq --raw-output .access_token)
-http --ignore-stdin ${sent.join(' ')}
+  return `ACCESS_TOKEN=$(${before} | http --ignore-stdin --ignore-netrc --check-status --form POST ${shell(grant.tokenEndpoint)} ${[credentials, ...fields].join(' ')} | jq --raw-output .access_token)
+printf 'Bearer %s' "$ACCESS_TOKEN" | http --ignore-stdin --ignore-netrc ${sent.join(' ')}
 `;
 }
 

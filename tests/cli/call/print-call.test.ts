@@ -30,6 +30,7 @@ const print = (tool: string, changes: Partial<PrintedGrant> = {}, of = request) 
 async function wordsOf(script: string, stubs: string): Promise<string> {
   const child = spawn('sh', ['-c', `${stubs}\n${script}`], {
     env: { OAUTH_CLIENT_SECRET: 's3cret', PATH: process.env['PATH'] },
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -81,27 +82,47 @@ describe('curl', () => {
   });
 });
 
-test('httpie gets the same', async () => {
-  const stubs = `http() { printf '%s\\n' "$@"; }; jq() { cat >&2; echo t0ken; }; exec 2>&1`;
+describe('httpie', () => {
+  const stubs = `http() { printf '%s\\n' "$@"; echo "stdin $(cat)"; }; jq() { cat >&2; echo t0ken; }; exec 2>&1`;
 
-  const words = (await wordsOf(print('httpie'), stubs)).split('\n');
+  test.each(['client_secret_basic', 'client_secret_post'] as const)(
+    'gets the same, and the secret by stdin: %s',
+    async (method) => {
+      const words = (await wordsOf(print('httpie', { method }), stubs)).split('\n');
 
-  expect(words.join(' ')).toMatch(
-    /^--ignore-stdin .* --auth orders:s3cret grant_type=client_credentials scope=a b audience=x/,
+      const isBasic = method === 'client_secret_basic';
+      expect(words.slice(0, words.indexOf('--ignore-stdin', 1))).toEqual([
+        '--ignore-stdin',
+        '--ignore-netrc',
+        '--check-status',
+        '--form',
+        'POST',
+        'https://auth.example.com/token',
+        ...(isBasic ? ['Authorization:@/dev/stdin'] : ['client_id=orders', 'client_secret=@/dev/stdin']),
+        'grant_type=client_credentials',
+        'scope=a b',
+        'audience=x',
+        'resource=https://c',
+        `stdin ${isBasic ? `Basic ${btoa('orders:s3cret')}` : 's3cret'}`,
+      ]);
+    },
   );
-  expect(words.slice(-9, -1)).toEqual(
-    [
-      '--auth-type',
-      'bearer',
-      '--auth',
-      't0ken',
+
+  test('gets the token by stdin, since others can read its arguments', async () => {
+    const words = (await wordsOf(print('httpie'), stubs)).split('\n');
+
+    expect(words.slice(words.indexOf('--ignore-stdin', 1), -1)).toEqual([
+      '--ignore-stdin',
+      '--ignore-netrc',
       '--raw',
       `it's "é" $HOME \`\\`,
       'PUT',
       'https://api.example.com/a?b=c&d',
       'Content-Type:text/plain',
-    ].slice(-8),
-  );
+      'Authorization:@/dev/stdin',
+      'stdin Bearer t0ken',
+    ]);
+  });
 });
 
 test.each(['client_secret_basic', 'client_secret_post'] as const)(
