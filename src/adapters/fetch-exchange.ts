@@ -43,8 +43,10 @@ export class FetchExchange implements AuthorizedRequest<Response> {
     const { fetch, request } = this.options;
     const credentials = proof === undefined ? { authorization } : { authorization, dpop: proof };
     const { init, input } = request;
-    const redirect = init.redirect === 'error' ? 'error' : 'manual';
-    return fetch(input, Object.assign({}, init, { redirect, headers: withHeaders(init, credentials) }));
+    const next: RequestInit = Object.assign({}, init);
+    next.headers = withHeaders(init, credentials);
+    next.redirect = init.redirect === 'error' ? 'error' : 'manual';
+    return fetch(input, next);
   }
 
   conceal(): void {

@@ -5,8 +5,8 @@ import type { FetchRequest } from './fetch-request.js';
 export const mostRedirects = 20;
 
 /** Where a reply redirects to, as the server has put it; `undefined` when it does not. */
-export function redirectOf({ status, headers }: Response): string | undefined {
-  const location = redirectStatuses.has(status) ? headers.get('location') : null;
+export function redirectOf(reply: Response): string | undefined {
+  const location = redirectStatuses.has(reply.status) ? reply.headers.get('location') : null;
   // Headers are read byte by byte, but URLs in them are UTF-8.
   return location === null ? undefined : Buffer.from(location, 'latin1').toString('utf8');
 }

@@ -15,14 +15,17 @@ export interface FetchInit extends RequestInit {
   headers: [string, string][] | Record<string, string>;
 }
 
-// Copies are made by Object.assign: fetch takes far longer to read the objects that V8 makes of a spread.
+// What is only kept is copied by a spread. What is added to, and what fetch reads, is not: V8 takes far longer to add to what it
+// makes of one, and fetch to read that.
 
 /** What `fetch(input, init)` asks for. Nothing that the caller may change afterwards is part of it, but for the body. */
 export function fetchRequest(input: string | URL | Request, init: RequestInit): FetchRequest {
   if (!isRequest(input)) {
     const url = String(input);
     const canBodyBeReadAgain = !isStream(init.body);
-    return { input: url, url, init: Object.assign({}, init, { headers: copyOf(init.headers) }), canBodyBeReadAgain };
+    const said = Object.assign({}, init) as FetchInit;
+    said.headers = copyOf(init.headers);
+    return { input: url, url, init: said, canBodyBeReadAgain };
   }
   // These are getters of its prototype, which a spread does not see.
   const { method, signal, redirect, cache, credentials, integrity, keepalive, mode, referrer, referrerPolicy } = input;
@@ -59,7 +62,8 @@ export async function withBodyInMemory(request: FetchRequest): Promise<FetchRequ
 /** Whether the caller has set `Authorization`, in whatever case. */
 export function hasAuthorization({ headers }: FetchInit): boolean {
   const names = Array.isArray(headers) ? headers.map(([name]) => name) : Object.keys(headers);
-  return names.some((name) => name.length === 13 && name.toLowerCase() === 'authorization');
+  for (const name of names) if (name.length === 13 && name.toLowerCase() === 'authorization') return true;
+  return false;
 }
 
 /** The headers and some more. */
@@ -84,5 +88,5 @@ function definedIn(init: RequestInit): RequestInit {
 function copyOf(headers: NonNullable<RequestInit['headers']> = {}): FetchInit['headers'] {
   return Symbol.iterator in headers
     ? ([...headers] as [string, string][])
-    : Object.assign({}, headers as Record<string, string>);
+    : { ...(headers as Record<string, string>) };
 }

@@ -56,6 +56,7 @@ export function withBearerToken(
     redirects = 0,
   ): Promise<Response> => {
     const { init, url } = request;
+    init.signal?.throwIfAborted();
     const follow = async (reply: Response, location: string): Promise<Response> => {
       cancelBody(reply.body);
       if (redirects === mostRedirects) throw notFollowed(url, 'too often');
@@ -84,17 +85,14 @@ export function withBearerToken(
     const origin = permittedOrigin(request.url, origins);
     if (token === false || origin === undefined || hasAuthorization(request.init)) return fetch(input, init);
 
-    const sendNow = (whole: FetchRequest): Promise<Response> => {
-      whole.init.signal?.throwIfAborted();
-      return send(whole, origin, token);
-    };
-    return typeof request.input === 'string' ? sendNow(request) : withBodyInMemory(request).then(sendNow);
+    if (typeof request.input === 'string') return send(request, origin, token);
+    return withBodyInMemory(request).then((whole) => send(whole, origin, token));
   };
 
-  return (...args) => {
+  return (input, init) => {
     // Not an async function, which would take longer to hand on what it gets.
     try {
-      return begin(...args);
+      return begin(input, init);
     } catch (error) {
       return Promise.reject(error);
     }

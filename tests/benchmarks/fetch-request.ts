@@ -17,7 +17,7 @@ export async function fetchRequest(): Promise<Result[]> {
     other: requests(fetch, url, { authorization }),
     calls: 20,
     rounds: 401,
-    warmUpRounds: 50,
+    warmUpRounds: 1_000,
   });
   await api.close();
   return [
