@@ -238,7 +238,7 @@ test.each([
   ['a refusal for another reason', refusal, new GrantRejectedError('no', { status: 401, error: 'invalid_client' }), 5],
   ['what is no token response, after an outage', outage, new InvalidTokenResponseError('HTML'), 0.5],
   ['what will not pass, after an outage', outage, new GrantUnavailableError('no', { retryable: false }), 5],
-])('A7 %s counts anew', async (_name, first, other, seconds) => {
+])('A2 A7 %s counts anew', async (_name, first, other, seconds) => {
   const { clock, failWith } = cooled();
   await failWith(first);
   clock.advance(60 * second);

@@ -81,8 +81,8 @@ describe('an attempt that fails for a reason that may pass', () => {
     expect(sleeps).toEqual([200, 400]);
   });
 
+  // What Node says when the server had closed a connection that was idle.
   test.each(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])('B3 is followed at once by another one: %s', async (code) => {
-    // The server had closed an idle connection.
     const reset = new GrantUnavailableError('reset', { cause: { message: 'fetch failed', cause: { code } } });
 
     const { sleeps } = await attempt([reset, reset]);
@@ -117,7 +117,7 @@ describe('an attempt that fails for a reason that may pass', () => {
   test.each([
     { deadlineMs: 200, expected: 1 },
     { deadlineMs: 201, expected: 2 },
-  ])('A24 is tried $expected times when the next one would come after 200 of $deadlineMs ms', async (given) => {
+  ])('A24 is one of $expected when the next would begin after 200 of $deadlineMs ms', async (given) => {
     const { attempts } = await attempt([away], { deadlineMs: given.deadlineMs });
 
     expect(attempts).toBe(given.expected);
