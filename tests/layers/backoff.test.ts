@@ -22,4 +22,6 @@ test('A2 is nearly the cap once that is reached, so that those who came apart st
 
   expect(draw(0)).toEqual([30_000, 30_000, 30_000]);
   expect(draw(0.5)).toEqual([29_250, 29_250, 29_250]);
+  // The bound of the fourth wait is the cap itself.
+  expect(backoffMs(4, { baseMs: 1_000, capMs: 8_000, random: () => 0 })).toBe(8_000);
 });

@@ -113,8 +113,8 @@ describe('a due token', () => {
     expect(source.last().options?.replacing).toBe(token);
   });
 
-  test('gives way to the renewed one as soon as that is there', async () => {
-    const { tokens, source, clock } = await holding(hour);
+  test('gives way to the renewed one as soon as that is there, which is no event', async () => {
+    const { tokens, source, clock, events } = await holding(hour);
     clock.advance(hour - 300 * second);
     await tokens.getToken();
 
@@ -122,6 +122,7 @@ describe('a due token', () => {
     await settle();
 
     expect((await tokens.getToken()).value).toBe('second');
+    expect(events).toEqual([]);
   });
 
   test('D6 is due at a moment that is drawn once, not at each look', async () => {
@@ -136,6 +137,18 @@ describe('a due token', () => {
     await tokens.getToken();
 
     expect(source.calls).toHaveLength(2);
+  });
+
+  test('D6 A16 stays due at that moment when the renewal brings the very same token', async () => {
+    let draws = 0;
+    const { tokens, source, token } = await holding(hour, { random: () => (draws += 1) * 0 });
+
+    const answer = tokens.getToken(undefined, { replacing: token });
+    await settle();
+    source.last().resolve(token);
+
+    expect(await answer).toBe(token);
+    expect(draws).toBe(1);
   });
 
   test.each([1, 5, 30, 60, 3600])('A14 of %d s is renewed at most once in 0.7 of its lifetime', async (lifetime) => {
@@ -234,6 +247,22 @@ describe('a token inside the hand-out margin', () => {
     expect(source.calls).toHaveLength(2);
   });
 
+  test('A2 lets nobody wait any more once a renewal has failed', async () => {
+    const { tokens, source, clock, token } = await holding(hour);
+    clock.advance(hour - 20 * second);
+    const first = tokens.getToken();
+    await settle();
+    source.last().reject(new Error('away'));
+    await first;
+
+    let answer: unknown;
+    void tokens.getToken().then((handedOut) => (answer = handedOut));
+    await settle();
+
+    expect(answer).toBe(token);
+    expect(source.calls).toHaveLength(3);
+  });
+
   test('A3 is not handed out when the failed renewal took longer than it lived', async () => {
     const { tokens, source, clock } = await holding(hour);
     clock.advance(hour - 20 * second);
@@ -257,17 +286,31 @@ describe('a token inside the hand-out margin', () => {
     expect(await answer).toBe(token);
   });
 
-  test('A15 is worth more than one that expired on its way', async () => {
-    const { tokens, source, clock, token } = await holding(hour);
+  test('D16 leaves nobody waiting for that half when the renewal was quicker', async () => {
+    const { tokens, source, clock } = await holding(hour);
     clock.advance(hour - 20 * second);
 
     const answer = tokens.getToken();
     await settle();
-    const late = issue('late', clock, 1 * second);
+    expect(clock.asleep()).toBe(1);
+    source.last().resolve(issue('second', clock));
+    await answer;
+
+    expect(clock.asleep()).toBe(0);
+  });
+
+  test.each([1 * second, 2 * second])('A15 is worth more than one of %d ms that was on its way for 2 s', async (ms) => {
+    const { tokens, source, clock, token, events } = await holding(hour);
+    clock.advance(hour - 20 * second);
+
+    const answer = tokens.getToken();
+    await settle();
+    const late = issue('late', clock, ms);
     clock.advance(2 * second);
     source.last().resolve(late);
 
     expect(await answer).toBe(token);
+    expect(events).toEqual([]);
   });
 
   test('B6 ends the wait of one caller and keeps the token for the next', async () => {
@@ -429,6 +472,21 @@ describe('a rejected token', () => {
     expect(source.calls).toHaveLength(3);
   });
 
+  test('E3 is renewed again the sooner, the shorter the renewed one lives', async () => {
+    const { tokens, source, clock, token } = await holding(hour);
+    const first = tokens.getToken(undefined, { replacing: token });
+    await settle();
+    const short = issue('short', clock, 10 * second);
+    source.last().resolve(short);
+    await first;
+
+    clock.advance(2 * second);
+    void tokens.getToken(undefined, { replacing: short });
+    await settle();
+
+    expect(source.calls).toHaveLength(3);
+  });
+
   test('is still handed out to those who do not know, so that nobody waits', async () => {
     const { tokens, token } = await holding(hour);
     void tokens.getToken(undefined, { replacing: token });
@@ -477,6 +535,18 @@ describe('a call with minValidityMs', () => {
     expect((await answer).value).toBe('second');
   });
 
+  test('D22 gets the renewed token although the kept one expired meanwhile', async () => {
+    const { tokens, source, clock } = await holding(60 * second);
+
+    const answer = tokens.getToken(undefined, { minValidityMs: 120 * second });
+    await settle();
+    clock.advance(60 * second);
+    source.last().resolve(issue('second', clock));
+
+    expect((await answer).value).toBe('second');
+    expect(source.calls).toHaveLength(2);
+  });
+
   test('D22 takes what there is when no token lives that long, without a grant for each call', async () => {
     const { tokens, source, clock } = await holding(60 * second);
     const first = tokens.getToken(undefined, { minValidityMs: hour });
@@ -520,9 +590,9 @@ describe('the number of kept tokens', () => {
 
 describe('F8 R-51 tokens that are bound to a certificate', () => {
   /** A cache with tokens of several scopes, each bound to what the test says. */
-  function bound() {
+  function bound(options?: CacheOptions) {
     const bindings: (string | undefined)[] = [];
-    const made = cached({ onBinding: (binding) => bindings.push(binding) });
+    const made = cached({ onBinding: (binding) => bindings.push(binding), ...options });
     const fetchToken = async (scope: string, binding?: string) => {
       const answer = made.tokens.getToken({ scope });
       await settle();
@@ -569,6 +639,14 @@ describe('F8 R-51 tokens that are bound to a certificate', () => {
     await settle();
 
     expect(source.calls).toHaveLength(3);
+  });
+
+  test('are kept also where nobody wants to be told', async () => {
+    const { tokens, fetchToken } = bound({ onBinding: undefined });
+
+    await fetchToken('a', 'new');
+
+    expect(await tokens.getToken({ scope: 'a' })).toMatchObject({ binding: 'new' });
   });
 
   test('are kept beside each other when they are bound to the same; nobody is told of those that are not', async () => {
@@ -632,6 +710,22 @@ describe('what is taken back', () => {
     source.last().reject(new Error('away'));
 
     await expect(waiting).rejects.toThrow('away');
+  });
+
+  test('R-78 is not handed out to one who was just about to get it', async () => {
+    const { tokens, source, clock, first, takeBack } = await exposed();
+    const renewal = tokens.getToken(undefined, { replacing: first });
+    await settle();
+    const second_ = issue('second', clock);
+    source.last().resolve(second_);
+    await renewal;
+
+    const answer = tokens.getToken(undefined, { replacing: second_ });
+    takeBack();
+    await settle();
+    source.last().resolve(issue('third', clock));
+
+    expect((await answer).value).toBe('third');
   });
 
   test('R-78 makes room for the renewal that was under way', async () => {

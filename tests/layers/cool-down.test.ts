@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { GrantRejectedError, GrantUnavailableError, type TokenError } from '../../src/errors.js';
+import {
+  GrantRejectedError,
+  GrantUnavailableError,
+  InvalidTokenResponseError,
+  type TokenError,
+} from '../../src/errors.js';
 import { type CoolDownOptions, withCoolDown } from '../../src/layers/cool-down.js';
 import { tokenSourceContract } from '../contracts/token-source.js';
 import { fakeClock } from '../support/clock.js';
@@ -125,7 +130,7 @@ describe('an outage', () => {
   });
 });
 
-test('D13 remembers a bounded number of requests', async () => {
+test('D13 remembers a bounded number of requests, and forgets the oldest', async () => {
   const { source, ask } = cooled({ random: () => 1 });
   for (let count = 0; count <= 1_000; count += 1) {
     const answer = ask(`scope-${count}`);
@@ -134,6 +139,8 @@ test('D13 remembers a bounded number of requests', async () => {
     await answer;
   }
 
+  await ask('scope-1');
+  expect(source.calls).toHaveLength(1_001);
   void ask('scope-0');
   await settle();
 
@@ -150,8 +157,8 @@ test('lets an error of somebody else pass and remembers nothing', async () => {
   expect(source.calls).toHaveLength(2);
 });
 
-describe('credentials that cannot be looked at', () => {
-  test('A7 change nothing of a refusal, and begin a cool-down all the same', async () => {
+describe('credentials', () => {
+  test('A7 that cannot be looked at change nothing of a refusal, and begin a cool-down all the same', async () => {
     const { source, ask, failWith } = cooled({ credentials: () => Promise.reject(new Error('vault away')) });
 
     expect(await failWith(refusal)).toMatchObject({ error: 'invalid_scope', retryAfterMs: 5 * second });
@@ -159,7 +166,7 @@ describe('credentials that cannot be looked at', () => {
     expect(source.calls).toHaveLength(1);
   });
 
-  test('A7 B6 hold up nobody for ever when they never come', async () => {
+  test('A7 B6 that never come hold up nobody for ever', async () => {
     let looks = 0;
     const { failWith } = cooled({
       credentials: () => {
@@ -184,13 +191,57 @@ describe('credentials that cannot be looked at', () => {
 
     expect(looks).toBe(2);
   });
+
+  test('A7 are looked at again after that second, and not before', async () => {
+    let credentials = 'old';
+    const { source, clock, ask, failWith } = cooled({ credentials: () => Promise.resolve(credentials) });
+    await failWith(refusal);
+    await ask();
+    credentials = 'new';
+
+    clock.advance(999);
+    await ask();
+    expect(source.calls).toHaveLength(1);
+    clock.advance(1);
+    void ask();
+    await settle();
+
+    expect(source.calls).toHaveLength(2);
+  });
+
+  test('A7 change nothing of a refusal when they can be had no more', async () => {
+    let look = () => Promise.resolve('old');
+    const { source, ask, failWith } = cooled({ credentials: () => look() });
+    await failWith(refusal);
+
+    look = () => Promise.reject(new Error('vault away'));
+
+    expect(await ask()).toMatchObject({ error: 'invalid_scope' });
+    expect(source.calls).toHaveLength(1);
+  });
+
+  test('are not looked at when the refusal is over anyway', async () => {
+    let looks = 0;
+    const { source, clock, ask, failWith } = cooled({ credentials: () => Promise.resolve(String((looks += 1))) });
+    await failWith(refusal);
+
+    clock.advance(5 * second);
+    void ask();
+    await settle();
+
+    expect(source.calls).toHaveLength(2);
+    expect(looks).toBe(1);
+  });
 });
 
-test('A7 a refusal for another reason counts anew', async () => {
+test.each([
+  ['a refusal for another reason', refusal, new GrantRejectedError('no', { status: 401, error: 'invalid_client' }), 5],
+  ['what is no token response, after an outage', outage, new InvalidTokenResponseError('HTML'), 0.5],
+  ['what will not pass, after an outage', outage, new GrantUnavailableError('no', { retryable: false }), 5],
+])('A2 A7 %s counts anew', async (_name, first, other, seconds) => {
   const { clock, failWith } = cooled();
-  await failWith(refusal);
+  await failWith(first);
   clock.advance(60 * second);
 
-  const other = new GrantRejectedError('no', { status: 401, error: 'invalid_client' });
-  expect(await failWith(other)).toMatchObject({ retryAfterMs: 5 * second });
+  expect(await failWith(other)).toMatchObject({ retryAfterMs: seconds * second });
 });

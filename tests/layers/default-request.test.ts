@@ -51,7 +51,7 @@ test('D1 looks again at a request that could have been changed', () => {
   const source = manualSource();
   const tokens = withDefaultRequest()(source);
   const scopes = ['a'];
-  const request = Object.freeze({ scope: scopes });
+  const request = Object.freeze({ audience: 'x', scope: scopes });
 
   void tokens.getToken(request);
   scopes[0] = 'b';

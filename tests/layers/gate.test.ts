@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { GrantUnavailableError } from '../../src/errors.js';
+import { GrantRejectedError, GrantUnavailableError } from '../../src/errors.js';
 import { withGate } from '../../src/layers/gate.js';
 import { tokenSourceContract } from '../contracts/token-source.js';
 import { fakeClock } from '../support/clock.js';
@@ -69,9 +69,26 @@ test('A5 begins with five seconds again after a success', async () => {
   expect(await failWith(limit)).toMatchObject({ retryAfterMs: 5 * second });
 });
 
-test('lets other errors pass without closing', async () => {
+test('A5 does not begin anew after a success that set out before the limit', async () => {
+  const { source, clock, ask, failWith } = gated();
+  const limit = new GrantUnavailableError('rate limited', { status: 429 });
+  const [first, second_] = [ask('a'), ask('b')];
+  source.calls[0]?.reject(limit);
+  await first;
+  source.calls[1]?.resolve(issue('token', clock));
+  await second_;
+  clock.advance(5 * second);
+
+  expect(await failWith(limit)).toMatchObject({ retryAfterMs: 10 * second });
+});
+
+test.each([
+  ['an outage', new GrantUnavailableError('away', { status: 503 })],
+  ['a limit that is over', new GrantUnavailableError('rate limited', { status: 429, retryAfterMs: 0 })],
+  ['a refusal', new GrantRejectedError('no', { status: 400, retryAfterMs: 60 * second })],
+])('lets other errors pass as they are, without closing: %s', async (_name, error) => {
   const { source, ask, failWith } = gated();
-  await failWith(new GrantUnavailableError('away', { status: 503 }));
+  expect(await failWith(error)).toBe(error);
 
   void ask('b');
   await settle();

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 
 import type { TokenEvent } from '../../src/events.js';
-import { guardStore } from '../../src/layers/guarded-store.js';
+import { type GuardedStore, guardStore } from '../../src/layers/guarded-store.js';
 import { memoryStore } from '../../src/stores/memory.js';
-import type { StoredToken, TokenStore } from '../../src/stores/token-store.js';
+import type { Lease, StoredToken, TokenStore } from '../../src/stores/token-store.js';
 import { fakeClock } from '../support/clock.js';
 import { linesThatShow } from '../support/grant-outcome.js';
 
@@ -47,8 +47,11 @@ test('D8 a store that fails is a miss and an event, and is left alone for five s
   clock.advance(1);
   await guard.get('a');
   expect(calls()).toBe(2);
+  clock.advance(5_000);
+  await guard.get('a');
+  expect(calls()).toBe(3);
   expect(events).toEqual(
-    [1, 2].map(() => ({ type: 'store.failed', operation: 'get', reason: 'Error NOAUTH', retryInMs: 5_000 })),
+    [1, 2, 3].map(() => ({ type: 'store.failed', operation: 'get', reason: 'Error NOAUTH', retryInMs: 5_000 })),
   );
 });
 
@@ -94,6 +97,74 @@ test('D8 after the pause one call tries the store, and the others do not wait fo
 
   void guard.get('b');
   expect(calls()).toBe(3);
+});
+
+test('D8 a call that was under way before does not end the trial', async () => {
+  const failures: ((error: Error) => void)[] = [];
+  const { clock, guard, calls } = guarded(() => new Promise((_resolve, reject) => failures.push(reject)));
+  const [slow, quick] = [guard.get('a'), guard.get('b')];
+  failures[1]?.(new Error('down'));
+  await quick;
+  clock.advance(5_000);
+  const trial = guard.get('a');
+
+  failures[0]?.(new Error('down'));
+  await slow;
+
+  expect(await guard.get('b')).toBeUndefined();
+  expect(calls()).toBe(3);
+  failures[2]?.(new Error('down'));
+  await trial;
+});
+
+/** One operation after the other, and what the store below is to hear of it. */
+const operations: readonly [string, (guard: GuardedStore, lease: Lease) => Promise<unknown>, unknown[]][] = [
+  ['get', (guard) => guard.get('a'), ['get', 'a']],
+  ['set', (guard) => guard.set('a', token, 7), ['set', 'a', token, 7]],
+  ['delete', (guard) => guard.delete('a', token), ['delete', 'a', token]],
+  ['lease', (guard) => guard.lease('a', 7), ['lease', 'a', 7]],
+  ['lease', (guard, lease) => guard.extend(lease, 7), ['extend', 7]],
+  ['lease', (guard, lease) => guard.release(lease), ['release']],
+];
+
+test.each(operations)(
+  'D8 hands on a %s as it is, with a signal, and names it when it fails',
+  async (name, operate, expected) => {
+    const heard: unknown[][] = [];
+    const events: TokenEvent[] = [];
+    const failing =
+      (method: string) =>
+      (...args: unknown[]) => {
+        heard.push([method, ...args]);
+        return Promise.reject(new Error('down'));
+      };
+    const store = { get: failing('get'), set: failing('set'), delete: failing('delete'), lease: failing('lease') };
+    const lease = { extend: failing('extend'), release: failing('release') };
+    const guard = guardStore(store, { clock: fakeClock(), onEvent: (event) => events.push(event) });
+
+    await operate(guard, lease);
+
+    expect(heard).toEqual([[...expected, expect.objectContaining({ signal: expect.any(AbortSignal) })]]);
+    expect(events).toMatchObject([{ operation: name }]);
+  },
+);
+
+class ClosedError extends Error {}
+
+test.each([
+  ['Error', new Error('the key LONG was not found')],
+  ['Error WRONGTYPE', new Error('WRONGTYPE of the key')],
+  ['ClosedError', new ClosedError('closed')],
+  ['AbortError', Object.assign(new Error('gone'), { name: 'AbortError' })],
+  ['Error OOM', Object.assign(new Error('OOM no memory'), { code: 7 })],
+  ['String', 'down'],
+  ['', Object.create(null)],
+])('D8 tells the kind of a failure: "%s"', async (reason, thrown) => {
+  const { guard, events } = guarded(() => Promise.reject(thrown as Error));
+
+  await guard.get('a');
+
+  expect(events).toMatchObject([{ reason }]);
 });
 
 test('B6 who gives up meanwhile says nothing about the store', async () => {

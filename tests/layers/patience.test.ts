@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 
 import { expect, test } from '@jest/globals';
@@ -23,7 +24,7 @@ test('D8 waits for 250 ms, and tells the call that nobody waits any more', async
     return hang();
   }, undefined);
 
-  await expect(answer).rejects.toMatchObject({ name: 'TimeoutError' });
+  await expect(answer).rejects.toMatchObject({ name: 'TimeoutError', message: 'the store did not answer' });
   expect(performance.now() - began).toBeGreaterThan(200);
   expect(told).toMatchObject([{ name: 'TimeoutError' }]);
 });
@@ -73,6 +74,16 @@ test('B6 ends when the caller gives up, before or meanwhile', async () => {
 
   await expect(answer).rejects.toThrow('gone');
   await expect(withPatience(hang, caller.signal)).rejects.toThrow('gone');
+});
+
+test('D16 leaves nothing behind at the signal of the caller', async () => {
+  const { signal } = new AbortController();
+
+  const answer = patience()(async () => 'answer', signal);
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  await answer;
+
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
 test('D16 leaves no timer running', async () => {

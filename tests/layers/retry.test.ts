@@ -81,10 +81,9 @@ describe('an attempt that fails for a reason that may pass', () => {
     expect(sleeps).toEqual([200, 400]);
   });
 
-  test('B3 is followed at once by another one when the server had closed an idle connection', async () => {
-    const reset = new GrantUnavailableError('reset', {
-      cause: { message: 'fetch failed', cause: { code: 'ECONNRESET' } },
-    });
+  // What Node says when the server had closed a connection that was idle.
+  test.each(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])('B3 is followed at once by another one: %s', async (code) => {
+    const reset = new GrantUnavailableError('reset', { cause: { message: 'fetch failed', cause: { code } } });
 
     const { sleeps } = await attempt([reset, reset]);
 
@@ -113,6 +112,15 @@ describe('an attempt that fails for a reason that may pass', () => {
     const { attempts } = await attempt([away, away, away], { deadlineMs: 15_000 }, 7_300);
 
     expect(attempts).toBe(2);
+  });
+
+  test.each([
+    { deadlineMs: 200, expected: 1 },
+    { deadlineMs: 201, expected: 2 },
+  ])('A24 is one of $expected when the next would begin after 200 of $deadlineMs ms', async (given) => {
+    const { attempts } = await attempt([away], { deadlineMs: given.deadlineMs });
+
+    expect(attempts).toBe(given.expected);
   });
 });
 

@@ -1,12 +1,14 @@
 import { webcrypto } from 'node:crypto';
+import { once } from 'node:events';
 
 import { expect, test } from '@jest/globals';
 
 import { AccessToken } from '../../src/access-token.js';
 import type { TokenEvent } from '../../src/events.js';
 import { type SharedStoreOptions, withSharedStore } from '../../src/layers/shared-store.js';
+import { toStored } from '../../src/layers/stored-token.js';
 import { memoryStore } from '../../src/stores/memory.js';
-import type { TokenStore } from '../../src/stores/token-store.js';
+import type { StoredToken, TokenStore } from '../../src/stores/token-store.js';
 import { canonicalRequest } from '../../src/token-request.js';
 import type { TokenSource } from '../../src/token-source.js';
 import { tokenSourceContract } from '../contracts/token-source.js';
@@ -79,6 +81,17 @@ test('D7 hands a replica the token that another one got, and asks nobody', async
   expect(other.source.calls).toEqual([]);
 });
 
+test('D7 takes a good token from a store that can only be read', async () => {
+  const clock = fakeClock();
+  const memory = memoryStore({ clock });
+  const { replica, events } = fleet({ store: memory, clock });
+  await answerOf(replica(), issue('a', clock));
+  const other = replica({ store: { ...memory, lease: () => Promise.reject(new Error('READONLY no writes')) } });
+
+  expect((await other.tokens.getToken()).value).toBe('a');
+  expect(events).toEqual([]);
+});
+
 test('D5 D11 lets one replica ask while the others wait, and hands them its token', async () => {
   const { clock, replica, pass } = fleet();
   const replicas = Array.from({ length: 50 }, () => replica());
@@ -126,17 +139,22 @@ test('A16 what a replica waited for is the answer, be it the token that is to be
   expect(other.source.calls).toEqual([]);
 });
 
-test('a token that was issued long before the rejected one is not taken for it', async () => {
+test.each([
+  { minutes: 5, calls: 1 },
+  { minutes: 1, calls: 1 },
+  // Clocks of two hosts may be that far apart.
+  { minutes: 0.99, calls: 0 },
+])('C5 a token issued $minutes min before the rejected one costs $calls grants', async ({ minutes, calls }) => {
   const { clock, replica } = fleet();
   const [one, other] = [replica(), replica()];
   await answerOf(one, issue('older', clock));
-  clock.advance(5 * 60 * second);
+  clock.advance(minutes * 60 * second);
   const rejected = issue('rejected', clock);
 
   void other.tokens.getToken(undefined, { replacing: rejected });
   await settle();
 
-  expect(other.source.calls).toHaveLength(1);
+  expect(other.source.calls).toHaveLength(calls);
 });
 
 test('a token without the validity that is asked for is replaced', async () => {
@@ -161,6 +179,37 @@ test('C5 A3 a token in its last moments is renewed, and handed out when that fai
   await settle();
   other.source.last().reject(new Error('away'));
 
+  expect((await answer).value).toBe('last');
+});
+
+test('A14 the last moments of a token are a share of its lifetime', async () => {
+  const { clock, replica } = fleet();
+  const [one, other] = [replica(), replica()];
+  await answerOf(one, issue('short', clock, 60 * second));
+
+  clock.advance(53 * second);
+  expect((await other.tokens.getToken()).value).toBe('short');
+  clock.advance(1 * second);
+  void other.tokens.getToken();
+  await settle();
+
+  expect(other.source.calls).toHaveLength(1);
+});
+
+test('A3 B6 a token in its last moments is handed out to those who still want one', async () => {
+  const { clock, replica } = fleet();
+  const [one, other] = [replica(), replica()];
+  await answerOf(one, issue('last', clock));
+  clock.advance(3_600 * second - 20 * second);
+  const [patient, gone] = [new AbortController(), new AbortController()];
+
+  const answer = other.tokens.getToken(undefined, { signal: patient.signal });
+  const givenUp = other.tokens.getToken(undefined, { signal: gone.signal });
+  await settle();
+  gone.abort(new Error('gone'));
+  other.source.last().reject(new Error('away'));
+
+  await expect(givenUp).rejects.toThrow('gone');
   expect((await answer).value).toBe('last');
 });
 
@@ -200,6 +249,112 @@ test('D11 who waits asks for itself before the deadline is over, though another 
   expect((await answer).value).toBe('b');
 });
 
+/** A store whose lease is free after so many tries; it tells what becomes of leases. */
+function leasing(clock: FakeClock, { triesBefore = 0, get }: { triesBefore?: number; get?: TokenStore['get'] } = {}) {
+  const heard: [string, number?][] = [];
+  let tries = 0;
+  const store: TokenStore = {
+    ...memoryStore({ clock }),
+    ...(get && { get }),
+    async lease(_key, leaseMs) {
+      heard.push(['lease', leaseMs]);
+      tries += 1;
+      if (tries <= triesBefore) return undefined;
+      return {
+        extend: async (ms) => void heard.push(['extend', ms]),
+        release: async () => void heard.push(['release']),
+      };
+    },
+  };
+  return { store, heard };
+}
+
+test.each([
+  { deadlineMs: undefined, leaseMs: 5_000 },
+  { deadlineMs: 30_000, leaseMs: 5_000 },
+  { deadlineMs: 3_000, leaseMs: 1_000 },
+])('D11 a lease is taken for $leaseMs ms when the deadline is $deadlineMs', async ({ deadlineMs, leaseMs }) => {
+  const clock = fakeClock();
+  const { store, heard } = leasing(clock);
+
+  await answerOf(fleet({ store, clock, deadlineMs }).replica(), issue('a', clock));
+
+  expect(heard).toEqual([['lease', leaseMs], ['release']]);
+});
+
+test('D11 who asks keeps its lease until the deadline, and no longer', async () => {
+  const clock = fakeClock();
+  const { store, heard } = leasing(clock);
+  const { replica, pass } = fleet({ store, clock, deadlineMs: 9 * second });
+
+  void replica().tokens.getToken();
+  await settle();
+  await pass(20 * second);
+
+  expect(heard).toEqual([['lease', 3 * second], ...Array.from({ length: 8 }, () => ['extend', 3 * second])]);
+});
+
+test('D11 who has its token gives the lease back and lets it be', async () => {
+  const clock = fakeClock();
+  const { store, heard } = leasing(clock);
+  const { replica, pass } = fleet({ store, clock });
+
+  await answerOf(replica(), issue('a', clock));
+  await pass(5 * second);
+
+  expect(heard).toEqual([['lease', 5 * second], ['release']]);
+  expect(clock.asleep()).toBe(0);
+});
+
+test('D5 who waits looks the less often the longer it waits, up to ten times a second', async () => {
+  const clock = fakeClock();
+  const { store } = leasing(clock, { triesBefore: Infinity });
+  const { replica, pass } = fleet({ store, clock, random: () => 0.5 });
+
+  void replica().tokens.getToken();
+  await settle();
+  for (let count = 0; count < 5; count += 1) await pass(100);
+
+  expect(clock.sleeps.slice(0, 5)).toEqual([15, 30, 60, 75, 75]);
+});
+
+test('A24 who need not wait leaves the deadline to the source below', async () => {
+  const { replica } = fleet();
+  const one = replica();
+
+  void one.tokens.getToken();
+  await settle();
+
+  expect(one.source.last().options?.signal).toBeUndefined();
+});
+
+// A wait takes 15 ms at first; two thirds of the deadline are for waiting.
+test.each([
+  { deadlineMs: 30, triesBefore: 1, waits: [15], leftMs: 15 },
+  { deadlineMs: 22.5, triesBefore: Infinity, waits: [15], leftMs: 7.5 },
+  { deadlineMs: 24, triesBefore: Infinity, waits: [15, 30], leftMs: 8 },
+])(
+  'A24 of $deadlineMs ms $leftMs are left after waits of $waits',
+  async ({ deadlineMs, triesBefore, waits, leftMs }) => {
+    const clock = fakeClock();
+    const { store } = leasing(clock, { triesBefore });
+    const one = fleet({ store, clock, deadlineMs }).replica();
+
+    void one.tokens.getToken();
+    for (const wait of waits) {
+      await settle();
+      clock.advance(wait);
+    }
+    await settle();
+    const { signal } = one.source.last().options ?? {};
+    if (signal?.aborted === false) await once(signal, 'abort');
+
+    expect(clock.sleeps.slice(0, waits.length)).toEqual(waits);
+    expect(signal?.reason).toMatchObject({ name: 'TimeoutError', message: `no answer within ${leftMs} ms` });
+    one.source.last().resolve(issue('a', clock));
+  },
+);
+
 test('A24 B6 who has waited is left with the rest of the deadline', async () => {
   const { replica, pass } = fleet({ deadlineMs: 300 });
   const [one, other] = [replica(), replica()];
@@ -238,6 +393,20 @@ test('D4 who gets the lease looks again before it asks', async () => {
 
   expect(value).toBe('a');
   expect(other.source.calls).toEqual([]);
+});
+
+test.each([
+  ['has expired at that moment', 0],
+  ['had expired before', -1],
+])('A3 C6 who gets the lease does not take a token that %s', async (_name, remainingMs) => {
+  const clock = fakeClock();
+  const old = issue('old', clock, 10 * second);
+  clock.advance(10 * second - remainingMs);
+  let looks = 0;
+  const get = async (key: string) => ((looks += 1) === 1 ? undefined : toStored(key, old));
+  const one = fleet({ store: leasing(clock, { get }).store, clock }).replica();
+
+  expect((await answerOf(one, issue('new', clock))).value).toBe('new');
 });
 
 test('the lease is free at once when the grant fails', async () => {
@@ -295,6 +464,31 @@ test('F7 tokens of type DPoP are shared by those who hold the key, and get it ba
   expect(other.source.calls).toHaveLength(1);
 });
 
+test('F7 a token of type Bearer is shared by those who hold a key, and is not bound to it', async () => {
+  const { clock, replica } = fleet();
+  const keyPair = await newKeyPair();
+  const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ keyPair, thumbprint: 'a' }) }));
+  await answerOf(one!, issue('a', clock));
+
+  const taken = await same!.tokens.getToken();
+
+  expect(taken).toMatchObject({ value: 'a', type: 'Bearer' });
+  expect(taken.keyPair).toBeUndefined();
+});
+
+test('F7 a token for a key that was changed meanwhile is not shared under the old one', async () => {
+  const { clock, replica } = fleet();
+  const [old, keyPair] = [await newKeyPair(), await newKeyPair()];
+  const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ keyPair: old, thumbprint: 'a' }) }));
+  const { issuedAt, expiresAt } = issue('', clock);
+  await answerOf(one!, new AccessToken({ value: 'bound', type: 'DPoP', keyPair, issuedAt, expiresAt }));
+
+  void same!.tokens.getToken();
+  await settle();
+
+  expect(same!.source.calls).toHaveLength(1);
+});
+
 test('F8 R-51 tokens that are bound to a certificate are shared by those who present it', async () => {
   const { clock, replica } = fleet();
   const presenting = (binding: string) => replica({ binding: async () => ({ binding }) });
@@ -308,6 +502,14 @@ test('F8 R-51 tokens that are bound to a certificate are shared by those who pre
 
   expect(taken).toMatchObject({ value: 'bound', binding: 'a' });
   expect(other.source.calls).toHaveLength(1);
+});
+
+test('F8 tokens that are bound to nothing are shared by those who present a certificate all the same', async () => {
+  const { clock, replica } = fleet();
+  const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ binding: 'a' }) }));
+  await answerOf(one!, issue('free', clock));
+
+  expect((await same!.tokens.getToken()).value).toBe('free');
 });
 
 test('F8 a token that is bound to a certificate renewed meanwhile is not shared under the old one', async () => {
@@ -417,6 +619,18 @@ test('D9 a token of a later release is left alone, and nobody waits for another 
   expect(changes).toEqual([]);
 });
 
+test("D9 a token of a later release that comes between two looks is nobody's answer", async () => {
+  const clock = fakeClock();
+  const ofTomorrow: StoredToken = { version: 2, issuedAt: clock.now(), expiresAt: clock.now() + 1, payload: 'unknown' };
+  let looks = 0;
+  const get = async () => ((looks += 1) === 1 ? undefined : ofTomorrow);
+  const one = fleet({ store: leasing(clock, { get }).store, clock }).replica();
+
+  const token = await answerOf(one, issue('a', clock));
+
+  expect(token.value).toBe('a');
+});
+
 test('D9 what cannot be is deleted, and asked for anew', async () => {
   const { clock, store, replica } = fleet();
   const [one, other] = [replica(), replica()];
@@ -435,8 +649,18 @@ test('D9 what cannot be is deleted, and asked for anew', async () => {
 });
 
 test('A12 a token that is expired, or never expires, is not kept', async () => {
-  const { clock, replica } = fleet();
-  for (const lifetimeMs of [0, Infinity]) {
+  const clock = fakeClock();
+  const memory = memoryStore({ clock });
+  const ttls: number[] = [];
+  const store: TokenStore = {
+    ...memory,
+    set: async (key, token, ttlMs) => {
+      ttls.push(ttlMs);
+      await memory.set(key, token, ttlMs);
+    },
+  };
+  const { replica } = fleet({ store, clock });
+  for (const lifetimeMs of [-1, 0, Infinity]) {
     const [one, other] = [replica(), replica()];
     await answerOf(one, issue('a', clock, lifetimeMs));
 
@@ -447,6 +671,10 @@ test('A12 a token that is expired, or never expires, is not kept', async () => {
     other.source.last().reject(new Error('away'));
     await expect(failing).rejects.toThrow('away');
   }
+  expect(ttls).toEqual([]);
+
+  await answerOf(replica(), issue('a', clock, 1));
+  expect(ttls).toEqual([1]);
 });
 
 test('D8 without the store each replica asks for itself', async () => {

@@ -1,3 +1,5 @@
+import { crc32 } from 'node:zlib';
+
 import { expect, test } from '@jest/globals';
 
 import { AccessToken, type AccessTokenFields } from '../../src/access-token.js';
@@ -48,6 +50,17 @@ test('D9 an entry of a later version is told apart, whatever it holds', () => {
   expect(read({ version: 2, payload: '' })).toBe('later version');
 });
 
+test('D9 an entry without a value, or for a token of a type that nobody can present, is odd', () => {
+  const { entry, read } = stored();
+  const { issuedAt, expiresAt } = entry;
+  const withChecksum = (body: string) => crc32(`${issuedAt}:${expiresAt}${body}`).toString(16).padStart(8, '0') + body;
+
+  expect(read({ payload: withChecksum('key\nBearer\na') })).toMatchObject({ type: 'Bearer', value: 'a' });
+  for (const body of ['key\nBearer', 'key\nBearer\n', 'key\nMAC\na']) {
+    expect(read({ payload: withChecksum(body) })).toBe('odd');
+  }
+});
+
 test('D10 each flipped bit and each cut makes an entry odd', () => {
   const { entry, read } = stored();
   const bytes = Buffer.from(entry.payload);
@@ -94,10 +107,13 @@ test('C1 C5 the monotonic clock counts from when the token was read', () => {
 test('D9 a token that never lived, or lives for ever, is odd', () => {
   const clock = fakeClock();
   const back = (lifetimeMs: number) => fromStored('a', toStored('a', issue('a', clock, lifetimeMs)), instant(clock));
+  const tenYears = 10 * 366 * 24 * 60 * minute;
 
   expect(back(0)).toBe('odd');
   expect(back(-1)).toBe('odd');
   expect(back(11 * 366 * 24 * 60 * minute)).toBe('odd');
+  expect(back(tenYears + 1)).toBe('odd');
+  expect(back(tenYears)).toMatchObject({ value: 'a' });
   expect(back(1)).toMatchObject({ value: 'a' });
 });
 

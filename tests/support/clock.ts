@@ -4,6 +4,8 @@ import type { Clock } from '../../src/clock.js';
 export interface FakeClock extends Clock {
   /** How long those who sleep have asked to, in the order in which they fell asleep. */
   readonly sleeps: readonly number[];
+  /** How many sleep now. */
+  asleep(): number;
   /** Lets time pass on both clocks, and wakes those whose time has come. */
   advance(ms: number): void;
   /** Sets the wall clock forward or back; the monotonic one does not notice. */
@@ -19,6 +21,7 @@ export function fakeClock(): FakeClock {
 
   return {
     sleeps,
+    asleep: () => sleepers.size,
     now: () => wall,
     monotonic: () => monotonic,
     sleep: (ms, signal) =>
