@@ -14,7 +14,7 @@ export const inspect: Verb = {
   takesSettings: false,
 
   define(command) {
-    command.argument('[token]', 'the JWT; from stdin without it');
+    command.argument('[token]', 'the JWT; by stdin instead, it stays out of the list of processes');
   },
 
   async run({ args: [given] }, context) {
