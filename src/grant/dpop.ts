@@ -42,6 +42,7 @@ export function dpop(options: DpopOptions = {}): Dpop {
   const { keyPair: given, requireBinding = true } = options;
   if (given !== undefined) checkKeyPair(given);
   let made: Promise<DpopKeyPair> | undefined;
+  let thumbprint: Promise<string> | undefined;
   let handle: DPoPHandle | undefined;
 
   const keyPair = async (): Promise<DpopKeyPair> => given ?? (made ??= randomDPoPKeyPair('ES256'));
@@ -49,15 +50,16 @@ export function dpop(options: DpopOptions = {}): Dpop {
   return {
     requireBinding,
     keyPair,
-    async thumbprint() {
-      const { publicKey } = await keyPair();
-      return digest(new Uint8Array(await webcrypto.subtle.exportKey('spki', publicKey)));
-    },
+    thumbprint: () => (thumbprint ??= keyPair().then(thumbprintOf)),
     async handle(configuration) {
       const keys = await keyPair();
       return (handle ??= getDPoPHandle(configuration, keys));
     },
   };
+}
+
+async function thumbprintOf({ publicKey }: DpopKeyPair): Promise<string> {
+  return digest(new Uint8Array(await webcrypto.subtle.exportKey('spki', publicKey)));
 }
 
 function checkKeyPair({ privateKey, publicKey }: DpopKeyPair): void {
