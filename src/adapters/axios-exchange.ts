@@ -11,10 +11,10 @@ import {
 import type { AccessToken } from '../access-token.js';
 import { parseUrl } from '../secure-url.js';
 import { axiosUrl } from './axios-origins.js';
+import { redactRequest, sentRequest, type SentRequest } from './axios-sent-request.js';
 import { rejectsToken } from './challenge.js';
 import { isElsewhere } from './origins.js';
 import type { AuthorizedRequest } from './send-authorized.js';
-import { redactRequest, sentRequest, type SentRequest } from './sent-request.js';
 import { discardStream, isStream, letGoOfRequest } from './stream-body.js';
 
 /** What tells of further replies that reject the token. */

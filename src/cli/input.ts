@@ -63,6 +63,21 @@ export async function readStdin({ stdin, signal }: Pick<CommandContext, 'stdin' 
   }
 }
 
+/**
+ * A token: the one that is given, or what is typed or comes by stdin.
+ * @throws {CommandError} when there is none
+ */
+export async function readToken(context: CommandContext, given?: string): Promise<string> {
+  const read = async () =>
+    canPrompt(context) ? hiddenPrompt('Token (not shown)', context) : (await readStdin(context)).toString('utf8');
+  // "Authorization: Bearer …" is what people have at hand.
+  const token = (given ?? (await read())).trim().replace(/^(authorization:\s*)?(bearer|dpop)\s+/i, '');
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new CommandError(token === '' ? 'there is no token' : 'this is no token', { advice: 'pipe it into stdin' });
+  }
+  return token;
+}
+
 /** The text of a file or of stdin without the newline at its end. */
 export function withoutNewline(text: Buffer): string {
   return text.toString('utf8').replace(/\r?\n$/, '');

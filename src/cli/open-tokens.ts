@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
 import type { TokenSource } from '../token-source.js';
@@ -50,9 +51,8 @@ export async function openTokens(
 /** What tokens differ in beside what they are asked for: one that is bound to a certificate is of no use with another. */
 async function means({ authMethod, certificateFile }: Settings): Promise<(string | undefined)[]> {
   if (certificateFile === undefined) return [authMethod?.value];
-  const { digest } = await import('../grant/secret.js');
   const certificate = await readFile(certificateFile.value).catch(() => '');
-  return [authMethod?.value, digest(certificate)];
+  return [authMethod?.value, hash('sha256', certificate, 'base64url')];
 }
 
 async function open(settings: Settings, context: CommandContext): Promise<TokenSource> {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hash, randomBytes, randomUUID } from 'node:crypto';
 import { link, lstat, mkdir, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -30,9 +30,8 @@ export function withTokenFiles({ identity, defaults, env, clock }: TokenFilesOpt
 
   return (inner) => ({
     async getToken(request, options = {}) {
-      const name = createHash('sha256')
-        .update(JSON.stringify([...identity.map(String), requestKey({ ...defaults, ...request })]))
-        .digest('base64url');
+      const asked = JSON.stringify([...identity.map(String), requestKey({ ...defaults, ...request })]);
+      const name = hash('sha256', asked, 'base64url');
       const path = join(folder, `${name}${ending}`);
       const key = await encryptionKey(folder);
 

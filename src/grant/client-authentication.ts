@@ -1,9 +1,11 @@
+import { hash } from 'node:crypto';
+
 import type { ClientAuth, ServerMetadata } from 'openid-client';
 
 import type { Clock } from '../clock.js';
 import { checkOptions, oneOf } from '../options.js';
 import { basicCredentials, type BasicEncoding, basicEncodings } from './basic-credentials.js';
-import { checkSecret, digest, doubtOf, fingerprintOf, resolveSecret, type Secret } from './secret.js';
+import { checkSecret, doubtOf, fingerprintOf, resolveSecret, type Secret } from './secret.js';
 import { supportedMethod } from './supported-method.js';
 
 /** How the client proves who it is, once for each grant (RFC 6749 §2.3). */
@@ -81,7 +83,7 @@ export function clientSecretBasic(secret: Secret, options: ClientSecretBasicOpti
         method: supportedMethod(server, method),
         authenticate: (_server, _client, _body, headers) => headers.set('authorization', `Basic ${credentials}`),
         secrets: [clientSecret, encodedSecret, credentials],
-        fingerprint: digest(clientSecret),
+        fingerprint: hash('sha256', clientSecret, 'base64url'),
         doubt: isAmbiguous ? `${ambiguity}; it was sent with the encoding "${encoding}"` : undefined,
       };
     },
@@ -105,7 +107,7 @@ export function clientSecretPost(secret: Secret): ClientAuthentication {
           body.set('client_secret', clientSecret);
         },
         secrets: [clientSecret],
-        fingerprint: digest(clientSecret),
+        fingerprint: hash('sha256', clientSecret, 'base64url'),
         doubt: doubtOf(clientSecret),
       };
     },

@@ -1,9 +1,9 @@
-import { type KeyObject, X509Certificate } from 'node:crypto';
+import { hash, type KeyObject, X509Certificate } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 
 import { ConfigurationError, GrantUnavailableError } from '../errors.js';
 import { importPrivateKey } from './private-key.js';
-import { digest, resolveSecret, type Secret } from './secret.js';
+import { resolveSecret, type Secret } from './secret.js';
 
 /** A certificate and its key, each in PEM or a function that returns it and is called for each grant. */
 export interface ClientCertificateOptions {
@@ -61,7 +61,7 @@ export function clientCertificate(
       // FAPI 2.0 Security Profile §5.2.1
       minVersion: 'TLSv1.2',
     }),
-    thumbprint: digest(parsed.raw),
+    thumbprint: hash('sha256', parsed.raw, 'base64url'),
     subject: parsed.subject.replaceAll('\n', ', '),
   };
 }

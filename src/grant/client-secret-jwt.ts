@@ -1,7 +1,9 @@
+import { hash } from 'node:crypto';
+
 import { checkOptions } from '../options.js';
 import { assertionChecks, clientAssertion, type ClientAssertionOptions } from './client-assertion.js';
 import type { ClientAuthentication } from './client-authentication.js';
-import { checkSecret, digest, doubtOf, fingerprintOf, resolveSecret, type Secret } from './secret.js';
+import { checkSecret, doubtOf, fingerprintOf, resolveSecret, type Secret } from './secret.js';
 import { signingAlgorithm } from './signing-algorithm.js';
 import { supportedMethod } from './supported-method.js';
 
@@ -27,7 +29,7 @@ export function clientSecretJwt(secret: Secret, options: ClientAssertionOptions 
         options,
         key: Buffer.from(clientSecret, 'utf8'),
         algorithm: signingAlgorithm(server, { fitting }),
-        fingerprint: digest(clientSecret),
+        fingerprint: hash('sha256', clientSecret, 'base64url'),
       });
       return {
         ...assertion,

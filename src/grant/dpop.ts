@@ -1,11 +1,10 @@
-import { webcrypto } from 'node:crypto';
+import { hash, webcrypto } from 'node:crypto';
 
 import { type Configuration, type DPoPHandle, getDPoPHandle, randomDPoPKeyPair } from 'openid-client';
 
 import type { DpopKeyPair } from '../access-token.js';
 import { ConfigurationError } from '../errors.js';
 import { anyBoolean, anyObject, checkOptions } from '../options.js';
-import { digest } from './secret.js';
 
 /** Options of {@link dpop}. */
 export interface DpopOptions {
@@ -42,6 +41,7 @@ export function dpop(options: DpopOptions = {}): Dpop {
   const { keyPair: given, requireBinding = true } = options;
   if (given !== undefined) checkKeyPair(given);
   let made: Promise<DpopKeyPair> | undefined;
+  let thumbprint: Promise<string> | undefined;
   let handle: DPoPHandle | undefined;
 
   const keyPair = async (): Promise<DpopKeyPair> => given ?? (made ??= randomDPoPKeyPair('ES256'));
@@ -49,15 +49,16 @@ export function dpop(options: DpopOptions = {}): Dpop {
   return {
     requireBinding,
     keyPair,
-    async thumbprint() {
-      const { publicKey } = await keyPair();
-      return digest(new Uint8Array(await webcrypto.subtle.exportKey('spki', publicKey)));
-    },
+    thumbprint: () => (thumbprint ??= keyPair().then(thumbprintOf)),
     async handle(configuration) {
       const keys = await keyPair();
       return (handle ??= getDPoPHandle(configuration, keys));
     },
   };
+}
+
+async function thumbprintOf({ publicKey }: DpopKeyPair): Promise<string> {
+  return hash('sha256', new Uint8Array(await webcrypto.subtle.exportKey('spki', publicKey)), 'base64url');
 }
 
 function checkKeyPair({ privateKey, publicKey }: DpopKeyPair): void {
@@ -84,7 +85,7 @@ interface KeyAlgorithm {
 }
 
 // What both openid-client and the dpop package can sign with.
-function signsProofs({ name, namedCurve, hash, modulusLength = 0 }: KeyAlgorithm): boolean {
-  if (name === 'RSA-PSS' || name === 'RSASSA-PKCS1-v1_5') return hash?.name === 'SHA-256' && modulusLength >= 2048;
+function signsProofs({ name, namedCurve, hash: digest, modulusLength = 0 }: KeyAlgorithm): boolean {
+  if (name === 'RSA-PSS' || name === 'RSASSA-PKCS1-v1_5') return digest?.name === 'SHA-256' && modulusLength >= 2048;
   return name === 'Ed25519' || (name === 'ECDSA' && namedCurve === 'P-256');
 }

@@ -1,7 +1,9 @@
+import { hash } from 'node:crypto';
+
 import { checkOptions, nonEmptyString } from '../options.js';
 import { sendAssertion } from './client-assertion.js';
 import type { ClientAuthentication } from './client-authentication.js';
-import { checkSecret, digest, fingerprintOf, resolveSecret, secretFile } from './secret.js';
+import { checkSecret, fingerprintOf, resolveSecret, secretFile } from './secret.js';
 
 /** Options of {@link federatedAssertion}. */
 export interface FederatedAssertionOptions {
@@ -31,7 +33,7 @@ export function federatedAssertion(
       return {
         method: 'private_key_jwt',
         ...sendAssertion(async () => assertion, options.assertionType),
-        fingerprint: digest(assertion),
+        fingerprint: hash('sha256', assertion, 'base64url'),
         doubt:
           'the assertion is from somebody else: check its issuer, subject, audience and expiry against what is registered',
       };

@@ -1,9 +1,8 @@
-import { createPrivateKey, createPublicKey, type JsonWebKey, KeyObject, type webcrypto } from 'node:crypto';
+import { createPrivateKey, createPublicKey, hash, type JsonWebKey, KeyObject, type webcrypto } from 'node:crypto';
 import { types } from 'node:util';
 
 import { ConfigurationError } from '../errors.js';
 import { parseObject } from './json.js';
-import { digest } from './secret.js';
 
 /** A private key: PEM (PKCS#8, PKCS#1 or SEC 1, not encrypted), a JWK as an object or as JSON, or a key of `node:crypto`. */
 export type PrivateKey = string | JsonWebKey | webcrypto.JsonWebKey | KeyObject | webcrypto.CryptoKey;
@@ -36,7 +35,7 @@ export function importPrivateKey(input: PrivateKey): SigningKey {
     key: types.isCryptoKey(input) ? input : key,
     algorithms,
     keyId: typeof jwk?.['kid'] === 'string' ? jwk['kid'] : undefined,
-    thumbprint: digest(createPublicKey(key).export({ type: 'spki', format: 'der' })),
+    thumbprint: hash('sha256', createPublicKey(key).export({ type: 'spki', format: 'der' }), 'base64url'),
   };
 }
 
@@ -93,8 +92,8 @@ function algorithmsOf({ asymmetricKeyType: type, asymmetricKeyDetails: details =
 // Unlike other keys one of WebCrypto is made for one algorithm, and for signing or not.
 function isMadeFor({ algorithm, usages }: webcrypto.CryptoKey, name: string): boolean {
   if (!usages.includes('sign')) return false;
-  const { hash } = algorithm as Partial<webcrypto.RsaHashedKeyAlgorithm>;
-  const bits = hash?.name.slice('SHA-'.length);
+  const { hash: digest } = algorithm as Partial<webcrypto.RsaHashedKeyAlgorithm>;
+  const bits = digest?.name.slice('SHA-'.length);
   if (algorithm.name === 'RSA-PSS') return name === `PS${bits}`;
   if (algorithm.name === 'RSASSA-PKCS1-v1_5') return name === `RS${bits}`;
   return true;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
 import { ConfigurationError, GrantUnavailableError } from '../errors.js';
@@ -26,12 +26,7 @@ export function checkSecret(owner: string, secret: unknown, what = 'secret'): vo
 /** Something that changes when the secret does and tells nothing of it; the same for all that cannot be read. */
 export async function fingerprintOf(secret: Secret): Promise<string> {
   if (typeof secret === 'string') return '';
-  return digest(await resolveSecret(secret).catch(() => ''));
-}
-
-/** SHA-256, in base64url. */
-export function digest(value: string | Uint8Array): string {
-  return createHash('sha256').update(value).digest('base64url');
+  return hash('sha256', await resolveSecret(secret).catch(() => ''), 'base64url');
 }
 
 /**

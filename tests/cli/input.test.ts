@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 
 import { expect, test } from '@jest/globals';
 
-import { canPrompt, hiddenPrompt, readStdin, withoutNewline } from '../../src/cli/input.js';
+import { canPrompt, hiddenPrompt, readStdin, readToken, withoutNewline } from '../../src/cli/input.js';
 import { commandContext } from '../support/command.js';
 
 /** A terminal at which somebody types; the mode is switched as on a real one. */
@@ -77,4 +77,34 @@ test('a signal ends the reading of stdin', async () => {
   interrupted.abort(new Error('enough'));
 
   await expect(reading).rejects.toThrow('enough');
+});
+
+test.each([
+  ['given', 'c4n4ry-t0ken', ''],
+  ['that comes by stdin', undefined, ' c4n4ry-t0ken\n'],
+  ['that comes as a header', undefined, 'authorization: bearer c4n4ry-t0ken\r\n'],
+  ['that comes as the value of a header', 'DPoP  c4n4ry-t0ken', ''],
+])('a token %s is read without what is around it', async (_, given, stdin) => {
+  expect(await readToken(commandContext({ stdin }).context, given)).toBe('c4n4ry-t0ken');
+});
+
+test('whoever sits at a terminal is asked for a token, but not for one that is given', async () => {
+  const { stdin, context, stderr } = terminal();
+
+  const given = await readToken(context, 'given');
+  const asked = readToken(context);
+  stdin.write('typed\r');
+
+  expect([given, await asked]).toEqual(['given', 'typed']);
+  expect(stderr()).toBe('Token (not shown): \n');
+});
+
+test.each([
+  ['', 'there is no token'],
+  ['Bearer c4n4ry two', 'this is no token'],
+  ['c4n4ry\u00e9', 'this is no token'],
+])('F4 %j is no token, and is not repeated', async (stdin, message) => {
+  const reading = readToken(commandContext({ stdin }).context);
+
+  await expect(reading).rejects.toMatchObject({ message, exitCode: 2, advice: 'pipe it into stdin' });
 });

@@ -238,6 +238,14 @@ describe('dpop()', () => {
     expect(() => dpop({ keyPair })).toThrow(ConfigurationError);
   });
 
+  test('has one thumbprint, which is made once: it is asked for with each look at a shared store', async () => {
+    const [one, other] = [dpop(), dpop()];
+
+    expect(one.thumbprint()).toBe(one.thumbprint());
+    expect(await one.thumbprint()).toMatch(/^[\w-]{43}$/);
+    expect(await one.thumbprint()).not.toBe(await other.thumbprint());
+  });
+
   test('F10 refuses options that it does not know', () => {
     expect(() => dpop({ requireBindings: true } as DpopOptions)).toThrow('did you mean "requireBinding"?');
     expect(() => dpop({ requireBinding: 'no' } as unknown as DpopOptions)).toThrow(

@@ -1,11 +1,10 @@
-import { generateKeyPair, type KeyObject, webcrypto } from 'node:crypto';
+import { generateKeyPair, hash, type KeyObject, webcrypto } from 'node:crypto';
 import { promisify } from 'node:util';
 
 import { describe, expect, test } from '@jest/globals';
 
 import { ConfigurationError } from '../../src/errors.js';
 import { importPrivateKey, type PrivateKey } from '../../src/grant/private-key.js';
-import { digest } from '../../src/grant/secret.js';
 import { localhostCertificate } from '../support/grant-certificate.js';
 import { signingKey, type TestKey } from '../support/signing-keys.js';
 
@@ -44,7 +43,7 @@ describe('F6 a private key', () => {
     const imported = importPrivateKey(input);
 
     expect(imported.algorithms).toEqual(algorithms);
-    expect(imported.thumbprint).toBe(digest(publicKey.export({ type: 'spki', format: 'der' })));
+    expect(imported.thumbprint).toBe(hash('sha256', publicKey.export({ type: 'spki', format: 'der' }), 'base64url'));
     expect(imported.key.type).toBe('private');
   });
 
@@ -52,9 +51,9 @@ describe('F6 a private key', () => {
     ['RSA-PSS', 'SHA-256', 'PS256'],
     ['RSA-PSS', 'SHA-512', 'PS512'],
     ['RSASSA-PKCS1-v1_5', 'SHA-384', 'RS384'],
-  ])('of WebCrypto for %s with %s signs with %s only', async (name, hash, algorithm) => {
+  ])('of WebCrypto for %s with %s signs with %s only', async (name, digest, algorithm) => {
     const der = rsa.privateKey.export({ type: 'pkcs8', format: 'der' });
-    const key = await webcrypto.subtle.importKey('pkcs8', der, { name, hash }, false, ['sign']);
+    const key = await webcrypto.subtle.importKey('pkcs8', der, { name, hash: digest }, false, ['sign']);
 
     expect(importPrivateKey(key).algorithms).toEqual([algorithm]);
   });

@@ -14,7 +14,7 @@ interface Pass {
 }
 
 // Most changes are noticed by the tests that are nearest. Only what these leave is tried with all tests of its folder.
-const common = '{adapter-options,challenge,dpop,origins,send-authorized,sent-request,stream-body}';
+const common = '{adapter-options,challenge,dpop,origins,send-authorized,stream-body}';
 const passes: Readonly<Record<string, readonly Pass[]>> = {
   layers: [{ mutate: '*', tests: ['*'] }],
   adapters: [

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { calculateJwkThumbprint, EmbeddedJWK, type JWTPayload, jwtVerify } from 'jose';
 
@@ -42,4 +42,4 @@ export async function verifyProof(request: RecordedRequest, origin: string): Pro
 }
 
 /** The hash of an access token in a proof (RFC 9449 §4.2). */
-export const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url');
+export const hashOf = (token: string): string => hash('sha256', token, 'base64url');

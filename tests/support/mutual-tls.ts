@@ -1,7 +1,6 @@
-import { X509Certificate } from 'node:crypto';
+import { hash, X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 
-import { digest } from '../../src/grant/secret.js';
 import { clientCertificates } from './client-certificates.js';
 import { localhostCertificate } from './grant-certificate.js';
 import { listenTls } from './grant-tls.js';
@@ -25,7 +24,7 @@ export const ca = localhostCertificate.cert;
 
 /** `x5t#S256` of a certificate in PEM. */
 export function thumbprintOf(certificate: string): string {
-  return digest(new X509Certificate(certificate).raw);
+  return hash('sha256', new X509Certificate(certificate).raw, 'base64url');
 }
 
 /** Starts an https server on `localhost` that asks for client certificates, without insisting. */
@@ -40,7 +39,7 @@ export async function startTlsServer(handle: (request: RecordedTlsRequest) => An
         const { raw } = (incoming.socket as TLSSocket).getPeerCertificate() as { raw?: Buffer };
         const { method = '', url: path = '', headers } = incoming;
         const body = Buffer.concat(chunks).toString('utf8');
-        const request = { method, path, headers, body, thumbprint: raw && digest(raw) };
+        const request = { method, path, headers, body, thumbprint: raw && hash('sha256', raw, 'base64url') };
         requests.push(request);
         const { status = 200, headers: fields = {}, body: content = '' } = await handle(request);
         response.writeHead(status, { 'content-type': 'application/json', ...fields });

@@ -23,7 +23,8 @@ export const exec: Verb = {
   async run({ args, flags, settings: read }, context) {
     const [file = '', ...rest] = args;
     const settings = await read();
-    if (settings.dpop?.value === 'true') {
+    const { usesDpop } = await import('../settings/service-options.js');
+    if (usesDpop(settings)) {
       throw new CommandError('a token that is bound to a key (DPoP) is of no use to a command without the key', {
         advice: 'm2m call sends requests with it; or leave --dpop out',
       });

@@ -1,7 +1,7 @@
 import type { CommandContext } from '../command-context.js';
 import { CommandError } from '../command-error.js';
 import { formatDuration } from '../duration.js';
-import { canPrompt, hiddenPrompt, readStdin } from '../input.js';
+import { readToken } from '../input.js';
 import { printable, write } from '../terminal.js';
 import type { Verb } from '../verb.js';
 
@@ -14,14 +14,11 @@ export const inspect: Verb = {
   takesSettings: false,
 
   define(command) {
-    command.argument('[token]', 'the JWT; from stdin without it');
+    command.argument('[token]', 'the JWT; by stdin instead, it stays out of the list of processes');
   },
 
   async run({ args: [given] }, context) {
-    const text =
-      given ?? (canPrompt(context) ? await hiddenPrompt('Token (not shown)', context) : await stdin(context));
-    // "Authorization: Bearer …" is what people have at hand.
-    const { header, claims } = await decode(text.trim().replace(/^(authorization:\s*)?(bearer|dpop)\s+/i, ''));
+    const { header, claims } = await decode(await readToken(context, given));
 
     await write(context.stderr, 'm2m: not verified: anybody could have written this\n');
     await write(context.stdout, `${section('header', header, context)}${section('claims', claims, context)}`);
@@ -29,15 +26,12 @@ export const inspect: Verb = {
   },
 };
 
-const stdin = async (context: CommandContext): Promise<string> => (await readStdin(context)).toString('utf8');
-
 interface Decoded {
   readonly header: Readonly<Record<string, unknown>>;
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
 async function decode(token: string): Promise<Decoded> {
-  if (token === '') throw new CommandError('there is no token', { advice: 'give it as an argument or by stdin' });
   const { decodeJwt, decodeProtectedHeader } = await import('jose');
   try {
     return { header: { ...decodeProtectedHeader(token) }, claims: decodeJwt(token) };

@@ -1,7 +1,6 @@
 import { AccessToken } from '../../access-token.js';
-import type { CommandContext } from '../command-context.js';
-import { CommandError, exitCodes } from '../command-error.js';
-import { canPrompt, hiddenPrompt, readStdin } from '../input.js';
+import { exitCodes } from '../command-error.js';
+import { readToken } from '../input.js';
 import { requiredServer, requiredSetting } from '../settings/settings.js';
 import { alive, write } from '../terminal.js';
 import type { Verb } from '../verb.js';
@@ -21,7 +20,7 @@ export const revoke: Verb = {
     const settings = await read();
     const server = requiredServer(settings);
     requiredSetting(settings, 'clientId');
-    const value = await tokenToRevoke(context);
+    const value = await readToken(context);
     const { readCredentials } = await import('../settings/credentials.js');
     const { serviceOptions } = await import('../settings/service-options.js');
     const options = await serviceOptions(settings, await readCredentials(settings, context));
@@ -40,15 +39,3 @@ export const revoke: Verb = {
     return exitCodes.ok;
   },
 };
-
-async function tokenToRevoke(context: CommandContext): Promise<string> {
-  const text = canPrompt(context)
-    ? await hiddenPrompt('Token (not shown)', context)
-    : (await readStdin(context)).toString('utf8');
-  // "Authorization: Bearer …" is what people have at hand.
-  const value = text.trim().replace(/^(authorization:\s*)?(bearer|dpop)\s+/i, '');
-  if (!/^[\x21-\x7e]+$/.test(value)) {
-    throw new CommandError(value === '' ? 'there is no token' : 'this is no token', { advice: 'pipe it into stdin' });
-  }
-  return value;
-}

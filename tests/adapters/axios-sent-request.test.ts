@@ -2,7 +2,7 @@ import { Agent, get, type IncomingMessage } from 'node:http';
 
 import { expect, test } from '@jest/globals';
 
-import { sentRequest } from '../../src/adapters/sent-request.js';
+import { sentRequest } from '../../src/adapters/axios-sent-request.js';
 import { leakIn } from '../support/adapter-leak.js';
 import { cleanUp } from '../support/clean-up.js';
 import { startHttpServer } from '../support/http-server.js';
