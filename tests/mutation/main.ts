@@ -48,8 +48,13 @@ function configuration(folder: string, { mutate, tests }: Pass, results: string,
     mutate: [`src/${folder}/${mutate}.ts`],
     jest: {
       enableFindRelatedTests: false,
-      // What waits for what will not come has failed soon.
-      config: { testMatch: tests.map((name) => testPattern(folder, name)), testTimeout: 2_000, globalSetup: null },
+      config: {
+        testMatch: tests.map((name) => testPattern(folder, name)),
+        setupFilesAfterEnv: ['<rootDir>/tests/support/no-live-timer.ts', '<rootDir>/tests/mutation/stop-at-failure.ts'],
+        // What waits for what will not come has failed soon.
+        testTimeout: 2_000,
+        globalSetup: null,
+      },
     },
     coverageAnalysis: 'perTest',
     ignoreStatic: true,
@@ -63,5 +68,6 @@ function configuration(folder: string, { mutate, tests }: Pass, results: string,
   };
 }
 
-const testPattern = (folder: string, name: string): string =>
-  name.replace(/^(!?)(.*)$/, `$1<rootDir>/tests/${folder}/$2.test.ts`);
+function testPattern(folder: string, name: string): string {
+  return name.replace(/^(!?)(.*)$/, `$1<rootDir>/tests/${folder}/$2.test.ts`);
+}
