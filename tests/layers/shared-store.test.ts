@@ -473,3 +473,18 @@ test('D8 a lease that cannot be had because the store fails is nothing to wait f
   expect(token.value).toBe('a');
   expect(events).toMatchObject([{ operation: 'lease', reason: 'Error READONLY' }]);
 });
+
+test.each([
+  ['null', null],
+  ['text', 'x'],
+  ['an object without members', {}],
+  ['an object without a payload', { version: 1, issuedAt: 1, expiresAt: 2 }],
+])('D9 a store that returns %s costs a grant and no call', async (_what, found) => {
+  const clock = fakeClock();
+  const store = { ...memoryStore({ clock }), get: async () => found as never };
+  const { replica } = fleet({ store, clock });
+
+  const token = await answerOf(replica(), issue('a', clock));
+
+  expect(token.value).toBe('a');
+});
