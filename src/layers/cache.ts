@@ -8,6 +8,7 @@ import { eventSink, type EventSink } from '../events.js';
 import { CanonicalTokenRequest, requestKey, type TokenRequest } from '../token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../token-source.js';
 import { backoffMs } from './backoff.js';
+import { inTime } from './in-time.js';
 import { type RefreshOptions, refreshTime, type RefreshTime } from './refresh-time.js';
 import { withSingleFlight } from './single-flight.js';
 
@@ -95,25 +96,11 @@ export function withCache({
         return entry.token;
       }
       const renewal = abortable(renew(entry, key, request), options.signal);
-      const token = await (isUsable(entry.token, options, clock) ? atMost(renewal, entry) : renewal);
+      const token = await (isUsable(entry.token, options, clock) ? inTime(renewal, entry.token, clock) : renewal);
       if (token !== entry.token || !isExpired(entry)) return token;
-      // The renewal failed and took longer than the token lived; or a timer was late, and it goes on.
+      // The renewal failed and took longer than the token lived; or it goes on, and the token was taken back meanwhile.
       if (entry.renewal === undefined && entry.failure !== undefined) throw entry.failure;
       return asking.getToken(request, options);
-    }
-
-    // A server that hangs must not be waited for until the token has expired, too.
-    async function atMost(renewal: Promise<AccessToken>, { token }: Entry): Promise<AccessToken> {
-      const enough = new AbortController();
-      const patience = clock.sleep(token.remainingMs(clock) / 2, enough.signal).then(
-        () => token,
-        () => renewal,
-      );
-      try {
-        return await Promise.race([renewal, patience]);
-      } finally {
-        enough.abort();
-      }
     }
 
     // A flight that ends only when its token is kept: whoever came in between would find neither.

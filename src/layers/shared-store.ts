@@ -8,6 +8,7 @@ import type { Lease, TokenStore } from '../stores/token-store.js';
 import { canonicalRequest, type CanonicalTokenRequest, type TokenRequest } from '../token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../token-source.js';
 import { guardStore } from './guarded-store.js';
+import { inTime } from './in-time.js';
 import { refreshTime } from './refresh-time.js';
 import { clockSkewMs, fromStored, toStored } from './stored-token.js';
 
@@ -180,11 +181,12 @@ export function withSharedStore({
         const found = await read({ key, bound }, options.signal);
         if (found === 'later version') return inner.getToken(request, options);
         if (found !== undefined && isGood(found, options)) return found;
+        const asking = ask({ key, bound, request, options, found, began: instant(clock) });
+        if (found === undefined || !isUsable(found, options, clock)) return asking;
         try {
-          return await ask({ key, bound, request, options, found, began: instant(clock) });
+          return await inTime(asking, found, clock);
         } catch (error) {
-          const isLeft = found !== undefined && options.signal?.aborted !== true && isUsable(found, options, clock);
-          if (isLeft) return found;
+          if (options.signal?.aborted !== true && isUsable(found, options, clock)) return found;
           throw error;
         }
       },

@@ -488,3 +488,54 @@ test.each([
 
   expect(token.value).toBe('a');
 });
+
+/** A replica that starts and finds a token with twenty seconds left; its own grant hangs. */
+async function startingInTheMargin() {
+  const { clock, replica } = fleet();
+  const one = replica();
+  const token = await answerOf(one, issue('last', clock));
+  clock.advance(3_600 * second - 20 * second);
+  const cold = replica();
+  return { clock, token, cold, other: replica(), ask: () => cold.tokens.getToken() };
+}
+
+test('A24 a token in its last moments is handed out before it has expired when its renewal hangs', async () => {
+  const { clock, ask } = await startingInTheMargin();
+
+  const answer = ask();
+  await settle();
+  clock.advance(10 * second);
+
+  expect((await answer).value).toBe('last');
+});
+
+test('A24 D7 a renewal that is not waited for goes on, and its token is shared', async () => {
+  const { clock, cold, other, ask } = await startingInTheMargin();
+  const answer = ask();
+  await settle();
+  clock.advance(10 * second);
+  await answer;
+
+  cold.source.last().resolve(issue('new', clock));
+  await settle();
+
+  expect((await other.tokens.getToken()).value).toBe('new');
+  expect(other.source.calls).toEqual([]);
+});
+
+test('A24 a token that is of no use to the caller is not what it gets instead of a renewal that takes long', async () => {
+  const { clock, cold, token } = await startingInTheMargin();
+
+  const answers = [
+    cold.tokens.getToken(undefined, { replacing: token }),
+    cold.tokens.getToken(undefined, { minValidityMs: 60 * second }),
+  ];
+  await settle();
+  clock.advance(10 * second);
+  await settle();
+  cold.source.calls.forEach(({ resolve }) => resolve(issue('new', clock)));
+  clock.advance(100);
+  await settle();
+
+  expect((await Promise.all(answers)).map(({ value }) => value)).toEqual(['new', 'new']);
+});
