@@ -9,6 +9,7 @@ import { canonicalRequest, type CanonicalTokenRequest, type TokenRequest } from 
 import { type GetTokenOptions, isUsable, type Layer } from '../token-source.js';
 import { guardStore } from './guarded-store.js';
 import { inTime } from './in-time.js';
+import { patience } from './patience.js';
 import { refreshTime } from './refresh-time.js';
 import { clockSkewMs, fromStored, toStored } from './stored-token.js';
 
@@ -66,6 +67,7 @@ export function withSharedStore({
 
   return (inner) => {
     const guarded = guardStore(store, { clock, onEvent });
+    const withPatience = patience(leaseMs);
     const keys = new WeakMap<CanonicalTokenRequest, { readonly held: string; readonly key: string }>();
 
     // A hash: it tells nothing of what is asked for, and of one length. The one of the default request is asked for again and again.
@@ -78,8 +80,9 @@ export function withSharedStore({
       return key;
     }
 
-    const boundNow = (): Promise<TokenBinding | undefined> =>
-      binding === undefined ? unbound : binding().catch(() => undefined);
+    // It may come from a vault, or never.
+    const lookUp = (binds: () => Promise<TokenBinding>): Promise<TokenBinding | undefined> =>
+      withPatience(binds, undefined).catch(() => undefined);
 
     async function read(
       { key, bound }: Pick<Call, 'key' | 'bound'>,
@@ -174,7 +177,7 @@ export function withSharedStore({
     return {
       async getToken(request, options = {}) {
         options.signal?.throwIfAborted();
-        const bound = await boundNow();
+        const bound = binding === undefined ? unbound : await lookUp(binding);
         // Whoever asks finds out why what tokens are bound to cannot be had.
         if (bound === undefined) return inner.getToken(request, options);
         const key = keyOf(canonicalRequest(request), bound);
@@ -194,7 +197,7 @@ export function withSharedStore({
   };
 }
 
-const unbound: Promise<TokenBinding> = Promise.resolve({});
+const unbound: TokenBinding = {};
 
 // Field by field: a spread takes longer than all else that is done here.
 function restore(fields: AccessTokenFields, { binding, keyPair }: TokenBinding): AccessToken {

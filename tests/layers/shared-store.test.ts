@@ -539,3 +539,20 @@ test('A24 a token that is of no use to the caller is not what it gets instead of
 
   expect((await Promise.all(answers)).map(({ value }) => value)).toEqual(['new', 'new']);
 });
+
+test.each([
+  ['does not come', () => new Promise<never>(() => {})],
+  [
+    'cannot be looked for',
+    () => {
+      throw new Error('a bug');
+    },
+  ],
+])('B6 asks for itself when what tokens are bound to %s', async (_what, binding) => {
+  const clock = fakeClock();
+  const shared = withSharedStore({ store: memoryStore({ clock }), identity: [], binding, deadlineMs: 30, clock });
+
+  const { value } = await shared({ getToken: async () => issue('own', clock) }).getToken();
+
+  expect(value).toBe('own');
+});
