@@ -95,7 +95,7 @@ export function withCache({
         else void renew(entry, key, request);
         return entry.token;
       }
-      const renewal = abortable(renew(entry, key, request), options.signal);
+      const renewal = abortable(renew(entry, key, request, options.minValidityMs), options.signal);
       const token = await (isUsable(entry.token, options, clock) ? inTime(renewal, entry.token, clock) : renewal);
       if (token !== entry.token || !isExpired(entry)) return token;
       // The renewal failed and took longer than the token lived; or it goes on, and the token was taken back meanwhile.
@@ -116,11 +116,16 @@ export function withCache({
     });
 
     // Never rejects: the kept token remains the answer.
-    function renew(entry: Entry, key: string, request: TokenRequest | undefined): Promise<AccessToken> {
+    function renew(
+      entry: Entry,
+      key: string,
+      request: TokenRequest | undefined,
+      minValidityMs?: number,
+    ): Promise<AccessToken> {
       if (entry.renewal !== undefined) return entry.renewal;
       if (entry.holdFrom !== undefined && elapsedMs(entry.holdFrom, clock) < entry.holdMs) return entry.answer;
 
-      const renewal = async () => inner.getToken(request, { replacing: entry.token });
+      const renewal = async () => inner.getToken(request, { replacing: entry.token, minValidityMs });
       entry.renewal = renewal()
         .then((token) => {
           const kept = keep(key, token);
