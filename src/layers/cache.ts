@@ -7,7 +7,7 @@ import { TokenError } from '../errors.js';
 import { eventSink, type EventSink } from '../events.js';
 import { CanonicalTokenRequest, requestKey, type TokenRequest } from '../token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../token-source.js';
-import { backoffMs } from './backoff.js';
+import { outageBackoffMs } from './backoff.js';
 import { inTime } from './in-time.js';
 import { type RefreshOptions, refreshTime, type RefreshTime } from './refresh-time.js';
 import { withSingleFlight } from './single-flight.js';
@@ -177,7 +177,7 @@ export function withCache({
       entry.failure = error;
       entry.failures += 1;
       const askedForMs = error instanceof TokenError ? error.retryAfterMs : undefined;
-      hold(entry, askedForMs ?? backoffMs(entry.failures, { baseMs: 1_000, capMs: 29_500, random }));
+      hold(entry, askedForMs ?? outageBackoffMs(entry.failures, random));
       emit({
         type: 'renewal.failed',
         scope: entry.token.scope,
