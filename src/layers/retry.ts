@@ -58,7 +58,7 @@ export function withRetry({
               const isTooLate = elapsedMs(began, clock) + waitMs >= deadlineMs;
               const isLast = attempt >= attempts || waitMs > patienceMs || isTooLate || signal.aborted;
               if (!isLast && (await sleeps(waitMs, signal))) continue;
-              if (isOutage(error)) failedCalls = Math.min(retries, failedCalls + 1);
+              if (isRetryable(error)) failedCalls = Math.min(retries, failedCalls + 1);
               throw error;
             }
           }
@@ -67,7 +67,7 @@ export function withRetry({
   };
 
   function waitBefore(attempt: number, error: unknown): number {
-    if (!isOutage(error)) return Infinity;
+    if (!isRetryable(error)) return Infinity;
     if (error.retryAfterMs !== undefined) return error.retryAfterMs;
     // A connection that the server closed while it was idle says nothing about the server.
     if (attempt === 1 && isConnectionLost(error)) return 0;
@@ -86,7 +86,7 @@ export function withRetry({
   }
 }
 
-const isOutage = (error: unknown): error is TokenError => error instanceof TokenError && error.retryable;
+const isRetryable = (error: unknown): error is TokenError => error instanceof TokenError && error.retryable;
 
 const lost = new Set<unknown>(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
