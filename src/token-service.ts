@@ -61,7 +61,9 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     withGate({ clock }),
     withRetry({ ...options.retry, clock, random }),
     withCoolDown({ credentials: () => clientAuthentication.fingerprint(), clock, random }),
-    ...(store === undefined ? [] : [withSharedStore({ store, identity, binding, deadlineMs, clock, random, onEvent })]),
+    ...(store === undefined
+      ? []
+      : [withSharedStore({ store, identity, binding, deadlineMs, refresh, clock, random, onEvent })]),
     withSingleFlight(),
     withCache({
       ...options.cache,

@@ -10,7 +10,7 @@ import { type GetTokenOptions, isUsable, type Layer } from '../token-source.js';
 import { guardStore } from './guarded-store.js';
 import { inTime } from './in-time.js';
 import { patience } from './patience.js';
-import { refreshTime } from './refresh-time.js';
+import { marginMs, type RefreshOptions } from './refresh-time.js';
 import { clockSkewMs, fromStored, toStored } from './stored-token.js';
 
 /** Options of {@link withSharedStore}. */
@@ -25,6 +25,8 @@ export interface SharedStoreOptions {
    * @default 15000
    */
   readonly deadlineMs?: number | undefined;
+  /** When tokens are renewed, as the cache above has it. */
+  readonly refresh?: RefreshOptions | undefined;
   readonly clock?: Clock | undefined;
   /** Uniform in [0, 1). @default Math.random */
   readonly random?: (() => number) | undefined;
@@ -56,6 +58,7 @@ export function withSharedStore({
   identity,
   binding,
   deadlineMs = 15_000,
+  refresh,
   clock = systemClock,
   random = Math.random,
   onEvent,
@@ -168,8 +171,7 @@ export function withSharedStore({
 
     // A token in its last moments is renewed first, and one from before the one to be replaced is no better than that.
     function isGood(token: AccessToken, options: GetTokenOptions): boolean {
-      const { marginMs } = refreshTime(token.expiresAt - token.issuedAt, random);
-      const minValidityMs = Math.max(options.minValidityMs ?? 0, marginMs);
+      const minValidityMs = Math.max(options.minValidityMs ?? 0, marginMs(token.expiresAt - token.issuedAt, refresh));
       const since = (options.replacing?.issuedAt ?? -Infinity) - clockSkewMs;
       return token.issuedAt > since && isUsable(token, { ...options, minValidityMs }, clock);
     }

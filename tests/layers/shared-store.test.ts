@@ -556,3 +556,19 @@ test.each([
 
   expect(value).toBe('own');
 });
+
+test('C5 the window of the options makes the last moments shorter, too, and no look into the store draws anything', async () => {
+  const clock = fakeClock();
+  let draws = 0;
+  const random = () => (draws += 1);
+  const { replica } = fleet({ clock, refresh: { capMs: 10 * second }, random });
+  const [one, other] = [replica(), replica()];
+  await answerOf(one, issue('a', clock));
+  clock.advance(3_600 * second - 20 * second);
+
+  const { value } = await other.tokens.getToken();
+
+  expect(value).toBe('a');
+  expect(other.source.calls).toEqual([]);
+  expect(draws).toBe(0);
+});
