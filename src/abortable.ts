@@ -27,8 +27,8 @@ export class DeadlineError extends DOMException {
 }
 
 /**
- * Runs `work` with a signal that is aborted with a {@link DeadlineError} after `ms` milliseconds, or when `signal` is. The timer is
- * one of our own: nothing keeps `AbortSignal.timeout` from being collected while `AbortSignal.any` alone refers to it.
+ * Runs `work` with a signal that is aborted with a {@link DeadlineError} after `ms` milliseconds, or when `signal` is. The
+ * timer is one of our own: nothing keeps `AbortSignal.timeout` from being collected while `AbortSignal.any` alone refers to it.
  */
 export async function withDeadline<T>(
   ms: number,

@@ -6,9 +6,9 @@ export type Patience = <T>(operate: (call: StoreCall) => Promise<T>, signal: Abo
 const tickMs = 25;
 
 /**
- * Waits for a call 250 ms at most, or as long as is said, then fails with a `TimeoutError`. Counted in ticks: a process that is busy, or gets no turn
- * of its processor, would hear of the end of its time before it hears of an answer that came long ago, so the time that it was
- * away from its event loop is one tick.
+ * Waits for a call 250 ms at most, or as long as is said, then fails with a `TimeoutError`. Counted in ticks: a process that is
+ * busy, or gets no turn of its processor, would hear of the end of its time before it hears of an answer that came long ago, so
+ * the time that it was away from its event loop is one tick.
  */
 export function patience(ms = 250): Patience {
   const ticks = Math.ceil(ms / tickMs);

@@ -74,7 +74,7 @@ export function withRetry({
     return backoffMs(attempt, { baseMs: 200, capMs: patienceMs, random });
   }
 
-  // Whether there was time for it. A deadline from above may end it, and what failed says more than that; a caller knows why.
+  // Whether there was time for it. What failed says more than that a deadline from above has passed; a caller knows why it left.
   async function sleeps(ms: number, signal: AbortSignal): Promise<boolean> {
     try {
       await clock.sleep(ms, signal);

@@ -533,7 +533,7 @@ test('A24 a token that is of no use to the caller is not what it gets instead of
   await settle();
   clock.advance(10 * second);
   await settle();
-  cold.source.calls.forEach(({ resolve }) => resolve(issue('new', clock)));
+  for (const call of cold.source.calls) call.resolve(issue('new', clock));
   clock.advance(100);
   await settle();
 
