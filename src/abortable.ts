@@ -19,9 +19,16 @@ export async function abortable<T>(shared: Promise<T>, signal: AbortSignal | und
   }
 }
 
+/** A deadline of this library has passed: a `TimeoutError` that is not the one of a caller who gives up by a timer. */
+export class DeadlineError extends DOMException {
+  constructor(ms: number) {
+    super(`no answer within ${ms} ms`, 'TimeoutError');
+  }
+}
+
 /**
- * Runs `work` with a signal that is aborted with a `TimeoutError` after `ms` milliseconds, or when `signal` is. The timer is
- * one of our own: nothing keeps `AbortSignal.timeout` from being collected while `AbortSignal.any` alone refers to it.
+ * Runs `work` with a signal that is aborted with a {@link DeadlineError} after `ms` milliseconds, or when `signal` is. The
+ * timer is one of our own: nothing keeps `AbortSignal.timeout` from being collected while `AbortSignal.any` alone refers to it.
  */
 export async function withDeadline<T>(
   ms: number,
@@ -29,7 +36,7 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(new DOMException(`no answer within ${ms} ms`, 'TimeoutError')), ms);
+  const timer = setTimeout(() => deadline.abort(new DeadlineError(ms)), ms);
   try {
     return await work(signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]));
   } finally {

@@ -7,7 +7,7 @@ export interface Clock {
   now(): number;
   /** Time since a moment that stays the same for the life of the process. It never steps, but may stop while the machine sleeps. */
   monotonic(): number;
-  /** Resolves after `ms` milliseconds; rejects when `signal` is aborted before. */
+  /** Resolves after `ms` milliseconds; rejects with the reason of `signal` when that is aborted before. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -15,7 +15,8 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  sleep: (ms, signal) => setTimeout(ms, undefined, signal && { signal }),
+  // A timer has an error of its own for it.
+  sleep: (ms, signal) => setTimeout(ms, undefined, signal && { signal }).catch(() => signal?.throwIfAborted()),
 };
 
 /** One moment, read on both clocks. */

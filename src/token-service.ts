@@ -43,11 +43,14 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
   // Replicas that agree in these share tokens.
   const identity = [issuer, tokenEndpoint, clientId, clientAuthentication.method];
-  const binding = async () => ({
+  // Each look into the store asks for it.
+  const isBound = clientAuthentication.binding !== undefined || dpop !== undefined;
+  const bindingNow = async () => ({
     binding: await clientAuthentication.binding?.(),
     keyPair: await dpop?.keyPair(),
     thumbprint: await dpop?.thumbprint(),
   });
+  const binding = isBound ? bindingNow : undefined;
   const deadlineMs = options.retry?.deadlineMs;
 
   const grants = clientCredentials({ ...options, clientAuthentication, onEvent });
@@ -59,7 +62,9 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     withGate({ clock }),
     withRetry({ ...options.retry, clock, random }),
     withCoolDown({ credentials: () => clientAuthentication.fingerprint(), clock, random }),
-    ...(store === undefined ? [] : [withSharedStore({ store, identity, binding, deadlineMs, clock, random, onEvent })]),
+    ...(store === undefined
+      ? []
+      : [withSharedStore({ store, identity, binding, deadlineMs, refresh, clock, random, onEvent })]),
     withSingleFlight(),
     withCache({
       ...options.cache,

@@ -32,3 +32,13 @@ test('is that of this machine by default', () => {
   expect(wall).toBeLessThanOrEqual(Date.now());
   expect(systemClock.monotonic()).toBeGreaterThanOrEqual(monotonic);
 });
+
+test('B6 sleeps no longer than the signal allows, and fails with its reason', async () => {
+  const sleeper = new AbortController();
+  const sleep = systemClock.sleep(60_000, sleeper.signal);
+
+  sleeper.abort(new Error('gone'));
+
+  await expect(sleep).rejects.toThrow('gone');
+  await expect(systemClock.sleep(60_000, AbortSignal.abort(new Error('long gone')))).rejects.toThrow('long gone');
+});

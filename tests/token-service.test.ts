@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { ConfigurationError, GrantRejectedError } from '../src/errors.js';
 import { clientSecretPost } from '../src/grant/client-authentication.js';
+import { dpop } from '../src/grant/dpop.js';
 import { memoryStore } from '../src/stores/memory.js';
 import { createTokenService } from '../src/token-service.js';
 import type { TokenServiceOptions } from '../src/token-service-options.js';
@@ -273,4 +274,22 @@ test('R-24 F4 holds no secret that can be printed', async () => {
 
   expect(linesThatShow(secret, tokens)).toEqual([]);
   expect(linesThatShow('token-1', tokens)).toEqual([]);
+});
+
+test('F7 F8 token services with the same store share no token when they hold other certificates or keys', async () => {
+  const clock = fakeClock();
+  const store = memoryStore({ clock });
+  const { server } = await startTokenService({ clock });
+  const { tokenEndpoint } = server;
+  const presenting = (thumbprint: string) => ({
+    clientAuthentication: { ...clientSecretPost(secret), binding: async () => thumbprint },
+  });
+  const keyed = () => ({ clientAuthentication: clientSecretPost(secret), dpop: dpop({ requireBinding: false }) });
+
+  const values: string[] = [];
+  for (const held of [presenting('a'), presenting('a'), presenting('b'), keyed(), keyed()]) {
+    values.push(await valueOf(createTokenService({ tokenEndpoint, clientId: 'orders', store, clock, ...held })));
+  }
+
+  expect(values).toEqual(['token-1', 'token-1', 'token-2', 'token-3', 'token-4']);
 });

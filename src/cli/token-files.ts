@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { AccessToken } from '../access-token.js';
 import type { Clock } from '../clock.js';
+import { marginMs } from '../layers/refresh-time.js';
 import { requestKey, type TokenRequest } from '../token-request.js';
 import { isUsable, type Layer } from '../token-source.js';
 import type { CommandContext } from './command-context.js';
@@ -37,7 +38,7 @@ export function withTokenFiles({ identity, defaults, env, clock }: TokenFilesOpt
 
       const kept = decrypt(await readPrivateFile(path), key, name);
       if (kept !== undefined) {
-        const minValidityMs = Math.max(options.minValidityMs ?? 0, marginMs(kept));
+        const minValidityMs = Math.max(options.minValidityMs ?? 0, marginMs(kept.expiresAt - kept.issuedAt));
         const isFromFuture = kept.issuedAt - clock.now() > 60_000;
         if (!isFromFuture && isUsable(kept, { ...options, minValidityMs }, clock)) return kept;
       }
@@ -64,9 +65,6 @@ export async function forgetToken(value: string, env: CommandContext['env']): Pr
 }
 
 const ending = '.token';
-
-// The clock of the API may be ahead, and a request takes its time: as the cache in memory has it.
-const marginMs = ({ issuedAt, expiresAt }: AccessToken) => Math.min(30_000, 0.1 * (expiresAt - issuedAt));
 
 /** The key that is kept beside the tokens; the first run makes it. */
 async function encryptionKey(folder: string): Promise<Buffer> {

@@ -6,6 +6,7 @@ import {
   tokenRevocation,
 } from 'openid-client';
 
+import { DeadlineError } from '../abortable.js';
 import type { AccessToken } from '../access-token.js';
 import { type Clock, elapsedMs, instant, systemClock } from '../clock.js';
 import { ConfigurationError } from '../errors.js';
@@ -194,7 +195,7 @@ interface Granting {
 
 // A deadline is the server's failure; whoever gave up knows why.
 function isAborted(signal: AbortSignal | undefined): signal is AbortSignal {
-  return signal?.aborted === true && (signal.reason as Error | undefined)?.name !== 'TimeoutError';
+  return signal?.aborted === true && !(signal.reason instanceof DeadlineError);
 }
 
 const outcomeOf = ({ scope, expiresAt, issuedAt }: AccessToken) => ({ scope, lifetimeMs: expiresAt - issuedAt });

@@ -16,3 +16,12 @@ export function backoffMs(failures: number, { baseMs, capMs, random }: BackoffOp
   const boundMs = baseMs * 2 ** (failures - 1);
   return boundMs < capMs ? random() * boundMs : capMs * (1 - random() / 20);
 }
+
+/**
+ * Milliseconds to leave an authorization server alone that failed so many times in a row: up to 1 s, doubling to half a
+ * minute. A fleet is to be served within 30 s of the return of the server, and half a second of that is for the call
+ * that comes after the wait, and for its request.
+ */
+export function outageBackoffMs(failures: number, random: () => number): number {
+  return backoffMs(failures, { baseMs: 1_000, capMs: 29_500, random });
+}

@@ -7,7 +7,8 @@ import { TokenError } from '../errors.js';
 import { eventSink, type EventSink } from '../events.js';
 import { CanonicalTokenRequest, requestKey, type TokenRequest } from '../token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../token-source.js';
-import { backoffMs } from './backoff.js';
+import { outageBackoffMs } from './backoff.js';
+import { inTime } from './in-time.js';
 import { type RefreshOptions, refreshTime, type RefreshTime } from './refresh-time.js';
 import { withSingleFlight } from './single-flight.js';
 
@@ -94,26 +95,12 @@ export function withCache({
         else void renew(entry, key, request);
         return entry.token;
       }
-      const renewal = abortable(renew(entry, key, request), options.signal);
-      const token = await (isUsable(entry.token, options, clock) ? atMost(renewal, entry) : renewal);
+      const renewal = abortable(renew(entry, key, request, options.minValidityMs), options.signal);
+      const token = await (isUsable(entry.token, options, clock) ? inTime(renewal, entry.token, clock) : renewal);
       if (token !== entry.token || !isExpired(entry)) return token;
-      // The renewal failed and took longer than the token lived; or a timer was late, and it goes on.
+      // The renewal failed and took longer than the token lived; or it goes on, and the token was taken back meanwhile.
       if (entry.renewal === undefined && entry.failure !== undefined) throw entry.failure;
       return asking.getToken(request, options);
-    }
-
-    // A server that hangs must not be waited for until the token has expired, too.
-    async function atMost(renewal: Promise<AccessToken>, { token }: Entry): Promise<AccessToken> {
-      const enough = new AbortController();
-      const patience = clock.sleep(token.remainingMs(clock) / 2, enough.signal).then(
-        () => token,
-        () => renewal,
-      );
-      try {
-        return await Promise.race([renewal, patience]);
-      } finally {
-        enough.abort();
-      }
     }
 
     // A flight that ends only when its token is kept: whoever came in between would find neither.
@@ -129,11 +116,16 @@ export function withCache({
     });
 
     // Never rejects: the kept token remains the answer.
-    function renew(entry: Entry, key: string, request: TokenRequest | undefined): Promise<AccessToken> {
+    function renew(
+      entry: Entry,
+      key: string,
+      request: TokenRequest | undefined,
+      minValidityMs?: number,
+    ): Promise<AccessToken> {
       if (entry.renewal !== undefined) return entry.renewal;
       if (entry.holdFrom !== undefined && elapsedMs(entry.holdFrom, clock) < entry.holdMs) return entry.answer;
 
-      const renewal = async () => inner.getToken(request, { replacing: entry.token });
+      const renewal = async () => inner.getToken(request, { replacing: entry.token, minValidityMs });
       entry.renewal = renewal()
         .then((token) => {
           const kept = keep(key, token);
@@ -185,7 +177,7 @@ export function withCache({
       entry.failure = error;
       entry.failures += 1;
       const askedForMs = error instanceof TokenError ? error.retryAfterMs : undefined;
-      hold(entry, askedForMs ?? backoffMs(entry.failures, { baseMs: 1_000, capMs: 29_500, random }));
+      hold(entry, askedForMs ?? outageBackoffMs(entry.failures, random));
       emit({
         type: 'renewal.failed',
         scope: entry.token.scope,

@@ -3,7 +3,7 @@ import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../cl
 import { GrantRejectedError, TokenError } from '../errors.js';
 import { requestKey } from '../token-request.js';
 import type { Layer } from '../token-source.js';
-import { backoffMs } from './backoff.js';
+import { outageBackoffMs } from './backoff.js';
 
 /** Options of {@link withCoolDown}. */
 export interface CoolDownOptions {
@@ -72,7 +72,7 @@ export function withCoolDown({
     }
 
     const outageMs = ({ retryAfterMs }: TokenError, failures: number): number =>
-      retryAfterMs ?? backoffMs(failures, { baseMs: 1_000, capMs: 29_500, random });
+      retryAfterMs ?? outageBackoffMs(failures, random);
 
     const refusalMs = (failures: number): number => Math.min(60_000, 5_000 * (0.5 + random()) * 2 ** (failures - 1));
 

@@ -44,7 +44,8 @@ export function guardStore(
     try {
       const answer = await withPatience(operate, signal);
       failed = undefined;
-      return answer;
+      // A store in JavaScript may say null.
+      return answer ?? undefined;
     } catch (error) {
       if (signal?.aborted === true) throw signal.reason;
       // Calls that were under way together fail together, and that is one failure.

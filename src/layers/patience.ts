@@ -1,17 +1,17 @@
 import type { StoreCall } from '../stores/token-store.js';
 
-/** Runs a call of a store and waits no longer for it than is meant, or than the signal of the caller allows. */
+/** Runs a call, of a store say, and waits no longer for it than is meant, or than the signal of the caller allows. */
 export type Patience = <T>(operate: (call: StoreCall) => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
 
 const tickMs = 25;
-const ticks = 10;
 
 /**
- * Waits for a call 250 ms at most, then fails with a `TimeoutError`. Counted in ticks: a process that is busy, or gets no turn
- * of its processor, would hear of the end of its time before it hears of an answer that came long ago, so the time that it was
- * away from its event loop is one tick.
+ * Waits for a call 250 ms at most, or as long as is said, then fails with a `TimeoutError`. Counted in ticks: a process that is
+ * busy, or gets no turn of its processor, would hear of the end of its time before it hears of an answer that came long ago, so
+ * the time that it was away from its event loop is one tick.
  */
-export function patience(): Patience {
+export function patience(ms = 250): Patience {
+  const ticks = Math.ceil(ms / tickMs);
   const waiting = new Set<Waiting>();
   // One for all calls, that ends when there are none: one for each would cost as much as all the rest of a hit in the store.
   let timer: NodeJS.Timeout | undefined;
@@ -20,7 +20,7 @@ export function patience(): Patience {
     timer = waiting.size === 0 ? undefined : setTimeout(tick, tickMs);
     for (const call of waiting) {
       call.ticks += 1;
-      if (call.ticks === ticks) call.giveUp(new DOMException('the store did not answer', 'TimeoutError'));
+      if (call.ticks === ticks) call.giveUp(new DOMException(`no answer within ${ms} ms`, 'TimeoutError'));
     }
   }
 

@@ -27,16 +27,20 @@ export interface RefreshTime {
  * together are not renewed together. Where that would be before 70 % of the lifetime, up to half as much again: each
  * renewal is a grant, and short tokens need enough of them as it is.
  */
-export function refreshTime(
-  lifetimeMs: number,
-  random: () => number,
-  { share = 0.2, capMs = 300_000 }: RefreshOptions = {},
-): RefreshTime {
-  const windowMs = Math.min(share * lifetimeMs, capMs);
+export function refreshTime(lifetimeMs: number, random: () => number, refresh?: RefreshOptions): RefreshTime {
+  const windowMs = windowOf(lifetimeMs, refresh);
   const spreadMs = Math.min(windowMs, Math.max(windowMs / 2, 0.3 * lifetimeMs - windowMs));
   return {
     dueMs: windowMs + random() * spreadMs,
-    marginMs: Math.min(30_000, 0.1 * lifetimeMs, windowMs / 2),
+    marginMs: marginMs(lifetimeMs, refresh),
     leastMs: Math.min(5_000, 0.2 * lifetimeMs),
   };
 }
+
+/** The {@link RefreshTime.marginMs} alone, for whoever keeps tokens and does not renew them early. */
+export function marginMs(lifetimeMs: number, refresh?: RefreshOptions): number {
+  return Math.min(30_000, 0.1 * lifetimeMs, windowOf(lifetimeMs, refresh) / 2);
+}
+
+const windowOf = (lifetimeMs: number, { share = 0.2, capMs = 300_000 }: RefreshOptions = {}): number =>
+  Math.min(share * lifetimeMs, capMs);

@@ -1,4 +1,4 @@
-import { withDeadline } from '../abortable.js';
+import { DeadlineError, withDeadline } from '../abortable.js';
 import { type Clock, elapsedMs, instant, systemClock } from '../clock.js';
 import { causesOf, TokenError } from '../errors.js';
 import type { Layer } from '../token-source.js';
@@ -56,11 +56,10 @@ export function withRetry({
             } catch (error) {
               const waitMs = waitBefore(attempt, error);
               const isTooLate = elapsedMs(began, clock) + waitMs >= deadlineMs;
-              if (attempt >= attempts || waitMs > patienceMs || isTooLate || signal.aborted) {
-                if (isOutage(error)) failedCalls = Math.min(retries, failedCalls + 1);
-                throw error;
-              }
-              await clock.sleep(waitMs, signal);
+              const isLast = attempt >= attempts || waitMs > patienceMs || isTooLate || signal.aborted;
+              if (!isLast && (await sleeps(waitMs, signal))) continue;
+              if (isRetryable(error)) failedCalls = Math.min(retries, failedCalls + 1);
+              throw error;
             }
           }
         }),
@@ -68,15 +67,26 @@ export function withRetry({
   };
 
   function waitBefore(attempt: number, error: unknown): number {
-    if (!isOutage(error)) return Infinity;
+    if (!isRetryable(error)) return Infinity;
     if (error.retryAfterMs !== undefined) return error.retryAfterMs;
     // A connection that the server closed while it was idle says nothing about the server.
     if (attempt === 1 && isConnectionLost(error)) return 0;
     return backoffMs(attempt, { baseMs: 200, capMs: patienceMs, random });
   }
+
+  // Whether there was time for it. What failed says more than that a deadline from above has passed; a caller knows why it left.
+  async function sleeps(ms: number, signal: AbortSignal): Promise<boolean> {
+    try {
+      await clock.sleep(ms, signal);
+      return true;
+    } catch (reason) {
+      if (signal.reason instanceof DeadlineError) return false;
+      throw reason;
+    }
+  }
 }
 
-const isOutage = (error: unknown): error is TokenError => error instanceof TokenError && error.retryable;
+const isRetryable = (error: unknown): error is TokenError => error instanceof TokenError && error.retryable;
 
 const lost = new Set<unknown>(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 

@@ -8,7 +8,9 @@ import type { Lease, TokenStore } from '../stores/token-store.js';
 import { canonicalRequest, type CanonicalTokenRequest, type TokenRequest } from '../token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../token-source.js';
 import { guardStore } from './guarded-store.js';
-import { refreshTime } from './refresh-time.js';
+import { inTime } from './in-time.js';
+import { patience } from './patience.js';
+import { marginMs, type RefreshOptions } from './refresh-time.js';
 import { clockSkewMs, fromStored, toStored } from './stored-token.js';
 
 /** Options of {@link withSharedStore}. */
@@ -23,6 +25,8 @@ export interface SharedStoreOptions {
    * @default 15000
    */
   readonly deadlineMs?: number | undefined;
+  /** When tokens are renewed, as the cache above has it. */
+  readonly refresh?: RefreshOptions | undefined;
   readonly clock?: Clock | undefined;
   /** Uniform in [0, 1). @default Math.random */
   readonly random?: (() => number) | undefined;
@@ -54,6 +58,7 @@ export function withSharedStore({
   identity,
   binding,
   deadlineMs = 15_000,
+  refresh,
   clock = systemClock,
   random = Math.random,
   onEvent,
@@ -65,6 +70,7 @@ export function withSharedStore({
 
   return (inner) => {
     const guarded = guardStore(store, { clock, onEvent });
+    const withPatience = patience(leaseMs);
     const keys = new WeakMap<CanonicalTokenRequest, { readonly held: string; readonly key: string }>();
 
     // A hash: it tells nothing of what is asked for, and of one length. The one of the default request is asked for again and again.
@@ -77,8 +83,9 @@ export function withSharedStore({
       return key;
     }
 
-    const boundNow = (): Promise<TokenBinding | undefined> =>
-      binding === undefined ? unbound : binding().catch(() => undefined);
+    // It may come from a vault, or never.
+    const lookUp = (binds: () => Promise<TokenBinding>): Promise<TokenBinding | undefined> =>
+      withPatience(binds, undefined).catch(() => undefined);
 
     async function read(
       { key, bound }: Pick<Call, 'key' | 'bound'>,
@@ -164,8 +171,7 @@ export function withSharedStore({
 
     // A token in its last moments is renewed first, and one from before the one to be replaced is no better than that.
     function isGood(token: AccessToken, options: GetTokenOptions): boolean {
-      const { marginMs } = refreshTime(token.expiresAt - token.issuedAt, random);
-      const minValidityMs = Math.max(options.minValidityMs ?? 0, marginMs);
+      const minValidityMs = Math.max(options.minValidityMs ?? 0, marginMs(token.expiresAt - token.issuedAt, refresh));
       const since = (options.replacing?.issuedAt ?? -Infinity) - clockSkewMs;
       return token.issuedAt > since && isUsable(token, { ...options, minValidityMs }, clock);
     }
@@ -173,18 +179,19 @@ export function withSharedStore({
     return {
       async getToken(request, options = {}) {
         options.signal?.throwIfAborted();
-        const bound = await boundNow();
+        const bound = binding === undefined ? unbound : await lookUp(binding);
         // Whoever asks finds out why what tokens are bound to cannot be had.
         if (bound === undefined) return inner.getToken(request, options);
         const key = keyOf(canonicalRequest(request), bound);
         const found = await read({ key, bound }, options.signal);
         if (found === 'later version') return inner.getToken(request, options);
         if (found !== undefined && isGood(found, options)) return found;
+        const asking = ask({ key, bound, request, options, found, began: instant(clock) });
+        if (found === undefined || !isUsable(found, options, clock)) return asking;
         try {
-          return await ask({ key, bound, request, options, found, began: instant(clock) });
+          return await inTime(asking, found, clock);
         } catch (error) {
-          const isLeft = found !== undefined && options.signal?.aborted !== true && isUsable(found, options, clock);
-          if (isLeft) return found;
+          if (options.signal?.aborted !== true && isUsable(found, options, clock)) return found;
           throw error;
         }
       },
@@ -192,7 +199,7 @@ export function withSharedStore({
   };
 }
 
-const unbound: Promise<TokenBinding> = Promise.resolve({});
+const unbound: TokenBinding = {};
 
 // Field by field: a spread takes longer than all else that is done here.
 function restore(fields: AccessTokenFields, { binding, keyPair }: TokenBinding): AccessToken {

@@ -22,8 +22,8 @@ export function toStored(key: string, token: AccessToken): StoredToken {
 }
 
 /**
- * The token that a store returned: `'odd'` when it is damaged, another key's or of a time that cannot be, `'later version'`
- * when a later release wrote it. Never throws.
+ * The token that a store returned: `'odd'` when it is damaged or malformed, another key's or of a time that cannot be,
+ * `'later version'` when a later release wrote it. Never throws.
  *
  * Its times are by the wall clock of another host. It lives no longer than its lifetime from now on, whatever that clock says.
  */
@@ -34,6 +34,7 @@ export function fromStored(
 ): AccessTokenFields | 'odd' | 'later version' {
   if (stored.version > version) return 'later version';
   const { issuedAt, expiresAt, payload } = stored;
+  if (typeof payload !== 'string' || !Number.isInteger(issuedAt) || !Number.isInteger(expiresAt)) return 'odd';
   const body = payload.slice(checksumLength);
   const lifetimeMs = expiresAt - issuedAt;
   if (stored.version !== version || !payload.startsWith(checksum(issuedAt, expiresAt, body))) return 'odd';

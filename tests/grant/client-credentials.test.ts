@@ -327,3 +327,18 @@ test('the event of a grant says nothing of a token endpoint on the host of the i
   expect(events).toHaveLength(1);
   expect(events[0]).not.toHaveProperty('tokenEndpoint');
 });
+
+test('B6 a caller who gives up by a timer gets the reason of its signal, which is no failure of the server', async () => {
+  const { tokens, events } = granting({
+    tokenEndpoint: 'https://auth.example/token',
+    fetch: () => new Promise(() => {}),
+  });
+  const caller = new AbortController();
+
+  const failure = failureOf(tokens.getToken(undefined, { signal: caller.signal }));
+  // What AbortSignal.timeout has as its reason.
+  caller.abort(new DOMException('enough', 'TimeoutError'));
+
+  expect(await failure).toBe(caller.signal.reason);
+  expect(events).toEqual([]);
+});

@@ -754,3 +754,15 @@ test('D16 D19 sets no timer', async () => {
 
   expect(timers()).toBe(before);
 });
+
+test('D22 what a caller asks of the validity is asked of the source below, which may be a store', async () => {
+  const { tokens, source, clock } = await holding(hour);
+  clock.advance(hour / 2);
+
+  const answer = tokens.getToken(undefined, { minValidityMs: 40 * 60 * second });
+  await settle();
+  source.last().resolve(issue('second', clock));
+  await answer;
+
+  expect(source.last().options).toMatchObject({ minValidityMs: 40 * 60 * second });
+});

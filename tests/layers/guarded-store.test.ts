@@ -192,3 +192,10 @@ test('F4 R-25 an event tells the kind of a failure and nothing of what was store
   expect(events).toMatchObject([{ operation: 'set', reason: 'Error ECONNREFUSED' }]);
   expect(linesThatShow(token.payload, events)).toEqual([]);
 });
+
+test('D9 a store that says null says that there is nothing', async () => {
+  const nothing = async () => null as never;
+  const guard = guardStore({ get: nothing, set: nothing, delete: nothing, lease: nothing }, { clock: fakeClock() });
+
+  expect([await guard.get('key'), await guard.lease('key', 1_000)]).toEqual([undefined, undefined]);
+});

@@ -5,6 +5,7 @@ import { expect, test } from '@jest/globals';
 
 import { patience } from '../../src/layers/patience.js';
 import type { StoreCall } from '../../src/stores/token-store.js';
+import { failureOf } from '../support/grant-outcome.js';
 
 const hang = () => new Promise<never>(() => {});
 
@@ -94,4 +95,16 @@ test('D16 leaves no timer running', async () => {
   await setTimeout(60);
 
   expect(timers()).toBeLessThanOrEqual(before);
+});
+
+test('B6 waits as long as is said', async () => {
+  const [soon, later] = [patience(50), patience(10_000)];
+  const caller = new AbortController();
+  const other = failureOf(later(hang, caller.signal));
+
+  const failure = await failureOf(soon(hang, undefined));
+  caller.abort(new Error('gone'));
+
+  expect(failure).toMatchObject({ name: 'TimeoutError', message: 'no answer within 50 ms' });
+  expect(await other).toEqual(new Error('gone'));
 });

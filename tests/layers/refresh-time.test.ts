@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { fc } from '../support/fc.js';
 
-import { refreshTime } from '../../src/layers/refresh-time.js';
+import { marginMs as marginOf, refreshTime } from '../../src/layers/refresh-time.js';
 
 const hour = 3_600_000;
 
@@ -50,4 +50,11 @@ describe('a token', () => {
       }),
     );
   });
+});
+
+test('C5 the margin is known without a draw', () => {
+  for (const [lifetimeMs, options] of [[hour], [60_000], [60_000, { share: 0.1 }], [hour, { capMs: 1_000 }]] as const) {
+    expect(marginOf(lifetimeMs, options)).toBe(refreshTime(lifetimeMs, () => 0, options).marginMs);
+  }
+  expect([marginOf(hour), marginOf(60_000), marginOf(hour, { capMs: 1_000 })]).toEqual([30_000, 6_000, 500]);
 });

@@ -1,9 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 
+import { withDeadline } from '../../src/abortable.js';
+import { type Clock, systemClock } from '../../src/clock.js';
 import { GrantRejectedError, GrantUnavailableError, InvalidTokenResponseError } from '../../src/errors.js';
 import { type RetryOptions, withRetry } from '../../src/layers/retry.js';
 import { tokenSourceContract } from '../contracts/token-source.js';
 import { fakeClock } from '../support/clock.js';
+import { failureOf } from '../support/grant-outcome.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
 
 tokenSourceContract('withRetry', withRetry());
@@ -184,4 +187,45 @@ test('ends a wait when the caller gives up', async () => {
   caller.abort(new Error('gone'));
 
   await expect(answer).rejects.toThrow('gone');
+});
+
+/** A retrying source whose first attempt fails within a deadline of somebody above, and that has to wait for the next one. */
+async function waitingWithin(signal: AbortSignal, clock: Clock = fakeClock()) {
+  const source = manualSource();
+  const tokens = withRetry({ clock, random: () => 1 })(source);
+  const answer = failureOf(tokens.getToken(undefined, { signal }));
+  source.last().reject(new GrantUnavailableError('busy', { status: 429, retryAfterMs: 5_000 }));
+  await settle();
+  return { source, tokens, answer };
+}
+
+test('A24 a wait that a shorter deadline than its own ends has the outcome of the last attempt, and costs the next call a retry', async () => {
+  const clock = fakeClock();
+  const { answer, source, tokens } = await withDeadline(20, undefined, async (signal) => {
+    const waiting = await waitingWithin(signal, clock);
+    await waiting.answer;
+    return waiting;
+  });
+
+  const next = tokens.getToken();
+  source.last().reject(away);
+  await settle();
+  clock.advance(200);
+  await settle();
+  source.last().reject(new GrantUnavailableError('away still'));
+
+  expect(await answer).toMatchObject({ code: 'ERR_GRANT_UNAVAILABLE', retryAfterMs: 5_000 });
+  await expect(next).rejects.toThrow('away still');
+});
+
+test.each([
+  ['the clock of this machine', systemClock],
+  ['another clock', fakeClock()],
+])('B6 a wait that the caller limits ends with the reason of its signal, by %s', async (_name, clock) => {
+  const signal = AbortSignal.timeout(20);
+
+  const { answer } = await waitingWithin(signal, clock);
+
+  expect(await answer).toBe(signal.reason);
+  expect(signal.reason).toMatchObject({ name: 'TimeoutError' });
 });

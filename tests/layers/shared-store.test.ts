@@ -701,3 +701,102 @@ test('D8 a lease that cannot be had because the store fails is nothing to wait f
   expect(token.value).toBe('a');
   expect(events).toMatchObject([{ operation: 'lease', reason: 'Error READONLY' }]);
 });
+
+test.each([
+  ['null', null],
+  ['text', 'x'],
+  ['an object without members', {}],
+  ['an object without a payload', { version: 1, issuedAt: 1, expiresAt: 2 }],
+])('D9 a store that returns %s costs a grant and no call', async (_what, found) => {
+  const clock = fakeClock();
+  const store = { ...memoryStore({ clock }), get: async () => found as never };
+  const { replica } = fleet({ store, clock });
+
+  const token = await answerOf(replica(), issue('a', clock));
+
+  expect(token.value).toBe('a');
+});
+
+/** A replica that starts and finds a token with twenty seconds left; its own grant hangs. */
+async function startingInTheMargin() {
+  const { clock, replica } = fleet();
+  const one = replica();
+  const token = await answerOf(one, issue('last', clock));
+  clock.advance(3_600 * second - 20 * second);
+  const cold = replica();
+  return { clock, token, cold, other: replica(), ask: () => cold.tokens.getToken() };
+}
+
+test('A24 a token in its last moments is handed out before it has expired when its renewal hangs', async () => {
+  const { clock, ask } = await startingInTheMargin();
+
+  const answer = ask();
+  await settle();
+  clock.advance(10 * second);
+
+  expect((await answer).value).toBe('last');
+});
+
+test('A24 D7 a renewal that is not waited for goes on, and its token is shared', async () => {
+  const { clock, cold, other, ask } = await startingInTheMargin();
+  const answer = ask();
+  await settle();
+  clock.advance(10 * second);
+  await answer;
+
+  cold.source.last().resolve(issue('new', clock));
+  await settle();
+
+  expect((await other.tokens.getToken()).value).toBe('new');
+  expect(other.source.calls).toEqual([]);
+});
+
+test('A24 a token that is of no use to the caller is not what it gets instead of a renewal that takes long', async () => {
+  const { clock, cold, token } = await startingInTheMargin();
+
+  const answers = [
+    cold.tokens.getToken(undefined, { replacing: token }),
+    cold.tokens.getToken(undefined, { minValidityMs: 60 * second }),
+  ];
+  await settle();
+  clock.advance(10 * second);
+  await settle();
+  for (const call of cold.source.calls) call.resolve(issue('new', clock));
+  clock.advance(100);
+  await settle();
+
+  expect((await Promise.all(answers)).map(({ value }) => value)).toEqual(['new', 'new']);
+});
+
+test.each([
+  ['does not come', () => new Promise<never>(() => {})],
+  [
+    'cannot be looked for',
+    () => {
+      throw new Error('a bug');
+    },
+  ],
+])('B6 asks for itself when what tokens are bound to %s', async (_what, binding) => {
+  const clock = fakeClock();
+  const shared = withSharedStore({ store: memoryStore({ clock }), identity: [], binding, deadlineMs: 30, clock });
+
+  const { value } = await shared({ getToken: async () => issue('own', clock) }).getToken();
+
+  expect(value).toBe('own');
+});
+
+test('C5 the window of the options makes the last moments shorter, too, and no look into the store draws anything', async () => {
+  const clock = fakeClock();
+  let draws = 0;
+  const random = () => (draws += 1);
+  const { replica } = fleet({ clock, refresh: { capMs: 10 * second }, random });
+  const [one, other] = [replica(), replica()];
+  await answerOf(one, issue('a', clock));
+  clock.advance(3_600 * second - 20 * second);
+
+  const { value } = await other.tokens.getToken();
+
+  expect(value).toBe('a');
+  expect(other.source.calls).toEqual([]);
+  expect(draws).toBe(0);
+});

@@ -5,6 +5,7 @@ import { expect, test } from '@jest/globals';
 import { AccessToken, type AccessTokenFields } from '../../src/access-token.js';
 import { instant } from '../../src/clock.js';
 import { fromStored, toStored } from '../../src/layers/stored-token.js';
+import type { StoredToken } from '../../src/stores/token-store.js';
 import { fakeClock } from '../support/clock.js';
 import { issue } from '../support/tokens.js';
 
@@ -125,4 +126,26 @@ test('R-14 a scope comes back as the authorization server wrote it, and none as 
     const token = new AccessToken({ value: 'a', scope, issuedAt, expiresAt });
     expect(fromStored('a', toStored('a', token), instant(clock))).toMatchObject({ value: 'a', scope });
   }
+});
+
+test.each([
+  ['a string', 'x'],
+  ['a number', 7],
+  ['an empty object', {}],
+  ['a payload alone', { payload: 'x' }],
+  ['no payload', { payload: undefined }],
+  ['a payload that is no text', { payload: Buffer.from('x') }],
+  ['a version in words', { version: '1' }],
+])('D9 what a store of somebody else makes of an entry is odd: %s', (_what, found) => {
+  const { entry, clock } = stored();
+  const given = typeof found === 'object' && Object.keys(found).length > 0 ? { ...entry, ...found } : found;
+
+  expect(fromStored('key', given as StoredToken, instant(clock))).toBe('odd');
+});
+
+test('D9 an entry whose times came back as text is odd, although its checksum fits', () => {
+  const { entry, clock } = stored();
+  const given = { ...entry, issuedAt: `${entry.issuedAt}`, expiresAt: `${entry.expiresAt}` };
+
+  expect(fromStored('key', given as unknown as StoredToken, instant(clock))).toBe('odd');
 });
