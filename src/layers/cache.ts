@@ -225,7 +225,7 @@ export function withCache({
       getToken(request, options) {
         // The hot path: one look at one clock; no key is built, no promise, closure or object is made.
         if (takesAny(options)) {
-          const entry = latest !== undefined && request === latestRequest ? latest : lookUp(request);
+          const entry = request === latestRequest ? latest : lookUp(request);
           if (entry !== undefined && isQuiet(entry)) return entry.answer;
         }
         return answer(request, options ?? {});

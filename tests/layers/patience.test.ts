@@ -25,7 +25,7 @@ test('D8 waits for 250 ms, and tells the call that nobody waits any more', async
     return hang();
   }, undefined);
 
-  await expect(answer).rejects.toMatchObject({ name: 'TimeoutError', message: 'the store did not answer' });
+  await expect(answer).rejects.toMatchObject({ name: 'TimeoutError', message: 'no answer within 250 ms' });
   expect(performance.now() - began).toBeGreaterThan(200);
   expect(told).toMatchObject([{ name: 'TimeoutError' }]);
 });
