@@ -86,7 +86,5 @@ function definedIn(init: RequestInit): RequestInit {
 
 // Not as Headers: fetch is the quickest with a plain object.
 function copyOf(headers: NonNullable<RequestInit['headers']> = {}): FetchInit['headers'] {
-  return Symbol.iterator in headers
-    ? ([...headers] as [string, string][])
-    : { ...(headers as Record<string, string>) };
+  return Symbol.iterator in headers ? ([...headers] as [string, string][]) : { ...(headers as Record<string, string>) };
 }
