@@ -31,9 +31,11 @@ const chosen = process.argv.slice(2);
 for (const folder of chosen.length > 0 ? chosen : Object.keys(passes)) run(folder);
 
 function run(folder: string): void {
+  const all = passes[folder];
+  if (all === undefined) throw new Error(`there is no "${folder}"; there are: ${Object.keys(passes).join(', ')}`);
   const results = `coverage/mutation/${folder}.json`;
   rmSync(results, { force: true });
-  passes[folder]?.forEach((pass, index, { length }) => {
+  all.forEach((pass, index, { length }) => {
     const isLast = index === length - 1;
     const configFile = `coverage/mutation/${folder}-${index}.json`;
     mkdirSync('coverage/mutation', { recursive: true });
