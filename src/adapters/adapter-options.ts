@@ -3,6 +3,7 @@ import { eventSink, type EventSink } from '../events.js';
 import { anyFunction, checkOptions, functionOrObject, listOfStrings, objectWith, oneOf } from '../options.js';
 import type { TokenRequest } from '../token-request.js';
 import { dpopProofs } from './dpop.js';
+import { LatestAnswer } from './latest-answer.js';
 import { secureOrigins } from './origins.js';
 import type { Replay, SendOptions } from './send-authorized.js';
 
@@ -26,7 +27,7 @@ export interface AdapterOptions<Outgoing extends readonly unknown[], Reply, Verd
 /** The options of an adapter, checked and ready for use. */
 export interface CheckedOptions<Outgoing extends readonly unknown[]> extends Pick<
   SendOptions,
-  'replay' | 'emit' | 'proofs'
+  'replay' | 'emit' | 'proofs' | 'latest'
 > {
   readonly origins: ReadonlySet<string> | undefined;
   readonly requestOf: (...outgoing: Outgoing) => TokenRequest | undefined;
@@ -57,5 +58,6 @@ export function adapterOptions<Outgoing extends readonly unknown[]>(
     replay,
     emit: eventSink(onEvent),
     proofs: dpopProofs(),
+    latest: new LatestAnswer(),
   };
 }

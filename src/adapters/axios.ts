@@ -48,7 +48,7 @@ export function bearerToken(
   tokens: TokenSource,
   options: BearerTokenOptions = {},
 ): (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig {
-  const { origins, requestOf, replay, emit, proofs } = adapterOptions('bearerToken', tokens, options);
+  const { origins, requestOf, replay, emit, proofs, latest } = adapterOptions('bearerToken', tokens, options);
   const { isRejected } = options;
   const originOf = axiosOrigins(origins);
 
@@ -70,21 +70,34 @@ export function bearerToken(
       replay,
       emit,
       proofs,
+      latest,
     });
     return release === undefined ? sending : sending.finally(release);
   }
 
-  return (config) => {
-    const configured = config.adapter;
-    config.adapter = (final) => {
+  const authorizing =
+    (configured: InternalAxiosRequestConfig['adapter']): AxiosAdapter =>
+    (config) => {
       // Whoever sends this config again must come by this interceptor again.
-      if (configured === undefined) delete final.adapter;
-      else final.adapter = configured;
+      if (configured === undefined) delete config.adapter;
+      else config.adapter = configured;
       return send(
-        typeof configured === 'function' ? configured : getAdapter(configured ?? axios.defaults.adapter, final),
-        final,
+        typeof configured === 'function' ? configured : getAdapter(configured ?? axios.defaults.adapter, config),
+        config,
       );
     };
+
+  // All requests of an instance have the same adapter, most often.
+  let lastConfigured: InternalAxiosRequestConfig['adapter'];
+  let lastAuthorizing = authorizing(undefined);
+
+  return (config) => {
+    const configured = config.adapter;
+    if (configured !== lastConfigured) {
+      lastConfigured = configured;
+      lastAuthorizing = authorizing(configured);
+    }
+    config.adapter = lastAuthorizing;
     return config;
   };
 }

@@ -45,7 +45,7 @@ export function withBearerToken(
   tokens: TokenSource,
   options: FetchTokenOptions,
 ): FetchWithToken {
-  const { origins, requestOf, replay, emit, proofs } = adapterOptions('withBearerToken', tokens, options);
+  const { origins, requestOf, replay, emit, proofs, latest } = adapterOptions('withBearerToken', tokens, options);
   if (origins === undefined) throw new ConfigurationError('"origins" of withBearerToken is required');
   const { isRejected } = options;
 
@@ -76,6 +76,7 @@ export function withBearerToken(
       replay,
       emit,
       proofs,
+      latest,
     });
   };
 

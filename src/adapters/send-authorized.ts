@@ -4,6 +4,7 @@ import type { TokenRequest } from '../token-request.js';
 import type { TokenSource } from '../token-source.js';
 import { asksForNonce } from './challenge.js';
 import type { DpopProofs, ProvenRequest } from './dpop.js';
+import type { LatestAnswer } from './latest-answer.js';
 
 /** Which requests are sent again after a rejected token, or for a DPoP nonce: `'all'`, those with a safe method (RFC 9110 §9.2.1), or none. */
 export type Replay = 'all' | 'safe' | 'never';
@@ -39,6 +40,7 @@ export interface SendOptions {
   readonly emit: EventSink;
   /** For tokens of type DPoP; one for all requests of an adapter, since it knows the nonces. */
   readonly proofs: DpopProofs;
+  readonly latest: LatestAnswer;
 }
 
 /**
@@ -52,8 +54,9 @@ export async function sendAuthorized<Reply>(
   authorized: AuthorizedRequest<Reply>,
   options: SendOptions,
 ): Promise<Reply> {
-  const { request, signal } = options;
-  const token = await tokens.getToken(request, signal && { signal });
+  const { request, signal, latest } = options;
+  const answer = tokens.getToken(request, signal && { signal });
+  const token = latest.known(answer) ?? (await latest.wait(answer));
   const sendProven = token.type === 'DPoP' ? provenSender(authorized, options) : undefined;
   let reply: Reply;
   if (sendProven !== undefined) reply = await sendProven(token);

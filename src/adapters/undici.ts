@@ -41,7 +41,7 @@ export function bearerTokenInterceptor(
   tokens: TokenSource,
   options: BearerTokenInterceptorOptions,
 ): Dispatcher.DispatcherComposeInterceptor {
-  const { origins, requestOf, replay, emit, proofs } = adapterOptions('bearerTokenInterceptor', tokens, options);
+  const { origins, requestOf, replay, emit, proofs, latest } = adapterOptions('bearerTokenInterceptor', tokens, options);
   if (origins === undefined) throw new ConfigurationError('"origins" of bearerTokenInterceptor is required');
   const { isRejected } = options;
 
@@ -66,7 +66,7 @@ export function bearerTokenInterceptor(
       fail(handler, exchange.controller ?? notStarted(error, signal), error);
     };
     if (signal?.aborted) failed(signal.reason as Error);
-    else sendAuthorized(tokens, exchange, { request, signal, replay, emit, proofs }).then(release, failed);
+    else sendAuthorized(tokens, exchange, { request, signal, replay, emit, proofs, latest }).then(release, failed);
     return true;
   };
 }
