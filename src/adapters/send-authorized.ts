@@ -53,9 +53,9 @@ export async function sendAuthorized<Reply>(
   tokens: TokenSource,
   authorized: AuthorizedRequest<Reply>,
   options: SendOptions,
+  answer = tokens.getToken(options.request, options.signal && { signal: options.signal }),
 ): Promise<Reply> {
-  const { request, signal, latest } = options;
-  const answer = tokens.getToken(request, signal && { signal });
+  const { latest } = options;
   const token = latest.known(answer) ?? (await latest.wait(answer));
   const sendProven = token.type === 'DPoP' ? provenSender(authorized, options) : undefined;
   let reply: Reply;
@@ -73,10 +73,19 @@ export async function sendAuthorized<Reply>(
   const isRejected = authorized.isRejected(reply);
   if (isRejected === false || !(await isRejected)) return authorized.settle(reply);
 
-  const other = await tokenToResend(tokens, authorized, { token, reply }, options);
-  if (other === undefined) return authorized.settle(reply);
-  const sendOther = sendProven ?? provenSender(authorized, options);
-  return authorized.settle(await sendOther(other));
+  return sendOnceMore(tokens, authorized, { token, reply }, options, sendProven);
+}
+
+/** The second half of {@link sendAuthorized}: what follows a reply that rejects the token. */
+export async function sendOnceMore<Reply>(
+  tokens: TokenSource,
+  authorized: AuthorizedRequest<Reply>,
+  rejected: { readonly token: AccessToken; readonly reply: Reply },
+  options: SendOptions,
+  send = provenSender(authorized, options),
+): Promise<Reply> {
+  const other = await tokenToResend(tokens, authorized, rejected, options);
+  return authorized.settle(other === undefined ? rejected.reply : await send(other));
 }
 
 /** Sends one request with the proofs that its tokens need; one nonce is fetched for all its sends (RFC 9449 §9). */

@@ -6,6 +6,20 @@ export interface Connection {
   resume(): void;
 }
 
+/** What is told what has come of an attempt. */
+export interface AttemptOutcome {
+  /** There is a reply. */
+  answered(reply: UndiciAttempt): void;
+  /** There will be none. */
+  failed(error: Error): void;
+}
+
+/** What an attempt asks and tells. */
+export interface AttemptListener extends AttemptOutcome {
+  /** Whether to hold this reply back, of which the head has arrived. */
+  holds(reply: UndiciAttempt): boolean;
+}
+
 /**
  * One dispatch of a request and its reply, which the caller gets as it comes, unless it is held back: then so much of it is
  * kept in memory that the connection of a short one is free at once, and the rest waits until the reply is released or dropped.
@@ -17,28 +31,15 @@ export class UndiciAttempt {
   connection: Connection | undefined = undefined;
   /** The URLs that undici's redirect interceptor has been at, if it is below. */
   history: readonly URL[] | undefined = undefined;
-  private readonly isHeld: (attempt: UndiciAttempt) => boolean;
-  private readonly answered: (attempt: UndiciAttempt) => void;
-  private readonly failed: (error: Error) => void;
+  private readonly listener: AttemptListener;
   private received: HeaderRecord | readonly Buffer[] = [];
   private state: 'open' | 'held' | 'dropped' = 'open';
   private isOver = false;
   private kept: (() => unknown)[] | undefined = undefined;
   private keptBytes = 0;
 
-  /**
-   * @param isHeld whether to hold this reply back, of which the head has arrived
-   * @param answered is told when there is a reply
-   * @param failed is told when there will be none
-   */
-  constructor(
-    isHeld: (attempt: UndiciAttempt) => boolean,
-    answered: (attempt: UndiciAttempt) => void,
-    failed: (error: Error) => void,
-  ) {
-    this.isHeld = isHeld;
-    this.answered = answered;
-    this.failed = failed;
+  constructor(listener: AttemptListener) {
+    this.listener = listener;
   }
 
   /** Whether what arrives is for the caller, now. */
@@ -56,13 +57,13 @@ export class UndiciAttempt {
     this.statusCode = statusCode;
     this.received = headers;
     try {
-      if (this.isHeld(this)) this.state = 'held';
+      if (this.listener.holds(this)) this.state = 'held';
     } catch (error) {
       // A reply that nobody could judge is none; undici comes back with the error.
       this.statusCode = 0;
       throw error;
     }
-    this.answered(this);
+    this.listener.answered(this);
   }
 
   /** Keeps a part of the reply for later, which is not open; `false` when no more should come for now. */
@@ -73,22 +74,22 @@ export class UndiciAttempt {
     return this.keptBytes <= mostKeptBytes;
   }
 
-  /** The reply has come to its end, or broken off. */
+  /** The reply has come to its end, or broken off, while it was held back or dropped. */
   end(deliver: () => unknown): void {
     this.isOver = true;
-    if (this.isOpen) deliver();
-    else this.keep(0, deliver);
+    this.keep(0, deliver);
   }
 
   /** The request has ended with an error; `deliver` tells the caller of it, should there be a reply already. */
   fail(error: Error, deliver: () => unknown): void {
-    if (this.statusCode === 0) this.failed(error);
+    if (this.statusCode === 0) this.listener.failed(error);
+    else if (this.isOpen) deliver();
     else this.end(deliver);
   }
 
   /** The request has become something else than a request, and the caller has it. */
   upgrade(): void {
-    this.answered(this);
+    this.listener.answered(this);
   }
 
   /** Delivers what was held back; what is still to come is delivered as it comes. */

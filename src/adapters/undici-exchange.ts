@@ -6,10 +6,10 @@ import type { AccessToken } from '../access-token.js';
 import { rejectsToken } from './challenge.js';
 import { isElsewhere } from './origins.js';
 import type { AuthorizedRequest } from './send-authorized.js';
-import { UndiciAttempt } from './undici-attempt.js';
+import type { AttemptListener, AttemptOutcome, UndiciAttempt } from './undici-attempt.js';
 import { isReadOnce, keptBody, type KeptBody } from './undici-body.js';
-import { attemptHandler, type Controller, type Handler } from './undici-handler.js';
-import { copyHeaders, type HeaderRecord, headerOf } from './undici-headers.js';
+import { attemptOf, type Controller, type Handler } from './undici-handler.js';
+import { copyOptions, type HeaderRecord, headerOf, headersWith } from './undici-headers.js';
 
 /** The head of a reply, with the names of its headers in lower case. */
 export interface UndiciReply {
@@ -28,28 +28,33 @@ export interface UndiciExchangeOptions {
 }
 
 /** One request of undici and what came of it. A reply that may reject the token is held back, any other is delivered as it comes. */
-export class UndiciExchange implements AuthorizedRequest<UndiciAttempt> {
-  private readonly options: UndiciExchangeOptions;
+export class UndiciExchange implements AuthorizedRequest<UndiciAttempt>, AttemptListener {
+  readonly handler: Handler;
+  readonly origin: string;
+  private readonly dispatcher: Dispatcher['dispatch'];
+  private readonly outgoing: Dispatcher.DispatchOptions;
+  private readonly alsoRejected: UndiciExchangeOptions['isRejected'];
   private readonly kept: KeptBody | undefined;
+  private outcome: AttemptOutcome | undefined = undefined;
   private attempt: UndiciAttempt | undefined = undefined;
   private isTokenRejected = false;
 
-  constructor(options: UndiciExchangeOptions) {
-    this.options = options;
-    const { body, headers } = options.outgoing;
+  constructor({ dispatch, outgoing, handler, origin, isRejected }: UndiciExchangeOptions) {
+    this.dispatcher = dispatch;
+    this.outgoing = outgoing;
+    this.handler = handler;
+    this.origin = origin;
+    this.alsoRejected = isRejected;
+    const { body, headers } = outgoing;
     this.kept = isReadOnce(body) ? keptBody(body, headers as HeaderRecord) : undefined;
   }
 
   get method(): string {
-    return this.options.outgoing.method;
-  }
-
-  get origin(): string {
-    return this.options.origin;
+    return this.outgoing.method;
   }
 
   get url(): string {
-    return this.options.origin + this.options.outgoing.path;
+    return this.origin + this.outgoing.path;
   }
 
   /** What undici gave out to control the latest attempt; `undefined` before it has begun. */
@@ -57,12 +62,12 @@ export class UndiciExchange implements AuthorizedRequest<UndiciAttempt> {
     return this.attempt?.connection as Controller | undefined;
   }
 
-  send({ authorization }: AccessToken, proof?: string): Promise<UndiciAttempt> {
-    const { dispatch, outgoing, handler } = this.options;
+  /** Sends the request, which `outcome` is told of; returns what undici does. */
+  dispatch({ authorization }: AccessToken, proof: string | undefined, outcome: AttemptOutcome): boolean {
+    const { dispatcher, outgoing } = this;
     // For each attempt its own: what is below may change them.
-    const next: Dispatcher.DispatchOptions = { ...outgoing };
-    const headers = copyHeaders(outgoing.headers as HeaderRecord);
-    headers['authorization'] = authorization;
+    const next = copyOptions(outgoing);
+    const headers = headersWith(authorization, outgoing.headers as HeaderRecord);
     if (proof !== undefined) {
       headers['dpop'] = proof;
       // A redirect interceptor below would take the proof along, to wherever that leads.
@@ -71,11 +76,24 @@ export class UndiciExchange implements AuthorizedRequest<UndiciAttempt> {
     next.headers = headers;
     if (this.kept !== undefined) next.body = (this.kept.again() ?? this.kept.body) as Readable;
 
+    this.outcome = outcome;
+    const attempt = attemptOf(this.handler, this);
+    this.attempt = attempt;
+    return dispatcher(next, attempt as Dispatcher.DispatchHandler);
+  }
+
+  send(token: AccessToken, proof?: string): Promise<UndiciAttempt> {
     return new Promise((answered, failed) => {
-      const attempt = new UndiciAttempt((reply) => this.judge(reply), answered, failed);
-      this.attempt = attempt;
-      dispatch(next, attemptHandler(handler, attempt) as Dispatcher.DispatchHandler);
+      this.dispatch(token, proof, { answered, failed });
     });
+  }
+
+  answered(reply: UndiciAttempt): void {
+    this.outcome?.answered(reply);
+  }
+
+  failed(error: Error): void {
+    this.outcome?.failed(error);
   }
 
   conceal(): void {
@@ -108,8 +126,8 @@ export class UndiciExchange implements AuthorizedRequest<UndiciAttempt> {
   }
 
   // Asked while the head arrives, since undici delivers what follows at once. Each 401 is held, whatever becomes of it.
-  private judge(reply: UndiciAttempt): boolean {
-    const { isRejected } = this.options;
+  holds(reply: UndiciAttempt): boolean {
+    const isRejected = this.alsoRejected;
     const isUnauthorized = reply.statusCode === 401;
     this.isTokenRejected =
       (isUnauthorized && this.rejectsToken(reply)) ||

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 
-import type { UndiciAttempt } from './undici-attempt.js';
+import { type AttemptListener, UndiciAttempt } from './undici-attempt.js';
 import type { HeaderRecord } from './undici-headers.js';
 
 /** The part of undici's controller of a request that is used here. */
@@ -40,9 +40,12 @@ export interface LegacyHandler {
   onResponseStarted?(): void;
 }
 
-/** A handler for undici that lets an attempt decide what comes of each event, and when. */
-export function attemptHandler(handler: Handler | LegacyHandler, attempt: UndiciAttempt): Handler | LegacyHandler {
-  return 'onConnect' in handler ? new LegacyAttemptHandler(handler, attempt) : new AttemptHandler(handler, attempt);
+/** An attempt as undici wants to be handed one: its handler, of the same kind as the one that gets what is delivered. */
+export function attemptOf(
+  handler: Handler | LegacyHandler,
+  listener: AttemptListener,
+): UndiciAttempt & (Handler | LegacyHandler) {
+  return 'onConnect' in handler ? new LegacyAttempt(handler, listener) : new CurrentAttempt(handler, listener);
 }
 
 /** Tells a handler that its request has failed outside of any attempt. */
@@ -52,48 +55,43 @@ export function fail(handler: Handler | LegacyHandler, controller: Controller, e
   else (handler as Handler).onResponseError?.(controller, error);
 }
 
-// Classes, so that a request makes one object here and no closures.
-class AttemptHandler implements Handler {
+class CurrentAttempt extends UndiciAttempt implements Handler {
   private readonly handler: Handler;
-  private readonly attempt: UndiciAttempt;
 
-  constructor(handler: Handler, attempt: UndiciAttempt) {
+  constructor(handler: Handler, listener: AttemptListener) {
+    super(listener);
     this.handler = handler;
-    this.attempt = attempt;
   }
 
   onRequestStart(controller: Controller, context: unknown): void {
-    this.attempt.connection = controller;
-    this.attempt.history = historyIn(context);
+    this.connection = controller;
+    this.history = historyIn(context);
     this.handler.onRequestStart?.(controller, context);
   }
 
   onRequestUpgrade(controller: Controller, statusCode: number, headers: HeaderRecord, socket: Duplex): void {
-    this.attempt.upgrade();
+    this.upgrade();
     this.handler.onRequestUpgrade?.(controller, statusCode, headers, socket);
   }
 
   onResponseStart(controller: Controller, statusCode: number, headers: HeaderRecord, statusMessage?: string): void {
-    const { attempt, handler } = this;
-    if (isFinal(statusCode)) attempt.begin(statusCode, headers);
-    const deliver = () => handler.onResponseStart?.(controller, statusCode, headers, statusMessage);
-    if (attempt.isOpen) deliver();
-    else attempt.keep(0, deliver);
+    if (isFinal(statusCode)) this.begin(statusCode, headers);
+    if (this.isOpen) this.handler.onResponseStart?.(controller, statusCode, headers, statusMessage);
+    else this.keep(0, () => this.handler.onResponseStart?.(controller, statusCode, headers, statusMessage));
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    const { attempt, handler } = this;
-    const deliver = () => handler.onResponseData?.(controller, chunk);
-    if (attempt.isOpen) deliver();
-    else if (!attempt.keep(chunk.length, deliver)) controller.pause();
+    if (this.isOpen) this.handler.onResponseData?.(controller, chunk);
+    else if (!this.keep(chunk.length, () => this.handler.onResponseData?.(controller, chunk))) controller.pause();
   }
 
   onResponseEnd(controller: Controller, trailers: HeaderRecord): void {
-    this.attempt.end(() => this.handler.onResponseEnd?.(controller, trailers));
+    if (this.isOpen) this.handler.onResponseEnd?.(controller, trailers);
+    else this.end(() => this.handler.onResponseEnd?.(controller, trailers));
   }
 
   onResponseError(controller: Controller | null, error: Error): void {
-    this.attempt.fail(error, () => this.handler.onResponseError?.(controller, error));
+    this.fail(error, () => this.handler.onResponseError?.(controller, error));
   }
 
   onResponseStarted(): void {
@@ -109,46 +107,45 @@ class AttemptHandler implements Handler {
   }
 }
 
-class LegacyAttemptHandler implements LegacyHandler {
+class LegacyAttempt extends UndiciAttempt implements LegacyHandler {
   private readonly handler: LegacyHandler;
-  private readonly attempt: UndiciAttempt;
-  private abort: (reason?: Error) => void = () => undefined;
+  private abort: ((reason?: Error) => void) | undefined = undefined;
 
-  constructor(handler: LegacyHandler, attempt: UndiciAttempt) {
+  constructor(handler: LegacyHandler, listener: AttemptListener) {
+    super(listener);
     this.handler = handler;
-    this.attempt = attempt;
   }
 
   onConnect(abort: (reason?: Error) => void, context?: unknown): void {
     this.abort = abort;
-    this.attempt.history = historyIn(context);
+    this.history = historyIn(context);
     this.handler.onConnect(abort, context);
   }
 
   onUpgrade(statusCode: number, raw: Buffer[], socket: Duplex): unknown {
-    this.attempt.upgrade();
+    this.upgrade();
     return this.handler.onUpgrade(statusCode, raw, socket);
   }
 
   onHeaders(statusCode: number, raw: Buffer[], resume: () => void, statusMessage: string): unknown {
-    const { attempt, handler } = this;
-    if (isFinal(statusCode)) attempt.begin(statusCode, raw);
-    if (attempt.isOpen) return handler.onHeaders(statusCode, raw, resume, statusMessage);
-    attempt.connection = { abort: this.abort, resume };
-    return attempt.keep(0, () => handler.onHeaders(statusCode, raw, resume, statusMessage));
+    if (isFinal(statusCode)) this.begin(statusCode, raw);
+    if (this.isOpen) return this.handler.onHeaders(statusCode, raw, resume, statusMessage);
+    this.connection = { abort: (reason) => this.abort?.(reason), resume };
+    return this.keep(0, () => this.handler.onHeaders(statusCode, raw, resume, statusMessage));
   }
 
   onData(chunk: Buffer): unknown {
-    const { attempt, handler } = this;
-    return attempt.isOpen ? handler.onData(chunk) : attempt.keep(chunk.length, () => handler.onData(chunk));
+    if (this.isOpen) return this.handler.onData(chunk);
+    return this.keep(chunk.length, () => this.handler.onData(chunk));
   }
 
   onComplete(trailers: Buffer[]): void {
-    this.attempt.end(() => this.handler.onComplete(trailers));
+    if (this.isOpen) this.handler.onComplete(trailers);
+    else this.end(() => this.handler.onComplete(trailers));
   }
 
   onError(error: Error): void {
-    this.attempt.fail(error, () => this.handler.onError(error));
+    this.fail(error, () => this.handler.onError(error));
   }
 
   onResponseStarted(): void {

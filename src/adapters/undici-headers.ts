@@ -12,12 +12,18 @@ export function requestHeaders(headers: unknown): HeaderRecord {
   return recordOf(Array.isArray(list[0]) ? list.flat() : list);
 }
 
-/** The same headers in another object, to which more can be added. */
-export function copyHeaders(headers: HeaderRecord): HeaderRecord {
-  // Not by a spread: V8 takes a microsecond to add to what it makes of one.
-  const copy: HeaderRecord = {};
-  for (const name of Object.keys(headers)) copy[name] = headers[name];
-  return copy;
+/** The same headers in another object, with the token. */
+export function headersWith(authorization: string, headers: HeaderRecord): HeaderRecord {
+  // First, and again for headers that have it as `undefined`: V8 takes a microsecond to add to what it makes of a spread.
+  const all: HeaderRecord = { authorization, ...headers };
+  all['authorization'] = authorization;
+  return all;
+}
+
+/** A copy of the options of a request, to which other headers can be given. */
+export function copyOptions<Options extends { readonly headers?: unknown }>(options: Options): Options {
+  // A spread is the faster copy, but V8 takes a microsecond to add to it.
+  return options.headers === undefined ? Object.assign({}, options) : { ...options };
 }
 
 /** Whether the caller has set `Authorization`, in whatever case; undici leaves out what is `undefined`. */

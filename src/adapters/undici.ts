@@ -7,10 +7,10 @@ import type { TokenRequest } from '../token-request.js';
 import type { TokenSource } from '../token-source.js';
 import { type AdapterOptions, adapterOptions } from './adapter-options.js';
 import { permittedOrigin } from './origins.js';
-import { sendAuthorized } from './send-authorized.js';
+import { UndiciCall } from './undici-call.js';
 import { UndiciExchange, type UndiciReply } from './undici-exchange.js';
-import { type Controller, fail, type Handler } from './undici-handler.js';
-import { hasAuthorization, requestHeaders } from './undici-headers.js';
+import type { Handler } from './undici-handler.js';
+import { copyOptions, hasAuthorization, requestHeaders } from './undici-headers.js';
 
 /** Options of {@link bearerTokenInterceptor}. */
 export interface BearerTokenInterceptorOptions extends AdapterOptions<
@@ -41,7 +41,8 @@ export function bearerTokenInterceptor(
   tokens: TokenSource,
   options: BearerTokenInterceptorOptions,
 ): Dispatcher.DispatcherComposeInterceptor {
-  const { origins, requestOf, replay, emit, proofs, latest } = adapterOptions('bearerTokenInterceptor', tokens, options);
+  const owner = 'bearerTokenInterceptor';
+  const { origins, requestOf, replay, emit, proofs, latest } = adapterOptions(owner, tokens, options);
   if (origins === undefined) throw new ConfigurationError('"origins" of bearerTokenInterceptor is required');
   const { isRejected } = options;
 
@@ -52,22 +53,15 @@ export function bearerTokenInterceptor(
     const origin = origins.has(named) ? named : permittedOrigin(named, origins);
     if (origin === undefined) return dispatch(dispatched, dispatchHandler);
 
-    // What was looked at is what is sent, whatever the caller does to its objects while a token is waited for. Not by a
-    // spread: V8 takes a microsecond to add headers to what it makes of one.
-    const outgoing: Dispatched = Object.assign({}, dispatched);
+    // What was looked at is what is sent, whatever the caller does to its objects while a token is waited for.
+    const outgoing = copyOptions(dispatched);
     outgoing.origin = named;
     outgoing.headers = headers;
     const request = dispatched.token ?? requestOf(outgoing);
     const handler = dispatchHandler as Handler;
     const exchange = new UndiciExchange({ dispatch, outgoing, handler, origin, isRejected });
     const { signal, release } = signalOf(outgoing.signal);
-    const failed = (error: Error): void => {
-      release?.();
-      fail(handler, exchange.controller ?? notStarted(error, signal), error);
-    };
-    if (signal?.aborted) failed(signal.reason as Error);
-    else sendAuthorized(tokens, exchange, { request, signal, replay, emit, proofs, latest }).then(release, failed);
-    return true;
+    return new UndiciCall(tokens, exchange, { request, signal, replay, emit, proofs, latest }, release).begin();
   };
 }
 
@@ -93,9 +87,3 @@ function signalOf(signal: unknown): { signal?: AbortSignal; release?: () => void
 }
 
 const noSignal = {};
-
-// For interceptors above: that of undici for retries leaves alone what was aborted.
-function notStarted(reason: Error, signal: AbortSignal | undefined): Controller {
-  const nothing = (): void => undefined;
-  return { aborted: signal?.aborted ?? false, paused: false, reason, abort: nothing, pause: nothing, resume: nothing };
-}

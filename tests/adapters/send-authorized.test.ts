@@ -5,6 +5,7 @@ import { decodeJwt } from 'jose';
 
 import { AccessToken } from '../../src/access-token.js';
 import { dpopProofs } from '../../src/adapters/dpop.js';
+import { LatestAnswer } from '../../src/adapters/latest-answer.js';
 import {
   type AuthorizedRequest,
   type Replay,
@@ -32,6 +33,18 @@ test('sends once with the token of the source, and its reply is the result', asy
   expect(sent).toEqual([first]);
   expect(discarded).toEqual([]);
   expect(asked).toEqual([{ request: token, replacing: undefined, signal: undefined }]);
+});
+
+test('C3 sends at once with a token that the source has given before', async () => {
+  const answer = Promise.resolve(first);
+  const [earlier, later] = [request('fine'), request('fine')];
+  const common = options();
+
+  await sendAuthorized({ getToken: () => answer }, earlier.authorized, common);
+  const reply = sendAuthorized({ getToken: () => answer }, later.authorized, common);
+
+  expect(later.sent).toEqual([first]);
+  expect(await reply).toBe('fine');
 });
 
 test('E1 R-35 asks for another token in place of the rejected one and sends once more', async () => {
@@ -374,7 +387,13 @@ const nonceIn = (proof: string | undefined): unknown => decodeJwt(String(proof))
 
 function options(): SendOptions & { events: TokenEvent[] } {
   const events: TokenEvent[] = [];
-  return { replay: 'all', emit: (event) => void events.push(event), proofs: dpopProofs(), events };
+  return {
+    replay: 'all',
+    emit: (event) => void events.push(event),
+    proofs: dpopProofs(),
+    latest: new LatestAnswer(),
+    events,
+  };
 }
 
 /**

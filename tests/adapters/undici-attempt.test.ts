@@ -6,24 +6,23 @@ import { UndiciAttempt } from '../../src/adapters/undici-attempt.js';
 function attempt() {
   const told: string[] = [];
   const tell = (what: string) => () => void told.push(what);
-  const tested = new UndiciAttempt(
-    ({ statusCode }) => statusCode === 401,
-    ({ statusCode }) => told.push(`answered ${statusCode}`),
-    ({ message }) => told.push(`failed: ${message}`),
-  );
+  const tested = new UndiciAttempt({
+    holds: ({ statusCode }) => statusCode === 401,
+    answered: ({ statusCode }) => void told.push(`answered ${statusCode}`),
+    failed: ({ message }) => void told.push(`failed: ${message}`),
+  });
   tested.connection = { abort: tell('abort'), resume: tell('resume') };
   return { tested, told, tell };
 }
 
 test('is open for a reply that is not held back', () => {
-  const { tested, told, tell } = attempt();
+  const { tested, told } = attempt();
 
   tested.begin(200, { 'x-a': '1' });
-  tested.end(tell('end'));
 
   expect(tested.isOpen).toBe(true);
   expect(tested.headers).toEqual({ 'x-a': '1' });
-  expect(told).toEqual(['answered 200', 'end']);
+  expect(told).toEqual(['answered 200']);
 });
 
 test('tells of an error before there is a reply, and delivers one after that', () => {
@@ -39,13 +38,13 @@ test('tells of an error before there is a reply, and delivers one after that', (
 
 test('fails when it cannot be judged whether to hold a reply back', () => {
   const told: string[] = [];
-  const tested = new UndiciAttempt(
-    () => {
+  const tested = new UndiciAttempt({
+    holds() {
       throw new Error('a fault of the caller');
     },
-    () => told.push('answered'),
-    ({ message }) => told.push(`failed: ${message}`),
-  );
+    answered: () => void told.push('answered'),
+    failed: ({ message }) => void told.push(`failed: ${message}`),
+  });
 
   expect(() => tested.begin(403, {})).toThrow('a fault of the caller');
   tested.fail(new Error('a fault of the caller'), () => told.push('delivered'));

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 
-import { UndiciAttempt } from '../../src/adapters/undici-attempt.js';
+import type { AttemptListener } from '../../src/adapters/undici-attempt.js';
 import {
-  attemptHandler,
+  attemptOf,
   type Controller,
   fail,
   type Handler,
@@ -46,19 +46,20 @@ function remembering(methods: Calls) {
   return { calls, handler: handler as unknown as Handler | LegacyHandler };
 }
 
-const isHeldNever = (): boolean => false;
+/** Who holds all replies, or none. */
+const listener = (holdsAll: boolean): AttemptListener => ({
+  holds: () => holdsAll,
+  answered: () => undefined,
+  failed: () => undefined,
+});
 
 test.each<[string, Calls]>([
   ['of today', modern],
   ['of undici 6', legacy],
 ])('E9 hands all on to a handler %s, as it comes', (_what, methods) => {
   const { calls, handler } = remembering(methods);
-  const attempt = new UndiciAttempt(
-    isHeldNever,
-    () => undefined,
-    () => undefined,
-  );
-  const tested = attemptHandler(handler, attempt) as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const attempt = attemptOf(handler, listener(false));
+  const tested = attempt as unknown as Record<string, (...args: unknown[]) => unknown>;
 
   const returned = methods.map(([name, args]) => tested[name]?.(...args));
 
@@ -72,12 +73,7 @@ test.each<[string, Calls]>([
 test('E14 pauses by the controller when a reply that is held back is long', () => {
   let pauses = 0;
   const controller = { pause: () => (pauses += 1) } as unknown as Controller;
-  const attempt = new UndiciAttempt(
-    () => true,
-    () => undefined,
-    () => undefined,
-  );
-  const tested = attemptHandler({}, attempt) as Handler;
+  const tested: Handler = attemptOf({}, listener(true));
 
   tested.onResponseStart?.(controller, 401, {});
   tested.onResponseData?.(controller, Buffer.alloc(65_536));

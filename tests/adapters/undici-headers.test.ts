@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals';
 
 import {
-  copyHeaders,
+  copyOptions,
   hasAuthorization,
   headerOf,
+  headersWith,
   replyHeaders,
   requestHeaders,
 } from '../../src/adapters/undici-headers.js';
@@ -31,15 +32,27 @@ test.each<[string, unknown, Record<string, unknown>]>([
   expect(record).not.toBe(headers);
 });
 
-test('E9 a copy has the same headers and is an object of its own', () => {
-  const headers = { a: '1', b: ['2', '3'], c: undefined };
+test('E9 the token is added to an object of its own, also where there was a name without a value', () => {
+  const headers = { a: '1', b: ['2', '3'], c: undefined, authorization: undefined };
 
-  const copy = copyHeaders(headers);
-  copy['d'] = '4';
+  const withToken = headersWith('Bearer secret', headers);
 
-  expect(copy).toEqual({ a: '1', b: ['2', '3'], c: undefined, d: '4' });
-  expect(headers).not.toHaveProperty('d');
+  expect(withToken).toEqual({ a: '1', b: ['2', '3'], c: undefined, authorization: 'Bearer secret' });
+  expect(headers).toEqual({ a: '1', b: ['2', '3'], c: undefined, authorization: undefined });
 });
+
+test.each([{ path: '/orders', headers: { a: '1' } }, { path: '/orders' }])(
+  'E9 a copy of the options %j is an object of its own',
+  (options: { path: string; headers?: unknown }) => {
+    const before = structuredClone(options);
+
+    const copy = copyOptions(options);
+    copy.headers = { b: '2' };
+
+    expect(copy).toEqual({ path: '/orders', headers: { b: '2' } });
+    expect(options).toEqual(before);
+  },
+);
 
 test.each([
   [{}, false],
