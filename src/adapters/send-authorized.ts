@@ -40,6 +40,7 @@ export interface SendOptions {
   readonly emit: EventSink;
   /** For tokens of type DPoP; one for all requests of an adapter, since it knows the nonces. */
   readonly proofs: DpopProofs;
+  /** For a source that keeps its tokens; one for all requests of an adapter, too. */
   readonly latest: LatestAnswer;
 }
 
@@ -47,6 +48,7 @@ export interface SendOptions {
  * Sends a request with a token. When the token is rejected, sends it once more with another one, and whatever comes back
  * then is the result. A DPoP nonce that is asked for on the way is one more send, at most, and no other token. Without a token
  * nothing is sent.
+ * @param answer what the token source was asked for already
  * @throws {TokenError} what the token source throws
  */
 export async function sendAuthorized<Reply>(
