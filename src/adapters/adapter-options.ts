@@ -29,7 +29,7 @@ export interface CheckedOptions<Outgoing extends readonly unknown[]> extends Pic
   SendOptions,
   'replay' | 'emit' | 'proofs' | 'latest'
 > {
-  readonly origins: ReadonlySet<string> | undefined;
+  readonly origins: readonly string[] | undefined;
   readonly requestOf: (...outgoing: Outgoing) => TokenRequest | undefined;
 }
 

@@ -9,7 +9,7 @@ import { originOf, secureOrigin } from './origins.js';
  * @throws {ConfigurationError} when there is neither, or a `baseURL` that is neither https nor this machine
  */
 export function axiosOrigins(
-  origins: ReadonlySet<string> | undefined,
+  origins: readonly string[] | undefined,
 ): (config: InternalAxiosRequestConfig) => string | undefined {
   let lastBase: string | undefined;
   let lastOrigin: string | undefined;
@@ -31,7 +31,7 @@ export function axiosOrigins(
     }
     const origin = baseURL && isBelowBase(url, config) ? originOfBase(baseURL) : originOf(url);
     if (origin === undefined) return undefined;
-    const isPermitted = origins?.has(origin) ?? origin === originOfBase(baseURL as string);
+    const isPermitted = origins?.includes(origin) ?? origin === originOfBase(baseURL as string);
     return isPermitted ? origin : undefined;
   };
 }

@@ -1,7 +1,8 @@
 import type { AccessToken } from '../access-token.js';
+import type { TokenRequest } from '../token-request.js';
 import { rejectsToken } from './challenge.js';
 import { redirectOf } from './fetch-redirect.js';
-import { type FetchRequest, withHeaders } from './fetch-request.js';
+import { type FetchRequest, headersWith } from './fetch-request.js';
 import { isElsewhere } from './origins.js';
 import type { AuthorizedRequest } from './send-authorized.js';
 import { cancelBody } from './stream-body.js';
@@ -9,43 +10,52 @@ import { cancelBody } from './stream-body.js';
 /** What tells of further replies that reject the token. */
 export type IsRejected = (response: Response) => boolean | Promise<boolean>;
 
-/** What a {@link FetchExchange} sends, by what, and what comes after it. */
-export interface FetchExchangeOptions {
+/** What all requests of one adapter have in common. */
+export interface FetchClient {
   readonly fetch: typeof globalThis.fetch;
-  readonly request: FetchRequest;
-  readonly origin: string;
   readonly isRejected: IsRejected | undefined;
   /** Sends the request that follows a redirect to `location`, and whatever comes after that. */
-  readonly follow: (reply: Response, location: string) => Promise<Response>;
+  follow(redirected: FetchExchange, reply: Response, location: string): Promise<Response>;
 }
 
 /** One request of `fetch`, which follows no redirect. The token is in the arguments of `fetch` and nowhere else. */
 export class FetchExchange implements AuthorizedRequest<Response> {
-  private readonly options: FetchExchangeOptions;
+  private readonly client: FetchClient;
+  readonly request: FetchRequest;
+  readonly origin: string;
+  /** What the token was asked for, if that was said of this request. */
+  readonly token: TokenRequest | undefined;
+  /** How many redirects have led here. */
+  readonly redirects: number;
 
-  constructor(options: FetchExchangeOptions) {
-    this.options = options;
+  constructor(
+    client: FetchClient,
+    request: FetchRequest,
+    origin: string,
+    token: TokenRequest | undefined,
+    redirects: number,
+  ) {
+    this.client = client;
+    this.request = request;
+    this.origin = origin;
+    this.token = token;
+    this.redirects = redirects;
   }
 
   get method(): string {
-    return this.options.request.init.method ?? 'GET';
-  }
-
-  get origin(): string {
-    return this.options.origin;
+    return this.request.init.method ?? 'GET';
   }
 
   get url(): string {
-    return this.options.request.url;
+    return this.request.url;
   }
 
   send({ authorization }: AccessToken, proof?: string): Promise<Response> {
-    const { fetch, request } = this.options;
-    const credentials = proof === undefined ? { authorization } : { authorization, dpop: proof };
-    const { init, input } = request;
-    const next: RequestInit = Object.assign({}, init);
-    next.headers = withHeaders(init, credentials);
-    next.redirect = init.redirect === 'error' ? 'error' : 'manual';
+    const { fetch } = this.client;
+    const { init, input } = this.request;
+    const next: RequestInit = { redirect: 'manual', ...init };
+    next.headers = headersWith(init, authorization, proof);
+    if (init.redirect !== 'error') next.redirect = 'manual';
     return fetch(input, next);
   }
 
@@ -62,19 +72,18 @@ export class FetchExchange implements AuthorizedRequest<Response> {
   }
 
   isRejected(reply: Response): boolean | Promise<boolean> {
-    return this.isUnauthorized(reply) || (this.options.isRejected?.(reply) ?? false);
+    return this.isUnauthorized(reply) || (this.client.isRejected?.(reply) ?? false);
   }
 
   canSendAgain(): boolean {
-    return this.options.request.canBodyBeReadAgain;
+    return this.request.canBodyBeReadAgain;
   }
 
   // Here, and not by whoever waits for the reply, who would wait longer for each.
   settle(reply: Response): Response | Promise<Response> {
-    const { request, follow } = this.options;
-    const { redirect = 'follow' } = request.init;
+    const { redirect = 'follow' } = this.request.init;
     const location = redirect === 'follow' ? redirectOf(reply) : undefined;
-    return location === undefined ? reply : follow(reply, location);
+    return location === undefined ? reply : this.client.follow(this, reply, location);
   }
 
   discard({ body }: Response): void {

@@ -15,16 +15,17 @@ export interface FetchInit extends RequestInit {
   headers: [string, string][] | Record<string, string>;
 }
 
-// What is only kept is copied by a spread. What is added to, and what fetch reads, is not: V8 takes far longer to add to what it
-// makes of one, and fetch to read that.
+// What is copied by a spread and gets something else afterwards has a place for that from the beginning: V8 takes a microsecond
+// to add to what it makes of a spread.
 
 /** What `fetch(input, init)` asks for. Nothing that the caller may change afterwards is part of it, but for the body. */
 export function fetchRequest(input: string | URL | Request, init: RequestInit): FetchRequest {
   if (!isRequest(input)) {
     const url = String(input);
     const canBodyBeReadAgain = !isStream(init.body);
-    const said = Object.assign({}, init) as FetchInit;
-    said.headers = copyOf(init.headers);
+    const headers = copyOf(init.headers);
+    const said = { headers, ...init } as FetchInit;
+    said.headers = headers;
     return { input: url, url, init: said, canBodyBeReadAgain };
   }
   // These are getters of its prototype, which a spread does not see.
@@ -66,12 +67,17 @@ export function hasAuthorization({ headers }: FetchInit): boolean {
   return false;
 }
 
-/** The headers and some more. */
-export function withHeaders(
+/** The headers, of which none is `Authorization`, and those that present a token. */
+export function headersWith(
   { headers }: FetchInit,
-  more: Readonly<Record<string, string>>,
-): NonNullable<RequestInit['headers']> {
-  return Array.isArray(headers) ? [...headers, ...Object.entries(more)] : Object.assign({}, headers, more);
+  authorization: string,
+  proof: string | undefined,
+): [string, string][] | Record<string, string> {
+  if (proof === undefined && !Array.isArray(headers)) return { authorization, ...headers };
+  const credentials: Record<string, string> = proof === undefined ? { authorization } : { authorization, dpop: proof };
+  return Array.isArray(headers)
+    ? [...headers, ...Object.entries(credentials)]
+    : Object.assign({}, headers, credentials);
 }
 
 // Of another implementation, too.

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../errors.js';
 import type { TokenRequest } from '../token-request.js';
 import type { TokenSource } from '../token-source.js';
 import { type AdapterOptions, adapterOptions } from './adapter-options.js';
-import { FetchExchange, type IsRejected } from './fetch-exchange.js';
+import { type FetchClient, FetchExchange, type IsRejected } from './fetch-exchange.js';
 import { afterRedirect, asRedirected, mostRedirects, notFollowed } from './fetch-redirect.js';
 import { type FetchRequest, fetchRequest, hasAuthorization, withBodyInMemory } from './fetch-request.js';
 import { permittedOrigin } from './origins.js';
@@ -49,17 +49,12 @@ export function withBearerToken(
   if (origins === undefined) throw new ConfigurationError('"origins" of withBearerToken is required');
   const { isRejected } = options;
 
-  const send = (
-    request: FetchRequest,
-    origin: string,
-    token: TokenRequest | undefined,
-    redirects = 0,
-  ): Promise<Response> => {
-    const { init, url } = request;
-    init.signal?.throwIfAborted();
-    const follow = async (reply: Response, location: string): Promise<Response> => {
+  const client: FetchClient = {
+    fetch,
+    isRejected,
+    async follow({ request, token, redirects }, reply, location) {
       cancelBody(reply.body);
-      if (redirects === mostRedirects) throw notFollowed(url, 'too often');
+      if (redirects === mostRedirects) throw notFollowed(request.url, 'too often');
       const next = afterRedirect(request, reply.status, location);
       const nextOrigin = permittedOrigin(next.url, origins);
       // What has left the permitted origins gets no token any more, so that the rest is for `fetch` to follow.
@@ -67,10 +62,15 @@ export function withBearerToken(
       return asRedirected(
         await (hasLeft ? fetch(next.input, next.init) : send(next, nextOrigin, token, redirects + 1)),
       );
-    };
-    // Redirects are followed here and not by `fetch`: one of a caller's own may take all headers along to anywhere, and a
-    // proof of possession is for one URL only.
-    return sendAuthorized(tokens, new FetchExchange({ fetch, request, origin, isRejected, follow }), {
+    },
+  };
+
+  // Redirects are followed here and not by `fetch`: one of a caller's own may take all headers along to anywhere, and a
+  // proof of possession is for one URL only.
+  function send(request: FetchRequest, origin: string, token?: TokenRequest, redirects = 0): Promise<Response> {
+    const { init, url } = request;
+    init.signal?.throwIfAborted();
+    return sendAuthorized(tokens, new FetchExchange(client, request, origin, token, redirects), {
       request: token ?? requestOf(url, init),
       signal: init.signal ?? undefined,
       replay,
@@ -78,7 +78,7 @@ export function withBearerToken(
       proofs,
       latest,
     });
-  };
+  }
 
   const begin: FetchWithToken = (input, init) => {
     const token = init?.token;

@@ -50,7 +50,7 @@ export function bearerTokenInterceptor(
     const headers = requestHeaders(dispatched.headers);
     if (dispatched.token === false || hasAuthorization(headers)) return dispatch(dispatched, dispatchHandler);
     const named = originNamedIn(dispatched);
-    const origin = origins.has(named) ? named : permittedOrigin(named, origins);
+    const origin = origins.includes(named) ? named : permittedOrigin(named, origins);
     if (origin === undefined) return dispatch(dispatched, dispatchHandler);
 
     // What was looked at is what is sent, whatever the caller does to its objects while a token is waited for.

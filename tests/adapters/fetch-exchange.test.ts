@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { FetchExchange, type IsRejected } from '../../src/adapters/fetch-exchange.js';
+import { type FetchClient, FetchExchange, type IsRejected } from '../../src/adapters/fetch-exchange.js';
 import { fetchRequest } from '../../src/adapters/fetch-request.js';
 import { fakeClock } from '../support/clock.js';
 import { issue } from '../support/tokens.js';
@@ -15,13 +15,12 @@ function exchange({ init = {}, isRejected }: { init?: RequestInit; isRejected?: 
     calls.push(call);
     return Promise.resolve(replies.shift() ?? new Response());
   };
-  const tested = new FetchExchange({
+  const client: FetchClient = {
     fetch: recorded,
-    request: fetchRequest(url, init),
-    origin: 'https://api.example.com',
     isRejected,
-    follow: (_, location) => Promise.resolve(new Response(`what is at ${location}`)),
-  });
+    follow: (_exchange, _reply, location) => Promise.resolve(new Response(`what is at ${location}`)),
+  };
+  const tested = new FetchExchange(client, fetchRequest(url, init), 'https://api.example.com', undefined, 0);
   return { tested, calls };
 }
 

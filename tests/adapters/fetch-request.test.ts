@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { fetchRequest, hasAuthorization, withBodyInMemory, withHeaders } from '../../src/adapters/fetch-request.js';
+import { fetchRequest, hasAuthorization, headersWith, withBodyInMemory } from '../../src/adapters/fetch-request.js';
 
 const url = 'https://api.example.com/orders';
 const stream = (): ReadableStream => new Blob(['an order']).stream();
@@ -111,17 +111,29 @@ test.each<[NonNullable<RequestInit['headers']>, boolean]>([
   expect(hasAuthorization(fetchRequest(url, { headers }).init)).toBe(isThere);
 });
 
-test('E9 adds headers to those of the caller without changing them', () => {
-  const [object, pairs] = [{ a: '1' }, [['a', '1']] as [string, string][]];
+test('E9 adds token and proof to the headers of the caller without changing them', () => {
+  const [object, pairs] = [{ a: '1', dpop: 'old' }, [['a', '1']] as [string, string][]];
 
-  const added = [object, pairs].map((headers) => withHeaders({ headers }, { b: '2' }));
+  const added = [undefined, 'proof'].map((proof) =>
+    [object, pairs].map((headers) => headersWith({ headers }, 'Bearer one', proof)),
+  );
 
   expect(added).toEqual([
-    { a: '1', b: '2' },
     [
-      ['a', '1'],
-      ['b', '2'],
+      { a: '1', dpop: 'old', authorization: 'Bearer one' },
+      [
+        ['a', '1'],
+        ['authorization', 'Bearer one'],
+      ],
+    ],
+    [
+      { a: '1', dpop: 'proof', authorization: 'Bearer one' },
+      [
+        ['a', '1'],
+        ['authorization', 'Bearer one'],
+        ['dpop', 'proof'],
+      ],
     ],
   ]);
-  expect([object, pairs]).toEqual([{ a: '1' }, [['a', '1']]]);
+  expect([object, pairs]).toEqual([{ a: '1', dpop: 'old' }, [['a', '1']]]);
 });
