@@ -20,7 +20,7 @@ export function secureOrigin(url: string, option: string): string {
 
 /** The origins of a list of URLs. Not as a Set: most have one, and to go through a list is quicker. */
 export function secureOrigins(urls: readonly string[]): readonly string[] {
-  return urls.map((url) => secureOrigin(url, 'origins'));
+  return [...new Set(urls.map((url) => secureOrigin(url, 'origins')))];
 }
 
 /** The origin of a URL; `undefined` for what is none, and for one with credentials: they become an `Authorization` that is not ours to replace. */

@@ -67,13 +67,9 @@ export class UndiciExchange implements AuthorizedRequest<UndiciAttempt>, Attempt
     const { dispatcher, outgoing } = this;
     // For each attempt its own: what is below may change them.
     const next = copyOptions(outgoing);
-    const headers = headersWith(authorization, outgoing.headers as HeaderRecord);
-    if (proof !== undefined) {
-      headers['dpop'] = proof;
-      // A redirect interceptor below would take the proof along, to wherever that leads.
-      (next as { maxRedirections?: number }).maxRedirections = 0;
-    }
-    next.headers = headers;
+    next.headers = headersWith(outgoing.headers as HeaderRecord, authorization, proof);
+    // A redirect interceptor below would take the proof along, to wherever that leads.
+    if (proof !== undefined) (next as { maxRedirections?: number }).maxRedirections = 0;
     if (this.kept !== undefined) next.body = (this.kept.again() ?? this.kept.body) as Readable;
 
     this.outcome = outcome;

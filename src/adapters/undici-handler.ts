@@ -109,7 +109,7 @@ class CurrentAttempt extends UndiciAttempt implements Handler {
 
 class LegacyAttempt extends UndiciAttempt implements LegacyHandler {
   private readonly handler: LegacyHandler;
-  private abort: ((reason?: Error) => void) | undefined = undefined;
+  private abort: (reason?: Error) => void = nothing;
 
   constructor(handler: LegacyHandler, listener: AttemptListener) {
     super(listener);
@@ -130,7 +130,7 @@ class LegacyAttempt extends UndiciAttempt implements LegacyHandler {
   onHeaders(statusCode: number, raw: Buffer[], resume: () => void, statusMessage: string): unknown {
     if (isFinal(statusCode)) this.begin(statusCode, raw);
     if (this.isOpen) return this.handler.onHeaders(statusCode, raw, resume, statusMessage);
-    this.connection = { abort: (reason) => this.abort?.(reason), resume };
+    this.connection = { abort: this.abort, resume };
     return this.keep(0, () => this.handler.onHeaders(statusCode, raw, resume, statusMessage));
   }
 
@@ -152,6 +152,8 @@ class LegacyAttempt extends UndiciAttempt implements LegacyHandler {
     this.handler.onResponseStarted?.();
   }
 }
+
+const nothing = (): void => undefined;
 
 // What comes before is for information only (RFC 9110 §15.2).
 const isFinal = (statusCode: number): boolean => statusCode >= 200;

@@ -12,11 +12,12 @@ export function requestHeaders(headers: unknown): HeaderRecord {
   return recordOf(Array.isArray(list[0]) ? list.flat() : list);
 }
 
-/** The same headers in another object, with the token. */
-export function headersWith(authorization: string, headers: HeaderRecord): HeaderRecord {
+/** The headers in another object, with those that present a token. */
+export function headersWith(headers: HeaderRecord, authorization: string, proof: string | undefined): HeaderRecord {
   // First, and again for headers that have it as `undefined`: V8 takes a microsecond to add to what it makes of a spread.
   const all: HeaderRecord = { authorization, ...headers };
   all['authorization'] = authorization;
+  if (proof !== undefined) all['dpop'] = proof;
   return all;
 }
 

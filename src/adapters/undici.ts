@@ -41,8 +41,11 @@ export function bearerTokenInterceptor(
   tokens: TokenSource,
   options: BearerTokenInterceptorOptions,
 ): Dispatcher.DispatcherComposeInterceptor {
-  const owner = 'bearerTokenInterceptor';
-  const { origins, requestOf, replay, emit, proofs, latest } = adapterOptions(owner, tokens, options);
+  const { origins, requestOf, replay, emit, proofs, latest } = adapterOptions(
+    'bearerTokenInterceptor',
+    tokens,
+    options,
+  );
   if (origins === undefined) throw new ConfigurationError('"origins" of bearerTokenInterceptor is required');
   const { isRejected } = options;
 

@@ -63,7 +63,7 @@ test('R-25 does not repeat the credentials of a refused URL', () => {
 });
 
 test('E11 a list of URLs makes one of origins', () => {
-  const origins = secureOrigins(['https://a.example/v1', 'https://b.example']);
+  const origins = secureOrigins(['https://a.example/v1', 'https://a.example/v2', 'https://b.example']);
 
   expect(origins).toEqual(['https://a.example', 'https://b.example']);
 });

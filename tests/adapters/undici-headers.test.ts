@@ -32,12 +32,14 @@ test.each<[string, unknown, Record<string, unknown>]>([
   expect(record).not.toBe(headers);
 });
 
-test('E9 the token is added to an object of its own, also where there was a name without a value', () => {
+test('E9 token and proof are added to an object of its own, also where there was a name without a value', () => {
   const headers = { a: '1', b: ['2', '3'], c: undefined, authorization: undefined };
 
-  const withToken = headersWith('Bearer secret', headers);
+  const withToken = headersWith(headers, 'Bearer secret', undefined);
+  const withProof = headersWith(headers, 'DPoP secret', 'proof');
 
   expect(withToken).toEqual({ a: '1', b: ['2', '3'], c: undefined, authorization: 'Bearer secret' });
+  expect(withProof).toEqual({ ...headers, authorization: 'DPoP secret', dpop: 'proof' });
   expect(headers).toEqual({ a: '1', b: ['2', '3'], c: undefined, authorization: undefined });
 });
 

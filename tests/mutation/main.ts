@@ -15,7 +15,7 @@ interface Pass {
 
 // Each family with its own tests: all tests of the folder for each change would take a day, most of it for loading files that
 // could not notice anything. The last pass reports on all.
-const common = '{adapter-options,challenge,dpop,origins,send-authorized,stream-body}';
+const common = '{adapter-options,challenge,dpop,latest-answer,origins,send-authorized,stream-body}';
 const passes: Readonly<Record<string, readonly Pass[]>> = {
   layers: [{ mutate: '*', tests: ['*'] }],
   adapters: [
