@@ -24,8 +24,8 @@ function search(root: unknown, secret: RegExp): string | undefined {
   const seen = new Set<unknown>();
   const rest: [path: string, value: unknown][] = [['it', root]];
 
-  for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
-    const [path, value] = next;
+  // It grows while it is gone through.
+  for (const [path, value] of rest) {
     if (typeof value === 'string' && secret.test(value)) return path;
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null || seen.has(value)) continue;
     seen.add(value);
