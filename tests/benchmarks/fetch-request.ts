@@ -18,7 +18,7 @@ export async function fetchRequest(): Promise<Result[]> {
     const token = await tokens.getToken();
     return fetch(input, { ...init, headers: { ...(init?.headers as object), authorization: token.authorization } });
   };
-  const rounds = { calls: 20, rounds: 401, warmUpRounds: 1_000 };
+  const rounds = { calls: 20, rounds: 301, warmUpRounds: 300 };
 
   const results: Result[] = [
     {

@@ -18,7 +18,7 @@ export async function undiciRequest(): Promise<Result[]> {
   const setHeader: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
     dispatch({ ...options, headers: { ...(options.headers as object), authorization } }, handler);
   const ours = requests(agents[0].compose(bearerTokenInterceptor(tokens, { origins: [origin] })), origin, {});
-  const rounds = { calls: 40, rounds: 601, warmUpRounds: 800 };
+  const rounds = { calls: 40, rounds: 401, warmUpRounds: 400 };
 
   const results: Result[] = [
     {
