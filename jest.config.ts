@@ -1,9 +1,9 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from 'jest';
 
-// Those that start many processes, try many inputs or search all that is emitted have a command of their own.
+// Those that start many processes, try many inputs or clients, or search all that is emitted have a command of their own.
 const slow =
-  '/tests/(adapters/(axios-secrecy|destinations)|canary|cli/(main|verbs/completion-shells)|examples|fleet|foreign-servers|fuzz|grant/rotation|properties|replicas|scenarios/scenarios|stores/redis-servers)\\b.*\\.test\\.ts$';
+  '/tests/(adapters/(.*-contract-variants|axios-secrecy|destinations)|canary|cli/(main|verbs/completion-shells)|examples|fleet|foreign-servers|fuzz|grant/rotation|properties|replicas|scenarios/scenarios|stores/redis-servers)\\b.*\\.test\\.ts$';
 const isSlow = process.env['npm_lifecycle_event'] === 'test:slow';
 
 const config: Config = {

@@ -1,43 +1,7 @@
-import { withBearerToken } from '../../src/adapters/fetch.js';
-import { isStream } from '../../src/adapters/stream-body.js';
-import {
-  adapterContract,
-  type ClientSetup,
-  dpopAdapterContract,
-  type HttpClient,
-  type OutgoingRequest,
-} from '../contracts/adapter.js';
+import { adapterContract, dpopAdapterContract } from '../contracts/adapter.js';
+import { fetchClient } from '../support/fetch-client.js';
 
-type FetchArguments = Parameters<ReturnType<typeof withBearerToken>>;
+const ofString = fetchClient((url, init) => [url, init]);
 
-dpopAdapterContract(
-  'fetch',
-  client((url, init) => [url, init]),
-);
-adapterContract(
-  'fetch of a URL',
-  client((url, init) => [new URL(url), init]),
-);
-adapterContract(
-  'fetch of a Request',
-  client((url, { token, ...init } = {}) => [new Request(url, init), { token }]),
-);
-
-function client(arguments_: (url: string, init: FetchArguments[1]) => FetchArguments) {
-  return ({ tokens, origin, onEvent }: ClientSetup): HttpClient => {
-    const authorizedFetch = withBearerToken(fetch, tokens, { origins: [origin], onEvent });
-    return {
-      async send(request) {
-        const reply = await authorizedFetch(...arguments_(new URL(request.url, origin).href, initOf(request)));
-        return { status: reply.status, body: await reply.text() };
-      },
-    };
-  };
-}
-
-function initOf({ body, ...init }: OutgoingRequest): NonNullable<FetchArguments[1]> {
-  if (body === undefined) return init;
-  return { ...init, body: body as BodyInit, ...(isStream(body) && { duplex: 'half' }) };
-}
-
-type BodyInit = NonNullable<RequestInit['body']>;
+adapterContract('fetch of a string', ofString);
+dpopAdapterContract('fetch', ofString);

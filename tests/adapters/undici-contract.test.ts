@@ -1,71 +1,9 @@
-import { Agent, type Dispatcher, fetch, FormData, interceptors, type RequestInit } from 'undici';
+import { interceptors } from 'undici';
 
-import { isStream } from '../../src/adapters/stream-body.js';
-import { bearerTokenInterceptor } from '../../src/adapters/undici.js';
-import {
-  type Abilities,
-  adapterContract,
-  type ClientSetup,
-  dpopAdapterContract,
-  form,
-  type HttpClient,
-  type OutgoingRequest,
-  type Reply,
-} from '../contracts/adapter.js';
-import { cleanUp } from '../support/clean-up.js';
+import { adapterContract, dpopAdapterContract } from '../contracts/adapter.js';
+import { abilitiesOfRequest, byRequest, undiciClient } from '../support/undici-client.js';
 
-const redirect = interceptors.redirect({ maxRedirections: 3 });
-// undici takes no URLSearchParams and no web streams, but any asynchronous iterator.
-const ofRequest: Abilities = {
-  bodies: ['string', 'Buffer', 'Uint8Array', 'FormData', 'Blob'],
-  streams: ['Node stream', 'asynchronous iterator'],
-  form: () => form(new FormData()),
-};
+const above = [interceptors.redirect({ maxRedirections: 3 })];
 
-adapterContract('undici below its redirect interceptor', client(byRequest, { above: [redirect] }), ofRequest);
-adapterContract('undici above its redirect interceptor', client(byRequest, { below: [redirect] }), ofRequest);
-dpopAdapterContract('undici below its redirect interceptor', client(byRequest, { above: [redirect] }));
-adapterContract('undici by its fetch', client(byFetch), {
-  streams: ['web stream', 'asynchronous iterator'],
-  form: () => form(new FormData()),
-});
-
-/** Sends a request by one of undici's functions; `url` is absolute. */
-type Send = (dispatcher: Dispatcher, request: OutgoingRequest) => Promise<Reply>;
-
-function client(send: Send, { above = [], below = [] }: { above?: Interceptor[]; below?: Interceptor[] } = {}) {
-  return ({ tokens, origin, onEvent }: ClientSetup): HttpClient => {
-    const agent = new Agent();
-    cleanUp(() => agent.destroy());
-    const composed = agent.compose(...below, bearerTokenInterceptor(tokens, { origins: [origin], onEvent }), ...above);
-    return { send: (request) => send(composed, { ...request, url: new URL(request.url, origin).href }) };
-  };
-}
-
-type Interceptor = Dispatcher.DispatcherComposeInterceptor;
-
-/** The same as undici's `request`, `stream` and so on are given it. */
-function optionsOf({ url, method = 'GET', ...rest }: OutgoingRequest): Dispatcher.RequestOptions {
-  const { origin, pathname, search } = new URL(url);
-  return { origin, path: pathname + search, method, ...rest } as Dispatcher.RequestOptions;
-}
-
-async function byRequest(dispatcher: Dispatcher, request: OutgoingRequest): Promise<Reply> {
-  const { statusCode, body } = await dispatcher.request(optionsOf(request));
-  return { status: statusCode, body: await body.text() };
-}
-
-// fetch has no option for the token, and puts the error of a dispatcher into the cause of its own.
-async function byFetch(dispatcher: Dispatcher, { url, token, body, ...init }: OutgoingRequest): Promise<Reply> {
-  const withToken: Interceptor = (dispatch) => (options, handler) =>
-    dispatch(Object.assign(options, { token }), handler);
-  const streamed = isStream(body) ? { duplex: 'half' } : {};
-  const reply = await fetch(url, {
-    ...init,
-    ...(body !== undefined && { body, ...streamed }),
-    dispatcher: token === undefined ? dispatcher : dispatcher.compose(withToken),
-  } as RequestInit).catch((error: Error) => {
-    throw error.cause ?? error;
-  });
-  return { status: reply.status, body: await reply.text() };
-}
+adapterContract('undici below its redirect interceptor', undiciClient(byRequest, { above }), abilitiesOfRequest);
+dpopAdapterContract('undici below its redirect interceptor', undiciClient(byRequest, { above }));

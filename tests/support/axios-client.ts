@@ -1,0 +1,35 @@
+import axios, { type AxiosRequestConfig, type AxiosResponse, isAxiosError } from 'axios';
+
+import { bearerToken } from '../../src/adapters/axios.js';
+import type { ClientSetup, HttpClient, Reply } from '../contracts/adapter.js';
+
+/** axios as a client for the contract of adapters. */
+export function axiosClient(defaults: AxiosRequestConfig): (setup: ClientSetup) => HttpClient {
+  return ({ tokens, origin, onEvent }) => {
+    const instance = axios.create({
+      baseURL: origin,
+      responseType: 'text',
+      transformResponse: (body: unknown) => body,
+      ...defaults,
+    });
+    instance.interceptors.request.use(bearerToken(tokens, { onEvent }));
+
+    return {
+      async send({ method = 'GET', url, headers = {}, body, signal, token }) {
+        try {
+          const optional = {
+            ...(body !== undefined && { data: body }),
+            ...(signal && { signal }),
+            ...(token !== undefined && { token }),
+          };
+          return reply(await instance.request({ method, url, headers, ...optional }));
+        } catch (error) {
+          if (isAxiosError(error) && error.response !== undefined) return reply(error.response);
+          throw error;
+        }
+      },
+    };
+  };
+}
+
+const reply = ({ status, data }: AxiosResponse): Reply => ({ status, body: String(data ?? '') });

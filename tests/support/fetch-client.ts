@@ -1,0 +1,25 @@
+import { withBearerToken } from '../../src/adapters/fetch.js';
+import { isStream } from '../../src/adapters/stream-body.js';
+import type { ClientSetup, HttpClient, OutgoingRequest } from '../contracts/adapter.js';
+
+type FetchArguments = Parameters<ReturnType<typeof withBearerToken>>;
+
+/** `fetch` as a client for the contract of adapters; `arguments_` is what it is called with. */
+export function fetchClient(arguments_: (url: string, init: FetchArguments[1]) => FetchArguments) {
+  return ({ tokens, origin, onEvent }: ClientSetup): HttpClient => {
+    const authorizedFetch = withBearerToken(fetch, tokens, { origins: [origin], onEvent });
+    return {
+      async send(request) {
+        const reply = await authorizedFetch(...arguments_(new URL(request.url, origin).href, initOf(request)));
+        return { status: reply.status, body: await reply.text() };
+      },
+    };
+  };
+}
+
+function initOf({ body, ...init }: OutgoingRequest): NonNullable<FetchArguments[1]> {
+  if (body === undefined) return init;
+  return { ...init, body: body as BodyInit, ...(isStream(body) && { duplex: 'half' }) };
+}
+
+type BodyInit = NonNullable<RequestInit['body']>;
