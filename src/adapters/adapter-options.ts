@@ -25,10 +25,7 @@ export interface AdapterOptions<Outgoing extends readonly unknown[], Reply, Verd
 }
 
 /** The options of an adapter, checked and ready for use. */
-export interface CheckedOptions<Outgoing extends readonly unknown[]> extends Pick<
-  SendOptions,
-  'replay' | 'emit' | 'proofs' | 'latest'
-> {
+export interface CheckedOptions<Outgoing extends readonly unknown[]> extends SendOptions {
   readonly origins: readonly string[] | undefined;
   readonly requestOf: (...outgoing: Outgoing) => TokenRequest | undefined;
 }

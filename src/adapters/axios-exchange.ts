@@ -10,6 +10,7 @@ import {
 
 import type { AccessToken } from '../access-token.js';
 import { parseUrl } from '../secure-url.js';
+import type { TokenRequest } from '../token-request.js';
 import { axiosUrl } from './axios-origins.js';
 import { redactRequest, sentRequest, type SentRequest } from './axios-sent-request.js';
 import { rejectsToken } from './challenge.js';
@@ -27,6 +28,8 @@ export class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
   private readonly alsoRejected: IsRejected | undefined;
   private readonly timeout: number | undefined;
   readonly origin: string;
+  readonly tokenRequest: TokenRequest | undefined;
+  readonly signal: AbortSignal | undefined;
   private failure: AxiosError | undefined = undefined;
   /** What the options were before there was a proof to look after. */
   private unproven: { sensitiveHeaders: string[] | undefined; maxRedirects: number | undefined } | undefined =
@@ -36,14 +39,17 @@ export class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
     adapter: AxiosAdapter,
     config: InternalAxiosRequestConfig,
     origin: string,
-    timeout: number | undefined,
     isRejected: IsRejected | undefined,
+    tokenRequest: TokenRequest | undefined,
+    signal: AbortSignal | undefined,
   ) {
     this.adapter = adapter;
     this.config = config;
-    this.timeout = timeout;
+    this.timeout = config.timeout;
     this.origin = origin;
     this.alsoRejected = isRejected;
+    this.tokenRequest = tokenRequest;
+    this.signal = signal;
   }
 
   get method(): string {

@@ -48,9 +48,10 @@ export function bearerToken(
   tokens: TokenSource,
   options: BearerTokenOptions = {},
 ): (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig {
-  const { origins, requestOf, replay, emit, proofs, latest } = adapterOptions('bearerToken', tokens, options);
+  const checked = adapterOptions('bearerToken', tokens, options);
+  const { requestOf } = checked;
   const { isRejected } = options;
-  const originOf = axiosOrigins(origins);
+  const originOf = axiosOrigins(checked.origins);
 
   // Decided here and not in the interceptor: only now have all others had their say in the URL and the headers.
   function send(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
@@ -61,17 +62,10 @@ export function bearerToken(
 
     if (origin.startsWith('http:')) keepOnThisMachine(config);
 
-    const request = token ?? requestOf(config);
-    const authorized = new AxiosExchange(adapter, config, origin, timeout, isRejected);
+    const tokenRequest = token ?? requestOf(config);
     const { signal, release } = signalOf(config);
-    const sending = sendAuthorized(timeout ? axiosTimeout(tokens, config) : tokens, authorized, {
-      request,
-      signal,
-      replay,
-      emit,
-      proofs,
-      latest,
-    });
+    const exchange = new AxiosExchange(adapter, config, origin, isRejected, tokenRequest, signal);
+    const sending = sendAuthorized(timeout ? axiosTimeout(tokens, config) : tokens, exchange, checked);
     return release === undefined ? sending : sending.finally(release);
   }
 

@@ -14,6 +14,8 @@ export type IsRejected = (response: Response) => boolean | Promise<boolean>;
 export interface FetchClient {
   readonly fetch: typeof globalThis.fetch;
   readonly isRejected: IsRejected | undefined;
+  /** What the token is asked for where a request does not say it. */
+  readonly requestOf: (url: string, init: RequestInit) => TokenRequest | undefined;
   /** Sends the request that follows a redirect to `location`, and whatever comes after that. */
   follow(redirected: FetchExchange, reply: Response, location: string): Promise<Response>;
 }
@@ -23,10 +25,11 @@ export class FetchExchange implements AuthorizedRequest<Response> {
   private readonly client: FetchClient;
   readonly request: FetchRequest;
   readonly origin: string;
-  /** What the token was asked for, if that was said of this request. */
+  /** What the token is to be asked for, if that was said of this request. */
   readonly token: TokenRequest | undefined;
   /** How many redirects have led here. */
   readonly redirects: number;
+  readonly tokenRequest: TokenRequest | undefined;
 
   constructor(
     client: FetchClient,
@@ -40,6 +43,11 @@ export class FetchExchange implements AuthorizedRequest<Response> {
     this.origin = origin;
     this.token = token;
     this.redirects = redirects;
+    this.tokenRequest = token ?? client.requestOf(request.url, request.init);
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.request.init.signal ?? undefined;
   }
 
   get method(): string {
@@ -81,6 +89,7 @@ export class FetchExchange implements AuthorizedRequest<Response> {
 
   // Here, and not by whoever waits for the reply, who would wait longer for each.
   settle(reply: Response): Response | Promise<Response> {
+    if (reply.status < 300) return reply;
     const { redirect = 'follow' } = this.request.init;
     const location = redirect === 'follow' ? redirectOf(reply) : undefined;
     return location === undefined ? reply : this.client.follow(this, reply, location);

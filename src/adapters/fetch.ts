@@ -45,13 +45,15 @@ export function withBearerToken(
   tokens: TokenSource,
   options: FetchTokenOptions,
 ): FetchWithToken {
-  const { origins, requestOf, replay, emit, proofs, latest } = adapterOptions('withBearerToken', tokens, options);
+  const checked = adapterOptions('withBearerToken', tokens, options);
+  const { origins, requestOf } = checked;
   if (origins === undefined) throw new ConfigurationError('"origins" of withBearerToken is required');
   const { isRejected } = options;
 
   const client: FetchClient = {
     fetch,
     isRejected,
+    requestOf,
     async follow({ request, token, redirects }, reply, location) {
       cancelBody(reply.body);
       if (redirects === mostRedirects) throw notFollowed(request.url, 'too often');
@@ -68,16 +70,8 @@ export function withBearerToken(
   // Redirects are followed here and not by `fetch`: one of a caller's own may take all headers along to anywhere, and a
   // proof of possession is for one URL only.
   function send(request: FetchRequest, origin: string, token?: TokenRequest, redirects = 0): Promise<Response> {
-    const { init, url } = request;
-    init.signal?.throwIfAborted();
-    return sendAuthorized(tokens, new FetchExchange(client, request, origin, token, redirects), {
-      request: token ?? requestOf(url, init),
-      signal: init.signal ?? undefined,
-      replay,
-      emit,
-      proofs,
-      latest,
-    });
+    request.init.signal?.throwIfAborted();
+    return sendAuthorized(tokens, new FetchExchange(client, request, origin, token, redirects), checked);
   }
 
   const begin: FetchWithToken = (input, init) => {

@@ -11,6 +11,10 @@ export type Replay = 'all' | 'safe' | 'never';
 
 /** One request of one HTTP client, prepared to be sent more than once. */
 export interface AuthorizedRequest<Reply> extends ProvenRequest {
+  /** What the token is asked for. */
+  readonly tokenRequest: TokenRequest | undefined;
+  /** What ends the wait for a token. */
+  readonly signal: AbortSignal | undefined;
   /** Sends the request with this token: `Authorization`, and `DPoP` when there is a proof. */
   send(token: AccessToken, proof?: string): Promise<Reply>;
   /** Takes the token and the proof off the request, however sending it has ended. */
@@ -32,15 +36,13 @@ export interface AuthorizedRequest<Reply> extends ProvenRequest {
   discard(reply: Reply): void | Promise<void>;
 }
 
-/** How {@link sendAuthorized} goes about it. */
+/** How {@link sendAuthorized} goes about it: the same object for all requests of an adapter, so that none makes one. */
 export interface SendOptions {
-  readonly request?: TokenRequest | undefined;
-  readonly signal?: AbortSignal | undefined;
   readonly replay: Replay;
   readonly emit: EventSink;
-  /** For tokens of type DPoP; one for all requests of an adapter, since it knows the nonces. */
+  /** For tokens of type DPoP. */
   readonly proofs: DpopProofs;
-  /** For a source that keeps its tokens; one for all requests of an adapter, too. */
+  /** For a source that keeps its tokens. */
   readonly latest: LatestAnswer;
 }
 
@@ -55,7 +57,7 @@ export async function sendAuthorized<Reply>(
   tokens: TokenSource,
   authorized: AuthorizedRequest<Reply>,
   options: SendOptions,
-  answer = tokens.getToken(options.request, options.signal && { signal: options.signal }),
+  answer = tokenFor(tokens, authorized),
 ): Promise<Reply> {
   const { latest } = options;
   const token = latest.known(answer) ?? (await latest.wait(answer));
@@ -76,6 +78,14 @@ export async function sendAuthorized<Reply>(
   if (isRejected === false || !(await isRejected)) return authorized.settle(reply);
 
   return sendOnceMore(tokens, authorized, { token, reply }, options, sendProven);
+}
+
+/** Asks for the token of a request. Without a signal there is nothing more to say, and a cache answers that the fastest. */
+export function tokenFor<Reply>(
+  tokens: TokenSource,
+  { tokenRequest, signal }: AuthorizedRequest<Reply>,
+): Promise<AccessToken> {
+  return tokens.getToken(tokenRequest, signal && { signal });
 }
 
 /** The second half of {@link sendAuthorized}: what follows a reply that rejects the token. */
@@ -132,14 +142,14 @@ async function tokenToResend<Reply>(
   tokens: TokenSource,
   authorized: AuthorizedRequest<Reply>,
   { token, reply }: { readonly token: AccessToken; readonly reply: Reply },
-  { request, signal, replay, emit }: SendOptions,
+  { replay, emit }: SendOptions,
 ): Promise<AccessToken | undefined> {
-  const { method, origin } = authorized;
+  const { method, origin, tokenRequest, signal } = authorized;
   const stay = (reason: RequestNotResent['reason']): undefined => {
     emit({ type: 'request.not_resent', method, origin, reason });
   };
 
-  const replacement = tokens.getToken(request, { signal, replacing: token });
+  const replacement = tokens.getToken(tokenRequest, { signal, replacing: token });
   if (!isReplayable(authorized, replay)) {
     // Waited for all the same: the next request needs another token. That there is none is not this request's affair.
     await replacement.catch(() => undefined);

@@ -1,6 +1,6 @@
 import type { AccessToken } from '../access-token.js';
 import type { TokenSource } from '../token-source.js';
-import { sendAuthorized, sendOnceMore, type SendOptions } from './send-authorized.js';
+import { tokenFor, sendAuthorized, sendOnceMore, type SendOptions } from './send-authorized.js';
 import type { AttemptOutcome, UndiciAttempt } from './undici-attempt.js';
 import type { UndiciExchange } from './undici-exchange.js';
 import { type Controller, fail } from './undici-handler.js';
@@ -17,7 +17,7 @@ export class UndiciCall implements AttemptOutcome {
   private token: AccessToken | undefined = undefined;
   private isOver = false;
 
-  /** @param release is called when `signal` is no longer needed */
+  /** @param release is called when the signal of the exchange is no longer needed */
   constructor(tokens: TokenSource, exchange: UndiciExchange, options: SendOptions, release: (() => void) | undefined) {
     this.tokens = tokens;
     this.exchange = exchange;
@@ -28,11 +28,10 @@ export class UndiciCall implements AttemptOutcome {
   /** Begins it; returns what `dispatch` of undici does. */
   begin(): boolean {
     const { tokens, exchange, options } = this;
-    const { request, signal, latest } = options;
     try {
-      signal?.throwIfAborted();
-      const answer = tokens.getToken(request, signal && { signal });
-      const token = latest.known(answer);
+      exchange.signal?.throwIfAborted();
+      const answer = tokenFor(tokens, exchange);
+      const token = options.latest.known(answer);
       if (token?.type === 'Bearer') {
         this.token = token;
         return exchange.dispatch(token, undefined, this);
@@ -57,8 +56,8 @@ export class UndiciCall implements AttemptOutcome {
   failed(error: Error): void {
     if (this.isOver) return;
     this.end();
-    const { exchange, options } = this;
-    fail(exchange.handler, exchange.controller ?? notStarted(error, options.signal), error);
+    const { handler, controller, signal } = this.exchange;
+    fail(handler, controller ?? notStarted(error, signal), error);
   }
 
   private end(): void {

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 
 import type { AccessToken } from '../access-token.js';
+import type { TokenRequest } from '../token-request.js';
 import { rejectsToken } from './challenge.js';
 import { isElsewhere } from './origins.js';
 import type { AuthorizedRequest } from './send-authorized.js';
@@ -25,12 +26,16 @@ export interface UndiciExchangeOptions {
   readonly handler: Handler;
   readonly origin: string;
   readonly isRejected: ((reply: UndiciReply) => boolean) | undefined;
+  readonly tokenRequest: TokenRequest | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** One request of undici and what came of it. A reply that may reject the token is held back, any other is delivered as it comes. */
 export class UndiciExchange implements AuthorizedRequest<UndiciAttempt>, AttemptListener {
   readonly handler: Handler;
   readonly origin: string;
+  readonly tokenRequest: TokenRequest | undefined;
+  readonly signal: AbortSignal | undefined;
   private readonly dispatcher: Dispatcher['dispatch'];
   private readonly outgoing: Dispatcher.DispatchOptions;
   private readonly alsoRejected: UndiciExchangeOptions['isRejected'];
@@ -39,12 +44,15 @@ export class UndiciExchange implements AuthorizedRequest<UndiciAttempt>, Attempt
   private attempt: UndiciAttempt | undefined = undefined;
   private isTokenRejected = false;
 
-  constructor({ dispatch, outgoing, handler, origin, isRejected }: UndiciExchangeOptions) {
+  constructor(options: UndiciExchangeOptions) {
+    const { dispatch, outgoing, handler, origin, isRejected, tokenRequest, signal } = options;
     this.dispatcher = dispatch;
     this.outgoing = outgoing;
     this.handler = handler;
     this.origin = origin;
     this.alsoRejected = isRejected;
+    this.tokenRequest = tokenRequest;
+    this.signal = signal;
     const { body, headers } = outgoing;
     this.kept = isReadOnce(body) ? keptBody(body, headers as HeaderRecord) : undefined;
   }

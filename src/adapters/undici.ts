@@ -41,11 +41,8 @@ export function bearerTokenInterceptor(
   tokens: TokenSource,
   options: BearerTokenInterceptorOptions,
 ): Dispatcher.DispatcherComposeInterceptor {
-  const { origins, requestOf, replay, emit, proofs, latest } = adapterOptions(
-    'bearerTokenInterceptor',
-    tokens,
-    options,
-  );
+  const checked = adapterOptions('bearerTokenInterceptor', tokens, options);
+  const { origins, requestOf } = checked;
   if (origins === undefined) throw new ConfigurationError('"origins" of bearerTokenInterceptor is required');
   const { isRejected } = options;
 
@@ -60,11 +57,11 @@ export function bearerTokenInterceptor(
     const outgoing = copyOptions(dispatched);
     outgoing.origin = named;
     outgoing.headers = headers;
-    const request = dispatched.token ?? requestOf(outgoing);
+    const tokenRequest = dispatched.token ?? requestOf(outgoing);
     const handler = dispatchHandler as Handler;
-    const exchange = new UndiciExchange({ dispatch, outgoing, handler, origin, isRejected });
     const { signal, release } = signalOf(outgoing.signal);
-    return new UndiciCall(tokens, exchange, { request, signal, replay, emit, proofs, latest }, release).begin();
+    const exchange = new UndiciExchange({ dispatch, outgoing, handler, origin, isRejected, tokenRequest, signal });
+    return new UndiciCall(tokens, exchange, checked, release).begin();
   };
 }
 

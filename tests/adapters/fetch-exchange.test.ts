@@ -18,6 +18,7 @@ function exchange({ init = {}, isRejected }: { init?: RequestInit; isRejected?: 
   const client: FetchClient = {
     fetch: recorded,
     isRejected,
+    requestOf: () => undefined,
     follow: (_exchange, _reply, location) => Promise.resolve(new Response(`what is at ${location}`)),
   };
   const tested = new FetchExchange(client, fetchRequest(url, init), 'https://api.example.com', undefined, 0);

@@ -25,14 +25,14 @@ const [first, second] = [issue('first', clock), issue('second', clock)];
 test('sends once with the token of the source, and its reply is the result', async () => {
   const { tokens, asked } = source(first);
   const { authorized, sent, discarded } = request('fine');
-  const token = { scope: 'orders:read' };
+  const tokenRequest = { scope: 'orders:read' };
 
-  const reply = await sendAuthorized(tokens, authorized, { request: token, ...options() });
+  const reply = await sendAuthorized(tokens, { ...authorized, tokenRequest }, options());
 
   expect(reply).toBe('fine');
   expect(sent).toEqual([first]);
   expect(discarded).toEqual([]);
-  expect(asked).toEqual([{ request: token, replacing: undefined, signal: undefined }]);
+  expect(asked).toEqual([{ request: tokenRequest, replacing: undefined, signal: undefined }]);
 });
 
 test('C3 sends at once with a token that the source has given before', async () => {
@@ -52,15 +52,15 @@ test('E1 R-35 asks for another token in place of the rejected one and sends once
   const { authorized, sent, discarded } = request('rejected', 'fine');
   const { emit, events, ...rest } = options();
   const { signal } = new AbortController();
-  const token = { scope: 'orders:read' };
+  const tokenRequest = { scope: 'orders:read' };
 
-  const reply = await sendAuthorized(tokens, authorized, { request: token, signal, emit, ...rest });
+  const reply = await sendAuthorized(tokens, { ...authorized, tokenRequest, signal }, { emit, ...rest });
 
   expect(reply).toBe('fine');
   expect(sent).toEqual([first, second]);
   expect(asked).toEqual([
-    { request: token, replacing: undefined, signal },
-    { request: token, replacing: first, signal },
+    { request: tokenRequest, replacing: undefined, signal },
+    { request: tokenRequest, replacing: first, signal },
   ]);
   expect(discarded).toEqual(['rejected']);
   expect(events).toEqual([{ type: 'request.resent', method: 'post', origin: 'https://api.example.com' }]);
@@ -213,7 +213,7 @@ test('E19 waits for the token with the signal of the caller', async () => {
   const { signal } = new AbortController();
   const { authorized, sent } = request('fine');
 
-  const reply = sendAuthorized(tokens, authorized, { signal, ...options() });
+  const reply = sendAuthorized(tokens, { ...authorized, signal }, options());
   await settle();
   expect(tokens.last().options?.signal).toBe(signal);
   expect(sent).toEqual([]);
@@ -417,6 +417,8 @@ function request(...replies: string[]): {
       method: 'post',
       origin: 'https://api.example.com',
       url: 'https://api.example.com/orders',
+      tokenRequest: undefined,
+      signal: undefined,
       send(token, proof) {
         sent.push(token);
         proofs.push(proof);

@@ -3,7 +3,6 @@ import type { Dispatcher } from 'undici';
 
 import { dpopProofs } from '../../src/adapters/dpop.js';
 import { LatestAnswer } from '../../src/adapters/latest-answer.js';
-import type { SendOptions } from '../../src/adapters/send-authorized.js';
 import { UndiciCall } from '../../src/adapters/undici-call.js';
 import { UndiciExchange } from '../../src/adapters/undici-exchange.js';
 import type { Controller, Handler } from '../../src/adapters/undici-handler.js';
@@ -20,7 +19,7 @@ type Dispatched = number | { readonly told: Error } | { readonly thrown: Error }
 
 /** A call whose token is at hand, what was sent of it, and what its handler was told. */
 async function callAtHand(
-  { tokens = source(), ...options }: Partial<SendOptions> & { tokens?: TokenSource },
+  { tokens = source(), signal }: { tokens?: TokenSource; signal?: AbortSignal },
   ...dispatches: Dispatched[]
 ) {
   const sent: unknown[] = [];
@@ -40,8 +39,10 @@ async function callAtHand(
     },
     origin: 'https://api.example.com',
     isRejected: undefined,
+    tokenRequest: undefined,
+    signal,
   } satisfies ConstructorParameters<typeof UndiciExchange>[0]);
-  const sendOptions = { replay: 'all', emit: () => undefined, proofs: dpopProofs(), latest, ...options } as const;
+  const sendOptions = { replay: 'all', emit: () => undefined, proofs: dpopProofs(), latest } as const;
   const tested = new UndiciCall(tokens, exchange, sendOptions, () => void told.push('released'));
   return { tested, sent, told };
 }

@@ -33,6 +33,8 @@ function exchange(
     handler: { onResponseStart: (_controller, statusCode) => void seen.push(statusCode) },
     origin,
     isRejected,
+    tokenRequest: undefined,
+    signal: undefined,
   });
   return { tested, sent, seen };
 }
