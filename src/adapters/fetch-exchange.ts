@@ -79,6 +79,11 @@ export class FetchExchange implements AuthorizedRequest<Response> {
     throw error;
   }
 
+  /** Whether the reply is the result, as its status tells: neither does it reject the token, nor redirect. */
+  isPlain(reply: Response): boolean {
+    return reply.status < 300 && this.client.isRejected === undefined;
+  }
+
   isRejected(reply: Response): boolean | Promise<boolean> {
     return this.isUnauthorized(reply) || (this.client.isRejected?.(reply) ?? false);
   }
@@ -89,7 +94,6 @@ export class FetchExchange implements AuthorizedRequest<Response> {
 
   // Here, and not by whoever waits for the reply, who would wait longer for each.
   settle(reply: Response): Response | Promise<Response> {
-    if (reply.status < 300) return reply;
     const { redirect = 'follow' } = this.request.init;
     const location = redirect === 'follow' ? redirectOf(reply) : undefined;
     return location === undefined ? reply : this.client.follow(this, reply, location);

@@ -16,18 +16,20 @@ export interface FetchInit extends RequestInit {
 }
 
 // What is copied by a spread and gets something else afterwards has a place for that from the beginning: V8 takes a microsecond
-// to add to what it makes of a spread.
+// to add to what it makes of a spread. And what few requests need is in functions of its own: V8 makes one piece of machine code
+// of the way of all others if that is short.
 
 /** What `fetch(input, init)` asks for. Nothing that the caller may change afterwards is part of it, but for the body. */
 export function fetchRequest(input: string | URL | Request, init: RequestInit): FetchRequest {
-  if (!isRequest(input)) {
-    const url = String(input);
-    const canBodyBeReadAgain = !isStream(init.body);
-    const headers = copyOf(init.headers);
-    const said = { headers, ...init } as FetchInit;
-    said.headers = headers;
-    return { input: url, url, init: said, canBodyBeReadAgain };
-  }
+  if (isRequest(input)) return requestAsSaid(input, init);
+  const url = String(input);
+  const headers = copyOf(init.headers);
+  const said = { headers, ...init } as FetchInit;
+  said.headers = headers;
+  return { input: url, url, init: said, canBodyBeReadAgain: !isStream(init.body) };
+}
+
+function requestAsSaid(input: Request, init: RequestInit): FetchRequest {
   // These are getters of its prototype, which a spread does not see.
   const { method, signal, redirect, cache, credentials, integrity, keepalive, mode, referrer, referrerPolicy } = input;
   const said = { method, signal, redirect, cache, credentials, integrity, keepalive, mode, referrer, referrerPolicy };
@@ -63,8 +65,7 @@ export async function withBodyInMemory(request: FetchRequest): Promise<FetchRequ
 /** Whether the caller has set `Authorization`, in whatever case. */
 export function hasAuthorization({ headers }: FetchInit): boolean {
   const names = Array.isArray(headers) ? headers.map(([name]) => name) : Object.keys(headers);
-  for (const name of names) if (name.length === 13 && name.toLowerCase() === 'authorization') return true;
-  return false;
+  return names.some((name) => name.length === 13 && name.toLowerCase() === 'authorization');
 }
 
 /** The headers, of which none is `Authorization`, and those that present a token. */
@@ -74,7 +75,10 @@ export function headersWith(
   proof: string | undefined,
 ): [string, string][] | Record<string, string> {
   if (proof === undefined && !Array.isArray(headers)) return { authorization, ...headers };
-  const credentials: Record<string, string> = proof === undefined ? { authorization } : { authorization, dpop: proof };
+  return joined(headers, proof === undefined ? { authorization } : { authorization, dpop: proof });
+}
+
+function joined(headers: FetchInit['headers'], credentials: Record<string, string>): FetchInit['headers'] {
   return Array.isArray(headers)
     ? [...headers, ...Object.entries(credentials)]
     : Object.assign({}, headers, credentials);

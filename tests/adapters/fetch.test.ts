@@ -1,21 +1,24 @@
+import { webcrypto } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 
 import { describe, expect, test } from '@jest/globals';
 import { Agent } from 'undici';
 
+import { AccessToken } from '../../src/access-token.js';
 import { type FetchTokenOptions, withBearerToken } from '../../src/adapters/fetch.js';
 import { ConfigurationError } from '../../src/errors.js';
 import { staticToken } from '../../src/static-token.js';
 import type { TokenRequest } from '../../src/token-request.js';
-import type { GetTokenOptions } from '../../src/token-source.js';
+import type { GetTokenOptions, TokenSource } from '../../src/token-source.js';
 import { createTokenService } from '../../src/token-service.js';
 import { startFetch } from '../support/adapter-fetch.js';
 import { leakIn } from '../support/adapter-leak.js';
 import { gate, startSurroundings } from '../support/adapter-service.js';
 import { cleanUp } from '../support/clean-up.js';
+import { fakeClock } from '../support/clock.js';
 import type { RecordedRequest } from '../support/http-server.js';
 import { rejected, startResourceServer } from '../support/resource-server.js';
-import { manualSource } from '../support/tokens.js';
+import { issue, manualSource } from '../support/tokens.js';
 
 const token = /token-\d/;
 const authorizations = (requests: readonly RecordedRequest[]) => requests.map(({ headers }) => headers.authorization);
@@ -170,6 +173,129 @@ test.each<[string, FetchTokenOptions['isRejected']]>([
 
   expect(await reply.text()).toBe('done');
   expect(api.requests).toHaveLength(2);
+});
+
+describe('with a token at hand', () => {
+  /** A fetch whose source has given its token before; `sent` are the headers of what it sends. */
+  async function startWithToken(options: Partial<FetchTokenOptions> = {}, one = issue('token-1', fakeClock())) {
+    const two = issue('token-2', fakeClock());
+    const atHand = Promise.resolve(one);
+    const tokens: TokenSource = {
+      getToken: (_request, how) => (how?.replacing === undefined ? atHand : Promise.resolve(two)),
+    };
+    const api = await startResourceServer();
+    const sent: RequestInit['headers'][] = [];
+    const events: string[] = [];
+    const send = withBearerToken(
+      (input, init) => {
+        sent.push(init?.headers);
+        return fetch(input, init);
+      },
+      tokens,
+      { origins: [api.origin], onEvent: ({ type }) => void events.push(type), ...options },
+    );
+    await send(`${api.origin}/first`);
+    sent.length = 0;
+    return { send, api, sent, events };
+  }
+
+  test('C3 a request is sent at once', async () => {
+    const { send, api, sent } = await startWithToken();
+
+    const reply = send(`${api.origin}/orders`, { headers: { accept: 'text/plain' } });
+
+    expect(sent).toEqual([{ accept: 'text/plain', authorization: 'Bearer token-1' }]);
+    expect(await (await reply).json()).toMatchObject({ path: '/orders' });
+  });
+
+  test('E1 E2 R-35 a rejected one is sent once more with another, and what comes then is the result', async () => {
+    const { send, api, sent, events } = await startWithToken();
+    api.revoke('token-1', 'token-2');
+
+    const { status } = await send(`${api.origin}/orders`);
+
+    expect(status).toBe(401);
+    expect(sent).toEqual([{ authorization: 'Bearer token-1' }, { authorization: 'Bearer token-2' }]);
+    expect(events).toEqual(['request.resent']);
+  });
+
+  test.each<[string, FetchTokenOptions['isRejected']]>([
+    ['at once', ({ status }) => status === 202],
+    ['later', async (response) => (await response.clone().text()) === 'TOKEN'],
+  ])('E15 E25 "isRejected" is asked about a reply that succeeds, too, and says so %s', async (_when, isRejected) => {
+    const { send, api, sent } = await startWithToken({ isRejected });
+    api.answer(({ headers }) =>
+      headers.authorization === 'Bearer token-1' ? { status: 202, body: 'TOKEN' } : { body: 'done' },
+    );
+
+    const reply = await send(`${api.origin}/orders`);
+
+    expect(await reply.text()).toBe('done');
+    expect(sent).toEqual([{ authorization: 'Bearer token-1' }, { authorization: 'Bearer token-2' }]);
+  });
+
+  test('E15 the reply stands when "isRejected" says later that it may', async () => {
+    const { send, api, sent } = await startWithToken({ isRejected: () => Promise.resolve(false) });
+
+    const { status } = await send(`${api.origin}/orders`);
+
+    expect(status).toBe(200);
+    expect(sent).toHaveLength(1);
+  });
+
+  test('R-70 R-71 one of type DPoP is sent with a proof, another one each time', async () => {
+    const keyPair = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, [
+      'sign',
+      'verify',
+    ]);
+    const bound = new AccessToken({ value: 'bound', type: 'DPoP', keyPair, issuedAt: 0, expiresAt: Infinity });
+    const { send, api, sent } = await startWithToken({}, bound);
+    api.answer(() => ({ body: 'fine' }));
+
+    for (let call = 0; call < 2; call += 1) await send(`${api.origin}/orders`);
+
+    const proofs = sent.map((headers) => new Headers(headers).get('dpop'));
+    expect(proofs).toEqual([expect.stringMatching(/^ey/), expect.stringMatching(/^ey/)]);
+    expect(proofs[0]).not.toBe(proofs[1]);
+  });
+
+  test('E11 R-42 a redirect is followed, and to another origin without it', async () => {
+    const { send, api } = await startWithToken();
+    const other = await startResourceServer();
+    other.answer(() => ({ body: 'there' }));
+    api.answer(({ path }) => ({
+      status: 307,
+      headers: { location: path === '/orders' ? '/moved' : `${other.origin}/moved` },
+    }));
+
+    const reply = await send(`${api.origin}/orders`);
+
+    expect(await reply.text()).toBe('there');
+    expect(authorizations(api.requests.slice(1))).toEqual(['Bearer token-1', 'Bearer token-1']);
+    expect(authorizations(other.requests)).toEqual([undefined]);
+  });
+
+  test('E19 nothing is sent for who has given up', async () => {
+    const { send, api, sent } = await startWithToken();
+
+    const failure = await failureOf(send(`${api.origin}/orders`, { signal: AbortSignal.abort() }));
+
+    expect(failure).toMatchObject({ name: 'AbortError' });
+    expect(sent).toEqual([]);
+  });
+
+  test('a connection that breaks fails the request, once', async () => {
+    const { send, api, sent } = await startWithToken();
+    api.answer((_request, response) => {
+      response.destroy();
+      return undefined;
+    });
+
+    const failure = await failureOf(send(`${api.origin}/orders`));
+
+    expect(failure).toMatchObject({ name: 'TypeError', message: 'fetch failed' });
+    expect(sent).toHaveLength(1);
+  });
 });
 
 describe('F4 R-25 no token is in', () => {
