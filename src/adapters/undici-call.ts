@@ -1,6 +1,6 @@
 import type { AccessToken } from '../access-token.js';
 import type { TokenSource } from '../token-source.js';
-import { tokenFor, sendAuthorized, sendOnceMore, type SendOptions } from './send-authorized.js';
+import { sendAuthorized, sendOnceMore, type SendOptions, tokenFor } from './send-authorized.js';
 import type { AttemptOutcome, UndiciAttempt } from './undici-attempt.js';
 import type { UndiciExchange } from './undici-exchange.js';
 import { type Controller, fail } from './undici-handler.js';
