@@ -9,7 +9,7 @@ import { type FetchTokenOptions, withBearerToken } from '../../src/adapters/fetc
 import { ConfigurationError } from '../../src/errors.js';
 import { staticToken } from '../../src/static-token.js';
 import type { TokenRequest } from '../../src/token-request.js';
-import type { GetTokenOptions, TokenSource } from '../../src/token-source.js';
+import type { GetTokenOptions } from '../../src/token-source.js';
 import { createTokenService } from '../../src/token-service.js';
 import { startFetch } from '../support/adapter-fetch.js';
 import { leakIn } from '../support/adapter-leak.js';
@@ -18,7 +18,7 @@ import { cleanUp } from '../support/clean-up.js';
 import { fakeClock } from '../support/clock.js';
 import type { RecordedRequest } from '../support/http-server.js';
 import { rejected, startResourceServer } from '../support/resource-server.js';
-import { issue, manualSource } from '../support/tokens.js';
+import { issue, manualSource, sourceThatKeeps } from '../support/tokens.js';
 
 const token = /token-\d/;
 const authorizations = (requests: readonly RecordedRequest[]) => requests.map(({ headers }) => headers.authorization);
@@ -179,10 +179,7 @@ describe('with a token at hand', () => {
   /** A fetch whose source has given its token before; `sent` are the headers of what it sends. */
   async function startWithToken(options: Partial<FetchTokenOptions> = {}, one = issue('token-1', fakeClock())) {
     const two = issue('token-2', fakeClock());
-    const atHand = Promise.resolve(one);
-    const tokens: TokenSource = {
-      getToken: (_request, how) => (how?.replacing === undefined ? atHand : Promise.resolve(two)),
-    };
+    const tokens = sourceThatKeeps(Promise.resolve(one), () => Promise.resolve(two));
     const api = await startResourceServer();
     const sent: RequestInit['headers'][] = [];
     const events: string[] = [];

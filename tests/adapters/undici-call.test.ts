@@ -8,7 +8,7 @@ import { UndiciExchange } from '../../src/adapters/undici-exchange.js';
 import type { Controller, Handler } from '../../src/adapters/undici-handler.js';
 import type { TokenSource } from '../../src/token-source.js';
 import { fakeClock } from '../support/clock.js';
-import { issue, settle } from '../support/tokens.js';
+import { issue, settle, sourceThatKeeps } from '../support/tokens.js';
 
 const clock = fakeClock();
 const [one, two] = [issue('one', clock), issue('two', clock)];
@@ -48,9 +48,7 @@ async function callAtHand(
 }
 
 const atHand = Promise.resolve(one);
-const source = (other: () => Promise<typeof two> = () => Promise.resolve(two)): TokenSource => ({
-  getToken: (_request, options) => (options?.replacing === undefined ? atHand : other()),
-});
+const source = (other = () => Promise.resolve(two)): TokenSource => sourceThatKeeps(atHand, other);
 
 function answer(handler: Dispatcher.DispatchHandler & Handler, dispatched: Dispatched): void {
   if (typeof dispatched === 'object' && 'thrown' in dispatched) throw dispatched.thrown;
