@@ -16,22 +16,28 @@ await build({
   ...modules,
   entryPoints: [
     'src/index.ts',
-    'src/adapters/axios.ts',
-    'src/adapters/fetch.ts',
-    'src/adapters/undici.ts',
+    'src/adapters/axios/index.ts',
+    'src/adapters/fetch/index.ts',
+    'src/adapters/undici/index.ts',
     'src/stores/redis.ts',
   ],
 });
 // Apart from the library, which would otherwise be cut into what each verb needs: a file more costs each service that starts.
 await build({
   ...modules,
-  entryPoints: ['src/cli/verbs/*.ts', 'src/cli/report-error.ts', 'src/cli/settings/settings.ts'],
+  entryPoints: [
+    'src/cli/commands/*.ts',
+    'src/cli/commands/call/call.ts',
+    'src/cli/commands/doctor/doctor.ts',
+    'src/cli/io/report-error.ts',
+    'src/cli/settings/settings.ts',
+  ],
 });
 // The command is CommonJS: Node starts that sooner. It loads the one verb that it needs.
 await build({
   ...common,
   entryPoints: ['src/cli/main.ts'],
   outfile: `${folder}/cli/main.cjs`,
-  external: ['./verbs/*', './report-error.js', './settings/settings.js'],
+  external: ['./commands/*', './io/report-error.js', './settings/settings.js'],
   format: 'cjs',
 });

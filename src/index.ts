@@ -1,6 +1,6 @@
-export { AccessToken, type AccessTokenFields, type AccessTokenType, type DpopKeyPair } from './access-token.js';
-export type { Clock } from './clock.js';
-export { tokenServiceFromEnvironment } from './environment.js';
+export { AccessToken, type AccessTokenFields, type AccessTokenType, type DpopKeyPair } from './core/access-token.js';
+export type { Clock } from './core/clock.js';
+export { tokenServiceFromEnvironment } from './service/environment.js';
 export {
   ConfigurationError,
   GrantRejectedError,
@@ -8,42 +8,42 @@ export {
   InvalidTokenResponseError,
   TokenError,
   type TokenErrorCode,
-} from './errors.js';
-export type { EventSink, TokenEvent } from './events.js';
-export type { ClientAssertionOptions } from './grant/client-assertion.js';
+} from './core/errors.js';
+export type { EventSink, TokenEvent } from './core/events.js';
+export type { ClientAssertionOptions } from './authentication/client-assertion.js';
 export {
   type ClientAuthentication,
   clientSecretBasic,
   type ClientSecretBasicOptions,
   clientSecretPost,
-} from './grant/client-authentication.js';
-export type { ClientCertificateOptions } from './grant/client-certificate.js';
+} from './authentication/client-secret.js';
+export type { ClientCertificateOptions } from './authentication/client-certificate.js';
 export {
   type ClientCredentials,
   clientCredentials,
   type ClientCredentialsOptions,
 } from './grant/client-credentials.js';
-export { clientSecretJwt } from './grant/client-secret-jwt.js';
+export { clientSecretJwt } from './authentication/client-secret-jwt.js';
 export { type Dpop, dpop, type DpopOptions } from './grant/dpop.js';
-export { federatedAssertion, type FederatedAssertionOptions, fromFile } from './grant/federated-assertion.js';
-export { type MutualTls, mutualTls } from './grant/mutual-tls.js';
-export type { PrivateKey } from './grant/private-key.js';
-export { privateKeyJwt, type PrivateKeyJwtOptions } from './grant/private-key-jwt.js';
-export { keyFile, type Secret, secretFile } from './grant/secret.js';
+export { federatedAssertion, type FederatedAssertionOptions, fromFile } from './authentication/federated-assertion.js';
+export { type MutualTls, mutualTls } from './authentication/mutual-tls.js';
+export type { PrivateKey } from './authentication/private-key.js';
+export { privateKeyJwt, type PrivateKeyJwtOptions } from './authentication/private-key-jwt.js';
+export { keyFile, type Secret, secretFile } from './authentication/secret.js';
 export { type CacheOptions, withCache } from './layers/cache.js';
-export { type CoolDownOptions, withCoolDown } from './layers/cool-down.js';
+export { type CoolDownOptions, withCoolDown } from './layers/negative-cache.js';
 export { withDefaultRequest } from './layers/default-request.js';
-export { type GateOptions, withGate } from './layers/gate.js';
-export type { RefreshOptions } from './layers/refresh-time.js';
+export { type GateOptions, withGate } from './layers/rate-limit.js';
+export type { RefreshOptions } from './layers/renewal-schedule.js';
 export { type RetryLayerOptions, type RetryOptions, withRetry } from './layers/retry.js';
-export { type SharedStoreOptions, withSharedStore } from './layers/shared-store.js';
+export { type SharedStoreOptions, withSharedStore } from './layers/shared-store/shared-store.js';
 export { withSingleFlight } from './layers/single-flight.js';
-export { staticToken, type StaticTokenOptions } from './static-token.js';
+export { staticToken, type StaticTokenOptions } from './service/static-token.js';
 export { encryptedStore, type EncryptedStoreOptions } from './stores/encrypted.js';
 export { memoryStore, type MemoryStoreOptions } from './stores/memory.js';
 export type { Lease, StoreCall, StoredToken, TokenStore } from './stores/token-store.js';
 export { type EventLogger, logEvents } from './telemetry/logging.js';
-export type { TokenRequest } from './token-request.js';
-export { createTokenService, type TokenService } from './token-service.js';
-export type { TokenServiceOptions } from './token-service-options.js';
-export { compose, type GetTokenOptions, type Layer, type TokenSource } from './token-source.js';
+export type { TokenRequest } from './core/token-request.js';
+export { createTokenService, type TokenService } from './service/token-service.js';
+export type { TokenServiceOptions } from './service/options.js';
+export { compose, type GetTokenOptions, type Layer, type TokenSource } from './core/token-source.js';

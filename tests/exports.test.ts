@@ -88,17 +88,17 @@ const entries = {
     ],
   },
   'm2m-tokens/axios': {
-    source: 'src/adapters/axios.ts',
+    source: 'src/adapters/axios/index.ts',
     values: ['bearerToken'],
     types: ['BearerTokenOptions'],
   },
   'm2m-tokens/fetch': {
-    source: 'src/adapters/fetch.ts',
+    source: 'src/adapters/fetch/index.ts',
     values: ['withBearerToken'],
     types: ['FetchTokenOptions', 'FetchWithToken'],
   },
   'm2m-tokens/undici': {
-    source: 'src/adapters/undici.ts',
+    source: 'src/adapters/undici/index.ts',
     values: ['bearerTokenInterceptor'],
     types: ['BearerTokenInterceptorOptions', 'TokenOption'],
   },

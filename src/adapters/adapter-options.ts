@@ -1,8 +1,15 @@
-import { ConfigurationError } from '../errors.js';
-import { eventSink, type EventSink } from '../events.js';
-import { anyFunction, checkOptions, functionOrObject, listOfStrings, objectWith, oneOf } from '../options.js';
-import type { TokenRequest } from '../token-request.js';
-import { dpopProofs } from './dpop.js';
+import { ConfigurationError } from '../core/errors.js';
+import { eventSink, type EventSink } from '../core/events.js';
+import {
+  anyFunction,
+  checkOptions,
+  functionOrObject,
+  listOfStrings,
+  objectWith,
+  oneOf,
+} from '../core/check-options.js';
+import type { TokenRequest } from '../core/token-request.js';
+import { dpopProofs } from './dpop-proof.js';
 import { LatestAnswer } from './latest-answer.js';
 import { secureOrigins } from './origins.js';
 import type { Replay, SendOptions } from './send-authorized.js';

@@ -1,4 +1,4 @@
-import type { AccessToken } from '../access-token.js';
+import type { AccessToken } from '../core/access-token.js';
 
 /**
  * The token that a source gave last. A source that keeps its tokens gives the same promise again and again, and what that one

@@ -1,5 +1,5 @@
-import { ConfigurationError } from '../errors.js';
-import { isSecure, parseUrl } from '../secure-url.js';
+import { ConfigurationError } from '../core/errors.js';
+import { isSecure, parseUrl } from '../core/secure-url.js';
 
 /**
  * The origin (scheme, host and port) of a URL that may see a token.

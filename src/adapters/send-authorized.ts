@@ -1,9 +1,9 @@
-import type { AccessToken } from '../access-token.js';
-import type { EventSink, RequestNotResent } from '../events.js';
-import type { TokenRequest } from '../token-request.js';
-import type { TokenSource } from '../token-source.js';
+import type { AccessToken } from '../core/access-token.js';
+import type { EventSink, RequestNotResent } from '../core/events.js';
+import type { TokenRequest } from '../core/token-request.js';
+import type { TokenSource } from '../core/token-source.js';
 import { asksForNonce } from './challenge.js';
-import type { DpopProofs, ProvenRequest } from './dpop.js';
+import type { DpopProofs, ProvenRequest } from './dpop-proof.js';
 import type { LatestAnswer } from './latest-answer.js';
 
 /** Which requests are sent again after a rejected token, or for a DPoP nonce: `'all'`, those with a safe method (RFC 9110 §9.2.1), or none. */

@@ -2,8 +2,8 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { systemClock } from '../clock.js';
-import { Interruption } from './command-error.js';
+import { systemClock } from '../core/clock.js';
+import { Interruption } from './io/command-error.js';
 import { run } from './run.js';
 
 // Built as CommonJS, which starts faster; what run.ts imports on demand are modules.

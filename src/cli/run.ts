@@ -1,43 +1,43 @@
 import { Command, CommanderError, Option } from 'commander';
 
-import type { CommandContext } from './command-context.js';
-import { CommandError, exitCodesText } from './command-error.js';
-import { settingNames, settingTable, sourcesText } from './settings/setting-table.js';
-import type { Verb } from './verb.js';
+import type { CommandContext } from './context.js';
+import { CommandError, exitCodesText } from './io/command-error.js';
+import { settingNames, settingTable, sourcesText } from './settings/definitions.js';
+import type { Verb } from './command.js';
 
 /** The verbs. Each is loaded when it is asked for, since every run pays for what is loaded. */
 const verbs: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Verb> }>> = {
   token: {
     summary: 'print an access token, and nothing else',
-    load: async () => (await import('./verbs/token.js')).token,
+    load: async () => (await import('./commands/token.js')).token,
   },
   call: {
     summary: 'call an API with a token; the flags are those of curl',
-    load: async () => (await import('./verbs/call.js')).call,
+    load: async () => (await import('./commands/call/call.js')).call,
   },
   exec: {
     summary: 'run a command with ACCESS_TOKEN in its environment',
-    load: async () => (await import('./verbs/exec.js')).exec,
+    load: async () => (await import('./commands/exec.js')).exec,
   },
   inspect: {
     summary: 'decode a JWT without verifying it; times and durations for people',
-    load: async () => (await import('./verbs/inspect.js')).inspect,
+    load: async () => (await import('./commands/inspect.js')).inspect,
   },
   doctor: {
     summary: 'find out, step by step, why there is no token or why the API refuses it',
-    load: async () => (await import('./verbs/doctor.js')).doctor,
+    load: async () => (await import('./commands/doctor/doctor.js')).doctor,
   },
   revoke: {
     summary: 'revoke a token, which comes by stdin',
-    load: async () => (await import('./verbs/revoke.js')).revoke,
+    load: async () => (await import('./commands/revoke.js')).revoke,
   },
   config: {
     summary: 'print the settings in effect and where each came from; secrets are not shown',
-    load: async () => (await import('./verbs/config.js')).config,
+    load: async () => (await import('./commands/config.js')).config,
   },
   completion: {
     summary: 'print a script for the completion of bash, zsh or fish',
-    load: async () => (await import('./verbs/completion.js')).completion,
+    load: async () => (await import('./commands/completion.js')).completion,
   },
 };
 
@@ -48,7 +48,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   } catch (error) {
     // --help and --version end so too.
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    const { reportError } = await import('./report-error.js');
+    const { reportError } = await import('./io/report-error.js');
     return reportError(context.signal.aborted ? context.signal.reason : error, context);
   }
 }

@@ -2,14 +2,14 @@ import { createCipheriv, createDecipheriv, hash, randomBytes, randomUUID } from 
 import { link, lstat, mkdir, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { AccessToken } from '../access-token.js';
-import type { Clock } from '../clock.js';
-import { marginMs } from '../layers/refresh-time.js';
-import { requestKey, type TokenRequest } from '../token-request.js';
-import { isUsable, type Layer } from '../token-source.js';
-import type { CommandContext } from './command-context.js';
-import { CommandError } from './command-error.js';
-import { cacheFolder, readPrivateFile } from './user-files.js';
+import { AccessToken } from '../core/access-token.js';
+import type { Clock } from '../core/clock.js';
+import { marginMs } from '../layers/renewal-schedule.js';
+import { requestKey, type TokenRequest } from '../core/token-request.js';
+import { isUsable, type Layer } from '../core/token-source.js';
+import type { CommandContext } from './context.js';
+import { CommandError } from './io/command-error.js';
+import { cacheFolder, readPrivateFile } from './io/private-files.js';
 
 /** Options of {@link withTokenFiles}. */
 export interface TokenFilesOptions {

@@ -1,13 +1,13 @@
 import { allowInsecureRequests, customFetch, discovery, type ServerMetadata } from 'openid-client';
 
-import { type Clock, elapsedMs, type Instant, instant } from '../clock.js';
-import { ConfigurationError, GrantUnavailableError, type TokenError } from '../errors.js';
-import { isSecure, parseUrl } from '../secure-url.js';
-import { exchange, type Reply, withoutQuery } from './exchange.js';
-import { parseObject } from './json.js';
-import { findTokenError, networkError } from './network-error.js';
-import { isOutage } from './refusal.js';
-import { retryAfterMs } from './retry-after.js';
+import { type Clock, elapsedMs, type Instant, instant } from '../core/clock.js';
+import { ConfigurationError, GrantUnavailableError, type TokenError } from '../core/errors.js';
+import { isSecure, parseUrl } from '../core/secure-url.js';
+import { exchange, type Reply, withoutQuery } from './http/bounded-fetch.js';
+import { parseObject } from '../core/json.js';
+import { findTokenError, networkError } from './errors/network-error.js';
+import { isOutage } from './errors/error-response.js';
+import { retryAfterMs } from './http/retry-after.js';
 
 /** Options of {@link authorizationServer}. */
 export interface AuthorizationServerOptions {

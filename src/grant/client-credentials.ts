@@ -6,22 +6,22 @@ import {
   tokenRevocation,
 } from 'openid-client';
 
-import { DeadlineError } from '../abortable.js';
-import type { AccessToken } from '../access-token.js';
-import { type Clock, elapsedMs, instant, systemClock } from '../clock.js';
-import { ConfigurationError } from '../errors.js';
-import { eventSink, type EventSink } from '../events.js';
-import { canonicalRequest, type CanonicalTokenRequest } from '../token-request.js';
-import type { TokenSource } from '../token-source.js';
+import { DeadlineError } from '../core/abort.js';
+import type { AccessToken } from '../core/access-token.js';
+import { type Clock, elapsedMs, instant, systemClock } from '../core/clock.js';
+import { ConfigurationError } from '../core/errors.js';
+import { eventSink, type EventSink } from '../core/events.js';
+import { canonicalRequest, type CanonicalTokenRequest } from '../core/token-request.js';
+import type { TokenSource } from '../core/token-source.js';
 import { authorizationServer } from './authorization-server.js';
-import type { ClientAuthentication, PreparedAuthentication } from './client-authentication.js';
+import type { ClientAuthentication, PreparedAuthentication } from '../authentication/client-secret.js';
 import type { Dpop } from './dpop.js';
-import { type Exchange, exchange, type Reply, withoutQuery } from './exchange.js';
-import { isClientRefused, type Means, requestMeans } from './request-means.js';
-import { revocationError } from './revocation-error.js';
-import { serverTime } from './server-time.js';
+import { type Exchange, exchange, type Reply, withoutQuery } from './http/bounded-fetch.js';
+import { isClientRefused, type Means, requestMeans } from './prepare-request.js';
+import { revocationError } from './errors/revocation-error.js';
+import { serverTime } from './clock-skew.js';
 import { acceptTokenResponse, readToken } from './token-response.js';
-import { translateError } from './translate-error.js';
+import { translateError } from './errors/grant-error.js';
 
 /** Options of {@link clientCredentials}. */
 export interface ClientCredentialsOptions {

@@ -2,9 +2,9 @@ import { hash, webcrypto } from 'node:crypto';
 
 import { type Configuration, type DPoPHandle, getDPoPHandle, randomDPoPKeyPair } from 'openid-client';
 
-import type { DpopKeyPair } from '../access-token.js';
-import { ConfigurationError } from '../errors.js';
-import { anyBoolean, anyObject, checkOptions } from '../options.js';
+import type { DpopKeyPair } from '../core/access-token.js';
+import { ConfigurationError } from '../core/errors.js';
+import { anyBoolean, anyObject, checkOptions } from '../core/check-options.js';
 
 /** Options of {@link dpop}. */
 export interface DpopOptions {

@@ -1,15 +1,15 @@
 import { LRUCache } from 'lru-cache';
 
-import { abortable } from '../abortable.js';
-import type { AccessToken } from '../access-token.js';
-import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../clock.js';
-import { TokenError } from '../errors.js';
-import { eventSink, type EventSink } from '../events.js';
-import { CanonicalTokenRequest, requestKey, type TokenRequest } from '../token-request.js';
-import { type GetTokenOptions, isUsable, type Layer } from '../token-source.js';
+import { abortable } from '../core/abort.js';
+import type { AccessToken } from '../core/access-token.js';
+import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../core/clock.js';
+import { TokenError } from '../core/errors.js';
+import { eventSink, type EventSink } from '../core/events.js';
+import { CanonicalTokenRequest, requestKey, type TokenRequest } from '../core/token-request.js';
+import { type GetTokenOptions, isUsable, type Layer } from '../core/token-source.js';
 import { outageBackoffMs } from './backoff.js';
-import { inTime } from './in-time.js';
-import { type RefreshOptions, refreshTime, type RefreshTime } from './refresh-time.js';
+import { inTime } from './renew-or-fall-back.js';
+import { type RefreshOptions, refreshTime, type RefreshTime } from './renewal-schedule.js';
 import { withSingleFlight } from './single-flight.js';
 
 /** Options of {@link withCache}. */

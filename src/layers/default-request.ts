@@ -1,5 +1,5 @@
-import { canonicalRequest, CanonicalTokenRequest, type TokenRequest } from '../token-request.js';
-import type { Layer } from '../token-source.js';
+import { canonicalRequest, CanonicalTokenRequest, type TokenRequest } from '../core/token-request.js';
+import type { Layer } from '../core/token-source.js';
 
 /**
  * Fills what a request does not say from the default one, and hands the layers below a canonical request.

@@ -1,7 +1,7 @@
-import { DeadlineError, withDeadline } from '../abortable.js';
-import { type Clock, elapsedMs, instant, systemClock } from '../clock.js';
-import { causesOf, TokenError } from '../errors.js';
-import type { Layer } from '../token-source.js';
+import { DeadlineError, withDeadline } from '../core/abort.js';
+import { type Clock, elapsedMs, instant, systemClock } from '../core/clock.js';
+import { causesOf, TokenError } from '../core/errors.js';
+import type { Layer } from '../core/token-source.js';
 import { backoffMs } from './backoff.js';
 
 /** How a grant is tried again. */

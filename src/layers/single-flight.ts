@@ -1,7 +1,7 @@
-import { abortable } from '../abortable.js';
-import type { AccessToken } from '../access-token.js';
-import { requestKey, type TokenRequest } from '../token-request.js';
-import type { GetTokenOptions, Layer } from '../token-source.js';
+import { abortable } from '../core/abort.js';
+import type { AccessToken } from '../core/access-token.js';
+import { requestKey, type TokenRequest } from '../core/token-request.js';
+import type { GetTokenOptions, Layer } from '../core/token-source.js';
 
 /**
  * Lets callers that ask for the same token at the same time share one call to the inner source, its outcome and its

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { ConfigurationError } from '../errors.js';
-import { checkOptions } from '../options.js';
+import { ConfigurationError } from '../core/errors.js';
+import { checkOptions } from '../core/check-options.js';
 import type { StoredToken, TokenStore } from './token-store.js';
 
 /** Options of {@link encryptedStore}. */

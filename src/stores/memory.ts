@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../clock.js';
+import { type Clock, systemClock } from '../core/clock.js';
 import type { StoredToken, TokenStore } from './token-store.js';
 
 /** Options of {@link memoryStore}. */

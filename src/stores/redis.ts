@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { checkOptions, nonEmptyString, objectWith } from '../options.js';
+import { checkOptions, nonEmptyString, objectWith } from '../core/check-options.js';
 import type { Lease, StoreCall, StoredToken, TokenStore } from './token-store.js';
 
 /** The commands of Redis that are used. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 
-import type { EventSink, TokenEvent } from '../events.js';
+import type { EventSink, TokenEvent } from '../core/events.js';
 
 /** The part of a pino logger that is used. */
 export type EventLogger = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 
 import { adapterOptions } from '../../src/adapters/adapter-options.js';
-import { ConfigurationError } from '../../src/errors.js';
-import type { TokenEvent } from '../../src/events.js';
-import { staticToken } from '../../src/static-token.js';
+import { ConfigurationError } from '../../src/core/errors.js';
+import type { TokenEvent } from '../../src/core/events.js';
+import { staticToken } from '../../src/service/static-token.js';
 
 const tokens = staticToken('token');
 

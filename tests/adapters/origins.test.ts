@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { fc } from '../support/fc.js';
 
 import { isElsewhere, originOf, permittedOrigin, secureOrigin, secureOrigins } from '../../src/adapters/origins.js';
-import { ConfigurationError } from '../../src/errors.js';
+import { ConfigurationError } from '../../src/core/errors.js';
 import { anyText } from '../support/text.js';
 
 test.each([

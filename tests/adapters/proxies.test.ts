@@ -4,11 +4,11 @@ import { describe, expect, test } from '@jest/globals';
 import axios, { type AxiosRequestConfig } from 'axios';
 import { ProxyAgent } from 'undici';
 
-import { bearerToken } from '../../src/adapters/axios.js';
-import { withBearerToken } from '../../src/adapters/fetch.js';
-import { bearerTokenInterceptor } from '../../src/adapters/undici.js';
-import { ConfigurationError } from '../../src/errors.js';
-import { staticToken } from '../../src/static-token.js';
+import { bearerToken } from '../../src/adapters/axios/index.js';
+import { withBearerToken } from '../../src/adapters/fetch/index.js';
+import { bearerTokenInterceptor } from '../../src/adapters/undici/index.js';
+import { ConfigurationError } from '../../src/core/errors.js';
+import { staticToken } from '../../src/service/static-token.js';
 import { cleanUp } from '../support/clean-up.js';
 import { localhostCertificate } from '../support/grant-certificate.js';
 import { listenTls } from '../support/grant-tls.js';

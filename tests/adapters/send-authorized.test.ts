@@ -3,8 +3,8 @@ import { webcrypto } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 
-import { AccessToken } from '../../src/access-token.js';
-import { dpopProofs } from '../../src/adapters/dpop.js';
+import { AccessToken } from '../../src/core/access-token.js';
+import { dpopProofs } from '../../src/adapters/dpop-proof.js';
 import { LatestAnswer } from '../../src/adapters/latest-answer.js';
 import {
   type AuthorizedRequest,
@@ -12,8 +12,8 @@ import {
   sendAuthorized,
   type SendOptions,
 } from '../../src/adapters/send-authorized.js';
-import type { TokenEvent } from '../../src/events.js';
-import type { TokenSource } from '../../src/token-source.js';
+import type { TokenEvent } from '../../src/core/events.js';
+import type { TokenSource } from '../../src/core/token-source.js';
 import { fakeClock } from '../support/clock.js';
 import { hashOf } from '../support/dpop-proof.js';
 import { issue, manualSource, settle } from '../support/tokens.js';

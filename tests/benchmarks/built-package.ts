@@ -15,7 +15,7 @@ export const mainEntry = new URL('../../dist/index.js', import.meta.url).href;
 
 /** The entry for an HTTP client. */
 export const adapterEntry = (name: 'axios' | 'fetch' | 'undici'): string =>
-  new URL(`../../dist/adapters/${name}.js`, import.meta.url).href;
+  new URL(`../../dist/adapters/${name}/index.js`, import.meta.url).href;
 
 const redisEntry = new URL('../../dist/stores/redis.js', import.meta.url).href;
 

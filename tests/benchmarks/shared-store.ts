@@ -5,7 +5,7 @@ import type { AccessToken } from 'm2m-tokens';
 import { createClient } from 'redis';
 
 import { buildReplica, startReplica } from '../replicas/replicas.js';
-import { redisProgram } from '../support/install-programs.js';
+import { redisProgram } from '../support/programs.js';
 import { runRedis } from '../support/redis-server.js';
 import { builtPackage } from './built-package.js';
 import { pairedRounds } from './paired-rounds.js';

@@ -1,11 +1,11 @@
 import axios, { type AxiosRequestConfig } from 'axios';
 import { Agent, FormData as UndiciFormData, interceptors } from 'undici';
 
-import { bearerToken } from '../../src/adapters/axios.js';
-import { withBearerToken } from '../../src/adapters/fetch.js';
-import { bearerTokenInterceptor } from '../../src/adapters/undici.js';
-import type { EventSink } from '../../src/events.js';
-import type { TokenSource } from '../../src/token-source.js';
+import { bearerToken } from '../../src/adapters/axios/index.js';
+import { withBearerToken } from '../../src/adapters/fetch/index.js';
+import { bearerTokenInterceptor } from '../../src/adapters/undici/index.js';
+import type { EventSink } from '../../src/core/events.js';
+import type { TokenSource } from '../../src/core/token-source.js';
 import { cleanUp } from '../support/clean-up.js';
 
 /** A request, in the terms that all clients share. */

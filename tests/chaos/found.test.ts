@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { withCache } from '../../src/layers/cache.js';
 import { withSingleFlight } from '../../src/layers/single-flight.js';
-import { compose } from '../../src/token-source.js';
+import { compose } from '../../src/core/token-source.js';
 import { fakeClock } from '../support/clock.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
-import { Interruption } from '../../src/cli/command-error.js';
-import { settingTable } from '../../src/cli/settings/setting-table.js';
+import { Interruption } from '../../src/cli/io/command-error.js';
+import { settingTable } from '../../src/cli/settings/definitions.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { runCommand, settingsFor } from '../support/command.js';
 import type { RecordedRequest } from '../support/http-server.js';

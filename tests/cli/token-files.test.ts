@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
-import { AccessToken } from '../../src/access-token.js';
+import { AccessToken } from '../../src/core/access-token.js';
 import { withTokenFiles } from '../../src/cli/token-files.js';
 import { cleanUp } from '../support/clean-up.js';
 import { fakeClock } from '../support/clock.js';

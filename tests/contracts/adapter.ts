@@ -2,10 +2,10 @@ import { Readable } from 'node:stream';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { TokenError } from '../../src/errors.js';
-import type { EventSink } from '../../src/events.js';
-import type { TokenRequest } from '../../src/token-request.js';
-import type { TokenSource } from '../../src/token-source.js';
+import { TokenError } from '../../src/core/errors.js';
+import type { EventSink } from '../../src/core/events.js';
+import type { TokenRequest } from '../../src/core/token-request.js';
+import type { TokenSource } from '../../src/core/token-source.js';
 import { gate, startSurroundings, type Surroundings } from '../support/adapter-service.js';
 import { granted, refused } from '../support/authorization-server.js';
 import { hashOf } from '../support/dpop-proof.js';

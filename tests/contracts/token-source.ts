@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { ConfigurationError } from '../../src/errors.js';
-import type { TokenSource } from '../../src/token-source.js';
+import { ConfigurationError } from '../../src/core/errors.js';
+import type { TokenSource } from '../../src/core/token-source.js';
 import { fakeClock } from '../support/clock.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
 

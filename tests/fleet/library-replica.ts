@@ -1,17 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 
-import { AccessToken } from '../../src/access-token.js';
-import type { Clock } from '../../src/clock.js';
-import { GrantUnavailableError, TokenError } from '../../src/errors.js';
-import type { EventSink } from '../../src/events.js';
+import { AccessToken } from '../../src/core/access-token.js';
+import type { Clock } from '../../src/core/clock.js';
+import { GrantUnavailableError, TokenError } from '../../src/core/errors.js';
+import type { EventSink } from '../../src/core/events.js';
 import { withCache } from '../../src/layers/cache.js';
-import { withCoolDown } from '../../src/layers/cool-down.js';
+import { withCoolDown } from '../../src/layers/negative-cache.js';
 import { withDefaultRequest } from '../../src/layers/default-request.js';
-import { withGate } from '../../src/layers/gate.js';
-import { refreshTime } from '../../src/layers/refresh-time.js';
+import { withGate } from '../../src/layers/rate-limit.js';
+import { refreshTime } from '../../src/layers/renewal-schedule.js';
 import { withRetry } from '../../src/layers/retry.js';
 import { withSingleFlight } from '../../src/layers/single-flight.js';
-import { compose, type TokenSource } from '../../src/token-source.js';
+import { compose, type TokenSource } from '../../src/core/token-source.js';
 import type { Replica } from './replica.js';
 import { exponential } from './seeded-random.js';
 

@@ -1,4 +1,4 @@
-import { refreshTime } from '../../src/layers/refresh-time.js';
+import { refreshTime } from '../../src/layers/renewal-schedule.js';
 import type { Replica } from './replica.js';
 
 /** When a client renews and how it goes on after a failure, where it is not this library. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { ConfigurationError, GrantUnavailableError, TokenError } from '../../src/errors.js';
+import { ConfigurationError, GrantUnavailableError, TokenError } from '../../src/core/errors.js';
 import { granted, startAuthorizationServer } from '../support/authorization-server.js';
 import { failureOf, granting } from '../support/grant-outcome.js';
 import { type Answer, type HttpServer, startHttpServer } from '../support/http-server.js';

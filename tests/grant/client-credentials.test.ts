@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 
-import { ConfigurationError, InvalidTokenResponseError } from '../../src/errors.js';
-import { clientSecretBasic, clientSecretPost } from '../../src/grant/client-authentication.js';
+import { ConfigurationError, InvalidTokenResponseError } from '../../src/core/errors.js';
+import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
 import type { ClientCredentialsOptions } from '../../src/grant/client-credentials.js';
-import type { TokenRequest } from '../../src/token-request.js';
+import type { TokenRequest } from '../../src/core/token-request.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { fakeClock } from '../support/clock.js';
 import { failureOf, granting, secret } from '../support/grant-outcome.js';

@@ -3,9 +3,9 @@ import { webcrypto } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { calculateJwkThumbprint, decodeJwt } from 'jose';
 
-import type { DpopKeyPair } from '../../src/access-token.js';
-import { ConfigurationError, GrantRejectedError, GrantUnavailableError } from '../../src/errors.js';
-import type { ClientAuthentication } from '../../src/grant/client-authentication.js';
+import type { DpopKeyPair } from '../../src/core/access-token.js';
+import { ConfigurationError, GrantRejectedError, GrantUnavailableError } from '../../src/core/errors.js';
+import type { ClientAuthentication } from '../../src/authentication/client-secret.js';
 import { dpop, type DpopOptions } from '../../src/grant/dpop.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { verifyProof } from '../support/dpop-proof.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { GrantRejectedError, InvalidTokenResponseError } from '../../src/errors.js';
+import { GrantRejectedError, InvalidTokenResponseError } from '../../src/core/errors.js';
 import { granted, startAuthorizationServer } from '../support/authorization-server.js';
 import { granting, linesThatShow } from '../support/grant-outcome.js';
 import type { Answer } from '../support/http-server.js';

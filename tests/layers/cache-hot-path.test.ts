@@ -1,10 +1,10 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 
-import { AccessToken } from '../../src/access-token.js';
-import { systemClock } from '../../src/clock.js';
+import { AccessToken } from '../../src/core/access-token.js';
+import { systemClock } from '../../src/core/clock.js';
 import { type CacheOptions, withCache } from '../../src/layers/cache.js';
-import { canonicalRequest, type TokenRequest } from '../../src/token-request.js';
-import type { GetTokenOptions } from '../../src/token-source.js';
+import { canonicalRequest, type TokenRequest } from '../../src/core/token-request.js';
+import type { GetTokenOptions } from '../../src/core/token-source.js';
 import { fakeClock } from '../support/clock.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { AccessToken } from '../../src/access-token.js';
-import { systemClock } from '../../src/clock.js';
-import { GrantUnavailableError } from '../../src/errors.js';
-import type { TokenEvent } from '../../src/events.js';
+import { AccessToken } from '../../src/core/access-token.js';
+import { systemClock } from '../../src/core/clock.js';
+import { GrantUnavailableError } from '../../src/core/errors.js';
+import type { TokenEvent } from '../../src/core/events.js';
 import { type CacheOptions, withCache } from '../../src/layers/cache.js';
 import { withSingleFlight } from '../../src/layers/single-flight.js';
-import { canonicalRequest } from '../../src/token-request.js';
-import { compose, type TokenSource } from '../../src/token-source.js';
+import { canonicalRequest } from '../../src/core/token-request.js';
+import { compose, type TokenSource } from '../../src/core/token-source.js';
 import { sharingContract, tokenSourceContract } from '../contracts/token-source.js';
 import { fakeClock, type FakeClock } from '../support/clock.js';
 import { issue, type ManualSource, manualSource, settle } from '../support/tokens.js';

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 
-import { ConfigurationError } from '../../src/errors.js';
+import { ConfigurationError } from '../../src/core/errors.js';
 import { withDefaultRequest } from '../../src/layers/default-request.js';
-import { CanonicalTokenRequest, requestKey, type TokenRequest } from '../../src/token-request.js';
+import { CanonicalTokenRequest, requestKey, type TokenRequest } from '../../src/core/token-request.js';
 import { tokenSourceContract } from '../contracts/token-source.js';
 import { manualSource } from '../support/tokens.js';
 

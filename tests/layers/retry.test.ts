@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { withDeadline } from '../../src/abortable.js';
-import { type Clock, systemClock } from '../../src/clock.js';
-import { GrantRejectedError, GrantUnavailableError, InvalidTokenResponseError } from '../../src/errors.js';
+import { withDeadline } from '../../src/core/abort.js';
+import { type Clock, systemClock } from '../../src/core/clock.js';
+import { GrantRejectedError, GrantUnavailableError, InvalidTokenResponseError } from '../../src/core/errors.js';
 import { type RetryOptions, withRetry } from '../../src/layers/retry.js';
 import { tokenSourceContract } from '../contracts/token-source.js';
 import { fakeClock } from '../support/clock.js';

@@ -1,7 +1,7 @@
-import type { AccessToken } from '../../src/access-token.js';
-import { type Clock, elapsedMs, type Instant, instant } from '../../src/clock.js';
-import { GrantRejectedError, TokenError } from '../../src/errors.js';
-import type { TokenEvent } from '../../src/events.js';
+import type { AccessToken } from '../../src/core/access-token.js';
+import { type Clock, elapsedMs, type Instant, instant } from '../../src/core/clock.js';
+import { GrantRejectedError, TokenError } from '../../src/core/errors.js';
+import type { TokenEvent } from '../../src/core/events.js';
 import type { Post, Watcher } from './simulated-server.js';
 
 /** One call of `getToken`. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { ConfigurationError } from '../../src/errors.js';
+import { ConfigurationError } from '../../src/core/errors.js';
 import { formatDuration, parseDuration } from '../support/scenario-duration.js';
 import { parseScenarios, type Scenario, type Step } from '../support/scenario-format.js';
 import { runScenario } from '../support/scenario-run.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { expect, test } from '@jest/globals';
 
-import { ConfigurationError } from '../../src/errors.js';
+import { ConfigurationError } from '../../src/core/errors.js';
 import { encryptedStore, type EncryptedStoreOptions } from '../../src/stores/encrypted.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import type { StoredToken } from '../../src/stores/token-store.js';

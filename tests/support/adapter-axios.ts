@@ -1,6 +1,6 @@
 import axios, { type AxiosAdapter, type AxiosInstance, type AxiosRequestConfig } from 'axios';
 
-import { bearerToken, type BearerTokenOptions } from '../../src/adapters/axios.js';
+import { bearerToken, type BearerTokenOptions } from '../../src/adapters/axios/index.js';
 import { startSurroundings, type Surroundings } from './adapter-service.js';
 
 /** An axios instance for the API, with tokens, in its surroundings. */

@@ -1,4 +1,4 @@
-import { type FetchTokenOptions, type FetchWithToken, withBearerToken } from '../../src/adapters/fetch.js';
+import { type FetchTokenOptions, type FetchWithToken, withBearerToken } from '../../src/adapters/fetch/index.js';
 import { startSurroundings, type Surroundings } from './adapter-service.js';
 
 /** A `fetch` for the API, with tokens, in its surroundings; `inner` is what it sends by. */

@@ -1,8 +1,8 @@
 import { Agent, type Dispatcher } from 'undici';
 
-import { bearerTokenInterceptor, type BearerTokenInterceptorOptions } from '../../src/adapters/undici.js';
-import type { AccessToken } from '../../src/access-token.js';
-import type { TokenSource } from '../../src/token-source.js';
+import { bearerTokenInterceptor, type BearerTokenInterceptorOptions } from '../../src/adapters/undici/index.js';
+import type { AccessToken } from '../../src/core/access-token.js';
+import type { TokenSource } from '../../src/core/token-source.js';
 import { startSurroundings, type Surroundings } from './adapter-service.js';
 import { cleanUp } from './clean-up.js';
 

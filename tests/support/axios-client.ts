@@ -1,6 +1,6 @@
 import axios, { type AxiosRequestConfig, type AxiosResponse, isAxiosError } from 'axios';
 
-import { bearerToken } from '../../src/adapters/axios.js';
+import { bearerToken } from '../../src/adapters/axios/index.js';
 import type { ClientSetup, HttpClient, Reply } from '../contracts/adapter.js';
 
 /** axios as a client for the contract of adapters. */

@@ -1,8 +1,8 @@
 import { Readable, Writable } from 'node:stream';
 
-import type { CommandContext } from '../../src/cli/command-context.js';
+import type { CommandContext } from '../../src/cli/context.js';
 import { run } from '../../src/cli/run.js';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/core/clock.js';
 import type { Outcome } from './run-program.js';
 
 /** What a command is given. */

@@ -1,5 +1,5 @@
 import { dpop } from '../../src/grant/dpop.js';
-import type { TokenServiceOptions } from '../../src/token-service-options.js';
+import type { TokenServiceOptions } from '../../src/service/options.js';
 import { startSurroundings, type Surroundings } from './adapter-service.js';
 import { granted, refused } from './authorization-server.js';
 import { verifyProof, type VerifiedProof } from './dpop-proof.js';

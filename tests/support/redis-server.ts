@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { redisProgram } from './install-programs.js';
+import { redisProgram } from './programs.js';
 
 /** A Redis server on loopback that keeps nothing on disk. */
 export interface RedisServer {

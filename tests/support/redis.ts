@@ -2,10 +2,10 @@ import { afterAll, test as anyTest } from '@jest/globals';
 import { createClient } from 'redis';
 
 import { cleanUp } from './clean-up.js';
-import { redisProgram } from './install-programs.js';
+import { redisProgram } from './programs.js';
 import { type RedisServer, type RedisServerOptions, runRedis } from './redis-server.js';
 
-/** `test` where there is a Redis server; elsewhere what it is given is skipped, which install-programs.ts tells. */
+/** `test` where there is a Redis server; elsewhere what it is given is skipped, which programs.ts tells. */
 export const test = redisProgram() === undefined ? (anyTest.skip as typeof anyTest) : anyTest;
 
 /** Starts a Redis server on loopback; it is killed when the test ends. */

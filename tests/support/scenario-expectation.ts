@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import type { AccessToken } from '../../src/access-token.js';
-import type { TokenError } from '../../src/errors.js';
-import type { TokenEvent } from '../../src/events.js';
+import type { AccessToken } from '../../src/core/access-token.js';
+import type { TokenError } from '../../src/core/errors.js';
+import type { TokenEvent } from '../../src/core/events.js';
 import { formatDuration, parseDuration } from './scenario-duration.js';
 import type { Expected } from './scenario-format.js';
 

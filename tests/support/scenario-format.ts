@@ -1,4 +1,4 @@
-import type { TokenServiceOptions } from '../../src/token-service-options.js';
+import type { TokenServiceOptions } from '../../src/service/options.js';
 import { parseDuration } from './scenario-duration.js';
 
 /** A text such as `59m30s`; see tests/scenarios/README.md, which explains all members below. */

@@ -1,7 +1,7 @@
-import type { AccessToken } from '../../src/access-token.js';
-import { TokenError } from '../../src/errors.js';
-import type { TokenEvent } from '../../src/events.js';
-import { createTokenService, type TokenService } from '../../src/token-service.js';
+import type { AccessToken } from '../../src/core/access-token.js';
+import { TokenError } from '../../src/core/errors.js';
+import type { TokenEvent } from '../../src/core/events.js';
+import { createTokenService, type TokenService } from '../../src/service/token-service.js';
 import { scenarioClock, type ScenarioClock } from './scenario-clock.js';
 import { formatDuration, parseDuration } from './scenario-duration.js';
 import { type Outcome, mismatches } from './scenario-expectation.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/core/clock.js';
 import type { ScenarioClock } from './scenario-clock.js';
 import { parseDuration } from './scenario-duration.js';
 import type { Deed, Duration } from './scenario-format.js';

@@ -1,5 +1,5 @@
 import type { Credentials } from '../../src/cli/settings/auth-methods.js';
-import type { SettingName } from '../../src/cli/settings/setting-table.js';
+import type { SettingName } from '../../src/cli/settings/definitions.js';
 import type { Settings } from '../../src/cli/settings/settings.js';
 
 /** Settings of the command that a test has made up. */

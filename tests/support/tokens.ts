@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 
-import { AccessToken } from '../../src/access-token.js';
-import type { Clock } from '../../src/clock.js';
-import type { TokenRequest } from '../../src/token-request.js';
-import type { GetTokenOptions, TokenSource } from '../../src/token-source.js';
+import { AccessToken } from '../../src/core/access-token.js';
+import type { Clock } from '../../src/core/clock.js';
+import type { TokenRequest } from '../../src/core/token-request.js';
+import type { GetTokenOptions, TokenSource } from '../../src/core/token-source.js';
 
 /** A token that was issued just now. */
 export function issue(value: string, clock: Clock, lifetimeMs = 3_600_000): AccessToken {

@@ -1,7 +1,7 @@
 import { Agent, type Dispatcher, fetch, FormData, type RequestInit } from 'undici';
 
-import { isStream } from '../../src/adapters/stream-body.js';
-import { bearerTokenInterceptor } from '../../src/adapters/undici.js';
+import { isStream } from '../../src/adapters/body.js';
+import { bearerTokenInterceptor } from '../../src/adapters/undici/index.js';
 import {
   type Abilities,
   type ClientSetup,

@@ -3,8 +3,8 @@ import { Writable } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
 
-import { GrantRejectedError, GrantUnavailableError } from '../../src/errors.js';
-import type { TokenEvent } from '../../src/events.js';
+import { GrantRejectedError, GrantUnavailableError } from '../../src/core/errors.js';
+import type { TokenEvent } from '../../src/core/events.js';
 import { logEvents } from '../../src/telemetry/logging.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { granting, secret } from '../support/grant-outcome.js';

@@ -3,8 +3,8 @@ import {
   clientSecretBasic,
   clientSecretByMetadata,
   clientSecretPost,
-} from '../../grant/client-authentication.js';
-import { CommandError } from '../command-error.js';
+} from '../../authentication/client-secret.js';
+import { CommandError } from '../io/command-error.js';
 import type { Settings } from './settings.js';
 
 /** What the client proves with who it is; a text is empty where there is none. */
@@ -27,7 +27,8 @@ export interface AuthMethod {
 
 const mutualTls: AuthMethod = {
   needs: ['certificate', 'key'],
-  make: async ({ certificate, key }) => (await import('../../grant/mutual-tls.js')).mutualTls({ certificate, key }),
+  make: async ({ certificate, key }) =>
+    (await import('../../authentication/mutual-tls.js')).mutualTls({ certificate, key }),
 };
 
 /** The client authentication methods by the names of the setting: the registered ones (RFC 7591 §2), and some for what these leave open. */
@@ -45,12 +46,12 @@ export const authMethods: Readonly<Record<string, AuthMethod>> = {
   client_secret_post: { needs: ['secret'], make: async ({ secret }) => clientSecretPost(secret) },
   client_secret_jwt: {
     needs: ['secret'],
-    make: async ({ secret }) => (await import('../../grant/client-secret-jwt.js')).clientSecretJwt(secret),
+    make: async ({ secret }) => (await import('../../authentication/client-secret-jwt.js')).clientSecretJwt(secret),
   },
   private_key_jwt: {
     needs: ['key'],
     async make({ key }, { keyId, signingAlgorithm }) {
-      const { privateKeyJwt } = await import('../../grant/private-key-jwt.js');
+      const { privateKeyJwt } = await import('../../authentication/private-key-jwt.js');
       return privateKeyJwt({ key, keyId: keyId?.value, algorithm: signingAlgorithm?.value });
     },
   },
@@ -59,7 +60,7 @@ export const authMethods: Readonly<Record<string, AuthMethod>> = {
   federated_assertion: {
     needs: ['assertion'],
     async make({ assertion }) {
-      const { federatedAssertion } = await import('../../grant/federated-assertion.js');
+      const { federatedAssertion } = await import('../../authentication/federated-assertion.js');
       return federatedAssertion(() => assertion);
     },
   },

@@ -1,7 +1,7 @@
-import { keyFile, secretFile } from '../../grant/secret.js';
-import type { CommandContext } from '../command-context.js';
-import { CommandError } from '../command-error.js';
-import { canPrompt, hiddenPrompt, readStdin, withoutNewline } from '../input.js';
+import { keyFile, secretFile } from '../../authentication/secret.js';
+import type { CommandContext } from '../context.js';
+import { CommandError } from '../io/command-error.js';
+import { canPrompt, hiddenPrompt, readStdin, withoutNewline } from '../io/input.js';
 import { authMethodOf, type Credentials } from './auth-methods.js';
 import { missingSetting, type Settings } from './settings.js';
 

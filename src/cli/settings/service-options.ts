@@ -1,9 +1,9 @@
-import type { ClientAuthentication } from '../../grant/client-authentication.js';
-import type { TokenRequest } from '../../token-request.js';
-import type { TokenServiceOptions } from '../../token-service-options.js';
-import { CommandError } from '../command-error.js';
+import type { ClientAuthentication } from '../../authentication/client-secret.js';
+import type { TokenRequest } from '../../core/token-request.js';
+import type { TokenServiceOptions } from '../../service/options.js';
+import { CommandError } from '../io/command-error.js';
 import { authMethodOf, type Credentials } from './auth-methods.js';
-import type { SettingName } from './setting-table.js';
+import type { SettingName } from './definitions.js';
 import { requiredSetting, type Settings } from './settings.js';
 
 /** Options of `createTokenService`. */

@@ -1,13 +1,13 @@
-import type { CommandContext } from '../command-context.js';
-import { CommandError } from '../command-error.js';
+import type { CommandContext } from '../context.js';
+import { CommandError } from '../io/command-error.js';
 import {
   settingsFromEnvFile,
   settingsFromEnvironment,
   settingsFromFlags,
   settingsFromProfile,
   type SettingSource,
-} from './setting-sources.js';
-import { rivalsOf, type SettingName, settingNames, settingTable } from './setting-table.js';
+} from './sources.js';
+import { rivalsOf, type SettingName, settingNames, settingTable } from './definitions.js';
 
 /** One setting as it is in effect. */
 export interface EffectiveSetting {

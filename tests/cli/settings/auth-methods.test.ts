@@ -7,8 +7,8 @@ import {
   isMutualTls,
   registeredName,
 } from '../../../src/cli/settings/auth-methods.js';
-import type { SettingName } from '../../../src/cli/settings/setting-table.js';
-import { createTokenService } from '../../../src/token-service.js';
+import type { SettingName } from '../../../src/cli/settings/definitions.js';
+import { createTokenService } from '../../../src/service/token-service.js';
 import { startAuthorizationServer } from '../../support/authorization-server.js';
 import { assertionIn, parametersIn } from '../../support/client-assertions.js';
 import { clientCertificates } from '../../support/client-certificates.js';

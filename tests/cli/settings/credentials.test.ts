@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream';
 import { expect, test } from '@jest/globals';
 
 import { readCredentials } from '../../../src/cli/settings/credentials.js';
-import type { SettingName } from '../../../src/cli/settings/setting-table.js';
+import type { SettingName } from '../../../src/cli/settings/definitions.js';
 import { commandContext, type CommandOptions } from '../../support/command.js';
 import { credentialsOf, settingsOf } from '../../support/settings.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';

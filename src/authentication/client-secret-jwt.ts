@@ -1,0 +1,44 @@
+import { hash } from 'node:crypto';
+
+import { checkOptions } from '../core/check-options.js';
+import { assertionChecks, clientAssertion, type ClientAssertionOptions } from './client-assertion.js';
+import type { ClientAuthentication } from './client-secret.js';
+import { checkSecret, doubtOf, fingerprintOf, resolveSecret, type Secret } from './secret.js';
+import { signingAlgorithm } from './signing-algorithm.js';
+import { supportedMethod } from './supported-method.js';
+
+const fitting = ['HS256', 'HS384', 'HS512'];
+
+/** Signs an assertion with the secret, which is not sent itself: `client_secret_jwt` (OpenID Connect Core §9). */
+export function clientSecretJwt(secret: Secret, options: ClientAssertionOptions = {}): ClientAuthentication {
+  checkSecret('clientSecretJwt', secret);
+  checkOptions('clientSecretJwt', options, assertionChecks);
+  const method = 'client_secret_jwt';
+
+  return {
+    method,
+    fingerprint: () => fingerprintOf(secret),
+    async prepare(clientId, server, circumstances) {
+      const supported = supportedMethod(server, method);
+      const clientSecret = await resolveSecret(secret);
+      const assertion = clientAssertion({
+        method: supported,
+        clientId,
+        server,
+        circumstances,
+        options,
+        key: Buffer.from(clientSecret, 'utf8'),
+        algorithm: signingAlgorithm(server, { fitting }),
+        fingerprint: hash('sha256', clientSecret, 'base64url'),
+      });
+      return {
+        ...assertion,
+        // The server knows it, too; and there is one assertion more for each time that the request is sent.
+        get secrets() {
+          return [clientSecret, ...assertion.secrets];
+        },
+        doubt: doubtOf(clientSecret) ?? assertion.doubt,
+      };
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { createPrivateKey, createPublicKey, hash, type JsonWebKey, KeyObject, type webcrypto } from 'node:crypto';
+import { types } from 'node:util';
+
+import { ConfigurationError } from '../core/errors.js';
+import { parseObject } from '../core/json.js';
+
+/** A private key: PEM (PKCS#8, PKCS#1 or SEC 1, not encrypted), a JWK as an object or as JSON, or a key of `node:crypto`. */
+export type PrivateKey = string | JsonWebKey | webcrypto.JsonWebKey | KeyObject | webcrypto.CryptoKey;
+
+/** A private key that was looked at. */
+export interface SigningKey {
+  readonly key: KeyObject | webcrypto.CryptoKey;
+  /** The JWS algorithms that it can sign with, the best first. */
+  readonly algorithms: readonly string[];
+  /** The `kid` of a JWK. */
+  readonly keyId: string | undefined;
+  /** SHA-256 of its public key. */
+  readonly thumbprint: string;
+}
+
+/**
+ * Imports a private key.
+ * @throws {ConfigurationError} when it is none, is encrypted, too short, or of a kind that is not used for client assertions
+ */
+export function importPrivateKey(input: PrivateKey): SigningKey {
+  const { key, jwk } = toKeyObject(input);
+  const fitting = algorithmsOf(key).filter((each) => !types.isCryptoKey(input) || isMadeFor(input, each));
+  const algorithms = jwk?.['alg'] === undefined ? fitting : fitting.filter((each) => each === jwk['alg']);
+  if (algorithms.length === 0) {
+    throw new ConfigurationError(
+      `the private key says that it is for something else than signing with ${algorithmsOf(key).join(' or ')}`,
+    );
+  }
+  return {
+    key: types.isCryptoKey(input) ? input : key,
+    algorithms,
+    keyId: typeof jwk?.['kid'] === 'string' ? jwk['kid'] : undefined,
+    thumbprint: hash('sha256', createPublicKey(key).export({ type: 'spki', format: 'der' }), 'base64url'),
+  };
+}
+
+interface Imported {
+  readonly key: KeyObject;
+  readonly jwk?: Readonly<Record<string, unknown>> | undefined;
+}
+
+function toKeyObject(input: PrivateKey): Imported {
+  if (types.isKeyObject(input)) return { key: privateOnly(input) };
+  if (types.isCryptoKey(input)) return { key: privateOnly(KeyObject.from(input)) };
+  const jwk = typeof input === 'string' ? parseObject(input) : (input as Readonly<Record<string, unknown>> | null);
+  try {
+    if (typeof input === 'string' && jwk === undefined) return { key: createPrivateKey(pem(input)) };
+    return { key: createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' }), jwk: jwk ?? undefined };
+  } catch {
+    // What OpenSSL says helps nobody.
+    throw new ConfigurationError(`the private key ${flawOf(input)}`);
+  }
+}
+
+function privateOnly(key: KeyObject): KeyObject {
+  if (key.type === 'private') return key;
+  throw new ConfigurationError(`the private key is a ${key.type} key`);
+}
+
+// An environment variable tends to hold the two characters \n for each newline.
+const pem = (text: string): string => text.replaceAll(String.raw`\n`, '\n');
+
+function flawOf(input: string | object): string {
+  if (typeof input !== 'string') return 'is a JWK without a private part, or none of a kind that is known';
+  const label = /-----BEGIN ([A-Z0-9 ]+)-----/.exec(input)?.[1] ?? '';
+  if (label === 'ENCRYPTED PRIVATE KEY' || /Proc-Type: 4,ENCRYPTED/.test(input)) {
+    return 'is encrypted; give it decrypted, or a function that returns createPrivateKey({ key, passphrase })';
+  }
+  if (/CERTIFICATE|PUBLIC/.test(label)) return `is none: it holds a ${label.toLowerCase()}`;
+  return 'is neither PEM (PKCS#8, PKCS#1 or SEC 1) nor a JWK';
+}
+
+const curves: Readonly<Record<string, string>> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' };
+
+function algorithmsOf({ asymmetricKeyType: type, asymmetricKeyDetails: details = {} }: KeyObject): readonly string[] {
+  if (type === 'rsa') {
+    if ((details.modulusLength ?? 0) >= 2_048) return ['PS256', 'RS256', 'PS384', 'RS384', 'PS512', 'RS512'];
+    throw new ConfigurationError(`an RSA key needs 2048 bits at least (RFC 7518 §3.3), not ${details.modulusLength}`);
+  }
+  if (type === 'ed25519') return ['EdDSA', 'Ed25519'];
+  const algorithm = curves[details.namedCurve ?? ''];
+  if (algorithm !== undefined) return [algorithm];
+  const kind = [type, details.namedCurve].filter(Boolean).join(' ');
+  throw new ConfigurationError(`a private key of the kind ${kind} signs no assertions; use RSA, EC (P-256) or Ed25519`);
+}
+
+// Unlike other keys one of WebCrypto is made for one algorithm, and for signing or not.
+function isMadeFor({ algorithm, usages }: webcrypto.CryptoKey, name: string): boolean {
+  if (!usages.includes('sign')) return false;
+  const { hash: digest } = algorithm as Partial<webcrypto.RsaHashedKeyAlgorithm>;
+  const bits = digest?.name.slice('SHA-'.length);
+  if (algorithm.name === 'RSA-PSS') return name === `PS${bits}`;
+  if (algorithm.name === 'RSASSA-PKCS1-v1_5') return name === `RS${bits}`;
+  return true;
+}

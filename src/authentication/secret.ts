@@ -1,0 +1,62 @@
+import { hash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+
+import { ConfigurationError, GrantUnavailableError } from '../core/errors.js';
+import { stringOrFunction } from '../core/check-options.js';
+
+/** A secret, or a function that returns it; the function is called for each grant, so that a rotated secret is picked up. */
+export type Secret = string | (() => string | Promise<string>);
+
+/** A secret from a file, read for each grant. One newline at its end does not count. */
+export function secretFile(path: string): () => Promise<string> {
+  return async () => (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
+}
+
+/** A private key or a certificate, in PEM or as a JWK, from a file that is read for each grant. */
+export function keyFile(path: string): () => Promise<string> {
+  return () => readFile(path, 'utf8');
+}
+
+/** @throws {ConfigurationError} when the secret (or `what` it is) of `owner` is none */
+export function checkSecret(owner: string, secret: unknown, what = 'secret'): void {
+  const expected = stringOrFunction(secret);
+  if (expected !== undefined) throw new ConfigurationError(`the ${what} of ${owner} must be ${expected}`);
+}
+
+/** Something that changes when the secret does and tells nothing of it; the same for all that cannot be read. */
+export async function fingerprintOf(secret: Secret): Promise<string> {
+  if (typeof secret === 'string') return '';
+  return hash('sha256', await resolveSecret(secret).catch(() => ''), 'base64url');
+}
+
+/**
+ * The secret as it is now; `what` names it in messages.
+ * @throws {GrantUnavailableError} when its function throws or returns nothing
+ */
+export async function resolveSecret(secret: Secret, what = 'the client secret'): Promise<string> {
+  const value = await readSource(secret, what);
+  if (typeof value !== 'string' || value === '') {
+    throw new GrantUnavailableError(`${what} is empty; check the file or function that it comes from`);
+  }
+  return value;
+}
+
+/**
+ * What a function returns, or what is given instead of one.
+ * @throws {GrantUnavailableError} when the function throws
+ */
+export async function readSource<T>(source: T | (() => T | Promise<T>), what: string): Promise<T> {
+  if (typeof source !== 'function') return source;
+  try {
+    return await (source as () => T | Promise<T>)();
+  } catch (cause) {
+    throw new GrantUnavailableError(`${what} could not be read; "cause" says why`, { cause });
+  }
+}
+
+/** Why a secret might be refused that looks right where it comes from. */
+export function doubtOf(secret: string): string | undefined {
+  return secret.trim() === secret
+    ? undefined
+    : 'the secret begins or ends with white space: check the file or function that it comes from';
+}

@@ -1,0 +1,19 @@
+import type { ServerMetadata } from 'openid-client';
+
+import { ConfigurationError } from '../core/errors.js';
+
+/**
+ * The first of these methods that the metadata list; without a list, the first (RFC 8414 §2: `client_secret_basic` then, but
+ * who chose another knows better).
+ * @throws {ConfigurationError} that lists what the authorization server supports instead
+ */
+export function supportedMethod(server: ServerMetadata, ...methods: readonly [string, ...string[]]): string {
+  const supported = server.token_endpoint_auth_methods_supported;
+  if (!Array.isArray(supported)) return methods[0];
+  const method = methods.find((each) => supported.includes(each));
+  if (method !== undefined) return method;
+  throw new ConfigurationError(
+    `${server.issuer} does not take ${methods.join(' or ')}; it supports ${supported.join(', ') || 'nothing'}: set ` +
+      '"clientAuthentication" to one of these or, where its metadata are wrong, "tokenEndpoint" instead of "issuer"',
+  );
+}

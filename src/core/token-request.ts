@@ -1,0 +1,123 @@
+import { ConfigurationError } from './errors.js';
+import { anyObject, checkOptions, stringOrStrings } from './check-options.js';
+import { parseUrl } from './secure-url.js';
+
+/** What an access token is asked for. Equal requests share a token; `undefined`, `''` and an empty list all mean: not asked for. */
+export interface TokenRequest {
+  /** Scope tokens, space-separated or as a list; their order does not matter (RFC 6749 §3.3). */
+  readonly scope?: string | readonly string[] | undefined;
+  /** Absolute URIs, without fragment and better without query, of the APIs that will accept the token (RFC 8707 §2). */
+  readonly resource?: string | readonly string[] | undefined;
+  /** The audience, for authorization servers that ask for one; their order does not matter. */
+  readonly audience?: string | readonly string[] | undefined;
+  /** Further parameters of the token request, as this authorization server knows them. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * A token request that was checked and brought into one order, so that equal requests have equal keys. Immutable; made by
+ * {@link canonicalRequest}.
+ */
+export class CanonicalTokenRequest implements TokenRequest {
+  readonly scope: string | undefined;
+  readonly resource: readonly string[];
+  readonly audience: readonly string[];
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly #key: string;
+
+  constructor(request: TokenRequest) {
+    checkOptions('a token request', request, memberChecks);
+    const { scope, resource, audience, parameters = {} } = request;
+    const scopes = sortedSet(scope, (value) => value.split(' '));
+    const names = Object.keys(parameters).filter((name) => parameters[name] !== '');
+    scopes.forEach(checkScope);
+    names.forEach((name) => checkParameter(name, parameters[name]));
+
+    this.scope = scopes.length === 0 ? undefined : scopes.join(' ');
+    this.resource = sortedSet(resource);
+    this.audience = sortedSet(audience);
+    this.parameters = Object.freeze(
+      Object.fromEntries(names.toSorted().map((name) => [name, parameters[name] as string])),
+    );
+    this.resource.forEach(checkResource);
+    this.#key = JSON.stringify([scopes, this.resource, this.audience, Object.entries(this.parameters)]);
+    Object.freeze(this);
+  }
+
+  /** Equal for equal requests and different for all others. Holds no secret. */
+  get key(): string {
+    return this.#key;
+  }
+}
+
+/**
+ * The checked and ordered form of a request; a canonical request is returned as it is.
+ * @throws {ConfigurationError} when a member is malformed, or a parameter is one that this library sets
+ */
+export function canonicalRequest(request: TokenRequest = {}): CanonicalTokenRequest {
+  return request instanceof CanonicalTokenRequest ? request : new CanonicalTokenRequest(request);
+}
+
+/**
+ * What makes a token reusable: equal for equal requests, different for all others.
+ * @throws {ConfigurationError} as {@link canonicalRequest}
+ */
+export function requestKey(request?: TokenRequest): string {
+  return canonicalRequest(request).key;
+}
+
+const memberChecks = {
+  scope: stringOrStrings,
+  resource: stringOrStrings,
+  audience: stringOrStrings,
+  parameters: anyObject,
+};
+
+function sortedSet(
+  value: string | readonly string[] | undefined,
+  split: (value: string) => string[] = (whole) => [whole],
+): readonly string[] {
+  const members = typeof value === 'string' ? split(value) : (value ?? []).flatMap(split);
+  return Object.freeze([...new Set(members)].filter((member) => member !== '').toSorted());
+}
+
+// RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
+function checkScope(scope: string): void {
+  if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)) {
+    throw new ConfigurationError(
+      `"scope" holds ${JSON.stringify(scope)}: only visible ASCII without " and \\ is allowed (RFC 6749 §3.3)`,
+    );
+  }
+}
+
+// RFC 8707 §2: an absolute URI without a fragment.
+function checkResource(resource: string): void {
+  if (parseUrl(resource) === undefined || resource.includes('#')) {
+    throw new ConfigurationError(
+      `"resource" must be an absolute URI without a fragment (RFC 8707 §2), not ${JSON.stringify(resource)}`,
+    );
+  }
+}
+
+// A second value of these would contradict what the library sends (RFC 6749 §3.2: no parameter more than once).
+const reserved = new Set([
+  'grant_type',
+  'client_id',
+  'client_secret',
+  'client_assertion',
+  'client_assertion_type',
+  'scope',
+  'resource',
+  'audience',
+]);
+
+function checkParameter(name: string, value: unknown): void {
+  if (reserved.has(name)) {
+    throw new ConfigurationError(
+      `"parameters" must not hold "${name}": it has an option of its own or is set by the library`,
+    );
+  }
+  if (typeof value !== 'string') {
+    throw new ConfigurationError(`"parameters.${name}" must be a string`);
+  }
+}

@@ -1,0 +1,45 @@
+import { ConfigurationError } from '../core/errors.js';
+import { secretFile } from '../authentication/secret.js';
+import { createTokenService, type TokenService } from './token-service.js';
+import type { TokenServiceOptions } from './options.js';
+
+/**
+ * A token service with options from environment variables; `options` are added to these and win over them.
+ *
+ * `OAUTH_ISSUER` or `OAUTH_TOKEN_ENDPOINT`, `OAUTH_CLIENT_ID`, `OAUTH_CLIENT_SECRET` or `OAUTH_CLIENT_SECRET_FILE` (a path),
+ * `OAUTH_SCOPE`, `OAUTH_AUDIENCE`, `OAUTH_RESOURCE` (these three space-separated). An empty variable is the same as none.
+ * @throws {ConfigurationError} when a variable is missing or contradicts another, and as {@link createTokenService}
+ */
+export function tokenServiceFromEnvironment(
+  options: Partial<TokenServiceOptions> = {},
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): TokenService {
+  const read = (name: string): string | undefined => environment[name] || undefined;
+  const list = (name: string): string[] | undefined => read(name)?.split(/\s+/).filter(Boolean);
+
+  const either = (names: readonly [string, string], given: readonly unknown[]): void => {
+    if (given.some((value) => value !== undefined)) return;
+    const present = names.filter((name) => read(name) !== undefined);
+    if (present.length === 0) throw new ConfigurationError(`the environment variable ${names.join(' or ')} is missing`);
+    if (present.length > 1)
+      throw new ConfigurationError(`of the environment variables ${names.join(' and ')} only one may be set`);
+  };
+
+  either(['OAUTH_ISSUER', 'OAUTH_TOKEN_ENDPOINT'], [options.issuer, options.tokenEndpoint]);
+  either(['OAUTH_CLIENT_SECRET', 'OAUTH_CLIENT_SECRET_FILE'], [options.clientSecret, options.clientAuthentication]);
+  const clientId = options.clientId ?? read('OAUTH_CLIENT_ID');
+  if (clientId === undefined) throw new ConfigurationError('the environment variable OAUTH_CLIENT_ID is missing');
+
+  const path = read('OAUTH_CLIENT_SECRET_FILE');
+  const isServerGiven = options.issuer !== undefined || options.tokenEndpoint !== undefined;
+  const isSecretGiven = options.clientSecret !== undefined || options.clientAuthentication !== undefined;
+  return createTokenService({
+    ...(!isServerGiven && { issuer: read('OAUTH_ISSUER'), tokenEndpoint: read('OAUTH_TOKEN_ENDPOINT') }),
+    ...(!isSecretGiven && { clientSecret: path === undefined ? read('OAUTH_CLIENT_SECRET') : secretFile(path) }),
+    scope: list('OAUTH_SCOPE'),
+    audience: list('OAUTH_AUDIENCE'),
+    resource: list('OAUTH_RESOURCE'),
+    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+    clientId,
+  });
+}

@@ -1,0 +1,134 @@
+import { ConfigurationError } from '../core/errors.js';
+import { checkFapi2Profile } from './fapi2.js';
+import type { ClientAuthentication } from '../authentication/client-secret.js';
+import type { ClientCredentialsOptions } from '../grant/client-credentials.js';
+import type { Secret } from '../authentication/secret.js';
+import type { CacheOptions } from '../layers/cache.js';
+import type { RefreshOptions } from '../layers/renewal-schedule.js';
+import type { RetryOptions } from '../layers/retry.js';
+import {
+  anyFunction,
+  anyObject,
+  checkOptions,
+  durationMs,
+  nonEmptyString,
+  numberIn,
+  objectWith,
+  oneOf,
+  positiveInteger,
+  stringOrFunction,
+  stringOrStrings,
+  wholeNumber,
+} from '../core/check-options.js';
+import { isSecure, parseUrl } from '../core/secure-url.js';
+import type { TokenStore } from '../stores/token-store.js';
+import type { EventLogger } from '../telemetry/logging.js';
+import type { TokenRequest } from '../core/token-request.js';
+
+/** Options of {@link createTokenService}; the token request among them is the default one. */
+export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredentialsOptions, 'clientAuthentication'> {
+  /**
+   * A string, a function that is called for each grant, or `secretFile(path)`. It is sent by `client_secret_basic`, or by
+   * `client_secret_post` where the metadata of the authorization server say that only this is supported.
+   */
+  readonly clientSecret?: Secret | undefined;
+  /** Another client authentication than `clientSecret`: `privateKeyJwt({ key })`, `mutualTls({ certificate, key })` and so on. */
+  readonly clientAuthentication?: ClientAuthentication | undefined;
+  /** How tokens are kept in memory. */
+  readonly cache?: Pick<CacheOptions, 'maxTokens'> | undefined;
+  /** When tokens are renewed. */
+  readonly refresh?: RefreshOptions | undefined;
+  /** How a failed grant is tried again. */
+  readonly retry?: RetryOptions | undefined;
+  /** Where replicas share tokens: `redisStore(client)`, `encryptedStore(store, { keys })`. */
+  readonly store?: TokenStore | undefined;
+  /** A pino logger that gets a line for each event. */
+  readonly logger?: EventLogger | undefined;
+  /** Uniform in [0, 1), for tests. @default Math.random */
+  readonly random?: (() => number) | undefined;
+}
+
+/**
+ * Checks all that can be checked before the authorization server is asked.
+ * @throws {ConfigurationError} when an option is missing, unknown, malformed or contradicts another
+ */
+export function checkTokenServiceOptions(options: TokenServiceOptions): void {
+  const owner = 'createTokenService';
+  checkOptions(owner, options, {
+    issuer: nonEmptyString,
+    tokenEndpoint: nonEmptyString,
+    revocationEndpoint: nonEmptyString,
+    clientId: nonEmptyString,
+    clientSecret: stringOrFunction,
+    clientAuthentication: objectWith('prepare', 'fingerprint'),
+    profile: oneOf('fapi2'),
+    dpop: objectWith('keyPair', 'thumbprint', 'handle'),
+    scope: stringOrStrings,
+    resource: stringOrStrings,
+    audience: stringOrStrings,
+    parameters: anyObject,
+    cache: anyObject,
+    refresh: anyObject,
+    retry: anyObject,
+    store: objectWith('get', 'set', 'delete', 'lease'),
+    timeoutMs: durationMs,
+    defaultLifetimeSeconds: positiveInteger,
+    logger: objectWith('debug', 'info', 'warn', 'error'),
+    onEvent: anyFunction,
+    fetch: anyFunction,
+    clock: objectWith('now', 'monotonic', 'sleep'),
+    random: anyFunction,
+  });
+  checkOptions(`${owner}'s "cache"`, options.cache ?? {}, { maxTokens: positiveInteger });
+  checkOptions(`${owner}'s "refresh"`, options.refresh ?? {}, { share: numberIn(0, 0.5), capMs: durationMs });
+  checkOptions(`${owner}'s "retry"`, options.retry ?? {}, { retries: wholeNumber, deadlineMs: durationMs });
+
+  exactlyOne(options, 'issuer', 'tokenEndpoint');
+  exactlyOne(options, 'clientSecret', 'clientAuthentication');
+  exactlyOne(options, 'clientId');
+  checkEndpoint(options, 'issuer');
+  checkEndpoint(options, 'tokenEndpoint');
+  if (options.profile === 'fapi2') {
+    const method = options.clientAuthentication?.method;
+    checkFapi2Profile({
+      tokenEndpoint: options.tokenEndpoint,
+      method,
+      isSenderConstrained: method === 'tls_client_auth' || options.dpop?.requireBinding === true,
+    });
+  }
+  checkEndpoint(options, 'revocationEndpoint');
+  if (options.issuer !== undefined && options.revocationEndpoint !== undefined) {
+    throw new ConfigurationError('"revocationEndpoint" goes with "tokenEndpoint": with "issuer" the metadata name it');
+  }
+}
+
+function exactlyOne(options: TokenServiceOptions, ...names: readonly (keyof TokenServiceOptions)[]): void {
+  const given = names.filter((name) => options[name] !== undefined);
+  const either = names.map((name) => `"${name}"`).join(' or ');
+  if (given.length > 1) throw new ConfigurationError(`createTokenService takes either ${either}, not both`);
+  if (given.length === 0) throw new ConfigurationError(`createTokenService needs ${either}${emptied(options, names)}`);
+}
+
+// What comes of a variable that is not set looks right in the source.
+function emptied(options: object, names: readonly string[]): string {
+  const there = names.filter((name) => Object.hasOwn(options, name));
+  return there.length === 0 ? '' : `, and ${there.map((name) => `"${name}"`).join(' and ')} is undefined`;
+}
+
+// RFC 6749 §3.2: no fragment; §10.8: https.
+function checkEndpoint(options: TokenServiceOptions, name: 'issuer' | 'tokenEndpoint' | 'revocationEndpoint'): void {
+  const value = options[name];
+  if (value === undefined) return;
+  const url = parseUrl(value);
+  if (url !== undefined && (url.username !== '' || url.password !== '')) {
+    throw new ConfigurationError(`"${name}" must not hold credentials; use "clientId" and "clientSecret"`);
+  }
+  if (url === undefined || value.includes('#')) {
+    throw new ConfigurationError(`"${name}" must be an absolute URL without a fragment, not ${JSON.stringify(value)}`);
+  }
+  if (!isSecure(url)) {
+    throw new ConfigurationError(
+      `"${name}" must be an https URL, or http to this machine: ${url.origin} would see the secret in clear`,
+    );
+  }
+}

@@ -1,0 +1,29 @@
+import { AccessToken, type AccessTokenType, type DpopKeyPair } from '../core/access-token.js';
+import { ConfigurationError } from '../core/errors.js';
+import type { TokenSource } from '../core/token-source.js';
+
+/** Options of {@link staticToken}. */
+export interface StaticTokenOptions {
+  /** @default 'Bearer' */
+  readonly type?: AccessTokenType;
+  /** The keys that a token of type DPoP is bound to, and which it needs (RFC 9449 §6). */
+  readonly keyPair?: DpopKeyPair;
+  /** The scope that the token is known to have, space-separated. */
+  readonly scope?: string;
+}
+
+/**
+ * A token source for a token that never changes: an API key handed out by a portal, say.
+ * @throws {ConfigurationError} when the token cannot be sent in a header, or is of type DPoP without its keys
+ */
+export function staticToken(value: string, { type = 'Bearer', keyPair, scope }: StaticTokenOptions = {}): TokenSource {
+  if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) {
+    throw new ConfigurationError('a static token must be one or more visible ASCII characters without spaces');
+  }
+  if ((type === 'DPoP') !== (keyPair !== undefined)) {
+    throw new ConfigurationError('a static token of type DPoP, and no other, needs the "keyPair" that it is bound to');
+  }
+  const token = new AccessToken({ value, type, keyPair, scope, issuedAt: Date.now(), expiresAt: Infinity });
+  const answer = Promise.resolve(token);
+  return { getToken: () => answer };
+}

@@ -1,0 +1,482 @@
+import { expect, test } from '@jest/globals';
+import axios, { AxiosHeaders } from 'axios';
+
+import { bearerToken, type BearerTokenOptions } from '../../../src/adapters/axios/index.js';
+import { ConfigurationError } from '../../../src/core/errors.js';
+import { staticToken } from '../../../src/service/static-token.js';
+import type { TokenRequest } from '../../../src/core/token-request.js';
+import { startAxios } from '../../support/adapter-axios.js';
+import { gate, startSurroundings } from '../../support/adapter-service.js';
+import { rejected, startResourceServer } from '../../support/resource-server.js';
+import { runProgram } from '../../support/run-program.js';
+
+const scopeOf = (body: string): string | null => new URLSearchParams(body).get('scope');
+
+test('sends a request with "token: false" as it is', async () => {
+  const { instance, api, authorizationServer } = await startAxios();
+  api.answer(() => ({ body: 'public' }));
+
+  const { data } = await instance.get<string>('/health', { token: false });
+
+  expect(data).toBe('public');
+  expect(api.requests[0]?.headers).not.toHaveProperty('authorization');
+  expect(authorizationServer.grants).toHaveLength(0);
+});
+
+test('lets a request ask for a token although those of its instance do not', async () => {
+  const { instance, api } = await startAxios({}, { token: false });
+
+  await instance.get('/orders', { token: { scope: 'orders:read' } });
+
+  expect(api.requests[0]?.headers.authorization).toBe('Bearer token-1');
+});
+
+test('asks for the token that a request names, and keeps it apart from others', async () => {
+  const { instance, api, authorizationServer } = await startAxios();
+
+  await instance.get('/orders', { token: { scope: 'orders:read' } });
+  await instance.get('/orders');
+  await instance.get('/orders', { token: { scope: ['orders:read'] } });
+
+  expect(authorizationServer.grants.map(({ body }) => scopeOf(body))).toEqual(['orders:read', null]);
+  expect(api.requests.map(({ headers }) => headers.authorization)).toEqual([
+    'Bearer token-1',
+    'Bearer token-2',
+    'Bearer token-1',
+  ]);
+});
+
+test('E21 asks for what the option "request" says, unless a request names another', async () => {
+  const { instance, authorizationServer } = await startAxios({ request: { scope: 'orders:read' } });
+
+  await instance.get('/orders');
+  await instance.get('/orders', { token: { scope: 'orders:write' } });
+
+  expect(authorizationServer.grants.map(({ body }) => scopeOf(body))).toEqual(['orders:read', 'orders:write']);
+});
+
+test('E21 R-64 asks for what a function makes of the outgoing request', async () => {
+  const seen: (string | undefined)[] = [];
+  const { instance, api, authorizationServer } = await startAxios({
+    request(config): TokenRequest | undefined {
+      seen.push(config.url);
+      const tenant = config.headers.get('x-tenant')?.toString();
+      return tenant === undefined ? undefined : { parameters: { tenant } };
+    },
+  });
+  instance.interceptors.request.use((config) => {
+    if (config.url === '/blue') config.headers.set('x-tenant', 'blue');
+    return config;
+  });
+
+  await instance.get('/blue');
+  await instance.get('/plain');
+
+  expect(seen).toEqual(['/blue', '/plain']);
+  expect(authorizationServer.grants.map(({ body }) => new URLSearchParams(body).get('tenant'))).toEqual(['blue', null]);
+  expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);
+});
+
+test('E21 renews the very token that was rejected', async () => {
+  const { instance, api, authorizationServer } = await startAxios();
+  await instance.get('/orders', { token: { scope: 'a' } });
+  await instance.get('/orders', { token: { scope: 'b' } });
+  api.revoke('token-2');
+
+  await instance.get('/orders', { token: { scope: 'b' } });
+  await instance.get('/orders', { token: { scope: 'a' } });
+
+  expect(authorizationServer.grants.map(({ body }) => scopeOf(body))).toEqual(['a', 'b', 'b']);
+  expect(api.requests.slice(-2).map(({ headers }) => headers.authorization)).toEqual([
+    'Bearer token-3',
+    'Bearer token-1',
+  ]);
+});
+
+test('E13 sends nothing when the function "request" throws, or makes what is no token request', async () => {
+  const { instance, api } = await startAxios({
+    request({ url }) {
+      if (url === '/throws') throw new Error('no tenant');
+      return { scope: 'not "allowed"' };
+    },
+  });
+
+  await expect(instance.get('/throws')).rejects.toThrow('no tenant');
+  await expect(instance.get('/malformed')).rejects.toThrow(ConfigurationError);
+
+  expect(api.requests).toHaveLength(0);
+});
+
+test.each<[NonNullable<BearerTokenOptions['replay']>, string, number]>([
+  ['all', 'post', 2],
+  ['safe', 'get', 2],
+  ['safe', 'head', 2],
+  ['safe', 'options', 2],
+  ['safe', 'post', 1],
+  ['safe', 'put', 1],
+  ['safe', 'delete', 1],
+  ['never', 'get', 1],
+])('E10 R-40 with replay "%s" sends a rejected %s %d time(s)', async (replay, method, times) => {
+  const { instance, api } = await startAxios({ replay }, { validateStatus: () => true });
+  api.revoke('token-1');
+
+  const { status } = await instance.request({ method, url: '/orders' });
+
+  expect(status).toBe(times === 2 ? 200 : 401);
+  expect(api.requests).toHaveLength(times);
+});
+
+test('E10 has another token for the next request when the replay option forbade to send again', async () => {
+  const { instance, api, events } = await startAxios({ replay: 'never' });
+  api.revoke('token-1');
+
+  await expect(instance.get('/orders')).rejects.toThrow('401');
+  await instance.get('/orders');
+
+  expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);
+  expect(events).toEqual([{ type: 'request.not_resent', method: 'get', origin: api.origin, reason: 'replay option' }]);
+});
+
+test('tells what was sent again, and why something was not', async () => {
+  const { instance, api, events } = await startAxios({}, { validateStatus: () => true });
+  api.answer(() => rejected());
+
+  await instance.get('/orders');
+  await instance.post('/orders', 'an order');
+
+  expect(events).toEqual([
+    { type: 'request.resent', method: 'get', origin: api.origin },
+    { type: 'request.not_resent', method: 'post', origin: api.origin, reason: 'same token' },
+  ]);
+});
+
+test('is not disturbed by an event sink that throws', async () => {
+  const { instance, api } = await startAxios({
+    onEvent() {
+      throw new Error('full');
+    },
+  });
+  api.revoke('token-1');
+
+  const { status } = await instance.get('/orders');
+
+  expect(status).toBe(200);
+});
+
+test.each([
+  ['a 403 to a bad token', { status: 403, body: { code: 'TOKEN' } }],
+  ['a 400 to an expired token', { status: 400, body: { code: 'TOKEN' } }],
+  ['a 200 that holds an error', { status: 200, body: { code: 'TOKEN' } }],
+])('E15 E25 sends again on %s when "isRejected" says so', async (_what, answer) => {
+  const { instance, api, authorizationServer } = await startAxios({
+    isRejected: ({ data }) => String(data).includes('"TOKEN"'),
+  });
+  api.answer(({ headers }) => (headers.authorization === 'Bearer token-1' ? answer : { body: 'done' }));
+
+  const { data } = await instance.get<string>('/orders');
+
+  expect(data).toBe('done');
+  expect(api.requests).toHaveLength(2);
+  expect(authorizationServer.grants).toHaveLength(2);
+});
+
+test('E25 asks "isRejected" in addition to the challenge, not instead of it', async () => {
+  const { instance, api } = await startAxios({ isRejected: () => false });
+  api.revoke('token-1');
+
+  const { status } = await instance.get('/orders');
+
+  expect(status).toBe(200);
+});
+
+test('E11 R-64 gives tokens to the origins that are listed only', async () => {
+  const { tokens, api } = await startSurroundings();
+  const [listed, unlisted] = [await startResourceServer(), await startResourceServer()];
+  const instance = axios.create({ baseURL: unlisted.origin, validateStatus: () => true });
+  instance.interceptors.request.use(bearerToken(tokens, { origins: [api.origin, `${listed.origin}/v1/ignored`] }));
+
+  await instance.get(`${api.origin}/orders`);
+  await instance.get(`${listed.origin}/orders`);
+  await instance.get('/orders');
+
+  expect(api.requests[0]?.headers.authorization).toBe('Bearer token-1');
+  expect(listed.requests[0]?.headers.authorization).toBe('Bearer token-1');
+  expect(unlisted.requests[0]?.headers).not.toHaveProperty('authorization');
+});
+
+test('E11 R-37 does not blame the token for the 401 of an origin that never saw it', async () => {
+  const { instance, api, authorizationServer } = await startAxios({}, { validateStatus: () => true });
+  const other = await startResourceServer();
+  api.answer(() => ({ status: 302, headers: { location: `${other.origin}/moved` } }));
+
+  const { status } = await instance.get('/orders');
+
+  expect(status).toBe(401);
+  expect(other.requests[0]?.headers).not.toHaveProperty('authorization');
+  expect(authorizationServer.grants).toHaveLength(1);
+});
+
+test('F10 wants "origins" where there is no "baseURL"', async () => {
+  const { tokens, api } = await startSurroundings();
+  const instance = axios.create();
+  instance.interceptors.request.use(bearerToken(tokens));
+
+  await expect(instance.get(`${api.origin}/orders`)).rejects.toThrow(ConfigurationError);
+  await expect(instance.get(`${api.origin}/orders`)).rejects.toThrow(/"origins".*"baseURL"/);
+
+  expect(api.requests).toHaveLength(0);
+});
+
+test('works without "baseURL" when "origins" is given', async () => {
+  const { tokens, api } = await startSurroundings();
+  const instance = axios.create();
+  instance.interceptors.request.use(bearerToken(tokens, { origins: [api.origin] }));
+
+  const { status } = await instance.get(`${api.origin}/orders`);
+
+  expect(status).toBe(200);
+});
+
+test('E20 R-27 refuses a "baseURL" that anybody on the way can read', async () => {
+  const { instance, authorizationServer } = await startAxios({}, { baseURL: 'http://api.example.com' });
+
+  await expect(instance.get('/orders')).rejects.toThrow(ConfigurationError);
+  await expect(instance.get('/orders')).rejects.toThrow(/"baseURL".*http:\/\/api\.example\.com.*https/);
+
+  expect(authorizationServer.grants).toHaveLength(0);
+});
+
+test('E20 R-27 refuses such an origin before anything is sent', () => {
+  const tokens = staticToken('key');
+
+  expect(() => bearerToken(tokens, { origins: ['http://api.example.com'] })).toThrow(ConfigurationError);
+});
+
+test.each<[object, RegExp]>([
+  [{ orgins: ['https://api.example.com'] }, /"orgins".*did you mean "origins"/],
+  [{ onevent: () => undefined }, /"onevent".*did you mean "onEvent"/],
+  [{ isrejected: () => true }, /"isrejected".*did you mean "isRejected"/],
+  [{ scope: 'a' }, /"scope".*it knows|"scope".*did you mean/],
+  [{ replay: 'sometimes' }, /"replay".*"all" or "safe" or "never"/],
+  [{ origins: 'https://api.example.com' }, /"origins".*list/],
+  [{ origins: ['api.example.com'] }, /"origins".*"api\.example\.com".*absolute/],
+  [{ request: 'orders:read' }, /"request"/],
+  [{ isRejected: true }, /"isRejected".*function/],
+  [{ onEvent: {} }, /"onEvent".*function/],
+])('F10 refuses the options %j', (options, message) => {
+  const make = (): unknown => bearerToken(staticToken('key'), options);
+
+  expect(make).toThrow(ConfigurationError);
+  expect(make).toThrow(message);
+});
+
+test('E2 with "validateStatus" that takes all for a success, a 401 is a response', async () => {
+  const { instance, api } = await startAxios({}, { validateStatus: () => true });
+  api.answer(() => rejected());
+
+  const { status } = await instance.get('/orders');
+
+  expect(status).toBe(401);
+  expect(api.requests).toHaveLength(2);
+});
+
+test('E1 with "validateStatus" that takes none for a success, a 401 is repaired and its 200 is an error', async () => {
+  const { instance, api } = await startAxios({}, { validateStatus: () => false });
+  api.revoke('token-1');
+
+  await expect(instance.get('/orders')).rejects.toMatchObject({ response: { status: 200 } });
+
+  expect(api.requests).toHaveLength(2);
+});
+
+test('E12 stands aside for the "auth" option', async () => {
+  const { instance, api, authorizationServer } = await startAxios(
+    {},
+    { auth: { username: 'me', password: 'pass' }, validateStatus: () => true },
+  );
+
+  await instance.get('/orders');
+
+  expect(api.requests[0]?.headers.authorization).toBe(`Basic ${btoa('me:pass')}`);
+  expect(authorizationServer.grants).toHaveLength(0);
+});
+
+test('E12 attaches the token when "auth" is switched off for a request', async () => {
+  const { instance, api } = await startAxios({}, { auth: { username: 'me', password: 'pass' } });
+
+  await instance.get('/orders', { auth: null } as object);
+
+  expect(api.requests[0]?.headers.authorization).toBe('Bearer token-1');
+});
+
+test('E12 R-31 stands aside for credentials in the URL, whether of the request or of "baseURL"', async () => {
+  const { tokens, api, authorizationServer } = await startSurroundings();
+  const withCredentials = api.origin.replace('//', '//me:pass@');
+  api.answer(() => ({ body: 'done' }));
+  const plain = axios.create({ baseURL: api.origin });
+  plain.interceptors.request.use(bearerToken(tokens));
+  const credentialed = axios.create({ baseURL: withCredentials });
+  credentialed.interceptors.request.use(bearerToken(tokens));
+
+  await plain.get(`${withCredentials}/orders`);
+  await credentialed.get('/orders');
+  await credentialed.get(`${withCredentials}/orders`);
+
+  const basic = `Basic ${btoa('me:pass')}`;
+  expect(api.requests.map(({ headers }) => headers.authorization)).toEqual([basic, basic, basic]);
+  expect(authorizationServer.grants).toHaveLength(0);
+});
+
+test('attaches the token when the caller’s Authorization is undefined', async () => {
+  const { instance, api } = await startAxios();
+
+  await instance.get('/orders', { headers: { Authorization: undefined } } as object);
+  await instance.get('/orders', { headers: { authorization: undefined } } as object);
+
+  expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-1']);
+});
+
+test('E12 leaves an Authorization of the instance’s defaults alone', async () => {
+  const { instance, api } = await startAxios({}, { headers: new AxiosHeaders({ authorization: 'ApiKey 7' }) });
+  api.answer(() => ({ body: 'done' }));
+
+  await instance.get('/orders');
+
+  expect(api.requests[0]?.headers.authorization).toBe('ApiKey 7');
+});
+
+test('E17 does not go round in circles when the interceptor is on axios itself', async () => {
+  const { tokens, api, authorizationServer } = await startSurroundings();
+  const id = axios.interceptors.request.use(bearerToken(tokens, { origins: [api.origin] }));
+
+  const { status } = await axios.get(`${api.origin}/orders`).finally(() => axios.interceptors.request.eject(id));
+
+  expect(status).toBe(200);
+  expect(authorizationServer.grants).toHaveLength(1);
+  expect(authorizationServer.grants[0]?.headers.authorization).toMatch(/^Basic /);
+});
+
+test('E13 passes on whatever the token source throws, also at once', async () => {
+  const { api } = await startSurroundings();
+  const instance = axios.create({ baseURL: api.origin });
+  instance.interceptors.request.use(
+    bearerToken({
+      getToken() {
+        throw new Error('synchronous');
+      },
+    }),
+  );
+
+  await expect(instance.get('/orders')).rejects.toThrow('synchronous');
+
+  expect(api.requests).toHaveLength(0);
+});
+
+test('E19 ends with a CanceledError when the caller gives up waiting for a token', async () => {
+  const { api } = await startSurroundings();
+  const instance = axios.create({ baseURL: api.origin });
+  instance.interceptors.request.use(bearerToken({ getToken: (_request, options) => untilAborted(options?.signal) }));
+  const caller = new AbortController();
+
+  const answer = instance.get('/orders', { signal: caller.signal }).catch((error: unknown) => error);
+  setImmediate(() => caller.abort());
+
+  expect(axios.isCancel(await answer)).toBe(true);
+});
+
+test('E19 ends the wait for a token when a CancelToken is cancelled', async () => {
+  const { api } = await startSurroundings();
+  const asked = gate();
+  const instance = axios.create({ baseURL: api.origin });
+  instance.interceptors.request.use(
+    bearerToken({
+      getToken(_request, options) {
+        asked.open();
+        return untilAborted(options?.signal);
+      },
+    }),
+  );
+  const caller = axios.CancelToken.source();
+
+  const answer = instance.get('/orders', { cancelToken: caller.token }).catch((error: unknown) => error);
+  await asked.opened;
+  caller.cancel('gone');
+  const outcome = await Promise.race([answer, new Promise((resolve) => setImmediate(resolve, 'still waiting'))]);
+
+  expect(outcome).not.toBe('still waiting');
+  expect(axios.isCancel(outcome)).toBe(true);
+});
+
+test.each<[string, BearerTokenOptions]>([
+  ['was sent', {}],
+  [
+    'could not be sent',
+    {
+      request: () => {
+        throw new Error('no tenant');
+      },
+    },
+  ],
+])('D16 leaves no listener on a CancelToken when a request %s', async (_what, options) => {
+  const { instance } = await startAxios(options);
+  const { token } = axios.CancelToken.source();
+  const listeners = new Set<unknown>();
+  token.subscribe = (listener) => void listeners.add(listener);
+  token.unsubscribe = (listener) => void listeners.delete(listener);
+
+  await instance.get('/orders', { cancelToken: token }).catch((error: unknown) => error);
+
+  expect(listeners.size).toBe(0);
+});
+
+test('D16 D19 keeps no process alive', async () => {
+  const { authorizationServer, api } = await startSurroundings();
+  api.revoke('token-1');
+
+  const outcome = await runProgram('tests/support/adapter-exit.ts', {
+    argv: [authorizationServer.tokenEndpoint, api.origin],
+  });
+
+  expect(outcome).toEqual({ exitCode: 0, stdout: '200,200,200', stderr: '' });
+  expect(api.requests).toHaveLength(6);
+}, 30_000);
+
+test.each([[undefined], [null], ['a string']])('hands on what an adapter rejects with, even %p', async (reason) => {
+  const { instance } = await startAxios({}, { adapter: () => Promise.reject(reason) });
+
+  const thrown: unknown = await instance.get('/orders').catch((error: unknown) => error);
+
+  expect(thrown).toBe(reason);
+});
+
+function untilAborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason as Error));
+  });
+}
+
+test('attaches the token to a request without a URL: it goes to the base URL', async () => {
+  const { instance, api } = await startAxios();
+
+  const { status } = await instance.request({});
+
+  expect(status).toBe(200);
+  expect(api.requests[0]).toMatchObject({ method: 'GET', path: '/', headers: { authorization: 'Bearer token-1' } });
+});
+
+test('sends by axios’ own adapter when another interceptor has taken the adapter off', async () => {
+  const { instance } = await startAxios();
+  instance.interceptors.request.use((config) => {
+    delete config.adapter;
+    return config;
+  });
+
+  const { status } = await instance.get('/orders');
+
+  expect(status).toBe(200);
+});
+
+test.each([undefined, null, 'token', {}, { getToken: 'token' }])('F10 refuses %j in place of tokens', (tokens) => {
+  expect(() => bearerToken(tokens as never)).toThrow(ConfigurationError);
+  expect(() => bearerToken(tokens as never)).toThrow(/^bearerToken needs tokens: .*getToken/);
+});

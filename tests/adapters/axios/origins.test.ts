@@ -1,0 +1,210 @@
+import { describe, expect, test } from '@jest/globals';
+import axios, { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
+import { fc } from '../../support/fc.js';
+
+import { bearerToken } from '../../../src/adapters/axios/index.js';
+import { axiosOrigins, axiosUrl } from '../../../src/adapters/axios/axios-origins.js';
+import { staticToken } from '../../../src/service/static-token.js';
+import { connectsTo, recordingAdapter } from '../../support/adapter-axios.js';
+import { listen } from '../../support/http-server.js';
+import { anyText } from '../../support/text.js';
+
+const api = 'https://api.example.com';
+
+// [baseURL, url, whether the origin of the API is meant]
+const targets: [string, string, boolean][] = [
+  [api, '/orders', true],
+  [api, 'orders', true],
+  [api, '', true],
+  [`${api}/`, '/orders', true],
+  [`${api}//`, '//orders'.slice(1), true],
+  [`${api}/v1`, '../orders', true],
+  [`${api}?tenant=`, '/blue', true],
+  [`${api}:443`, '/orders', true],
+  ['HTTPS://API.Example.COM', '/orders', true],
+  [api, `${api}/orders`, true],
+  [api, `${api}:443/orders`, true],
+  [api, 'HTTPS://API.EXAMPLE.COM/orders', true],
+  [api, 'https://api.ex%61mple.com/orders', true],
+  [api, 'https://api\u3002example\uff0ecom/orders', true],
+  [api, 'https:///api.example.com/orders', true],
+  [api, 'https://api.example.com\\@other.example.com/orders', true],
+  [api, '\\\\other.example.com/orders', true],
+  [api, '/\\other.example.com/orders', true],
+  [api, '/@other.example.com/orders', true],
+  [api, '@other.example.com/orders', true],
+  [api, ':8443/orders', true],
+  [api, '.other.example.com/orders', true],
+  [api, ' https://other.example.com/orders', true],
+  [api, '\thttps://other.example.com/orders', true],
+  [api, 'data:text/plain,hello', true],
+  [api, 'javascript:alert(1)', true],
+  [api, 'https://other.example.com/orders', false],
+  [api, 'https://api.example.com.other.example/orders', false],
+  [api, 'https://api.example.com.:443/orders', false],
+  [api, 'https://api.example.com./orders', false],
+  [api, `${api}:8443/orders`, false],
+  [api, 'http://api.example.com/orders', false],
+  [api, 'http://api.example.com:443/orders', false],
+  [api, 'wss://api.example.com/orders', false],
+  [api, 'ftp://api.example.com/orders', false],
+  [api, '//other.example.com/orders', false],
+  [api, '//api.example.com/orders', false],
+  [api, 'https://api.example.com@other.example.com/orders', false],
+  [api, 'https://other.example.com\\@api.example.com/orders', false],
+  [api, 'https://other.example.com#@api.example.com/orders', false],
+  [api, 'https://other.example.com?@api.example.com/orders', false],
+  [api, 'https://[::1]/orders', false],
+  ['https://[::1]', '/orders', true],
+  ['https://[::1]', 'https://[0:0:0:0:0:0:0:1]/orders', true],
+  ['https://[::1]', 'https://[::1]:8443/orders', false],
+  ['https://127.0.0.1', 'https://0x7f.1/orders', true],
+  ['https://127.0.0.1', 'https://[::ffff:127.0.0.1]/orders', false],
+];
+
+describe('E11 R-65 a request', () => {
+  test.each(targets)('below %j for %j sees a token: %j', async (baseURL, url, isApi) => {
+    const { instance, sent } = recordingInstance({ baseURL });
+
+    await instance.get(url);
+
+    expect(sent).toHaveLength(1);
+    expect(sent[0]?.authorization).toBe(isApi ? 'Bearer key' : undefined);
+    expect(isApi).toBe(sent[0]?.origin === new URL(baseURL).origin);
+  });
+
+  test.each(targets)('below %j for %j sees the same with "origins"', async (baseURL, url, isApi) => {
+    const { instance, sent } = recordingInstance({ baseURL, origins: [baseURL] });
+
+    await instance.get(url);
+
+    expect(sent[0]?.authorization).toBe(isApi ? 'Bearer key' : undefined);
+  });
+
+  test.each(targets)('below %j for %j sees a token when absolute URLs are not allowed', async (baseURL, url) => {
+    const { instance, sent } = recordingInstance({ baseURL });
+
+    await instance.get(url, { allowAbsoluteUrls: false });
+
+    expect(sent[0]?.authorization).toBe('Bearer key');
+    expect([undefined, new URL(baseURL).origin]).toContain(sent[0]?.origin);
+  });
+
+  test.each([
+    ['https:other.example.com/orders'],
+    ['https:/other.example.com/orders'],
+    ['https:\\\\other.example.com/orders'],
+    ['ht\ntps:other.example.com/orders'],
+  ])('for the malformed %j is refused by axios and nobody sees a token', async (url) => {
+    const seen: string[] = [];
+    const origin = await listen(({ headers }, response) => {
+      seen.push(String(headers.authorization));
+      response.end();
+    });
+    const instance = axios.create({ baseURL: origin });
+    instance.interceptors.request.use(bearerToken(staticToken('key')));
+
+    await expect(instance.get(url)).rejects.toThrow(/Invalid URL/);
+
+    expect(seen).toEqual([]);
+  });
+
+  test.each([
+    ['https://me:pass@api.example.com', '/orders'],
+    ['https://me@api.example.com', '/orders'],
+    [api, 'https://me:pass@api.example.com/orders'],
+    [api, 'https://:pass@api.example.com/orders'],
+    ['https://me:pass@api.example.com', 'https://me:pass@api.example.com/orders'],
+    ['https://me:pass@api.example.com', 'https://me:pass@other.example.com/orders'],
+    ['https://me:pass@api.example.com', '//other.example.com/orders'],
+  ])('below %j for %j, with credentials of its own, sees no token', async (baseURL, url) => {
+    const { instance, sent } = recordingInstance({ baseURL });
+
+    await instance.get(url);
+
+    expect(sent).toMatchObject([{ authorization: undefined }]);
+  });
+});
+
+test('E11 R-65 follows a "baseURL" that changes from request to request', async () => {
+  const { instance, sent } = recordingInstance({ baseURL: api });
+
+  await instance.get('/orders');
+  await instance.get('/orders', { baseURL: 'https://other.example.com' });
+  await instance.get('https://other.example.com/orders');
+  await instance.get('/orders');
+
+  expect(sent.map(({ authorization }) => authorization)).toEqual(['Bearer key', 'Bearer key', undefined, 'Bearer key']);
+});
+
+// URL.canParse of Node 20 and 22 begins to refuse ü and the like in a host after a few thousand calls.
+test('R-65 decides the same however many requests there were', () => {
+  const originOf = axiosOrigins(['https://xn--bcher-kva.example']);
+  const config = { url: 'https://bücher.example/orders', headers: new AxiosHeaders() };
+
+  const decided = Array.from({ length: 20_000 }, () => originOf(config));
+
+  expect(new Set(decided)).toEqual(new Set(['https://xn--bcher-kva.example']));
+});
+
+test('R-66 the URL is the one that axios asks', () => {
+  const urls = ['', '/', 'orders', '/orders/7', '//other.example/x', 'https://other.example/y', '?a=b'];
+  const bases = [undefined, '', 'https://api.example', 'https://api.example/', 'https://api.example/v1/'];
+  const configs = urls.flatMap((url) =>
+    bases.flatMap((baseURL) =>
+      [undefined, true, false].map((allowAbsoluteUrls) => ({ url, baseURL, allowAbsoluteUrls })),
+    ),
+  ) as InternalAxiosRequestConfig[];
+
+  expect(configs.map(axiosUrl)).toEqual(configs.map((config) => new axios.Axios({}).getUri(config)));
+});
+
+test('E11 R-65 decides for any URL as axios connects', async () => {
+  const names = ['api.example.com', 'other.example.com', '[::1]', 'a', '..', 'https', 'http', 'HTTPS://', 'https://'];
+  const marks = [...Array.from(':/\\@#?. \t\n\0[]\u3002＠'), '//', '\\\\', '%2f', ':443', ':8443'];
+  const piece = fc.constantFrom(...names, ...marks);
+  const ending = anyText({ maxLength: 20 }).map((text) => `/${text}`);
+  const url = fc.oneof(
+    fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join('')),
+    anyText({ maxLength: 20 }),
+    fc.tuple(fc.constantFrom(...names, ''), fc.domain(), ending).map((parts) => parts.join('')),
+  );
+  const end = fc.constantFrom('', '/', '//', '/v1', '/v1/', '?', '#', ':443', ' ', '\t', '.', '\\');
+  const baseURL = end.map((text) => `${api}${text}`).filter((text) => URL.canParse(text));
+
+  const run = async (base: string, path: string, allowAbsoluteUrls: boolean, isListed: boolean): Promise<void> => {
+    const { instance, sent } = recordingInstance({ baseURL: base, origins: isListed ? [base] : undefined });
+    await instance.get(path, { allowAbsoluteUrls });
+
+    const connected = sent.filter(({ origin }) => origin !== undefined);
+    const config = { baseURL: base, url: path, allowAbsoluteUrls };
+    // What axios refuses is sent nowhere, so that a token there does no harm.
+    expect(connected.map(({ authorization }) => authorization)).toEqual(
+      connected.map(({ origin }) =>
+        origin === new URL(base).origin && !hasCredentials(config) ? 'Bearer key' : undefined,
+      ),
+    );
+  };
+
+  await fc.assert(fc.asyncProperty(baseURL, url, fc.boolean(), fc.boolean(), run));
+  expect.hasAssertions();
+});
+
+function hasCredentials(config: { baseURL: string; url: string; allowAbsoluteUrls: boolean }): boolean {
+  if (connectsTo(config) === undefined) return false;
+  const { username, password } = new URL(new axios.Axios({}).getUri(config));
+  return username !== '' || password !== '';
+}
+
+function recordingInstance({
+  baseURL,
+  origins,
+}: {
+  baseURL: string;
+  origins?: string[] | undefined;
+}): Pick<ReturnType<typeof recordingAdapter>, 'sent'> & { instance: ReturnType<typeof axios.create> } {
+  const adapter = recordingAdapter();
+  const instance = axios.create({ baseURL, adapter });
+  instance.interceptors.request.use(bearerToken(staticToken('key'), { origins }));
+  return { instance, sent: adapter.sent };
+}

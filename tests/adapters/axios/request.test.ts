@@ -1,0 +1,87 @@
+import { describe, expect, test } from '@jest/globals';
+import { isAxiosError } from 'axios';
+
+import { startAxios } from '../../support/adapter-axios.js';
+import { failureOf } from '../../support/grant-outcome.js';
+import { rejected } from '../../support/resource-server.js';
+
+describe.each(['http', 'fetch'] as const)('on %s', (adapter) => {
+  test.each([
+    ['breaks off', 10],
+    ['breaks off before its body', 0],
+  ])('E22 a 401 that %s rejects no token: the request is not sent again', async (_what, bytes) => {
+    const { instance, api, authorizationServer } = await startAxios({}, { adapter });
+    api.answer((_request, response) => {
+      response.writeHead(401, { 'content-length': 100, 'www-authenticate': 'Bearer error="invalid_token"' });
+      response.flushHeaders();
+      response.write('x'.repeat(bytes), () => setImmediate(() => response.destroy()));
+      return undefined;
+    });
+
+    const failure = await failureOf(instance.get('/orders'));
+
+    expect(isAxiosError(failure)).toBe(true);
+    expect(api.requests).toHaveLength(1);
+    expect(authorizationServer.grants).toHaveLength(1);
+    expect(JSON.stringify(failure)).not.toContain('token-1');
+  });
+
+  test('E22 R-39 an answer in between is not the answer', async () => {
+    const { instance, api } = await startAxios({}, { adapter });
+    api.answer(({ headers }, response) => {
+      response.writeProcessing();
+      response.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' });
+      return headers.authorization === 'Bearer token-1' ? rejected() : { body: 'done' };
+    });
+
+    const { data } = await instance.get<string>('/orders');
+
+    expect(data).toBe('done');
+    expect(api.requests).toHaveLength(2);
+  });
+
+  test('E22 a caller who gives up while a 401 arrives gets no second request', async () => {
+    const { instance, api, authorizationServer } = await startAxios({}, { adapter });
+    const caller = new AbortController();
+    api.answer((_request, response) => {
+      response.writeHead(401, { 'content-length': 100 });
+      response.write('x', () => setImmediate(() => caller.abort()));
+      return undefined;
+    });
+
+    const failure = await failureOf(instance.get('/orders', { signal: caller.signal }));
+
+    expect(failure).toBeInstanceOf(Error);
+    expect(api.requests).toHaveLength(1);
+    expect(authorizationServer.grants).toHaveLength(1);
+  });
+});
+
+test('R-19 E1 a token that dies before its time is replaced while the caller waits', async () => {
+  const { instance, api, authorizationServer, clock } = await startAxios();
+  await instance.get('/orders');
+  clock.advance(10 * 60_000);
+  api.revoke('token-1');
+
+  const { status } = await instance.get('/orders');
+
+  expect(status).toBe(200);
+  expect(api.requests.map(({ headers }) => headers.authorization)).toEqual([
+    'Bearer token-1',
+    'Bearer token-1',
+    'Bearer token-2',
+  ]);
+  expect(authorizationServer.grants).toHaveLength(2);
+});
+
+test('A15 a token that has expired on arrival is sent once, and a rejection asks for one other, not for ever', async () => {
+  const { instance, api, authorizationServer } = await startAxios({}, { validateStatus: () => true });
+  authorizationServer.script({ body: { access_token: 'expired', token_type: 'Bearer', expires_in: 0 } });
+  api.revoke('expired');
+
+  const { status } = await instance.get('/orders');
+
+  expect(status).toBe(401);
+  expect(api.requests).toHaveLength(1);
+  expect(authorizationServer.grants).toHaveLength(2);
+});

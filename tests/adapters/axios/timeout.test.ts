@@ -1,0 +1,148 @@
+import { expect, test } from '@jest/globals';
+import axios, { AxiosError, type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios';
+
+import { bearerToken } from '../../../src/adapters/axios/index.js';
+import { startAxios } from '../../support/adapter-axios.js';
+import { gate } from '../../support/adapter-service.js';
+import { granted } from '../../support/authorization-server.js';
+import { fakeClock } from '../../support/clock.js';
+import { failureOf } from '../../support/grant-outcome.js';
+import type { Answer, Handler } from '../../support/http-server.js';
+import { issue } from '../../support/tokens.js';
+
+/** An answer of the authorization server that comes when the test lets it. */
+function held(answer: Answer): { script: Handler; asked: Promise<void>; answer: () => void } {
+  const [asked, answered] = [gate(), gate()];
+  const script = async (): Promise<Answer> => {
+    asked.open();
+    await answered.opened;
+    return answer;
+  };
+  return { script, asked: asked.opened, answer: answered.open };
+}
+
+test.each<[string, string, AxiosRequestConfig]>([
+  ['ECONNABORTED', 'timeout of 60ms exceeded', {}],
+  ['ETIMEDOUT', 'timeout of 60ms exceeded', { transitional: { clarifyTimeoutError: true } }],
+  ['ECONNABORTED', 'too slow', { timeoutErrorMessage: 'too slow' }],
+])('E19 a wait for a token counts as the request’s time and ends in %s, "%s"', async (code, message, config) => {
+  const { instance, api, authorizationServer } = await startAxios();
+  const grant = held(granted('late'));
+  authorizationServer.script(grant.script);
+
+  const waiting = instance.get('/patient');
+  const failure = await failureOf(instance.get('/hasty', { timeout: 60, ...config }));
+  grant.answer();
+  const { status } = await waiting;
+
+  expect(failure).toBeInstanceOf(AxiosError);
+  expect(failure).toMatchObject({ code, message, config: { url: '/hasty', timeout: 60 } });
+  expect(status).toBe(200);
+  expect(api.requests.map(({ path }) => path)).toEqual(['/patient']);
+  expect(authorizationServer.grants).toHaveLength(1);
+});
+
+test('E19 so does a wait for another token; the renewal goes on for the next request', async () => {
+  const { instance, api, authorizationServer } = await startAxios();
+  await instance.get('/first');
+  api.revoke('token-1');
+  const grant = held(granted('renewed'));
+  authorizationServer.script(grant.script);
+
+  const failure = await failureOf(instance.get('/hasty', { timeout: 60 }));
+  const waiting = instance.get('/patient');
+  grant.answer();
+  const { status } = await waiting;
+
+  expect(failure).toMatchObject({ code: 'ECONNABORTED', message: 'timeout of 60ms exceeded' });
+  expect(status).toBe(200);
+  expect(api.requests.at(-1)?.headers.authorization).toBe('Bearer renewed');
+  expect(authorizationServer.grants).toHaveLength(2);
+});
+
+/** An instance whose tokens take `waitMs`, and the timeouts that its adapter was given. */
+function timed(waitMs: number, statuses: readonly number[] = [200]) {
+  const clock = fakeClock();
+  let grants = 0;
+  const tokens = {
+    async getToken() {
+      await passing(waitMs);
+      return issue(`token-${(grants += 1)}`, clock);
+    },
+  };
+  const timeouts: unknown[] = [];
+  const left = [...statuses];
+  const adapter = (config: InternalAxiosRequestConfig) => {
+    timeouts.push(config.timeout);
+    return Promise.resolve({ data: '', status: left.shift() ?? 200, statusText: '', headers: {}, config });
+  };
+  const instance = axios.create({ baseURL: 'https://api.example.com', adapter });
+  instance.interceptors.request.use(bearerToken(tokens));
+  return { instance, timeouts };
+}
+
+/** Lets at least this much real time pass. */
+async function passing(ms: number): Promise<void> {
+  const until = performance.now() + ms;
+  while (performance.now() < until) await new Promise(setImmediate);
+}
+
+test('E19 the request is sent with the rest of its time, and keeps its own timeout', async () => {
+  const { instance, timeouts } = timed(40);
+
+  const { config } = await instance.get('/orders', { timeout: 60_000 });
+
+  expect(timeouts).toHaveLength(1);
+  expect(timeouts[0]).toBeLessThanOrEqual(59_960);
+  expect(timeouts[0]).toBeGreaterThan(50_000);
+  expect(config.timeout).toBe(60_000);
+});
+
+test('E19 so is the request that is sent again', async () => {
+  const { instance, timeouts } = timed(40, [401, 200]);
+
+  const { config } = await instance.get('/orders', { timeout: 60_000 });
+
+  expect(timeouts).toHaveLength(2);
+  expect(timeouts[1]).toBeLessThanOrEqual(59_920);
+  expect(config.timeout).toBe(60_000);
+});
+
+test('E19 no timer is made for a token that is at hand, and no time is taken off', async () => {
+  const { instance, authorizationServer } = await startAxios();
+  await instance.get('/orders');
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const seen: unknown[] = [];
+  const before = timers();
+
+  const { config } = await instance.get('/orders', {
+    timeout: 60_000,
+    adapter(final) {
+      seen.push(timers() - before, final.timeout);
+      return Promise.resolve({ data: '', status: 200, statusText: '', headers: {}, config: final });
+    },
+  });
+
+  expect(seen).toEqual([0, 60_000]);
+  expect(config.timeout).toBe(60_000);
+  expect(authorizationServer.grants).toHaveLength(1);
+});
+
+test('E19 leaves no timer behind', async () => {
+  const { instance } = timed(5, [401, 200]);
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const before = timers();
+
+  await instance.get('/orders', { timeout: 60_000 });
+
+  expect(timers()).toBeLessThanOrEqual(before);
+});
+
+test('E19 C7 a timeout longer than a timer can wait for is none', async () => {
+  const { instance, timeouts } = timed(5);
+
+  const { status } = await instance.get('/orders', { timeout: 2 ** 40 });
+
+  expect(status).toBe(200);
+  expect(timeouts).toHaveLength(1);
+});

@@ -1,0 +1,93 @@
+import { describe, expect, test } from '@jest/globals';
+import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
+import {
+  clientSecretBasic,
+  clientSecretPost,
+  createTokenService,
+  TokenError,
+  type TokenServiceOptions,
+} from 'm2m-tokens';
+import { bearerToken } from 'm2m-tokens/axios';
+
+import { granted } from '../../support/authorization-server.js';
+import { type Answer, type HttpServer, startHttpServer } from '../../support/http-server.js';
+
+/** A server that is the authorization server and the API at once, so that one origin sees both. */
+const startBoth = (): Promise<HttpServer> =>
+  startHttpServer(({ path, headers }): Answer => {
+    if (path === '/token') return granted('token');
+    return headers.authorization === 'Bearer token' ? { body: 'done' } : { status: 401 };
+  });
+
+/** A fetch that goes through an axios instance. */
+const through =
+  (instance: AxiosInstance, config: AxiosRequestConfig = {}): typeof fetch =>
+  async (input, init) => {
+    const { url, method, headers, body } = new Request(input, init);
+    const {
+      status,
+      data,
+      headers: answered,
+    } = await instance.request<string>({
+      url,
+      method,
+      headers: Object.fromEntries(headers),
+      data: body === null ? undefined : await new Response(body).text(),
+      responseType: 'text',
+      transformResponse: (text: unknown) => text,
+      validateStatus: () => true,
+      ...(init?.signal && { signal: init.signal }),
+      ...config,
+    });
+    return new Response(data, { status, headers: { 'content-type': String(answered['content-type']) } });
+  };
+
+/** A token service whose grants go through the very instance that presents its tokens. */
+function circular(origin: string, options: Partial<TokenServiceOptions>, config?: AxiosRequestConfig): AxiosInstance {
+  const instance = axios.create({ baseURL: origin });
+  const tokens = createTokenService({
+    tokenEndpoint: `${origin}/token`,
+    clientId: 'orders',
+    fetch: through(instance, config),
+    ...options,
+  });
+  instance.interceptors.request.use(bearerToken(tokens));
+  return instance;
+}
+
+describe('E17 a "fetch" that goes through the very instance that presents the tokens', () => {
+  test('works when the token request has an Authorization of its own: that is left alone', async () => {
+    const { origin, requests } = await startBoth();
+    const instance = circular(origin, { clientAuthentication: clientSecretBasic('secret') });
+
+    const { data } = await instance.get<string>('/orders');
+
+    expect(data).toBe('done');
+    expect(requests.map(({ path }) => path)).toEqual(['/token', '/orders']);
+  });
+
+  test('works when it says "token: false"', async () => {
+    const { origin, requests } = await startBoth();
+    const instance = circular(origin, { clientAuthentication: clientSecretPost('secret') }, { token: false });
+
+    const { data } = await instance.get<string>('/orders');
+
+    expect(data).toBe('done');
+    expect(requests.map(({ path }) => path)).toEqual(['/token', '/orders']);
+  });
+
+  test('fails at the deadline otherwise: it waits for itself once and does not go round in circles', async () => {
+    const { origin, requests } = await startBoth();
+    const instance = circular(origin, {
+      clientAuthentication: clientSecretPost('secret'),
+      retry: { deadlineMs: 60 },
+      timeoutMs: 40,
+    });
+
+    const failure: unknown = await instance.get('/orders').catch((error: unknown) => error);
+
+    expect(failure).toBeInstanceOf(TokenError);
+    expect(failure).toMatchObject({ code: 'ERR_GRANT_UNAVAILABLE' });
+    expect(requests).toEqual([]);
+  });
+});

@@ -1,0 +1,549 @@
+import { webcrypto } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+
+import { describe, expect, test } from '@jest/globals';
+import { Agent } from 'undici';
+
+import { AccessToken } from '../../../src/core/access-token.js';
+import { type FetchTokenOptions, withBearerToken } from '../../../src/adapters/fetch/index.js';
+import { ConfigurationError } from '../../../src/core/errors.js';
+import { staticToken } from '../../../src/service/static-token.js';
+import type { TokenRequest } from '../../../src/core/token-request.js';
+import type { GetTokenOptions } from '../../../src/core/token-source.js';
+import { createTokenService } from '../../../src/service/token-service.js';
+import { startFetch } from '../../support/adapter-fetch.js';
+import { leakIn } from '../../support/adapter-leak.js';
+import { gate, startSurroundings } from '../../support/adapter-service.js';
+import { cleanUp } from '../../support/clean-up.js';
+import { fakeClock } from '../../support/clock.js';
+import type { RecordedRequest } from '../../support/http-server.js';
+import { rejected, startResourceServer } from '../../support/resource-server.js';
+import { issue, manualSource, sourceThatKeeps } from '../../support/tokens.js';
+
+const token = /token-\d/;
+const authorizations = (requests: readonly RecordedRequest[]) => requests.map(({ headers }) => headers.authorization);
+const failureOf = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
+
+test.each<[object, RegExp]>([
+  [{}, /"origins" of withBearerToken is required/],
+  [{ orgins: ['https://api.example.com'] }, /"orgins".*did you mean "origins"/],
+  [{ origins: ['http://api.example.com'] }, /"origins".*http:\/\/api\.example\.com.*https/],
+  [{ origins: 'https://api.example.com' }, /"origins".*list/],
+  [{ origins: ['https://api.example.com'], replay: 'sometimes' }, /"replay"/],
+])('F10 E20 R-27 refuses the options %j', (options, message) => {
+  const make = (): unknown => withBearerToken(fetch, staticToken('key'), options as FetchTokenOptions);
+
+  expect(make).toThrow(ConfigurationError);
+  expect(make).toThrow(message);
+});
+
+test('F10 refuses to be made without options', () => {
+  const make = (): unknown => withBearerToken(fetch, staticToken('key'), undefined as unknown as FetchTokenOptions);
+
+  expect(make).toThrow(ConfigurationError);
+});
+
+describe('the headers of a request', () => {
+  test.each<[string, () => NonNullable<RequestInit['headers']>]>([
+    ['an object', () => ({ 'X-Tenant': 'blue' })],
+    ['a list of pairs', () => [['X-Tenant', 'blue']]],
+    ['Headers', () => new Headers({ 'X-Tenant': 'blue' })],
+  ])('are sent as they are, in %s, and stay without the token', async (_what, headers) => {
+    const { send, api } = await startFetch();
+    const [given, same] = [headers(), headers()];
+
+    await send(`${api.origin}/orders`, { headers: given });
+
+    expect(api.requests[0]?.headers).toMatchObject({ 'x-tenant': 'blue', authorization: 'Bearer token-1' });
+    expect([...new Headers(given)]).toEqual([...new Headers(same)]);
+  });
+
+  test.each<[string, NonNullable<RequestInit['headers']>]>([
+    ['an object', { AUTHORIZATION: 'ApiKey 7' }],
+    ['a list of pairs', [['Authorization', 'ApiKey 7']]],
+    ['Headers', new Headers({ authorization: 'ApiKey 7' })],
+  ])('E12 R-31 are left alone with an Authorization in %s', async (_what, headers) => {
+    const { send, api, authorizationServer } = await startFetch();
+
+    await send(`${api.origin}/orders`, { headers });
+
+    expect(authorizations(api.requests)).toEqual(['ApiKey 7']);
+    expect(authorizationServer.grants).toHaveLength(0);
+  });
+
+  test('E12 are those of "init" instead of those of the Request, as fetch has it', async () => {
+    const { send, api } = await startFetch();
+    const request = new Request(`${api.origin}/orders`, { headers: { authorization: 'ApiKey 7' } });
+
+    await send(request);
+    await send(request, { headers: { 'x-tenant': 'blue' } });
+
+    expect(authorizations(api.requests)).toEqual(['ApiKey 7', 'Bearer token-1']);
+  });
+});
+
+test('works without "init", also where it is null', async () => {
+  const { send, api } = await startFetch();
+
+  const replies = [await send(api.origin), await send(api.origin, null as unknown as RequestInit)];
+
+  expect(replies.map(({ status }) => status)).toEqual([200, 200]);
+});
+
+test('E11 goes by what the URL and the headers were when it was called', async () => {
+  const tokens = manualSource();
+  const [api, other] = [await startResourceServer(), await startResourceServer()];
+  const send = withBearerToken(fetch, tokens, { origins: [api.origin] });
+  const [url, headers] = [new URL(`${api.origin}/orders`), new Headers({ 'x-tenant': 'blue' })];
+
+  const reply = send(url, { headers });
+  url.host = new URL(other.origin).host;
+  headers.set('x-tenant', 'green');
+  tokens.last().resolve(await staticToken('key').getToken());
+
+  expect((await reply).status).toBe(200);
+  expect(api.requests[0]?.headers['x-tenant']).toBe('blue');
+  expect(other.requests).toEqual([]);
+});
+
+test('E11 gives tokens to all origins that are listed, and to no other', async () => {
+  const [second, unlisted] = [await startResourceServer(), await startResourceServer()];
+  const first = await startSurroundings();
+  const send = withBearerToken(fetch, first.tokens, { origins: [first.api.origin, `${second.origin}/v1`] });
+
+  for (const { origin } of [first.api, second, unlisted]) await send(`${origin}/orders`);
+
+  expect([first.api, second, unlisted].flatMap(({ requests }) => authorizations(requests))).toEqual([
+    'Bearer token-1',
+    'Bearer token-1',
+    undefined,
+  ]);
+});
+
+test('E12 leaves credentials in the URL to fetch, which refuses them', async () => {
+  const { send, api, authorizationServer } = await startFetch();
+
+  const failure = await failureOf(send(api.origin.replace('//', '//me:pass@')));
+
+  expect(failure).toMatchObject({ name: 'TypeError' });
+  expect(authorizationServer.grants).toHaveLength(0);
+});
+
+test('E21 R-64 asks for what a function makes of the outgoing request', async () => {
+  const { send, api, authorizationServer } = await startFetch({
+    request(url, { headers }): TokenRequest | undefined {
+      const tenant = new Headers(headers).get('x-tenant') ?? new URL(url).searchParams.get('tenant');
+      return tenant === null ? undefined : { parameters: { tenant } };
+    },
+  });
+
+  await send(new Request(`${api.origin}/orders`, { headers: { 'x-tenant': 'blue' } }));
+  await send(`${api.origin}/orders?tenant=green`);
+  await send(`${api.origin}/orders`);
+
+  const tenants = authorizationServer.grants.map(({ body }) => new URLSearchParams(body).get('tenant'));
+  expect(tenants).toEqual(['blue', 'green', null]);
+});
+
+test.each<[NonNullable<FetchTokenOptions['replay']>, string, number]>([
+  ['safe', 'GET', 2],
+  ['safe', 'POST', 1],
+  ['never', 'GET', 1],
+])('E10 R-40 with replay "%s" sends a rejected %s %d time(s)', async (replay, method, times) => {
+  const { send, api } = await startFetch({ replay });
+  api.revoke('token-1');
+
+  const { status } = await send(`${api.origin}/orders`, { method });
+
+  expect(status).toBe(times === 2 ? 200 : 401);
+  expect(api.requests).toHaveLength(times);
+});
+
+test.each<[string, FetchTokenOptions['isRejected']]>([
+  ['by the status', ({ status }) => status === 403],
+  ['by the body of a clone', async (response) => (await response.clone().text()).includes('TOKEN')],
+  ['by the body itself', async (response) => response.status === 403 && (await response.text()).includes('TOKEN')],
+])('E15 E25 sends again when "isRejected" says so %s', async (_what, isRejected) => {
+  const { send, api } = await startFetch({ isRejected });
+  api.answer(({ headers }) =>
+    headers.authorization === 'Bearer token-1' ? { status: 403, body: 'TOKEN' } : { body: 'done' },
+  );
+
+  const reply = await send(`${api.origin}/orders`);
+
+  expect(await reply.text()).toBe('done');
+  expect(api.requests).toHaveLength(2);
+});
+
+describe('with a token at hand', () => {
+  /** A fetch whose source has given its token before; `sent` are the headers of what it sends. */
+  async function startWithToken(options: Partial<FetchTokenOptions> = {}, one = issue('token-1', fakeClock())) {
+    const two = issue('token-2', fakeClock());
+    const tokens = sourceThatKeeps(Promise.resolve(one), () => Promise.resolve(two));
+    const api = await startResourceServer();
+    const sent: RequestInit['headers'][] = [];
+    const events: string[] = [];
+    const send = withBearerToken(
+      (input, init) => {
+        sent.push(init?.headers);
+        return fetch(input, init);
+      },
+      tokens,
+      { origins: [api.origin], onEvent: ({ type }) => void events.push(type), ...options },
+    );
+    await send(`${api.origin}/first`);
+    sent.length = 0;
+    return { send, api, sent, events };
+  }
+
+  test('C3 a request is sent at once', async () => {
+    const { send, api, sent } = await startWithToken();
+
+    const reply = send(`${api.origin}/orders`, { headers: { accept: 'text/plain' } });
+
+    expect(sent).toEqual([{ accept: 'text/plain', authorization: 'Bearer token-1' }]);
+    expect(await (await reply).json()).toMatchObject({ path: '/orders' });
+  });
+
+  test('E1 E2 R-35 a rejected one is sent once more with another, and what comes then is the result', async () => {
+    const { send, api, sent, events } = await startWithToken();
+    api.revoke('token-1', 'token-2');
+
+    const { status } = await send(`${api.origin}/orders`);
+
+    expect(status).toBe(401);
+    expect(sent).toEqual([{ authorization: 'Bearer token-1' }, { authorization: 'Bearer token-2' }]);
+    expect(events).toEqual(['request.resent']);
+  });
+
+  test.each<[string, FetchTokenOptions['isRejected']]>([
+    ['at once', ({ status }) => status === 202],
+    ['later', async (response) => (await response.clone().text()) === 'TOKEN'],
+  ])('E15 E25 "isRejected" is asked about a reply that succeeds, too, and says so %s', async (_when, isRejected) => {
+    const { send, api, sent } = await startWithToken({ isRejected });
+    api.answer(({ headers }) =>
+      headers.authorization === 'Bearer token-1' ? { status: 202, body: 'TOKEN' } : { body: 'done' },
+    );
+
+    const reply = await send(`${api.origin}/orders`);
+
+    expect(await reply.text()).toBe('done');
+    expect(sent).toEqual([{ authorization: 'Bearer token-1' }, { authorization: 'Bearer token-2' }]);
+  });
+
+  test('E15 the reply stands when "isRejected" says later that it may', async () => {
+    const { send, api, sent } = await startWithToken({ isRejected: () => Promise.resolve(false) });
+
+    const { status } = await send(`${api.origin}/orders`);
+
+    expect(status).toBe(200);
+    expect(sent).toHaveLength(1);
+  });
+
+  test('R-70 R-71 one of type DPoP is sent with a proof, another one each time', async () => {
+    const keyPair = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, [
+      'sign',
+      'verify',
+    ]);
+    const bound = new AccessToken({ value: 'bound', type: 'DPoP', keyPair, issuedAt: 0, expiresAt: Infinity });
+    const { send, api, sent } = await startWithToken({}, bound);
+    api.answer(() => ({ body: 'fine' }));
+
+    for (let call = 0; call < 2; call += 1) await send(`${api.origin}/orders`);
+
+    const proofs = sent.map((headers) => new Headers(headers).get('dpop'));
+    expect(proofs).toEqual([expect.stringMatching(/^ey/), expect.stringMatching(/^ey/)]);
+    expect(proofs[0]).not.toBe(proofs[1]);
+  });
+
+  test('E11 R-42 a redirect is followed, and to another origin without it', async () => {
+    const { send, api } = await startWithToken();
+    const other = await startResourceServer();
+    other.answer(() => ({ body: 'there' }));
+    api.answer(({ path }) => ({
+      status: 307,
+      headers: { location: path === '/orders' ? '/moved' : `${other.origin}/moved` },
+    }));
+
+    const reply = await send(`${api.origin}/orders`);
+
+    expect(await reply.text()).toBe('there');
+    expect(authorizations(api.requests.slice(1))).toEqual(['Bearer token-1', 'Bearer token-1']);
+    expect(authorizations(other.requests)).toEqual([undefined]);
+  });
+
+  test('E19 nothing is sent for who has given up', async () => {
+    const { send, api, sent } = await startWithToken();
+
+    const failure = await failureOf(send(`${api.origin}/orders`, { signal: AbortSignal.abort() }));
+
+    expect(failure).toMatchObject({ name: 'AbortError' });
+    expect(sent).toEqual([]);
+  });
+
+  test('a connection that breaks fails the request, once', async () => {
+    const { send, api, sent } = await startWithToken();
+    api.answer((_request, response) => {
+      response.destroy();
+      return undefined;
+    });
+
+    const failure = await failureOf(send(`${api.origin}/orders`));
+
+    expect(failure).toMatchObject({ name: 'TypeError', message: 'fetch failed' });
+    expect(sent).toHaveLength(1);
+  });
+});
+
+describe('F4 R-25 no token is in', () => {
+  test('the response, nor in the Request', async () => {
+    const { send, api } = await startFetch();
+    api.revoke('token-1');
+    const request = new Request(`${api.origin}/orders`, { method: 'POST', body: 'an order' });
+
+    const reply = await send(request);
+
+    expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-2']);
+    expect(leakIn([reply, request], token)).toBeUndefined();
+    expect(request.headers.has('authorization')).toBe(false);
+  });
+
+  test('the error of a connection that is reset, nor in that of a caller who gives up', async () => {
+    const { send, api } = await startFetch();
+    const caller = new AbortController();
+    api.answer(({ path }, response) => {
+      if (path === '/reset') response.destroy();
+      else caller.abort();
+      return undefined;
+    });
+
+    const failures = [
+      await failureOf(send(`${api.origin}/reset`)),
+      await failureOf(send(`${api.origin}/slow`, { signal: caller.signal })),
+    ];
+
+    expect(failures.map((failure) => (failure as Error).name)).toEqual(['TypeError', 'AbortError']);
+    expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-1']);
+    expect(leakIn(failures, token)).toBeUndefined();
+  });
+});
+
+test('E19 the signal of a Request ends the wait for a token, also if it is aborted at once', async () => {
+  const asked = gate();
+  const untilAborted = (signal: AbortSignal | undefined): Promise<never> =>
+    new Promise((_resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason as Error));
+      asked.open();
+    });
+  const tokens = { getToken: (_request: unknown, options?: GetTokenOptions) => untilAborted(options?.signal) };
+  const send = withBearerToken(fetch, tokens, { origins: ['https://api.example.com'] });
+  const [caller, hasty] = [new AbortController(), new AbortController()];
+  const request = ({ signal }: AbortController): Request => new Request('https://api.example.com/orders', { signal });
+
+  const failure = failureOf(send(request(caller)));
+  await asked.opened;
+  caller.abort(new Error('gone'));
+  const failureAtOnce = failureOf(send(request(hasty)));
+  hasty.abort(new Error('gone at once'));
+
+  expect(await failure).toMatchObject({ message: 'gone' });
+  expect(await failureAtOnce).toMatchObject({ message: 'gone at once' });
+});
+
+test('E8 a Request whose body is used already fails as with fetch', async () => {
+  const { send, api } = await startFetch();
+  const request = new Request(`${api.origin}/orders`, { method: 'POST', body: 'an order' });
+  await request.text();
+
+  await expect(send(request)).rejects.toThrow(/already been used/);
+
+  expect(api.requests).toEqual([]);
+});
+
+test('E9 keeps what a Request says beside its body', async () => {
+  const { send, api } = await startFetch();
+  api.answer(({ headers }) =>
+    headers.authorization === 'Bearer token-1' ? rejected() : { status: 302, headers: { location: '/moved' } },
+  );
+
+  const reply = await send(new Request(`${api.origin}/orders`, { method: 'PUT', body: 'it', redirect: 'manual' }));
+
+  expect(reply.status).toBe(302);
+  expect(api.requests.map(({ method, body }) => `${method} ${body}`)).toEqual(['PUT it', 'PUT it']);
+});
+
+test('E14 goes on over one connection: after 401s that never end, and after redirects', async () => {
+  const { send, api } = await startFetch();
+  const dispatcher = new Agent({ connections: 1 });
+  cleanUp(() => dispatcher.destroy());
+  const closed = gate();
+  api.answer(({ headers, path }, response) => {
+    if (path === '/old') return { status: 307, headers: { location: '/orders' }, body: 'x'.repeat(100_000) };
+    if (headers.authorization !== 'Bearer token-1') return { body: 'done' };
+    response.on('close', closed.open);
+    response.writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' });
+    response.write('no '.repeat(1_000));
+    return undefined;
+  });
+  const init = { dispatcher } as object;
+
+  const replies = [await send(`${api.origin}/old`, init), await send(`${api.origin}/orders`, init)];
+
+  expect(await Promise.all(replies.map((reply) => reply.text()))).toEqual(['done', 'done']);
+  await closed.opened;
+});
+
+test('E14 frees the connection also when no other token can be had', async () => {
+  const { send, api, clock, authorizationServer } = await startFetch();
+  const closed = gate();
+  api.answer((_request, response) => {
+    // It expires while the reply is on its way.
+    clock.advance(3_600_000);
+    authorizationServer.script({ status: 503 });
+    response.on('close', closed.open);
+    response.writeHead(401);
+    response.write('no');
+    return undefined;
+  });
+
+  await expect(send(`${api.origin}/orders`)).rejects.toMatchObject({ code: 'ERR_GRANT_UNAVAILABLE' });
+
+  await closed.opened;
+});
+
+test('E16 hands on a reply that goes on for ever as soon as it begins', async () => {
+  const { send, api } = await startFetch();
+  api.answer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write('data: 1\n\n');
+    return undefined;
+  });
+
+  const { body } = await send(`${api.origin}/events`);
+
+  const reader = body?.getReader();
+  expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('data: 1\n\n');
+  await reader?.cancel();
+});
+
+test('E18 the inner one of two that serve one origin stands aside; for two origins each serves its own', async () => {
+  const [one, two] = [await startSurroundings(), await startSurroundings()];
+  two.authorizationServer.script({ body: { access_token: 'two', token_type: 'Bearer' } });
+  const inner = withBearerToken(fetch, one.tokens, { origins: [one.api.origin] });
+  const nested = withBearerToken(inner, two.tokens, { origins: [two.api.origin] });
+  const rival = withBearerToken(inner, two.tokens, { origins: [one.api.origin] });
+
+  await nested(one.api.origin);
+  await nested(two.api.origin);
+  await rival(one.api.origin);
+
+  expect(authorizations(one.api.requests)).toEqual(['Bearer token-1', 'Bearer two']);
+  expect(authorizations(two.api.requests)).toEqual(['Bearer two']);
+});
+
+test('E17 does not go round in circles when the tokens are fetched by it', async () => {
+  const { api, authorizationServer } = await startSurroundings();
+  const circle: typeof fetch = (input, init) => send(input, init);
+  const { tokenEndpoint } = authorizationServer;
+  const tokens = createTokenService({ tokenEndpoint, clientId: 'orders', clientSecret: 'secret', fetch: circle });
+  const send = withBearerToken(fetch, tokens, { origins: [api.origin, authorizationServer.origin] });
+
+  const reply = await send(`${api.origin}/orders`);
+
+  expect(reply.status).toBe(200);
+  expect(authorizationServer.grants[0]?.headers.authorization).toMatch(/^Basic /);
+});
+
+describe('E11 R-42 redirects', () => {
+  /** A fetch that takes all headers along to wherever it is redirected. */
+  const careless: typeof fetch = async (input, init) => {
+    const reply = await fetch(input, { ...init, redirect: 'manual' });
+    const location = reply.headers.get('location');
+    return location === null || init?.redirect === 'manual' ? reply : careless(location, init);
+  };
+
+  test('bring no token to another origin even if "fetch" takes all headers along', async () => {
+    const { send, api } = await startFetch({}, careless);
+    const other = await startResourceServer();
+    other.answer(() => ({ body: 'there' }));
+    api.answer(() => ({ status: 302, headers: { location: `${other.origin}/moved` } }));
+
+    const reply = await send(`${api.origin}/orders`);
+
+    expect(await reply.text()).toBe('there');
+    expect(authorizations(other.requests)).toEqual([undefined]);
+  });
+
+  test('bring no token back that has once been left behind', async () => {
+    const { send, api } = await startFetch();
+    const other = await startResourceServer();
+    other.answer(() => ({ status: 302, headers: { location: `${api.origin}/back` } }));
+    api.answer(({ path }) =>
+      path === '/back' ? { body: 'here' } : { status: 302, headers: { location: `${other.origin}/moved` } },
+    );
+
+    const reply = await send(`${api.origin}/orders`);
+
+    expect(await reply.text()).toBe('here');
+    expect(authorizations(api.requests)).toEqual(['Bearer token-1', undefined]);
+  });
+
+  test('say where they have led, and that there were some', async () => {
+    const { send, api } = await startFetch();
+    api.answer(({ path }) => (path === '/a' ? { status: 308, headers: { location: '/b?c=d' } } : { body: 'here' }));
+
+    const [direct, moved] = [await send(`${api.origin}/b`), await send(`${api.origin}/a`)];
+
+    expect([direct.redirected, moved.redirected]).toEqual([false, true]);
+    expect(moved.url).toBe(`${api.origin}/b?c=d`);
+  });
+
+  test('are not followed when they shall not be', async () => {
+    const { send, api } = await startFetch();
+    api.answer(() => ({ status: 302, headers: { location: '/moved' } }));
+
+    const { status } = await send(`${api.origin}/orders`, { redirect: 'manual' });
+    const failure = await failureOf(send(new Request(`${api.origin}/orders`, { redirect: 'error' })));
+
+    expect(status).toBe(302);
+    expect(failure).toMatchObject({ message: 'fetch failed' });
+    expect(api.requests).toHaveLength(2);
+  });
+
+  test('in circles end', async () => {
+    const { send, api } = await startFetch();
+    api.answer(() => ({ status: 302, headers: { location: '/again' } }));
+
+    const failure = await failureOf(send(`${api.origin}/orders`));
+
+    expect(failure).toMatchObject({ name: 'TypeError', cause: { message: expect.stringContaining('too often') } });
+    expect(api.requests).toHaveLength(21);
+  });
+
+  test('R-37 to another origin by a "fetch" that follows anyway say nothing of the token', async () => {
+    const disobedient: typeof fetch = (input, init) => fetch(input, { ...init, redirect: 'follow' });
+    const { send, api, authorizationServer } = await startFetch({}, disobedient);
+    const other = await startResourceServer();
+    api.answer(() => ({ status: 302, headers: { location: `${other.origin}/moved` } }));
+
+    const { status } = await send(`${api.origin}/orders`);
+
+    expect(status).toBe(401);
+    expect(authorizations(other.requests)).toEqual([undefined]);
+    expect(authorizationServer.grants).toHaveLength(1);
+  });
+});
+
+test('E22 a 401 whose body breaks off is repaired: its head has said all', async () => {
+  const { send, api } = await startFetch();
+  api.answer(({ headers }, response) => {
+    if (headers.authorization !== 'Bearer token-1') return { body: 'done' };
+    response.writeHead(401, { 'content-length': 100 });
+    response.write('x', () => setImmediate(() => response.destroy()));
+    return undefined;
+  });
+
+  const reply = await send(`${api.origin}/orders`);
+
+  expect(await text(reply.body as ReadableStream)).toBe('done');
+});

@@ -1,0 +1,226 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { systemClock } from '../../src/core/clock.js';
+import { ConfigurationError } from '../../src/core/errors.js';
+import type { ClientAssertionOptions } from '../../src/authentication/client-assertion.js';
+import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
+import { createTokenService } from '../../src/service/token-service.js';
+import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
+import { assertionIn, parametersIn } from '../support/client-assertions.js';
+import { fakeClock } from '../support/clock.js';
+import { granting, linesThatShow } from '../support/grant-outcome.js';
+import type { RecordedRequest } from '../support/http-server.js';
+import { signingKey } from '../support/signing-keys.js';
+
+const key = await signingKey('ES256');
+const byKey = (options: ClientAssertionOptions = {}) =>
+  privateKeyJwt({ key: { ...key.privateJwk, kid: 'key-1' }, ...options });
+
+describe('a client assertion', () => {
+  test('R-43 R-44 R-08 is the only authentication, signed, and issued by the client about itself', async () => {
+    const server = await startAuthorizationServer();
+    const { tokens, clock } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication: byKey() });
+
+    await tokens.getToken({ scope: 'orders:read' });
+
+    const [request] = server.grants;
+    expect(request?.headers.authorization).toBeUndefined();
+    expect(parametersIn(request as RecordedRequest)).toEqual({
+      grant_type: 'client_credentials',
+      scope: 'orders:read',
+      client_id: 'orders',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: expect.any(String),
+    });
+    const { header, claims } = await assertionIn(request, key.publicKey);
+    expect(header).toEqual({ alg: 'ES256', kid: 'key-1', typ: 'client-authentication+jwt' });
+    const now = clock.now() / 1_000;
+    expect(claims).toEqual({
+      iss: 'orders',
+      sub: 'orders',
+      aud: server.tokenEndpoint,
+      jti: expect.stringMatching(/^[\w-]{22,}$/),
+      iat: now - 5,
+      exp: now + 60,
+    });
+  });
+
+  test('R-45 R-88 is for the issuer, as one string, where one is configured', async () => {
+    const server = await startAuthorizationServer({ metadata: {} });
+    const { tokens } = granting({ issuer: server.origin, clientAuthentication: byKey() });
+
+    await tokens.getToken();
+
+    expect((await assertionIn(server.grants[0])).claims.aud).toBe(server.origin);
+  });
+
+  test('R-45 R-46 is for another audience and of another type, or none, when an option says so', async () => {
+    const server = await startAuthorizationServer({ metadata: {} });
+    const issue = async (options: ClientAssertionOptions) => {
+      await granting({ issuer: server.origin, clientAuthentication: byKey(options) }).tokens.getToken();
+      return assertionIn(server.grants.at(-1), key.publicKey);
+    };
+
+    const legacy = await issue({ audience: server.tokenEndpoint, typ: 'JWT' });
+    const untyped = await issue({ typ: false });
+
+    expect(legacy).toMatchObject({ header: { typ: 'JWT' }, claims: { aud: server.tokenEndpoint } });
+    expect(untyped.header).toEqual({ alg: 'ES256', kid: 'key-1' });
+  });
+
+  test('R-93 is dated a few seconds back and has no start time', async () => {
+    const server = await startAuthorizationServer();
+    const { tokens, clock } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication: byKey() });
+
+    await tokens.getToken();
+
+    const { claims } = await assertionIn(server.grants[0]);
+    expect(claims.iat).toBe(clock.now() / 1_000 - 5);
+    expect(claims.nbf).toBeUndefined();
+  });
+
+  test('A23 R-47 B2 is a new one for each attempt, so that a server that remembers them takes a retry', async () => {
+    const server = await startAuthorizationServer();
+    const known = new Set<unknown>();
+    const answers = [{ status: 503 }, { status: 500 }];
+    server.script(async (request) => {
+      const { claims } = await assertionIn(request, key.publicKey);
+      if (known.has(claims.jti)) return refused('invalid_client', { status: 401 });
+      known.add(claims.jti);
+      return answers.shift() ?? granted('t');
+    });
+    const clock = fakeClock();
+    const tokens = createTokenService({
+      tokenEndpoint: server.tokenEndpoint,
+      clientId: 'orders',
+      clientAuthentication: byKey(),
+      clock: { ...clock, sleep: async () => {} },
+    });
+
+    const token = await tokens.getToken();
+
+    expect(token.value).toBe('t');
+    expect(known.size).toBe(3);
+  });
+
+  test('A22 R-47 is a new one also when the request is sent again within a grant', async () => {
+    const server = { issuer: 'https://auth.example' };
+    const prepared = await byKey().prepare('orders', server);
+    const send = async () => {
+      const body = new URLSearchParams();
+      await (prepared.authenticate(server, { client_id: 'orders' }, body, new Headers()) as unknown);
+      return body.get('client_assertion');
+    };
+
+    const [first, second] = [await send(), await send()];
+
+    expect(first).not.toBe(second);
+    expect(prepared.secrets).toEqual([first, second]);
+  });
+
+  test('R-24 is in no error and no event, even if the server repeats it', async () => {
+    const server = await startAuthorizationServer();
+    server.script((request) => refused('invalid_request', { description: `bad: ${parametersIn(request)['client_assertion']}` })); // prettier-ignore
+    const { failure, events } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication: byKey() });
+
+    const error = await failure();
+
+    const { assertion } = await assertionIn(server.grants[0]);
+    expect(String(error)).toContain('bad: [redacted]');
+    expect(linesThatShow(assertion, [error, events])).toEqual([]);
+  });
+
+  test('that is refused says what it was signed with, and for whom', async () => {
+    const server = await startAuthorizationServer();
+    server.script(refused('invalid_client', { status: 401 }));
+    // The server's answers are dated by the real time.
+    const options = { tokenEndpoint: server.tokenEndpoint, clientAuthentication: byKey(), clock: systemClock };
+    const { failure } = granting(options);
+
+    const error = await failure();
+
+    expect(String(error)).toContain(
+      `signed with ES256 with the key id "key-1" for the audience ${server.tokenEndpoint}`,
+    );
+    expect(server.grants).toHaveLength(1);
+  });
+
+  test.each([
+    [{ audience: '' }, /"audience" of privateKeyJwt must be a non-empty string/],
+    [{ audience: ['a', 'b'] }, /"audience" of privateKeyJwt must be a non-empty string/],
+    [{ typ: true }, /"typ" of privateKeyJwt must be a non-empty string or false/],
+    [{ audiance: 'a' }, /no option "audiance"; did you mean "audience"\?/],
+  ])('F10 refuses the options %j', (options, message) => {
+    const make = () => byKey(options as ClientAssertionOptions);
+
+    expect(make).toThrow(ConfigurationError);
+    expect(make).toThrow(message);
+  });
+
+  test('R-88 is for nobody but the issuer with the profile "fapi2"', async () => {
+    const server = { issuer: 'https://auth.example' };
+    const prepare = () =>
+      byKey({ audience: 'https://auth.example/token' }).prepare('orders', server, { profile: 'fapi2' });
+
+    await expect(prepare).rejects.toThrow('has assertions made out to the issuer, not to https://auth.example/token');
+  });
+});
+
+describe('R-92 a clock that is wrong by an hour', () => {
+  /** An authorization server that looks at the time of assertions, by a clock that is an hour ahead of the client's. */
+  async function aheadOf(clientClock: { now(): number }) {
+    const server = await startAuthorizationServer();
+    const serverNow = () => clientClock.now() + 3_600_000;
+    server.script(async (request) => {
+      const { claims } = await assertionIn(request, key.publicKey);
+      const isCurrent = claims.exp! * 1_000 > serverNow() && claims.iat! * 1_000 <= serverNow() + 10_000;
+      const answer = isCurrent ? granted('t') : refused('invalid_client', { status: 401 });
+      return { ...answer, headers: { date: new Date(serverNow()).toUTCString() } };
+    });
+    return server;
+  }
+
+  test('is corrected by the date of the refusal, and remembered', async () => {
+    const clock = fakeClock();
+    const server = await aheadOf(clock);
+    const options = { tokenEndpoint: server.tokenEndpoint, clientAuthentication: byKey(), clock };
+    const { tokens } = granting(options);
+
+    const token = await tokens.getToken();
+    await tokens.getToken();
+
+    expect(token.value).toBe('t');
+    expect(server.grants).toHaveLength(3);
+  });
+
+  test('of a gateway between, which dates what it passes on, disturbs nobody whose own clock is right', async () => {
+    const server = await startAuthorizationServer();
+    const clock = fakeClock();
+    const date = () => new Date(clock.now() + 3_600_000).toUTCString();
+    server.script(async (request) => {
+      const { claims } = await assertionIn(request, key.publicKey);
+      const answer = claims.iat === clock.now() / 1_000 - 5 ? granted('t') : refused('invalid_client', { status: 401 });
+      return { ...answer, headers: { date: date() } };
+    });
+    const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication: byKey(), clock });
+
+    await tokens.getToken();
+    await tokens.getToken();
+
+    expect(server.grants).toHaveLength(2);
+  });
+
+  test('is tried again once only', async () => {
+    const clock = fakeClock();
+    const server = await aheadOf(clock);
+    const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication: byKey(), clock });
+    server.script(() => ({
+      ...refused('invalid_client', { status: 401 }),
+      headers: { date: new Date(clock.now() + server.grants.length * 3_600_000).toUTCString() },
+    }));
+
+    await failure();
+
+    expect(server.grants).toHaveLength(2);
+  });
+});

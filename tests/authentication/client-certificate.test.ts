@@ -1,0 +1,60 @@
+import { createPrivateKey } from 'node:crypto';
+
+import { describe, expect, test } from '@jest/globals';
+
+import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
+import { clientCertificate, loadCertificate } from '../../src/authentication/client-certificate.js';
+import { clientCertificates } from '../support/client-certificates.js';
+import { failureOf, linesThatShow } from '../support/grant-outcome.js';
+import { thumbprints } from '../support/mutual-tls.js';
+
+const { first, renewed, authority } = clientCertificates;
+const sec1 = createPrivateKey(first.key).export({ type: 'sec1', format: 'pem' }).toString();
+
+test.each([
+  ['with its key in PKCS#8', first.certificate, first.key],
+  ['with its key in SEC 1', first.certificate, sec1],
+  ['before the one that signed it', first.certificate + authority, first.key],
+])('a certificate %s has its thumbprint and subject, and shows nothing of the key', (_what, certificate, key) => {
+  const loaded = clientCertificate(certificate, key, undefined);
+
+  expect(loaded).toMatchObject({ thumbprint: thumbprints.first, subject: 'O=Example, CN=orders' });
+  expect(linesThatShow(first.key.slice(40, 80), loaded)).toEqual([]);
+});
+
+describe('F6 what is no certificate with its key', () => {
+  const encrypted = createPrivateKey(first.key)
+    .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open sesame' })
+    .toString();
+
+  test.each([
+    ['another key', first.certificate, renewed.key, 'the private key does not belong to the client certificate'],
+    ['an encrypted key', first.certificate, encrypted, 'the private key is encrypted'],
+    ['two certificates', first.certificate, renewed.certificate, 'the private key is none: it holds a certificate'],
+    ['two keys', first.key, first.key, 'the client certificate is no certificate in PEM'],
+    [
+      'half a certificate',
+      first.certificate.slice(0, 90),
+      first.key,
+      'the client certificate is no certificate in PEM',
+    ],
+  ])('is refused: %s', async (_what, certificate, key, message) => {
+    expect(() => clientCertificate(certificate, key, undefined)).toThrow(ConfigurationError);
+    expect(() => clientCertificate(certificate, key, undefined)).toThrow(message);
+
+    // From files, which may be read while they are replaced, it is worth another try.
+    const error = await failureOf(loadCertificate({ certificate: () => certificate, key: () => key }));
+    expect(error).toBeInstanceOf(GrantUnavailableError);
+    expect(String(error)).toContain(message);
+  });
+
+  test.each([
+    ['the client certificate', () => Promise.reject(new Error('gone')), () => first.key],
+    ['the private key', () => first.certificate, () => Promise.reject(new Error('gone'))],
+  ])('is named when it cannot be read: %s', async (what, certificate, key) => {
+    expect(await failureOf(loadCertificate({ certificate, key }))).toMatchObject({
+      message: expect.stringContaining(`${what} could not be read`),
+      cause: { message: 'gone' },
+    });
+  });
+});

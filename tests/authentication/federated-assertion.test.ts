@@ -1,0 +1,103 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect, test } from '@jest/globals';
+
+import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
+import { federatedAssertion, fromFile } from '../../src/authentication/federated-assertion.js';
+import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
+import { parametersIn } from '../support/client-assertions.js';
+import { granting, linesThatShow } from '../support/grant-outcome.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+test('R-43 a federated assertion is sent as it is, with its type and the client id', async () => {
+  const server = await startAuthorizationServer();
+  const clientAuthentication = federatedAssertion(async () => 'header.claims.signature');
+  const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
+
+  await tokens.getToken();
+
+  expect(server.grants.map(parametersIn)).toEqual([
+    {
+      grant_type: 'client_credentials',
+      client_id: 'orders',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: 'header.claims.signature',
+    },
+  ]);
+  expect(server.grants[0]?.headers.authorization).toBeUndefined();
+});
+
+test('R-43 it is announced as another type when an option says so', async () => {
+  const server = await startAuthorizationServer();
+  const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-spiffe';
+  const clientAuthentication = federatedAssertion(() => 'svid', { assertionType });
+  const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
+
+  await tokens.getToken();
+
+  expect(server.grants.map(parametersIn)).toMatchObject([{ client_assertion_type: assertionType }]);
+});
+
+test('F1 A7 a file is read for each grant, and once more when its assertion is refused', async () => {
+  const folder = await temporaryFolder();
+  const path = join(folder, 'token');
+  await writeFile(path, 'first\n');
+  const server = await startAuthorizationServer();
+  const clientAuthentication = federatedAssertion(fromFile(path));
+  const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
+
+  await tokens.getToken();
+  await writeFile(path, 'second\n');
+  await tokens.getToken();
+  server.script(async (request) => {
+    await writeFile(path, 'third\n');
+    return parametersIn(request)['client_assertion'] === 'third'
+      ? granted('t')
+      : refused('invalid_client', { status: 401 });
+  });
+  await tokens.getToken();
+
+  const sent = server.grants.map((request) => parametersIn(request)['client_assertion']);
+  expect(sent).toEqual(['first', 'second', 'second', 'third']);
+});
+
+test('R-24 it is in no error and no event', async () => {
+  const server = await startAuthorizationServer();
+  server.script(refused('invalid_client', { status: 401, description: 'what is c4n4ry.s3cret?' }));
+  const clientAuthentication = federatedAssertion(() => 'c4n4ry.s3cret');
+  const { failure, events } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
+
+  const error = await failure();
+
+  expect(String(error)).toMatch(/what is \[redacted\]\?.*issuer, subject, audience and expiry/);
+  expect(linesThatShow('c4n4ry', [error, events])).toEqual([]);
+});
+
+test('a source that cannot be read is named', async () => {
+  const clientAuthentication = federatedAssertion(fromFile('/nowhere/token'));
+  const { failure } = granting({ tokenEndpoint: 'https://auth.example/token', clientAuthentication });
+
+  const error = await failure();
+
+  expect(error).toBeInstanceOf(GrantUnavailableError);
+  expect(String(error)).toContain('the federated assertion could not be read');
+});
+
+test('D2 the fingerprint changes with the assertion', async () => {
+  const assertions = ['one', 'two'];
+  const authentication = federatedAssertion(() => assertions.shift() ?? '');
+
+  expect(await authentication.fingerprint()).not.toBe(await authentication.fingerprint());
+});
+
+test.each<[unknown, object, RegExp]>([
+  [undefined, {}, /the source of federatedAssertion must be/],
+  [() => 'a', { assertionType: '' }, /"assertionType" of federatedAssertion must be a non-empty string/],
+  [() => 'a', { type: 'a' }, /federatedAssertion has no option "type"/],
+])('F10 %p with the options %j is refused', (source, options, message) => {
+  const make = () => federatedAssertion(source as () => string, options);
+
+  expect(make).toThrow(ConfigurationError);
+  expect(make).toThrow(message);
+});

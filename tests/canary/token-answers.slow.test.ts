@@ -1,0 +1,99 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { basicCredentials } from '../../src/authentication/basic-credentials.js';
+import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
+import { startSurroundings } from '../support/adapter-service.js';
+import { granted, refused } from '../support/authorization-server.js';
+import type { Answer } from '../support/http-server.js';
+import { artefactsOf } from './artefacts.js';
+import { canaryLog } from './canary-log.js';
+import { clients } from './clients.js';
+import { leaksIn } from './leaks-in.js';
+import { markedSecret, markedToken } from './marks.js';
+
+const token = markedToken(1);
+const both = `${markedSecret} and ${token}`;
+const bytes = Buffer.from(`orders:${markedSecret}`);
+const asJson = (text: string) => JSON.stringify(text).slice(1, -1);
+
+/** The ways in which a server may repeat what it was sent, or was about to send. */
+const repetitions: Readonly<Record<string, string>> = {
+  'in clear': markedSecret,
+  'several times': markedSecret.repeat(20),
+  'at the place where it is cut': 'x'.repeat(290) + markedSecret,
+  'percent-encoded': encodeURIComponent(markedSecret),
+  'percent-encoded in lower case': encodeURIComponent(markedSecret).replace(/%../g, (code) => code.toLowerCase()),
+  'form-encoded': new URLSearchParams({ client_secret: markedSecret }).toString(),
+  'as JSON': asJson(markedSecret),
+  'as JSON in JSON': asJson(asJson(markedSecret)),
+  'in base64': Buffer.from(markedSecret).toString('base64'),
+  'as the credentials that were sent': `Basic ${bytes.toString('base64')}`,
+  'in base64url': Buffer.from(markedSecret).toString('base64url'),
+  'in hexadecimal digits': Buffer.from(markedSecret).toString('hex'),
+  'in hexadecimal digits in upper case': Buffer.from(markedSecret).toString('hex').toUpperCase(),
+};
+
+// Who decodes the base64, and repeats what comes of it.
+const { encodedSecret } = basicCredentials('', markedSecret, 'minimal');
+const answersOfBasic: Readonly<Record<string, Answer>> = {
+  'the decoded credentials': refused('invalid_client', { status: 401, description: `orders:${encodedSecret}` }),
+  'an outage that tells of the decoded credentials': {
+    status: 503,
+    body: { error: 'server_error', error_description: encodeURIComponent(encodedSecret) },
+  },
+};
+
+const answers: Readonly<Record<string, Answer>> = {
+  ...Object.fromEntries(
+    Object.entries(repetitions).flatMap(([how, text]): [string, Answer][] => [
+      [`error_description ${how}`, refused('invalid_client', { status: 401, description: `no: ${text}` })],
+      [`error ${how}`, refused(text.slice(0, 100))],
+      [`an outage ${how}`, { status: 503, body: { error: 'server_error', error_description: text } }],
+      [`a redirect ${how}`, { status: 307, headers: { location: `/x?${encodeURI(text)}#${encodeURI(text)}` } }],
+      [`a path of a redirect ${how}`, { status: 307, headers: { location: `/${encodeURI(text)}/x` } }],
+      [`HTML ${how}`, { status: 200, headers: { 'content-type': 'text/html' }, body: `<p>${text}</p>` }],
+    ]),
+  ),
+  'a token of an unknown type': granted(token, { token_type: 'mac' }),
+  'a token without a type': granted(token, { token_type: undefined }),
+  'a token with a lifetime that is none': granted(token, { expires_in: 'soon' }),
+  'a token with a lifetime below zero': granted(token, { expires_in: -1 }),
+  'a token with a lifetime that looks like a date': granted(token, { expires_in: 2e12 }),
+  'a token that cannot be sent': granted(`${token}\r\nx: y`),
+  'a token that is a list': granted('x', { access_token: [token] }),
+  'a token in a refusal': { status: 400, body: { error: token, error_description: both, access_token: token } },
+  'a token in a refusal with 200': { body: { error: 'invalid_client', error_description: both, access_token: token } },
+  'a body that stops': { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ both }).slice(0, -1) },
+  'a body with an unknown encoding': { headers: { 'content-encoding': 'br' }, body: both },
+  'a content type that repeats the secret': {
+    headers: { 'content-type': `text/${encodeURIComponent(markedSecret)}` },
+    body: both,
+  },
+  'a member of __proto__': { body: `{"__proto__":{"error_description":${JSON.stringify(both)}},"error":"x"}` },
+  'a deep body': { headers: { 'content-type': 'application/json' }, body: '['.repeat(50_000) + JSON.stringify(both) },
+};
+
+describe.each([
+  ['client_secret_basic', clientSecretBasic(markedSecret), { ...answers, ...answersOfBasic }],
+  ['client_secret_post', clientSecretPost(markedSecret), answers],
+])('with %s', (_method, clientAuthentication, all) => {
+  test.each(Object.entries(all))('F4 A29 R-24 writes down nothing of %s', async (_what, answer) => {
+    const { logger, lines } = canaryLog();
+    const { authorizationServer, tokens, api, events, onEvent } = await startSurroundings({
+      clientSecret: undefined,
+      clientAuthentication,
+      logger,
+    });
+    authorizationServer.script(answer);
+
+    const client = clients['axios by http']?.({ tokens, origin: api.origin, onEvent });
+    const outcome = await client?.({ path: '/orders' });
+    const log = lines.map((text) => ({ origin: 'log', channel: 'log line', text }));
+
+    expect(
+      leaksIn([...artefactsOf('outcome', outcome?.['outcome']), ...artefactsOf('events', events), ...log]),
+    ).toEqual([]);
+    expect(log).not.toEqual([]);
+    expect(api.requests).toEqual([]);
+  });
+});

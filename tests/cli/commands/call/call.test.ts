@@ -1,0 +1,150 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect, test } from '@jest/globals';
+
+import { gate } from '../../../support/adapter-service.js';
+import { startAuthorizationServer } from '../../../support/authorization-server.js';
+import { type CommandOptions, runCommand, settingsFor } from '../../../support/command.js';
+import type { Answer } from '../../../support/http-server.js';
+import { startDpopSurroundings } from '../../../support/dpop-service.js';
+import { startResourceServer } from '../../../support/resource-server.js';
+import { temporaryFolder } from '../../../support/temporary-folder.js';
+
+/** Calls an API that answers as given. */
+async function call(argv: readonly string[], answer: Answer = { body: 'body' }, options: CommandOptions = {}) {
+  const [server, api] = await Promise.all([startAuthorizationServer(), startResourceServer()]);
+  api.answer(() => answer);
+  const environment = { ...settingsFor(server.tokenEndpoint), ...options.environment };
+  const outcome = await runCommand(['call', `${api.origin}/orders`, ...argv], { ...options, environment });
+  return { ...outcome, server, api };
+}
+
+test('the body of the answer is all that goes to stdout', async () => {
+  const { exitCode, stdout, stderr, api } = await call(['--json', '{}']);
+
+  expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: 'body', stderr: '' });
+  expect(api.requests).toMatchObject([{ method: 'POST', body: '{}', headers: { authorization: 'Bearer token-1' } }]);
+});
+
+test('status and time go to a terminal', async () => {
+  const { stderr } = await call([], { status: 418 }, { terminals: ['stderr'], environment: { NO_COLOR: '1' } });
+
+  expect(stderr).toMatch(/^418 I'm a Teapot \d+ ms\n$/);
+});
+
+test('-i writes the head of the answer before the body', async () => {
+  const { stdout } = await call(['-i'], { status: 202, headers: { 'x-a': '1' }, body: 'body' });
+
+  expect(stdout).toMatch(/^HTTP\/1\.1 202 Accepted\r\n(.+\r\n)*x-a: 1\r\n\r\nbody$/);
+});
+
+test('-o writes the body to a file', async () => {
+  const path = join(await temporaryFolder(), 'body');
+
+  const { stdout } = await call(['-o', path], { body: Buffer.from([0, 255]) });
+
+  expect(stdout).toBe('');
+  expect(await readFile(path)).toEqual(Buffer.from([0, 255]));
+});
+
+test('a file that cannot be written is told', async () => {
+  const { exitCode, stderr } = await call(['-o', '/nonexistent/body']);
+
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('"/nonexistent/body" cannot be written (ENOENT)');
+});
+
+test.each([
+  [[], 0, 'no'],
+  [['--fail'], 5, ''],
+])('an error status with %j ends with %d', async (argv, exitCode, stdout) => {
+  expect(await call(argv, { status: 404, body: 'no' })).toMatchObject({ exitCode, stdout });
+});
+
+test('what --fail does not show is not waited for', async () => {
+  const [server, api] = await Promise.all([startAuthorizationServer(), startResourceServer()]);
+  const { opened: closed, open } = gate();
+  api.answer((_request, response) => {
+    response.writeHead(500).write('without an end');
+    response.once('close', open);
+    return undefined;
+  });
+
+  const outcome = await runCommand(['call', '--fail', api.origin], { environment: settingsFor(server.tokenEndpoint) });
+  await closed;
+
+  expect(outcome).toMatchObject({ exitCode: 5, stdout: '' });
+});
+
+test('an answer that breaks off ends with 6', async () => {
+  const [server, api] = await Promise.all([startAuthorizationServer(), startResourceServer()]);
+  api.answer((_request, response) => {
+    response.writeHead(200, { 'content-length': 10 });
+    response.write('half', () => response.destroy());
+    return undefined;
+  });
+
+  const outcome = await runCommand(['call', api.origin], { environment: settingsFor(server.tokenEndpoint) });
+
+  expect(outcome).toMatchObject({ exitCode: 6, stdout: 'half' });
+});
+
+test('E13 without a token nothing is sent', async () => {
+  const [server, api] = await Promise.all([startAuthorizationServer(), startResourceServer()]);
+  server.script({ status: 401, body: { error: 'invalid_client' } });
+
+  const outcome = await runCommand(['call', api.origin], { environment: settingsFor(server.tokenEndpoint) });
+
+  expect(outcome.exitCode).toBe(3);
+  expect(api.requests).toEqual([]);
+});
+
+test('--dry-run prints the request without its token, and asks nobody', async () => {
+  const { exitCode, stdout, server, api } = await call(['--dry-run', '-d', 'a=1', '-H', 'X-A: 1']);
+
+  expect(exitCode).toBe(0);
+  expect(stdout).toBe(`POST /orders HTTP/1.1
+Host: ${new URL(api.origin).host}
+Authorization: Bearer [redacted]
+Content-Type: application/x-www-form-urlencoded
+X-A: 1
+
+a=1
+`);
+  expect([...server.requests, ...api.requests]).toEqual([]);
+});
+
+test('R-69 --dry-run says that there would be a proof', async () => {
+  const { stdout } = await call(['--dry-run', '--dpop']);
+
+  expect(stdout).toContain('\nAuthorization: DPoP [redacted]\nDPoP: [redacted]\n');
+});
+
+test('R-69 R-75 --dpop sends a proof with the token, and another with the nonce that the API asks for', async () => {
+  const { authorizationServer, api, atApi, atTokenEndpoint } = await startDpopSurroundings();
+  atTokenEndpoint.require('n1');
+  atApi.require('n2');
+
+  const outcome = await runCommand(['call', `${api.origin}/orders`, '--dpop', '-d', 'a=1'], {
+    environment: settingsFor(authorizationServer.tokenEndpoint),
+  });
+
+  expect(outcome).toMatchObject({ exitCode: 0, stdout: '{"method":"POST","path":"/orders","body":"a=1"}', stderr: '' });
+  expect(atApi.proofs).toMatchObject([{ nonce: 'n2', htm: 'POST', jkt: atTokenEndpoint.proofs[0]?.jkt }]);
+});
+
+test('--print prints the call for another tool, and sends nothing', async () => {
+  const { exitCode, stdout, server, api } = await call(['--print', 'curl']);
+
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain(`curl --request GET --oauth2-bearer "$ACCESS_TOKEN" ${api.origin}/orders`);
+  expect([...server.requests, ...api.requests]).toEqual([]);
+});
+
+test.each(['wget', 'constructor'])('--print knows no %s', async (tool) => {
+  const { exitCode, stderr } = await call(['--print', tool]);
+
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('take one of curl, httpie, python, javascript');
+});

@@ -1,0 +1,91 @@
+import { expect, test } from '@jest/globals';
+
+import type { ApiRequest } from '../../../../src/cli/commands/call/api-request.js';
+import { refusedByApi, sendRequest, unreachable } from '../../../../src/cli/commands/call/send-request.js';
+import { systemClock } from '../../../../src/core/clock.js';
+import { rejected, startResourceServer } from '../../../support/resource-server.js';
+import { issue } from '../../../support/tokens.js';
+
+const { signal } = new AbortController();
+
+/** A source of one token after the other. */
+function source() {
+  let issued = 0;
+  return { getToken: async () => issue(`token-${(issued += 1)}`, systemClock) };
+}
+
+const requestTo = (origin: string, more: Partial<ApiRequest> = {}): ApiRequest => ({
+  method: 'GET',
+  url: new URL(origin),
+  headers: [],
+  body: undefined,
+  ...more,
+});
+
+test('a request goes out with a token, its headers and its body', async () => {
+  const api = await startResourceServer();
+  const request = requestTo(api.origin, { method: 'PUT', headers: [['X-A', '1']], body: Buffer.from('body') });
+
+  const reply = await sendRequest(request, source(), { signal });
+
+  expect(reply.status).toBe(200);
+  expect(api.requests).toMatchObject([
+    { method: 'PUT', body: 'body', headers: { 'x-a': '1', authorization: 'Bearer token-1' } },
+  ]);
+});
+
+test('E1 a rejected token is replaced, and the request sent once more', async () => {
+  const api = await startResourceServer();
+  api.revoke('token-1');
+
+  const reply = await sendRequest(requestTo(api.origin), source(), { signal });
+
+  expect(reply.status).toBe(200);
+  expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);
+});
+
+test('R-42 a redirect is the answer: the token does not follow it', async () => {
+  const [api, elsewhere] = await Promise.all([startResourceServer(), startResourceServer()]);
+  api.answer(() => ({ status: 302, headers: { location: elsewhere.origin } }));
+
+  const reply = await sendRequest(requestTo(api.origin), source(), { signal });
+
+  expect(reply.status).toBe(302);
+  expect(elsewhere.requests).toEqual([]);
+});
+
+test('an API that cannot be reached is an error of its own', async () => {
+  const api = await startResourceServer();
+  api.answer((_request, response) => void response.destroy());
+
+  await expect(sendRequest(requestTo(api.origin), source(), { signal })).rejects.toMatchObject({
+    message: expect.stringContaining(`${api.origin} could not be reached`),
+    advice: 'check the URL, DNS, proxy and firewall',
+    exitCode: 6,
+  });
+  expect(unreachable(new Error('other'), new URL(api.origin)).exitCode).toBe(6);
+});
+
+test.each([
+  [401, 'Bearer error="invalid_token"', '(invalid_token)', /does not take this token/],
+  [403, 'Bearer error="insufficient_scope", scope="a b"', '(insufficient_scope)', /--scope "a b"/],
+  [403, '', '', /scope that this needs$/],
+  [500, '', '', /try again later/],
+  [422, '', '', /the request itself is at fault/],
+])('what a %d with the challenge %s means', (status, challenge, error, advice) => {
+  const reply = new Response(null, { status, headers: { 'www-authenticate': challenge } });
+
+  const failure = refusedByApi(reply, new URL('https://api.example.com/x'));
+
+  expect(failure.message).toBe(`https://api.example.com answered ${status} ${error}`.trim());
+  expect(failure.advice).toMatch(advice);
+  expect(failure.exitCode).toBe(5);
+});
+
+test('a second rejection is the answer', async () => {
+  const api = await startResourceServer();
+  api.answer(() => rejected());
+
+  expect((await sendRequest(requestTo(api.origin), source(), { signal })).status).toBe(401);
+  expect(api.requests).toHaveLength(2);
+});

@@ -1,0 +1,146 @@
+import { expect, test } from '@jest/globals';
+
+import {
+  type InvalidClientFacts,
+  reasonsForInvalidClient,
+  tryMethods,
+} from '../../../../src/cli/commands/doctor/invalid-client.js';
+import { clientSecretBasic, type PreparedAuthentication } from '../../../../src/authentication/client-secret.js';
+import { authMethods, type Credentials } from '../../../../src/cli/settings/auth-methods.js';
+import { createTokenService } from '../../../../src/service/token-service.js';
+import type { TokenServiceOptions } from '../../../../src/service/options.js';
+import { granted, refused, startAuthorizationServer } from '../../../support/authorization-server.js';
+import { clientCertificates } from '../../../support/client-certificates.js';
+import type { RecordedRequest } from '../../../support/http-server.js';
+import { credentialsOf } from '../../../support/settings.js';
+import { signingKey } from '../../../support/signing-keys.js';
+
+const facts: InvalidClientFacts['facts'] = { issuer: 'https://a', token_endpoint: 'https://a/token' };
+const prepare = async (name: string, credentials: Credentials) =>
+  (await authMethods[name]?.make(credentials, {}))?.prepare('orders', facts) as Promise<PreparedAuthentication>;
+const credentials = credentialsOf({ secret: 's3cret' });
+const prepared = await prepare('client_secret_basic', credentials);
+
+const reasons = (changes: Partial<InvalidClientFacts> = {}) =>
+  reasonsForInvalidClient({
+    prepared,
+    credentials,
+    clientId: 'orders',
+    facts,
+    triesMethods: false,
+    ...changes,
+  });
+
+test('the usual reasons, the likeliest first', () => {
+  expect(reasons()).toEqual([
+    'the secret is wrong, has expired or was replaced: make another one for "orders"',
+    '"orders" is unknown or disabled there: is it the right environment or tenant?',
+    'another method than client_secret_basic is registered for this client',
+    '--try-methods tries the other methods; each one counts as a failed sign-in',
+  ]);
+});
+
+test('what something speaks for comes before', async () => {
+  const doubtful = credentialsOf({ secret: 'a+b ' });
+
+  const [first, second, third] = reasons({
+    prepared: await prepare('client_secret_basic', doubtful),
+    credentials: doubtful,
+    facts: { ...facts, token_endpoint_auth_methods_supported: ['client_secret_post'] },
+  });
+
+  expect(first).toContain('white space');
+  expect(second).toBe('it was sent by client_secret_basic, but the server supports client_secret_post');
+  expect(third).toContain('a character that servers read in different ways');
+});
+
+test('trying the methods is not proposed while they are tried', () => {
+  expect(reasons({ triesMethods: true }).join()).not.toContain('--try-methods');
+});
+
+/** Tries the methods at a server that takes what `takes` says. */
+async function tried(secret: string, takes: (request: RecordedRequest) => boolean, more: Partial<Credentials> = {}) {
+  const server = await startAuthorizationServer();
+  server.script((request) => (takes(request) ? granted('t') : refused('invalid_client', { status: 401 })));
+  const { tokenEndpoint } = server;
+  const clientAuthentication = clientSecretBasic(secret);
+  const open = (options: Partial<TokenServiceOptions>) =>
+    createTokenService({ clientId: 'orders', tokenEndpoint, ...options });
+  const { signal } = new AbortController();
+
+  const findings = [];
+  const options = {
+    settings: {},
+    clientId: 'orders',
+    credentials: credentialsOf({ secret, ...more }),
+    facts: { ...facts, token_endpoint: tokenEndpoint },
+    clientAuthentication,
+    open,
+    signal,
+  };
+  for await (const finding of tryMethods(options)) findings.push(finding);
+  return { findings, grants: server.grants };
+}
+
+test('another method that works is told with how to set it', async () => {
+  const { findings, grants } = await tried('s3cret', ({ body }) => body.includes('client_secret=s3cret'));
+
+  expect(findings).toEqual([
+    {
+      verdict: 'good',
+      what: 'client_secret_post works',
+      advice: 'set --auth-method client_secret_post, or OAUTH_AUTH_METHOD',
+    },
+  ]);
+  expect(grants).toHaveLength(1);
+});
+
+test('ways to send the header that differ are tried, and nothing after what works', async () => {
+  const raw = `Basic ${btoa('orders:a+b')}`;
+
+  const { findings, grants } = await tried('a+b', ({ headers }) => headers.authorization === raw);
+
+  expect(findings.map(({ what }) => what)).toEqual(['client_secret_basic:raw works']);
+  expect(grants).toHaveLength(1);
+});
+
+test('when none works each says so', async () => {
+  const { findings } = await tried('a!b', () => false);
+
+  expect(findings).toMatchObject([
+    {
+      verdict: 'bad',
+      what: expect.stringMatching(/^client_secret_basic:form: .*invalid_client/),
+      advice: ['refused, too'],
+    },
+    { verdict: 'bad', what: expect.stringMatching(/^client_secret_post: /) },
+    { verdict: 'bad', what: expect.stringMatching(/^client_secret_jwt: /) },
+  ]);
+});
+
+test('only what there are credentials for is tried', async () => {
+  const { pem: key } = await signingKey('ES256');
+
+  const { findings } = await tried('s3cret', ({ body }) => body.includes('client_assertion='), { key });
+  const none = await tried('s3cret', () => false);
+
+  expect(findings.at(-1)?.what).toBe('client_secret_jwt works');
+  expect(none.grants.map(({ body }) => new URLSearchParams(body).get('client_assertion_type') !== null)).toEqual([
+    false,
+    true,
+  ]);
+});
+
+test('what was signed or presented is told, and no secret is blamed', async () => {
+  const { pem: key } = await signingKey('ES256');
+  const signer = credentialsOf({ key });
+  const presenter = credentialsOf(clientCertificates.first);
+
+  const ofSigner = reasons({ prepared: await prepare('private_key_jwt', signer), credentials: signer });
+  const ofPresenter = reasons({ prepared: await prepare('tls_client_auth', presenter), credentials: presenter });
+
+  expect(ofSigner[0]).toMatch(/^the assertion was signed with ES256 without a key id for the audience https:\/\/a;/);
+  expect(ofSigner.join()).not.toMatch(/secret|--try-methods/);
+  expect(ofPresenter[0]).toMatch(/^the certificate of O=Example, CN=orders was presented/);
+  expect(ofPresenter.at(-1)).toMatch(/^--try-methods/);
+});

@@ -1,0 +1,80 @@
+import { expect, test } from '@jest/globals';
+
+import { CommandError, Interruption } from '../../../src/cli/io/command-error.js';
+import { reportError } from '../../../src/cli/io/report-error.js';
+import {
+  ConfigurationError,
+  GrantRejectedError,
+  GrantUnavailableError,
+  InvalidTokenResponseError,
+} from '../../../src/core/errors.js';
+import { commandContext } from '../../support/command.js';
+
+async function report(error: unknown) {
+  const { context, stdout, stderr } = commandContext();
+  const exitCode = await reportError(error, context);
+  return { exitCode, stdout: stdout(), lines: stderr().split('\n') };
+}
+
+test.each([
+  [new CommandError('no', { advice: 'try\u001b', exitCode: 6 }), 6, ['m2m: no', '  → try\\u001b', '']],
+  [
+    new ConfigurationError('"issuer" is wrong: really'),
+    2,
+    ['m2m: --issuer is wrong: really', '  → m2m config shows the settings and where each came from', ''],
+  ],
+  [
+    new ConfigurationError('set "clientAuthentication", "algorithm" or "scope", not "RS256", or "constructor"'),
+    2,
+    [
+      'm2m: set --auth-method, --signing-algorithm or --scope, not "RS256", or "constructor"',
+      '  → m2m config shows the settings and where each came from',
+      '',
+    ],
+  ],
+  [
+    new ConfigurationError('let it bind, or set "requireBinding: false" in dpop()'),
+    2,
+    ['m2m: let it bind, or leave --dpop out', '  → m2m config shows the settings and where each came from', ''],
+  ],
+  [
+    new GrantRejectedError('https://a refused (invalid_client, "is: (not) known", HTTP 401): check the id: now', {
+      status: 401,
+    }),
+    3,
+    [
+      'm2m: https://a refused (invalid_client, "is: (not) known", HTTP 401)',
+      '  → check the id: now; m2m doctor, with the same settings, finds out more',
+      '',
+    ],
+  ],
+  [
+    new GrantUnavailableError('https://a could not be reached (ECONNREFUSED): check the URL'),
+    4,
+    ['m2m: https://a could not be reached (ECONNREFUSED)', '  → check the URL', ''],
+  ],
+  [
+    new InvalidTokenResponseError('https://a answered the grant with 200, but its body is no JSON'),
+    4,
+    [
+      'm2m: https://a answered the grant with 200, but its body is no JSON',
+      '  → m2m doctor, with the same settings, finds out why',
+      '',
+    ],
+  ],
+  [new RangeError('oh'), 1, ['m2m: RangeError: oh', '  → this is a defect of m2m-tokens: please report it', '']],
+])('says what and what to do: %s', async (error, exitCode, lines) => {
+  expect(await report(error)).toEqual({ exitCode, stdout: '', lines });
+});
+
+test('an interruption is not talked about', async () => {
+  expect(await report(new Interruption('SIGINT'))).toEqual({ exitCode: 130, stdout: '', lines: [''] });
+});
+
+test('on a terminal the name is red', async () => {
+  const { context, stderr } = commandContext({ terminals: ['stderr'] });
+
+  await reportError(new CommandError('no', { advice: 'try' }), context);
+
+  expect(stderr()).toBe('\u001b[31mm2m:\u001b[39m no\n  \u001b[2m→\u001b[22m try\n');
+});

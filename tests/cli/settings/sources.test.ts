@@ -1,0 +1,119 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, test } from '@jest/globals';
+
+import {
+  settingsFromEnvFile,
+  settingsFromEnvironment,
+  settingsFromFlags,
+  settingsFromProfile,
+} from '../../../src/cli/settings/sources.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+test('flags are settings, and say which flag', () => {
+  const { values, name } = settingsFromFlags({ clientId: 'orders', dpop: true, cache: true, minValidity: '60s' });
+
+  expect(values).toEqual({ clientId: 'orders', dpop: 'true' });
+  expect(name('clientId')).toBe('--client-id');
+});
+
+test('variables are settings; an empty one is none', () => {
+  const { values, name } = settingsFromEnvironment({ OAUTH_CLIENT_ID: 'orders', OAUTH_SCOPE: '', PATH: '/bin' });
+
+  expect(values).toEqual({ clientId: 'orders' });
+  expect(name('clientId')).toBe('environment OAUTH_CLIENT_ID');
+});
+
+test('an env file has variables, comments and quotes', async () => {
+  const path = join(await temporaryFolder(), '.env');
+  await writeFile(path, '# the client\nOAUTH_CLIENT_ID=orders\nexport OAUTH_SCOPE="a b"\nOTHER=x\n');
+
+  const { values, name } = await settingsFromEnvFile(path);
+
+  expect(values).toEqual({ clientId: 'orders', scope: 'a b' });
+  expect(name('scope')).toBe(`${path} OAUTH_SCOPE`);
+});
+
+test('an env file that is not there is an error', async () => {
+  await expect(settingsFromEnvFile('/nonexistent/.env')).rejects.toMatchObject({
+    message: 'the env file /nonexistent/.env cannot be read (ENOENT)',
+    exitCode: 2,
+  });
+});
+
+describe('a profile', () => {
+  async function profiles(text: string, mode = 0o600) {
+    const HOME = await temporaryFolder();
+    const path = join(HOME, '.config/m2m-tokens/profiles.json');
+    await mkdir(join(path, '..'), { recursive: true });
+    await writeFile(path, text);
+    await chmod(path, mode);
+    return { env: { HOME }, path };
+  }
+
+  test('is a member of the file of profiles', async () => {
+    const { env } = await profiles('{"staging": {"issuer": "https://auth.example.com", "clientId": "orders"}}');
+
+    const { values, name } = await settingsFromProfile('staging', env);
+
+    expect(values).toEqual({ issuer: 'https://auth.example.com', clientId: 'orders' });
+    expect(name('issuer')).toBe('profile staging');
+  });
+
+  test('is refused when others can read it', async () => {
+    const { env, path } = await profiles('{"staging": {}}', 0o644);
+
+    await expect(settingsFromProfile('staging', env)).rejects.toMatchObject({
+      advice: `chmod 600 ${path}`,
+      exitCode: 2,
+    });
+  });
+
+  test.each([
+    ['production', '{"staging": {}, "test": {}}', 'has no profile "production"', 'it has: staging, test'],
+    ['toString', '{}', 'has no profile "toString"', 'it has: none'],
+    ['staging', 'issuer=x', 'is no JSON object', 'it holds an object for each profile'],
+  ])('that is not there is an error: %s of %s', async (profile, text, message, advice) => {
+    const { env, path } = await profiles(text);
+
+    await expect(settingsFromProfile(profile, env)).rejects.toMatchObject({ message: `${path} ${message}`, advice });
+  });
+
+  test('in a file that is not there is an error that shows one', async () => {
+    await expect(settingsFromProfile('staging', { HOME: '/nonexistent' })).rejects.toMatchObject({
+      message: 'there is no /nonexistent/.config/m2m-tokens/profiles.json',
+      advice: expect.stringContaining('{"staging": {"issuer"'),
+    });
+  });
+
+  test('F10 with a misspelt setting is refused with the nearest name', async () => {
+    const { env, path } = await profiles('{"staging": {"clientID": "orders"}}');
+
+    await expect(settingsFromProfile('staging', env)).rejects.toMatchObject({
+      message: expect.stringContaining('did you mean "clientId"?'),
+      advice: `correct ${path}`,
+      exitCode: 2,
+    });
+  });
+
+  test.each([true, 'true'])('has a switch as %j', async (dpop) => {
+    const { env } = await profiles(JSON.stringify({ staging: { dpop } }));
+
+    expect((await settingsFromProfile('staging', env)).values).toEqual({ dpop: 'true' });
+  });
+
+  test.each(['yes', 1])('with %j for a switch is refused', async (dpop) => {
+    const { env } = await profiles(JSON.stringify({ staging: { dpop } }));
+
+    await expect(settingsFromProfile('staging', env)).rejects.toThrow('must be "true" or "false"');
+  });
+
+  test('with something else than texts is refused', async () => {
+    const { env } = await profiles('{"staging": {"scope": ["a"]}}');
+
+    await expect(settingsFromProfile('staging', env)).rejects.toThrow(
+      '"scope" of profile "staging" must be a non-empty string',
+    );
+  });
+});

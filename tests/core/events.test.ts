@@ -1,0 +1,82 @@
+import { expect, test } from '@jest/globals';
+
+import { eventSink, type TokenEvent } from '../../src/core/events.js';
+import { startAuthorizationServer } from '../support/authorization-server.js';
+import { cleanUp } from '../support/clean-up.js';
+import { granting } from '../support/grant-outcome.js';
+
+const event: TokenEvent = { type: 'token.evicted', scope: 'a' };
+
+/** What the process is warned of until the test ends. */
+function warnings(): readonly string[] {
+  const heard: string[] = [];
+  const emitWarning = process.emitWarning.bind(process);
+  process.emitWarning = (warning: string | Error) => void heard.push(String(warning));
+  cleanUp(() => {
+    process.emitWarning = emitWarning;
+  });
+  return heard;
+}
+
+test('hands each event to each sink, in order', () => {
+  const heard: [string, TokenEvent][] = [];
+  const sink = eventSink(
+    (told) => heard.push(['first', told]),
+    undefined,
+    (told) => heard.push(['second', told]),
+  );
+
+  sink(event);
+
+  expect(heard).toEqual([
+    ['first', event],
+    ['second', event],
+  ]);
+});
+
+test('is silent without a sink', () => {
+  expect(() => eventSink(undefined)(event)).not.toThrow();
+});
+
+test('a sink that throws disturbs neither the other sinks nor the caller, and is reported as a warning', () => {
+  const heard = warnings();
+  const others: TokenEvent[] = [];
+  const sink = eventSink(
+    () => {
+      throw new Error('disk full');
+    },
+    (told) => others.push(told),
+  );
+
+  sink(event);
+
+  expect(others).toEqual([event]);
+  expect(heard).toEqual(['An event sink of m2m-tokens failed on "token.evicted": Error: disk full']);
+});
+
+// Jest fails a test that leaves a rejection unhandled.
+test('an asynchronous sink that fails leaves no rejection unhandled, and is reported as a warning', async () => {
+  const heard = warnings();
+
+  // oxlint-disable-next-line typescript/no-misused-promises -- what a user may do all the same
+  eventSink(() => Promise.reject(new Error('disk full')))(event);
+  await new Promise(setImmediate);
+
+  expect(heard).toEqual(['An event sink of m2m-tokens failed on "token.evicted": Error: disk full']);
+});
+
+test('a sink that throws does not cost the caller the token', async () => {
+  const heard = warnings();
+  const server = await startAuthorizationServer();
+  const { tokens } = granting({
+    tokenEndpoint: server.tokenEndpoint,
+    onEvent: () => {
+      throw new Error('disk full');
+    },
+  });
+
+  const token = await tokens.getToken();
+
+  expect(token.value).toBe('token-1');
+  expect(heard).toHaveLength(1);
+});

@@ -1,0 +1,54 @@
+import { expect, test } from '@jest/globals';
+import { decodeJwt } from 'jose';
+import { OAuth2Server } from 'oauth2-mock-server';
+
+import { ConfigurationError } from '../../src/core/errors.js';
+import {
+  type ClientAuthentication,
+  clientSecretBasic,
+  clientSecretPost,
+} from '../../src/authentication/client-secret.js';
+import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
+import { federatedAssertion } from '../../src/authentication/federated-assertion.js';
+import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
+import { createTokenService } from '../../src/service/token-service.js';
+import { cleanUp } from '../support/clean-up.js';
+import { failureOf } from '../support/grant-outcome.js';
+import { signingKey } from '../support/signing-keys.js';
+
+const { pem } = await signingKey('ES256');
+const awkward = 'a:b%c d+é-密';
+
+/** Starts it on a free port of this machine. */
+async function startMockServer(): Promise<string> {
+  const server = new OAuth2Server();
+  await server.issuer.keys.generate('ES256');
+  await server.start(0, '127.0.0.1');
+  cleanUp(() => server.stop());
+  return server.issuer.url as string;
+}
+
+test.each<[string, ClientAuthentication]>([
+  ['clientSecretBasic', clientSecretBasic(awkward)],
+  ['clientSecretPost', clientSecretPost(awkward)],
+  ['clientSecretJwt', clientSecretJwt(awkward)],
+  ['privateKeyJwt', privateKeyJwt({ key: pem })],
+  ['federatedAssertion', federatedAssertion(() => 'an.assertion.of-another')],
+])('oauth2-mock-server grants a token by %s', async (_name, clientAuthentication) => {
+  const issuer = await startMockServer();
+  const tokens = createTokenService({ tokenEndpoint: `${issuer}/token`, clientId: awkward, clientAuthentication });
+
+  const token = await tokens.getToken({ scope: 'orders:read', parameters: { aud: 'orders' } });
+
+  expect(token.scope).toBe('orders:read');
+  expect(decodeJwt(token.value)).toMatchObject({ iss: issuer, scope: 'orders:read', aud: 'orders' });
+});
+
+test('R-12 R-59 oauth2-mock-server, whose metadata list "none" only, is not asked by them; the error says what to do', async () => {
+  const issuer = await startMockServer();
+
+  const error = await failureOf(createTokenService({ issuer, clientId: 'orders', clientSecret: awkward }).getToken());
+
+  expect(error).toBeInstanceOf(ConfigurationError);
+  expect(String(error)).toMatch(/it supports none: .*"tokenEndpoint" instead of "issuer"/);
+});

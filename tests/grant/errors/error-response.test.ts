@@ -1,0 +1,131 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { GrantRejectedError, GrantUnavailableError } from '../../../src/core/errors.js';
+import { refused } from '../../support/authorization-server.js';
+import { errorFor } from '../../support/grant-outcome.js';
+import type { Answer } from '../../support/http-server.js';
+
+describe('a refusal', () => {
+  test.each<[string, Answer]>([
+    ['an unregistered code', { status: 400, body: { error: 'AADSTS7000215', error_description: 'bad secret' } }],
+    [
+      'text that is JSON',
+      { status: 401, headers: { 'content-type': 'text/plain' }, body: '{"error":"invalid_client"}' },
+    ],
+    ['a byte order mark', { status: 401, body: Buffer.from('\ufeff{"error":"invalid_client"}') }],
+  ])('A31 A35 is read although it has %s', async (_what, answer) => {
+    const error = await errorFor(answer);
+
+    expect(error).toBeInstanceOf(GrantRejectedError);
+    expect((error as GrantRejectedError).error).toMatch(/^(AADSTS7000215|invalid_client)$/);
+  });
+
+  test.each<[string, string | string[]]>([
+    ['one', 'Basic realm="clients"'],
+    ['two in one field', 'Basic realm="a, b", Bearer error="invalid_token"'],
+    ['two fields', ['Basic realm="a"', 'Negotiate']],
+    ['unescaped quotes', 'Basic realm="the "realm"", error="x'],
+    ['nothing', ''],
+    ['one of DPoP', 'DPoP error="use_dpop_nonce", algs="ES256"'],
+  ])('A35 R-22 is in its body, whatever challenge it comes with: %s', async (_what, challenge) => {
+    const error = await errorFor({
+      ...refused('invalid_client', { status: 401 }),
+      headers: { 'www-authenticate': challenge },
+    });
+
+    expect(error).toBeInstanceOf(GrantRejectedError);
+    expect(error).toMatchObject({ error: 'invalid_client', status: 401 });
+  });
+
+  test.each([
+    ['a number', 400],
+    ['an object', { code: 'invalid_client' }],
+    ['a list', ['invalid_client']],
+    ['null', null],
+    ['true', true],
+    ['empty', ''],
+    ['a code with a quote', 'invalid"client'],
+    ['a code with a line feed', 'invalid_client\nx'],
+    ['a sentence in another script', 'ошибка'],
+    ['very long', 'x'.repeat(10_000)],
+  ])('A34 whose "error" is %s counts by its status', async (_what, code) => {
+    const refusal = await errorFor({ status: 400, body: { error: code } });
+    const outage = await errorFor({ status: 500, body: { error: code } });
+
+    expect(refusal).toBeInstanceOf(GrantRejectedError);
+    expect(refusal).toMatchObject({ error: undefined });
+    expect(String(refusal).length).toBeLessThan(500);
+    expect(outage).toBeInstanceOf(GrantUnavailableError);
+  });
+
+  test.each([
+    ['control characters', 'a\u0000b\r\nc\u001b[31md\u007fe', 'a b c [31md e'],
+    ['quotes and backslashes', 'say "no" \\ go', 'say no go'],
+    ['HTML', '<script>alert(1)</script>', '<script>alert(1)</script>'],
+    ['another script', 'geht nicht: ümläut', 'geht nicht: ml ut'],
+    ['only such characters', '\n\t', undefined],
+    ['a list', ['a'], undefined],
+    ['a number', 5, undefined],
+  ])('A29 R-22 with %s in its description is cleaned', async (_what, description, cleaned) => {
+    const error = await errorFor({ status: 400, body: { error: 'invalid_scope', error_description: description } });
+
+    expect(error).toBeInstanceOf(GrantRejectedError);
+    expect((error as GrantRejectedError).errorDescription?.replaceAll(/ +/g, ' ')).toBe(cleaned);
+    expect(String(error)).not.toMatch(/\p{Cc}/u);
+  });
+
+  test('A29 with a description of nearly 1 MiB is cut to 300 characters', async () => {
+    const error = await errorFor(refused('invalid_scope', { description: 'long '.repeat(200_000) }));
+
+    expect(error).toBeInstanceOf(GrantRejectedError);
+    const { errorDescription = '', message } = error as GrantRejectedError;
+    expect(errorDescription.startsWith('long long')).toBe(true);
+    expect(errorDescription.length).toBeLessThanOrEqual(300);
+    expect(message.length).toBeLessThan(1_000);
+  });
+
+  test('A28 of a polluting kind pollutes nothing and has own members only', async () => {
+    const error = await errorFor({
+      status: 400,
+      headers: { 'content-type': 'application/json' },
+      body: '{"__proto__":{"error":"invalid_client","polluted":1},"constructor":{"prototype":{"polluted":1}}}',
+    });
+
+    expect(error).toMatchObject({ error: undefined, status: 400 });
+    expect({}).not.toHaveProperty('polluted');
+  });
+});
+
+describe('an outage', () => {
+  test.each([
+    [400, 'server_error'],
+    [400, 'temporarily_unavailable'],
+    [200, 'server_error'],
+    [500, 'server_error'],
+    [503, 'temporarily_unavailable'],
+    [500, 'unheard_of'],
+    [501, undefined],
+    [429, 'access_denied'],
+    [429, 'invalid_client'],
+  ])('A32 A33 is a %p with %p', async (status, code) => {
+    const error = await errorFor({ status, body: { error: code } });
+
+    expect(error).toBeInstanceOf(GrantUnavailableError);
+    expect(error).toMatchObject({ retryable: true, status });
+  });
+
+  test.each([
+    [500, 'invalid_client'],
+    [500, 'invalid_request'],
+    [501, 'unsupported_grant_type'],
+    [503, 'invalid_scope'],
+    [500, 'unauthorized_client'],
+    [500, 'invalid_target'],
+    [500, 'access_denied'],
+  ])('A32 is not a %p with %s: that is a refusal', async (status, code) => {
+    const error = await errorFor({ status, body: { error: code } });
+
+    expect(error).toBeInstanceOf(GrantRejectedError);
+    expect(error).toMatchObject({ retryable: false, status, error: code });
+  });
+});

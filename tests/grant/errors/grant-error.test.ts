@@ -1,0 +1,163 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { GrantRejectedError, GrantUnavailableError, TokenError } from '../../../src/core/errors.js';
+import { clientSecretBasic, clientSecretPost } from '../../../src/authentication/client-secret.js';
+import { granted, refused, startAuthorizationServer } from '../../support/authorization-server.js';
+import { errorFor, granting, linesThatShow, secret } from '../../support/grant-outcome.js';
+import type { Answer } from '../../support/http-server.js';
+
+describe('a refusal', () => {
+  test.each([
+    ['invalid_request', 400, /check "scope", "resource", "audience" and "parameters"/],
+    ['invalid_client', 401, /check the client id and the secret/],
+    ['invalid_grant', 400, /check "scope"/],
+    ['unauthorized_client', 400, /the client credentials grant must be enabled/],
+    ['unsupported_grant_type', 400, /the client credentials grant must be enabled/],
+    ['invalid_scope', 400, /the scope "orders:read" is unknown or not allowed for this client/],
+    ['invalid_target', 400, /check "resource" and "audience"/],
+    ['access_denied', 403, /check "scope"/],
+    ['urn:example:not-registered', 400, /check "scope"/],
+  ])('A6 A7 R-22 R-23 R-55 with %s is not retryable, and says what to do', async (code, status, hint) => {
+    const error = await errorFor(refused(code, { status, description: 'because of this' }), { scope: 'orders:read' });
+
+    expect(error).toBeInstanceOf(GrantRejectedError);
+    expect(error).toMatchObject({
+      name: 'GrantRejectedError',
+      code: 'ERR_GRANT_REJECTED',
+      retryable: false,
+      status,
+      error: code,
+      errorDescription: 'because of this',
+      message: expect.stringMatching(hint),
+    });
+    expect(String(error)).toContain(`to client "orders" (${code}, "because of this", HTTP ${status})`);
+  });
+
+  test('A6 for want of a scope says so', async () => {
+    const error = await errorFor(refused('invalid_scope'));
+
+    expect(String(error)).toContain('set "scope"');
+  });
+
+  test.each<[string, Answer]>([
+    ['an empty 403', { status: 403 }],
+    ['a 401 with text', { status: 401, headers: { 'content-type': 'text/plain' }, body: 'who are you?' }],
+    ['a 404 with JSON', { status: 404, body: { message: 'no such client' } }],
+    ['a 400 with a list', { status: 400, body: [1] }],
+    ['a 405', { status: 405 }],
+    ['the 403 of a gateway', { status: 403, headers: { 'content-type': 'text/html' }, body: '<h1>Forbidden</h1>' }],
+  ])('A31 A33 that is %s is not retryable, and names its status', async (_what, answer) => {
+    const error = await errorFor(answer);
+
+    expect(error).toBeInstanceOf(GrantRejectedError);
+    expect(error).toMatchObject({ status: answer.status, error: undefined, errorDescription: undefined });
+    expect(String(error)).toContain(`(HTTP ${answer.status}): check that this is the token endpoint`);
+  });
+});
+
+describe('an outage', () => {
+  test.each([408, 425, 429, 500, 502, 503, 504, 599])('A3 A33 is a %p: retryable', async (status) => {
+    const error = await errorFor({ status, headers: { 'content-type': 'text/html' }, body: '<h1>Oops</h1>' });
+
+    expect(error).toBeInstanceOf(GrantUnavailableError);
+    expect(error).toMatchObject({ code: 'ERR_GRANT_UNAVAILABLE', retryable: true, status, retryAfterMs: undefined });
+    expect(String(error)).toContain(`HTTP ${status}`);
+    expect(String(error)).not.toContain('Oops');
+  });
+
+  test('A5 is a 429, and the message says "rate limited"', async () => {
+    expect(String(await errorFor({ status: 429 }))).toContain('rate limited');
+  });
+
+  test.each([
+    [503, '120', 120_000],
+    [429, 'Thu, 01 Jan 2026 00:01:30 GMT', 90_000],
+    [503, 'Thu, 01 Jan 1998 00:00:00 GMT', undefined],
+    [500, '99999999', 3_600_000],
+    [503, 'soon', undefined],
+  ])('R-41 of status %p with Retry-After "%s" has it on the error', async (status, field, expected) => {
+    const error = await errorFor({ status, headers: { 'retry-after': field } });
+
+    expect(error).toBeInstanceOf(GrantUnavailableError);
+    expect(error).toMatchObject({ retryAfterMs: expected });
+  });
+});
+
+describe('nothing secret is kept', () => {
+  const awkward = "c4n4ry+s3cret/!(é) ~'%*";
+  const spellings = [
+    ['as it is', awkward],
+    ['percent-encoded', encodeURIComponent(awkward)],
+    ['percent-encoded in small digits', encodeURIComponent(awkward).replaceAll(/%../g, (code) => code.toLowerCase())],
+    ['form-encoded', new URLSearchParams({ s: awkward }).toString().slice(2)],
+  ] as const;
+
+  test.each(spellings)('R-24 of the secret %s, should a refusal repeat it', async (_how, spelling) => {
+    for (const clientAuthentication of [clientSecretBasic(awkward), clientSecretPost(awkward)]) {
+      const server = await startAuthorizationServer();
+      const { failure, events } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
+      server.script(refused('invalid_client', { status: 401, description: `bad secret ${spelling} given` }));
+
+      const error = await failure();
+
+      expect(error).toMatchObject({ errorDescription: 'bad secret [redacted] given' });
+      expect(linesThatShow('c4n4ry', [error, ...events])).toEqual([]);
+    }
+  });
+
+  const basic = Buffer.from(`orders:${secret}`).toString('base64');
+
+  test.each<[string, (echo: string) => Answer]>([
+    ['the error code', (echo) => ({ status: 400, body: { error: echo } })],
+    ['the description', (echo) => refused('invalid_client', { description: echo })],
+    ['other members', (echo) => ({ status: 400, body: { error: 'x', error_uri: echo, debug: { request: echo } } })],
+    ['headers', (echo) => ({ status: 401, headers: { 'x-debug': echo, 'www-authenticate': `Basic realm="${echo}"` } })],
+    ['Retry-After', (echo) => ({ status: 503, headers: { 'retry-after': echo } })],
+    ['a page', (echo) => ({ status: 500, headers: { 'content-type': 'text/html' }, body: `<p>${echo}</p>` })],
+    ['a page with a 200', (echo) => ({ headers: { 'content-type': 'text/html' }, body: `<p>${echo}</p>` })],
+    ['a content type', (echo) => ({ headers: { 'content-type': `text/html; x="${echo}"` }, body: 'x' })],
+    ['JSON with a 200', (echo) => ({ body: { echo } })],
+  ])('R-24 of what a server repeats in %s', async (_where, answer) => {
+    for (const echo of [secret, basic, `Authorization: Basic ${basic}`]) {
+      const server = await startAuthorizationServer();
+      const { failure, events } = granting({ tokenEndpoint: server.tokenEndpoint });
+      server.script(answer(echo));
+
+      const error = await failure();
+
+      expect(error).toBeInstanceOf(TokenError);
+      expect(linesThatShow(secret, [error, ...events])).toEqual([]);
+      expect(linesThatShow(basic, [error, ...events])).toEqual([]);
+    }
+  });
+
+  test.each<[string, Answer]>([
+    ['type', granted('live-t0ken', { token_type: 'live-t0ken' })],
+    ['lifetime', granted('live-t0ken', { expires_in: 'live-t0ken' })],
+    ['status', { ...granted('live-t0ken'), status: 500 }],
+    ['characters', granted('live-t0ken\n')],
+  ])('R-25 of a token that comes with a bad %s', async (_what, answer) => {
+    const server = await startAuthorizationServer();
+    const { failure, events } = granting({ tokenEndpoint: server.tokenEndpoint });
+    server.script(answer);
+
+    const error = await failure();
+
+    expect(linesThatShow('live-t0ken', [error, ...events])).toEqual([]);
+  });
+
+  test('R-25 of a token that stands beside an error that repeats it', async () => {
+    const error = await errorFor({
+      body: { error: 'invalid_scope', error_description: 'not for live-t0ken', access_token: 'live-t0ken' },
+    });
+
+    expect(error).toBeInstanceOf(GrantRejectedError);
+    expect(linesThatShow('live-t0ken', error)).toEqual([]);
+  });
+
+  test('R-24 although the client id, which is no secret, is named', async () => {
+    const error = await errorFor(refused('invalid_client'));
+
+    expect(String(error)).toContain('client "orders"');
+  });
+});

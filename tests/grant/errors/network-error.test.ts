@@ -1,0 +1,258 @@
+import { type AddressInfo, createServer } from 'node:net';
+
+import { describe, expect, test } from '@jest/globals';
+
+import { GrantRejectedError, GrantUnavailableError } from '../../../src/core/errors.js';
+import { networkError } from '../../../src/grant/errors/network-error.js';
+import { granted, startAuthorizationServer } from '../../support/authorization-server.js';
+import { allThatPrints, granting, linesThatShow, secret } from '../../support/grant-outcome.js';
+import { listenTls, trustingFetch } from '../../support/grant-tls.js';
+import { listen } from '../../support/http-server.js';
+
+/** An origin where nobody listens any more. */
+async function deserted(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
+}
+
+describe('a server that cannot be reached', () => {
+  test('B1 because it refuses connections, is a retryable failure', async () => {
+    const tokenEndpoint = `${await deserted()}/token`;
+    const { failure, events } = granting({ tokenEndpoint });
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(GrantUnavailableError);
+    expect(error).toMatchObject({ code: 'ERR_GRANT_UNAVAILABLE', retryable: true, status: undefined });
+    expect(String(error)).toContain(`${tokenEndpoint} could not be reached (ECONNREFUSED)`);
+    expect(events).toMatchObject([{ type: 'grant.failed', error }]);
+  });
+
+  test('B1 because its name is unknown, is a retryable failure', async () => {
+    const { failure } = granting({ tokenEndpoint: 'https://auth.invalid/token' });
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(GrantUnavailableError);
+    expect(error).toMatchObject({ retryable: true });
+    expect(String(error)).toMatch(/https:\/\/auth\.invalid\/token could not be reached \((ENOTFOUND|EAI_AGAIN)\)/);
+  });
+
+  test.each([
+    ['before it answers', ''],
+    ['in the middle of its headers', 'HTTP/1.1 200 OK\r\ncontent-'],
+    ['in the middle of its body', 'HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"access_token":"live-t0ken"'],
+  ])('B1 A9 because it hangs up %s, is a retryable failure', async (_when, sent) => {
+    const origin = await listen(({ socket }) => {
+      socket.write(sent, () => socket.resetAndDestroy());
+    });
+    const { failure } = granting({ tokenEndpoint: `${origin}/token` });
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(GrantUnavailableError);
+    expect(error).toMatchObject({ retryable: true });
+    expect(String(error)).toMatch(/could not be reached \((ECONNRESET|UND_ERR_SOCKET|EPIPE)\)/);
+    expect(linesThatShow('live-t0ken', error)).toEqual([]);
+  });
+
+  test('B1 because it speaks no HTTP, is an error of ours', async () => {
+    const origin = await listen(({ socket }) => {
+      socket.end('SSH-2.0-OpenSSH_9.6\r\n');
+    });
+    const { failure } = granting({ tokenEndpoint: `${origin}/token` });
+
+    expect(await failure()).toBeInstanceOf(GrantUnavailableError);
+  });
+
+  test('B1 during discovery, names the issuer', async () => {
+    const issuer = await deserted();
+    const { failure } = granting({ issuer });
+
+    const error = await failure();
+
+    expect(error).toMatchObject({ code: 'ERR_GRANT_UNAVAILABLE', retryable: true });
+    expect(String(error)).toContain(`${issuer} could not be reached (ECONNREFUSED)`);
+  });
+
+  test('R-24 keeps nothing of the request in the error', async () => {
+    const { failure } = granting({ tokenEndpoint: `${await deserted()}/token` });
+
+    const printed = allThatPrints(await failure());
+
+    expect(printed).not.toContain(secret);
+    expect(printed).not.toContain(Buffer.from(`orders:${secret}`).toString('base64'));
+    expect(printed).toContain('connect ECONNREFUSED');
+  });
+});
+
+describe('a proxy that asks for credentials', () => {
+  test('B5 with a 407, ends the matter, and is named', async () => {
+    const server = await startAuthorizationServer();
+    const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, fetch: trustingFetch });
+    server.script({ status: 407, headers: { 'proxy-authenticate': 'Basic realm="proxy"' } });
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(GrantRejectedError);
+    expect(error).toMatchObject({ status: 407, retryable: false });
+    expect(String(error)).toMatch(/a proxy asks for credentials/);
+  });
+
+  test('B5 with a 407 to fetch, which then tells nothing, is hinted at', async () => {
+    const server = await startAuthorizationServer();
+    const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
+    server.script({ status: 407 });
+
+    expect(String(await failure())).toMatch(/could not be reached.*proxy/);
+  });
+
+  test('B5 with a 407 to CONNECT, ends the matter, and is named', () => {
+    const cause = Object.assign(new Error('Proxy response (407) !== 200 when HTTP Tunneling'), {
+      name: 'AbortError',
+      code: 'UND_ERR_ABORTED',
+    });
+
+    expect(networkError(new TypeError('fetch failed', { cause }), 'https://auth.example')).toMatchObject({
+      retryable: false,
+      message: expect.stringMatching(/a proxy asks for credentials/),
+    });
+  });
+});
+
+describe('a certificate', () => {
+  test('B1 B10 R-28 that nobody trusts, ends the matter: not retryable, and the way out is named', async () => {
+    const port = await listenTls((_request, response) => response.end('never'));
+    const { failure } = granting({ tokenEndpoint: `https://localhost:${port}/token` });
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(GrantUnavailableError);
+    expect(error).toMatchObject({ retryable: false });
+    expect(String(error)).toMatch(/\(DEPTH_ZERO_SELF_SIGNED_CERT\).*certificate is not trusted.*NODE_EXTRA_CA_CERTS/);
+    expect(String(error)).not.toMatch(/rejectUnauthorized|NODE_TLS_REJECT_UNAUTHORIZED/);
+  });
+
+  test('B1 R-28 that nobody trusts, ends discovery as well', async () => {
+    const port = await listenTls((_request, response) => response.end('never'));
+    const { failure } = granting({ issuer: `https://localhost:${port}` });
+
+    expect(await failure()).toMatchObject({ code: 'ERR_GRANT_UNAVAILABLE', retryable: false });
+  });
+
+  test('R-28 of a private authority can be trusted by the option "fetch"', async () => {
+    const port = await listenTls((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(granted('private').body));
+    });
+    const { tokens } = granting({ tokenEndpoint: `https://localhost:${port}/token`, fetch: trustingFetch });
+
+    await expect(tokens.getToken()).resolves.toMatchObject({ value: 'private' });
+  });
+
+  test('B1 R-28 for another name, is refused though its authority is trusted', async () => {
+    const port = await listenTls((_request, response) => response.end('never'));
+    const { failure } = granting({ tokenEndpoint: `https://127.0.0.1:${port}/token`, fetch: trustingFetch });
+
+    const error = await failure();
+
+    expect(error).toMatchObject({ code: 'ERR_GRANT_UNAVAILABLE', retryable: false });
+    expect(String(error)).toContain('ERR_TLS_CERT_ALTNAME_INVALID');
+  });
+
+  test.each([
+    'CERT_HAS_EXPIRED',
+    'CERT_NOT_YET_VALID',
+    'CERT_REVOKED',
+    'CERT_UNTRUSTED',
+    'CERT_REJECTED',
+    'CERT_SIGNATURE_FAILURE',
+    'CERT_CHAIN_TOO_LONG',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_GET_ISSUER_CERT',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
+    'INVALID_CA',
+    'INVALID_PURPOSE',
+    'PATH_LENGTH_EXCEEDED',
+    'HOSTNAME_MISMATCH',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+  ])('B1 with the flaw %s is not tried again', (code) => {
+    const thrown = new TypeError('fetch failed', { cause: Object.assign(new Error('certificate'), { code }) });
+
+    expect(networkError(thrown, 'https://auth.example')).toMatchObject({
+      retryable: false,
+      message: expect.stringContaining(code),
+    });
+  });
+});
+
+test.each([
+  'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+  'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
+  'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
+  'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+])('B1 the alert %s is about the certificate of the client, and is not tried again', (code) => {
+  const thrown = Object.assign(new Error('alert'), { code });
+
+  expect(networkError(thrown, 'https://auth.example')).toMatchObject({
+    retryable: false,
+    message: expect.stringMatching(/it does not accept the client certificate/),
+  });
+});
+
+test.each([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+])('B1 %s may pass, so it is retryable', (code) => {
+  const thrown = new TypeError('fetch failed', { cause: Object.assign(new Error('network'), { code }) });
+
+  expect(networkError(thrown, 'https://auth.example')).toMatchObject({ retryable: true, cause: { cause: { code } } });
+});
+
+test.each<[string, unknown]>([
+  ['a string', 'offline'],
+  ['undefined', undefined],
+  ['null', null],
+  ['an error with a number for a code', Object.assign(new Error('odd'), { code: 7 })],
+  ['an error that is its own cause', selfCaused()],
+  ['an aborted request', new DOMException('aborted', 'AbortError')],
+])('is an error of ours when a custom fetch throws %s', async (_what, thrown) => {
+  const { failure } = granting({ tokenEndpoint: 'https://auth.example/token', fetch: () => Promise.reject(thrown) });
+
+  const error = await failure();
+
+  expect(error).toBeInstanceOf(GrantUnavailableError);
+  expect(String(error)).toMatch(
+    /^GrantUnavailableError: https:\/\/auth\.example\/token could not be reached( \(OAUTH_ABORT\))?:/,
+  );
+});
+
+function selfCaused(): Error {
+  const error = new Error('ouroboros');
+  error.cause = error;
+  return error;
+}
+
+test('a connection that the server has closed meanwhile does not fail the next grant', async () => {
+  const server = await startAuthorizationServer();
+  const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
+  server.script({ ...granted('a'), headers: { connection: 'close' } }, granted('b'));
+
+  await tokens.getToken();
+
+  await expect(tokens.getToken()).resolves.toMatchObject({ value: 'b' });
+});

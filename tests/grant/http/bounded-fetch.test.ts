@@ -1,0 +1,286 @@
+import { gzipSync } from 'node:zlib';
+
+import { describe, expect, test } from '@jest/globals';
+
+import { ConfigurationError, GrantRejectedError, GrantUnavailableError, TokenError } from '../../../src/core/errors.js';
+import { clientSecretPost } from '../../../src/authentication/client-secret.js';
+import { exchange } from '../../../src/grant/http/bounded-fetch.js';
+import { granted, startAuthorizationServer } from '../../support/authorization-server.js';
+import { cleanUp } from '../../support/clean-up.js';
+import { failureOf, granting, linesThatShow, secret } from '../../support/grant-outcome.js';
+import { startHttpServer } from '../../support/http-server.js';
+
+const mebibyte = 1_024 * 1_024;
+const json = { 'content-type': 'application/json' };
+
+/** A token response of exactly so many bytes. */
+function responseOf(bytes: number): string {
+  const padding = bytes - JSON.stringify(granted('t', { padding: '' }).body).length;
+  return JSON.stringify(granted('t', { padding: 'x'.repeat(padding) }).body);
+}
+
+describe('the size of an answer', () => {
+  test('A19 R-20 may be 1 MiB', async () => {
+    const server = await startAuthorizationServer();
+    const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
+    server.script({ headers: json, body: responseOf(mebibyte) });
+
+    await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
+  });
+
+  test.each([
+    ['1 MiB and a byte', {}, Buffer.from(responseOf(mebibyte + 1))],
+    ['100 MiB, gzipped to a tenth of one', { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(100 * mebibyte, ' '))],
+  ])('A19 R-20 may not be %s', async (_what, headers, body) => {
+    const server = await startAuthorizationServer();
+    const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
+    server.script({ headers: { ...json, ...headers }, body });
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(TokenError);
+    expect(String(error)).toMatch(/longer than 1 MiB/);
+    expect(String(error).length).toBeLessThan(1_000);
+  });
+
+  test.each([
+    ['4,000 long members', Array<string>(4_000).fill('a value of some twenty'), /^t$/],
+    ['20,000 members in 60 KiB', Array<number>(20_000).fill(1), /^t$/],
+    ['20,000 longer ones', Array<string>(20_000).fill('abc'), /200, but its body is no JSON$/],
+    ['40,000 objects', Array.from({ length: 40_000 }, () => ({})), /200, but its body is no JSON$/],
+  ])('A19 is bounded in its parts as well: %s', async (_what, padding, expected) => {
+    const server = await startAuthorizationServer();
+    const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
+    server.script(granted('t', { padding }));
+
+    const outcome = await tokens.getToken().then(({ value }) => value, String);
+
+    expect(outcome).toMatch(expected);
+  });
+
+  test('A19 A1 an outage told by a megabyte of script is an outage', async () => {
+    const server = await startAuthorizationServer();
+    const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
+    server.script({ status: 503, headers: { 'retry-after': '7' }, body: '<script>[{,'.repeat(50_000) });
+
+    expect(await failure()).toMatchObject({ status: 503, retryAfterMs: 7_000 });
+  });
+
+  test('A19 is bounded for a refusal as well', async () => {
+    const server = await startAuthorizationServer();
+    const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
+    server.script({ status: 400, headers: json, body: 'x'.repeat(2 * mebibyte) });
+
+    expect(String(await failure())).toMatch(/longer than 1 MiB/);
+  });
+
+  test('A19 an endless answer is given up at the limit', async () => {
+    let isClosed: () => void;
+    const closed = new Promise<void>((resolve) => {
+      isClosed = resolve;
+    });
+    const server = await startAuthorizationServer();
+    const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
+    server.script((_request, response) => {
+      response.writeHead(200, json);
+      const pour = (): void => {
+        while (response.write('x'.repeat(65_536)));
+      };
+      response.on('drain', pour).on('close', () => isClosed());
+      pour();
+      return undefined;
+    });
+
+    expect(String(await failure())).toMatch(/longer than 1 MiB/);
+    await closed;
+  });
+});
+
+describe('the deadline', () => {
+  test('A24 ends a request that gets no answer', async () => {
+    const server = await startAuthorizationServer();
+    const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, timeoutMs: 100 });
+    server.script(() => undefined);
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(GrantUnavailableError);
+    expect(error).toMatchObject({
+      message: `${server.tokenEndpoint} did not answer in time`,
+      retryable: true,
+      status: undefined,
+    });
+  });
+
+  test('B4 A24 ends an answer that hangs after its headers', async () => {
+    const server = await startAuthorizationServer();
+    const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, timeoutMs: 100 });
+    server.script((_request, response) => {
+      response.writeHead(200, json);
+      response.write('{"access_token":"live-t0ken",');
+      return undefined;
+    });
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(GrantUnavailableError);
+    expect(String(error)).toContain('did not answer in time');
+    expect(linesThatShow('live-t0ken', error)).toEqual([]);
+  });
+
+  test('A19 B4 is one for the whole answer, however steadily it drips', async () => {
+    const server = await startAuthorizationServer();
+    const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, timeoutMs: 200 });
+    server.script((_request, response) => {
+      response.writeHead(200, json);
+      const drip = setInterval(() => response.write(' '), 10);
+      cleanUp(() => clearInterval(drip));
+      return undefined;
+    });
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(GrantUnavailableError);
+    expect(String(error)).toContain('did not answer in time');
+  });
+
+  test('A24 holds for discovery too', async () => {
+    const server = await startHttpServer(() => undefined);
+    const { failure } = granting({ issuer: server.origin, timeoutMs: 100 });
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(GrantUnavailableError);
+    expect(String(error)).toContain(`${server.origin} did not answer in time`);
+  });
+});
+
+describe('a redirect', () => {
+  test.each([301, 302, 303, 307, 308])('A21 by %p is not followed; the error names its target', async (status) => {
+    const elsewhere = await startHttpServer(() => granted('stolen'));
+    const server = await startAuthorizationServer();
+    const clientAuthentication = clientSecretPost(secret);
+    const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
+    server.script({ status, headers: { location: `${elsewhere.origin}/other?session=s3ssion` } });
+
+    const error = await failure();
+
+    expect(elsewhere.requests).toEqual([]);
+    expect(error).toBeInstanceOf(GrantRejectedError);
+    expect(error).toMatchObject({ status, retryable: false });
+    expect(String(error)).toContain(`redirected the token request to ${elsewhere.origin}/other (HTTP ${status})`);
+    expect(String(error)).not.toContain('s3ssion');
+  });
+
+  test('A21 to another path of the same server is not followed either', async () => {
+    const server = await startAuthorizationServer();
+    const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
+    server.script({ status: 307, headers: { location: '/token/' } }, granted('never'));
+
+    const error = await failure();
+
+    expect(server.grants).toHaveLength(1);
+    expect(String(error)).toContain(`${server.origin}/token/`);
+  });
+
+  test.each([
+    ['that cannot be read', { location: 'http://[' }],
+    ['that is no web page', { location: 'javascript:alert(1)' }],
+  ])('A21 to a target %s is an error of ours', async (_what, headers) => {
+    const server = await startAuthorizationServer();
+    const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
+    server.script({ status: 302, headers });
+
+    expect(await failure()).toBeInstanceOf(GrantRejectedError);
+  });
+
+  test.each([300, 304, 302])('A21 by %p without a target does not claim one', async (status) => {
+    const server = await startAuthorizationServer();
+    const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
+    server.script({ status });
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(GrantRejectedError);
+    expect(String(error)).toContain(`HTTP ${status}`);
+    expect(String(error)).not.toContain(`redirected the token request to ${server.tokenEndpoint}`);
+  });
+
+  test('A21 R-24 does not name the secret, should the target repeat it', async () => {
+    const server = await startAuthorizationServer();
+    const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
+    server.script({ status: 302, headers: { location: `https://u:${secret}@evil.example/${secret}?s=${secret}` } });
+
+    const error = await failure();
+
+    expect(String(error)).toContain('https://evil.example');
+    expect(linesThatShow(secret, error)).toEqual([]);
+  });
+});
+
+test.each([
+  'http://auth.example/token',
+  'http://10.0.0.1/token',
+  'http://127.0.0.1.nip.example/token',
+  'ftp://127.0.0.1/',
+])('R-27 R-30 credentials do not go to %s, even when the metadata name it', async (tokenEndpoint) => {
+  const server = await startAuthorizationServer({ metadata: { token_endpoint: tokenEndpoint } });
+  const asked: string[] = [];
+  const { failure } = granting({
+    issuer: server.origin,
+    fetch: (input, init) => {
+      asked.push(new Request(input).url);
+      return fetch(input, init);
+    },
+  });
+
+  const error = await failure();
+
+  expect(error).toBeInstanceOf(ConfigurationError);
+  expect(String(error)).toMatch(/only https, or http to this machine/);
+  expect(asked).toEqual([`${server.origin}/.well-known/oauth-authorization-server`]);
+});
+
+test('the option "fetch" carries every request, with a deadline and without redirects', async () => {
+  const server = await startAuthorizationServer({ metadata: {} });
+  const seen: RequestInit[] = [];
+  const { tokens } = granting({
+    issuer: server.origin,
+    fetch: (input, init) => {
+      seen.push(init ?? {});
+      return fetch(input, init);
+    },
+  });
+
+  await tokens.getToken();
+
+  expect(seen.map(({ method, redirect, signal }) => [method, redirect, signal?.aborted])).toEqual([
+    ['GET', 'manual', false],
+    ['POST', 'manual', false],
+  ]);
+});
+
+test.each(['http://auth.example/token?key=k3y', 'ftp://auth.example/token'])(
+  'R-27 R-30 nothing is sent to %s, and its query is not repeated',
+  async (url) => {
+    const asked: unknown[] = [];
+    const { fetch } = exchange((input) => Promise.reject(asked.push(input)), { timeoutMs: 1_000 });
+
+    const error = await failureOf(fetch(url, { method: 'POST', body: 'secret', headers: {}, redirect: 'manual' }));
+
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(String(error)).not.toContain('k3y');
+    expect(asked).toEqual([]);
+  },
+);
+
+test('an outage is one whatever its number: 799', async () => {
+  const server = await startAuthorizationServer();
+  const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
+  server.script({ status: 799 });
+
+  const error = await failure();
+
+  expect(error).toBeInstanceOf(GrantUnavailableError);
+  expect(error).toMatchObject({ status: 799 });
+});

@@ -1,0 +1,247 @@
+import { describe, expect, test } from '@jest/globals';
+
+import {
+  GrantRejectedError,
+  GrantUnavailableError,
+  InvalidTokenResponseError,
+  type TokenError,
+} from '../../src/core/errors.js';
+import { type CoolDownOptions, withCoolDown } from '../../src/layers/negative-cache.js';
+import { tokenSourceContract } from '../contracts/token-source.js';
+import { fakeClock } from '../support/clock.js';
+import { issue, manualSource, settle } from '../support/tokens.js';
+
+tokenSourceContract('withCoolDown', withCoolDown());
+
+const second = 1_000;
+const refusal = new GrantRejectedError('no', { status: 400, error: 'invalid_scope' });
+const outage = new GrantUnavailableError('away', { status: 503 });
+
+function cooled(options: CoolDownOptions = {}) {
+  const [source, clock] = [manualSource(), fakeClock()];
+  const tokens = withCoolDown({ clock, random: () => 0.5, ...options })(source);
+  const ask = (scope = 'a') => tokens.getToken({ scope }).catch((error: unknown) => error as TokenError);
+  const failWith = async (error: Error) => {
+    const answer = ask();
+    await settle();
+    source.last().reject(error);
+    return (await answer) as TokenError;
+  };
+  return { source, clock, ask, failWith };
+}
+
+/** How long the first few failures in a row keep others from asking. */
+async function waitsAfter(error: Error, options?: CoolDownOptions): Promise<number[]> {
+  const { clock, failWith } = cooled(options);
+  const waits: number[] = [];
+  for (let count = 0; count < 7; count += 1) {
+    const { retryAfterMs = 0 } = await failWith(error);
+    waits.push(retryAfterMs / second);
+    clock.advance(retryAfterMs);
+  }
+  return waits;
+}
+
+describe('a refusal', () => {
+  test('A6 A7 is repeated for a while: a hundred calls in a second are one', async () => {
+    const { source, clock, ask, failWith } = cooled();
+    await failWith(refusal);
+
+    for (let count = 0; count < 99; count += 1) {
+      clock.advance(10);
+      expect(await ask()).toMatchObject({ code: 'ERR_GRANT_REJECTED', error: 'invalid_scope', status: 400 });
+    }
+
+    expect(source.calls).toHaveLength(1);
+  });
+
+  test('A7 is repeated for 5 s, doubling to 60 s, while it repeats itself', async () => {
+    expect(await waitsAfter(refusal)).toEqual([5, 10, 20, 40, 60, 60, 60]);
+  });
+
+  test('A7 is repeated for half as long or as much again, so that replicas do not come back together', async () => {
+    const [shortest] = await waitsAfter(refusal, { random: () => 0 });
+    const [longest] = await waitsAfter(refusal, { random: () => 1 });
+
+    expect([shortest, longest]).toEqual([2.5, 7.5]);
+  });
+
+  test('A7 is forgotten when the credentials change', async () => {
+    let credentials = 'old';
+    const { source, ask, failWith } = cooled({ credentials: () => Promise.resolve(credentials) });
+    await failWith(refusal);
+
+    credentials = 'new';
+    void ask();
+    await settle();
+
+    expect(source.calls).toHaveLength(2);
+  });
+
+  test('keeps no other request from being asked for', async () => {
+    const { source, ask, failWith } = cooled();
+    await failWith(refusal);
+
+    void ask('b');
+    await settle();
+
+    expect(source.calls).toHaveLength(2);
+  });
+
+  test('is forgotten after a success', async () => {
+    const { source, clock, ask, failWith } = cooled();
+    await failWith(refusal);
+    clock.advance(5 * second);
+    const answer = ask();
+    await settle();
+    source.last().resolve(issue('token', clock));
+    await answer;
+
+    expect(await failWith(refusal)).toMatchObject({ retryAfterMs: 5 * second });
+  });
+});
+
+describe('an outage', () => {
+  test('A2 keeps others from asking for up to 1 s, doubling to half a minute', async () => {
+    expect(await waitsAfter(outage, { random: () => 1 })).toEqual([1, 2, 4, 8, 16, 28.025, 28.025]);
+  });
+
+  test('A4 keeps others from asking for as long as the server wants', async () => {
+    const waits = await waitsAfter(new GrantUnavailableError('busy', { status: 503, retryAfterMs: 90 * second }));
+
+    expect(waits[0]).toBe(90);
+  });
+
+  test('A3 is repeated with what is left to wait', async () => {
+    const { source, clock, ask, failWith } = cooled({ random: () => 1 });
+    await failWith(outage);
+    clock.advance(400);
+
+    expect(await ask()).toMatchObject({ message: 'away', status: 503, retryable: true, retryAfterMs: 600 });
+    expect(source.calls).toHaveLength(1);
+  });
+
+  test('counts anew when it follows a refusal', async () => {
+    const { clock, failWith } = cooled({ random: () => 1 });
+    await failWith(refusal);
+    clock.advance(60 * second);
+
+    expect(await failWith(outage)).toMatchObject({ retryAfterMs: 1 * second });
+  });
+});
+
+test('D13 remembers a bounded number of requests, and forgets the oldest', async () => {
+  const { source, ask } = cooled({ random: () => 1 });
+  for (let count = 0; count <= 1_000; count += 1) {
+    const answer = ask(`scope-${count}`);
+    await settle();
+    source.last().reject(refusal);
+    await answer;
+  }
+
+  await ask('scope-1');
+  expect(source.calls).toHaveLength(1_001);
+  void ask('scope-0');
+  await settle();
+
+  expect(source.calls).toHaveLength(1_002);
+});
+
+test('lets an error of somebody else pass and remembers nothing', async () => {
+  const { source, ask, failWith } = cooled();
+  await failWith(new Error('a bug'));
+
+  void ask();
+  await settle();
+
+  expect(source.calls).toHaveLength(2);
+});
+
+describe('credentials', () => {
+  test('A7 that cannot be looked at change nothing of a refusal, and begin a cool-down all the same', async () => {
+    const { source, ask, failWith } = cooled({ credentials: () => Promise.reject(new Error('vault away')) });
+
+    expect(await failWith(refusal)).toMatchObject({ error: 'invalid_scope', retryAfterMs: 5 * second });
+    expect(await ask()).toMatchObject({ error: 'invalid_scope' });
+    expect(source.calls).toHaveLength(1);
+  });
+
+  test('A7 B6 that never come hold up nobody for ever', async () => {
+    let looks = 0;
+    const { failWith } = cooled({
+      credentials: () => {
+        looks += 1;
+        return new Promise(() => {});
+      },
+    });
+
+    expect(await failWith(refusal)).toMatchObject({ error: 'invalid_scope' });
+    expect(looks).toBe(1);
+  });
+
+  test('A7 are looked at once a second at most', async () => {
+    let looks = 0;
+    const { clock, ask, failWith } = cooled({ credentials: () => Promise.resolve(String((looks += 1) && 'same')) });
+    await failWith(refusal);
+
+    for (let count = 0; count < 100; count += 1) {
+      await ask();
+      clock.advance(10);
+    }
+
+    expect(looks).toBe(2);
+  });
+
+  test('A7 are looked at again after that second, and not before', async () => {
+    let credentials = 'old';
+    const { source, clock, ask, failWith } = cooled({ credentials: () => Promise.resolve(credentials) });
+    await failWith(refusal);
+    await ask();
+    credentials = 'new';
+
+    clock.advance(999);
+    await ask();
+    expect(source.calls).toHaveLength(1);
+    clock.advance(1);
+    void ask();
+    await settle();
+
+    expect(source.calls).toHaveLength(2);
+  });
+
+  test('A7 change nothing of a refusal when they can be had no more', async () => {
+    let look = () => Promise.resolve('old');
+    const { source, ask, failWith } = cooled({ credentials: () => look() });
+    await failWith(refusal);
+
+    look = () => Promise.reject(new Error('vault away'));
+
+    expect(await ask()).toMatchObject({ error: 'invalid_scope' });
+    expect(source.calls).toHaveLength(1);
+  });
+
+  test('are not looked at when the refusal is over anyway', async () => {
+    let looks = 0;
+    const { source, clock, ask, failWith } = cooled({ credentials: () => Promise.resolve(String((looks += 1))) });
+    await failWith(refusal);
+
+    clock.advance(5 * second);
+    void ask();
+    await settle();
+
+    expect(source.calls).toHaveLength(2);
+    expect(looks).toBe(1);
+  });
+});
+
+test.each([
+  ['a refusal for another reason', refusal, new GrantRejectedError('no', { status: 401, error: 'invalid_client' }), 5],
+  ['what is no token response, after an outage', outage, new InvalidTokenResponseError('HTML'), 0.5],
+  ['what will not pass, after an outage', outage, new GrantUnavailableError('no', { retryable: false }), 5],
+])('A2 A7 %s counts anew', async (_name, first, other, seconds) => {
+  const { clock, failWith } = cooled();
+  await failWith(first);
+  clock.advance(60 * second);
+
+  expect(await failWith(other)).toMatchObject({ retryAfterMs: seconds * second });
+});

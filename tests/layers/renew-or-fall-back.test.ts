@@ -1,0 +1,65 @@
+import { expect, test } from '@jest/globals';
+
+import { inTime } from '../../src/layers/renew-or-fall-back.js';
+import { fakeClock } from '../support/clock.js';
+import { failureOf } from '../support/grant-outcome.js';
+import { issue, manualSource, settle } from '../support/tokens.js';
+
+const second = 1_000;
+
+/** A token with twenty seconds left and its renewal, which ends when and how the test says. */
+function renewing() {
+  const clock = fakeClock();
+  const token = issue('old', clock, 20 * second);
+  const source = manualSource();
+  const answer = inTime(source.getToken(), token, clock);
+  return { clock, token, renewal: source.last(), answer };
+}
+
+test('A24 the renewed token is the answer when it comes before half of the time has passed that the old one has left', async () => {
+  const { clock, renewal, answer } = renewing();
+
+  clock.advance(9.9 * second);
+  renewal.resolve(issue('new', clock));
+
+  expect((await answer).value).toBe('new');
+});
+
+test('A24 the old token is the answer once half of its time has passed, whatever becomes of the renewal', async () => {
+  const { clock, token, renewal, answer } = renewing();
+
+  clock.advance(10 * second);
+  expect(await answer).toBe(token);
+  renewal.reject(new Error('away'));
+  // Jest fails a test that leaves a rejection unhandled.
+  await settle();
+});
+
+test('a renewal that fails before that is the answer, too', async () => {
+  const { renewal, answer } = renewing();
+
+  renewal.reject(new Error('away'));
+
+  expect(await failureOf(answer)).toEqual(new Error('away'));
+});
+
+test('C2 an old token that expired while the process stood still is no answer', async () => {
+  const { clock, renewal, answer } = renewing();
+
+  clock.advance(20 * second);
+  await settle();
+  renewal.resolve(issue('new', clock));
+
+  expect((await answer).value).toBe('new');
+});
+
+test('leaves no timer behind', async () => {
+  const clock = fakeClock();
+  const token = issue('old', clock);
+  let woken: AbortSignal | undefined;
+  const sleep: typeof clock.sleep = (ms, signal) => clock.sleep(ms, (woken = signal));
+
+  await inTime(Promise.resolve(token), token, { ...clock, sleep });
+
+  expect(woken?.aborted).toBe(true);
+});

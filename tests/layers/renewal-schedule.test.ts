@@ -1,0 +1,60 @@
+import { describe, expect, test } from '@jest/globals';
+import { fc } from '../support/fc.js';
+
+import { marginMs as marginOf, refreshTime } from '../../src/layers/renewal-schedule.js';
+
+const hour = 3_600_000;
+
+describe('a token', () => {
+  test.each([
+    { lifetimeMs: 24 * hour, window: 300_000, spread: 300_000, margin: 30_000, least: 5_000 },
+    { lifetimeMs: hour, window: 300_000, spread: 300_000, margin: 30_000, least: 5_000 },
+    { lifetimeMs: 1_800_000, window: 300_000, spread: 240_000, margin: 30_000, least: 5_000 },
+    { lifetimeMs: 60_000, window: 12_000, spread: 6_000, margin: 6_000, least: 5_000 },
+    { lifetimeMs: 30_000, window: 6_000, spread: 3_000, margin: 3_000, least: 5_000 },
+    { lifetimeMs: 5_000, window: 1_000, spread: 500, margin: 500, least: 1_000 },
+    { lifetimeMs: 1_000, window: 200, spread: 100, margin: 100, least: 200 },
+  ])('A14 of $lifetimeMs ms is due in the last $window ms, or up to $spread ms earlier', (expected) => {
+    const latest = refreshTime(expected.lifetimeMs, () => 0);
+    const earliest = refreshTime(expected.lifetimeMs, () => 1);
+
+    expect(latest.dueMs).toBeCloseTo(expected.window);
+    expect(earliest.dueMs).toBeCloseTo(expected.window + expected.spread);
+    expect(latest.marginMs).toBeCloseTo(expected.margin);
+    expect(latest.leastMs).toBeCloseTo(expected.least);
+  });
+
+  test('is due in the share of its lifetime that the options say, capped', () => {
+    const bySixMinutes = refreshTime(hour, () => 0, { share: 0.5, capMs: 360_000 });
+    const byShare = refreshTime(60_000, () => 0, { share: 0.5 });
+
+    expect(bySixMinutes.dueMs).toBe(360_000);
+    expect(byShare.dueMs).toBe(30_000);
+  });
+
+  test('C7 of any lifetime is due after its issue and before callers have to wait', () => {
+    const lifetimes = fc.integer({ min: 1_000, max: 10 * 365 * 24 * hour });
+    const draws = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+    const options = fc.record({
+      share: fc.double({ min: 0.001, max: 0.5, noNaN: true }),
+      capMs: fc.integer({ min: 1, max: hour }),
+    });
+
+    fc.assert(
+      fc.property(lifetimes, draws, options, (lifetimeMs, draw, refresh) => {
+        const { dueMs, marginMs } = refreshTime(lifetimeMs, () => draw, refresh);
+
+        expect(dueMs).toBeLessThan(lifetimeMs);
+        expect(dueMs).toBeGreaterThan(marginMs);
+        expect(marginMs).toBeGreaterThan(0);
+      }),
+    );
+  });
+});
+
+test('C5 the margin is known without a draw', () => {
+  for (const [lifetimeMs, options] of [[hour], [60_000], [60_000, { share: 0.1 }], [hour, { capMs: 1_000 }]] as const) {
+    expect(marginOf(lifetimeMs, options)).toBe(refreshTime(lifetimeMs, () => 0, options).marginMs);
+  }
+  expect([marginOf(hour), marginOf(60_000), marginOf(hour, { capMs: 1_000 })]).toEqual([30_000, 6_000, 500]);
+});

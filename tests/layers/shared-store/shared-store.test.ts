@@ -1,0 +1,802 @@
+import { webcrypto } from 'node:crypto';
+import { once } from 'node:events';
+
+import { expect, test } from '@jest/globals';
+
+import { AccessToken } from '../../../src/core/access-token.js';
+import type { TokenEvent } from '../../../src/core/events.js';
+import { type SharedStoreOptions, withSharedStore } from '../../../src/layers/shared-store/shared-store.js';
+import { toStored } from '../../../src/layers/shared-store/token-record.js';
+import { memoryStore } from '../../../src/stores/memory.js';
+import type { StoredToken, TokenStore } from '../../../src/stores/token-store.js';
+import { canonicalRequest } from '../../../src/core/token-request.js';
+import type { TokenSource } from '../../../src/core/token-source.js';
+import { tokenSourceContract } from '../../contracts/token-source.js';
+import { type FakeClock, fakeClock } from '../../support/clock.js';
+import { issue, type ManualSource, manualSource, settle } from '../../support/tokens.js';
+
+const second = 1_000;
+
+tokenSourceContract('withSharedStore', (inner) => {
+  const clock = fakeClock();
+  return withSharedStore({ store: memoryStore({ clock }), identity: [], clock })(inner);
+});
+
+interface Replica {
+  readonly tokens: TokenSource;
+  readonly source: ManualSource;
+}
+
+/** Replicas on one clock that share a store. */
+function fleet({ clock = fakeClock(), ...options }: Partial<SharedStoreOptions> & { clock?: FakeClock } = {}) {
+  const store = options.store ?? memoryStore({ clock });
+  const events: TokenEvent[] = [];
+  const replica = (others: Partial<SharedStoreOptions> = {}): Replica => {
+    const source = manualSource();
+    const onEvent = (event: TokenEvent) => events.push(event);
+    const layer = withSharedStore({
+      store,
+      identity: ['orders'],
+      clock,
+      random: () => 0.5,
+      onEvent,
+      ...options,
+      ...others,
+    });
+    return { source, tokens: layer(source) };
+  };
+  /** Time in which those who wait for others look whether they are done. */
+  const pass = async (ms: number): Promise<void> => {
+    for (let passed = 0; passed < ms; passed += 100) {
+      clock.advance(Math.min(100, ms - passed));
+      await settle();
+    }
+  };
+  return { clock, store, events, replica, pass };
+}
+
+async function answerOf(replica: Replica, token: AccessToken): Promise<AccessToken> {
+  const answer = replica.tokens.getToken();
+  await settle();
+  replica.source.last().resolve(token);
+  await settle();
+  return answer;
+}
+
+test('D7 hands a replica the token that another one got, and asks nobody', async () => {
+  const { clock, replica } = fleet();
+  const [one, other] = [replica(), replica()];
+  const token = new AccessToken({
+    value: 'a',
+    scope: 'read',
+    issuedAt: clock.now(),
+    expiresAt: clock.now() + 60 * second,
+  });
+
+  await answerOf(one, token);
+  const shared = await other.tokens.getToken();
+
+  expect(shared).toEqual(token);
+  expect(shared.value).toBe('a');
+  expect(other.source.calls).toEqual([]);
+});
+
+test('D7 takes a good token from a store that can only be read', async () => {
+  const clock = fakeClock();
+  const memory = memoryStore({ clock });
+  const { replica, events } = fleet({ store: memory, clock });
+  await answerOf(replica(), issue('a', clock));
+  const other = replica({ store: { ...memory, lease: () => Promise.reject(new Error('READONLY no writes')) } });
+
+  expect((await other.tokens.getToken()).value).toBe('a');
+  expect(events).toEqual([]);
+});
+
+test('D5 D11 lets one replica ask while the others wait, and hands them its token', async () => {
+  const { clock, replica, pass } = fleet();
+  const replicas = Array.from({ length: 50 }, () => replica());
+
+  const answers = replicas.map(({ tokens }) => tokens.getToken());
+  await pass(3 * second);
+  const calls = replicas.flatMap(({ source }) => source.calls);
+  calls[0]?.resolve(issue('a', clock));
+  await pass(200);
+
+  expect((await Promise.all(answers)).map(({ value }) => value)).toEqual(replicas.map(() => 'a'));
+  expect(replicas.flatMap(({ source }) => source.calls)).toHaveLength(1);
+});
+
+test('D7 a token that is due is replaced once for all', async () => {
+  const { clock, replica } = fleet();
+  const [one, other] = [replica(), replica()];
+  const old = await answerOf(one, issue('old', clock));
+  clock.advance(50 * 60 * second);
+
+  const renewal = one.tokens.getToken(undefined, { replacing: old });
+  await settle();
+  one.source.last().resolve(issue('new', clock));
+  await renewal;
+  const taken = await other.tokens.getToken(undefined, { replacing: old });
+
+  expect(taken.value).toBe('new');
+  expect(one.source.last().options?.replacing).toBe(old);
+  expect(other.source.calls).toEqual([]);
+});
+
+test('A16 what a replica waited for is the answer, be it the token that is to be replaced', async () => {
+  const { clock, replica, pass } = fleet();
+  const [one, other] = [replica(), replica()];
+  const old = await answerOf(one, issue('same', clock));
+  clock.advance(50 * 60 * second);
+
+  const [renewal, waiting] = [one, other].map(({ tokens }) => tokens.getToken(undefined, { replacing: old }));
+  await settle();
+  one.source.last().resolve(issue('same', clock, 10 * 60 * second));
+  await renewal;
+  await pass(200);
+
+  expect((await waiting)?.value).toBe('same');
+  expect(other.source.calls).toEqual([]);
+});
+
+test.each([
+  { minutes: 5, calls: 1 },
+  { minutes: 1, calls: 1 },
+  // Clocks of two hosts may be that far apart.
+  { minutes: 0.99, calls: 0 },
+])('C5 a token issued $minutes min before the rejected one costs $calls grants', async ({ minutes, calls }) => {
+  const { clock, replica } = fleet();
+  const [one, other] = [replica(), replica()];
+  await answerOf(one, issue('older', clock));
+  clock.advance(minutes * 60 * second);
+  const rejected = issue('rejected', clock);
+
+  void other.tokens.getToken(undefined, { replacing: rejected });
+  await settle();
+
+  expect(other.source.calls).toHaveLength(calls);
+});
+
+test('a token without the validity that is asked for is replaced', async () => {
+  const { clock, replica } = fleet();
+  const [one, other] = [replica(), replica()];
+  await answerOf(one, issue('short', clock, 60 * second));
+
+  const answer = other.tokens.getToken(undefined, { minValidityMs: 120 * second });
+  await settle();
+  other.source.last().resolve(issue('long', clock, 300 * second));
+
+  expect((await answer).value).toBe('long');
+});
+
+test('C5 A3 a token in its last moments is renewed, and handed out when that fails', async () => {
+  const { clock, replica } = fleet();
+  const [one, other] = [replica(), replica()];
+  await answerOf(one, issue('last', clock));
+  clock.advance(3_600 * second - 20 * second);
+
+  const answer = other.tokens.getToken();
+  await settle();
+  other.source.last().reject(new Error('away'));
+
+  expect((await answer).value).toBe('last');
+});
+
+test('A14 the last moments of a token are a share of its lifetime', async () => {
+  const { clock, replica } = fleet();
+  const [one, other] = [replica(), replica()];
+  await answerOf(one, issue('short', clock, 60 * second));
+
+  clock.advance(53 * second);
+  expect((await other.tokens.getToken()).value).toBe('short');
+  clock.advance(1 * second);
+  void other.tokens.getToken();
+  await settle();
+
+  expect(other.source.calls).toHaveLength(1);
+});
+
+test('A3 B6 a token in its last moments is handed out to those who still want one', async () => {
+  const { clock, replica } = fleet();
+  const [one, other] = [replica(), replica()];
+  await answerOf(one, issue('last', clock));
+  clock.advance(3_600 * second - 20 * second);
+  const [patient, gone] = [new AbortController(), new AbortController()];
+
+  const answer = other.tokens.getToken(undefined, { signal: patient.signal });
+  const givenUp = other.tokens.getToken(undefined, { signal: gone.signal });
+  await settle();
+  gone.abort(new Error('gone'));
+  other.source.last().reject(new Error('away'));
+
+  await expect(givenUp).rejects.toThrow('gone');
+  expect((await answer).value).toBe('last');
+});
+
+test('D11 another replica goes on when the one that asks is gone, which does not take the whole deadline', async () => {
+  const { clock, store, replica, pass } = fleet();
+  const other = replica();
+  // What a replica that was killed leaves behind.
+  const never = withSharedStore({
+    store,
+    identity: ['orders'],
+    clock: { ...clock, sleep: () => new Promise(() => {}) },
+  });
+  void never(manualSource()).getToken();
+  await settle();
+
+  const answer = other.tokens.getToken();
+  await pass(4 * second);
+  expect(other.source.calls).toEqual([]);
+  await pass(1.2 * second);
+  other.source.last().resolve(issue('b', clock));
+
+  expect((await answer).value).toBe('b');
+});
+
+test('D11 who waits asks for itself before the deadline is over, though another one is still asking', async () => {
+  const { clock, replica, pass } = fleet();
+  const [one, other] = [replica(), replica()];
+  void one.tokens.getToken();
+  await settle();
+
+  const answer = other.tokens.getToken();
+  await pass(9.5 * second);
+  expect(other.source.calls).toEqual([]);
+  await pass(1 * second);
+  other.source.last().resolve(issue('b', clock));
+
+  expect((await answer).value).toBe('b');
+});
+
+/** A store whose lease is free after so many tries; it tells what becomes of leases. */
+function leasing(clock: FakeClock, { triesBefore = 0, get }: { triesBefore?: number; get?: TokenStore['get'] } = {}) {
+  const heard: [string, number?][] = [];
+  let tries = 0;
+  const store: TokenStore = {
+    ...memoryStore({ clock }),
+    ...(get && { get }),
+    async lease(_key, leaseMs) {
+      heard.push(['lease', leaseMs]);
+      tries += 1;
+      if (tries <= triesBefore) return undefined;
+      return {
+        extend: async (ms) => void heard.push(['extend', ms]),
+        release: async () => void heard.push(['release']),
+      };
+    },
+  };
+  return { store, heard };
+}
+
+test.each([
+  { deadlineMs: undefined, leaseMs: 5_000 },
+  { deadlineMs: 30_000, leaseMs: 5_000 },
+  { deadlineMs: 3_000, leaseMs: 1_000 },
+])('D11 a lease is taken for $leaseMs ms when the deadline is $deadlineMs', async ({ deadlineMs, leaseMs }) => {
+  const clock = fakeClock();
+  const { store, heard } = leasing(clock);
+
+  await answerOf(fleet({ store, clock, deadlineMs }).replica(), issue('a', clock));
+
+  expect(heard).toEqual([['lease', leaseMs], ['release']]);
+});
+
+test('D11 who asks keeps its lease until the deadline, and no longer', async () => {
+  const clock = fakeClock();
+  const { store, heard } = leasing(clock);
+  const { replica, pass } = fleet({ store, clock, deadlineMs: 9 * second });
+
+  void replica().tokens.getToken();
+  await settle();
+  await pass(20 * second);
+
+  expect(heard).toEqual([['lease', 3 * second], ...Array.from({ length: 8 }, () => ['extend', 3 * second])]);
+});
+
+test('D11 who has its token gives the lease back and lets it be', async () => {
+  const clock = fakeClock();
+  const { store, heard } = leasing(clock);
+  const { replica, pass } = fleet({ store, clock });
+
+  await answerOf(replica(), issue('a', clock));
+  await pass(5 * second);
+
+  expect(heard).toEqual([['lease', 5 * second], ['release']]);
+  expect(clock.asleep()).toBe(0);
+});
+
+test('D5 who waits looks the less often the longer it waits, up to ten times a second', async () => {
+  const clock = fakeClock();
+  const { store } = leasing(clock, { triesBefore: Infinity });
+  const { replica, pass } = fleet({ store, clock, random: () => 0.5 });
+
+  void replica().tokens.getToken();
+  await settle();
+  for (let count = 0; count < 5; count += 1) await pass(100);
+
+  expect(clock.sleeps.slice(0, 5)).toEqual([15, 30, 60, 75, 75]);
+});
+
+test('A24 who need not wait leaves the deadline to the source below', async () => {
+  const { replica } = fleet();
+  const one = replica();
+
+  void one.tokens.getToken();
+  await settle();
+
+  expect(one.source.last().options?.signal).toBeUndefined();
+});
+
+// A wait takes 15 ms at first; two thirds of the deadline are for waiting.
+test.each([
+  { deadlineMs: 30, triesBefore: 1, waits: [15], leftMs: 15 },
+  { deadlineMs: 22.5, triesBefore: Infinity, waits: [15], leftMs: 7.5 },
+  { deadlineMs: 24, triesBefore: Infinity, waits: [15, 30], leftMs: 8 },
+])(
+  'A24 of $deadlineMs ms $leftMs are left after waits of $waits',
+  async ({ deadlineMs, triesBefore, waits, leftMs }) => {
+    const clock = fakeClock();
+    const { store } = leasing(clock, { triesBefore });
+    const one = fleet({ store, clock, deadlineMs }).replica();
+
+    void one.tokens.getToken();
+    for (const wait of waits) {
+      await settle();
+      clock.advance(wait);
+    }
+    await settle();
+    const { signal } = one.source.last().options ?? {};
+    if (signal?.aborted === false) await once(signal, 'abort');
+
+    expect(clock.sleeps.slice(0, waits.length)).toEqual(waits);
+    expect(signal?.reason).toMatchObject({ name: 'TimeoutError', message: `no answer within ${leftMs} ms` });
+    one.source.last().resolve(issue('a', clock));
+  },
+);
+
+test('A24 B6 who has waited is left with the rest of the deadline', async () => {
+  const { replica, pass } = fleet({ deadlineMs: 300 });
+  const [one, other] = [replica(), replica()];
+  void one.tokens.getToken();
+  await settle();
+
+  const answer = other.tokens.getToken();
+  await pass(300);
+  const signal = other.source.last().options?.signal;
+  expect(signal?.aborted).toBe(false);
+  await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+  other.source.last().reject(signal?.reason as Error);
+
+  await expect(answer).rejects.toMatchObject({ name: 'TimeoutError' });
+});
+
+test('D4 who gets the lease looks again before it asks', async () => {
+  const clock = fakeClock();
+  const memory = memoryStore({ clock });
+  const { replica } = fleet({ store: memory, clock });
+  const one = replica();
+  // Its first look was a moment too early.
+  let looks = 0;
+  const other = replica({
+    store: {
+      ...memory,
+      get: async (key) => {
+        looks += 1;
+        return looks === 1 ? undefined : memory.get(key);
+      },
+    },
+  });
+  await answerOf(one, issue('a', clock));
+
+  const { value } = await other.tokens.getToken();
+
+  expect(value).toBe('a');
+  expect(other.source.calls).toEqual([]);
+});
+
+test.each([
+  ['has expired at that moment', 0],
+  ['had expired before', -1],
+])('A3 C6 who gets the lease does not take a token that %s', async (_name, remainingMs) => {
+  const clock = fakeClock();
+  const old = issue('old', clock, 10 * second);
+  clock.advance(10 * second - remainingMs);
+  let looks = 0;
+  const get = async (key: string) => ((looks += 1) === 1 ? undefined : toStored(key, old));
+  const one = fleet({ store: leasing(clock, { get }).store, clock }).replica();
+
+  expect((await answerOf(one, issue('new', clock))).value).toBe('new');
+});
+
+test('the lease is free at once when the grant fails', async () => {
+  const { clock, replica, pass } = fleet();
+  const [one, other] = [replica(), replica()];
+  const failing = one.tokens.getToken();
+  await settle();
+
+  const answer = other.tokens.getToken();
+  one.source.last().reject(new Error('away'));
+  await expect(failing).rejects.toThrow('away');
+  await pass(200);
+  other.source.last().resolve(issue('b', clock));
+
+  expect((await answer).value).toBe('b');
+});
+
+test('B6 who gives up ends its own wait only, and frees the lease', async () => {
+  const { clock, replica, pass } = fleet();
+  const [one, two, three] = [replica(), replica(), replica()];
+  const [holder, waiter] = [new AbortController(), new AbortController()];
+
+  const first = one.tokens.getToken(undefined, { signal: holder.signal });
+  await settle();
+  const answers = [two.tokens.getToken(undefined, { signal: waiter.signal }), three.tokens.getToken()];
+  await settle();
+  waiter.abort(new Error('gone'));
+  await expect(answers[0]).rejects.toThrow('gone');
+  holder.abort(new Error('gone, too'));
+  one.source.last().reject(new Error('gone, too'));
+  await expect(first).rejects.toThrow('gone, too');
+  await pass(200);
+  three.source.last().resolve(issue('c', clock));
+
+  expect((await answers[1])?.value).toBe('c');
+  expect(two.source.calls).toEqual([]);
+});
+
+const newKeyPair = () =>
+  webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
+
+test('F7 tokens of type DPoP are shared by those who hold the key, and get it back', async () => {
+  const { clock, replica } = fleet();
+  const [keyPair, otherKeyPair] = [await newKeyPair(), await newKeyPair()];
+  const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ keyPair, thumbprint: 'a' }) }));
+  const other = replica({ binding: async () => ({ keyPair: otherKeyPair, thumbprint: 'b' }) });
+  const { issuedAt, expiresAt } = issue('', clock);
+  await answerOf(one!, new AccessToken({ value: 'bound', type: 'DPoP', keyPair, issuedAt, expiresAt }));
+
+  const taken = await same!.tokens.getToken();
+  void other.tokens.getToken();
+  await settle();
+
+  expect(taken).toMatchObject({ value: 'bound', type: 'DPoP', keyPair });
+  expect(other.source.calls).toHaveLength(1);
+});
+
+test('F7 a token of type Bearer is shared by those who hold a key, and is not bound to it', async () => {
+  const { clock, replica } = fleet();
+  const keyPair = await newKeyPair();
+  const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ keyPair, thumbprint: 'a' }) }));
+  await answerOf(one!, issue('a', clock));
+
+  const taken = await same!.tokens.getToken();
+
+  expect(taken).toMatchObject({ value: 'a', type: 'Bearer' });
+  expect(taken.keyPair).toBeUndefined();
+});
+
+test('F7 a token for a key that was changed meanwhile is not shared under the old one', async () => {
+  const { clock, replica } = fleet();
+  const [old, keyPair] = [await newKeyPair(), await newKeyPair()];
+  const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ keyPair: old, thumbprint: 'a' }) }));
+  const { issuedAt, expiresAt } = issue('', clock);
+  await answerOf(one!, new AccessToken({ value: 'bound', type: 'DPoP', keyPair, issuedAt, expiresAt }));
+
+  void same!.tokens.getToken();
+  await settle();
+
+  expect(same!.source.calls).toHaveLength(1);
+});
+
+test('F8 R-51 tokens that are bound to a certificate are shared by those who present it', async () => {
+  const { clock, replica } = fleet();
+  const presenting = (binding: string) => replica({ binding: async () => ({ binding }) });
+  const [one, same, other] = [presenting('a'), presenting('a'), presenting('b')];
+  const { issuedAt, expiresAt } = issue('', clock);
+  await answerOf(one, new AccessToken({ value: 'bound', binding: 'a', issuedAt, expiresAt }));
+
+  const taken = await same.tokens.getToken();
+  void other.tokens.getToken();
+  await settle();
+
+  expect(taken).toMatchObject({ value: 'bound', binding: 'a' });
+  expect(other.source.calls).toHaveLength(1);
+});
+
+test('F8 tokens that are bound to nothing are shared by those who present a certificate all the same', async () => {
+  const { clock, replica } = fleet();
+  const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ binding: 'a' }) }));
+  await answerOf(one!, issue('free', clock));
+
+  expect((await same!.tokens.getToken()).value).toBe('free');
+});
+
+test('F8 a token that is bound to a certificate renewed meanwhile is not shared under the old one', async () => {
+  const { clock, replica } = fleet();
+  const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ binding: 'old' }) }));
+  const { issuedAt, expiresAt } = issue('', clock);
+  await answerOf(one!, new AccessToken({ value: 'bound', binding: 'new', issuedAt, expiresAt }));
+
+  void same!.tokens.getToken();
+  await settle();
+
+  expect(same!.source.calls).toHaveLength(1);
+});
+
+test('asks for itself when what tokens are bound to cannot be had', async () => {
+  const { clock, replica } = fleet();
+  const one = replica({ binding: () => Promise.reject(new Error('no such file')) });
+
+  const token = await answerOf(one, issue('own', clock));
+
+  expect(token.value).toBe('own');
+});
+
+test('F7 another key of the same replica needs another token', async () => {
+  const { clock, replica } = fleet();
+  let thumbprint = 'a';
+  const one = replica({ binding: async () => ({ thumbprint }) });
+  const request = canonicalRequest({ scope: 'read' });
+  const ask = async (value: string) => {
+    const answer = one.tokens.getToken(request);
+    await settle();
+    one.source.last().resolve(issue(value, clock));
+    await settle();
+    return (await answer).value;
+  };
+
+  const first = await ask('for a');
+  thumbprint = 'b';
+  const other = await ask('for b');
+
+  expect([first, other]).toEqual(['for a', 'for b']);
+});
+
+test('R-70 a token of type DPoP is not shared by who does not say which key it is bound to', async () => {
+  const { clock, replica } = fleet();
+  const [one, other] = [replica(), replica()];
+  const { issuedAt, expiresAt } = issue('', clock);
+  await answerOf(one, new AccessToken({ value: 'a', type: 'DPoP', issuedAt, expiresAt }));
+
+  void other.tokens.getToken();
+  await settle();
+
+  expect(other.source.calls).toHaveLength(1);
+});
+
+test('D1 D2 keeps tokens apart by who asks and by what is asked for, under keys that tell nothing', async () => {
+  const clock = fakeClock();
+  const keys: string[] = [];
+  const memory = memoryStore({ clock });
+  const store: TokenStore = {
+    ...memory,
+    set: (key, ...rest) => {
+      keys.push(key);
+      return memory.set(key, ...rest);
+    },
+  };
+  const { replica } = fleet({ store, clock });
+  const identities = [
+    ['a', 'b'],
+    ['a', 'c'],
+    ['ab', ''],
+    ['a', undefined, 'b'],
+  ];
+
+  for (const identity of identities) {
+    const { tokens, source } = replica({ identity });
+    for (const scope of ['x', 'x y']) {
+      const answer = tokens.getToken({ scope });
+      await settle();
+      source.last().resolve(issue('token', clock));
+      await answer;
+    }
+    // In another order it is the same.
+    await tokens.getToken({ scope: ['y', 'x'] });
+  }
+
+  expect(new Set(keys).size).toBe(2 * identities.length);
+  expect(keys.filter((key) => !/^[\w-]{43}$/.test(key))).toEqual([]);
+});
+
+test('D9 a token of a later release is left alone, and nobody waits for another one', async () => {
+  const clock = fakeClock();
+  const ofTomorrow = { version: 2, issuedAt: clock.now(), expiresAt: clock.now() + 60 * second, payload: 'unknown' };
+  const changes: string[] = [];
+  const store: TokenStore = {
+    get: async () => ofTomorrow,
+    set: async () => void changes.push('set'),
+    delete: async () => void changes.push('delete'),
+    lease: async () => undefined,
+  };
+  const { replica } = fleet({ store, clock });
+  const one = replica();
+
+  const token = await answerOf(one, issue('a', clock));
+
+  expect(token.value).toBe('a');
+  expect(changes).toEqual([]);
+});
+
+test("D9 a token of a later release that comes between two looks is nobody's answer", async () => {
+  const clock = fakeClock();
+  const ofTomorrow: StoredToken = { version: 2, issuedAt: clock.now(), expiresAt: clock.now() + 1, payload: 'unknown' };
+  let looks = 0;
+  const get = async () => ((looks += 1) === 1 ? undefined : ofTomorrow);
+  const one = fleet({ store: leasing(clock, { get }).store, clock }).replica();
+
+  const token = await answerOf(one, issue('a', clock));
+
+  expect(token.value).toBe('a');
+});
+
+test('D9 what cannot be is deleted, and asked for anew', async () => {
+  const { clock, store, replica } = fleet();
+  const [one, other] = [replica(), replica()];
+  await answerOf(one, issue('a', clock));
+  // Issued in two minutes, by the clock of who reads it.
+  clock.step(-120 * second);
+
+  const answer = other.tokens.getToken();
+  await settle();
+  other.source.last().resolve(issue('b', clock));
+  await answer;
+  await settle();
+
+  expect((await replica().tokens.getToken()).value).toBe('b');
+  expect(store).toBeDefined();
+});
+
+test('A12 a token that is expired, or never expires, is not kept', async () => {
+  const clock = fakeClock();
+  const memory = memoryStore({ clock });
+  const ttls: number[] = [];
+  const store: TokenStore = {
+    ...memory,
+    set: async (key, token, ttlMs) => {
+      ttls.push(ttlMs);
+      await memory.set(key, token, ttlMs);
+    },
+  };
+  const { replica } = fleet({ store, clock });
+  for (const lifetimeMs of [-1, 0, Infinity]) {
+    const [one, other] = [replica(), replica()];
+    await answerOf(one, issue('a', clock, lifetimeMs));
+
+    const failing = other.tokens.getToken();
+    await settle();
+
+    expect(other.source.calls).toHaveLength(1);
+    other.source.last().reject(new Error('away'));
+    await expect(failing).rejects.toThrow('away');
+  }
+  expect(ttls).toEqual([]);
+
+  await answerOf(replica(), issue('a', clock, 1));
+  expect(ttls).toEqual([1]);
+});
+
+test('D8 without the store each replica asks for itself', async () => {
+  const clock = fakeClock();
+  const down = () => Promise.reject(new Error('down'));
+  const { replica, events } = fleet({ store: { get: down, set: down, delete: down, lease: down }, clock });
+  const [one, other] = [replica(), replica()];
+
+  const answers = [await answerOf(one, issue('a', clock)), await answerOf(other, issue('b', clock))];
+
+  expect(answers.map(({ value }) => value)).toEqual(['a', 'b']);
+  expect(events).toEqual(
+    [1, 2].map(() => ({ type: 'store.failed', operation: 'get', reason: 'Error', retryInMs: 5_000 })),
+  );
+});
+
+test('D8 a lease that cannot be had because the store fails is nothing to wait for', async () => {
+  const clock = fakeClock();
+  const store = { ...memoryStore({ clock }), lease: () => Promise.reject(new Error('READONLY no writes')) };
+  const { replica, events } = fleet({ store, clock });
+
+  const token = await answerOf(replica(), issue('a', clock));
+
+  expect(token.value).toBe('a');
+  expect(events).toMatchObject([{ operation: 'lease', reason: 'Error READONLY' }]);
+});
+
+test.each([
+  ['null', null],
+  ['text', 'x'],
+  ['an object without members', {}],
+  ['an object without a payload', { version: 1, issuedAt: 1, expiresAt: 2 }],
+])('D9 a store that returns %s costs a grant and no call', async (_what, found) => {
+  const clock = fakeClock();
+  const store = { ...memoryStore({ clock }), get: async () => found as never };
+  const { replica } = fleet({ store, clock });
+
+  const token = await answerOf(replica(), issue('a', clock));
+
+  expect(token.value).toBe('a');
+});
+
+/** A replica that starts and finds a token with twenty seconds left; its own grant hangs. */
+async function startingInTheMargin() {
+  const { clock, replica } = fleet();
+  const one = replica();
+  const token = await answerOf(one, issue('last', clock));
+  clock.advance(3_600 * second - 20 * second);
+  const cold = replica();
+  return { clock, token, cold, other: replica(), ask: () => cold.tokens.getToken() };
+}
+
+test('A24 a token in its last moments is handed out before it has expired when its renewal hangs', async () => {
+  const { clock, ask } = await startingInTheMargin();
+
+  const answer = ask();
+  await settle();
+  clock.advance(10 * second);
+
+  expect((await answer).value).toBe('last');
+});
+
+test('A24 D7 a renewal that is not waited for goes on, and its token is shared', async () => {
+  const { clock, cold, other, ask } = await startingInTheMargin();
+  const answer = ask();
+  await settle();
+  clock.advance(10 * second);
+  await answer;
+
+  cold.source.last().resolve(issue('new', clock));
+  await settle();
+
+  expect((await other.tokens.getToken()).value).toBe('new');
+  expect(other.source.calls).toEqual([]);
+});
+
+test('A24 a token that is of no use to the caller is not what it gets instead of a renewal that takes long', async () => {
+  const { clock, cold, token } = await startingInTheMargin();
+
+  const answers = [
+    cold.tokens.getToken(undefined, { replacing: token }),
+    cold.tokens.getToken(undefined, { minValidityMs: 60 * second }),
+  ];
+  await settle();
+  clock.advance(10 * second);
+  await settle();
+  for (const call of cold.source.calls) call.resolve(issue('new', clock));
+  clock.advance(100);
+  await settle();
+
+  expect((await Promise.all(answers)).map(({ value }) => value)).toEqual(['new', 'new']);
+});
+
+test.each([
+  ['does not come', () => new Promise<never>(() => {})],
+  [
+    'cannot be looked for',
+    () => {
+      throw new Error('a bug');
+    },
+  ],
+])('B6 asks for itself when what tokens are bound to %s', async (_what, binding) => {
+  const clock = fakeClock();
+  const shared = withSharedStore({ store: memoryStore({ clock }), identity: [], binding, deadlineMs: 30, clock });
+
+  const { value } = await shared({ getToken: async () => issue('own', clock) }).getToken();
+
+  expect(value).toBe('own');
+});
+
+test('C5 the window of the options makes the last moments shorter, too, and no look into the store draws anything', async () => {
+  const clock = fakeClock();
+  let draws = 0;
+  const random = () => (draws += 1);
+  const { replica } = fleet({ clock, refresh: { capMs: 10 * second }, random });
+  const [one, other] = [replica(), replica()];
+  await answerOf(one, issue('a', clock));
+  clock.advance(3_600 * second - 20 * second);
+
+  const { value } = await other.tokens.getToken();
+
+  expect(value).toBe('a');
+  expect(other.source.calls).toEqual([]);
+  expect(draws).toBe(0);
+});

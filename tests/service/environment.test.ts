@@ -1,0 +1,197 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, test } from '@jest/globals';
+
+import { tokenServiceFromEnvironment } from '../../src/service/environment.js';
+import { ConfigurationError } from '../../src/core/errors.js';
+import { clientSecretPost } from '../../src/authentication/client-secret.js';
+import type { TokenServiceOptions } from '../../src/service/options.js';
+import { startAuthorizationServer } from '../support/authorization-server.js';
+import type { RecordedRequest } from '../support/http-server.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+/** Id and secret of a token request. */
+function credentialsOf(grant: RecordedRequest | undefined): string {
+  const { headers, body } = grant as RecordedRequest;
+  const [, basic] = headers.authorization?.split(' ') ?? [];
+  const form = new URLSearchParams(body);
+  return basic === undefined
+    ? `${form.get('client_id')}:${form.get('client_secret')}`
+    : Buffer.from(basic, 'base64').toString();
+}
+
+/** A complete environment for a server. */
+const complete = (tokenEndpoint: string) => ({
+  OAUTH_TOKEN_ENDPOINT: tokenEndpoint,
+  OAUTH_CLIENT_ID: 'orders',
+  OAUTH_CLIENT_SECRET: 's3cret',
+});
+
+test('asks for a token with what the environment says', async () => {
+  const server = await startAuthorizationServer();
+  const tokens = tokenServiceFromEnvironment(
+    {},
+    {
+      ...complete(server.tokenEndpoint),
+      OAUTH_SCOPE: ' orders:read  orders:write ',
+      OAUTH_AUDIENCE: 'api billing',
+      OAUTH_RESOURCE: 'https://a.example/ https://b.example/',
+      UNRELATED: 'x',
+    },
+  );
+
+  await tokens.getToken();
+
+  expect(credentialsOf(server.grants[0])).toBe('orders:s3cret');
+  const body = new URLSearchParams(server.grants[0]?.body);
+  expect(body.getAll('scope')).toEqual(['orders:read orders:write']);
+  expect(body.getAll('audience')).toEqual(['api', 'billing']);
+  expect(body.getAll('resource')).toEqual(['https://a.example/', 'https://b.example/']);
+});
+
+test('discovers an issuer', async () => {
+  const server = await startAuthorizationServer({ metadata: {} });
+  const { OAUTH_TOKEN_ENDPOINT: _none, ...rest } = complete('');
+  const tokens = tokenServiceFromEnvironment({}, { ...rest, OAUTH_ISSUER: server.origin });
+
+  await tokens.ready();
+
+  expect(server.requests.map(({ path }) => path)).toEqual(['/.well-known/oauth-authorization-server', '/token']);
+});
+
+test('F1 reads the file of the secret for each grant', async () => {
+  const directory = await temporaryFolder();
+  const path = join(directory, 'secret');
+  await writeFile(path, 'before\n');
+  const server = await startAuthorizationServer();
+  const { OAUTH_CLIENT_SECRET: _none, ...rest } = complete(server.tokenEndpoint);
+  const tokens = tokenServiceFromEnvironment({}, { ...rest, OAUTH_CLIENT_SECRET_FILE: path });
+
+  await tokens.getToken({ scope: 'a' });
+  await writeFile(path, 'after\n');
+  await tokens.getToken({ scope: 'b' });
+
+  expect(server.grants.map(credentialsOf)).toEqual(['orders:before', 'orders:after']);
+});
+
+describe('F5 what is missing is named at once', () => {
+  const all = { ...complete('https://auth.example/token') };
+
+  test.each([
+    ['OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT', { ...all, OAUTH_TOKEN_ENDPOINT: undefined }],
+    ['OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT', { ...all, OAUTH_TOKEN_ENDPOINT: '', OAUTH_ISSUER: '' }],
+    ['OAUTH_CLIENT_ID', { ...all, OAUTH_CLIENT_ID: undefined }],
+    ['OAUTH_CLIENT_ID', { ...all, OAUTH_CLIENT_ID: '' }],
+    ['OAUTH_CLIENT_SECRET or OAUTH_CLIENT_SECRET_FILE', { ...all, OAUTH_CLIENT_SECRET: undefined }],
+    ['OAUTH_CLIENT_SECRET or OAUTH_CLIENT_SECRET_FILE', { ...all, OAUTH_CLIENT_SECRET: '' }],
+  ])('F5: %s', (names, environment) => {
+    const make = () => tokenServiceFromEnvironment({}, environment);
+
+    expect(make).toThrow(ConfigurationError);
+    expect(make).toThrow(`the environment variable ${names} is missing`);
+  });
+
+  test.each([
+    ['OAUTH_ISSUER and OAUTH_TOKEN_ENDPOINT', { ...all, OAUTH_ISSUER: 'https://auth.example' }],
+    ['OAUTH_CLIENT_SECRET and OAUTH_CLIENT_SECRET_FILE', { ...all, OAUTH_CLIENT_SECRET_FILE: '/run/secrets/client' }],
+  ])('F5 so is a contradiction: %s', (names, environment) => {
+    const make = () => tokenServiceFromEnvironment({}, environment);
+
+    expect(make).toThrow(ConfigurationError);
+    expect(make).toThrow(`of the environment variables ${names} only one may be set`);
+    expect(make).not.toThrow('s3cret');
+  });
+
+  test.each([
+    ['OAUTH_TOKEN_ENDPOINT', 'http://auth.example/token'],
+    ['OAUTH_ISSUER', 'auth.example'],
+    ['OAUTH_RESOURCE', '/orders'],
+    ['OAUTH_SCOPE', 'a"b'],
+  ])('F5 a malformed %s is refused', (name, value) => {
+    const { OAUTH_TOKEN_ENDPOINT: endpoint, ...rest } = all;
+    const place = name.startsWith('OAUTH_ISSUER') ? {} : { OAUTH_TOKEN_ENDPOINT: endpoint };
+
+    expect(() => tokenServiceFromEnvironment({}, { ...rest, ...place, [name]: value })).toThrow(ConfigurationError);
+  });
+
+  test('F5 the environment of the process is the default', () => {
+    const make = () => tokenServiceFromEnvironment();
+
+    expect(make).toThrow('the environment variable OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT is missing');
+  });
+});
+
+describe('options win over the environment', () => {
+  const elsewhere = {
+    OAUTH_ISSUER: 'https://unreachable.invalid',
+    OAUTH_CLIENT_ID: 'environment',
+    OAUTH_CLIENT_SECRET: 'environment',
+    OAUTH_SCOPE: 'environment',
+    OAUTH_AUDIENCE: 'environment',
+    OAUTH_RESOURCE: 'urn:environment:x',
+  };
+
+  test('each over its variable', async () => {
+    const server = await startAuthorizationServer();
+    const tokens = tokenServiceFromEnvironment(
+      {
+        tokenEndpoint: server.tokenEndpoint,
+        clientId: 'option',
+        clientSecret: 'option',
+        scope: 'option',
+        audience: [],
+        resource: 'urn:option:x',
+      },
+      elsewhere,
+    );
+
+    await tokens.getToken();
+
+    expect(credentialsOf(server.grants[0])).toBe('option:option');
+    expect(Object.fromEntries(new URLSearchParams(server.grants[0]?.body))).toEqual({
+      grant_type: 'client_credentials',
+      scope: 'option',
+      resource: 'urn:option:x',
+    });
+  });
+
+  test('another client authentication over the variables of the secret, contradicting ones too', async () => {
+    const server = await startAuthorizationServer();
+    const tokens = tokenServiceFromEnvironment(
+      { tokenEndpoint: server.tokenEndpoint, clientAuthentication: clientSecretPost('option') },
+      { ...elsewhere, OAUTH_CLIENT_SECRET_FILE: '/nowhere' },
+    );
+
+    await tokens.getToken();
+
+    expect(credentialsOf(server.grants[0])).toBe('environment:option');
+  });
+
+  test('one that is undefined leaves the variable', async () => {
+    const server = await startAuthorizationServer();
+    const tokens = tokenServiceFromEnvironment(
+      {
+        issuer: undefined,
+        tokenEndpoint: undefined,
+        clientSecret: undefined,
+        clientAuthentication: undefined,
+        scope: undefined,
+      },
+      { ...complete(server.tokenEndpoint), OAUTH_SCOPE: 'environment' },
+    );
+
+    await tokens.getToken();
+
+    expect(credentialsOf(server.grants[0])).toBe('orders:s3cret');
+    expect(new URLSearchParams(server.grants[0]?.body).get('scope')).toBe('environment');
+  });
+
+  test('F10 and a misspelt one is refused', () => {
+    const make = () =>
+      tokenServiceFromEnvironment({ scopes: 'a' } as Partial<TokenServiceOptions>, complete('https://auth.example/t'));
+
+    expect(make).toThrow(ConfigurationError);
+    expect(make).toThrow('did you mean "scope"?');
+  });
+});

@@ -1,0 +1,178 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { ConfigurationError } from '../../src/core/errors.js';
+import { createTokenService } from '../../src/service/token-service.js';
+import type { TokenServiceOptions } from '../../src/service/options.js';
+import { secret } from '../support/grant-outcome.js';
+
+const right = { issuer: 'https://auth.example', clientId: 'orders', clientSecret: secret };
+const make = (options: object) => () => createTokenService({ ...right, ...options });
+
+test('nothing happens until a token is asked for', () => {
+  expect(make({ issuer: 'https://unreachable.invalid' })).not.toThrow();
+});
+
+test.each([
+  ['issuers', 'issuer'],
+  ['tokenEndPoint', 'tokenEndpoint'],
+  ['token_endpoint', 'tokenEndpoint'],
+  ['client_id', 'clientId'],
+  ['clientID', 'clientId'],
+  ['client_secret', 'clientSecret'],
+  ['scopes', 'scope'],
+  ['timeout', 'timeoutMs'],
+  ['onEvents', 'onEvent'],
+  ['authentication', 'clientAuthentication'],
+  ['defaultLifetime', 'defaultLifetimeSeconds'],
+])('F10 "%s" is unknown, and the nearest right name is "%s"', (name, nearest) => {
+  expect(make({ [name]: 'x' })).toThrow(ConfigurationError);
+  expect(make({ [name]: 'x' })).toThrow(`createTokenService has no option "${name}"; did you mean "${nearest}"?`);
+});
+
+test.each([
+  ['cache', 'maxToken', 'maxTokens'],
+  ['refresh', 'cap', 'capMs'],
+  ['refresh', 'shares', 'share'],
+])('F10 "%s" has no option "%s", and the nearest right name is "%s"', (group, name, nearest) => {
+  expect(make({ [group]: { [name]: 1 } })).toThrow(ConfigurationError);
+  expect(make({ [group]: { [name]: 1 } })).toThrow(`no option "${name}"; did you mean "${nearest}"?`);
+  expect(make({ [group]: { [name]: 1 } })).toThrow(`createTokenService's "${group}"`);
+});
+
+test.each<[string, object]>([
+  ['issuer', { issuer: 5 }],
+  ['issuer', { issuer: '' }],
+  ['issuer', { issuer: new URL('https://auth.example') }],
+  ['tokenEndpoint', { issuer: undefined, tokenEndpoint: ['https://auth.example/token'] }],
+  ['clientId', { clientId: '' }],
+  ['clientId', { clientId: 5 }],
+  ['clientSecret', { clientSecret: '' }],
+  ['clientSecret', { clientSecret: 5 }],
+  ['clientSecret', { clientSecret: Promise.resolve(secret) }],
+  ['clientAuthentication', { clientSecret: undefined, clientAuthentication: 'client_secret_basic' }],
+  ['clientAuthentication', { clientSecret: undefined, clientAuthentication: () => {} }],
+  ['clientAuthentication', { clientSecret: undefined, clientAuthentication: {} }],
+  ['scope', { scope: 5 }],
+  ['scope', { scope: ['a', 5] }],
+  ['resource', { resource: {} }],
+  ['audience', { audience: true }],
+  ['parameters', { parameters: 'a=b' }],
+  ['parameters', { parameters: ['a'] }],
+  ['parameters.tenant', { parameters: { tenant: 5 } }],
+  ['cache', { cache: 100 }],
+  ['maxTokens', { cache: { maxTokens: 0 } }],
+  ['maxTokens', { cache: { maxTokens: 1.5 } }],
+  ['maxTokens', { cache: { maxTokens: Infinity } }],
+  ['refresh', { refresh: true }],
+  ['share', { refresh: { share: 0 } }],
+  ['share', { refresh: { share: 0.6 } }],
+  ['share', { refresh: { share: '0.2' } }],
+  ['capMs', { refresh: { capMs: -1 } }],
+  ['timeoutMs', { timeoutMs: 0 }],
+  ['timeoutMs', { timeoutMs: '5000' }],
+  ['timeoutMs', { timeoutMs: NaN }],
+  ['timeoutMs', { timeoutMs: Infinity }],
+  ['timeoutMs', { timeoutMs: 2 ** 31 }],
+  ['defaultLifetimeSeconds', { defaultLifetimeSeconds: 0 }],
+  ['logger', { logger: true }],
+  ['logger', { logger: {} }],
+  ['onEvent', { onEvent: {} }],
+  ['fetch', { fetch: 'undici' }],
+  ['clock', { clock: Date.now }],
+  ['clock', { clock: {} }],
+  ['store', { store: new Map() }],
+  ['random', { random: 0.5 }],
+])('F10 a wrong type is refused, and "%s" named: %p', (name, options) => {
+  expect(make(options)).toThrow(ConfigurationError);
+  expect(make(options)).toThrow(`"${name}"`);
+  expect(make(options)).toThrow(/must be/);
+  expect(make(options)).not.toThrow(secret);
+});
+
+test.each([[undefined], [null], ['https://auth.example'], [[]]])('F10 refuses %p in place of options', (options) => {
+  expect(() => createTokenService(options as unknown as TokenServiceOptions)).toThrow(ConfigurationError);
+});
+
+test.each([
+  [{ issuer: undefined }, 'needs "issuer" or "tokenEndpoint"'],
+  [{ tokenEndpoint: 'https://auth.example/token' }, 'takes either "issuer" or "tokenEndpoint", not both'],
+  [{ clientSecret: undefined }, 'needs "clientSecret" or "clientAuthentication"'],
+  [
+    { clientAuthentication: { prepare: () => {}, fingerprint: () => {} } },
+    'takes either "clientSecret" or "clientAuthentication", not both',
+  ],
+  [{ clientId: undefined }, 'needs "clientId"'],
+])('F5 F10 with %p createTokenService %s', (options, message) => {
+  expect(make(options)).toThrow(ConfigurationError);
+  expect(make(options)).toThrow(`createTokenService ${message}`);
+});
+
+test.each(['clientId', 'clientSecret', 'issuer'])(
+  'F5 "%s" that is there but undefined or null, as of a missing environment variable, is said to be so',
+  (name) => {
+    expect(make({ [name]: undefined })).toThrow(new RegExp(`"${name}".*undefined`));
+    expect(make({ [name]: null })).toThrow(new RegExp(`"${name}".*null`));
+  },
+);
+
+test('F5 what is not there at all is not said to be undefined', () => {
+  expect(() => createTokenService({} as TokenServiceOptions)).toThrow(/needs "issuer" or "tokenEndpoint"$/);
+});
+
+test('R-12 there is no grant without client authentication', () => {
+  expect(make({ clientSecret: undefined })).toThrow(ConfigurationError);
+});
+
+describe.each(['issuer', 'tokenEndpoint'])('"%s"', (name) => {
+  const at = (url: string) => make({ issuer: undefined, [name]: url });
+
+  test.each([
+    'https://auth.example',
+    'https://auth.example/tenant/',
+    'https://10.0.0.1:8443/x',
+    'http://localhost:3000',
+    'http://127.0.0.1:3000',
+    'http://127.9.9.9',
+    'http://[::1]:3000',
+  ])('R-27 R-30 R-56 may be %s', (url) => {
+    expect(at(url)).not.toThrow();
+  });
+
+  test.each([
+    'http://auth.example/token',
+    'http://10.0.0.1',
+    'http://localhost.example',
+    'ftp://localhost/',
+    'ws://localhost',
+  ])('R-27 R-30 R-56 may not be %s', (url) => {
+    expect(at(url)).toThrow(ConfigurationError);
+    expect(at(url)).toThrow(`"${name}" must be an https URL`);
+  });
+
+  test.each(['auth.example', '/token', 'https://', 'https://auth.example/#', 'https://auth.example/token#x', 'a b'])(
+    'R-06 may not be %s',
+    (url) => {
+      expect(at(url)).toThrow(ConfigurationError);
+      expect(at(url)).toThrow(`"${name}" must be an absolute URL without a fragment`);
+    },
+  );
+
+  test.each([
+    'https://orders:s3cr3t@auth.example/',
+    'https://s3cr3t@auth.example/',
+    'https://orders:s3cr3t@auth.example/#x',
+    'http://orders:s3cr3t@auth.example/',
+  ])('R-10 R-24 may not hold credentials, and these are not repeated: %s', (url) => {
+    expect(at(url)).toThrow(ConfigurationError);
+    expect(at(url)).not.toThrow('s3cr3t');
+  });
+});
+
+test.each([
+  [{ scope: 'a"b' }, '"scope"'],
+  [{ resource: 'https://api.example/#x' }, '"resource"'],
+  [{ parameters: { client_secret: 'x' } }, '"parameters" must not hold "client_secret"'],
+])('R-04 R-13 R-52 a malformed default request is refused at once: %p', (options, message) => {
+  expect(make(options)).toThrow(ConfigurationError);
+  expect(make(options)).toThrow(message);
+});
