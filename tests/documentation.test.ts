@@ -11,10 +11,10 @@ const paragraphs = readdirSync(root)
   .flatMap((file) => readFileSync(join(root, file), 'utf8').split(/\n\s*\n|\n(?=[|-])/))
   .map((paragraph) => paragraph.replace(/\s+/g, ' '));
 
-test('R-29 users are told to keep sensitive data out of scopes', () => {
+test('users are told to keep sensitive data out of scopes [R-29]', () => {
   expect(paragraphs).toContainEqual(expect.stringMatching(/(sensitive|personal).*scope|scope.*(sensitive|personal)/i));
 });
 
-test('R-95 users are advised to have TLS to the end where a proxy would terminate it', () => {
+test('users are advised to have TLS to the end where a proxy would terminate it [R-95]', () => {
   expect(paragraphs).toContainEqual(expect.stringMatching(/(?=.*TLS)(?=.*proxy)(?=.*(end|terminat))/i));
 });

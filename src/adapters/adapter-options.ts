@@ -1,5 +1,3 @@
-import { ConfigurationError } from '../core/errors.js';
-import { eventSink, type EventSink } from '../core/events.js';
 import {
   anyFunction,
   checkOptions,
@@ -8,6 +6,8 @@ import {
   objectWith,
   oneOf,
 } from '../core/check-options.js';
+import { ConfigurationError } from '../core/errors.js';
+import { eventSink, type EventSink } from '../core/events.js';
 import type { TokenRequest } from '../core/token-request.js';
 import { dpopProofs } from './dpop-proof.js';
 import { LatestAnswer } from './latest-answer.js';

@@ -2,9 +2,9 @@ import { randomUUID, type KeyObject, type webcrypto } from 'node:crypto';
 
 import type { ClientAuth, ServerMetadata } from 'openid-client';
 
+import { type Check, nonEmptyString } from '../core/check-options.js';
 import { systemClock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
-import { type Check, nonEmptyString } from '../core/check-options.js';
 import type { Circumstances, PreparedAuthentication } from './client-secret.js';
 
 /** What the assertion of a client says (RFC 7523 §3). */

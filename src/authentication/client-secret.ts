@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 
 import type { ClientAuth, ServerMetadata } from 'openid-client';
 
-import type { Clock } from '../core/clock.js';
 import { checkOptions, oneOf } from '../core/check-options.js';
+import type { Clock } from '../core/clock.js';
 import { basicCredentials, type BasicEncoding, basicEncodings } from './basic-credentials.js';
 import { checkSecret, doubtOf, fingerprintOf, resolveSecret, type Secret } from './secret.js';
 import { supportedMethod } from './supported-method.js';

@@ -1,7 +1,7 @@
 import type { Agent } from 'node:https';
 
-import { ConfigurationError } from '../core/errors.js';
 import { checkOptions, stringOrFunction, stringOrStrings } from '../core/check-options.js';
+import { ConfigurationError } from '../core/errors.js';
 import {
   type ClientCertificate,
   clientCertificate,

@@ -1,5 +1,5 @@
-import { ConfigurationError, GrantUnavailableError } from '../core/errors.js';
 import { checkOptions, nonEmptyString, oneOf } from '../core/check-options.js';
+import { ConfigurationError, GrantUnavailableError } from '../core/errors.js';
 import { assertionChecks, clientAssertion, type ClientAssertionOptions } from './client-assertion.js';
 import type { ClientAuthentication } from './client-secret.js';
 import { importPrivateKey, type PrivateKey, type SigningKey } from './private-key.js';

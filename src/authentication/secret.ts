@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
-import { ConfigurationError, GrantUnavailableError } from '../core/errors.js';
 import { stringOrFunction } from '../core/check-options.js';
+import { ConfigurationError, GrantUnavailableError } from '../core/errors.js';
 
 /** A secret, or a function that returns it; the function is called for each grant, so that a rotated secret is picked up. */
 export type Secret = string | (() => string | Promise<string>);

@@ -1,9 +1,9 @@
 import { Command, CommanderError, Option } from 'commander';
 
+import type { Verb } from './command.js';
 import type { CommandContext } from './context.js';
 import { CommandError, exitCodesText } from './io/command-error.js';
 import { settingNames, settingTable, sourcesText } from './settings/definitions.js';
-import type { Verb } from './command.js';
 
 /** The verbs. Each is loaded when it is asked for, since every run pays for what is loaded. */
 const verbs: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Verb> }>> = {

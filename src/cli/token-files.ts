@@ -4,9 +4,9 @@ import { join } from 'node:path';
 
 import { AccessToken } from '../core/access-token.js';
 import type { Clock } from '../core/clock.js';
-import { marginMs } from '../layers/renewal-schedule.js';
 import { requestKey, type TokenRequest } from '../core/token-request.js';
 import { isUsable, type Layer } from '../core/token-source.js';
+import { marginMs } from '../layers/renewal-schedule.js';
 import type { CommandContext } from './context.js';
 import { CommandError } from './io/command-error.js';
 import { cacheFolder, readPrivateFile } from './io/private-files.js';

@@ -2,9 +2,9 @@ import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
 import type { TokenSource } from '../core/token-source.js';
-import { alive } from './io/terminal.js';
 import type { CommandContext } from './context.js';
 import { CommandError } from './io/command-error.js';
+import { alive } from './io/terminal.js';
 import { requiredServer, requiredSetting, type Settings } from './settings/settings.js';
 
 /** Options of {@link openTokens}. */

@@ -1,5 +1,5 @@
-import { ConfigurationError } from './errors.js';
 import { anyObject, checkOptions, stringOrStrings } from './check-options.js';
+import { ConfigurationError } from './errors.js';
 import { parseUrl } from './secure-url.js';
 
 /** What an access token is asked for. Equal requests share a token; `undefined`, `''` and an empty list all mean: not asked for. */

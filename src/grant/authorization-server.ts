@@ -2,11 +2,11 @@ import { allowInsecureRequests, customFetch, discovery, type ServerMetadata } fr
 
 import { type Clock, elapsedMs, type Instant, instant } from '../core/clock.js';
 import { ConfigurationError, GrantUnavailableError, type TokenError } from '../core/errors.js';
-import { isSecure, parseUrl } from '../core/secure-url.js';
-import { exchange, type Reply, withoutQuery } from './http/bounded-fetch.js';
 import { parseObject } from '../core/json.js';
-import { findTokenError, networkError } from './errors/network-error.js';
+import { isSecure, parseUrl } from '../core/secure-url.js';
 import { isOutage } from './errors/error-response.js';
+import { findTokenError, networkError } from './errors/network-error.js';
+import { exchange, type Reply, withoutQuery } from './http/bounded-fetch.js';
 import { retryAfterMs } from './http/retry-after.js';
 
 /** Options of {@link authorizationServer}. */

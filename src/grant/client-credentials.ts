@@ -6,6 +6,7 @@ import {
   tokenRevocation,
 } from 'openid-client';
 
+import type { ClientAuthentication, PreparedAuthentication } from '../authentication/client-secret.js';
 import { DeadlineError } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
 import { type Clock, elapsedMs, instant, systemClock } from '../core/clock.js';
@@ -14,14 +15,13 @@ import { eventSink, type EventSink } from '../core/events.js';
 import { canonicalRequest, type CanonicalTokenRequest } from '../core/token-request.js';
 import type { TokenSource } from '../core/token-source.js';
 import { authorizationServer } from './authorization-server.js';
-import type { ClientAuthentication, PreparedAuthentication } from '../authentication/client-secret.js';
+import { serverTime } from './clock-skew.js';
 import type { Dpop } from './dpop.js';
+import { translateError } from './errors/grant-error.js';
+import { revocationError } from './errors/revocation-error.js';
 import { type Exchange, exchange, type Reply, withoutQuery } from './http/bounded-fetch.js';
 import { isClientRefused, type Means, requestMeans } from './prepare-request.js';
-import { revocationError } from './errors/revocation-error.js';
-import { serverTime } from './clock-skew.js';
 import { acceptTokenResponse, readToken } from './token-response.js';
-import { translateError } from './errors/grant-error.js';
 
 /** Options of {@link clientCredentials}. */
 export interface ClientCredentialsOptions {

@@ -3,8 +3,8 @@ import { hash, webcrypto } from 'node:crypto';
 import { type Configuration, type DPoPHandle, getDPoPHandle, randomDPoPKeyPair } from 'openid-client';
 
 import type { DpopKeyPair } from '../core/access-token.js';
-import { ConfigurationError } from '../core/errors.js';
 import { anyBoolean, anyObject, checkOptions } from '../core/check-options.js';
+import { ConfigurationError } from '../core/errors.js';
 
 /** Options of {@link dpop}. */
 export interface DpopOptions {

@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { ServerMetadata } from 'openid-client';
 
+import type { Circumstances, ClientAuthentication, PreparedAuthentication } from '../authentication/client-secret.js';
 import { abortable } from '../core/abort.js';
 import { GrantRejectedError } from '../core/errors.js';
 import type { AuthorizationServer } from './authorization-server.js';
-import type { Circumstances, ClientAuthentication, PreparedAuthentication } from '../authentication/client-secret.js';
 import type { ServerTime } from './clock-skew.js';
 
 /** What one request to the authorization server is made with. */

@@ -1,9 +1,9 @@
 import { AccessToken, type DpopKeyPair } from '../core/access-token.js';
 import type { Instant } from '../core/clock.js';
 import { ConfigurationError, InvalidTokenResponseError } from '../core/errors.js';
-import type { Reply } from './http/bounded-fetch.js';
 import { isErrorCode, parseObject } from '../core/json.js';
 import { readable } from './errors/redaction.js';
+import type { Reply } from './http/bounded-fetch.js';
 
 /** The members of a token response that this grant has a use for (RFC 6749 §5.1), as openid-client checked them. */
 export interface TokenResponse {

@@ -1,7 +1,7 @@
-import { ConfigurationError } from '../core/errors.js';
 import { secretFile } from '../authentication/secret.js';
-import { createTokenService, type TokenService } from './token-service.js';
+import { ConfigurationError } from '../core/errors.js';
 import type { TokenServiceOptions } from './options.js';
+import { createTokenService, type TokenService } from './token-service.js';
 
 /**
  * A token service with options from environment variables; `options` are added to these and win over them.

@@ -1,11 +1,5 @@
-import { ConfigurationError } from '../core/errors.js';
-import { checkFapi2Profile } from './fapi2.js';
 import type { ClientAuthentication } from '../authentication/client-secret.js';
-import type { ClientCredentialsOptions } from '../grant/client-credentials.js';
 import type { Secret } from '../authentication/secret.js';
-import type { CacheOptions } from '../layers/cache.js';
-import type { RefreshOptions } from '../layers/renewal-schedule.js';
-import type { RetryOptions } from '../layers/retry.js';
 import {
   anyFunction,
   anyObject,
@@ -20,10 +14,16 @@ import {
   stringOrStrings,
   wholeNumber,
 } from '../core/check-options.js';
+import { ConfigurationError } from '../core/errors.js';
 import { isSecure, parseUrl } from '../core/secure-url.js';
+import type { TokenRequest } from '../core/token-request.js';
+import type { ClientCredentialsOptions } from '../grant/client-credentials.js';
+import type { CacheOptions } from '../layers/cache.js';
+import type { RefreshOptions } from '../layers/renewal-schedule.js';
+import type { RetryOptions } from '../layers/retry.js';
 import type { TokenStore } from '../stores/token-store.js';
 import type { EventLogger } from '../telemetry/logging.js';
-import type { TokenRequest } from '../core/token-request.js';
+import { checkFapi2Profile } from './fapi2.js';
 
 /** Options of {@link createTokenService}; the token request among them is the default one. */
 export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredentialsOptions, 'clientAuthentication'> {

@@ -1,19 +1,19 @@
+import { clientSecretByMetadata } from '../authentication/client-secret.js';
+import type { Secret } from '../authentication/secret.js';
 import type { AccessToken } from '../core/access-token.js';
 import { eventSink } from '../core/events.js';
-import { clientSecretByMetadata } from '../authentication/client-secret.js';
+import { compose, type GetTokenOptions, type TokenSource } from '../core/token-source.js';
 import { clientCredentials } from '../grant/client-credentials.js';
-import type { Secret } from '../authentication/secret.js';
 import { withCache } from '../layers/cache.js';
-import { withCoolDown } from '../layers/negative-cache.js';
 import { withDefaultRequest } from '../layers/default-request.js';
+import { withCoolDown } from '../layers/negative-cache.js';
 import { withGate } from '../layers/rate-limit.js';
 import { withRetry } from '../layers/retry.js';
 import { withSharedStore } from '../layers/shared-store/shared-store.js';
 import { withSingleFlight } from '../layers/single-flight.js';
-import { revocation } from './revoke-all.js';
 import { logEvents } from '../telemetry/logging.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './options.js';
-import { compose, type GetTokenOptions, type TokenSource } from '../core/token-source.js';
+import { revocation } from './revoke-all.js';
 
 /** A token source that asks an authorization server. */
 export interface TokenService extends TokenSource {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { ConfigurationError } from '../core/errors.js';
 import { checkOptions } from '../core/check-options.js';
+import { ConfigurationError } from '../core/errors.js';
 import type { StoredToken, TokenStore } from './token-store.js';
 
 /** Options of {@link encryptedStore}. */

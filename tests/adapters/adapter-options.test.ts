@@ -14,13 +14,13 @@ test('has defaults for all', () => {
   expect(() => emit({ type: 'token.evicted', scope: 'a' })).not.toThrow();
 });
 
-test('E11 makes origins of URLs', () => {
+test('makes origins of URLs [E11]', () => {
   const { origins } = adapterOptions('an adapter', tokens, { origins: ['https://api.example.com/v1'] });
 
   expect(origins).toEqual(['https://api.example.com']);
 });
 
-test('E21 tells the token request, be it one or a function of the outgoing request', () => {
+test('tells the token request, be it one or a function of the outgoing request [E21]', () => {
   const request = { scope: 'orders:read' };
   const fixed = adapterOptions<[path: string]>('an adapter', tokens, { request });
   const asked = adapterOptions<[path: string]>('an adapter', tokens, { request: (path) => ({ parameters: { path } }) });
@@ -48,7 +48,7 @@ test.each<[object, RegExp]>([
   [{ replay: 'sometimes' }, /"replay".*"all" or "safe" or "never"/],
   [{ isRejected: true }, /"isRejected".*a function/],
   [{ onEvent: {} }, /"onEvent".*a function/],
-])('F10 E20 refuses the options %j', (options, message) => {
+])('refuses the options %j [F10 E20]', (options, message) => {
   const check = (): unknown => adapterOptions('an adapter', tokens, options);
 
   expect(check).toThrow(ConfigurationError);

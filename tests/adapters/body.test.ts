@@ -9,7 +9,7 @@ async function* iterator(): AsyncGenerator<string> {
   yield Promise.resolve('an order');
 }
 
-describe('E8 a body', () => {
+describe('a body [E8]', () => {
   test.each<[string, () => unknown]>([
     ['a Node stream', () => Readable.from(['an order'])],
     ['a web stream', () => new Blob(['an order']).stream()],
@@ -33,7 +33,7 @@ describe('E8 a body', () => {
   });
 });
 
-test('E14 ends streams of all kinds, and leaves anything else alone', async () => {
+test('ends streams of all kinds, and leaves anything else alone [E14]', async () => {
   const node = Readable.from(['an order']);
   let isCancelled = false;
   const web = new ReadableStream({ cancel: () => void (isCancelled = true) });
@@ -44,7 +44,7 @@ test('E14 ends streams of all kinds, and leaves anything else alone', async () =
   expect(isCancelled).toBe(true);
 });
 
-test('E14 D15 a body that is broken already is cancelled without a complaint', async () => {
+test('a body that is broken already is cancelled without a complaint [E14 D15]', async () => {
   const unhandled: unknown[] = [];
   const remember = (reason: unknown): void => void unhandled.push(reason);
   process.on('unhandledRejection', remember);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { fc } from '../support/fc.js';
 
 import { asksForNonce, parseChallenges, rejectsToken } from '../../src/adapters/challenge.js';
+import { fc } from '../support/fc.js';
 import { anyText } from '../support/text.js';
 
 type Parsed = [scheme: string, parameters: Record<string, string>];
@@ -9,7 +9,7 @@ type Parsed = [scheme: string, parameters: Record<string, string>];
 const parsed = (field: string): Parsed[] =>
   parseChallenges(field).map(({ scheme, parameters }) => [scheme, Object.fromEntries(parameters)]);
 
-describe('E6 R-34 R-39 parses', () => {
+describe('parses [E6 R-34 R-39]', () => {
   test.each<[string, Parsed[]]>([
     ['', []],
     ['Bearer', [['bearer', {}]]],
@@ -90,7 +90,7 @@ describe('E6 R-34 R-39 parses', () => {
     ['Bearer realm=a b', [['bearer', {}]]],
     ['Basic realm="a", {', [['basic', { realm: 'a' }]]],
     ['Basic realm="a\\', [['basic', {}]]],
-  ])('E26 %j up to where it does not', (field, challenges) => {
+  ])('%j up to where it does not [E26]', (field, challenges) => {
     expect(parsed(field)).toEqual(challenges);
   });
 });
@@ -121,16 +121,16 @@ describe('says whether the token is rejected', () => {
     ['Negotiate abc==', false],
     ['Negotiate, NTLM', false],
     ['Bearerish error="invalid_token"', false],
-  ])('E6 R-34 R-37 a 401 with %j: %j', (field, rejects) => {
+  ])('a 401 with %j: %j [E6 R-34 R-37]', (field, rejects) => {
     expect(rejectsToken(401, field)).toBe(rejects);
   });
 
-  test.each([200, 302, 400, 402, 403, 404, 407, 500, 503])('E5 R-36 a %d never rejects it', (status) => {
+  test.each([200, 302, 400, 402, 403, 404, 407, 500, 503])('a %d never rejects it [E5 R-36]', (status) => {
     expect(rejectsToken(status, 'Bearer error="invalid_token"')).toBe(false);
   });
 });
 
-test('E26 R-39 never throws', () => {
+test('never throws [E26 R-39]', () => {
   const piece = fc.constantFrom(
     'Bearer',
     'Basic',
@@ -159,7 +159,7 @@ test('E26 R-39 never throws', () => {
   );
 });
 
-test('R-39 reads back what a server has written by the grammar', () => {
+test('reads back what a server has written by the grammar [R-39]', () => {
   const character = fc.constantFrom(...Array.from("abcXYZ019!#$%&'*+.^_`|~-"));
   const token = fc.string({ unit: character, minLength: 1, maxLength: 8 });
   const quotable = fc.string({ unit: fc.constantFrom(...Array.from(' \t!,="\\;Bearer é(){}~/')), maxLength: 12 });
@@ -191,7 +191,7 @@ test('R-39 reads back what a server has written by the grammar', () => {
 
 const fill = (text: string, length: number): string => text.repeat(Math.ceil(length / text.length));
 
-describe('E26 R-39 comes to an end soon with 100 kB of', () => {
+describe('comes to an end soon with 100 kB of [E26 R-39]', () => {
   const many = (text: string): string => fill(text, 100_000);
 
   test.each([
@@ -226,16 +226,16 @@ test.each<[string | undefined, boolean]>([
   ['DPoP algs="use_dpop_nonce"', false],
   ['', false],
   [undefined, false],
-])('R-75 E26 whether %p asks for a nonce: %p', (field, expected) => {
+])('whether %p asks for a nonce: %p [R-75 E26]', (field, expected) => {
   expect(asksForNonce(field)).toBe(expected);
 });
 
-test('R-75 a challenge that asks for a nonce rejects no token', () => {
+test('a challenge that asks for a nonce rejects no token [R-75]', () => {
   expect(rejectsToken(401, 'DPoP error="use_dpop_nonce", algs="ES256"')).toBe(false);
 });
 
 // As long as Node lets the headers of a reply be: each of these parts is looked at.
-describe('R-39 comes to an end soon with 16 kB of', () => {
+describe('comes to an end soon with 16 kB of [R-39]', () => {
   const many = (text: string): string => fill(text, 16_384);
 
   test.each([

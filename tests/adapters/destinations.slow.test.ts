@@ -6,8 +6,8 @@ import { bearerToken } from '../../src/adapters/axios/index.js';
 import { withBearerToken } from '../../src/adapters/fetch/index.js';
 import { bearerTokenInterceptor } from '../../src/adapters/undici/index.js';
 import { ConfigurationError } from '../../src/core/errors.js';
-import { staticToken } from '../../src/service/static-token.js';
 import type { TokenSource } from '../../src/core/token-source.js';
+import { staticToken } from '../../src/service/static-token.js';
 import { type Arrival, type Lookalikes, startLookalikes } from '../support/lookalikes.js';
 
 /** What becomes of a request: the API gets it with the token, or somebody without, or nobody gets it. */
@@ -231,7 +231,7 @@ describe.each(clients.map((client) => [client.name, client] as const))(
       [host, byName],
       ['127.0.0.1', byAddress],
     ])(
-      'E11 R-25 R-64 R-65 brings the token to https://%s and to nobody else, however a URL is spelt',
+      'brings the token to https://%s and to nobody else, however a URL is spelt [E11 R-25 R-64 R-65]',
       async (name, rows) => {
         const { agents, arrivals } = await startLookalikes(name);
         const send = make({ agents, tokens: await boundToken(), origin: `https://${name}` });
@@ -249,7 +249,7 @@ describe.each(clients.map((client) => [client.name, client] as const))(
     );
 
     test.each<['Bearer' | 'DPoP']>([['Bearer'], ['DPoP']])(
-      'E11 R-42 R-65 brings a %s token to nobody else, wherever redirects lead, and back',
+      'brings a %s token to nobody else, wherever redirects lead, and back [E11 R-42 R-65]',
       async (type) => {
         const { agents, arrivals, redirect } = await startLookalikes(host);
         const tokens = type === 'DPoP' ? await boundToken() : staticToken('key');
@@ -276,7 +276,7 @@ describe.each(clients.map((client) => [client.name, client] as const))(
 );
 
 describe.each([['http'], ['fetch']])('axios on %s', (adapter) => {
-  test('E11 R-65 decides for a request as it is sent, whatever its own config says', async () => {
+  test('decides for a request as it is sent, whatever its own config says [E11 R-65]', async () => {
     const { agents, arrivals } = await startLookalikes(host);
     const instance = axios.create({ baseURL: `https://${host}`, ...connectionOf(agents), adapter });
     instance.interceptors.request.use(bearerToken(await boundToken(), { origins: [`https://${host}`] }));
@@ -292,7 +292,7 @@ describe.each([['http'], ['fetch']])('axios on %s', (adapter) => {
     expect(fates).toEqual(overrides);
   });
 
-  test('E20 R-27 R-30 sends nothing to a "baseURL" of one call that is neither https nor this machine', async () => {
+  test('sends nothing to a "baseURL" of one call that is neither https nor this machine [E20 R-27 R-30]', async () => {
     const { agents, arrivals } = await startLookalikes(host);
     const instance = axios.create({ baseURL: `https://${host}`, ...connectionOf(agents), adapter });
     instance.interceptors.request.use(bearerToken(staticToken('key')));

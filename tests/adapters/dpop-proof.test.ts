@@ -3,8 +3,8 @@ import { webcrypto } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 
-import { AccessToken } from '../../src/core/access-token.js';
 import { dpopProofs } from '../../src/adapters/dpop-proof.js';
+import { AccessToken } from '../../src/core/access-token.js';
 import { ConfigurationError } from '../../src/core/errors.js';
 import { verifyProof } from '../support/dpop-proof.js';
 
@@ -20,7 +20,7 @@ async function boundToken(): Promise<AccessToken> {
   return new AccessToken({ value, type: 'DPoP', keyPair, issuedAt: 0, expiresAt: Infinity });
 }
 
-test('R-66 R-69 a proof has all members, as in RFC 9449 §4.2 and §7.1, and is signed by the key it names', async () => {
+test('a proof has all members, as in RFC 9449 §4.2 and §7.1, and is signed by the key it names [R-66 R-69]', async () => {
   const token = await boundToken();
 
   const proof = await dpopProofs().prove(token, request);
@@ -54,19 +54,19 @@ test.each([
   ['/a\tb\n', '/ab'],
   ['/a%2e%2e/%2E%2E/b', '/b'],
   [':443/a', '/a'],
-])('R-66 a proof for %j is for the path %s', async (path, expected) => {
+])('a proof for %j is for the path %s [R-66]', async (path, expected) => {
   const proof = await dpopProofs().prove(await boundToken(), { ...request, url: origin + path });
 
   expect(decodeJwt(proof)['htu']).toBe(origin + expected);
 });
 
-test('R-66 the method is in upper case, as it is sent', async () => {
+test('the method is in upper case, as it is sent [R-66]', async () => {
   const proof = await dpopProofs().prove(await boundToken(), { ...request, method: 'patch' });
 
   expect(decodeJwt(proof)['htm']).toBe('PATCH');
 });
 
-test('R-71 no two proofs are the same', async () => {
+test('no two proofs are the same [R-71]', async () => {
   const [proofs, token] = [dpopProofs(), await boundToken()];
 
   const made = await Promise.all(Array.from({ length: 20 }, () => proofs.prove(token, request)));
@@ -74,7 +74,7 @@ test('R-71 no two proofs are the same', async () => {
   expect(new Set(made.map((proof) => decodeJwt(proof).jti)).size).toBe(20);
 });
 
-test('R-73 R-74 the last nonce of each server is in the proofs for it, and in no others', async () => {
+test('the last nonce of each server is in the proofs for it, and in no others [R-73 R-74]', async () => {
   const [proofs, token] = [dpopProofs(), await boundToken()];
   const nonceAt = async (server: string): Promise<unknown> =>
     decodeJwt(await proofs.prove(token, { method: 'GET', origin: server, url: `${server}/` }))['nonce'];
@@ -90,7 +90,7 @@ test('R-73 R-74 the last nonce of each server is in the proofs for it, and in no
   expect(await nonceAt('https://a.example:8443')).toBeUndefined();
 });
 
-test('F7 a token without its keys is not sent', async () => {
+test('a token without its keys is not sent [F7]', async () => {
   const token = new AccessToken({ value, type: 'DPoP', issuedAt: 0, expiresAt: Infinity });
 
   const proof = dpopProofs().prove(token, request);

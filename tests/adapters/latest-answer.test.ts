@@ -6,7 +6,7 @@ import { issue } from '../support/tokens.js';
 
 const clock = fakeClock();
 
-test('C3 knows what a promise holds once that was waited for, until there is another', async () => {
+test('knows what a promise holds once that was waited for, until there is another [C3]', async () => {
   const [one, two] = [issue('one', clock), issue('two', clock)];
   const [first, second] = [Promise.resolve(one), Promise.resolve(two)];
   const latest = new LatestAnswer();

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { fc } from '../support/fc.js';
 
 import { isElsewhere, originOf, permittedOrigin, secureOrigin, secureOrigins } from '../../src/adapters/origins.js';
 import { ConfigurationError } from '../../src/core/errors.js';
+import { fc } from '../support/fc.js';
 import { anyText } from '../support/text.js';
 
 test.each([
@@ -18,12 +18,12 @@ test.each([
   ['http://127.9.9.9:80', 'http://127.9.9.9'],
   ['http://0x7f.1', 'http://127.0.0.1'],
   ['http://[::1]:3000', 'http://[::1]:3000'],
-])('E11 R-65 the origin of %j is %j', (url, origin) => {
+])('the origin of %j is %j [E11 R-65]', (url, origin) => {
   expect(secureOrigin(url, 'origins')).toBe(origin);
 });
 
 // URL.canParse of Node 20 and 22 begins to refuse ü and the like in a host after a few thousand calls.
-test('R-65 the origin of a URL is the same however often it is asked for', () => {
+test('the origin of a URL is the same however often it is asked for [R-65]', () => {
   const origins = Array.from({ length: 20_000 }, () => secureOrigin('https://bücher.example/', 'origins'));
 
   expect(new Set(origins)).toEqual(new Set(['https://xn--bcher-kva.example']));
@@ -45,30 +45,30 @@ test.each([
   'file:///etc/hosts',
   'data:text/plain,hello',
   'blob:https://api.example.com/7',
-])('E20 R-27 R-30 R-38 refuses %j', (url) => {
+])('refuses %j [E20 R-27 R-30 R-38]', (url) => {
   expect(() => secureOrigin(url, 'baseURL')).toThrow(ConfigurationError);
   expect(() => secureOrigin(url, 'baseURL')).toThrow(/"baseURL".*https/);
 });
 
 test.each(['', '/orders', 'api.example.com', '//api.example.com', 'https://', 'https://api example.com', '*'])(
-  'F10 refuses %j, which is no absolute URL',
+  'refuses %j, which is no absolute URL [F10]',
   (url) => {
     expect(() => secureOrigin(url, 'origins')).toThrow(ConfigurationError);
     expect(() => secureOrigin(url, 'origins')).toThrow(`"origins" holds ${JSON.stringify(url)}`);
   },
 );
 
-test('R-25 does not repeat the credentials of a refused URL', () => {
+test('does not repeat the credentials of a refused URL [R-25]', () => {
   expect(() => secureOrigin('http://me:pass@api.example.com', 'baseURL')).toThrow(/^(?!.*pass).*api\.example\.com/);
 });
 
-test('E11 a list of URLs makes one of origins', () => {
+test('a list of URLs makes one of origins [E11]', () => {
   const origins = secureOrigins(['https://a.example/v1', 'https://a.example/v2', 'https://b.example']);
 
   expect(origins).toEqual(['https://a.example', 'https://b.example']);
 });
 
-test('E20 one that is not secure spoils the list', () => {
+test('one that is not secure spoils the list [E20]', () => {
   expect(() => secureOrigins(['https://a.example', 'http://b.example'])).toThrow(/http:\/\/b\.example/);
 });
 
@@ -79,7 +79,7 @@ test.each([
   ['https://me@api.example.com/orders', undefined],
   ['https://:pass@api.example.com/orders', undefined],
   ['/orders', undefined],
-])('E11 E12 the origin of %j, unless it has credentials, is %j', (url, origin) => {
+])('the origin of %j, unless it has credentials, is %j [E11 E12]', (url, origin) => {
   expect(originOf(url)).toBe(origin);
 });
 
@@ -89,7 +89,7 @@ test.each([
   ['https://api.example.com:8443/moved', true],
   ['http://api.example.com/moved', true],
   ['what is no URL', true],
-])('R-37 an answer by %j is one from elsewhere: %j', (answeredBy, expected) => {
+])('an answer by %j is one from elsewhere: %j [R-37]', (answeredBy, expected) => {
   expect(isElsewhere(answeredBy, 'https://api.example.com')).toBe(expected);
 });
 
@@ -104,13 +104,13 @@ test.each([
   ['https://me@api.example.com/', false],
   ['https://api.example.com:8443/', false],
   ['/orders', false],
-])('E11 R-65 %s may see a token: %j', (url, isPermitted) => {
+])('%s may see a token: %j [E11 R-65]', (url, isPermitted) => {
   const origins = ['https://other.example.com', 'https://api.example.com'];
 
   expect(permittedOrigin(url, origins)).toBe(isPermitted ? 'https://api.example.com' : undefined);
 });
 
-test('E11 R-65 whatever follows an origin, the URL parser decides', () => {
+test('whatever follows an origin, the URL parser decides [E11 R-65]', () => {
   const origin = 'https://api.example.com';
   const mark = fc.constantFrom(...Array.from('/\\@:?#.\t\n '), 'other.example', '');
   const urls = fc.tuple(mark, mark, anyText({ maxLength: 9 }), mark).map((parts) => origin + parts.join(''));

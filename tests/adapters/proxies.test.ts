@@ -43,7 +43,7 @@ const clients: Readonly<Record<string, (origin: string, proxy: URL) => Send>> = 
 };
 
 describe.each(Object.entries(clients))('%s through a proxy', (_name, makeClient) => {
-  test('R-25 R-27 R-95 gives the token to the API, and the proxy sees none', async () => {
+  test('gives the token to the API, and the proxy sees none [R-25 R-27 R-95]', async () => {
     const seen: (string | undefined)[] = [];
     const port = await listenTls(({ headers }, response) => {
       seen.push(headers.authorization);
@@ -61,7 +61,7 @@ describe.each(Object.entries(clients))('%s through a proxy', (_name, makeClient)
 });
 
 describe('an API over http, which is on this machine', () => {
-  test('R-25 R-27 is not asked by axios through a "proxy", which would read the token', async () => {
+  test('is not asked by axios through a "proxy", which would read the token [R-25 R-27]', async () => {
     const api = await startHttpServer(() => ({ body: 'here' }));
     const proxy = await startProxy();
     const { hostname: host, port } = proxy.url;
@@ -74,7 +74,7 @@ describe('an API over http, which is on this machine', () => {
     expect(api.requests).toEqual([]);
   });
 
-  test.each(['http', 'fetch'])('R-25 R-27 is asked by axios on %s past HTTP_PROXY', async (adapter) => {
+  test.each(['http', 'fetch'])('is asked by axios on %s past HTTP_PROXY [R-25 R-27]', async (adapter) => {
     const api = await startHttpServer(() => ({ body: 'here' }));
     const proxy = await startProxy();
     setEnvironment('HTTP_PROXY', proxy.url.href);

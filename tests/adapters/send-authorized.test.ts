@@ -3,7 +3,6 @@ import { webcrypto } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 
-import { AccessToken } from '../../src/core/access-token.js';
 import { dpopProofs } from '../../src/adapters/dpop-proof.js';
 import { LatestAnswer } from '../../src/adapters/latest-answer.js';
 import {
@@ -12,6 +11,7 @@ import {
   sendAuthorized,
   type SendOptions,
 } from '../../src/adapters/send-authorized.js';
+import { AccessToken } from '../../src/core/access-token.js';
 import type { TokenEvent } from '../../src/core/events.js';
 import type { TokenSource } from '../../src/core/token-source.js';
 import { fakeClock } from '../support/clock.js';
@@ -35,7 +35,7 @@ test('sends once with the token of the source, and its reply is the result', asy
   expect(asked).toEqual([{ request: tokenRequest, replacing: undefined, signal: undefined }]);
 });
 
-test('C3 sends at once with a token that the source has given before', async () => {
+test('sends at once with a token that the source has given before [C3]', async () => {
   const answer = Promise.resolve(first);
   const [earlier, later] = [request('fine'), request('fine')];
   const common = options();
@@ -47,7 +47,7 @@ test('C3 sends at once with a token that the source has given before', async () 
   expect(await reply).toBe('fine');
 });
 
-test('E1 R-35 asks for another token in place of the rejected one and sends once more', async () => {
+test('asks for another token in place of the rejected one and sends once more [E1 R-35]', async () => {
   const { tokens, asked } = source(first, second);
   const { authorized, sent, discarded } = request('rejected', 'fine');
   const { emit, events, ...rest } = options();
@@ -66,7 +66,7 @@ test('E1 R-35 asks for another token in place of the rejected one and sends once
   expect(events).toEqual([{ type: 'request.resent', method: 'post', origin: 'https://api.example.com' }]);
 });
 
-test('E2 R-35 whatever comes back the second time is the result', async () => {
+test('whatever comes back the second time is the result [E2 R-35]', async () => {
   const { tokens, asked } = source(first, second);
   const { authorized, sent, discarded } = request('rejected', 'rejected, too');
 
@@ -78,7 +78,7 @@ test('E2 R-35 whatever comes back the second time is the result', async () => {
   expect(discarded).toEqual(['rejected']);
 });
 
-test('E14 frees the connection of the first reply before it sends again', async () => {
+test('frees the connection of the first reply before it sends again [E14]', async () => {
   const { tokens } = source(first, second);
   const order: string[] = [];
   const { authorized } = request('rejected', 'fine');
@@ -102,7 +102,7 @@ test('E14 frees the connection of the first reply before it sends again', async 
   expect(order).toEqual(['send first', 'discard', 'send second']);
 });
 
-test('A30 E3 lets the reply stand when the source has no other token', async () => {
+test('lets the reply stand when the source has no other token [A30 E3]', async () => {
   const same = issue('first', clock);
   const { tokens } = source(first, same);
   const { authorized, sent, discarded } = request('rejected', 'fine');
@@ -133,7 +133,7 @@ test.each<[Replay, string, boolean]>([
   ['safe', 'QUERY', false],
   ['never', 'GET', false],
   ['never', 'POST', false],
-])('E10 R-40 with replay "%s" a %s is sent again: %s', async (replay, method, isSentAgain) => {
+])('with replay "%s" a %s is sent again: %s [E10 R-40]', async (replay, method, isSentAgain) => {
   const { tokens, asked } = source(first, second);
   const { authorized, sent } = request('rejected', 'fine');
   const { events, ...rest } = options();
@@ -145,7 +145,7 @@ test.each<[Replay, string, boolean]>([
   expect(events).toMatchObject([isSentAgain ? { type: 'request.resent' } : { reason: 'replay option' }]);
 });
 
-test('E8 the token counts as rejected also when the body cannot be sent twice', async () => {
+test('the token counts as rejected also when the body cannot be sent twice [E8]', async () => {
   const { tokens, asked } = source(first, second);
   const { authorized, sent, discarded } = request('rejected', 'fine');
   const { emit, events, ...rest } = options();
@@ -162,7 +162,7 @@ test('E8 the token counts as rejected also when the body cannot be sent twice', 
 test.each<[string, Replay, boolean]>([
   ['a body that cannot be sent twice', 'all', false],
   ['a replay option that forbids it', 'never', true],
-])('E8 with %s the 401 stands even if no other token can be had', async (_what, replay, canSendAgain) => {
+])('with %s the 401 stands even if no other token can be had [E8]', async (_what, replay, canSendAgain) => {
   const { authorized } = request('rejected');
   const { tokens } = source(first, new Error('away'));
 
@@ -175,7 +175,7 @@ test.each<[string, Replay, boolean]>([
   expect(reply).toBe('rejected');
 });
 
-test('E13 sends nothing without a token', async () => {
+test('sends nothing without a token [E13]', async () => {
   const { tokens } = source(new Error('away'));
   const { authorized, sent } = request('fine');
 
@@ -184,7 +184,7 @@ test('E13 sends nothing without a token', async () => {
   expect(sent).toEqual([]);
 });
 
-test('E13 E14 throws when no other token can be had, and frees the connection of the reply', async () => {
+test('throws when no other token can be had, and frees the connection of the reply [E13 E14]', async () => {
   const { tokens } = source(first, new Error('away'));
   const { authorized, sent, discarded } = request('rejected', 'fine');
 
@@ -208,7 +208,7 @@ test('passes on what sending throws, the first time and the second', async () =>
   await expect(sendAuthorized(source(first, second).tokens, failing, options())).rejects.toThrow('reset');
 });
 
-test('E19 waits for the token with the signal of the caller', async () => {
+test('waits for the token with the signal of the caller [E19]', async () => {
   const tokens = manualSource();
   const { signal } = new AbortController();
   const { authorized, sent } = request('fine');
@@ -233,7 +233,7 @@ test('asks without options when there is nothing to say: the cache answers that 
   await expect(reply).resolves.toBe('fine');
 });
 
-test('D20 hands on the token as it is, which nobody can change', async () => {
+test('hands on the token as it is, which nobody can change [D20]', async () => {
   const { tokens } = source(first);
   const { authorized, sent } = request('fine');
 
@@ -247,25 +247,28 @@ test('D20 hands on the token as it is, which nobody can change', async () => {
 test.each<[string, () => AccessToken]>([
   ['Bearer', () => first],
   ['DPoP', () => bound('first')],
-])('R-25 takes the token, of type %s, off the request when it was sent and when that failed', async (_type, issued) => {
-  const { authorized } = request('fine');
-  const order: string[] = [];
-  const send = async (): Promise<string> => {
-    order.push('send');
-    if (order.length > 2) throw new Error('no connection');
-    return Promise.resolve('fine');
-  };
-  const recorded = { ...authorized, send, conceal: () => void order.push('conceal') };
+])(
+  'takes the token, of type %s, off the request when it was sent and when that failed [R-25]',
+  async (_type, issued) => {
+    const { authorized } = request('fine');
+    const order: string[] = [];
+    const send = async (): Promise<string> => {
+      order.push('send');
+      if (order.length > 2) throw new Error('no connection');
+      return Promise.resolve('fine');
+    };
+    const recorded = { ...authorized, send, conceal: () => void order.push('conceal') };
 
-  await sendAuthorized(source(issued()).tokens, recorded, options());
-  const failing = sendAuthorized(source(issued()).tokens, recorded, options());
+    await sendAuthorized(source(issued()).tokens, recorded, options());
+    const failing = sendAuthorized(source(issued()).tokens, recorded, options());
 
-  await expect(failing).rejects.toThrow('no connection');
-  expect(order).toEqual(['send', 'conceal', 'send', 'conceal']);
-});
+    await expect(failing).rejects.toThrow('no connection');
+    expect(order).toEqual(['send', 'conceal', 'send', 'conceal']);
+  },
+);
 
 describe('with a token of type DPoP', () => {
-  test('R-69 R-71 sends it with a proof, another one each time; a Bearer token without', async () => {
+  test('sends it with a proof, another one each time; a Bearer token without [R-69 R-71]', async () => {
     const { tokens } = source(bound('first'), bound('second'), first);
     const { authorized, proofs } = request('rejected', 'fine', 'fine');
 
@@ -279,7 +282,7 @@ describe('with a token of type DPoP', () => {
     ]);
   });
 
-  test('R-70 sends no token of type DPoP without a proof, also when it replaces one of type Bearer', async () => {
+  test('sends no token of type DPoP without a proof, also when it replaces one of type Bearer [R-70]', async () => {
     const { tokens } = source(first, bound('second'));
     const { authorized, proofs } = request('rejected', 'fine');
 
@@ -288,7 +291,7 @@ describe('with a token of type DPoP', () => {
     expect(proofs.map((proof) => proof && decodeJwt(proof)['ath'])).toEqual([undefined, hashOf('second')]);
   });
 
-  test('R-75 E14 sends it once more with the nonce that is asked for, and asks for no other token', async () => {
+  test('sends it once more with the nonce that is asked for, and asks for no other token [R-75 E14]', async () => {
     const { tokens, asked } = source(bound('first'));
     const { authorized, proofs, sent, discarded } = request('nonce-1 challenge', 'fine');
     const { events, ...rest } = options();
@@ -326,7 +329,7 @@ describe('with a token of type DPoP', () => {
       ['first', 'first', 'second'],
       'rejected nonce-3 challenge',
     ],
-  ])('E23 R-75 sends three times at most when a nonce is asked for %s', async (_when, replies, values, result) => {
+  ])('sends three times at most when a nonce is asked for %s [E23 R-75]', async (_when, replies, values, result) => {
     const { tokens } = source(bound('first'), bound('second'));
     const { authorized, sent } = request(...replies);
 
@@ -336,7 +339,7 @@ describe('with a token of type DPoP', () => {
     expect(sent.map(({ value }) => value)).toEqual(values);
   });
 
-  test('R-73 takes the nonce of every reply', async () => {
+  test('takes the nonce of every reply [R-73]', async () => {
     const { tokens } = source(bound('first'), bound('first'), bound('first'));
     const { authorized, proofs } = request('nonce-1', 'nonce-2', 'fine');
     const same = options();
@@ -350,7 +353,7 @@ describe('with a token of type DPoP', () => {
     ['body cannot be sent twice', 'all', false],
     ['replay option', 'never', true],
   ])(
-    'E8 E10 lets the 401 stand when the %s, and the next request has the nonce',
+    'lets the 401 stand when the %s, and the next request has the nonce [E8 E10]',
     async (reason, replay, canSendAgain) => {
       const { tokens, asked } = source(bound('first'), bound('first'));
       const { authorized, proofs } = request('nonce-1 challenge', 'fine');
@@ -369,7 +372,7 @@ describe('with a token of type DPoP', () => {
     },
   );
 
-  test('R-75 does not send again when a nonce is asked for and none is given', async () => {
+  test('does not send again when a nonce is asked for and none is given [R-75]', async () => {
     const { tokens } = source(bound('first'));
     const { authorized, sent } = request('challenge', 'fine');
 

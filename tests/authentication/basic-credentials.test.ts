@@ -11,7 +11,7 @@ test.each<[BasicEncoding, string, string, string, boolean]>([
   ['form', 'a:b', ' %&+£€', 'a%3Ab:+%25%26%2B%C2%A3%E2%82%AC', true],
   ['raw', 'svc-main', 'a%b c', 'svc-main:a%b c', true],
   ['raw', 'svc-main', 'a!b', 'svc-main:a!b', false],
-])('F3 R-09 with the encoding "%s" %j and %j become %j', (encoding, clientId, clientSecret, pair, ambiguous) => {
+])('with the encoding "%s" %j and %j become %j [F3 R-09]', (encoding, clientId, clientSecret, pair, ambiguous) => {
   const { credentials, isAmbiguous } = basicCredentials(clientId, clientSecret, encoding);
 
   expect(decoded(credentials)).toBe(pair);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { systemClock } from '../../src/core/clock.js';
-import { ConfigurationError } from '../../src/core/errors.js';
 import type { ClientAssertionOptions } from '../../src/authentication/client-assertion.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
+import { systemClock } from '../../src/core/clock.js';
+import { ConfigurationError } from '../../src/core/errors.js';
 import { createTokenService } from '../../src/service/token-service.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { assertionIn, parametersIn } from '../support/client-assertions.js';
@@ -17,7 +17,7 @@ const byKey = (options: ClientAssertionOptions = {}) =>
   privateKeyJwt({ key: { ...key.privateJwk, kid: 'key-1' }, ...options });
 
 describe('a client assertion', () => {
-  test('R-43 R-44 R-08 is the only authentication, signed, and issued by the client about itself', async () => {
+  test('is the only authentication, signed, and issued by the client about itself [R-43 R-44 R-08]', async () => {
     const server = await startAuthorizationServer();
     const { tokens, clock } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication: byKey() });
 
@@ -45,7 +45,7 @@ describe('a client assertion', () => {
     });
   });
 
-  test('R-45 R-88 is for the issuer, as one string, where one is configured', async () => {
+  test('is for the issuer, as one string, where one is configured [R-45 R-88]', async () => {
     const server = await startAuthorizationServer({ metadata: {} });
     const { tokens } = granting({ issuer: server.origin, clientAuthentication: byKey() });
 
@@ -54,7 +54,7 @@ describe('a client assertion', () => {
     expect((await assertionIn(server.grants[0])).claims.aud).toBe(server.origin);
   });
 
-  test('R-45 R-46 is for another audience and of another type, or none, when an option says so', async () => {
+  test('is for another audience and of another type, or none, when an option says so [R-45 R-46]', async () => {
     const server = await startAuthorizationServer({ metadata: {} });
     const issue = async (options: ClientAssertionOptions) => {
       await granting({ issuer: server.origin, clientAuthentication: byKey(options) }).tokens.getToken();
@@ -68,7 +68,7 @@ describe('a client assertion', () => {
     expect(untyped.header).toEqual({ alg: 'ES256', kid: 'key-1' });
   });
 
-  test('R-93 is dated a few seconds back and has no start time', async () => {
+  test('is dated a few seconds back and has no start time [R-93]', async () => {
     const server = await startAuthorizationServer();
     const { tokens, clock } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication: byKey() });
 
@@ -79,7 +79,7 @@ describe('a client assertion', () => {
     expect(claims.nbf).toBeUndefined();
   });
 
-  test('A23 R-47 B2 is a new one for each attempt, so that a server that remembers them takes a retry', async () => {
+  test('is a new one for each attempt, so that a server that remembers them takes a retry [A23 R-47 B2]', async () => {
     const server = await startAuthorizationServer();
     const known = new Set<unknown>();
     const answers = [{ status: 503 }, { status: 500 }];
@@ -103,7 +103,7 @@ describe('a client assertion', () => {
     expect(known.size).toBe(3);
   });
 
-  test('A22 R-47 is a new one also when the request is sent again within a grant', async () => {
+  test('is a new one also when the request is sent again within a grant [A22 R-47]', async () => {
     const server = { issuer: 'https://auth.example' };
     const prepared = await byKey().prepare('orders', server);
     const send = async () => {
@@ -118,7 +118,7 @@ describe('a client assertion', () => {
     expect(prepared.secrets).toEqual([first, second]);
   });
 
-  test('R-24 is in no error and no event, even if the server repeats it', async () => {
+  test('is in no error and no event, even if the server repeats it [R-24]', async () => {
     const server = await startAuthorizationServer();
     server.script((request) => refused('invalid_request', { description: `bad: ${parametersIn(request)['client_assertion']}` })); // prettier-ignore
     const { failure, events } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication: byKey() });
@@ -150,14 +150,14 @@ describe('a client assertion', () => {
     [{ audience: ['a', 'b'] }, /"audience" of privateKeyJwt must be a non-empty string/],
     [{ typ: true }, /"typ" of privateKeyJwt must be a non-empty string or false/],
     [{ audiance: 'a' }, /no option "audiance"; did you mean "audience"\?/],
-  ])('F10 refuses the options %j', (options, message) => {
+  ])('refuses the options %j [F10]', (options, message) => {
     const make = () => byKey(options as ClientAssertionOptions);
 
     expect(make).toThrow(ConfigurationError);
     expect(make).toThrow(message);
   });
 
-  test('R-88 is for nobody but the issuer with the profile "fapi2"', async () => {
+  test('is for nobody but the issuer with the profile "fapi2" [R-88]', async () => {
     const server = { issuer: 'https://auth.example' };
     const prepare = () =>
       byKey({ audience: 'https://auth.example/token' }).prepare('orders', server, { profile: 'fapi2' });
@@ -166,7 +166,7 @@ describe('a client assertion', () => {
   });
 });
 
-describe('R-92 a clock that is wrong by an hour', () => {
+describe('a clock that is wrong by an hour [R-92]', () => {
   /** An authorization server that looks at the time of assertions, by a clock that is an hour ahead of the client's. */
   async function aheadOf(clientClock: { now(): number }) {
     const server = await startAuthorizationServer();

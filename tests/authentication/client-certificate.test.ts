@@ -2,8 +2,8 @@ import { createPrivateKey } from 'node:crypto';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
 import { clientCertificate, loadCertificate } from '../../src/authentication/client-certificate.js';
+import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
 import { clientCertificates } from '../support/client-certificates.js';
 import { failureOf, linesThatShow } from '../support/grant-outcome.js';
 import { thumbprints } from '../support/mutual-tls.js';
@@ -22,7 +22,7 @@ test.each([
   expect(linesThatShow(first.key.slice(40, 80), loaded)).toEqual([]);
 });
 
-describe('F6 what is no certificate with its key', () => {
+describe('what is no certificate with its key [F6]', () => {
   const encrypted = createPrivateKey(first.key)
     .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open sesame' })
     .toString();

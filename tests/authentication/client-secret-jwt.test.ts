@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
-import { ConfigurationError } from '../../src/core/errors.js';
 import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
+import { ConfigurationError } from '../../src/core/errors.js';
 import { refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { assertionIn, parametersIn } from '../support/client-assertions.js';
 import { granting } from '../support/grant-outcome.js';
@@ -15,7 +15,7 @@ test.each([
   ['HS256', ['RS256', 'HS512', 'HS256']],
   ['HS512', ['HS512']],
 ])(
-  'F3 R-43 R-60 client_secret_jwt signs with %s where the metadata list %j, and sends no secret',
+  'client_secret_jwt signs with %s where the metadata list %j, and sends no secret [F3 R-43 R-60]',
   async (alg, supported) => {
     const metadata = { token_endpoint_auth_signing_alg_values_supported: supported };
     const server = await startAuthorizationServer({ metadata });
@@ -35,7 +35,7 @@ test.each([
   },
 );
 
-test('R-60 a server that takes no secret for assertions is not asked', async () => {
+test('a server that takes no secret for assertions is not asked [R-60]', async () => {
   const metadata = { token_endpoint_auth_signing_alg_values_supported: ['RS256'] };
   const server = await startAuthorizationServer({ metadata });
   const { failure } = granting({ issuer: server.origin, clientAuthentication: clientSecretJwt(secret) });
@@ -46,7 +46,7 @@ test('R-60 a server that takes no secret for assertions is not asked', async () 
   expect(String(error)).toContain('signed with HS256 or HS384 or HS512; it supports RS256');
 });
 
-test('F1 the secret is resolved for each grant', async () => {
+test('the secret is resolved for each grant [F1]', async () => {
   const server = await startAuthorizationServer();
   const secrets = ['first', 'second'];
   const clientAuthentication = clientSecretJwt(() => secrets.shift() ?? '');
@@ -59,7 +59,7 @@ test('F1 the secret is resolved for each grant', async () => {
   expect((await assertionIn(server.grants[1], Buffer.from('second'))).claims.sub).toBe('orders');
 });
 
-test('F2 white space around a secret that is refused is mentioned', async () => {
+test('white space around a secret that is refused is mentioned [F2]', async () => {
   const server = await startAuthorizationServer();
   server.script(refused('invalid_client', { status: 401 }));
   const clientAuthentication = clientSecretJwt(' s3cret');
@@ -68,7 +68,7 @@ test('F2 white space around a secret that is refused is mentioned', async () => 
   expect(String(await failure())).toContain('the secret begins or ends with white space');
 });
 
-test('F4 a server that repeats the secret, which it knows, or the assertion does not bring them into a message', async () => {
+test('a server that repeats the secret, which it knows, or the assertion does not bring them into a message [F4]', async () => {
   const server = await startAuthorizationServer();
   server.script((request) =>
     refused('invalid_client', { description: `c4n4ry-s3cret, ${parametersIn(request)['client_assertion']}` }),
@@ -79,6 +79,6 @@ test('F4 a server that repeats the secret, which it knows, or the assertion does
   expect(String(await failure())).toContain('"[redacted], [redacted]"');
 });
 
-test('F5 a secret that is none is refused when it is called', () => {
+test('a secret that is none is refused when it is called [F5]', () => {
   expect(() => clientSecretJwt('')).toThrow(ConfigurationError);
 });

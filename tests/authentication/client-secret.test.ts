@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { ConfigurationError, GrantRejectedError } from '../../src/core/errors.js';
 import {
   type ClientAuthentication,
   clientSecretBasic,
@@ -8,6 +7,7 @@ import {
   clientSecretByMetadata,
   clientSecretPost,
 } from '../../src/authentication/client-secret.js';
+import { ConfigurationError, GrantRejectedError } from '../../src/core/errors.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { granting } from '../support/grant-outcome.js';
 
@@ -43,7 +43,7 @@ describe('client_secret_basic', () => {
     ['a-b_c.d~e!f*g(h)', "-_.~!*()'"],
     ['orders', 'a:b:c'],
     ['orders', '&=?/#[]@$;,"<>\\^`{|}'],
-  ])('F3 R-09 id %j and secret %j go as they are, and every server reads them right', async (clientId, secret) => {
+  ])('id %j and secret %j go as they are, and every server reads them right [F3 R-09]', async (clientId, secret) => {
     const pair = await pairFor(clientId, secret);
 
     expect(pair).toBe(`${clientId}:${secret}`);
@@ -62,14 +62,14 @@ describe('client_secret_basic', () => {
     ['orders', 'naïve-密-😀'],
   ];
 
-  test.each(awkward)('F3 R-09 a decoding server gets id %j and secret %j back exactly', async (clientId, secret) => {
+  test.each(awkward)('a decoding server gets id %j and secret %j back exactly [F3 R-09]', async (clientId, secret) => {
     const pair = await pairFor(clientId, secret);
 
     expect(readers.decoding(pair)).toEqual([clientId, secret]);
   });
 
   test.each([...awkward, ['a-b', '-_.~!*()'] as const])(
-    'F3 R-09 with the encoding "form" a decoding server gets id %j and secret %j back exactly',
+    'with the encoding "form" a decoding server gets id %j and secret %j back exactly [F3 R-09]',
     async (clientId, secret) => {
       const pair = await pairFor(clientId, secret, 'form');
 
@@ -77,14 +77,14 @@ describe('client_secret_basic', () => {
     },
   );
 
-  test('F3 R-03 the encoding "form" is that of the RFC', async () => {
+  test('the encoding "form" is that of the RFC [F3 R-03]', async () => {
     const pair = await pairFor('a:b', ' %&+£€', 'form');
 
     expect(pair).toBe('a%3Ab:+%25%26%2B%C2%A3%E2%82%AC');
   });
 
   test.each(awkward.filter(([clientId]) => !clientId.includes(':')))(
-    'F3 R-09 with the encoding "raw" a server that does not decode gets id %j and secret %j back exactly',
+    'with the encoding "raw" a server that does not decode gets id %j and secret %j back exactly [F3 R-09]',
     async (clientId, secret) => {
       const pair = await pairFor(clientId, secret, 'raw');
 
@@ -106,7 +106,7 @@ describe('client_secret_basic', () => {
     ['orders', 'a b', 'raw', 401],
     ['é', 's3cret', 'raw', 401],
   ])(
-    'F3 a refusal of id %j with secret %j, sent %s, says what may be misread',
+    'a refusal of id %j with secret %j, sent %s, says what may be misread [F3]',
     async (clientId, secret, encoding, status) => {
       const server = await startAuthorizationServer();
       const clientAuthentication = clientSecretBasic(secret, { encoding });
@@ -121,7 +121,7 @@ describe('client_secret_basic', () => {
     },
   );
 
-  test('F3 so does a refusal that names no error code', async () => {
+  test('so does a refusal that names no error code [F3]', async () => {
     const server = await startAuthorizationServer();
     const clientAuthentication = clientSecretBasic('a+b');
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
@@ -133,7 +133,7 @@ describe('client_secret_basic', () => {
     expect(String(error)).toMatch(/servers read in different ways/);
   });
 
-  test('F3 the encoding "form" is in doubt for what only it encodes', async () => {
+  test('the encoding "form" is in doubt for what only it encodes [F3]', async () => {
     const server = await startAuthorizationServer();
     const clientAuthentication = clientSecretBasic('a!b(c)', { encoding: 'form' });
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
@@ -146,7 +146,7 @@ describe('client_secret_basic', () => {
     ['an unambiguous secret', clientSecretBasic('-_.~!*():s3cret'), 'invalid_client'],
     ['client_secret_post', clientSecretPost('a+b'), 'invalid_client'],
     ['another error', clientSecretBasic('a+b'), 'invalid_scope'],
-  ])('F3 a refusal with %s raises no such doubt', async (_what, clientAuthentication, code) => {
+  ])('a refusal with %s raises no such doubt [F3]', async (_what, clientAuthentication, code) => {
     const server = await startAuthorizationServer();
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
     server.script(refused(code));
@@ -157,7 +157,7 @@ describe('client_secret_basic', () => {
   test.each([
     [{ encoding: 'base64' }, /"encoding" of clientSecretBasic must be "minimal" or "form" or "raw"/],
     [{ encodng: 'form' }, /clientSecretBasic has no option "encodng"; did you mean "encoding"\?/],
-  ])('F10 refuses the options %j', (options, message) => {
+  ])('refuses the options %j [F10]', (options, message) => {
     const make = () => clientSecretBasic('s3cret', options as ClientSecretBasicOptions);
 
     expect(make).toThrow(ConfigurationError);
@@ -168,12 +168,12 @@ describe('client_secret_basic', () => {
 test.each<[string, (secret: string) => ClientAuthentication]>([
   ['clientSecretBasic', clientSecretBasic],
   ['clientSecretPost', clientSecretPost],
-])('F5 %s refuses a secret that is none when it is called', (_name, make) => {
+])('%s refuses a secret that is none when it is called [F5]', (_name, make) => {
   expect(() => make('')).toThrow(ConfigurationError);
   expect(() => make(undefined as unknown as string)).toThrow(ConfigurationError);
 });
 
-test('R-09 client_secret_post sends id and secret as a form, whatever they hold', async () => {
+test('client_secret_post sends id and secret as a form, whatever they hold [R-09]', async () => {
   const server = await startAuthorizationServer();
   const [clientId, secret] = ['a:b%c d+é', '-_.~!*() a:b%c d+é&='];
   const clientAuthentication = clientSecretPost(secret);
@@ -185,7 +185,7 @@ test('R-09 client_secret_post sends id and secret as a form, whatever they hold'
   expect([body.getAll('client_id'), body.getAll('client_secret')]).toEqual([[clientId], [secret]]);
 });
 
-test('F2 client_secret_post is in doubt for a secret with white space around it', async () => {
+test('client_secret_post is in doubt for a secret with white space around it [F2]', async () => {
   const server = await startAuthorizationServer();
   server.script(refused('invalid_client', { status: 401 }));
   const clientAuthentication = clientSecretPost('s3cret ');
@@ -210,12 +210,12 @@ describe('the method that the metadata say', () => {
     [['client_secret_post'], 'client_secret_post'],
     [['client_secret_post', 'client_secret_basic'], 'client_secret_basic'],
     [['private_key_jwt', 'client_secret_post'], 'client_secret_post'],
-  ])('R-59 R-11 R-61 of %j is %s', async (supported, method) => {
+  ])('of %j is %s [R-59 R-11 R-61]', async (supported, method) => {
     expect(await methodFor(supported)).toBe(method);
   });
 
   test.each([[['private_key_jwt', 'tls_client_auth']], [['none']], [[]]])(
-    'R-12 R-59 of %j is none for a secret: nothing is sent',
+    'of %j is none for a secret: nothing is sent [R-12 R-59]',
     async (supported) => {
       const server = await startAuthorizationServer({ metadata: { token_endpoint_auth_methods_supported: supported } });
       const clientAuthentication = clientSecretByMetadata('s3cret');
@@ -231,7 +231,7 @@ describe('the method that the metadata say', () => {
     },
   );
 
-  test('R-11 is client_secret_basic at a bare token endpoint, and is not tried out', async () => {
+  test('is client_secret_basic at a bare token endpoint, and is not tried out [R-11]', async () => {
     const server = await startAuthorizationServer();
     const clientAuthentication = clientSecretByMetadata('s3cret');
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
@@ -242,7 +242,7 @@ describe('the method that the metadata say', () => {
     expect(server.grants.map(({ headers }) => headers.authorization?.startsWith('Basic '))).toEqual([true]);
   });
 
-  test('R-11 does not matter when a method is chosen that they list, or they list none', async () => {
+  test('does not matter when a method is chosen that they list, or they list none [R-11]', async () => {
     const both = { token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'] };
     for (const metadata of [both, {}]) {
       const server = await startAuthorizationServer({ metadata });

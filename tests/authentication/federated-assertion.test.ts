@@ -3,14 +3,14 @@ import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
-import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
 import { federatedAssertion, fromFile } from '../../src/authentication/federated-assertion.js';
+import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { parametersIn } from '../support/client-assertions.js';
 import { granting, linesThatShow } from '../support/grant-outcome.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-test('R-43 a federated assertion is sent as it is, with its type and the client id', async () => {
+test('a federated assertion is sent as it is, with its type and the client id [R-43]', async () => {
   const server = await startAuthorizationServer();
   const clientAuthentication = federatedAssertion(async () => 'header.claims.signature');
   const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
@@ -28,7 +28,7 @@ test('R-43 a federated assertion is sent as it is, with its type and the client 
   expect(server.grants[0]?.headers.authorization).toBeUndefined();
 });
 
-test('R-43 it is announced as another type when an option says so', async () => {
+test('it is announced as another type when an option says so [R-43]', async () => {
   const server = await startAuthorizationServer();
   const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-spiffe';
   const clientAuthentication = federatedAssertion(() => 'svid', { assertionType });
@@ -39,7 +39,7 @@ test('R-43 it is announced as another type when an option says so', async () => 
   expect(server.grants.map(parametersIn)).toMatchObject([{ client_assertion_type: assertionType }]);
 });
 
-test('F1 A7 a file is read for each grant, and once more when its assertion is refused', async () => {
+test('a file is read for each grant, and once more when its assertion is refused [F1 A7]', async () => {
   const folder = await temporaryFolder();
   const path = join(folder, 'token');
   await writeFile(path, 'first\n');
@@ -62,7 +62,7 @@ test('F1 A7 a file is read for each grant, and once more when its assertion is r
   expect(sent).toEqual(['first', 'second', 'second', 'third']);
 });
 
-test('R-24 it is in no error and no event', async () => {
+test('it is in no error and no event [R-24]', async () => {
   const server = await startAuthorizationServer();
   server.script(refused('invalid_client', { status: 401, description: 'what is c4n4ry.s3cret?' }));
   const clientAuthentication = federatedAssertion(() => 'c4n4ry.s3cret');
@@ -84,7 +84,7 @@ test('a source that cannot be read is named', async () => {
   expect(String(error)).toContain('the federated assertion could not be read');
 });
 
-test('D2 the fingerprint changes with the assertion', async () => {
+test('the fingerprint changes with the assertion [D2]', async () => {
   const assertions = ['one', 'two'];
   const authentication = federatedAssertion(() => assertions.shift() ?? '');
 
@@ -95,7 +95,7 @@ test.each<[unknown, object, RegExp]>([
   [undefined, {}, /the source of federatedAssertion must be/],
   [() => 'a', { assertionType: '' }, /"assertionType" of federatedAssertion must be a non-empty string/],
   [() => 'a', { type: 'a' }, /federatedAssertion has no option "type"/],
-])('F10 %p with the options %j is refused', (source, options, message) => {
+])('%p with the options %j is refused [F10]', (source, options, message) => {
   const make = () => federatedAssertion(source as () => string, options);
 
   expect(make).toThrow(ConfigurationError);

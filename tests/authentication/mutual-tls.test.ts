@@ -7,12 +7,12 @@ import { describe, expect, test } from '@jest/globals';
 import axios from 'axios';
 
 import { bearerToken } from '../../src/adapters/axios/index.js';
-import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
 import type { ClientCertificateOptions } from '../../src/authentication/client-certificate.js';
 import { type MutualTls, mutualTls } from '../../src/authentication/mutual-tls.js';
 import { keyFile } from '../../src/authentication/secret.js';
-import { createTokenService } from '../../src/service/token-service.js';
+import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';
+import { createTokenService } from '../../src/service/token-service.js';
 import { refused } from '../support/authorization-server.js';
 import { cleanUp } from '../support/clean-up.js';
 import { parametersIn } from '../support/client-assertions.js';
@@ -85,7 +85,7 @@ describe('mutual TLS', () => {
   test.each([
     ['tls_client_auth', first, thumbprints.first],
     ['self_signed_tls_client_auth', selfSigned, thumbprints.selfSigned],
-  ])('R-49 R-08 by %s sends the client id in the body and nothing secret', async (method, pair, thumbprint) => {
+  ])('by %s sends the client id in the body and nothing secret [R-49 R-08]', async (method, pair, thumbprint) => {
     const { origin, posts } = await startServers({ token_endpoint_auth_methods_supported: [method] });
     const clientAuthentication = mutualTls({ ...pair, ca });
     const { tokens } = granting({ issuer: origin, clientAuthentication, fetch: trustingFetch });
@@ -96,7 +96,7 @@ describe('mutual TLS', () => {
     expect(posts()).toMatchObject([{ thumbprint, headers: expect.not.objectContaining({ authorization: '' }) }]);
   });
 
-  test('R-50 R-89 asks the token endpoint for mutual TLS where the metadata have one', async () => {
+  test('asks the token endpoint for mutual TLS where the metadata have one [R-50 R-89]', async () => {
     const aliases = { token_endpoint: '' };
     const { origin, posts } = await startServers({ mtls_endpoint_aliases: aliases });
     aliases.token_endpoint = `${origin}/mtls/token`;
@@ -108,7 +108,7 @@ describe('mutual TLS', () => {
     expect(posts().map(({ path }) => path)).toEqual(['/mtls/token']);
   });
 
-  test('A26 discovers that endpoint anew when it is not there any more', async () => {
+  test('discovers that endpoint anew when it is not there any more [A26]', async () => {
     const aliases = { token_endpoint: '' };
     const { origin, posts, script } = await startServers({ mtls_endpoint_aliases: aliases });
     aliases.token_endpoint = `${origin}/old`;
@@ -125,7 +125,7 @@ describe('mutual TLS', () => {
     expect(posts().map(({ path }) => path)).toEqual(['/old', '/new']);
   });
 
-  test('R-27 sends nothing to such an endpoint over http', async () => {
+  test('sends nothing to such an endpoint over http [R-27]', async () => {
     const aliases = { token_endpoint: 'http://auth.example/token' };
     const { origin } = await startServers({ mtls_endpoint_aliases: aliases });
     const clientAuthentication = mutualTls({ ...first, ca });
@@ -152,7 +152,7 @@ describe('mutual TLS', () => {
     );
   });
 
-  test('B1 says so when the server does not accept the certificate at all, and does not try again', async () => {
+  test('says so when the server does not accept the certificate at all, and does not try again [B1]', async () => {
     const port = await listenTls(() => undefined, { requestCert: true, ca: authority });
     const clientAuthentication = mutualTls({ ...selfSigned, ca });
     const { failure } = granting({ tokenEndpoint: `https://localhost:${port}/token`, clientAuthentication });
@@ -169,14 +169,14 @@ describe('mutual TLS', () => {
     [{ certificate: first.certificate }, /the key of mutualTls must be a non-empty string or a function/],
     [{ ...first, key: renewed.key }, /the private key does not belong to the client certificate/],
     [{ cert: first.certificate, key: first.key }, /mutualTls has no option "cert"/],
-  ])('F10 F6 refuses what does not fit: %#', (options, message) => {
+  ])('refuses what does not fit: %# [F10 F6]', (options, message) => {
     const make = () => mutualTls(options as ClientCertificateOptions);
 
     expect(make).toThrow(ConfigurationError);
     expect(make).toThrow(message);
   });
 
-  test('F4 shows nothing of the key, nor does its agent once it was used', async () => {
+  test('shows nothing of the key, nor does its agent once it was used [F4]', async () => {
     const { origin, api } = await startServers();
     const clientAuthentication = mutualTls({ ...first, ca });
     const { tokens } = serve(clientAuthentication, { tokenEndpoint: `${origin}/token` });
@@ -197,7 +197,7 @@ describe('mutual TLS', () => {
   });
 });
 
-describe('F8 R-51 R-63 a token that is bound to a certificate', () => {
+describe('a token that is bound to a certificate [F8 R-51 R-63]', () => {
   /** A service with its certificate in files, and an axios instance that presents the same one. */
   async function withApi() {
     const { install, ...files } = await inFiles();
@@ -274,7 +274,7 @@ describe('F8 R-51 R-63 a token that is bound to a certificate', () => {
     expect(posts()).toHaveLength(3);
   });
 
-  test('A7 F1 is asked for with the renewed certificate at once when the old one is refused', async () => {
+  test('is asked for with the renewed certificate at once when the old one is refused [A7 F1]', async () => {
     const { tokens, install, script, posts } = await withApi();
     script(async (answer) => {
       if (posts().length > 1) return answer;
@@ -308,7 +308,7 @@ describe('F8 R-51 R-63 a token that is bound to a certificate', () => {
   });
 });
 
-test('D2 the fingerprint changes with the files; what cannot change has none', async () => {
+test('the fingerprint changes with the files; what cannot change has none [D2]', async () => {
   const { install, ...files } = await inFiles();
   const authentication = mutualTls(files);
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { systemClock } from '../../src/core/clock.js';
-import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
 import { privateKeyJwt, type PrivateKeyJwtOptions } from '../../src/authentication/private-key-jwt.js';
 import { keyFile } from '../../src/authentication/secret.js';
+import { systemClock } from '../../src/core/clock.js';
+import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { assertionIn } from '../support/client-assertions.js';
 import { failureOf, granting, linesThatShow } from '../support/grant-outcome.js';
@@ -24,7 +24,7 @@ async function headerAt(metadata: object, options: PrivateKeyJwtOptions, publicK
   return (await assertionIn(server.grants[0], publicKey)).header;
 }
 
-describe('R-62 private_key_jwt', () => {
+describe('private_key_jwt [R-62]', () => {
   test.each([
     ['a PEM text', ec.pem, ec, 'ES256'],
     ['a JWK', ec.privateJwk, ec, 'ES256'],
@@ -42,13 +42,13 @@ describe('R-62 private_key_jwt', () => {
     ['PS256', ['ES256', 'RS256', 'PS256'], rsa],
     ['RS512', ['RS512'], rsa],
     ['Ed25519', ['Ed25519'], edwards],
-  ] as const)('R-60 signs with %s where the metadata list %j', async (algorithm, supported, { pem, publicKey }) => {
+  ] as const)('signs with %s where the metadata list %j [R-60]', async (algorithm, supported, { pem, publicKey }) => {
     const metadata = { token_endpoint_auth_signing_alg_values_supported: supported };
 
     expect((await headerAt(metadata, { key: pem }, publicKey)).alg).toBe(algorithm);
   });
 
-  test('R-60 asks nobody when the server supports no algorithm that fits the key', async () => {
+  test('asks nobody when the server supports no algorithm that fits the key [R-60]', async () => {
     const metadata = { token_endpoint_auth_signing_alg_values_supported: ['RS256', 'PS256'] };
     const server = await startAuthorizationServer({ metadata });
     const { failure } = granting({ issuer: server.origin, clientAuthentication: privateKeyJwt({ key: ec.pem }) });
@@ -68,7 +68,7 @@ describe('R-62 private_key_jwt', () => {
   });
 });
 
-describe('F6 R-48 what is wrong with a key is said when the authentication is made', () => {
+describe('what is wrong with a key is said when the authentication is made [F6 R-48]', () => {
   test.each<[object, RegExp]>([
     [{}, /privateKeyJwt needs a "key"/],
     [{ key: undefined }, /privateKeyJwt needs a "key"/],
@@ -104,7 +104,7 @@ async function fromKeyFile(...known: (typeof ec)[]) {
   return { path, server, clientAuthentication, ...granting(options) };
 }
 
-describe('F1 a key file', () => {
+describe('a key file [F1]', () => {
   test('is read for each grant', async () => {
     const { path, tokens, server } = await fromKeyFile(ec, rsa);
 
@@ -117,7 +117,7 @@ describe('F1 a key file', () => {
     expect(headers).toEqual(['ES256', 'RS256']);
   });
 
-  test('A7 is read once more when the key is refused, and its new key tried', async () => {
+  test('is read once more when the key is refused, and its new key tried [A7]', async () => {
     const { path, server, failure } = await fromKeyFile();
     await writeFile(path, ec.pem);
     server.script(async () => {
@@ -131,7 +131,7 @@ describe('F1 a key file', () => {
     expect(headers).toEqual(['ES256', 'RS256']);
   });
 
-  test('A7 that holds the same key as before is no reason to ask again', async () => {
+  test('that holds the same key as before is no reason to ask again [A7]', async () => {
     const { path, server, failure } = await fromKeyFile(rsa);
     await writeFile(path, ec.pem);
 
@@ -161,7 +161,7 @@ describe('F1 a key file', () => {
     });
   });
 
-  test('D2 has a fingerprint that changes with the key; a key that cannot change has none', async () => {
+  test('has a fingerprint that changes with the key; a key that cannot change has none [D2]', async () => {
     const { path, clientAuthentication } = await fromKeyFile(ec);
     const prints: string[] = [];
     for (const content of [ec.pem, rsa.pem, `\n${ec.pem}`, 'no key', '']) {

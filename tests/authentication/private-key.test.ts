@@ -3,8 +3,8 @@ import { promisify } from 'node:util';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { ConfigurationError } from '../../src/core/errors.js';
 import { importPrivateKey, type PrivateKey } from '../../src/authentication/private-key.js';
+import { ConfigurationError } from '../../src/core/errors.js';
 import { localhostCertificate } from '../support/grant-certificate.js';
 import { signingKey, type TestKey } from '../support/signing-keys.js';
 
@@ -18,7 +18,7 @@ const exported = (key: KeyObject, type: 'pkcs8' | 'pkcs1' | 'sec1'): string =>
 
 const curveName = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
 
-describe('F6 a private key', () => {
+describe('a private key [F6]', () => {
   test.each<[string, PrivateKey, TestKey, readonly string[]]>([
     ['PKCS#8, EC', ec.pem, ec, ['ES256']],
     ['PKCS#8, RSA', rsa.pem, rsa, rsaAlgorithms],
@@ -75,7 +75,7 @@ describe('F6 a private key', () => {
   });
 });
 
-describe('F6 what is no private key for assertions', () => {
+describe('what is no private key for assertions [F6]', () => {
   const encrypted = { format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open sesame' } as const;
 
   test.each<[string, unknown, RegExp]>([
@@ -98,7 +98,7 @@ describe('F6 what is no private key for assertions', () => {
     expect(load).not.toThrow(/sesame|c2VjcmV0|MIG/);
   });
 
-  test('R-91 an RSA key that is too short is refused', async () => {
+  test('an RSA key that is too short is refused [R-91]', async () => {
     const { pem } = await signingKey('a short RSA key');
 
     expect(() => importPrivateKey(pem)).toThrow('an RSA key needs 2048 bits at least (RFC 7518 §3.3), not 1024');
@@ -118,7 +118,7 @@ describe('F6 what is no private key for assertions', () => {
     expect(() => importPrivateKey(privateKey)).toThrow(message);
   });
 
-  test('R-48 a JWK for another algorithm than it can sign with is refused', () => {
+  test('a JWK for another algorithm than it can sign with is refused [R-48]', () => {
     expect(() => importPrivateKey({ ...ec.privateJwk, alg: 'RS256' })).toThrow(
       'says that it is for something else than signing with ES256',
     );

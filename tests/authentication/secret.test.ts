@@ -4,7 +4,6 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { GrantUnavailableError } from '../../src/core/errors.js';
 import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
 import {
   doubtOf,
@@ -14,6 +13,7 @@ import {
   type Secret,
   secretFile,
 } from '../../src/authentication/secret.js';
+import { GrantUnavailableError } from '../../src/core/errors.js';
 import { startAuthorizationServer } from '../support/authorization-server.js';
 import { failureOf, granting } from '../support/grant-outcome.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -26,7 +26,7 @@ async function file(content: string): Promise<string> {
   return path;
 }
 
-test('F1 resolves the secret for each grant', async () => {
+test('resolves the secret for each grant [F1]', async () => {
   const server = await startAuthorizationServer();
   let version = 0;
   const rotating = async () => `secret-${(version += 1)}`;
@@ -44,7 +44,7 @@ test('F1 resolves the secret for each grant', async () => {
   ]);
 });
 
-test('F1 reads a secret file for each grant', async () => {
+test('reads a secret file for each grant [F1]', async () => {
   const server = await startAuthorizationServer();
   const path = await file('before\n');
   const { tokens } = granting({
@@ -66,13 +66,13 @@ test.each([
   ['s3cret\n\n', 's3cret\n'],
   [' s3cret \n', ' s3cret '],
   ['two\nlines', 'two\nlines'],
-])('F2 takes one newline, and nothing else, off the end of a file: %j', async (content, expected) => {
+])('takes one newline, and nothing else, off the end of a file: %j [F2]', async (content, expected) => {
   const path = await file(content);
 
   await expect(secretFile(path)()).resolves.toBe(expected);
 });
 
-test('F1 a key file is read as it is, each time', async () => {
+test('a key file is read as it is, each time [F1]', async () => {
   const path = await file('-----BEGIN …\n\n');
   const read = keyFile(path);
 
@@ -86,7 +86,7 @@ test.each([
   ['s3 cret', 'none'],
   [' s3cret', 'white space'],
   ['s3cret\n', 'white space'],
-])('F2 a refusal of %j is in doubt for %s', (secret, doubt) => {
+])('a refusal of %j is in doubt for %s [F2]', (secret, doubt) => {
   expect(doubtOf(secret) ?? 'none').toContain(doubt);
 });
 
@@ -130,7 +130,7 @@ test.each<[string, () => Promise<string>]>([
   expect(error).toMatchObject({ retryable: true, cause: { message: 'vault is sealed' } });
 });
 
-describe('D2 the fingerprint by which a changed secret is noticed', () => {
+describe('the fingerprint by which a changed secret is noticed [D2]', () => {
   test('differs from secret to secret, and is the same for the same', async () => {
     const prints = await Promise.all(['one', 'two', 'one'].map((secret) => fingerprintOf(() => secret)));
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { ConfigurationError } from '../../src/core/errors.js';
 import { checkAlgorithm, signingAlgorithm } from '../../src/authentication/signing-algorithm.js';
+import { ConfigurationError } from '../../src/core/errors.js';
 
 const rsa = ['PS256', 'RS256', 'PS384', 'RS384', 'PS512', 'RS512'];
 const edwards = ['EdDSA', 'Ed25519'];
@@ -11,7 +11,7 @@ const serverWith = (supported?: readonly string[]) => ({
   ...(supported && { token_endpoint_auth_signing_alg_values_supported: [...supported] }),
 });
 
-describe('R-60 the algorithm for a key and a server', () => {
+describe('the algorithm for a key and a server [R-60]', () => {
   test.each([
     [rsa, ['RS256', 'PS256', 'ES256'], 'PS256'],
     [rsa, ['RS256', 'ES256'], 'RS256'],
@@ -43,14 +43,14 @@ describe('R-60 the algorithm for a key and a server', () => {
   });
 });
 
-test.each(['none', 'HS256', 'ES256'])('R-48 F6 an RSA key does not sign with %s', (algorithm) => {
+test.each(['none', 'HS256', 'ES256'])('an RSA key does not sign with %s [R-48 F6]', (algorithm) => {
   const check = () => checkAlgorithm({ fitting: rsa, algorithm });
 
   expect(check).toThrow(ConfigurationError);
   expect(check).toThrow(`"algorithm" must be PS256 or RS256 or PS384 or RS384 or PS512 or RS512`);
 });
 
-describe('R-91 the profile "fapi2"', () => {
+describe('the profile "fapi2" [R-91]', () => {
   test.each([
     [rsa, ['RS256', 'PS512', 'PS256'], 'PS256'],
     [rsa, undefined, 'PS256'],

@@ -48,7 +48,7 @@ test('sends bytes as they are', async () => {
   expect(requests).toMatchObject([{ body: 'é\n', headers: { 'content-length': '3' } }]);
 });
 
-test('A21 follows no redirect', async () => {
+test('follows no redirect [A21]', async () => {
   const { origin, requests } = await startTlsServer(() => ({ status: 307, headers: { location: '/elsewhere' } }));
 
   const response = await fetch(`${origin}/token`, { method: 'POST', body: 'secret' });
@@ -73,7 +73,7 @@ test('fails on a status that no Response has', async () => {
   expect(error).toMatchObject({ name: 'RangeError' });
 });
 
-test('B2 fails when the connection breaks, before the answer or within it', async () => {
+test('fails when the connection breaks, before the answer or within it [B2]', async () => {
   const port = await listenTls(({ url }, response) => {
     if (url === '/within') response.writeHead(200, { 'content-length': '10' }).write('half');
     setImmediate(() => response.socket?.destroy());
@@ -86,7 +86,7 @@ test('B2 fails when the connection breaks, before the answer or within it', asyn
   expect(String(within)).toMatch(/aborted|terminated/);
 });
 
-test('B6 ends when its signal is aborted, before the answer or within it', async () => {
+test('ends when its signal is aborted, before the answer or within it [B6]', async () => {
   const reached: (() => void)[] = [];
   const port = await listenTls(({ url }, response) => {
     if (url === '/within') response.writeHead(200).write('half');
@@ -106,7 +106,7 @@ test('B6 ends when its signal is aborted, before the answer or within it', async
   expect(await abortedAt('/within')).toBeDefined();
 });
 
-test('R-27 presents nothing over http', async () => {
+test('presents nothing over http [R-27]', async () => {
   const error = await failureOf(fetch('http://127.0.0.1:1/token'));
 
   expect(error).toMatchObject({
@@ -115,7 +115,7 @@ test('R-27 presents nothing over http', async () => {
   });
 });
 
-test('R-28 B10 trusts no server but those that the authority has signed, under their name', async () => {
+test('trusts no server but those that the authority has signed, under their name [R-28 B10]', async () => {
   const { origin, port } = await startTlsServer(() => ({ body: 'secret' }));
   const distrusting = tlsFetch(clientCertificate(first.certificate, first.key, undefined).secureContext);
 
@@ -123,7 +123,7 @@ test('R-28 B10 trusts no server but those that the authority has signed, under t
   expect(await failureOf(fetch(`https://127.0.0.1:${port}`))).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
 });
 
-test('R-85 the usual fetch does not speak TLS 1.1 either', async () => {
+test('the usual fetch does not speak TLS 1.1 either [R-85]', async () => {
   const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
   const ports = [await listenTls(() => undefined, old), await listenTls(() => undefined)];
 
@@ -136,7 +136,7 @@ test('R-85 the usual fetch does not speak TLS 1.1 either', async () => {
   ]);
 });
 
-test('R-85 speaks TLS 1.2 or newer only, even where Node was told to speak older ones', async () => {
+test('speaks TLS 1.2 or newer only, even where Node was told to speak older ones [R-85]', async () => {
   const { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS } = tls;
   cleanUp(() => Object.assign(tls, { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS }));
   Object.assign(tls, { DEFAULT_MIN_VERSION: 'TLSv1', DEFAULT_CIPHERS: 'DEFAULT@SECLEVEL=0' });

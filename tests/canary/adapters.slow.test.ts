@@ -11,7 +11,7 @@ import { provoke } from './provoke.js';
 const mayBeUnsent = new Set(['a header that cannot be sent', 'a method that does not exist', 'a timeout']);
 
 describe.each(Object.entries(clients))(
-  'F4 E11 R-24 R-25 R-42 %s writes down no secret and no token',
+  '%s writes down no secret and no token [F4 E11 R-24 R-25 R-42]',
   (_name, makeClient) => {
     test.each(Object.entries(faults))('after %s', async (what, fault) => {
       const { artefacts, authorizations, elsewhere } = await provoke(makeClient, fault);
@@ -38,7 +38,7 @@ const faultsOfBound = [
   'a caller who gives up while the body comes',
 ];
 
-describe.each(Object.entries(clients))('F4 R-25 R-42 %s writes down no proof of possession', (_name, makeClient) => {
+describe.each(Object.entries(clients))('%s writes down no proof of possession [F4 R-25 R-42]', (_name, makeClient) => {
   test.each(faultsOfBound)('after %s', async (what) => {
     const fault = faults[what] as Fault;
 

@@ -111,7 +111,7 @@ async function prepared({ argv, grant, api: answer = { body: { quantity: 3 } } }
 const seen = (texts: Readonly<Record<string, string>>): Artefact[] =>
   Object.entries(texts).map(([channel, text]) => ({ origin: 'command', channel, text }));
 
-describe('F4 R-24 R-25 the command writes down no secret, and tokens where they are wanted only', () => {
+describe('the command writes down no secret, and tokens where they are wanted only [F4 R-24 R-25]', () => {
   test.each(Object.entries(runs))('%s', async (_name, run) => {
     const { words, environment, folder } = await prepared(run);
 
@@ -163,7 +163,7 @@ test.each([
   'doctor, refused',
   'revoke, refused',
   'call --print curl with client_secret_post',
-])('F4 R-24 R-25 a process of "m2m %s" shows none in its arguments, files and reports', async (name) => {
+])('a process of "m2m %s" shows none in its arguments, files and reports [F4 R-24 R-25]', async (name) => {
   const run = runs[name] as Run;
 
   const artefacts = await artefactsOfProcess(run);

@@ -96,7 +96,7 @@ function repeated(authorization = '', body: string): string {
 }
 
 test.each(['well', 'refused'] as const)(
-  'F4 R-24 R-25 no example writes down its secret or a token when all is %s',
+  'no example writes down its secret or a token when all is %s [F4 R-24 R-25]',
   async (how) => {
     const { environment, environmentOf, others } = await surroundings(how);
     const names = [...examples, 'tour/main.ts'];
@@ -120,7 +120,7 @@ test.each(['well', 'refused'] as const)(
 );
 
 test.each(['axios', 'from-environment', 'logging'])(
-  'F4 R-24 R-25 %s.ts, by itself, ends with an error that holds none',
+  '%s.ts, by itself, ends with an error that holds none [F4 R-24 R-25]',
   async (name) => {
     const { environment } = await surroundings('refused');
 

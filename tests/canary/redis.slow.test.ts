@@ -54,7 +54,7 @@ async function artefactsOfFleet(store: (client: Redis) => TokenStore): Promise<r
 const keys = [Buffer.alloc(32, 7)];
 
 describe('what Redis is told and holds, and what is told of it', () => {
-  test('F4 D2 D10 R-24 R-25 is neither a secret nor a token when the store is encrypted', async () => {
+  test('is neither a secret nor a token when the store is encrypted [F4 D2 D10 R-24 R-25]', async () => {
     const artefacts = await artefactsOfFleet((client) => encryptedStore(redisStore(client), { keys }));
 
     expect(leaksIn(artefacts, [Buffer.alloc(32, 7).toString('base64')])).toEqual([]);
@@ -64,7 +64,7 @@ describe('what Redis is told and holds, and what is told of it', () => {
     expect(artefacts.length).toBeGreaterThan(50);
   });
 
-  test('F4 D2 R-24 R-25 is tokens in values, and no secret anywhere, when it is not; and the canary sees them', async () => {
+  test('is tokens in values, and no secret anywhere, when it is not; and the canary sees them [F4 D2 R-24 R-25]', async () => {
     const artefacts = await artefactsOfFleet(redisStore);
 
     const places = leaksIn(artefacts).map((line) => line.replace(/(?<=k3n) .* by/, ' by'));

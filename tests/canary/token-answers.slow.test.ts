@@ -77,7 +77,7 @@ describe.each([
   ['client_secret_basic', clientSecretBasic(markedSecret), { ...answers, ...answersOfBasic }],
   ['client_secret_post', clientSecretPost(markedSecret), answers],
 ])('with %s', (_method, clientAuthentication, all) => {
-  test.each(Object.entries(all))('F4 A29 R-24 writes down nothing of %s', async (_what, answer) => {
+  test.each(Object.entries(all))('writes down nothing of %s [F4 A29 R-24]', async (_what, answer) => {
     const { logger, lines } = canaryLog();
     const { authorizationServer, tokens, api, events, onEvent } = await startSurroundings({
       clientSecret: undefined,

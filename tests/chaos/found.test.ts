@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
 
+import { compose } from '../../src/core/token-source.js';
 import { withCache } from '../../src/layers/cache.js';
 import { withSingleFlight } from '../../src/layers/single-flight.js';
-import { compose } from '../../src/core/token-source.js';
 import { fakeClock } from '../support/clock.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
 
 // What the chaos found, without the chaos.
 
-test('B9 a caller whose wait for a renewal ends after the expiry, since timers were late, gets the new token', async () => {
+test('a caller whose wait for a renewal ends after the expiry, since timers were late, gets the new token [B9]', async () => {
   const clock = fakeClock();
   const source = manualSource();
   const tokens = compose(source, withSingleFlight(), withCache({ clock, random: () => 0.5 }));

@@ -154,7 +154,7 @@ describe('at a terminal', () => {
     return { server, secret, environment };
   }
 
-  test('F4 the secret is asked for and not shown; there are colours', async () => {
+  test('the secret is asked for and not shown; there are colours [F4]', async () => {
     const { server, secret, environment } = await withoutSecret();
 
     const { exitCode, stdout } = await command.runOnTerminal(['doctor'], {

@@ -50,7 +50,7 @@ test.each([
   [['token', '--client-secret=c4n4ry'], 'a secret on the command line can be read by everybody'],
   [['token', '--clientsecret=c4n4ry'], `unknown option '--clientsecret'`],
   [['inspect', '--client-secret=c4n4ry'], `unknown option '--client-secret'`],
-])('F4 a secret on the command line is refused and not repeated: %j', async (argv, message) => {
+])('a secret on the command line is refused and not repeated: %j [F4]', async (argv, message) => {
   const { exitCode, stdout, stderr } = await runCommand(argv);
 
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
@@ -74,7 +74,7 @@ test('a command that was given up says nothing', async () => {
   expect(outcome).toEqual({ exitCode: 130, stdout: '', stderr: '' });
 });
 
-test('F4 neither a key that cannot be read nor an assertion that a server repeats is shown', async () => {
+test('neither a key that cannot be read nor an assertion that a server repeats is shown [F4]', async () => {
   const server = await startAuthorizationServer();
   server.script(({ body }) => refused('invalid_client', { status: 401, description: decodeURIComponent(body) }));
   const path = join(await temporaryFolder(), 'file');
@@ -94,7 +94,7 @@ test('F4 neither a key that cannot be read nor an assertion that a server repeat
   expect(JSON.stringify(outcomes)).not.toContain('c4n4ry');
 });
 
-test('F4 R-24 no verb shows the secret, and none but token the token', async () => {
+test('no verb shows the secret, and none but token the token [F4 R-24]', async () => {
   const server = await startAuthorizationServer();
   const api = await startResourceServer();
   const settings = settingsFor(server.tokenEndpoint);

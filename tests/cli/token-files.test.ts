@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
-import { AccessToken } from '../../src/core/access-token.js';
 import { withTokenFiles } from '../../src/cli/token-files.js';
+import { AccessToken } from '../../src/core/access-token.js';
 import { cleanUp } from '../support/clean-up.js';
 import { fakeClock } from '../support/clock.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -54,7 +54,7 @@ test('another token is fetched when the kept one is rejected, too short, or abou
   expect(await valueOf(run().getToken())).toBe('token-4');
 });
 
-test('C5 a token from the future is not believed', async () => {
+test('a token from the future is not believed [C5]', async () => {
   const { run, clock } = await home();
   await run().getToken();
 
@@ -63,7 +63,7 @@ test('C5 a token from the future is not believed', async () => {
   expect(await valueOf(run().getToken())).toBe('token-2');
 });
 
-test('D18 files and folder are for their owner only, and nothing in them can be read without the key', async () => {
+test('files and folder are for their owner only, and nothing in them can be read without the key [D18]', async () => {
   const { run, folder } = await home();
 
   await run().getToken();
@@ -78,7 +78,7 @@ test('D18 files and folder are for their owner only, and nothing in them can be 
   }
 });
 
-test.each(['key', 'token'])('D18 a %s that others can read is refused', async (kind) => {
+test.each(['key', 'token'])('a %s that others can read is refused [D18]', async (kind) => {
   const { run, folder, tokenFile } = await home();
   await run().getToken();
 
@@ -87,7 +87,7 @@ test.each(['key', 'token'])('D18 a %s that others can read is refused', async (k
   await expect(run().getToken()).rejects.toThrow('can be read or written by others');
 });
 
-test('D18 so is a folder that others can write to, and a link in place of the key', async () => {
+test('so is a folder that others can write to, and a link in place of the key [D18]', async () => {
   const { run, folder } = await home();
   await run().getToken();
 
@@ -103,7 +103,7 @@ test.each<[string, (path: string) => Promise<void>]>([
   ['cut off', (path) => truncate(path, 20)],
   ['empty', (path) => truncate(path, 0)],
   ['changed in one bit', async (path) => writeFile(path, flip(await readFile(path, 'utf8')))],
-])('D18 a file that is %s is as good as none', async (_, damage) => {
+])('a file that is %s is as good as none [D18]', async (_, damage) => {
   const { run, tokenFile } = await home();
   await run().getToken();
 
@@ -113,7 +113,7 @@ test.each<[string, (path: string) => Promise<void>]>([
   expect(await valueOf(run().getToken())).toBe('token-2');
 });
 
-test('D18 a file is replaced as a whole: who has begun to read the old one reads it to its end', async () => {
+test('a file is replaced as a whole: who has begun to read the old one reads it to its end [D18]', async () => {
   const { run, tokenFile } = await home();
   const token = await run().getToken();
   const path = await tokenFile();
@@ -127,7 +127,7 @@ test('D18 a file is replaced as a whole: who has begun to read the old one reads
   expect(await opened.readFile('utf8')).toBe(old);
 });
 
-test('D18 the file of one token is none under the name of another', async () => {
+test('the file of one token is none under the name of another [D18]', async () => {
   const { run, folder, tokenFile } = await home();
   await run().getToken();
   const first = await tokenFile();
@@ -139,7 +139,7 @@ test('D18 the file of one token is none under the name of another', async () => 
   expect(await valueOf(run({ scope: 'b' }).getToken())).toBe('token-3');
 });
 
-test('D18 two first runs at the same time agree on a key, and leave no other files', async () => {
+test('two first runs at the same time agree on a key, and leave no other files [D18]', async () => {
   const { run, folder } = await home();
 
   const [, , token] = await Promise.all([run().getToken(), run().getToken(), run({ scope: 'b' }).getToken()]);
@@ -156,7 +156,7 @@ test('a folder that cannot be made is told, with what to do', async () => {
   await expect(run().getToken()).rejects.toMatchObject({ message: expect.stringContaining('(ENOTDIR)'), exitCode: 2 });
 });
 
-test('F7 a token that is bound to a key is not kept without it', async () => {
+test('a token that is bound to a key is not kept without it [F7]', async () => {
   const { run, clock, issueNext } = await home();
   const { issuedAt, expiresAt } = issue('', clock);
   issueNext(() => new AccessToken({ value: 'bound', type: 'DPoP', issuedAt, expiresAt }));

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
-import { openTokens } from '../../src/cli/token-source.js';
 import { readSettings } from '../../src/cli/settings/settings.js';
+import { openTokens } from '../../src/cli/token-source.js';
 import { startAuthorizationServer } from '../support/authorization-server.js';
 import { commandContext, settingsFor } from '../support/command.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -34,7 +34,7 @@ test('with a cache the next run needs neither the server nor the secret', async 
   expect(server.grants).toHaveLength(1);
 });
 
-test('R-51 a token that is kept is not used with another certificate', async () => {
+test('a token that is kept is not used with another certificate [R-51]', async () => {
   const server = await startAuthorizationServer();
   const OAUTH_CERTIFICATE_FILE = join(await temporaryFolder(), 'certificate.pem');
   const changes = { OAUTH_AUTH_METHOD: 'client_secret_post', OAUTH_CERTIFICATE_FILE };
@@ -48,7 +48,7 @@ test('R-51 a token that is kept is not used with another certificate', async () 
   expect((await run()).value).toBe('token-2');
 });
 
-test('F7 one that is bound to a key of the run is not to be kept', async () => {
+test('one that is bound to a key of the run is not to be kept [F7]', async () => {
   const { context } = commandContext({ environment: settingsFor('https://auth.example.com/token') });
 
   const opening = openTokens(await readSettings({ dpop: true }, context), context, { cache: true });
@@ -59,7 +59,7 @@ test('F7 one that is bound to a key of the run is not to be kept', async () => {
 test.each([
   ['OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT is missing', { OAUTH_CLIENT_ID: 'orders' }],
   ['OAUTH_CLIENT_ID is missing', { OAUTH_ISSUER: 'https://auth.example.com' }],
-])('F5 %s: said before anybody is asked', async (message, environment) => {
+])('%s: said before anybody is asked [F5]', async (message, environment) => {
   const { context } = commandContext({ environment });
 
   await expect(openTokens(await readSettings({}, context), context)).rejects.toThrow(message);

@@ -88,7 +88,7 @@ export function adapterContract(
   };
 
   describe(`${name} with a token`, () => {
-    test.each(methods)('R-32 attaches it as Bearer to a %s', async (method) => {
+    test.each(methods)('attaches it as Bearer to a %s [R-32]', async (method) => {
       const { send, api } = await start();
 
       const reply = await send({ method, url: '/orders' });
@@ -98,7 +98,7 @@ export function adapterContract(
       expect(api.requests[0]?.method).toBe(method);
     });
 
-    test('R-33 R-38 puts it into the header only: not into the URL, the body or a cookie', async () => {
+    test('puts it into the header only: not into the URL, the body or a cookie [R-33 R-38]', async () => {
       const { send, api } = await start();
 
       await send({ method: 'POST', url: '/orders?limit=1', body: 'an order' });
@@ -111,7 +111,7 @@ export function adapterContract(
       expect(headers).not.toHaveProperty('cookie');
     });
 
-    test('D3 asks for one when many calls begin at once', async () => {
+    test('asks for one when many calls begin at once [D3]', async () => {
       const { send, api, authorizationServer } = await start();
 
       const replies = await Promise.all(Array.from({ length: 30 }, (_, at) => send({ url: `/orders/${at}` })));
@@ -155,7 +155,7 @@ export function adapterContract(
       expect(reply).toEqual({ status: 200, body: 'in parts' });
     });
 
-    test('E21 asks for the one that a request names, and sends one that says so without any', async () => {
+    test('asks for the one that a request names, and sends one that says so without any [E21]', async () => {
       const { send, api, authorizationServer } = await start();
       api.answer(() => ({ body: 'done' }));
 
@@ -187,7 +187,7 @@ export function adapterContract(
   });
 
   describe(`${name} when the token is rejected`, () => {
-    test.each(methods)('E1 R-35 R-39 R-40 sends a %s once more with another token', async (method) => {
+    test.each(methods)('sends a %s once more with another token [E1 R-35 R-39 R-40]', async (method) => {
       const { send, api, authorizationServer, events } = await start();
       api.revoke('token-1');
 
@@ -199,7 +199,7 @@ export function adapterContract(
       expect(events).toEqual([{ type: 'request.resent', method: expect.anything(), origin: api.origin }]);
     });
 
-    test('E9 sends the same request again: only the authorization differs', async () => {
+    test('sends the same request again: only the authorization differs [E9]', async () => {
       const { send, api } = await start();
       api.revoke('token-1');
 
@@ -222,7 +222,7 @@ export function adapterContract(
       });
     });
 
-    test('E2 E24 takes a second 401 for the result', async () => {
+    test('takes a second 401 for the result [E2 E24]', async () => {
       const { send, api, authorizationServer } = await start();
       let answers = 0;
       api.answer(() => ({ ...rejected(), body: `no ${(answers += 1)}` }));
@@ -246,7 +246,7 @@ export function adapterContract(
       expect(api.requests).toHaveLength(2);
     });
 
-    test('E4 A25 renews it once for 50 calls in flight, also for those that hear of it late', async () => {
+    test('renews it once for 50 calls in flight, also for those that hear of it late [E4 A25]', async () => {
       const { send, api, authorizationServer } = await start();
       const [allArrived, late] = [gate(), gate()];
       let arrived = 0;
@@ -270,7 +270,7 @@ export function adapterContract(
       expect(api.requests).toHaveLength(100);
     });
 
-    test('E3 D21 A30 asks for two tokens at most when an API rejects all of them', async () => {
+    test('asks for two tokens at most when an API rejects all of them [E3 D21 A30]', async () => {
       const { send, api, authorizationServer, events } = await start();
       api.answer(() => rejected());
 
@@ -297,7 +297,7 @@ export function adapterContract(
         { status: 401, headers: { 'content-type': 'text/html' }, body: '<h1>No</h1>' },
       ],
       ['does not parse', rejected('="; Bearer,,')],
-    ])('E6 E7 E24 E26 R-37 sends again when the challenge %s', async (_what, answer) => {
+    ])('sends again when the challenge %s [E6 E7 E24 E26 R-37]', async (_what, answer) => {
       const { send, api } = await start();
       api.answer(once(answer, { body: 'done' }));
 
@@ -308,11 +308,11 @@ export function adapterContract(
     });
 
     test.each<[string, Answer]>([
-      ['R-36 a 401 for too little scope', rejected('Bearer error="insufficient_scope", scope="orders:write"')],
-      ['R-34 a 401 for a malformed request', rejected('Bearer error="invalid_request"')],
-      ['E6 a 401 that wants Basic credentials', rejected('Basic realm="api"')],
-      ['E5 a 403 for too little scope', { ...rejected('Bearer error="insufficient_scope"'), status: 403 }],
-      ['E5 a 403 that says invalid_token', { ...rejected(), status: 403 }],
+      ['a 401 for too little scope [R-36]', rejected('Bearer error="insufficient_scope", scope="orders:write"')],
+      ['a 401 for a malformed request [R-34]', rejected('Bearer error="invalid_request"')],
+      ['a 401 that wants Basic credentials [E6]', rejected('Basic realm="api"')],
+      ['a 403 for too little scope [E5]', { ...rejected('Bearer error="insufficient_scope"'), status: 403 }],
+      ['a 403 that says invalid_token [E5]', { ...rejected(), status: 403 }],
       ['a 403 without a challenge', { status: 403 }],
       ['a 400 that says invalid_token', { ...rejected(), status: 400 }],
       ['a 500', { status: 500 }],
@@ -329,7 +329,7 @@ export function adapterContract(
     });
 
     test.each(abilities.bodies ?? (Object.keys(bodies) as (keyof typeof bodies)[]))(
-      'E1 E9 sends a body of type %s again',
+      'sends a body of type %s again [E1 E9]',
       async (kind) => {
         const { send, api } = await start();
         const [usual, expected] = bodies[kind];
@@ -346,7 +346,7 @@ export function adapterContract(
     );
 
     test.each(abilities.streams ?? (Object.keys(streams) as (keyof typeof streams)[]))(
-      'E8 does not send a %s twice; the next call has another token',
+      'does not send a %s twice; the next call has another token [E8]',
       async (kind) => {
         const { send, api, events } = await start();
         const body = streams[kind];
@@ -362,7 +362,7 @@ export function adapterContract(
       },
     );
 
-    test('E22 R-39 takes no answer in between for the answer', async () => {
+    test('takes no answer in between for the answer [E22 R-39]', async () => {
       const { send, api } = await start();
       api.answer(({ headers }, response) => {
         response.writeProcessing();
@@ -379,7 +379,7 @@ export function adapterContract(
     test.each([
       ['of a few words', 'no '],
       ['of half a megabyte', 'no '.repeat(170_000)],
-    ])('E14 goes on when 401s %s are repaired, and hands on one that stands', async (_what, body) => {
+    ])('goes on when 401s %s are repaired, and hands on one that stands [E14]', async (_what, body) => {
       const { send, api, tokens } = await start();
       let rejectedToken = (await tokens.getToken()).value;
       api.answer(({ headers }) =>
@@ -400,7 +400,7 @@ export function adapterContract(
       expect(standing.body).toBe(body);
     });
 
-    test('E13 lets the 401 stand when the authorization server is away meanwhile', async () => {
+    test('lets the 401 stand when the authorization server is away meanwhile [E13]', async () => {
       const { send, api, authorizationServer } = await start();
       await send({ url: '/orders' });
       api.revoke('token-1');
@@ -414,7 +414,7 @@ export function adapterContract(
   });
 
   describe(`${name} and other credentials or origins`, () => {
-    test.each(['Authorization', 'authorization'])('E12 R-31 leaves a caller’s own %s alone', async (header) => {
+    test.each(['Authorization', 'authorization'])('leaves a caller’s own %s alone [E12 R-31]', async (header) => {
       const { send, api, authorizationServer } = await start();
 
       const reply = await send({ url: '/orders', headers: { [header]: 'Basic b3duOm93bg==' } });
@@ -424,7 +424,7 @@ export function adapterContract(
       expect(authorizationServer.grants).toHaveLength(0);
     });
 
-    test('E11 R-25 R-65 gives no token to another origin', async () => {
+    test('gives no token to another origin [E11 R-25 R-65]', async () => {
       const { send, authorizationServer } = await start();
       const other = await startResourceServer();
 
@@ -452,7 +452,7 @@ export function adapterContract(
       ['is away', 'ERR_GRANT_UNAVAILABLE', (_request, response) => void response.destroy()],
       ['is not available', 'ERR_GRANT_UNAVAILABLE', { status: 503 }],
       ['answers with a page', 'ERR_TOKEN_RESPONSE', { headers: { 'content-type': 'text/html' }, body: '<h1>Hi</h1>' }],
-    ])('E13 sends nothing when the authorization server %s: %s', async (_what, code, answer) => {
+    ])('sends nothing when the authorization server %s: %s [E13]', async (_what, code, answer) => {
       const { send, api, authorizationServer } = await start();
       authorizationServer.script(answer);
 
@@ -465,7 +465,7 @@ export function adapterContract(
       expect(api.requests).toHaveLength(0);
     });
 
-    test('E13 works again as soon as there is one', async () => {
+    test('works again as soon as there is one [E13]', async () => {
       const { send, api, authorizationServer, clock } = await start();
       authorizationServer.script(refused('temporarily_unavailable', { status: 503 }), granted('late'));
       await expect(send({ url: '/orders' })).rejects.toThrow(TokenError);
@@ -477,7 +477,7 @@ export function adapterContract(
       expect(authorizations(api.requests)).toEqual(['Bearer late']);
     });
 
-    test('E19 B6 lets a caller give up waiting for it without failing the others', async () => {
+    test('lets a caller give up waiting for it without failing the others [E19 B6]', async () => {
       const { send, api, authorizationServer } = await start();
       const [asked, answered] = [gate(), gate()];
       authorizationServer.script(async () => {
@@ -500,7 +500,7 @@ export function adapterContract(
       expect(authorizationServer.grants).toHaveLength(1);
     });
 
-    test('E19 lets a caller give up while its rejected token is renewed; the renewal goes on', async () => {
+    test('lets a caller give up while its rejected token is renewed; the renewal goes on [E19]', async () => {
       const { send, api, authorizationServer } = await start();
       await send({ url: '/orders' });
       api.revoke('token-1');
@@ -545,19 +545,22 @@ export function dpopAdapterContract(name: string, makeClient: (setup: ClientSetu
   };
 
   describe(`${name} with a token of type DPoP`, () => {
-    test.each(methods)('R-63 R-66 R-69 R-70 presents it to a %s with a proof that the API verifies', async (method) => {
-      const { send, api, atApi } = await start();
+    test.each(methods)(
+      'presents it to a %s with a proof that the API verifies [R-63 R-66 R-69 R-70]',
+      async (method) => {
+        const { send, api, atApi } = await start();
 
-      const reply = await send({ method, url: '/orders?limit=1' });
+        const reply = await send({ method, url: '/orders?limit=1' });
 
-      expect(reply.status).toBe(200);
-      expect(authorizations(api.requests)).toEqual(['DPoP token-1']);
-      expect(atApi.proofs).toMatchObject([
-        { htm: method, htu: `${api.origin}/orders`, ath: hashOf('token-1'), header: { typ: 'dpop+jwt' } },
-      ]);
-    });
+        expect(reply.status).toBe(200);
+        expect(authorizations(api.requests)).toEqual(['DPoP token-1']);
+        expect(atApi.proofs).toMatchObject([
+          { htm: method, htu: `${api.origin}/orders`, ath: hashOf('token-1'), header: { typ: 'dpop+jwt' } },
+        ]);
+      },
+    );
 
-    test('E1 R-71 sends a request once more with another token, and with another proof', async () => {
+    test('sends a request once more with another token, and with another proof [E1 R-71]', async () => {
       const { send, api, atApi, events } = await start();
       api.revoke('token-1');
 
@@ -569,7 +572,7 @@ export function dpopAdapterContract(name: string, makeClient: (setup: ClientSetu
       expect(events).toMatchObject([{ type: 'request.resent' }]);
     });
 
-    test('R-73 R-75 R-89 answers an API that asks for a nonce, without another token', async () => {
+    test('answers an API that asks for a nonce, without another token [R-73 R-75 R-89]', async () => {
       const { send, api, atApi, authorizationServer, events } = await start();
       atApi.require('nonce-1');
 
@@ -586,7 +589,7 @@ export function dpopAdapterContract(name: string, makeClient: (setup: ClientSetu
       expect(events).toEqual([]);
     });
 
-    test('R-73 uses the nonce that comes with a success for the next proof', async () => {
+    test('uses the nonce that comes with a success for the next proof [R-73]', async () => {
       const { send, atApi } = await start();
       atApi.offer('nonce-1');
 
@@ -596,7 +599,7 @@ export function dpopAdapterContract(name: string, makeClient: (setup: ClientSetu
       expect(atApi.proofs.map(({ nonce }) => nonce)).toEqual([undefined, 'nonce-1']);
     });
 
-    test('R-74 does not tell the API the nonce of the authorization server, nor the other way round', async () => {
+    test('does not tell the API the nonce of the authorization server, nor the other way round [R-74]', async () => {
       const { send, tokens, atApi, atTokenEndpoint } = await start();
       atTokenEndpoint.require('as-nonce');
       atApi.require('api-nonce');
@@ -608,7 +611,7 @@ export function dpopAdapterContract(name: string, makeClient: (setup: ClientSetu
       expect(atTokenEndpoint.proofs.map(({ nonce }) => nonce)).toEqual(['as-nonce', 'as-nonce']);
     });
 
-    test('E23 answers the nonce first, then replaces the token: three sends', async () => {
+    test('answers the nonce first, then replaces the token: three sends [E23]', async () => {
       const { send, api, atApi, authorizationServer } = await start();
       api.revoke('token-1');
       atApi.require('nonce-1');
@@ -620,7 +623,7 @@ export function dpopAdapterContract(name: string, makeClient: (setup: ClientSetu
       expect(authorizationServer.grants).toHaveLength(2);
     });
 
-    test('E8 does not send a stream twice for a nonce; the next call has it', async () => {
+    test('does not send a stream twice for a nonce; the next call has it [E8]', async () => {
       const { send, api, atApi, authorizationServer, events } = await start();
       atApi.require('nonce-1');
 
@@ -633,7 +636,7 @@ export function dpopAdapterContract(name: string, makeClient: (setup: ClientSetu
       expect(events).toMatchObject([{ type: 'request.not_resent', reason: 'body cannot be sent twice' }]);
     });
 
-    test('E12 adds no proof to credentials of the caller’s own', async () => {
+    test('adds no proof to credentials of the caller’s own [E12]', async () => {
       const { send, api } = await start();
 
       await send({ url: '/orders', headers: { authorization: 'Basic b3duOm93bg==' } });
@@ -643,7 +646,7 @@ export function dpopAdapterContract(name: string, makeClient: (setup: ClientSetu
     });
 
     test.each([301, 302, 303, 307, 308])(
-      'E11 R-42 takes neither token nor proof along on a %d to another origin, and no nonce from there',
+      'takes neither token nor proof along on a %d to another origin, and no nonce from there [E11 R-42]',
       async (status) => {
         const { send, api, atApi } = await start();
         const other = await startResourceServer();
@@ -662,20 +665,23 @@ export function dpopAdapterContract(name: string, makeClient: (setup: ClientSetu
 
 function redirectContract(name: string, start: () => Promise<Surroundings & HttpClient>, abilities: Abilities): void {
   describe(`${name} when it is redirected`, () => {
-    test.each([301, 302, 303, 307, 308])('E11 R-42 takes no token along on a %d to another origin', async (status) => {
-      const { send, api } = await start();
-      const other = await startResourceServer();
-      other.answer(() => ({ body: 'here' }));
-      api.answer(() => ({ status, headers: { location: `${other.origin}/moved` } }));
+    test.each([301, 302, 303, 307, 308])(
+      'takes no token along on a %d to another origin [E11 R-42]',
+      async (status) => {
+        const { send, api } = await start();
+        const other = await startResourceServer();
+        other.answer(() => ({ body: 'here' }));
+        api.answer(() => ({ status, headers: { location: `${other.origin}/moved` } }));
 
-      const reply = await send({ url: '/orders' });
+        const reply = await send({ url: '/orders' });
 
-      expect(reply).toEqual({ status: 200, body: 'here' });
-      expect(authorizations(api.requests)).toEqual(['Bearer token-1']);
-      expect(authorizations(other.requests)).toEqual([undefined]);
-    });
+        expect(reply).toEqual({ status: 200, body: 'here' });
+        expect(authorizations(api.requests)).toEqual(['Bearer token-1']);
+        expect(authorizations(other.requests)).toEqual([undefined]);
+      },
+    );
 
-    test('R-42 takes the token along on a redirect within the origin', async () => {
+    test('takes the token along on a redirect within the origin [R-42]', async () => {
       const { send, api } = await start();
       api.answer(({ path }) =>
         path === '/orders' ? { status: 307, headers: { location: '/moved' } } : { body: 'here' },
@@ -687,7 +693,7 @@ function redirectContract(name: string, start: () => Promise<Surroundings & Http
       expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-1']);
     });
 
-    test('E11 R-42 takes no token along to another origin that it comes to by way of its own', async () => {
+    test('takes no token along to another origin that it comes to by way of its own [E11 R-42]', async () => {
       const { send, api } = await start();
       const other = await startResourceServer();
       other.answer(() => ({ body: 'there' }));
@@ -704,7 +710,7 @@ function redirectContract(name: string, start: () => Promise<Surroundings & Http
     });
 
     if (abilities.saysWhoAnswered !== false) {
-      test('E11 R-37 does not blame the token for the 401 of an origin that never saw it', async () => {
+      test('does not blame the token for the 401 of an origin that never saw it [E11 R-37]', async () => {
         const { send, api, authorizationServer } = await start();
         const other = await startResourceServer();
         api.answer(() => ({ status: 302, headers: { location: `${other.origin}/moved` } }));
@@ -718,7 +724,7 @@ function redirectContract(name: string, start: () => Promise<Surroundings & Http
       });
     }
 
-    test('E1 R-42 sends again what was rejected after a redirect within the origin', async () => {
+    test('sends again what was rejected after a redirect within the origin [E1 R-42]', async () => {
       const { send, api } = await start();
       api.answer(({ path, headers }) => {
         if (path === '/orders') return { status: 307, headers: { location: '/moved' } };

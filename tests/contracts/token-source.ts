@@ -69,7 +69,7 @@ export function tokenSourceContract(name: string, wrap: (inner: TokenSource) => 
       await expect(tokens.getToken()).rejects.toThrow('synchronous');
     });
 
-    test('D1 keeps requests that differ apart', async () => {
+    test('keeps requests that differ apart [D1]', async () => {
       const source = manualSource();
       const tokens = wrap(source);
       const clock = fakeClock();
@@ -87,7 +87,7 @@ export function tokenSourceContract(name: string, wrap: (inner: TokenSource) => 
 /** What a layer that lets callers wait for something they share must do beside. */
 export function sharingContract(name: string, wrap: (inner: TokenSource) => TokenSource): void {
   describe(`${name} lets callers wait together and`, () => {
-    test('B6 ends the wait of the one who gives up, and of no other', async () => {
+    test('ends the wait of the one who gives up, and of no other [B6]', async () => {
       const source = manualSource();
       const tokens = wrap(source);
       const token = issue('a', fakeClock());
@@ -110,7 +110,7 @@ export function sharingContract(name: string, wrap: (inner: TokenSource) => Toke
       await expect(answer).rejects.toThrow('gone');
     });
 
-    test('R-13 rejects a malformed request, and does not throw', async () => {
+    test('rejects a malformed request, and does not throw [R-13]', async () => {
       const source = manualSource();
 
       const answer = wrap(source).getToken({ scope: 'a"b' });
@@ -119,7 +119,7 @@ export function sharingContract(name: string, wrap: (inner: TokenSource) => Toke
       expect(source.calls).toHaveLength(0);
     });
 
-    test('D19 B6 survives a failure that nobody waits for any more', async () => {
+    test('survives a failure that nobody waits for any more [D19 B6]', async () => {
       const source = manualSource();
       const tokens = wrap(source);
       const only = new AbortController();

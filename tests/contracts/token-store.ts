@@ -35,7 +35,7 @@ export function tokenStoreContract(name: string, make: () => Promise<StoreUnderT
       expect(await store.get('b')).toEqual(first);
     });
 
-    test('D12 keeps a token that was issued later, and replaces one that was issued earlier or at the same time', async () => {
+    test('keeps a token that was issued later, and replaces one that was issued earlier or at the same time [D12]', async () => {
       const { store } = await make();
 
       await store.set('a', later, minute);
@@ -47,7 +47,7 @@ export function tokenStoreContract(name: string, make: () => Promise<StoreUnderT
       expect(await store.get('a')).toEqual(again);
     });
 
-    test('D12 compares times as numbers', async () => {
+    test('compares times as numbers [D12]', async () => {
       const { store } = await make();
       const [nine, ten] = [
         { ...first, issuedAt: 9_000 },
@@ -60,7 +60,7 @@ export function tokenStoreContract(name: string, make: () => Promise<StoreUnderT
       expect(await store.get('a')).toEqual(ten);
     });
 
-    test('D9 keeps a token of a later version, however old it is', async () => {
+    test('keeps a token of a later version, however old it is [D9]', async () => {
       const { store } = await make();
       const ofTomorrow = { ...first, version: 10 };
 
@@ -70,7 +70,7 @@ export function tokenStoreContract(name: string, make: () => Promise<StoreUnderT
       expect(await store.get('a')).toEqual(ofTomorrow);
     });
 
-    test('D9 replaces a token of an earlier version, however new it is', async () => {
+    test('replaces a token of an earlier version, however new it is [D9]', async () => {
       const { store } = await make();
       const ofTomorrow = { ...first, version: 2 };
 
@@ -115,7 +115,7 @@ export function tokenStoreContract(name: string, make: () => Promise<StoreUnderT
       expect(await store.get('a')).toEqual(first);
     });
 
-    test('D11 gives a lease again when its time is over, and its former holder neither ends nor extends it', async () => {
+    test('gives a lease again when its time is over, and its former holder neither ends nor extends it [D11]', async () => {
       const { store, pass } = await make();
       const late = await store.lease('a', 50);
       await pass(60);

@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals';
 import { abortable } from '../../src/core/abort.js';
 import { failureOf } from '../support/grant-outcome.js';
 
-test('B6 has the outcome of the shared call when nobody gives up', async () => {
+test('has the outcome of the shared call when nobody gives up [B6]', async () => {
   const { signal } = new AbortController();
 
   await expect(abortable(Promise.resolve('a'), signal)).resolves.toBe('a');
@@ -14,7 +14,7 @@ test('B6 has the outcome of the shared call when nobody gives up', async () => {
   await expect(abortable(Promise.reject(new Error('away')), undefined)).rejects.toThrow('away');
 });
 
-test('B6 has the reason of the signal once that is aborted, and leaves the shared call alone', async () => {
+test('has the reason of the signal once that is aborted, and leaves the shared call alone [B6]', async () => {
   const controller = new AbortController();
   let finish: ((value: string) => void) | undefined;
   const shared = new Promise<string>((resolve) => {
@@ -30,14 +30,14 @@ test('B6 has the reason of the signal once that is aborted, and leaves the share
   await expect(shared).resolves.toBe('a');
 });
 
-test('B6 has the reason at once when the signal was aborted before', async () => {
+test('has the reason at once when the signal was aborted before [B6]', async () => {
   const shared = new Promise<never>(() => {});
 
   expect(await failureOf(abortable(shared, AbortSignal.abort('no time')))).toBe('no time');
 });
 
 // Jest fails a test that leaves a rejection unhandled.
-test('D19 a shared call that fails after everybody gave up disturbs nobody', async () => {
+test('a shared call that fails after everybody gave up disturbs nobody [D19]', async () => {
   const controller = new AbortController();
   let fail: ((reason: Error) => void) | undefined;
   const shared = new Promise<never>((_resolve, reject) => {

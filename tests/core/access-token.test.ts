@@ -20,17 +20,17 @@ const token = new AccessToken({
 });
 
 describe('an access token', () => {
-  test('R-32 says how it is presented', () => {
+  test('says how it is presented [R-32]', () => {
     expect(token).toMatchObject({ value, type: 'Bearer', authorization: `Bearer ${value}` });
     expect(new AccessToken({ value, type: 'DPoP', issuedAt: 0, expiresAt: 1 }).authorization).toBe(`DPoP ${value}`);
   });
 
-  test('R-51 says what it is bound to, if anything', () => {
+  test('says what it is bound to, if anything [R-51]', () => {
     expect(token.binding).toBeUndefined();
     expect(new AccessToken({ value, issuedAt: 0, expiresAt: 1, binding: 'x5t' }).binding).toBe('x5t');
   });
 
-  test('F4 F7 has the keys that it is bound to, and prints nothing of them', async () => {
+  test('has the keys that it is bound to, and prints nothing of them [F4 F7]', async () => {
     const keyPair = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
       'sign',
       'verify',
@@ -51,7 +51,7 @@ describe('an access token', () => {
   });
 
   test.each(['value', 'authorization', 'type', 'scope', 'issuedAt', 'expiresAt', 'binding', 'extra'])(
-    'D20 does not let its "%s" be changed',
+    'does not let its "%s" be changed [D20]',
     (member) => {
       const shared = new AccessToken({ value, issuedAt: 0, expiresAt: 1 }) as unknown as Record<string, unknown>;
       const before = shared[member];
@@ -67,7 +67,7 @@ describe('an access token', () => {
 });
 
 describe('the time that remains', () => {
-  test('C6 counts down to the millisecond, and below zero', () => {
+  test('counts down to the millisecond, and below zero [C6]', () => {
     const clock = fakeClock();
     const short = issue('t', clock, 1_000);
 
@@ -79,7 +79,7 @@ describe('the time that remains', () => {
     expect(remaining).toEqual([1, 0, -1]);
   });
 
-  test('C1 does not grow when the wall clock is set back', () => {
+  test('does not grow when the wall clock is set back [C1]', () => {
     const clock = fakeClock();
     const kept = issue('t', clock, hour);
 
@@ -89,7 +89,7 @@ describe('the time that remains', () => {
     expect(kept.remainingMs(clock)).toBe(hour - 1_000);
   });
 
-  test('C1 C2 shrinks when the wall clock jumps forward: the machine may have slept', () => {
+  test('shrinks when the wall clock jumps forward: the machine may have slept [C1 C2]', () => {
     const clock = fakeClock();
     const kept = issue('t', clock, hour);
 
@@ -98,7 +98,7 @@ describe('the time that remains', () => {
     expect(kept.remainingMs(clock)).toBe(0);
   });
 
-  test('C1 comes back when the wall clock does', () => {
+  test('comes back when the wall clock does [C1]', () => {
     const clock = fakeClock();
     const kept = issue('t', clock, hour);
 
@@ -151,14 +151,14 @@ describe('an access token does not print itself', () => {
     ],
     ['a copy of its members', () => JSON.stringify([Object.assign({}, token), Object.entries(token)])],
     ['for…in', () => Object.keys(token).join()],
-  ])('R-25 F4 by %s', (_what, print) => {
+  ])('by %s [R-25 F4]', (_what, print) => {
     const printed = print();
 
     expect(printed).not.toBe('');
     expect(printed).not.toContain(value);
   });
 
-  test('R-25 F4 by pino, wherever it stands', () => {
+  test('by pino, wherever it stands [R-25 F4]', () => {
     const lines: string[] = [];
     const stream = new Writable({
       write(line: Buffer, _encoding, done) {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { ConfigurationError } from '../../src/core/errors.js';
 import {
   anyFunction,
   anyBoolean,
@@ -16,6 +15,7 @@ import {
   stringOrFunction,
   stringOrStrings,
 } from '../../src/core/check-options.js';
+import { ConfigurationError } from '../../src/core/errors.js';
 
 const checks = { clientId: nonEmptyString, timeoutMs: durationMs };
 
@@ -24,7 +24,7 @@ test('takes known names with fitting values, and undefined for any', () => {
   expect(() => checkOptions('make', { clientId: 'a', timeoutMs: undefined }, checks)).not.toThrow();
 });
 
-test.each([[undefined], [null], ['a'], [5], [[]], [() => {}]])('F10 refuses %p in place of options', (options) => {
+test.each([[undefined], [null], ['a'], [5], [[]], [() => {}]])('refuses %p in place of options [F10]', (options) => {
   expect(() => checkOptions('make', options, checks)).toThrow(ConfigurationError);
   expect(() => checkOptions('make', options, checks)).toThrow('make needs an object of options');
 });
@@ -36,14 +36,14 @@ test.each([
   ['zzz', 'it knows clientId, timeoutMs'],
   ['constructor', 'it knows clientId, timeoutMs'],
   ['toString', 'it knows clientId, timeoutMs'],
-])('F10 an unknown name, "%s", is refused: %s', (name, hint) => {
+])('an unknown name, "%s", is refused: %s [F10]', (name, hint) => {
   const check = () => checkOptions('make', { [name]: undefined }, checks);
 
   expect(check).toThrow(ConfigurationError);
   expect(check).toThrow(`make has no option "${name}"; ${hint}`);
 });
 
-test('F10 a value that does not fit is refused, and not repeated: it may be the secret', () => {
+test('a value that does not fit is refused, and not repeated: it may be the secret [F10]', () => {
   const check = () => checkOptions('make', { clientId: ['s3cret'] }, checks);
 
   expect(check).toThrow(ConfigurationError);
@@ -86,7 +86,7 @@ describe('the check', () => {
     ['durationMs', durationMs, ['1', '1.5', '2^31-1']],
     ['numberIn(0, 0.5)', numberIn(0, 0.5), ['0.5']],
     ['oneOf', oneOf('a', 'b'), ['a string']],
-  ])('C7 F10 %s takes what fits, and says what it expects', (_name, check, fitting) => {
+  ])('%s takes what fits, and says what it expects [C7 F10]', (_name, check, fitting) => {
     const taken = Object.keys(samples).filter((name) => check(samples[name]) === undefined);
 
     expect(taken.toSorted()).toEqual(fitting.toSorted());

@@ -17,7 +17,7 @@ test.each<[TokenError, string, string, boolean]>([
   [new GrantUnavailableError('m'), 'GrantUnavailableError', 'ERR_GRANT_UNAVAILABLE', true],
   [new GrantUnavailableError('m', { retryable: false }), 'GrantUnavailableError', 'ERR_GRANT_UNAVAILABLE', false],
   [new InvalidTokenResponseError('m'), 'InvalidTokenResponseError', 'ERR_TOKEN_RESPONSE', true],
-])('R-23 %s is told by its code, and knows whether asking again may help', (error, name, code, retryable) => {
+])('%s is told by its code, and knows whether asking again may help [R-23]', (error, name, code, retryable) => {
   expect(error).toBeInstanceOf(TokenError);
   expect(error).toBeInstanceOf(Error);
   expect(error).toMatchObject({ name, code, retryable, message: 'm' });
@@ -49,7 +49,7 @@ test('has no cause unless there is one', () => {
 });
 
 describe('a cause', () => {
-  test('F4 R-24 is kept by name, message and code, all the way down, and by nothing else', () => {
+  test('is kept by name, message and code, all the way down, and by nothing else [F4 R-24]', () => {
     const response = { headers: { authorization: 'Basic s3cret' } };
     const inner = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', config: response });
     const outer = Object.assign(new TypeError('fetch failed', { cause: inner }), { request: response, response });
@@ -65,7 +65,7 @@ describe('a cause', () => {
     expect(inspect(error)).toContain('connect ECONNREFUSED');
   });
 
-  test('F4 does not bring the stack of the original, which repeats what its message was', () => {
+  test('does not bring the stack of the original, which repeats what its message was [F4]', () => {
     const original = new Error('s3cret');
     original.message = 'fetch failed';
 
@@ -95,7 +95,7 @@ describe('a cause', () => {
     ['null', null],
     ['an object', { authorization: 's3cret' }],
     ['odd members', { name: 5, message: { s3cret: 1 }, code: 7 }],
-  ])('F4 R-24 that is %s is kept as unknown', (_what, cause) => {
+  ])('that is %s is kept as unknown [F4 R-24]', (_what, cause) => {
     const error = new GrantUnavailableError('m', { cause });
 
     expect(error.cause).toMatchObject({ name: 'Error', message: 'unknown cause' });

@@ -2,13 +2,13 @@ import { expect, test } from '@jest/globals';
 
 import { isErrorCode, parseObject } from '../../src/core/json.js';
 
-test('A28 reads an object, with or without a byte order mark', () => {
+test('reads an object, with or without a byte order mark [A28]', () => {
   expect(parseObject('{"a":1}')).toEqual({ a: 1 });
   expect(parseObject('\ufeff{"a":1}')).toEqual({ a: 1 });
   expect(parseObject('\ufeff\ufeff{"a":1}')).toBeUndefined();
 });
 
-test('A28 reads own members only, the last of two with one name', () => {
+test('reads own members only, the last of two with one name [A28]', () => {
   const parsed = parseObject('{"__proto__":{"polluted":1},"a":1,"a":2}');
 
   expect(parsed?.['a']).toBe(2);
@@ -17,21 +17,21 @@ test('A28 reads own members only, the last of two with one name', () => {
 });
 
 test.each(['', ' ', '[]', 'null', '5', '"a"', 'true', '{', '{"a":NaN}', '{"a":1,}', '<html>', "{'a':1}"])(
-  'A9 A28 takes %j for no object',
+  'takes %j for no object [A9 A28]',
   (body) => {
     expect(parseObject(body)).toBeUndefined();
   },
 );
 
 test.each(['invalid_client', 'urn:example:code', 'AADSTS7000215', 'with spaces', "it's!", 'x'.repeat(100)])(
-  'R-22 %j is an error code',
+  '%j is an error code [R-22]',
   (value) => {
     expect(isErrorCode(value)).toBe(true);
   },
 );
 
 test.each([undefined, null, 400, true, '', 'a"b', 'a\\b', 'a\nb', 'a\n', 'é', 'x'.repeat(101), ['invalid_client'], {}])(
-  'A34 %j is none',
+  '%j is none [A34]',
   (value) => {
     expect(isErrorCode(value)).toBe(false);
   },

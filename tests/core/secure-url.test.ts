@@ -14,7 +14,7 @@ test.each([
   'http://2130706433/',
   'http://[::1]:8080/',
   'http://[0:0:0:0:0:0:0:1]/',
-])('R-27 R-30 %s keeps a secret', (url) => {
+])('%s keeps a secret [R-27 R-30]', (url) => {
   expect(isSecure(new URL(url))).toBe(true);
 });
 
@@ -35,6 +35,6 @@ test.each([
   'ftp://localhost/',
   'file:///etc/token',
   'javascript:https://localhost',
-])('R-27 R-30 %s does not', (url) => {
+])('%s does not [R-27 R-30]', (url) => {
   expect(isSecure(new URL(url))).toBe(false);
 });

@@ -21,7 +21,7 @@ describe('equal requests have one key', () => {
     ['one resource as a list', { resource: 'urn:example:api' }, { resource: ['urn:example:api'] }],
     ['reordered audiences', { audience: ['a', 'b'] }, { audience: ['b', 'a', 'b'] }],
     ['reordered parameters', { parameters: { a: '1', b: '2' } }, { parameters: { b: '2', a: '1' } }],
-  ])('D1 R-13 R-53: %s', (_what, one, other) => {
+  ])('R-53: %s [D1 R-13]', (_what, one, other) => {
     expect(requestKey(one)).toBe(requestKey(other));
   });
 });
@@ -49,7 +49,7 @@ describe('different requests have different keys', () => {
     { scope: 'a],[' },
   ];
 
-  test('D1 each of the list has one of its own', () => {
+  test('each of the list has one of its own [D1]', () => {
     const keys = requests.map((request) => requestKey(request));
 
     expect(new Set(keys).size).toBe(requests.length);
@@ -86,12 +86,12 @@ test('an object that is changed later does not change the canonical request made
 });
 
 describe('a malformed request is refused', () => {
-  test.each(['a"b', 'a\\b', 'a\tb', 'a\nb', 'é', 'a\u0000', 'a\u007f'])('R-13 with the scope %j', (scope) => {
+  test.each(['a"b', 'a\\b', 'a\tb', 'a\nb', 'é', 'a\u0000', 'a\u007f'])('with the scope %j [R-13]', (scope) => {
     expect(() => canonicalRequest({ scope })).toThrow(ConfigurationError);
     expect(() => canonicalRequest({ scope: ['ok', scope] })).toThrow('"scope" holds ');
   });
 
-  test('R-13 but not with any character that the RFC allows', () => {
+  test('but not with any character that the RFC allows [R-13]', () => {
     const all = Array.from({ length: 94 }, (_none, index) => String.fromCharCode(0x21 + index))
       .filter((character) => character !== '"' && character !== '\\')
       .join('');
@@ -100,7 +100,7 @@ describe('a malformed request is refused', () => {
   });
 
   test.each(['/orders', 'orders', 'https://', 'https://a.example/#part', 'https://a.example/#', 'urn:a:b#c'])(
-    'R-52 with the resource %j',
+    'with the resource %j [R-52]',
     (resource) => {
       expect(() => canonicalRequest({ resource })).toThrow(ConfigurationError);
       expect(() => canonicalRequest({ resource: ['https://ok.example', resource] })).toThrow(/"resource" must be/);
@@ -108,7 +108,7 @@ describe('a malformed request is refused', () => {
   );
 
   test.each(['https://a.example', 'https://a.example/orders/', 'urn:example:api', 'api://7c9b'])(
-    'R-52 R-54 but not with the resource %j, which is kept as it is',
+    'but not with the resource %j, which is kept as it is [R-52 R-54]',
     (resource) => {
       expect(canonicalRequest({ resource }).resource).toEqual([resource]);
     },
@@ -123,7 +123,7 @@ describe('a malformed request is refused', () => {
     'scope',
     'resource',
     'audience',
-  ])('R-04 R-08 D2 with a parameter "%s"', (name) => {
+  ])('with a parameter "%s" [R-04 R-08 D2]', (name) => {
     const make = () => canonicalRequest({ parameters: { [name]: 'smuggled' } });
 
     expect(make).toThrow(ConfigurationError);
@@ -150,18 +150,18 @@ describe('a malformed request is refused', () => {
     ['parameters', 'tenant=a'],
     ['parameters', null],
     ['parameters', ['a']],
-  ])('F10 with the member %s of a wrong type: %j', (name, value) => {
+  ])('with the member %s of a wrong type: %j [F10]', (name, value) => {
     const make = () => canonicalRequest({ [name]: value });
 
     expect(make).toThrow(ConfigurationError);
     expect(make).toThrow(`"${name}"`);
   });
 
-  test.each([['orders:read'], [null], [5], [['a']]])('F10 that is no object but %j', (request) => {
+  test.each([['orders:read'], [null], [5], [['a']]])('that is no object but %j [F10]', (request) => {
     expect(() => canonicalRequest(request as unknown as TokenRequest)).toThrow(ConfigurationError);
   });
 
-  test('F10 with a misspelt member, and the right name is given', () => {
+  test('with a misspelt member, and the right name is given [F10]', () => {
     const make = () => canonicalRequest({ scopes: 'orders:read' } as TokenRequest);
 
     expect(make).toThrow(ConfigurationError);

@@ -32,7 +32,7 @@ test('a token is usable until it expires', () => {
   expect(isUsable(token, {}, clock)).toBe(false);
 });
 
-test('D22 a token is usable for a call that needs less than what is left of it', () => {
+test('a token is usable for a call that needs less than what is left of it [D22]', () => {
   const clock = fakeClock();
   const token = issue('a', clock, 1_000);
 
@@ -40,7 +40,7 @@ test('D22 a token is usable for a call that needs less than what is left of it',
   expect(isUsable(token, { minValidityMs: 1_000 }, clock)).toBe(false);
 });
 
-test('E1 a token is not usable in place of itself, nor of one with the same value', () => {
+test('a token is not usable in place of itself, nor of one with the same value [E1]', () => {
   const clock = fakeClock();
   const token = issue('a', clock);
 

@@ -98,7 +98,7 @@ test(
 const client = { CLIENT_ID: 'an-id', CLIENT_SECRET: 'a-secret' };
 
 test(
-  'R-83 auth0-audience.ts gets a token for each API',
+  'auth0-audience.ts gets a token for each API [R-83]',
   async () => {
     const { authorizationServer, environment } = await servers();
 

@@ -49,7 +49,7 @@ test(
 );
 
 test(
-  'E21 fetch.ts sends an order again after a 401, and requests with another token and with none',
+  'fetch.ts sends an order again after a 401, and requests with another token and with none [E21]',
   async () => {
     const { authorizationServer, api, environment } = await servers();
     api.revoke('token-1');
@@ -77,7 +77,7 @@ test(
 );
 
 test(
-  'E18 undici.ts sends an order again after a 401, and a request without a token',
+  'undici.ts sends an order again after a 401, and a request without a token [E18]',
   async () => {
     const { api, environment } = await servers();
     api.revoke('token-1');
@@ -104,7 +104,7 @@ test.each([
   ['openai', '/v1/chat/completions', '"content":"How are you?"', 'Fine'],
   ['ky', '/orders', '{"quantity":3}', `{ method: 'POST', path: '/orders', body: '{"quantity":3}' }`],
 ])(
-  'E1 E9 %s.ts sends what its SDK has made again after a 401',
+  '%s.ts sends what its SDK has made again after a 401 [E1 E9]',
   async (name, path, body, stdout) => {
     const { api, environment } = await servers();
     api.answer((request) => {
@@ -126,7 +126,7 @@ test.each([
 );
 
 test(
-  'E21 multi-tenant.ts keeps a token for each tenant',
+  'multi-tenant.ts keeps a token for each tenant [E21]',
   async () => {
     const { authorizationServer, api, environment } = await servers();
 
@@ -237,7 +237,7 @@ test(
 );
 
 test(
-  'R-63 R-69 R-76 dpop.ts proves possession of a key to both servers, answers their nonces and revokes its token',
+  'dpop.ts proves possession of a key to both servers, answers their nonces and revokes its token [R-63 R-69 R-76]',
   async () => {
     const { authorizationServer, api, atApi, atTokenEndpoint } = await startDpopSurroundings();
     const revocations = await startHttpServer(() => ({}));
@@ -267,7 +267,7 @@ test(
 );
 
 redisTest(
-  'D5 fleet.ts starts three processes, which make one grant',
+  'fleet.ts starts three processes, which make one grant [D5]',
   async () => {
     // It starts itself again, and so has to be a file.
     const { stdout, stderr } = await promisify(execFile)('node_modules/.bin/tsx', ['examples/fleet.ts'], {

@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { createTokenService } from '../../src/service/token-service.js';
 import type { TokenSource } from '../../src/core/token-source.js';
+import { createTokenService } from '../../src/service/token-service.js';
 import { chart } from './chart.js';
 import { peak } from './fleet.js';
 import { libraryReplica, type Parts } from './library-replica.js';
@@ -30,13 +30,13 @@ async function requestsOf(
 }
 
 describe('500 replicas that are started together', () => {
-  test.each(seeds)('D6 renew tokens of an hour at no more than 8 a second (seed %i)', async (seed) => {
+  test.each(seeds)('renew tokens of an hour at no more than 8 a second (seed %i) [D6]', async (seed) => {
     const { grants, waves } = await simulateRenewals(fleet(seed), hourMs, library);
 
     expect(waves[1] && peak(grants, waves[1])).toBeLessThanOrEqual(8);
   });
 
-  test('D6 drift further apart with each renewal', async () => {
+  test('drift further apart with each renewal [D6]', async () => {
     const { grants, waves } = await simulateRenewals(fleet(1), hourMs, library, 6);
 
     const [first = 0, sixth = 0] = [waves[1], waves[6]].map((wave) => wave && peak(grants, wave));
@@ -47,7 +47,7 @@ describe('500 replicas that are started together', () => {
   test.each([
     ['fixed, 60 s before expiry', 450],
     ['our window, drawn at each check', 50],
-  ])('D6 would renew at once by another policy: %s', async (policy, atLeast) => {
+  ])('would renew at once by another policy: %s [D6]', async (policy, atLeast) => {
     const { grants, waves } = await simulateRenewals(fleet(1), hourMs, policy);
 
     expect(waves[1] && peak(grants, waves[1])).toBeGreaterThan(atLeast);
@@ -55,7 +55,7 @@ describe('500 replicas that are started together', () => {
 });
 
 describe('500 replicas whose tokens all expire in an outage of ten minutes', () => {
-  test('A3 ask once in 28 s each, and come back spread over half a minute', async () => {
+  test('ask once in 28 s each, and come back spread over half a minute [A3]', async () => {
     const recovery = await measureRecovery(fleet(1), library);
 
     expect(recovery.requestsPerSecond).toBeLessThan(20);
@@ -65,7 +65,7 @@ describe('500 replicas whose tokens all expire in an outage of ten minutes', () 
     expect(recovery.lastServedSeconds).toBeLessThan(30);
   }, 30_000);
 
-  test('A3 would all come back at once if each call asked again', async () => {
+  test('would all come back at once if each call asked again [A3]', async () => {
     const recovery = await measureRecovery({ ...fleet(1), replicas: 100 }, 'asks again on each call');
 
     expect(recovery.peakAtReturn).toBeGreaterThan(90);
@@ -75,8 +75,8 @@ describe('500 replicas whose tokens all expire in an outage of ten minutes', () 
 
 describe('a replica of the simulation', () => {
   test.each([
-    ['D6 renews', calm, 4],
-    ['A3 is cut off', cutOff, 20],
+    ['renews [D6]', calm, 4],
+    ['is cut off [A3]', cutOff, 20],
   ])(
     '%s at the same times when the calls that are answered from memory are made too',
     async (_, conditions, atLeast) => {
@@ -90,8 +90,8 @@ describe('a replica of the simulation', () => {
   );
 
   test.each([
-    ['D6 renews', calm],
-    ['A3 is cut off', cutOff],
+    ['renews [D6]', calm],
+    ['is cut off [A3]', cutOff],
   ])('%s at the same times with createTokenService', async (_, conditions) => {
     const simulated = await requestsOf(libraryReplica(), conditions);
 

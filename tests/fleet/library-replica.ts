@@ -4,14 +4,14 @@ import { AccessToken } from '../../src/core/access-token.js';
 import type { Clock } from '../../src/core/clock.js';
 import { GrantUnavailableError, TokenError } from '../../src/core/errors.js';
 import type { EventSink } from '../../src/core/events.js';
+import { compose, type TokenSource } from '../../src/core/token-source.js';
 import { withCache } from '../../src/layers/cache.js';
-import { withCoolDown } from '../../src/layers/negative-cache.js';
 import { withDefaultRequest } from '../../src/layers/default-request.js';
+import { withCoolDown } from '../../src/layers/negative-cache.js';
 import { withGate } from '../../src/layers/rate-limit.js';
 import { refreshTime } from '../../src/layers/renewal-schedule.js';
 import { withRetry } from '../../src/layers/retry.js';
 import { withSingleFlight } from '../../src/layers/single-flight.js';
-import { compose, type TokenSource } from '../../src/core/token-source.js';
 import type { Replica } from './replica.js';
 import { exponential } from './seeded-random.js';
 

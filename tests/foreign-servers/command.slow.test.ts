@@ -69,7 +69,7 @@ test.each<[string, object, readonly string[]]>([
 });
 
 // As a new user would: the command as it is installed, and a server that others wrote.
-test('R-62 one line with a key, and there is a token of oidc-provider', async () => {
+test('one line with a key, and there is a token of oidc-provider [R-62]', async () => {
   const registration = { jwks: { keys: [{ ...publicJwk, kid: 'k1' }] } };
   const { run, introspect } = await start('private_key_jwt', registration, ['--key-file', 'key.pem', '--key-id', 'k1']);
 

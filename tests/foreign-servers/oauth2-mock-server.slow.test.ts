@@ -2,15 +2,15 @@ import { expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { OAuth2Server } from 'oauth2-mock-server';
 
-import { ConfigurationError } from '../../src/core/errors.js';
+import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
 import {
   type ClientAuthentication,
   clientSecretBasic,
   clientSecretPost,
 } from '../../src/authentication/client-secret.js';
-import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
 import { federatedAssertion } from '../../src/authentication/federated-assertion.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
+import { ConfigurationError } from '../../src/core/errors.js';
 import { createTokenService } from '../../src/service/token-service.js';
 import { cleanUp } from '../support/clean-up.js';
 import { failureOf } from '../support/grant-outcome.js';
@@ -44,7 +44,7 @@ test.each<[string, ClientAuthentication]>([
   expect(decodeJwt(token.value)).toMatchObject({ iss: issuer, scope: 'orders:read', aud: 'orders' });
 });
 
-test('R-12 R-59 oauth2-mock-server, whose metadata list "none" only, is not asked by them; the error says what to do', async () => {
+test('oauth2-mock-server, whose metadata list "none" only, is not asked by them; the error says what to do [R-12 R-59]', async () => {
   const issuer = await startMockServer();
 
   const error = await failureOf(createTokenService({ issuer, clientId: 'orders', clientSecret: awkward }).getToken());

@@ -1,12 +1,12 @@
-import OAuth2Server from '@node-oauth/oauth2-server';
 import { expect, test } from '@jest/globals';
+import OAuth2Server from '@node-oauth/oauth2-server';
 
-import { GrantRejectedError } from '../../src/core/errors.js';
 import {
   type ClientAuthentication,
   clientSecretBasic,
   clientSecretPost,
 } from '../../src/authentication/client-secret.js';
+import { GrantRejectedError } from '../../src/core/errors.js';
 import { createTokenService } from '../../src/service/token-service.js';
 import { failureOf } from '../support/grant-outcome.js';
 import { startHttpServer } from '../support/http-server.js';
@@ -48,7 +48,7 @@ test.each<[string, ClientAuthentication, typeof awkward]>([
   ['clientSecretBasic', clientSecretBasic('-_.~!*():s3cret'), { id: 'svc-main', secret: '-_.~!*():s3cret' }],
   ['clientSecretBasic, raw', clientSecretBasic(awkward.secret, { encoding: 'raw' }), awkward],
   ['clientSecretPost', clientSecretPost(awkward.secret), { ...awkward, id: 'a:b%c d+e' }],
-])('F3 R-09 @node-oauth/oauth2-server grants a token by %s', async (_name, clientAuthentication, known) => {
+])('@node-oauth/oauth2-server grants a token by %s [F3 R-09]', async (_name, clientAuthentication, known) => {
   const tokens = await serve(known, clientAuthentication);
 
   const token = await tokens.getToken({ scope: 'orders:read' });
@@ -56,7 +56,7 @@ test.each<[string, ClientAuthentication, typeof awkward]>([
   expect(token).toMatchObject({ scope: 'orders:read', value: expect.stringMatching(/^[0-9a-f]{64}$/) });
 });
 
-test('F3 @node-oauth/oauth2-server, which decodes nothing, refuses what had to be encoded; the error says so', async () => {
+test('@node-oauth/oauth2-server, which decodes nothing, refuses what had to be encoded; the error says so [F3]', async () => {
   const tokens = await serve(awkward, clientSecretBasic(awkward.secret));
 
   const error = await failureOf(tokens.getToken());

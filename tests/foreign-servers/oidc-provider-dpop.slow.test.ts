@@ -4,8 +4,8 @@ import { expect, test } from '@jest/globals';
 import axios from 'axios';
 
 import { importProvider } from '../../examples/tour/import-provider.js';
-import { newClients, providerConfiguration } from '../../examples/tour/provider-configuration.js';
 import { postToken } from '../../examples/tour/post-token.js';
+import { newClients, providerConfiguration } from '../../examples/tour/provider-configuration.js';
 import { bearerToken } from '../../src/adapters/axios/index.js';
 import type { TokenEvent } from '../../src/core/events.js';
 import { dpop } from '../../src/grant/dpop.js';
@@ -77,7 +77,7 @@ async function startApi(introspect: Awaited<ReturnType<typeof startProvider>>['i
   return api;
 }
 
-test('A22 A23 R-63 R-67 R-72 R-75 R-89 E1 E23 oidc-provider with mandatory nonces, and an API with its own', async () => {
+test('oidc-provider with mandatory nonces, and an API with its own [A22 A23 R-63 R-67 R-72 R-75 R-89 E1 E23]', async () => {
   const provider = await startProvider();
   const api = await startApi((token) => provider.introspect(token));
   const events: TokenEvent[] = [];
@@ -109,7 +109,7 @@ test('A22 A23 R-63 R-67 R-72 R-75 R-89 E1 E23 oidc-provider with mandatory nonce
   expect(api.requests).toHaveLength(4);
 });
 
-test('R-76 R-78 F9 oidc-provider revokes the tokens that are kept', async () => {
+test('oidc-provider revokes the tokens that are kept [R-76 R-78 F9]', async () => {
   const provider = await startProvider();
   const { issuer, service } = provider;
   const tokens = createTokenService({ issuer, clientId: service.id, clientSecret: service.secret, dpop: dpop() });

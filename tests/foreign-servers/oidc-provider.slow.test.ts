@@ -2,16 +2,16 @@ import { X509Certificate } from 'node:crypto';
 
 import { describe, expect, test } from '@jest/globals';
 
+import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
 import {
   type ClientAuthentication,
   clientSecretBasic,
   clientSecretPost,
 } from '../../src/authentication/client-secret.js';
-import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
 import { mutualTls } from '../../src/authentication/mutual-tls.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
-import { createTokenService } from '../../src/service/token-service.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';
+import { createTokenService } from '../../src/service/token-service.js';
 import { clientCertificates } from '../support/client-certificates.js';
 import { failureOf } from '../support/grant-outcome.js';
 import { trustingFetch } from '../support/grant-tls.js';
@@ -38,7 +38,7 @@ describe('oidc-provider takes', () => {
     ['client_secret_basic', clientSecretBasic(awkward.client_secret, { encoding: 'form' })],
     ['client_secret_post', clientSecretPost(awkward.client_secret)],
     ['client_secret_jwt', clientSecretJwt(awkward.client_secret)],
-  ])('F3 R-09 %s with any characters in id and secret', async (method, clientAuthentication) => {
+  ])('%s with any characters in id and secret [F3 R-09]', async (method, clientAuthentication) => {
     const { issuer } = await startOidcProvider({ ...awkward, token_endpoint_auth_method: method as never });
     const proof =
       clientAuthentication === undefined ? { clientSecret: awkward.client_secret } : { clientAuthentication };
@@ -54,7 +54,7 @@ describe('oidc-provider takes', () => {
     ['RS256', rsa, 'RS256'],
     ['EdDSA', edwards, undefined],
     ['Ed25519', edwards, 'Ed25519'],
-  ] as const)('R-44 R-45 R-60 R-62 private_key_jwt with %s', async (alg, { pem }, algorithm) => {
+  ] as const)('private_key_jwt with %s [R-44 R-45 R-60 R-62]', async (alg, { pem }, algorithm) => {
     const { issuer, introspect } = await startOidcProvider({
       token_endpoint_auth_method: 'private_key_jwt',
       token_endpoint_auth_signing_alg: alg,
@@ -81,7 +81,7 @@ describe('oidc-provider takes', () => {
       thumbprints.selfSigned,
     ],
   ] as const)(
-    'R-49 R-51 %s, and binds the token to the certificate',
+    '%s, and binds the token to the certificate [R-49 R-51]',
     async (method, pair, registration, thumbprint) => {
       const { issuer, introspect } = await startOidcProvider({
         token_endpoint_auth_method: method,
@@ -126,7 +126,7 @@ test('oidc-provider refuses a certificate, a key and a secret that are not regis
   ]);
 });
 
-test('R-53 R-64 R-83 oidc-provider issues tokens that are restricted to one API each', async () => {
+test('oidc-provider issues tokens that are restricted to one API each [R-53 R-64 R-83]', async () => {
   const { issuer, introspect } = await startOidcProvider({ client_secret: 's3cret' });
   const tokens = serve(issuer, { clientSecret: 's3cret', scope: 'orders:read' });
 

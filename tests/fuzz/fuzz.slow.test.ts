@@ -5,7 +5,7 @@ import { fuzz } from './fuzz.js';
 import { targets } from './targets.js';
 
 test.each(targets.map((target) => [target.name, target] as const))(
-  'A28 E26 any %s is read, in time and by its rules',
+  'any %s is read, in time and by its rules [A28 E26]',
   async (_name, target) => {
     await expect(fuzz(target, { runs: 700, seed: 1 })).resolves.toBeUndefined();
   },

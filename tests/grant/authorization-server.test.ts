@@ -34,7 +34,7 @@ describe('discovery', () => {
     ['/tenant/', `${oauth}/tenant`, `/tenant${oidc}`],
     ['/realms/a%20b', `${oauth}/realms/a%20b`, `/realms/a%20b${oidc}`],
   ])(
-    'R-56 R-57 R-61 A38 of an issuer with the path "%s" asks by GET at %s, then at %s',
+    'of an issuer with the path "%s" asks by GET at %s, then at %s [R-56 R-57 R-61 A38]',
     async (path, first, second) => {
       const server = await serverOf({ [second]: metadataOf(path) });
       const { tokens } = granting({ issuer: `${server.origin}${path}` });
@@ -45,7 +45,7 @@ describe('discovery', () => {
     },
   );
 
-  test('R-57 asks at one place only when the metadata are there', async () => {
+  test('asks at one place only when the metadata are there [R-57]', async () => {
     const server = await serverOf({ [`${oauth}/tenant`]: metadataOf('/tenant') });
     const { tokens } = granting({ issuer: `${server.origin}/tenant` });
 
@@ -66,7 +66,7 @@ describe('discovery', () => {
     ['truncated JSON', { headers: { 'content-type': 'application/json' }, body: '{"issuer":"' }],
     ['JSON that is no object', { headers: { 'content-type': 'application/json' }, body: 'null' }],
     ['an error in JSON', { status: 404, body: { error: 'not_found' } }],
-  ])('A38 takes %s at the first path for "not here"', async (_what, answer) => {
+  ])('takes %s at the first path for "not here" [A38]', async (_what, answer) => {
     const server = await serverOf({ [oauth]: () => answer, [oidc]: metadataOf() });
     const { tokens } = granting({ issuer: server.origin });
 
@@ -96,24 +96,27 @@ describe('discovery', () => {
     expect(String(error)).toContain('check "issuer" or set "tokenEndpoint"');
   });
 
-  test.each([408, 425, 429, 500, 503])('A26 is an outage, not a mistake, when one place answers %p', async (status) => {
-    const server = await serverOf({ [oauth]: () => ({ status, headers: { 'retry-after': '30' } }) });
-    const { failure } = granting({ issuer: server.origin });
+  test.each([408, 425, 429, 500, 503])(
+    'is an outage, not a mistake, when one place answers %p [A26]',
+    async (status) => {
+      const server = await serverOf({ [oauth]: () => ({ status, headers: { 'retry-after': '30' } }) });
+      const { failure } = granting({ issuer: server.origin });
 
-    const error = await failure();
+      const error = await failure();
 
-    expect(error).toBeInstanceOf(GrantUnavailableError);
-    expect(error).toMatchObject({ retryable: true, status });
-  });
+      expect(error).toBeInstanceOf(GrantUnavailableError);
+      expect(error).toMatchObject({ retryable: true, status });
+    },
+  );
 
-  test('A4 R-41 tells how long a busy server wants to be left alone', async () => {
+  test('tells how long a busy server wants to be left alone [A4 R-41]', async () => {
     const server = await serverOf({ [oauth]: () => ({ status: 503, headers: { 'retry-after': '30' } }) });
     const { failure } = granting({ issuer: server.origin });
 
     expect(await failure()).toMatchObject({ code: 'ERR_GRANT_UNAVAILABLE', retryAfterMs: 30_000 });
   });
 
-  test('A19 reads no more than 1 MiB', async () => {
+  test('reads no more than 1 MiB [A19]', async () => {
     const server = await serverOf({ [oauth]: metadataOf('', { padding: 'x'.repeat(1_048_576) }) });
     const { failure } = granting({ issuer: server.origin });
 
@@ -131,7 +134,7 @@ describe('the issuer in the metadata', () => {
     ['/tenant', '/tenant/'],
     ['/tenant/', '/tenant'],
   ])(
-    'R-58 A38 with the path "%s" configured and "%s" found is a mismatch of a slash, and the error says so',
+    'with the path "%s" configured and "%s" found is a mismatch of a slash, and the error says so [R-58 A38]',
     async (configured, found) => {
       const documents = [oauth, oidc, `${oauth}/tenant`, `/tenant${oidc}`].map((path) => [path, metadataOf(found)]);
       const server = await serverOf(Object.fromEntries(documents));
@@ -154,7 +157,7 @@ describe('the issuer in the metadata', () => {
     ['with a query', (origin: string) => `${origin}?x`],
     ['that is no URL', () => 'auth'],
     ['that is very long', () => `https://${'x'.repeat(10_000)}.example`],
-  ])('R-58 A26 %s is fatal, and no credentials are sent', async (_what, found) => {
+  ])('%s is fatal, and no credentials are sent [R-58 A26]', async (_what, found) => {
     const server = await serverOf({ [oauth]: (origin) => metadataOf('', { issuer: found(origin) })(origin) });
     const { failure } = granting({ issuer: server.origin });
 
@@ -166,7 +169,7 @@ describe('the issuer in the metadata', () => {
     expect(pathsOf(server)).toEqual([`GET ${oauth}`]);
   });
 
-  test.each([[undefined], [null], [7], [{}]])('R-58 %p is none', async (issuer) => {
+  test.each([[undefined], [null], [7], [{}]])('%p is none [R-58]', async (issuer) => {
     const server = await serverOf({ [oauth]: metadataOf('', { issuer }) });
     const { failure } = granting({ issuer: server.origin });
 
@@ -176,7 +179,7 @@ describe('the issuer in the metadata', () => {
     expect(String(error)).toContain('names no issuer');
   });
 
-  test('R-58 that is right counts although the document is said to be text', async () => {
+  test('that is right counts although the document is said to be text [R-58]', async () => {
     const server = await serverOf({
       [oauth]: (origin) => ({
         headers: { 'content-type': 'text/plain' },
@@ -223,7 +226,7 @@ describe('the token endpoint in the metadata', () => {
     expect(elsewhere.grants).toHaveLength(1);
   });
 
-  test('R-06 keeps its query', async () => {
+  test('keeps its query [R-06]', async () => {
     const elsewhere = await startAuthorizationServer();
     const endpoint = `${elsewhere.tokenEndpoint}?p=b2c_1`;
     const server = await serverOf({ [oauth]: metadataOf('', { token_endpoint: endpoint }) });
@@ -244,7 +247,7 @@ test('what the metadata leave out is no reason to refuse: grant types and scopes
 });
 
 describe('metadata that are known', () => {
-  test('A26 are kept for 24 hours', async () => {
+  test('are kept for 24 hours [A26]', async () => {
     const server = await serverOf({ [oauth]: metadataOf() });
     const { tokens, clock } = granting({ issuer: server.origin });
 
@@ -259,7 +262,7 @@ describe('metadata that are known', () => {
     expect(pathsOf(server)).toEqual([...before, `GET ${oauth}`, 'POST /grant']);
   });
 
-  test('A26 are kept for 24 hours by the clock that says more', async () => {
+  test('are kept for 24 hours by the clock that says more [A26]', async () => {
     const server = await serverOf({ [oauth]: metadataOf() });
     const { tokens, clock } = granting({ issuer: server.origin });
 
@@ -274,7 +277,7 @@ describe('metadata that are known', () => {
   test.each<[string, (origin: string) => Answer]>([
     ['an outage', () => ({ status: 503 })],
     ['a page', () => ({ headers: { 'content-type': 'text/html' }, body: '<h1>Sign in</h1>' })],
-  ])('A26 outlive %s, until newer ones are found a minute later', async (_what, answer) => {
+  ])('outlive %s, until newer ones are found a minute later [A26]', async (_what, answer) => {
     let answerNow: (origin: string) => Answer = metadataOf();
     const server = await serverOf({ [oauth]: (origin) => answerNow(origin) });
     const moved = await startAuthorizationServer();
@@ -293,7 +296,7 @@ describe('metadata that are known', () => {
     expect(moved.grants).toHaveLength(1);
   });
 
-  test('A26 outlive a server that cannot be reached', async () => {
+  test('outlive a server that cannot be reached [A26]', async () => {
     const server = await serverOf({ [oauth]: metadataOf() });
     let isReachable = true;
     const { tokens, clock } = granting({
@@ -310,7 +313,7 @@ describe('metadata that are known', () => {
     expect(token.value).toBe('t');
   });
 
-  test('R-58 A26 do not outlive the issuer: another one in its place is fatal', async () => {
+  test('do not outlive the issuer: another one in its place is fatal [R-58 A26]', async () => {
     let issuer: string | undefined;
     const server = await serverOf({
       [oauth]: (origin) => ({ body: { issuer: issuer ?? origin, token_endpoint: `${origin}/grant` } }),
@@ -326,7 +329,7 @@ describe('metadata that are known', () => {
     expect(pathsOf(server).filter((path) => path === 'POST /grant')).toHaveLength(1);
   });
 
-  test('A26 are asked for once by grants that begin together', async () => {
+  test('are asked for once by grants that begin together [A26]', async () => {
     const server = await serverOf({ [oauth]: metadataOf() });
     const { tokens } = granting({ issuer: server.origin });
 
@@ -335,7 +338,7 @@ describe('metadata that are known', () => {
     expect(pathsOf(server).filter((path) => path.startsWith('GET'))).toHaveLength(1);
   });
 
-  test('A26 a failure is shared by those who wait for it, and not remembered', async () => {
+  test('a failure is shared by those who wait for it, and not remembered [A26]', async () => {
     let isDown = true;
     const server = await serverOf({
       [oauth]: (origin) => (isDown ? { status: 503 } : metadataOf()(origin)),

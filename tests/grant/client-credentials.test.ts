@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 
-import { ConfigurationError, InvalidTokenResponseError } from '../../src/core/errors.js';
 import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
-import type { ClientCredentialsOptions } from '../../src/grant/client-credentials.js';
+import { ConfigurationError, InvalidTokenResponseError } from '../../src/core/errors.js';
 import type { TokenRequest } from '../../src/core/token-request.js';
+import type { ClientCredentialsOptions } from '../../src/grant/client-credentials.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { fakeClock } from '../support/clock.js';
 import { failureOf, granting, secret } from '../support/grant-outcome.js';
@@ -16,7 +16,7 @@ async function bodyFor(request?: TokenRequest): Promise<string | undefined> {
   return server.grants[0]?.body;
 }
 
-test('R-01 R-02 R-94 posts a form that asks for client credentials, and nothing else', async () => {
+test('posts a form that asks for client credentials, and nothing else [R-01 R-02 R-94]', async () => {
   const server = await startAuthorizationServer();
   const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
 
@@ -37,19 +37,19 @@ test('R-01 R-02 R-94 posts a form that asks for client credentials, and nothing 
   expect(headers).not.toHaveProperty('cookie');
 });
 
-test('R-02 R-03 encodes parameters as a form in UTF-8', async () => {
+test('encodes parameters as a form in UTF-8 [R-02 R-03]', async () => {
   const body = await bodyFor({ parameters: { vector: ' %&+£€' } });
 
   expect(body).toContain('vector=+%25%26%2B%C2%A3%E2%82%AC');
 });
 
-test('R-05 R-26 sends no scope, nor any other empty parameter, when none is asked for', async () => {
+test('sends no scope, nor any other empty parameter, when none is asked for [R-05 R-26]', async () => {
   const body = await bodyFor({ scope: '', resource: [], audience: '', parameters: { tenant: '' } });
 
   expect(body).toBe('grant_type=client_credentials');
 });
 
-test('R-13 R-53 sends the scope in one parameter, and each resource and audience in one of its own', async () => {
+test('sends the scope in one parameter, and each resource and audience in one of its own [R-13 R-53]', async () => {
   const body = new URLSearchParams(
     await bodyFor({
       scope: ['orders:write', 'orders:read'],
@@ -65,13 +65,13 @@ test('R-13 R-53 sends the scope in one parameter, and each resource and audience
   expect(body.getAll('tenant')).toEqual(['a']);
 });
 
-test('R-54 sends a resource exactly as it is written, path and slash included', async () => {
+test('sends a resource exactly as it is written, path and slash included [R-54]', async () => {
   const body = new URLSearchParams(await bodyFor({ resource: 'https://API.example/Orders/' }));
 
   expect(body.get('resource')).toBe('https://API.example/Orders/');
 });
 
-test('R-04 R-08 R-52 refuses a malformed request before anything is sent', async () => {
+test('refuses a malformed request before anything is sent [R-04 R-08 R-52]', async () => {
   const server = await startAuthorizationServer();
   const { failure, events } = granting({ tokenEndpoint: server.tokenEndpoint });
 
@@ -87,7 +87,7 @@ test.each([
   ['client_secret_basic', clientSecretBasic(secret), true, false],
   ['client_secret_post', clientSecretPost(secret), false, true],
 ])(
-  'R-07 R-08 R-10 authenticates on each request by %s alone, never in the URL',
+  'authenticates on each request by %s alone, never in the URL [R-07 R-08 R-10]',
   async (_method, clientAuthentication, inHeader, inBody) => {
     const server = await startAuthorizationServer();
     const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
@@ -105,7 +105,7 @@ test.each([
   },
 );
 
-test('R-06 keeps the query and the trailing slash of the token endpoint', async () => {
+test('keeps the query and the trailing slash of the token endpoint [R-06]', async () => {
   const server = await startAuthorizationServer();
   const { tokens } = granting({ tokenEndpoint: `${server.origin}/token/?tenant=a&x=%20` });
 
@@ -114,7 +114,7 @@ test('R-06 keeps the query and the trailing slash of the token endpoint', async 
   expect(server.grants[0]?.path).toBe('/token/?tenant=a&x=%20');
 });
 
-test('R-06 R-10 keeps the query of the token endpoint out of errors and events: some servers take a key there', async () => {
+test('keeps the query of the token endpoint out of errors and events: some servers take a key there [R-06 R-10]', async () => {
   const server = await startAuthorizationServer();
   const { failure, events } = granting({ tokenEndpoint: `${server.origin}/token?code=k3y-in-query` });
   server.script(refused('invalid_client'));
@@ -126,7 +126,7 @@ test('R-06 R-10 keeps the query of the token endpoint out of errors and events: 
   expect(JSON.stringify(events)).not.toContain('k3y-in-query');
 });
 
-test('R-84 takes a client id of any length', async () => {
+test('takes a client id of any length [R-84]', async () => {
   const server = await startAuthorizationServer();
   const clientId = 'x'.repeat(300);
   const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint, clientId });
@@ -137,7 +137,7 @@ test('R-84 takes a client id of any length', async () => {
   expect(Buffer.from(credentials, 'base64').toString()).toBe(`${clientId}:${secret}`);
 });
 
-test('C8 counts the latency of the grant against the lifetime of the token', async () => {
+test('counts the latency of the grant against the lifetime of the token [C8]', async () => {
   const server = await startAuthorizationServer();
   const { tokens, clock } = granting({ tokenEndpoint: server.tokenEndpoint });
   const asked = clock.now();
@@ -153,7 +153,7 @@ test('C8 counts the latency of the grant against the lifetime of the token', asy
   expect(token.remainingMs(clock)).toBe(50_000);
 });
 
-test('C8 does not count the time that discovery and the secret take', async () => {
+test('does not count the time that discovery and the secret take [C8]', async () => {
   const server = await startAuthorizationServer({ metadata: {} });
   const clock = fakeClock();
   const slowSecret = () => {
@@ -167,7 +167,7 @@ test('C8 does not count the time that discovery and the secret take', async () =
   expect(token.remainingMs(clock)).toBe(3_600_000);
 });
 
-test('A17 R-14 exposes the granted scope on the token and in the event', async () => {
+test('exposes the granted scope on the token and in the event [A17 R-14]', async () => {
   const server = await startAuthorizationServer();
   const { tokens, events } = granting({ tokenEndpoint: server.tokenEndpoint });
   server.script(granted('narrow', { scope: 'orders:read' }));
@@ -196,7 +196,7 @@ test.each([
   ['reordered', { scope: 'b a' }, 'b a'],
   ['reduced', { scope: 'a' }, 'a'],
   ['wider', { scope: 'a b c' }, 'a b c'],
-])('A36 R-14 R-15 takes a scope that is %s, and ignores members it does not know', async (_what, members, scope) => {
+])('takes a scope that is %s, and ignores members it does not know [A36 R-14 R-15]', async (_what, members, scope) => {
   const server = await startAuthorizationServer();
   const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
   server.script(granted('t', { ...members, not_before_policy: 0, session_state: { deep: [null] } }));
@@ -206,7 +206,7 @@ test.each([
   expect(token).toMatchObject({ value: 't', scope });
 });
 
-test('R-14 knows no scope when none was asked for and none is named', async () => {
+test('knows no scope when none was asked for and none is named [R-14]', async () => {
   const server = await startAuthorizationServer();
   const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
 
@@ -242,7 +242,7 @@ test.each<[string, (pending: Promise<never>) => Partial<ClientCredentialsOptions
   ['the authorization server', (pending) => ({ fetch: () => pending })],
   ['its metadata', (pending) => ({ issuer: 'https://auth.example', tokenEndpoint: undefined, fetch: () => pending })],
   ['the secret', (pending) => ({ clientAuthentication: clientSecretBasic(() => pending) })],
-])('B6 gives up waiting for %s when the signal of the call is aborted', async (_what, options) => {
+])('gives up waiting for %s when the signal of the call is aborted [B6]', async (_what, options) => {
   let end: (error: Error) => void = () => {};
   const pending = new Promise<never>((_resolve, reject) => (end = reject));
   pending.catch(() => {});
@@ -256,7 +256,7 @@ test.each<[string, (pending: Promise<never>) => Partial<ClientCredentialsOptions
   end(new Error('too late'));
 });
 
-test('B6 ends the request of a call that is given up', async () => {
+test('ends the request of a call that is given up [B6]', async () => {
   const server = await startAuthorizationServer();
   const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
   const controller = new AbortController();
@@ -304,7 +304,7 @@ test.each([999, 1_001, 2_002, 4_999.5, 2_147_483_647])(
   },
 );
 
-test('R-65 the event of a grant shows a token endpoint on another host than the issuer, without its query', async () => {
+test('the event of a grant shows a token endpoint on another host than the issuer, without its query [R-65]', async () => {
   const server = await startAuthorizationServer();
   const elsewhere = server.tokenEndpoint.replace('127.0.0.1', 'localhost');
   const issuer = await startAuthorizationServer({ metadata: { token_endpoint: `${elsewhere}?tenant=a` } });
@@ -328,7 +328,7 @@ test('the event of a grant says nothing of a token endpoint on the host of the i
   expect(events[0]).not.toHaveProperty('tokenEndpoint');
 });
 
-test('B6 a caller who gives up by a timer gets the reason of its signal, which is no failure of the server', async () => {
+test('a caller who gives up by a timer gets the reason of its signal, which is no failure of the server [B6]', async () => {
   const { tokens, events } = granting({
     tokenEndpoint: 'https://auth.example/token',
     fetch: () => new Promise(() => {}),

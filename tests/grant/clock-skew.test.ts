@@ -15,7 +15,7 @@ test.each([
   [10_000, 10_000],
   [9_000, 0],
   [-9_000, 0],
-])('R-92 a server that is %d ms ahead is taken to be %d ms ahead', (aheadMs, skewMs) => {
+])('a server that is %d ms ahead is taken to be %d ms ahead [R-92]', (aheadMs, skewMs) => {
   const time = serverTime(fakeClock());
 
   time.learn(dated(aheadMs), 0);
@@ -23,7 +23,7 @@ test.each([
   expect(time.skewMs).toBe(skewMs);
 });
 
-test('R-92 what was refused with the right time is not refused for its time: then our own clock counts again', () => {
+test('what was refused with the right time is not refused for its time: then our own clock counts again [R-92]', () => {
   const time = serverTime(fakeClock());
 
   time.learn(dated(60_000), 0);
@@ -32,7 +32,7 @@ test('R-92 what was refused with the right time is not refused for its time: the
   expect(time.skewMs).toBe(0);
 });
 
-test('R-92 a clock that was set since is read anew', () => {
+test('a clock that was set since is read anew [R-92]', () => {
   const time = serverTime(fakeClock());
 
   time.learn(dated(60_000), 0);
@@ -41,7 +41,7 @@ test('R-92 a clock that was set since is read anew', () => {
   expect(time.skewMs).toBe(120_000);
 });
 
-test('R-92 two that are refused at the same time learn the same', () => {
+test('two that are refused at the same time learn the same [R-92]', () => {
   const time = serverTime(fakeClock());
 
   time.learn(dated(60_000), 0);

@@ -3,9 +3,9 @@ import { webcrypto } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { calculateJwkThumbprint, decodeJwt } from 'jose';
 
+import type { ClientAuthentication } from '../../src/authentication/client-secret.js';
 import type { DpopKeyPair } from '../../src/core/access-token.js';
 import { ConfigurationError, GrantRejectedError, GrantUnavailableError } from '../../src/core/errors.js';
-import type { ClientAuthentication } from '../../src/authentication/client-secret.js';
 import { dpop, type DpopOptions } from '../../src/grant/dpop.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { verifyProof } from '../support/dpop-proof.js';
@@ -21,7 +21,7 @@ const keysFor = (algorithm: object): Promise<DpopKeyPair> =>
   subtle.generateKey(algorithm as webcrypto.EcKeyGenParams, false, ['sign', 'verify']);
 
 describe('a token request with DPoP', () => {
-  test('R-66 R-67 carries a proof with all members, and neither query nor fragment in its URL', async () => {
+  test('carries a proof with all members, and neither query nor fragment in its URL [R-66 R-67]', async () => {
     const server = await startAuthorizationServer();
     server.script(granted('t', { token_type: 'DPoP' }));
     const { tokens } = granting({ tokenEndpoint: `${server.tokenEndpoint}?tenant=a`, dpop: dpop() });
@@ -42,7 +42,7 @@ describe('a token request with DPoP', () => {
     ['Ed25519', 'dpop', { name: ed }],
     ['PS256', 'DPOP', { name: 'RSA-PSS', hash: 'SHA-256', ...rsa }],
     ['RS256', 'DPoP', { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', ...rsa }],
-  ])('F7 R-63 binds the token to keys for %s that it was given; "%s" is the type', async (alg, type, algorithm) => {
+  ])('binds the token to keys for %s that it was given; "%s" is the type [F7 R-63]', async (alg, type, algorithm) => {
     const server = await startAuthorizationServer();
     server.script(granted('t', { token_type: type }));
     const keyPair = await keysFor(algorithm);
@@ -58,7 +58,7 @@ describe('a token request with DPoP', () => {
     expect(token.type).toBe('DPoP');
   });
 
-  test('F7 F4 has keys of its own in each service, which cannot be exported and are not printed', async () => {
+  test('has keys of its own in each service, which cannot be exported and are not printed [F7 F4]', async () => {
     const [one, other] = [await startDpopSurroundings(), await startDpopSurroundings()];
 
     const [first, second] = [await one.tokens.getToken(), await one.tokens.getToken({ scope: 'a' })];
@@ -70,7 +70,7 @@ describe('a token request with DPoP', () => {
     expect(linesThatShow('CryptoKey', first)).toEqual([]);
   });
 
-  test('A22 R-72 R-89 is sent once more with the nonce that is asked for, and that one is used from then on', async () => {
+  test('is sent once more with the nonce that is asked for, and that one is used from then on [A22 R-72 R-89]', async () => {
     const { tokens, authorizationServer, atTokenEndpoint } = await startDpopSurroundings();
     atTokenEndpoint.require('nonce-1');
 
@@ -83,7 +83,7 @@ describe('a token request with DPoP', () => {
     expect(atTokenEndpoint.proofs.map(({ nonce }) => nonce)).toEqual(['nonce-1', 'nonce-1', 'nonce-2']);
   });
 
-  test('A22 R-72 is sent once more also when the nonce is asked for by a challenge', async () => {
+  test('is sent once more also when the nonce is asked for by a challenge [A22 R-72]', async () => {
     const server = await startAuthorizationServer();
     const headers = { 'www-authenticate': 'DPoP error="use_dpop_nonce"', 'dpop-nonce': 'nonce-1' };
     server.script({ status: 401, headers }, granted('t', { token_type: 'DPoP' }));
@@ -96,7 +96,7 @@ describe('a token request with DPoP', () => {
     expect(server.grants).toHaveLength(2);
   });
 
-  test('R-73 takes the nonce of a success, too', async () => {
+  test('takes the nonce of a success, too [R-73]', async () => {
     const { tokens, atTokenEndpoint } = await startDpopSurroundings();
     atTokenEndpoint.offer('nonce-1');
 
@@ -106,7 +106,7 @@ describe('a token request with DPoP', () => {
     expect(atTokenEndpoint.proofs.map(({ nonce }) => nonce)).toEqual([undefined, 'nonce-1']);
   });
 
-  test('A22 A23 R-71 has an assertion and a proof of its own each time, also after an outage', async () => {
+  test('has an assertion and a proof of its own each time, also after an outage [A22 A23 R-71]', async () => {
     const { tokens, authorizationServer, atTokenEndpoint } = await startDpopSurroundings({
       clientAuthentication: countingAssertions(),
       clientSecret: undefined,
@@ -124,7 +124,7 @@ describe('a token request with DPoP', () => {
     expect(new Set(authorizationServer.grants.map(({ headers }) => headers['dpop'])).size).toBe(4);
   });
 
-  test('A22 A39 gives up when no nonce is ever right, and says that it is about DPoP', async () => {
+  test('gives up when no nonce is ever right, and says that it is about DPoP [A22 A39]', async () => {
     const server = await startAuthorizationServer();
     server.script({ ...refused('use_dpop_nonce'), headers: { 'dpop-nonce': 'again' } });
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, dpop: dpop() });
@@ -138,7 +138,7 @@ describe('a token request with DPoP', () => {
 });
 
 describe('a plain Bearer token in place of one of type DPoP', () => {
-  test('R-68 R-87 is discarded, and the server is not asked again at once', async () => {
+  test('is discarded, and the server is not asked again at once [R-68 R-87]', async () => {
     const server = await startAuthorizationServer();
     server.script(granted('plain-t0ken'));
     const { tokens } = await startDpopSurroundings({ tokenEndpoint: server.tokenEndpoint, retry: { retries: 2 } });
@@ -152,7 +152,7 @@ describe('a plain Bearer token in place of one of type DPoP', () => {
     expect(server.grants).toHaveLength(1);
   });
 
-  test('R-68 is used where the options say that no binding is required', async () => {
+  test('is used where the options say that no binding is required [R-68]', async () => {
     const server = await startAuthorizationServer();
     const { tokens } = granting({
       tokenEndpoint: server.tokenEndpoint,
@@ -166,7 +166,7 @@ describe('a plain Bearer token in place of one of type DPoP', () => {
   });
 });
 
-describe('A39 trouble with a proof is final and is named', () => {
+describe('trouble with a proof is final and is named [A39]', () => {
   test.each<[string, Answer]>([
     ['its own code', refused('invalid_dpop_proof')],
     ['its own code and a 401', refused('invalid_dpop_proof', { status: 401 })],
@@ -222,7 +222,7 @@ describe('dpop()', () => {
     ['no public key', ({ privateKey }) => ({ privateKey })],
     ['the two mixed up', ({ privateKey, publicKey }) => ({ privateKey: publicKey, publicKey: privateKey })],
     ['JWKs', () => ({ privateKey: { kty: 'EC' }, publicKey: { kty: 'EC' } })],
-  ])('R-66 refuses %s for keys', async (_what, change) => {
+  ])('refuses %s for keys [R-66]', async (_what, change) => {
     const keyPair = change(await keysFor({ name: ec, namedCurve: 'P-256' })) as DpopKeyPair;
 
     expect(() => dpop({ keyPair })).toThrow('"keyPair" of dpop must hold a "privateKey" that may sign');
@@ -232,7 +232,7 @@ describe('dpop()', () => {
     ['P-384', { name: ec, namedCurve: 'P-384' }],
     ['RSA with SHA-512', { name: 'RSA-PSS', hash: 'SHA-512', ...rsa }],
     ['RSA of 1024 bits', { name: 'RSA-PSS', hash: 'SHA-256', ...rsa, modulusLength: 1024 }],
-  ])('R-66 R-48 refuses keys for %s', async (_what, algorithm) => {
+  ])('refuses keys for %s [R-66 R-48]', async (_what, algorithm) => {
     const keyPair = await keysFor(algorithm);
 
     expect(() => dpop({ keyPair })).toThrow(ConfigurationError);
@@ -246,7 +246,7 @@ describe('dpop()', () => {
     expect(await one.thumbprint()).not.toBe(await other.thumbprint());
   });
 
-  test('F10 refuses options that it does not know', () => {
+  test('refuses options that it does not know [F10]', () => {
     expect(() => dpop({ requireBindings: true } as DpopOptions)).toThrow('did you mean "requireBinding"?');
     expect(() => dpop({ requireBinding: 'no' } as unknown as DpopOptions)).toThrow(
       '"requireBinding" of dpop must be a boolean',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { GrantRejectedError } from '../../src/core/errors.js';
 import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
+import { GrantRejectedError } from '../../src/core/errors.js';
 import { createTokenService } from '../../src/service/token-service.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { fakeClock } from '../support/clock.js';
@@ -24,7 +24,7 @@ async function withSecrets(secrets: readonly string[], known: string) {
   return { server, ...granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication }) };
 }
 
-describe('A7 F1 a refused secret', () => {
+describe('a refused secret [A7 F1]', () => {
   test('is resolved anew, and sent once more when it has changed', async () => {
     const { server, tokens, events } = await withSecrets(['old', 'new'], 'new');
 
@@ -127,7 +127,7 @@ async function moving(status: number, ...endpoints: readonly (string | undefined
   return { ...granting({ issuer: server.origin }), posts };
 }
 
-describe('A26 a token endpoint that is not there', () => {
+describe('a token endpoint that is not there [A26]', () => {
   test.each([404, 405])('any more (%d) is discovered anew and asked at once', async (status) => {
     const { tokens, posts } = await moving(status, '/old', '/new');
 

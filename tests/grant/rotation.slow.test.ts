@@ -3,12 +3,12 @@ import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
-import type { AccessToken } from '../../src/core/access-token.js';
 import { type ClientAuthentication, clientSecretBasic } from '../../src/authentication/client-secret.js';
 import { federatedAssertion, fromFile } from '../../src/authentication/federated-assertion.js';
 import { mutualTls } from '../../src/authentication/mutual-tls.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
 import { keyFile, secretFile } from '../../src/authentication/secret.js';
+import type { AccessToken } from '../../src/core/access-token.js';
 import { createTokenService } from '../../src/service/token-service.js';
 import { granted, refused } from '../support/authorization-server.js';
 import { cleanUp } from '../support/clean-up.js';
@@ -107,7 +107,7 @@ function schedule(clock: FakeClock) {
   };
 }
 
-test.each(Object.keys(rotating))('F1 A7 of 10,000 calls none fails while %s is rotated three times', async (name) => {
+test.each(Object.keys(rotating))('of 10,000 calls none fails while %s is rotated three times [F1 A7]', async (name) => {
   const { authentication, install, isBy } = await (rotating[name] as () => Promise<Rotating>)();
   const clock = fakeClock();
   let known = 0;

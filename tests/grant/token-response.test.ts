@@ -29,7 +29,7 @@ describe('the lifetime', () => {
     ['0', 0],
     ['"0"', 0],
     ['315360000', 315_360_000_000],
-  ])('A12 R-18 of "expires_in": %s is read', async (written, lifetimeMs) => {
+  ])('of "expires_in": %s is read [A12 R-18]', async (written, lifetimeMs) => {
     const { tokens, clock } = await answeredWith(expiringIn(written));
 
     const token = await tokens.getToken();
@@ -38,7 +38,7 @@ describe('the lifetime', () => {
   });
 
   test.each(['-1', '"-1"', 'null', '"soon"', '""', '"1e3"', '"36.5"', 'true', '{}', '[]', '[3600]', '1e999', '"NaN"'])(
-    'A12 of "expires_in": %s is refused',
+    'of "expires_in": %s is refused [A12]',
     async (written) => {
       const { failure } = await answeredWith(expiringIn(written));
 
@@ -51,7 +51,7 @@ describe('the lifetime', () => {
   );
 
   test.each(['1e12', '1798761600', '"1798761600"', '1798761600000', '315360001'])(
-    'A13 of "expires_in": %s, which looks like a date, is refused',
+    'of "expires_in": %s, which looks like a date, is refused [A13]',
     async (written) => {
       const { failure } = await answeredWith(expiringIn(written));
 
@@ -62,7 +62,7 @@ describe('the lifetime', () => {
     },
   );
 
-  test('A11 R-18 is five minutes when the answer does not say, or what the options say', async () => {
+  test('is five minutes when the answer does not say, or what the options say [A11 R-18]', async () => {
     const { tokens, server, clock } = await answeredWith({ body: { access_token: 't', token_type: 'bearer' } });
     const other = granting({ tokenEndpoint: server.tokenEndpoint, defaultLifetimeSeconds: 20 });
 
@@ -75,7 +75,7 @@ describe('the lifetime', () => {
 });
 
 describe('the token type', () => {
-  test.each(['Bearer', 'bearer', 'BEARER'])('A18 R-17 %s is Bearer', async (type) => {
+  test.each(['Bearer', 'bearer', 'BEARER'])('%s is Bearer [A18 R-17]', async (type) => {
     const { tokens } = await answeredWith(granted('t', { token_type: type }));
 
     const token = await tokens.getToken();
@@ -92,7 +92,7 @@ describe('the token type', () => {
     ['N_A', 'N_A'],
     ['DPoP, without a proof', 'DPoP'],
     ['a member of Object.prototype', 'constructor'],
-  ])('A18 R-16 R-17 R-24 that is %s is not used, and the token is not shown', async (_what, type) => {
+  ])('that is %s is not used, and the token is not shown [A18 R-16 R-17 R-24]', async (_what, type) => {
     const { failure } = await answeredWith(granted('live-t0ken', { token_type: type }));
 
     const error = await failure();
@@ -110,7 +110,7 @@ describe('the token', () => {
     ['null', null],
     ['a number', 5],
     ['an object', { value: 't' }],
-  ])('R-16 that is %s is an invalid response', async (_what, value) => {
+  ])('that is %s is an invalid response [R-16]', async (_what, value) => {
     const { failure } = await answeredWith({ body: { access_token: value, token_type: 'Bearer', expires_in: 60 } });
 
     expect(await failure()).toBeInstanceOf(InvalidTokenResponseError);
@@ -124,7 +124,7 @@ describe('the token', () => {
     ['a null byte', 'live-t0ken\0'],
     ['é', 'live-t0kené'],
     ['an emoji', 'live-t0ken😀'],
-  ])('A20 R-25 with %s is refused, and not shown', async (_what, value) => {
+  ])('with %s is refused, and not shown [A20 R-25]', async (_what, value) => {
     const { failure } = await answeredWith(granted(value));
 
     const error = await failure();
@@ -134,7 +134,7 @@ describe('the token', () => {
     expect(linesThatShow('live-t0ken', error)).toEqual([]);
   });
 
-  test('R-20 may have 16 KiB', async () => {
+  test('may have 16 KiB [R-20]', async () => {
     const value = 'x'.repeat(16 * 1_024);
     const { tokens } = await answeredWith(granted(value));
 
@@ -143,7 +143,7 @@ describe('the token', () => {
     expect(token.value).toBe(value);
   });
 
-  test('A37 may be the same as before', async () => {
+  test('may be the same as before [A37]', async () => {
     const { tokens, clock } = await answeredWith(granted('same', { expires_in: 59 }));
 
     const [first, second] = [await tokens.getToken(), await tokens.getToken()];
@@ -157,7 +157,7 @@ test.each([
   ['a string', 'r3fresh'],
   ['null', null],
   ['a number', 7],
-])('A27 R-21 ignores a refresh token that is %s', async (_what, refresh) => {
+])('ignores a refresh token that is %s [A27 R-21]', async (_what, refresh) => {
   const { tokens } = await answeredWith(granted('t', { refresh_token: refresh, id_token: null }));
 
   const token = await tokens.getToken();
@@ -170,7 +170,7 @@ test.each([
   ['an error', { error: 'invalid_scope', error_description: 'no' }],
   ['an error and members that are null', { error: 'invalid_scope', access_token: null, expires_in: null }],
   ['an error beside a token', { error: 'invalid_scope', access_token: 'live-t0ken', token_type: 'Bearer' }],
-])('A8 R-22 takes a 200 with %s for the refusal that it is', async (_what, body) => {
+])('takes a 200 with %s for the refusal that it is [A8 R-22]', async (_what, body) => {
   const { failure } = await answeredWith({ body });
 
   const error = await failure();
@@ -185,7 +185,7 @@ test.each([
   ['empty', ''],
   ['a number', 0],
   ['an object', {}],
-])('A34 takes a token although "error" is there and %s', async (_what, error) => {
+])('takes a token although "error" is there and %s [A34]', async (_what, error) => {
   const { tokens } = await answeredWith(granted('t', { error }));
 
   await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
@@ -203,7 +203,7 @@ test.each([
   ['an empty object', { headers: json, body: '{}' }, 'no token response'],
   ['a 201', { ...granted('live-t0ken'), status: 201 }, '201'],
   ['a 204', { status: 204 }, '204'],
-])('A9 A33 a success with %s is no token; the next grant tries again', async (_what, answer, said) => {
+])('a success with %s is no token; the next grant tries again [A9 A33]', async (_what, answer, said) => {
   const { server, tokens, failure } = await answeredWith(answer);
 
   const error = await failure();
@@ -218,7 +218,7 @@ test.each([
 
 const tokenAsJson = JSON.stringify(granted('live-t0ken').body);
 
-test('A10 takes an answer without a content type for no JSON', async () => {
+test('takes an answer without a content type for no JSON [A10]', async () => {
   const { failure } = await answeredWith({ body: tokenAsJson });
 
   const error = await failure();
@@ -232,7 +232,7 @@ test.each([
   ['text/plain; charset=utf-8', tokenAsJson],
   ['application/x-www-form-urlencoded', 'access_token=live-t0ken&token_type=Bearer&expires_in=60'],
   ['application/jwt', tokenAsJson],
-])('A10 names the content type "%s" and guesses nothing', async (type, body) => {
+])('names the content type "%s" and guesses nothing [A10]', async (type, body) => {
   const { failure } = await answeredWith({ headers: { 'content-type': type }, body });
 
   const error = await failure();
@@ -243,7 +243,7 @@ test.each([
 });
 
 test.each(['application/json;charset=UTF-8', 'Application/JSON', 'application/json ; odata=none'])(
-  'A10 takes the content type %s for JSON',
+  'takes the content type %s for JSON [A10]',
   async (type) => {
     const { tokens } = await answeredWith({ headers: { 'content-type': type }, body: tokenAsJson });
 
@@ -252,7 +252,7 @@ test.each(['application/json;charset=UTF-8', 'Application/JSON', 'application/js
 );
 
 describe('odd JSON', () => {
-  test('A28 of two members with one name the last one counts', async () => {
+  test('of two members with one name the last one counts [A28]', async () => {
     const { tokens } = await answeredWith({
       headers: json,
       body: '{"access_token":"first","access_token":"last","token_type":"Bearer","expires_in":60}',
@@ -261,7 +261,7 @@ describe('odd JSON', () => {
     await expect(tokens.getToken()).resolves.toMatchObject({ value: 'last' });
   });
 
-  test('A28 a byte order mark is skipped, and what is ignored without it is ignored with it', async () => {
+  test('a byte order mark is skipped, and what is ignored without it is ignored with it [A28]', async () => {
     const { tokens } = await answeredWith({
       headers: json,
       body: `\ufeff${JSON.stringify(granted('t', { refresh_token: null }).body)}`,
@@ -270,7 +270,7 @@ describe('odd JSON', () => {
     await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
   });
 
-  test('A28 names of Object.prototype pollute nothing', async () => {
+  test('names of Object.prototype pollute nothing [A28]', async () => {
     const { tokens } = await answeredWith({
       headers: json,
       body:
@@ -285,7 +285,7 @@ describe('odd JSON', () => {
     expect(token).not.toHaveProperty('polluted');
   });
 
-  test('A28 members are own members only', async () => {
+  test('members are own members only [A28]', async () => {
     const { failure } = await answeredWith({
       headers: json,
       body: '{"__proto__":{"access_token":"live-t0ken","token_type":"Bearer"}}',

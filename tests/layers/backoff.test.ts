@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { backoffMs, outageBackoffMs } from '../../src/layers/backoff.js';
 
-test('A2 doubles with each failure in a row', () => {
+test('doubles with each failure in a row [A2]', () => {
   const waits = [1, 2, 3, 4, 5].map((failures) =>
     backoffMs(failures, { baseMs: 1_000, capMs: 30_000, random: () => 1 }),
   );
@@ -10,13 +10,13 @@ test('A2 doubles with each failure in a row', () => {
   expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000]);
 });
 
-test('A2 draws from nothing to all of it, so that replicas do not come back together', () => {
+test('draws from nothing to all of it, so that replicas do not come back together [A2]', () => {
   const draw = (random: number) => backoffMs(3, { baseMs: 1_000, capMs: 30_000, random: () => random });
 
   expect([0, 0.25, 0.5].map(draw)).toEqual([0, 1_000, 2_000]);
 });
 
-test('A2 is nearly the cap once that is reached, so that those who came apart stay apart', () => {
+test('is nearly the cap once that is reached, so that those who came apart stay apart [A2]', () => {
   const draw = (random: number) =>
     [6, 7, 50].map((failures) => backoffMs(failures, { baseMs: 1_000, capMs: 30_000, random: () => random }));
 
@@ -26,7 +26,7 @@ test('A2 is nearly the cap once that is reached, so that those who came apart st
   expect(backoffMs(4, { baseMs: 1_000, capMs: 8_000, random: () => 0 })).toBe(8_000);
 });
 
-test('A2 in an outage all waits are below half a minute, with time for the call after it', () => {
+test('in an outage all waits are below half a minute, with time for the call after it [A2]', () => {
   const longest = (failures: number): number => outageBackoffMs(failures, () => 0);
 
   expect([1, 5].map((failures) => outageBackoffMs(failures, () => 0.5))).toEqual([500, 8_000]);

@@ -2,9 +2,9 @@ import { afterEach, expect, jest, test } from '@jest/globals';
 
 import { AccessToken } from '../../src/core/access-token.js';
 import { systemClock } from '../../src/core/clock.js';
-import { type CacheOptions, withCache } from '../../src/layers/cache.js';
 import { canonicalRequest, type TokenRequest } from '../../src/core/token-request.js';
 import type { GetTokenOptions } from '../../src/core/token-source.js';
+import { type CacheOptions, withCache } from '../../src/layers/cache.js';
 import { fakeClock } from '../support/clock.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
 
@@ -74,7 +74,7 @@ test.each([
   expect(await looksOf(undefined, options)).toEqual(short);
 });
 
-test('B6 a caller who has given up is turned away on the shortest way, too', async () => {
+test('a caller who has given up is turned away on the shortest way, too [B6]', async () => {
   const { tokens } = await looked();
 
   const answer = tokens.getToken(undefined, { signal: AbortSignal.abort(new Error('gone')) });
@@ -85,7 +85,7 @@ test('B6 a caller who has given up is turned away on the shortest way, too', asy
 test.each([
   ['rejects the token', (replacing: AccessToken) => ({ replacing })],
   ['needs a longer one', () => ({ minValidityMs: 2 * hour })],
-])('E1 D22 one who %s is not put off with it, nor is anybody after that', async (_name, optionsFor) => {
+])('one who %s is not put off with it, nor is anybody after that [E1 D22]', async (_name, optionsFor) => {
   const { tokens, clock, token, source, fetchToken } = await looked();
   const second = issue('second', clock);
 
@@ -108,7 +108,7 @@ test('requests in turn are each handed their own token, and none takes longer fo
   expect((await tokens.getToken()).value).toBe('for undefined');
 });
 
-test('D1 a request that was changed in between is answered with what it asks for now', async () => {
+test('a request that was changed in between is answered with what it asks for now [D1]', async () => {
   const request = { scope: 'a' };
   const { tokens, clock, fetchToken } = await looked(hour, { request });
   await tokens.getToken(request);
@@ -123,7 +123,7 @@ test.each([
   { at: 'a second later', lifetimeMs: hour, passedMs: 0, quietMs: 1_000 },
   { at: 'when it is due', lifetimeMs: 10_000, passedMs: 7_500, quietMs: 500 },
   { at: 'after as long as it is due before it expires', lifetimeMs: 2_000, passedMs: 0, quietMs: 400 },
-])('C1 the clocks are looked at again $at', async ({ lifetimeMs, passedMs, quietMs }) => {
+])('the clocks are looked at again $at [C1]', async ({ lifetimeMs, passedMs, quietMs }) => {
   const { tokens, clock, fetchToken, looksOf } = cached();
   await fetchToken(issue('first', clock, lifetimeMs));
   clock.advance(passedMs);
@@ -150,7 +150,7 @@ test('a token is renewed from the very moment when it is due, however often it w
   expect(source.calls).toHaveLength(2);
 });
 
-test('C1 the clocks are looked at again when the wall clock was set back', async () => {
+test('the clocks are looked at again when the wall clock was set back [C1]', async () => {
   const { clock, looksOf } = await looked();
 
   clock.step(-1);
@@ -158,7 +158,7 @@ test('C1 the clocks are looked at again when the wall clock was set back', async
   expect(await looksOf()).not.toEqual(short);
 });
 
-test('R-78 a token that is taken back is handed out no more in the same moment', async () => {
+test('a token that is taken back is handed out no more in the same moment [R-78]', async () => {
   let takeBack: () => readonly AccessToken[] = () => [];
   const { clock, token, fetchToken } = await looked(hour, { exposeTakeBack: (given) => void (takeBack = given) });
 
@@ -167,7 +167,7 @@ test('R-78 a token that is taken back is handed out no more in the same moment',
   expect((await fetchToken(issue('second', clock))).value).toBe('second');
 });
 
-test('F8 a token that is bound to an old certificate is handed out no more in the same moment', async () => {
+test('a token that is bound to an old certificate is handed out no more in the same moment [F8]', async () => {
   const { clock, fetchToken } = await looked(hour, { request: a });
   const { issuedAt, expiresAt } = issue('', clock);
 

@@ -4,10 +4,10 @@ import { AccessToken } from '../../src/core/access-token.js';
 import { systemClock } from '../../src/core/clock.js';
 import { GrantUnavailableError } from '../../src/core/errors.js';
 import type { TokenEvent } from '../../src/core/events.js';
-import { type CacheOptions, withCache } from '../../src/layers/cache.js';
-import { withSingleFlight } from '../../src/layers/single-flight.js';
 import { canonicalRequest } from '../../src/core/token-request.js';
 import { compose, type TokenSource } from '../../src/core/token-source.js';
+import { type CacheOptions, withCache } from '../../src/layers/cache.js';
+import { withSingleFlight } from '../../src/layers/single-flight.js';
 import { sharingContract, tokenSourceContract } from '../contracts/token-source.js';
 import { fakeClock, type FakeClock } from '../support/clock.js';
 import { issue, type ManualSource, manualSource, settle } from '../support/tokens.js';
@@ -46,7 +46,7 @@ async function holding(lifetimeMs: number, options?: CacheOptions): Promise<Cach
 test.each([
   ['who need any token', undefined],
   ['who need another one than an old one', issue('old', fakeClock())],
-])('D3 callers %s and come while a token arrives, at whatever moment, share it', async (_name, replacing) => {
+])('callers %s and come while a token arrives, at whatever moment, share it [D3]', async (_name, replacing) => {
   const [source, clock] = [manualSource(), fakeClock()];
   const tokens = compose(source, withSingleFlight(), withCache({ clock, random: () => 0 }));
   const answers = [tokens.getToken()];
@@ -125,7 +125,7 @@ describe('a due token', () => {
     expect(events).toEqual([]);
   });
 
-  test('D6 is due at a moment that is drawn once, not at each look', async () => {
+  test('is due at a moment that is drawn once, not at each look [D6]', async () => {
     const draws = [0.5];
     const random = () => draws.shift() ?? 0;
     const { tokens, source, clock } = await holding(hour, { random });
@@ -139,7 +139,7 @@ describe('a due token', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('D6 A16 stays due at that moment when the renewal brings the very same token', async () => {
+  test('stays due at that moment when the renewal brings the very same token [D6 A16]', async () => {
     let draws = 0;
     const { tokens, source, token } = await holding(hour, { random: () => (draws += 1) * 0 });
 
@@ -151,7 +151,7 @@ describe('a due token', () => {
     expect(draws).toBe(1);
   });
 
-  test.each([1, 5, 30, 60, 3600])('A14 of %d s is renewed at most once in 0.7 of its lifetime', async (lifetime) => {
+  test.each([1, 5, 30, 60, 3600])('of %d s is renewed at most once in 0.7 of its lifetime [A14]', async (lifetime) => {
     const { tokens, source, clock } = cached({ random: () => 0.999 });
     const step = (lifetime * second) / 200;
     const steps = 2_000;
@@ -170,7 +170,7 @@ describe('a due token', () => {
 });
 
 describe('a renewal in the background that fails', () => {
-  test('D15 A2 reaches no caller and is an event', async () => {
+  test('reaches no caller and is an event [D15 A2]', async () => {
     const { tokens, source, clock, token, events } = await holding(hour);
     clock.advance(hour - 300 * second);
     await tokens.getToken();
@@ -185,7 +185,7 @@ describe('a renewal in the background that fails', () => {
     ]);
   });
 
-  test('A2 is tried again after a second, then two, up to half a minute', async () => {
+  test('is tried again after a second, then two, up to half a minute [A2]', async () => {
     const { tokens, source, clock } = await holding(hour, { random: () => 1 });
     clock.advance(hour - 450 * second);
     const attempts: number[] = [];
@@ -205,7 +205,7 @@ describe('a renewal in the background that fails', () => {
     expect(attempts.slice(0, 8)).toEqual([0, 1, 3, 7, 15, 31, 60, 89]);
   });
 
-  test('A4 is not tried again before the server wants it', async () => {
+  test('is not tried again before the server wants it [A4]', async () => {
     const { tokens, source, clock } = await holding(hour);
     clock.advance(hour - 300 * second);
     await tokens.getToken();
@@ -223,7 +223,7 @@ describe('a renewal in the background that fails', () => {
 });
 
 describe('a token inside the hand-out margin', () => {
-  test('C4 lets callers wait for the renewed one', async () => {
+  test('lets callers wait for the renewed one [C4]', async () => {
     const { tokens, source, clock } = await holding(hour);
     clock.advance(hour - 30 * second);
 
@@ -234,7 +234,7 @@ describe('a token inside the hand-out margin', () => {
     expect((await answer).value).toBe('second');
   });
 
-  test('A2 is handed out after all when the renewal fails, until it really expires', async () => {
+  test('is handed out after all when the renewal fails, until it really expires [A2]', async () => {
     const { tokens, source, clock, token } = await holding(hour, { random: () => 1 });
     clock.advance(hour - 20 * second);
 
@@ -247,7 +247,7 @@ describe('a token inside the hand-out margin', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('A2 lets nobody wait any more once a renewal has failed', async () => {
+  test('lets nobody wait any more once a renewal has failed [A2]', async () => {
     const { tokens, source, clock, token } = await holding(hour);
     clock.advance(hour - 20 * second);
     const first = tokens.getToken();
@@ -263,7 +263,7 @@ describe('a token inside the hand-out margin', () => {
     expect(source.calls).toHaveLength(3);
   });
 
-  test('A3 is not handed out when the failed renewal took longer than it lived', async () => {
+  test('is not handed out when the failed renewal took longer than it lived [A3]', async () => {
     const { tokens, source, clock } = await holding(hour);
     clock.advance(hour - 20 * second);
 
@@ -275,7 +275,7 @@ describe('a token inside the hand-out margin', () => {
     await expect(answer).rejects.toThrow('away');
   });
 
-  test('A24 is handed out when the renewal takes longer than half of what it has left', async () => {
+  test('is handed out when the renewal takes longer than half of what it has left [A24]', async () => {
     const { tokens, clock, token } = await holding(hour);
     clock.advance(hour - 20 * second);
 
@@ -286,7 +286,7 @@ describe('a token inside the hand-out margin', () => {
     expect(await answer).toBe(token);
   });
 
-  test('D16 leaves nobody waiting for that half when the renewal was quicker', async () => {
+  test('leaves nobody waiting for that half when the renewal was quicker [D16]', async () => {
     const { tokens, source, clock } = await holding(hour);
     clock.advance(hour - 20 * second);
 
@@ -299,21 +299,24 @@ describe('a token inside the hand-out margin', () => {
     expect(clock.asleep()).toBe(0);
   });
 
-  test.each([1 * second, 2 * second])('A15 is worth more than one of %d ms that was on its way for 2 s', async (ms) => {
-    const { tokens, source, clock, token, events } = await holding(hour);
-    clock.advance(hour - 20 * second);
+  test.each([1 * second, 2 * second])(
+    'is worth more than one of %d ms that was on its way for 2 s [A15]',
+    async (ms) => {
+      const { tokens, source, clock, token, events } = await holding(hour);
+      clock.advance(hour - 20 * second);
 
-    const answer = tokens.getToken();
-    await settle();
-    const late = issue('late', clock, ms);
-    clock.advance(2 * second);
-    source.last().resolve(late);
+      const answer = tokens.getToken();
+      await settle();
+      const late = issue('late', clock, ms);
+      clock.advance(2 * second);
+      source.last().resolve(late);
 
-    expect(await answer).toBe(token);
-    expect(events).toEqual([]);
-  });
+      expect(await answer).toBe(token);
+      expect(events).toEqual([]);
+    },
+  );
 
-  test('B6 ends the wait of one caller and keeps the token for the next', async () => {
+  test('ends the wait of one caller and keeps the token for the next [B6]', async () => {
     const { tokens, source, clock } = await holding(hour);
     clock.advance(hour - 20 * second);
     const controller = new AbortController();
@@ -332,17 +335,17 @@ describe('a token inside the hand-out margin', () => {
 
 describe('an expired token', () => {
   test.each([
-    ['A3 both clocks say so', (clock: FakeClock) => clock.advance(hour)],
-    ['C2 the wall clock says so, the machine slept', (clock: FakeClock) => clock.step(hour)],
+    ['both clocks say so [A3]', (clock: FakeClock) => clock.advance(hour)],
+    ['the wall clock says so, the machine slept [C2]', (clock: FakeClock) => clock.step(hour)],
     [
-      'C1 the monotonic clock says so, the wall clock was set back',
+      'the monotonic clock says so, the wall clock was set back [C1]',
       (clock: FakeClock) => {
         clock.advance(hour);
         clock.step(-2 * hour);
       },
     ],
     [
-      'C1 the monotonic clock says so, the wall clock stood still',
+      'the monotonic clock says so, the wall clock stood still [C1]',
       (clock: FakeClock) => {
         clock.advance(hour);
         clock.step(-hour);
@@ -360,7 +363,7 @@ describe('an expired token', () => {
     await expect(answer).rejects.toThrow('away');
   });
 
-  test('C6 is expired exactly at its expiry', async () => {
+  test('is expired exactly at its expiry [C6]', async () => {
     const { tokens, source, clock, token } = await holding(hour, { random: () => 1 });
     clock.advance(hour - 1);
     const last = tokens.getToken();
@@ -376,7 +379,7 @@ describe('an expired token', () => {
     await expect(answer).rejects.toThrow('away');
   });
 
-  test('C1 is found out although the wall clock was set back between two looks at the other one', async () => {
+  test('is found out although the wall clock was set back between two looks at the other one [C1]', async () => {
     const { tokens, source, clock } = await holding(1 * second);
     clock.advance(600);
     await tokens.getToken();
@@ -391,7 +394,7 @@ describe('an expired token', () => {
     await expect(answer).rejects.toThrow('away');
   });
 
-  test('C6 is never handed out by the clocks of this machine, however often it was asked for', async () => {
+  test('is never handed out by the clocks of this machine, however often it was asked for [C6]', async () => {
     const lifetimeMs = 20;
     const { tokens, source } = cached({ clock: systemClock });
     const first = tokens.getToken();
@@ -414,7 +417,7 @@ describe('an expired token', () => {
     expect(answer).toBeUndefined();
   });
 
-  test('B7 is not kept when it expired on its way', async () => {
+  test('is not kept when it expired on its way [B7]', async () => {
     const { tokens, source, clock } = cached();
     const first = tokens.getToken();
     const token = issue('late', clock, 5 * second);
@@ -430,7 +433,7 @@ describe('an expired token', () => {
 });
 
 describe('a rejected token', () => {
-  test('E1 is renewed, and whoever rejects it meanwhile joins', async () => {
+  test('is renewed, and whoever rejects it meanwhile joins [E1]', async () => {
     const { tokens, source, clock, token } = await holding(hour);
 
     const answers = Array.from({ length: 50 }, () => tokens.getToken(undefined, { replacing: token }));
@@ -441,7 +444,7 @@ describe('a rejected token', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('E4 A25 is not renewed for one who is late: the newer one is the answer', async () => {
+  test('is not renewed for one who is late: the newer one is the answer [E4 A25]', async () => {
     const { tokens, source, clock, token } = await holding(hour);
     const first = tokens.getToken(undefined, { replacing: token });
     await settle();
@@ -454,7 +457,7 @@ describe('a rejected token', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('D21 E3 A30 is renewed at once the first time, and then not within five seconds', async () => {
+  test('is renewed at once the first time, and then not within five seconds [D21 E3 A30]', async () => {
     const { tokens, source, clock, token } = await holding(hour);
     const first = tokens.getToken(undefined, { replacing: token });
     await settle();
@@ -472,7 +475,7 @@ describe('a rejected token', () => {
     expect(source.calls).toHaveLength(3);
   });
 
-  test('E3 is renewed again the sooner, the shorter the renewed one lives', async () => {
+  test('is renewed again the sooner, the shorter the renewed one lives [E3]', async () => {
     const { tokens, source, clock, token } = await holding(hour);
     const first = tokens.getToken(undefined, { replacing: token });
     await settle();
@@ -506,7 +509,7 @@ describe('a rejected token', () => {
     expect(events).toHaveLength(1);
   });
 
-  test('A16 A37 may come back with a new lifetime, and is not asked for in a loop', async () => {
+  test('may come back with a new lifetime, and is not asked for in a loop [A16 A37]', async () => {
     const { tokens, source, clock } = await holding(100 * second);
     clock.advance(81 * second);
     await tokens.getToken();
@@ -524,7 +527,7 @@ describe('a rejected token', () => {
 });
 
 describe('a call with minValidityMs', () => {
-  test('D22 waits for a renewal when the kept token is too short', async () => {
+  test('waits for a renewal when the kept token is too short [D22]', async () => {
     const { tokens, source, clock } = await holding(hour);
     clock.advance(hour / 2);
 
@@ -535,7 +538,7 @@ describe('a call with minValidityMs', () => {
     expect((await answer).value).toBe('second');
   });
 
-  test('D22 gets the renewed token although the kept one expired meanwhile', async () => {
+  test('gets the renewed token although the kept one expired meanwhile [D22]', async () => {
     const { tokens, source, clock } = await holding(60 * second);
 
     const answer = tokens.getToken(undefined, { minValidityMs: 120 * second });
@@ -547,7 +550,7 @@ describe('a call with minValidityMs', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('D22 takes what there is when no token lives that long, without a grant for each call', async () => {
+  test('takes what there is when no token lives that long, without a grant for each call [D22]', async () => {
     const { tokens, source, clock } = await holding(60 * second);
     const first = tokens.getToken(undefined, { minValidityMs: hour });
     await settle();
@@ -565,7 +568,7 @@ describe('a call with minValidityMs', () => {
 });
 
 describe('the number of kept tokens', () => {
-  test('D13 is bounded, and the least recently used one goes first', async () => {
+  test('is bounded, and the least recently used one goes first [D13]', async () => {
     const { tokens, source, clock, events } = cached({ maxTokens: 2 });
     const fetchToken = async (scope: string) => {
       const answer = tokens.getToken({ scope });
@@ -588,7 +591,7 @@ describe('the number of kept tokens', () => {
   });
 });
 
-describe('F8 R-51 tokens that are bound to a certificate', () => {
+describe('tokens that are bound to a certificate [F8 R-51]', () => {
   /** A cache with tokens of several scopes, each bound to what the test says. */
   function bound(options?: CacheOptions) {
     const bindings: (string | undefined)[] = [];
@@ -673,7 +676,7 @@ describe('what is taken back', () => {
     return { ...cache, first, takeBack: () => takeBack() };
   }
 
-  test('R-78 is all that is valid, and only once', async () => {
+  test('is all that is valid, and only once [R-78]', async () => {
     const { tokens, source, clock, first, takeBack } = await exposed();
     const short = tokens.getToken({ scope: 'a' });
     await settle();
@@ -685,7 +688,7 @@ describe('what is taken back', () => {
     expect(takeBack()).toEqual([]);
   });
 
-  test('R-78 is not handed out, not even in the next moment; whoever asks gets another one', async () => {
+  test('is not handed out, not even in the next moment; whoever asks gets another one [R-78]', async () => {
     const { tokens, source, clock, first, takeBack } = await exposed();
     await tokens.getToken();
     takeBack();
@@ -701,7 +704,7 @@ describe('what is taken back', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('R-78 is not handed out when its renewal fails, by whom it was waited for when it was taken back', async () => {
+  test('is not handed out when its renewal fails, by whom it was waited for when it was taken back [R-78]', async () => {
     const { tokens, source, clock, takeBack } = await exposed();
     clock.advance(hour - 20 * second);
     const waiting = tokens.getToken();
@@ -712,7 +715,7 @@ describe('what is taken back', () => {
     await expect(waiting).rejects.toThrow('away');
   });
 
-  test('R-78 is not handed out to one who was just about to get it', async () => {
+  test('is not handed out to one who was just about to get it [R-78]', async () => {
     const { tokens, source, clock, first, takeBack } = await exposed();
     const renewal = tokens.getToken(undefined, { replacing: first });
     await settle();
@@ -728,7 +731,7 @@ describe('what is taken back', () => {
     expect((await answer).value).toBe('third');
   });
 
-  test('R-78 makes room for the renewal that was under way', async () => {
+  test('makes room for the renewal that was under way [R-78]', async () => {
     const { tokens, source, clock, takeBack } = await exposed();
     clock.advance(hour - 300 * second);
     await tokens.getToken();
@@ -742,7 +745,7 @@ describe('what is taken back', () => {
   });
 });
 
-test('D16 D19 sets no timer', async () => {
+test('sets no timer [D16 D19]', async () => {
   const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
   const before = timers();
 
@@ -755,7 +758,7 @@ test('D16 D19 sets no timer', async () => {
   expect(timers()).toBe(before);
 });
 
-test('D22 what a caller asks of the validity is asked of the source below, which may be a store', async () => {
+test('what a caller asks of the validity is asked of the source below, which may be a store [D22]', async () => {
   const { tokens, source, clock } = await holding(hour);
   clock.advance(hour / 2);
 

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 
 import { ConfigurationError } from '../../src/core/errors.js';
-import { withDefaultRequest } from '../../src/layers/default-request.js';
 import { CanonicalTokenRequest, requestKey, type TokenRequest } from '../../src/core/token-request.js';
+import { withDefaultRequest } from '../../src/layers/default-request.js';
 import { tokenSourceContract } from '../contracts/token-source.js';
 import { manualSource } from '../support/tokens.js';
 
@@ -47,7 +47,7 @@ test('keeps the key of a request that cannot change', () => {
   expect(second).toBe(first);
 });
 
-test('D1 looks again at a request that could have been changed', () => {
+test('looks again at a request that could have been changed [D1]', () => {
   const source = manualSource();
   const tokens = withDefaultRequest()(source);
   const scopes = ['a'];
@@ -60,7 +60,7 @@ test('D1 looks again at a request that could have been changed', () => {
   expect(source.calls.map(({ request: each }) => each?.scope)).toEqual(['a', 'b']);
 });
 
-test('R-13 refuses a malformed default at construction', () => {
+test('refuses a malformed default at construction [R-13]', () => {
   expect(() => withDefaultRequest({ scope: 'a\\b' })).toThrow(ConfigurationError);
 });
 
@@ -85,7 +85,7 @@ test('can be put over another one: each fills what neither the call nor the oute
   ]);
 });
 
-test('D1 keeps its defaults, whatever becomes of the object that they came in', () => {
+test('keeps its defaults, whatever becomes of the object that they came in [D1]', () => {
   const scope = ['a'];
   const source = manualSource();
   const tokens = withDefaultRequest({ scope })(source);

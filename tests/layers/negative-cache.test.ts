@@ -43,7 +43,7 @@ async function waitsAfter(error: Error, options?: CoolDownOptions): Promise<numb
 }
 
 describe('a refusal', () => {
-  test('A6 A7 is repeated for a while: a hundred calls in a second are one', async () => {
+  test('is repeated for a while: a hundred calls in a second are one [A6 A7]', async () => {
     const { source, clock, ask, failWith } = cooled();
     await failWith(refusal);
 
@@ -55,18 +55,18 @@ describe('a refusal', () => {
     expect(source.calls).toHaveLength(1);
   });
 
-  test('A7 is repeated for 5 s, doubling to 60 s, while it repeats itself', async () => {
+  test('is repeated for 5 s, doubling to 60 s, while it repeats itself [A7]', async () => {
     expect(await waitsAfter(refusal)).toEqual([5, 10, 20, 40, 60, 60, 60]);
   });
 
-  test('A7 is repeated for half as long or as much again, so that replicas do not come back together', async () => {
+  test('is repeated for half as long or as much again, so that replicas do not come back together [A7]', async () => {
     const [shortest] = await waitsAfter(refusal, { random: () => 0 });
     const [longest] = await waitsAfter(refusal, { random: () => 1 });
 
     expect([shortest, longest]).toEqual([2.5, 7.5]);
   });
 
-  test('A7 is forgotten when the credentials change', async () => {
+  test('is forgotten when the credentials change [A7]', async () => {
     let credentials = 'old';
     const { source, ask, failWith } = cooled({ credentials: () => Promise.resolve(credentials) });
     await failWith(refusal);
@@ -102,17 +102,17 @@ describe('a refusal', () => {
 });
 
 describe('an outage', () => {
-  test('A2 keeps others from asking for up to 1 s, doubling to half a minute', async () => {
+  test('keeps others from asking for up to 1 s, doubling to half a minute [A2]', async () => {
     expect(await waitsAfter(outage, { random: () => 1 })).toEqual([1, 2, 4, 8, 16, 28.025, 28.025]);
   });
 
-  test('A4 keeps others from asking for as long as the server wants', async () => {
+  test('keeps others from asking for as long as the server wants [A4]', async () => {
     const waits = await waitsAfter(new GrantUnavailableError('busy', { status: 503, retryAfterMs: 90 * second }));
 
     expect(waits[0]).toBe(90);
   });
 
-  test('A3 is repeated with what is left to wait', async () => {
+  test('is repeated with what is left to wait [A3]', async () => {
     const { source, clock, ask, failWith } = cooled({ random: () => 1 });
     await failWith(outage);
     clock.advance(400);
@@ -130,7 +130,7 @@ describe('an outage', () => {
   });
 });
 
-test('D13 remembers a bounded number of requests, and forgets the oldest', async () => {
+test('remembers a bounded number of requests, and forgets the oldest [D13]', async () => {
   const { source, ask } = cooled({ random: () => 1 });
   for (let count = 0; count <= 1_000; count += 1) {
     const answer = ask(`scope-${count}`);
@@ -158,7 +158,7 @@ test('lets an error of somebody else pass and remembers nothing', async () => {
 });
 
 describe('credentials', () => {
-  test('A7 that cannot be looked at change nothing of a refusal, and begin a cool-down all the same', async () => {
+  test('that cannot be looked at change nothing of a refusal, and begin a cool-down all the same [A7]', async () => {
     const { source, ask, failWith } = cooled({ credentials: () => Promise.reject(new Error('vault away')) });
 
     expect(await failWith(refusal)).toMatchObject({ error: 'invalid_scope', retryAfterMs: 5 * second });
@@ -166,7 +166,7 @@ describe('credentials', () => {
     expect(source.calls).toHaveLength(1);
   });
 
-  test('A7 B6 that never come hold up nobody for ever', async () => {
+  test('that never come hold up nobody for ever [A7 B6]', async () => {
     let looks = 0;
     const { failWith } = cooled({
       credentials: () => {
@@ -179,7 +179,7 @@ describe('credentials', () => {
     expect(looks).toBe(1);
   });
 
-  test('A7 are looked at once a second at most', async () => {
+  test('are looked at once a second at most [A7]', async () => {
     let looks = 0;
     const { clock, ask, failWith } = cooled({ credentials: () => Promise.resolve(String((looks += 1) && 'same')) });
     await failWith(refusal);
@@ -192,7 +192,7 @@ describe('credentials', () => {
     expect(looks).toBe(2);
   });
 
-  test('A7 are looked at again after that second, and not before', async () => {
+  test('are looked at again after that second, and not before [A7]', async () => {
     let credentials = 'old';
     const { source, clock, ask, failWith } = cooled({ credentials: () => Promise.resolve(credentials) });
     await failWith(refusal);
@@ -209,7 +209,7 @@ describe('credentials', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('A7 change nothing of a refusal when they can be had no more', async () => {
+  test('change nothing of a refusal when they can be had no more [A7]', async () => {
     let look = () => Promise.resolve('old');
     const { source, ask, failWith } = cooled({ credentials: () => look() });
     await failWith(refusal);
@@ -238,7 +238,7 @@ test.each([
   ['a refusal for another reason', refusal, new GrantRejectedError('no', { status: 401, error: 'invalid_client' }), 5],
   ['what is no token response, after an outage', outage, new InvalidTokenResponseError('HTML'), 0.5],
   ['what will not pass, after an outage', outage, new GrantUnavailableError('no', { retryable: false }), 5],
-])('A2 A7 %s counts anew', async (_name, first, other, seconds) => {
+])('%s counts anew [A2 A7]', async (_name, first, other, seconds) => {
   const { clock, failWith } = cooled();
   await failWith(first);
   clock.advance(60 * second);

@@ -22,7 +22,7 @@ function gated() {
   return { source, clock, ask, failWith };
 }
 
-test('A4 leaves the server alone for all requests, for as long as it asks', async () => {
+test('leaves the server alone for all requests, for as long as it asks [A4]', async () => {
   const { source, clock, ask, failWith } = gated();
   await failWith(new GrantUnavailableError('busy', { status: 503, retryAfterMs: 60 * second }));
   clock.advance(20 * second);
@@ -33,7 +33,7 @@ test('A4 leaves the server alone for all requests, for as long as it asks', asyn
   expect(other).toMatchObject({ message: 'busy', status: 503, retryAfterMs: 40 * second });
 });
 
-test('A4 asks again when the time has passed', async () => {
+test('asks again when the time has passed [A4]', async () => {
   const { source, clock, ask, failWith } = gated();
   await failWith(new GrantUnavailableError('busy', { status: 503, retryAfterMs: 60 * second }));
   clock.advance(60 * second);
@@ -44,7 +44,7 @@ test('A4 asks again when the time has passed', async () => {
   expect(source.calls).toHaveLength(2);
 });
 
-test('A5 waits for five seconds, doubling to a minute, when a limit comes without a time', async () => {
+test('waits for five seconds, doubling to a minute, when a limit comes without a time [A5]', async () => {
   const { clock, failWith } = gated();
   const waits: unknown[] = [];
 
@@ -57,7 +57,7 @@ test('A5 waits for five seconds, doubling to a minute, when a limit comes withou
   expect(waits).toEqual([5, 10, 20, 40, 60, 60].map((seconds) => seconds * second));
 });
 
-test('A5 begins with five seconds again after a success', async () => {
+test('begins with five seconds again after a success [A5]', async () => {
   const { source, clock, ask, failWith } = gated();
   const limit = new GrantUnavailableError('rate limited', { status: 429 });
   await failWith(limit);
@@ -69,7 +69,7 @@ test('A5 begins with five seconds again after a success', async () => {
   expect(await failWith(limit)).toMatchObject({ retryAfterMs: 5 * second });
 });
 
-test('A5 does not begin anew after a success that set out before the limit', async () => {
+test('does not begin anew after a success that set out before the limit [A5]', async () => {
   const { source, clock, ask, failWith } = gated();
   const limit = new GrantUnavailableError('rate limited', { status: 429 });
   const [first, second_] = [ask('a'), ask('b')];
@@ -96,7 +96,7 @@ test.each([
   expect(source.calls).toHaveLength(2);
 });
 
-test('A4 stays closed when a request that set out before comes back with a token', async () => {
+test('stays closed when a request that set out before comes back with a token [A4]', async () => {
   const { source, clock, ask } = gated();
   const [first, second_] = [ask('a'), ask('b')];
   source.calls[0]?.reject(new GrantUnavailableError('busy', { status: 429, retryAfterMs: 60 * second }));
@@ -108,7 +108,7 @@ test('A4 stays closed when a request that set out before comes back with a token
   expect(await ask('c')).toMatchObject({ retryAfterMs: 60 * second });
 });
 
-test('A4 is not opened earlier by a shorter time that comes later', async () => {
+test('is not opened earlier by a shorter time that comes later [A4]', async () => {
   const { source, ask } = gated();
   const [first, second_] = [ask('a'), ask('b')];
   source.calls[0]?.reject(new GrantUnavailableError('busy', { status: 503, retryAfterMs: 60 * second }));
@@ -119,7 +119,7 @@ test('A4 is not opened earlier by a shorter time that comes later', async () => 
   expect(await second_).toMatchObject({ retryAfterMs: 60 * second });
 });
 
-test('A5 takes limits that come together for one', async () => {
+test('takes limits that come together for one [A5]', async () => {
   const { source, ask } = gated();
   const answers = Array.from({ length: 10 }, (_none, index) => ask(`scope-${index}`));
   source.calls.forEach((call) => call.reject(new GrantUnavailableError('rate limited', { status: 429 })));

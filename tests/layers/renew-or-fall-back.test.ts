@@ -16,7 +16,7 @@ function renewing() {
   return { clock, token, renewal: source.last(), answer };
 }
 
-test('A24 the renewed token is the answer when it comes before half of the time has passed that the old one has left', async () => {
+test('the renewed token is the answer when it comes before half of the time has passed that the old one has left [A24]', async () => {
   const { clock, renewal, answer } = renewing();
 
   clock.advance(9.9 * second);
@@ -25,7 +25,7 @@ test('A24 the renewed token is the answer when it comes before half of the time 
   expect((await answer).value).toBe('new');
 });
 
-test('A24 the old token is the answer once half of its time has passed, whatever becomes of the renewal', async () => {
+test('the old token is the answer once half of its time has passed, whatever becomes of the renewal [A24]', async () => {
   const { clock, token, renewal, answer } = renewing();
 
   clock.advance(10 * second);
@@ -43,7 +43,7 @@ test('a renewal that fails before that is the answer, too', async () => {
   expect(await failureOf(answer)).toEqual(new Error('away'));
 });
 
-test('C2 an old token that expired while the process stood still is no answer', async () => {
+test('an old token that expired while the process stood still is no answer [C2]', async () => {
   const { clock, renewal, answer } = renewing();
 
   clock.advance(20 * second);

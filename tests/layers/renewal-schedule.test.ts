@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { fc } from '../support/fc.js';
 
 import { marginMs as marginOf, refreshTime } from '../../src/layers/renewal-schedule.js';
+import { fc } from '../support/fc.js';
 
 const hour = 3_600_000;
 
@@ -14,7 +14,7 @@ describe('a token', () => {
     { lifetimeMs: 30_000, window: 6_000, spread: 3_000, margin: 3_000, least: 5_000 },
     { lifetimeMs: 5_000, window: 1_000, spread: 500, margin: 500, least: 1_000 },
     { lifetimeMs: 1_000, window: 200, spread: 100, margin: 100, least: 200 },
-  ])('A14 of $lifetimeMs ms is due in the last $window ms, or up to $spread ms earlier', (expected) => {
+  ])('of $lifetimeMs ms is due in the last $window ms, or up to $spread ms earlier [A14]', (expected) => {
     const latest = refreshTime(expected.lifetimeMs, () => 0);
     const earliest = refreshTime(expected.lifetimeMs, () => 1);
 
@@ -32,7 +32,7 @@ describe('a token', () => {
     expect(byShare.dueMs).toBe(30_000);
   });
 
-  test('C7 of any lifetime is due after its issue and before callers have to wait', () => {
+  test('of any lifetime is due after its issue and before callers have to wait [C7]', () => {
     const lifetimes = fc.integer({ min: 1_000, max: 10 * 365 * 24 * hour });
     const draws = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     const options = fc.record({
@@ -52,7 +52,7 @@ describe('a token', () => {
   });
 });
 
-test('C5 the margin is known without a draw', () => {
+test('the margin is known without a draw [C5]', () => {
   for (const [lifetimeMs, options] of [[hour], [60_000], [60_000, { share: 0.1 }], [hour, { capMs: 1_000 }]] as const) {
     expect(marginOf(lifetimeMs, options)).toBe(refreshTime(lifetimeMs, () => 0, options).marginMs);
   }

@@ -66,9 +66,9 @@ function failing(error: Error) {
 
 describe('an attempt that fails for a reason that may pass', () => {
   test.each([
-    ['A1 a 5xx', away],
-    ['A9 a success that is no token response', new InvalidTokenResponseError('HTML')],
-    ['B1 B2 no connection', new GrantUnavailableError('refused', { cause: { code: 'ECONNREFUSED' } })],
+    ['a 5xx [A1]', away],
+    ['a success that is no token response [A9]', new InvalidTokenResponseError('HTML')],
+    ['no connection [B1 B2]', new GrantUnavailableError('refused', { cause: { code: 'ECONNREFUSED' } })],
   ])('is followed by another one: %s', async (_name, error) => {
     const { outcome, attempts } = await attempt([error]);
 
@@ -76,7 +76,7 @@ describe('an attempt that fails for a reason that may pass', () => {
     expect(attempts).toBe(2);
   });
 
-  test('A1 is followed by two others at most, after up to 200 and 400 ms', async () => {
+  test('is followed by two others at most, after up to 200 and 400 ms [A1]', async () => {
     const { outcome, attempts, sleeps } = await attempt([away, away, away, away]);
 
     expect(outcome).toBe(away);
@@ -85,7 +85,7 @@ describe('an attempt that fails for a reason that may pass', () => {
   });
 
   // What Node says when the server had closed a connection that was idle.
-  test.each(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])('B3 is followed at once by another one: %s', async (code) => {
+  test.each(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])('is followed at once by another one: %s [B3]', async (code) => {
     const reset = new GrantUnavailableError('reset', { cause: { message: 'fetch failed', cause: { code } } });
 
     const { sleeps } = await attempt([reset, reset]);
@@ -93,7 +93,7 @@ describe('an attempt that fails for a reason that may pass', () => {
     expect(sleeps).toEqual([0, 400]);
   });
 
-  test('A4 is followed by another one when the server wants it, if that is soon', async () => {
+  test('is followed by another one when the server wants it, if that is soon [A4]', async () => {
     const busy = new GrantUnavailableError('busy', { status: 429, retryAfterMs: 5_000 });
 
     const { outcome, sleeps } = await attempt([busy]);
@@ -102,7 +102,7 @@ describe('an attempt that fails for a reason that may pass', () => {
     expect(sleeps).toEqual([5_000]);
   });
 
-  test('A4 is the outcome when the server wants to be left alone for longer', async () => {
+  test('is the outcome when the server wants to be left alone for longer [A4]', async () => {
     const busy = new GrantUnavailableError('busy', { status: 429, retryAfterMs: 5_001 });
 
     const { outcome, attempts } = await attempt([busy]);
@@ -111,7 +111,7 @@ describe('an attempt that fails for a reason that may pass', () => {
     expect(attempts).toBe(1);
   });
 
-  test('A24 is the outcome when the deadline would pass before the next one', async () => {
+  test('is the outcome when the deadline would pass before the next one [A24]', async () => {
     const { attempts } = await attempt([away, away, away], { deadlineMs: 15_000 }, 7_300);
 
     expect(attempts).toBe(2);
@@ -120,7 +120,7 @@ describe('an attempt that fails for a reason that may pass', () => {
   test.each([
     { deadlineMs: 200, expected: 1 },
     { deadlineMs: 201, expected: 2 },
-  ])('A24 is one of $expected when the next would begin after 200 of $deadlineMs ms', async (given) => {
+  ])('is one of $expected when the next would begin after 200 of $deadlineMs ms [A24]', async (given) => {
     const { attempts } = await attempt([away], { deadlineMs: given.deadlineMs });
 
     expect(attempts).toBe(given.expected);
@@ -129,8 +129,8 @@ describe('an attempt that fails for a reason that may pass', () => {
 
 describe('an attempt that fails for good', () => {
   test.each([
-    ['A6 a refusal', new GrantRejectedError('no', { status: 400, error: 'invalid_scope' })],
-    ['B1 a certificate that is not trusted', new GrantUnavailableError('no', { retryable: false })],
+    ['a refusal [A6]', new GrantRejectedError('no', { status: 400, error: 'invalid_scope' })],
+    ['a certificate that is not trusted [B1]', new GrantUnavailableError('no', { retryable: false })],
     ['an error of somebody else', new Error('a bug')],
   ])('is the outcome: %s', async (_name, error) => {
     const { outcome, attempts } = await attempt([error]);
@@ -141,13 +141,13 @@ describe('an attempt that fails for good', () => {
 });
 
 describe('an outage', () => {
-  test('A2 costs the server fewer attempts with each call that fails, down to one', async () => {
+  test('costs the server fewer attempts with each call that fails, down to one [A2]', async () => {
     const { ask } = failing(away);
 
     expect([await ask(), await ask(), await ask(), await ask()]).toEqual([3, 2, 1, 1]);
   });
 
-  test('A1 that is over leaves the next calls all their attempts', async () => {
+  test('that is over leaves the next calls all their attempts [A1]', async () => {
     const { ask, succeed } = failing(away);
     await ask();
     await ask();
@@ -157,7 +157,7 @@ describe('an outage', () => {
     expect(await ask()).toBe(3);
   });
 
-  test('A6 is not what a refusal is', async () => {
+  test('is not what a refusal is [A6]', async () => {
     const server = failing(new GrantRejectedError('no', { status: 400 }));
     await server.ask();
 
@@ -167,7 +167,7 @@ describe('an outage', () => {
   });
 });
 
-test('A24 B4 tells the source below when the deadline has passed', async () => {
+test('tells the source below when the deadline has passed [A24 B4]', async () => {
   const tokens = withRetry({ deadlineMs: 20 })({
     getToken: (_request, options) =>
       new Promise((_resolve, reject) => {
@@ -199,7 +199,7 @@ async function waitingWithin(signal: AbortSignal, clock: Clock = fakeClock()) {
   return { source, tokens, answer };
 }
 
-test('A24 a wait that a shorter deadline than its own ends has the outcome of the last attempt, and costs the next call a retry', async () => {
+test('a wait that a shorter deadline than its own ends has the outcome of the last attempt, and costs the next call a retry [A24]', async () => {
   const clock = fakeClock();
   const { answer, source, tokens } = await withDeadline(20, undefined, async (signal) => {
     const waiting = await waitingWithin(signal, clock);
@@ -221,7 +221,7 @@ test('A24 a wait that a shorter deadline than its own ends has the outcome of th
 test.each([
   ['the clock of this machine', systemClock],
   ['another clock', fakeClock()],
-])('B6 a wait that the caller limits ends with the reason of its signal, by %s', async (_name, clock) => {
+])('a wait that the caller limits ends with the reason of its signal, by %s [B6]', async (_name, clock) => {
   const signal = AbortSignal.timeout(20);
 
   const { answer } = await waitingWithin(signal, clock);

@@ -8,7 +8,7 @@ import { issue, manualSource, settle } from '../support/tokens.js';
 tokenSourceContract('withSingleFlight', withSingleFlight());
 sharingContract('withSingleFlight', withSingleFlight());
 
-test('D3 shares one call among all who ask at the same time', async () => {
+test('shares one call among all who ask at the same time [D3]', async () => {
   const source = manualSource();
   const tokens = withSingleFlight()(source);
   const token = issue('a', fakeClock());
@@ -20,7 +20,7 @@ test('D3 shares one call among all who ask at the same time', async () => {
   expect(source.calls).toHaveLength(1);
 });
 
-test('D14 forgets a failure before those who waited hear of it', async () => {
+test('forgets a failure before those who waited hear of it [D14]', async () => {
   const source = manualSource();
   const tokens = withSingleFlight()(source);
 
@@ -33,7 +33,7 @@ test('D14 forgets a failure before those who waited hear of it', async () => {
   expect(source.calls).toHaveLength(2);
 });
 
-test('D4 asks again when the flight that was joined comes back with the very token to be replaced', async () => {
+test('asks again when the flight that was joined comes back with the very token to be replaced [D4]', async () => {
   const source = manualSource();
   const tokens = withSingleFlight()(source);
   const clock = fakeClock();
@@ -66,7 +66,7 @@ test('goes on after a source that threw', async () => {
   await expect(tokens.getToken()).resolves.toBe(token);
 });
 
-test('D4 asks once, however many have waited for a flight that came back with the token to be replaced', async () => {
+test('asks once, however many have waited for a flight that came back with the token to be replaced [D4]', async () => {
   const source = manualSource();
   const tokens = withSingleFlight()(source);
   const clock = fakeClock();

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { fc } from '../support/fc.js';
 
 import { parseChallenges, rejectsToken } from '../../src/adapters/challenge.js';
+import { fc } from '../support/fc.js';
 
 const tokenCharacter = fc.constantFrom(...Array.from("abcXYZ019!#$%&'*+.^_`|~-"));
 const token = fc.string({ unit: tokenCharacter, minLength: 1, maxLength: 8 });
@@ -30,7 +30,7 @@ const challenge = fc.oneof(
   })),
 );
 
-test('R-39 challenges of all kinds side by side are read back, schemes with a token68 among them', () => {
+test('challenges of all kinds side by side are read back, schemes with a token68 among them [R-39]', () => {
   fc.assert(
     fc.property(fc.array(challenge, { maxLength: 5 }), (challenges) => {
       const read = parseChallenges(challenges.map(({ written }) => written).join(', '));
@@ -42,7 +42,7 @@ test('R-39 challenges of all kinds side by side are read back, schemes with a to
   );
 });
 
-test('E6 R-34 the order of challenges does not change whether the token is rejected', () => {
+test('the order of challenges does not change whether the token is rejected [E6 R-34]', () => {
   const pair = fc
     .array(challenge, { maxLength: 4 })
     .chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })));
@@ -62,7 +62,7 @@ test('E6 R-34 the order of challenges does not change whether the token is rejec
   );
 });
 
-test('E26 whatever stands behind a challenge that does not parse, what stands before it is read', () => {
+test('whatever stands behind a challenge that does not parse, what stands before it is read [E26]', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 100 }), (junk) => {
       const [first] = parseChallenges(`Bearer error="invalid_token", ,"${junk}`);
@@ -74,7 +74,7 @@ test('E26 whatever stands behind a challenge that does not parse, what stands be
   );
 });
 
-test('E26 twice as long a field does not take four times as long, whatever it is made of', () => {
+test('twice as long a field does not take four times as long, whatever it is made of [E26]', () => {
   const pieces = fc.array(fc.constantFrom('a', 'a=', 'a="', '"', '\\', ' ', '\t', ',', '=', 'a b', 'Bearer '), {
     minLength: 1,
     maxLength: 5,

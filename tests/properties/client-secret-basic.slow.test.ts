@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { fc } from '../support/fc.js';
 
 import { clientSecretBasic } from '../../src/authentication/client-secret.js';
+import { fc } from '../support/fc.js';
 
 const server = { issuer: 'https://auth.example' };
 
@@ -36,7 +36,7 @@ const texts = fc.oneof(
 const broken = fc.string({ unit: fc.constantFrom('\ud800', '\udc00', 'a', '%', '\ud83d', 'é'), minLength: 1 });
 
 test.each(['minimal', 'form'] as const)(
-  'F3 R-03 R-09 with the encoding "%s" a server that decodes gets any id and secret back exactly',
+  'with the encoding "%s" a server that decodes gets any id and secret back exactly [F3 R-03 R-09]',
   async (encoding) => {
     await fc.assert(
       fc.asyncProperty(texts, texts, async (clientId, secret) => {
@@ -49,7 +49,7 @@ test.each(['minimal', 'form'] as const)(
   },
 );
 
-test('F3 R-09 a server that does not decode gets them back too, unless they hold a character that is read in two ways', async () => {
+test('a server that does not decode gets them back too, unless they hold a character that is read in two ways [F3 R-09]', async () => {
   const isPlain = (text: string) => !/[%+\s\p{Cc}]|[^\x20-\x7e]/u.test(text);
 
   await fc.assert(
@@ -61,7 +61,7 @@ test('F3 R-09 a server that does not decode gets them back too, unless they hold
   );
 });
 
-test('F3 what is sent is a header of visible characters, and nothing throws, lone surrogates included', async () => {
+test('what is sent is a header of visible characters, and nothing throws, lone surrogates included [F3]', async () => {
   const encodings = fc.constantFrom(...(['minimal', 'form', 'raw'] as const));
 
   await fc.assert(
@@ -80,7 +80,7 @@ test('F3 what is sent is a header of visible characters, and nothing throws, lon
   );
 });
 
-test('F3 there is a doubt exactly when what is sent differs from what was given', async () => {
+test('there is a doubt exactly when what is sent differs from what was given [F3]', async () => {
   await fc.assert(
     fc.asyncProperty(texts, texts, async (clientId, secret) => {
       const { doubt } = await clientSecretBasic(secret).prepare(clientId, server);

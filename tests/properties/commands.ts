@@ -1,8 +1,7 @@
-import { fc } from '../support/fc.js';
-
 import type { AccessToken } from '../../src/core/access-token.js';
 import type { TokenRequest } from '../../src/core/token-request.js';
 import { createTokenService, type TokenService } from '../../src/service/token-service.js';
+import { fc } from '../support/fc.js';
 import { type Call, Ledger } from './ledger.js';
 import { type Answer, type SimulatedServer, simulatedServer } from './simulated-server.js';
 import { virtualTime, type VirtualTime } from './virtual-time.js';

@@ -8,7 +8,7 @@ import { issue, manualSource, settle } from '../support/tokens.js';
 
 const second = 1_000;
 
-test('B9 A3 a caller who wakes late, when the token has expired, gets the outcome of the renewal', async () => {
+test('a caller who wakes late, when the token has expired, gets the outcome of the renewal [B9 A3]', async () => {
   const [source, clock] = [manualSource(), fakeClock()];
   const tokens = withCache({ clock })(source);
   const first = tokens.getToken();
@@ -25,7 +25,7 @@ test('B9 A3 a caller who wakes late, when the token has expired, gets the outcom
   expect((await answer).value).toBe('second');
 });
 
-test('A5 a 429 without Retry-After closes the gate for 5 s, also when it closed for less while that was on its way', async () => {
+test('a 429 without Retry-After closes the gate for 5 s, also when it closed for less while that was on its way [A5]', async () => {
   const [source, clock] = [manualSource(), fakeClock()];
   const tokens = withGate({ clock })(source);
   const ask = (scope: string) => tokens.getToken({ scope }).catch((error: unknown) => error);

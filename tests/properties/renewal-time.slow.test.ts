@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { fc } from '../support/fc.js';
 
 import { withCache } from '../../src/layers/cache.js';
 import { fakeClock } from '../support/clock.js';
+import { fc } from '../support/fc.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
 
 const tenYearsMs = 10 * 365 * 24 * 3_600_000;
@@ -25,7 +25,7 @@ async function holding(lifetimeMs: number, draw: number) {
   return { tokens, source, clock };
 }
 
-test('A14 C7 D6 a renewal starts in the window, on the first call in it and never before', async () => {
+test('a renewal starts in the window, on the first call in it and never before [A14 C7 D6]', async () => {
   const shares = fc.double({ min: 0, max: 1, noNaN: true });
 
   await fc.assert(
@@ -52,7 +52,7 @@ test('A14 C7 D6 a renewal starts in the window, on the first call in it and neve
   );
 });
 
-test('C4 C6 a token is handed out at once until the margin, waited for in it, and never handed out past its expiry', async () => {
+test('a token is handed out at once until the margin, waited for in it, and never handed out past its expiry [C4 C6]', async () => {
   await fc.assert(
     fc.asyncProperty(lifetimes, draws, fc.boolean(), async (lifetimeMs, draw, isInMargin) => {
       const { tokens, source, clock } = await holding(lifetimeMs, draw);

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { fc } from '../support/fc.js';
 
-import { withDefaultRequest } from '../../src/layers/default-request.js';
 import { canonicalRequest, requestKey, type TokenRequest } from '../../src/core/token-request.js';
+import { withDefaultRequest } from '../../src/layers/default-request.js';
+import { fc } from '../support/fc.js';
 
 /** What a request says: sets of names, and values by their names. */
 interface Meaning {
@@ -89,7 +89,7 @@ function identity({ scope, resource, audience, parameters }: Meaning): string {
   return [names(scope), names(resource), names(audience), `${pairs.length}(${pairs.join(';')})`].join('/');
 }
 
-test('D1 R-13 R-53 a request has the same key, however it is written', () => {
+test('a request has the same key, however it is written [D1 R-13 R-53]', () => {
   const pairs = meanings.chain((meaning) => fc.tuple(spellings(meaning), spellings(meaning)));
 
   fc.assert(
@@ -100,7 +100,7 @@ test('D1 R-13 R-53 a request has the same key, however it is written', () => {
   );
 });
 
-test('D1 requests that differ in anything have different keys', () => {
+test('requests that differ in anything have different keys [D1]', () => {
   const requests = meanings.chain((meaning) => fc.tuple(fc.constant(meaning), spellings(meaning)));
   const known = new Map<string, string>();
 
@@ -114,7 +114,7 @@ test('D1 requests that differ in anything have different keys', () => {
   );
 });
 
-test('D1 a small change gives another key', () => {
+test('a small change gives another key [D1]', () => {
   const change = fc.constantFrom<(meaning: Meaning) => Meaning>(
     (meaning) => ({ ...meaning, resource: meaning.audience, audience: meaning.resource }),
     (meaning) => ({ ...meaning, scope: meaning.scope.map((name) => name.toUpperCase()) }),
@@ -140,7 +140,7 @@ test('D1 a small change gives another key', () => {
   );
 });
 
-test('D1 D2 a key holds what is asked for, once, and little else', () => {
+test('a key holds what is asked for, once, and little else [D1 D2]', () => {
   fc.assert(
     fc.property(meanings, (meaning) => {
       const { parameters, ...rest } = meaning;
@@ -153,7 +153,7 @@ test('D1 D2 a key holds what is asked for, once, and little else', () => {
   );
 });
 
-test('D1 what a request does not say comes from the default one, and nothing else does', async () => {
+test('what a request does not say comes from the default one, and nothing else does [D1]', async () => {
   const optional = fc.record(
     {
       scope: fc.option(set(scopeToken), { nil: undefined }),
@@ -189,7 +189,7 @@ test('D1 what a request does not say comes from the default one, and nothing els
   );
 });
 
-test('D1 a request that went through one default request goes through another one', async () => {
+test('a request that went through one default request goes through another one [D1]', async () => {
   const asked: TokenRequest[] = [];
   const source = {
     getToken: (request: TokenRequest = {}) => {

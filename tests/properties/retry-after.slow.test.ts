@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { fc } from '../support/fc.js';
 
 import { retryAfterMs } from '../../src/grant/http/retry-after.js';
+import { fc } from '../support/fc.js';
 
 const hour = 3_600_000;
 const times = fc.oneof(fc.integer({ min: 0, max: 4_102_444_800_000 }), fc.constant(Date.UTC(2026, 0, 1)));
@@ -32,7 +32,7 @@ const fields = fc.oneof(
   fc.constant(null),
 );
 
-test('R-41 whatever the field says, the wait is unknown or up to an hour', () => {
+test('whatever the field says, the wait is unknown or up to an hour [R-41]', () => {
   fc.assert(
     fc.property(fields, times, (field, now) => {
       const ms = retryAfterMs(field, now);
@@ -42,7 +42,7 @@ test('R-41 whatever the field says, the wait is unknown or up to an hour', () =>
   );
 });
 
-test('R-41 seconds and dates are waited for as long as they say', () => {
+test('seconds and dates are waited for as long as they say [R-41]', () => {
   const waits = fc.integer({ min: 1, max: 3_600 });
   const now = fc.integer({ min: 0, max: 4_102_444_800 }).map((seconds) => seconds * 1_000);
 

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { fc } from '../support/fc.js';
 
 import { fromStored, toStored } from '../../src/layers/shared-store/token-record.js';
 import { encryptedStore } from '../../src/stores/encrypted.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import type { StoredToken } from '../../src/stores/token-store.js';
 import { fakeClock } from '../support/clock.js';
+import { fc } from '../support/fc.js';
 import { anyText } from '../support/text.js';
 import { issue } from '../support/tokens.js';
 
@@ -22,7 +22,7 @@ const entries: fc.Arbitrary<StoredToken> = fc.record({
   ),
 });
 
-test('D9 whatever a store returns, reading it never throws and makes no token of it', () => {
+test('whatever a store returns, reading it never throws and makes no token of it [D9]', () => {
   fc.assert(
     fc.property(entries, anyText({ maxLength: 50 }), (entry, key) => {
       expect(['odd', 'later version']).toContain(fromStored(key, entry, now));
@@ -31,7 +31,7 @@ test('D9 whatever a store returns, reading it never throws and makes no token of
   );
 });
 
-test('D10 whatever the store below returns, decrypting it never throws', async () => {
+test('whatever the store below returns, decrypting it never throws [D10]', async () => {
   const nearly = fc.array(anyText({ maxLength: 40 }), { maxLength: 6 }).map((parts) => parts.join('.'));
   await fc.assert(
     fc.asyncProperty(fc.oneof(anyText({ maxLength: 200 }), nearly), async (payload) => {

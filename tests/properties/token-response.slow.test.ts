@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { fc } from '../support/fc.js';
 
 import { AccessToken } from '../../src/core/access-token.js';
 import { TokenError } from '../../src/core/errors.js';
+import { fc } from '../support/fc.js';
 import { allThatPrints, failureOf, granting } from '../support/grant-outcome.js';
 
 /** What one grant comes to when this is the answer. */
@@ -51,7 +51,7 @@ function polluted(): unknown[] {
   ];
 }
 
-test('A28 A34 R-15 R-16 any JSON is a token or one of our errors, and pollutes nothing', async () => {
+test('any JSON is a token or one of our errors, and pollutes nothing [A28 A34 R-15 R-16]', async () => {
   await fc.assert(
     fc.asyncProperty(bodies, statuses, async (body, status) => {
       const { token, error, clock } = await outcomeOf(body, status);
@@ -68,7 +68,7 @@ test('A28 A34 R-15 R-16 any JSON is a token or one of our errors, and pollutes n
   );
 });
 
-test('A28 A34 A29 nothing of the body is in an error or an event, but an OAuth error and its description, cleaned', async () => {
+test('nothing of the body is in an error or an event, but an OAuth error and its description, cleaned [A28 A34 A29]', async () => {
   await fc.assert(
     fc.asyncProperty(bodies, statuses, async (body, status) => {
       const { error, events } = await outcomeOf(body, status);
@@ -97,7 +97,7 @@ function saysItself(body: string): boolean {
   }
 }
 
-test('A9 A19 any bytes are one of our errors', async () => {
+test('any bytes are one of our errors [A9 A19]', async () => {
   const types = fc.constantFrom('application/json', 'application/json; charset=utf-16', 'text/html', 'a/b', '');
 
   await fc.assert(
@@ -110,7 +110,7 @@ test('A9 A19 any bytes are one of our errors', async () => {
   );
 });
 
-test('R-41 A29 any error of OAuth is told as it is, and in a message that can be printed', async () => {
+test('any error of OAuth is told as it is, and in a message that can be printed [R-41 A29]', async () => {
   const code = fc.string({ unit: fc.constantFrom(...Array.from('abcz_ !#')), minLength: 1, maxLength: 100 });
   const description = fc.string({ unit: 'binary', maxLength: 2_000 });
 

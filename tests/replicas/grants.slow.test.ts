@@ -6,7 +6,7 @@ import { granted, startAuthorizationServer } from '../support/authorization-serv
 import { startRedis, test } from '../support/redis.js';
 import { startFleet } from './fleet.js';
 
-test('D5 D7 D17 fifty processes make one grant at their start, and one at each renewal', async () => {
+test('fifty processes make one grant at their start, and one at each renewal [D5 D7 D17]', async () => {
   const [lifetimeMs, lifetimes] = [3_000, 5];
   const server = await startAuthorizationServer();
   const grants: Record<string, number> = { long: 0, short: 0 };
@@ -50,7 +50,7 @@ test('D5 D7 D17 fifty processes make one grant at their start, and one at each r
   expect(answers.filter(({ error }) => error !== undefined)).toEqual([]);
 }, 120_000);
 
-test('D11 when the process that asks is killed, the others go on within the deadline, with one more grant', async () => {
+test('when the process that asks is killed, the others go on within the deadline, with one more grant [D11]', async () => {
   const deadlineMs = 3_000;
   const server = await startAuthorizationServer();
   // The first one is never answered.

@@ -112,7 +112,7 @@ async function live(prepare: Prepare) {
   return { before, during, duringMs, after };
 }
 
-test('D8 whatever Redis does, no call fails, each process asks for itself, and it is back in use within 10 s', async () => {
+test('whatever Redis does, no call fails, each process asks for itself, and it is back in use within 10 s [D8]', async () => {
   const lives = await Promise.all(
     Object.entries(outages).map(async ([name, prepare]) => [name, await live(prepare)] as const),
   );

@@ -22,6 +22,6 @@ describe.each(files)('%s', (file) => {
   });
 });
 
-test('F4 R-24 R-25 the texts that all scenarios write down were searched for secrets and tokens', () => {
+test('the texts that all scenarios write down were searched for secrets and tokens [F4 R-24 R-25]', () => {
   expect(searched).toBeGreaterThan(3_000);
 });

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { tokenServiceFromEnvironment } from '../../src/service/environment.js';
-import { ConfigurationError } from '../../src/core/errors.js';
 import { clientSecretPost } from '../../src/authentication/client-secret.js';
+import { ConfigurationError } from '../../src/core/errors.js';
+import { tokenServiceFromEnvironment } from '../../src/service/environment.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';
 import { startAuthorizationServer } from '../support/authorization-server.js';
 import type { RecordedRequest } from '../support/http-server.js';
@@ -60,7 +60,7 @@ test('discovers an issuer', async () => {
   expect(server.requests.map(({ path }) => path)).toEqual(['/.well-known/oauth-authorization-server', '/token']);
 });
 
-test('F1 reads the file of the secret for each grant', async () => {
+test('reads the file of the secret for each grant [F1]', async () => {
   const directory = await temporaryFolder();
   const path = join(directory, 'secret');
   await writeFile(path, 'before\n');
@@ -75,7 +75,7 @@ test('F1 reads the file of the secret for each grant', async () => {
   expect(server.grants.map(credentialsOf)).toEqual(['orders:before', 'orders:after']);
 });
 
-describe('F5 what is missing is named at once', () => {
+describe('what is missing is named at once [F5]', () => {
   const all = { ...complete('https://auth.example/token') };
 
   test.each([
@@ -95,7 +95,7 @@ describe('F5 what is missing is named at once', () => {
   test.each([
     ['OAUTH_ISSUER and OAUTH_TOKEN_ENDPOINT', { ...all, OAUTH_ISSUER: 'https://auth.example' }],
     ['OAUTH_CLIENT_SECRET and OAUTH_CLIENT_SECRET_FILE', { ...all, OAUTH_CLIENT_SECRET_FILE: '/run/secrets/client' }],
-  ])('F5 so is a contradiction: %s', (names, environment) => {
+  ])('so is a contradiction: %s [F5]', (names, environment) => {
     const make = () => tokenServiceFromEnvironment({}, environment);
 
     expect(make).toThrow(ConfigurationError);
@@ -108,14 +108,14 @@ describe('F5 what is missing is named at once', () => {
     ['OAUTH_ISSUER', 'auth.example'],
     ['OAUTH_RESOURCE', '/orders'],
     ['OAUTH_SCOPE', 'a"b'],
-  ])('F5 a malformed %s is refused', (name, value) => {
+  ])('a malformed %s is refused [F5]', (name, value) => {
     const { OAUTH_TOKEN_ENDPOINT: endpoint, ...rest } = all;
     const place = name.startsWith('OAUTH_ISSUER') ? {} : { OAUTH_TOKEN_ENDPOINT: endpoint };
 
     expect(() => tokenServiceFromEnvironment({}, { ...rest, ...place, [name]: value })).toThrow(ConfigurationError);
   });
 
-  test('F5 the environment of the process is the default', () => {
+  test('the environment of the process is the default [F5]', () => {
     const make = () => tokenServiceFromEnvironment();
 
     expect(make).toThrow('the environment variable OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT is missing');
@@ -187,7 +187,7 @@ describe('options win over the environment', () => {
     expect(new URLSearchParams(server.grants[0]?.body).get('scope')).toBe('environment');
   });
 
-  test('F10 and a misspelt one is refused', () => {
+  test('and a misspelt one is refused [F10]', () => {
     const make = () =>
       tokenServiceFromEnvironment({ scopes: 'a' } as Partial<TokenServiceOptions>, complete('https://auth.example/t'));
 

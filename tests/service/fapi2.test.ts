@@ -1,18 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { ConfigurationError } from '../../src/core/errors.js';
-import { checkFapi2Profile } from '../../src/service/fapi2.js';
+import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
 import {
   type ClientAuthentication,
   clientSecretBasic,
   clientSecretPost,
 } from '../../src/authentication/client-secret.js';
-import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
 import { federatedAssertion } from '../../src/authentication/federated-assertion.js';
 import { mutualTls } from '../../src/authentication/mutual-tls.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
-import { createTokenService } from '../../src/service/token-service.js';
+import { ConfigurationError } from '../../src/core/errors.js';
+import { checkFapi2Profile } from '../../src/service/fapi2.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';
+import { createTokenService } from '../../src/service/token-service.js';
 import { clientCertificates } from '../support/client-certificates.js';
 import { failureOf } from '../support/grant-outcome.js';
 import { trustingFetch } from '../support/grant-tls.js';
@@ -31,36 +31,36 @@ describe('the profile "fapi2"', () => {
     ['clientSecretPost', clientSecretPost('s3cret')],
     ['clientSecretJwt', clientSecretJwt('s3cret')],
     ['federatedAssertion', federatedAssertion(() => 'assertion')],
-  ])('R-86 refuses %s', (_name, clientAuthentication) => {
+  ])('refuses %s [R-86]', (_name, clientAuthentication) => {
     expect(() => serve({ clientAuthentication })).toThrow(ConfigurationError);
     expect(() => serve({ clientAuthentication })).toThrow(/allows no shared secret: .*privateKeyJwt.*mutualTls/);
   });
 
-  test('R-86 refuses a client secret', () => {
+  test('refuses a client secret [R-86]', () => {
     expect(() => serve({ clientSecret: 's3cret' })).toThrow(/allows no shared secret/);
   });
 
-  test('R-87 refuses tokens that are not bound to their sender', () => {
+  test('refuses tokens that are not bound to their sender [R-87]', () => {
     const clientAuthentication = privateKeyJwt({ key: first.key });
 
     expect(() => serve({ clientAuthentication })).toThrow(/requires tokens that are bound to their sender: set "dpop"/);
     expect(() => serve({ clientAuthentication: byCertificate() })).not.toThrow();
   });
 
-  test('R-87 takes private_key_jwt with tokens that are bound otherwise', () => {
+  test('takes private_key_jwt with tokens that are bound otherwise [R-87]', () => {
     const facts = { tokenEndpoint: undefined, method: 'private_key_jwt' };
 
     expect(() => checkFapi2Profile({ ...facts, isSenderConstrained: true })).not.toThrow();
     expect(() => checkFapi2Profile({ ...facts, isSenderConstrained: false })).toThrow(ConfigurationError);
   });
 
-  test('R-90 refuses an endpoint that is not from metadata', () => {
+  test('refuses an endpoint that is not from metadata [R-90]', () => {
     const endpoint = { issuer: undefined, tokenEndpoint: `${issuer}/token`, clientAuthentication: byCertificate() };
 
     expect(() => serve(endpoint)).toThrow(/takes endpoints from metadata only: set "issuer"/);
   });
 
-  test('F10 is the only one there is', () => {
+  test('is the only one there is [F10]', () => {
     const profile = 'fapi1' as 'fapi2';
 
     expect(() => serve({ profile, clientSecret: 's3cret' })).toThrow('"profile" of createTokenService must be "fapi2"');
@@ -77,7 +77,7 @@ describe('the profile "fapi2"', () => {
     return { server, tokens: serve(options) };
   }
 
-  test('R-87 R-89 gets a token that is bound to the certificate', async () => {
+  test('gets a token that is bound to the certificate [R-87 R-89]', async () => {
     const { tokens } = await withServer({ tls_client_certificate_bound_access_tokens: true });
 
     const token = await tokens.getToken();
@@ -85,7 +85,7 @@ describe('the profile "fapi2"', () => {
     expect(token).toMatchObject({ value: `for-${thumbprints.first}`, binding: thumbprints.first });
   });
 
-  test('R-87 asks no server that says nothing of binding tokens to certificates', async () => {
+  test('asks no server that says nothing of binding tokens to certificates [R-87]', async () => {
     const { tokens, server } = await withServer({});
 
     const error = await failureOf(tokens.getToken());

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { GrantRejectedError, GrantUnavailableError } from '../../src/core/errors.js';
 import { secretFile } from '../../src/authentication/secret.js';
+import { GrantRejectedError, GrantUnavailableError } from '../../src/core/errors.js';
 import { granted, refused } from '../support/authorization-server.js';
 import { failureOf } from '../support/grant-outcome.js';
 import type { Handler } from '../support/http-server.js';
@@ -22,7 +22,7 @@ function jwt(exp: number): string {
   return [part({ alg: 'RS256' }), part({ exp, iat: exp - 60, nbf: exp - 60 }), 'c2ln'].join('.');
 }
 
-describe('A15 a token that has expired on arrival', () => {
+describe('a token that has expired on arrival [A15]', () => {
   test.each([
     ['because its lifetime is 0', 0, 0],
     ['because it took longer than it lives', 5, 10 * second],
@@ -56,7 +56,7 @@ describe('A15 a token that has expired on arrival', () => {
   });
 });
 
-describe('C3 the times inside a token decide nothing', () => {
+describe('the times inside a token decide nothing [C3]', () => {
   test('one that says it has expired is kept for as long as the response says', async () => {
     const { server, tokens, clock, events } = await startTokenService();
     const past = jwt(clock.now() / second - 3_600);
@@ -80,7 +80,7 @@ describe('C3 the times inside a token decide nothing', () => {
   });
 });
 
-describe('B2 a connection that breaks', () => {
+describe('a connection that breaks [B2]', () => {
   test('after the request was sent costs one more grant', async () => {
     const { server, tokens } = await startTokenService({ clock: undefined });
     server.script(breakOff, granted('second'));
@@ -104,7 +104,7 @@ describe('B2 a connection that breaks', () => {
   });
 });
 
-test('B8 a route that leads nowhere costs no more than the deadline', async () => {
+test('a route that leads nowhere costs no more than the deadline [B8]', async () => {
   // What connects to nowhere and is deaf to its signal is as bad as it gets.
   const { tokens } = await startTokenService({
     fetch: () => new Promise(() => {}),
@@ -121,7 +121,7 @@ test('B8 a route that leads nowhere costs no more than the deadline', async () =
   expect(performance.now() - began).toBeLessThan(5 * second);
 });
 
-describe('B9 when the event loop was stalled', () => {
+describe('when the event loop was stalled [B9]', () => {
   test('no expired token is handed out: its expiry is checked at each use', async () => {
     const { server, tokens, clock } = await startTokenService();
     await tokens.getToken();
@@ -149,7 +149,7 @@ describe('B9 when the event loop was stalled', () => {
   });
 });
 
-test('D4 whoever has waited for a renewal takes what it brought: a hundred rejections cost one grant', async () => {
+test('whoever has waited for a renewal takes what it brought: a hundred rejections cost one grant [D4]', async () => {
   const { server, tokens } = await startTokenService();
   const rejected = await tokens.getToken();
 
@@ -163,7 +163,7 @@ test('D4 whoever has waited for a renewal takes what it brought: a hundred rejec
   expect(server.grants).toHaveLength(2);
 });
 
-test('F2 a secret file loses one newline at its end; other white space is sent, and a refusal warns of it', async () => {
+test('a secret file loses one newline at its end; other white space is sent, and a refusal warns of it [F2]', async () => {
   const folder = await temporaryFolder();
   const path = join(folder, 'secret');
   await writeFile(path, 'with spaces \n\n');

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { ConfigurationError } from '../../src/core/errors.js';
-import { createTokenService } from '../../src/service/token-service.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';
+import { createTokenService } from '../../src/service/token-service.js';
 import { secret } from '../support/grant-outcome.js';
 
 const right = { issuer: 'https://auth.example', clientId: 'orders', clientSecret: secret };
@@ -24,7 +24,7 @@ test.each([
   ['onEvents', 'onEvent'],
   ['authentication', 'clientAuthentication'],
   ['defaultLifetime', 'defaultLifetimeSeconds'],
-])('F10 "%s" is unknown, and the nearest right name is "%s"', (name, nearest) => {
+])('"%s" is unknown, and the nearest right name is "%s" [F10]', (name, nearest) => {
   expect(make({ [name]: 'x' })).toThrow(ConfigurationError);
   expect(make({ [name]: 'x' })).toThrow(`createTokenService has no option "${name}"; did you mean "${nearest}"?`);
 });
@@ -33,7 +33,7 @@ test.each([
   ['cache', 'maxToken', 'maxTokens'],
   ['refresh', 'cap', 'capMs'],
   ['refresh', 'shares', 'share'],
-])('F10 "%s" has no option "%s", and the nearest right name is "%s"', (group, name, nearest) => {
+])('"%s" has no option "%s", and the nearest right name is "%s" [F10]', (group, name, nearest) => {
   expect(make({ [group]: { [name]: 1 } })).toThrow(ConfigurationError);
   expect(make({ [group]: { [name]: 1 } })).toThrow(`no option "${name}"; did you mean "${nearest}"?`);
   expect(make({ [group]: { [name]: 1 } })).toThrow(`createTokenService's "${group}"`);
@@ -82,14 +82,14 @@ test.each<[string, object]>([
   ['clock', { clock: {} }],
   ['store', { store: new Map() }],
   ['random', { random: 0.5 }],
-])('F10 a wrong type is refused, and "%s" named: %p', (name, options) => {
+])('a wrong type is refused, and "%s" named: %p [F10]', (name, options) => {
   expect(make(options)).toThrow(ConfigurationError);
   expect(make(options)).toThrow(`"${name}"`);
   expect(make(options)).toThrow(/must be/);
   expect(make(options)).not.toThrow(secret);
 });
 
-test.each([[undefined], [null], ['https://auth.example'], [[]]])('F10 refuses %p in place of options', (options) => {
+test.each([[undefined], [null], ['https://auth.example'], [[]]])('refuses %p in place of options [F10]', (options) => {
   expect(() => createTokenService(options as unknown as TokenServiceOptions)).toThrow(ConfigurationError);
 });
 
@@ -102,24 +102,24 @@ test.each([
     'takes either "clientSecret" or "clientAuthentication", not both',
   ],
   [{ clientId: undefined }, 'needs "clientId"'],
-])('F5 F10 with %p createTokenService %s', (options, message) => {
+])('with %p createTokenService %s [F5 F10]', (options, message) => {
   expect(make(options)).toThrow(ConfigurationError);
   expect(make(options)).toThrow(`createTokenService ${message}`);
 });
 
 test.each(['clientId', 'clientSecret', 'issuer'])(
-  'F5 "%s" that is there but undefined or null, as of a missing environment variable, is said to be so',
+  '"%s" that is there but undefined or null, as of a missing environment variable, is said to be so [F5]',
   (name) => {
     expect(make({ [name]: undefined })).toThrow(new RegExp(`"${name}".*undefined`));
     expect(make({ [name]: null })).toThrow(new RegExp(`"${name}".*null`));
   },
 );
 
-test('F5 what is not there at all is not said to be undefined', () => {
+test('what is not there at all is not said to be undefined [F5]', () => {
   expect(() => createTokenService({} as TokenServiceOptions)).toThrow(/needs "issuer" or "tokenEndpoint"$/);
 });
 
-test('R-12 there is no grant without client authentication', () => {
+test('there is no grant without client authentication [R-12]', () => {
   expect(make({ clientSecret: undefined })).toThrow(ConfigurationError);
 });
 
@@ -134,7 +134,7 @@ describe.each(['issuer', 'tokenEndpoint'])('"%s"', (name) => {
     'http://127.0.0.1:3000',
     'http://127.9.9.9',
     'http://[::1]:3000',
-  ])('R-27 R-30 R-56 may be %s', (url) => {
+  ])('may be %s [R-27 R-30 R-56]', (url) => {
     expect(at(url)).not.toThrow();
   });
 
@@ -144,13 +144,13 @@ describe.each(['issuer', 'tokenEndpoint'])('"%s"', (name) => {
     'http://localhost.example',
     'ftp://localhost/',
     'ws://localhost',
-  ])('R-27 R-30 R-56 may not be %s', (url) => {
+  ])('may not be %s [R-27 R-30 R-56]', (url) => {
     expect(at(url)).toThrow(ConfigurationError);
     expect(at(url)).toThrow(`"${name}" must be an https URL`);
   });
 
   test.each(['auth.example', '/token', 'https://', 'https://auth.example/#', 'https://auth.example/token#x', 'a b'])(
-    'R-06 may not be %s',
+    'may not be %s [R-06]',
     (url) => {
       expect(at(url)).toThrow(ConfigurationError);
       expect(at(url)).toThrow(`"${name}" must be an absolute URL without a fragment`);
@@ -162,7 +162,7 @@ describe.each(['issuer', 'tokenEndpoint'])('"%s"', (name) => {
     'https://s3cr3t@auth.example/',
     'https://orders:s3cr3t@auth.example/#x',
     'http://orders:s3cr3t@auth.example/',
-  ])('R-10 R-24 may not hold credentials, and these are not repeated: %s', (url) => {
+  ])('may not hold credentials, and these are not repeated: %s [R-10 R-24]', (url) => {
     expect(at(url)).toThrow(ConfigurationError);
     expect(at(url)).not.toThrow('s3cr3t');
   });
@@ -172,7 +172,7 @@ test.each([
   [{ scope: 'a"b' }, '"scope"'],
   [{ resource: 'https://api.example/#x' }, '"resource"'],
   [{ parameters: { client_secret: 'x' } }, '"parameters" must not hold "client_secret"'],
-])('R-04 R-13 R-52 a malformed default request is refused at once: %p', (options, message) => {
+])('a malformed default request is refused at once: %p [R-04 R-13 R-52]', (options, message) => {
   expect(make(options)).toThrow(ConfigurationError);
   expect(make(options)).toThrow(message);
 });

@@ -24,7 +24,7 @@ function revoking(kept: readonly AccessToken[], revoke: RevocationOptions['revok
 const issued = (count: number): AccessToken[] =>
   Array.from({ length: count }, (_, index) => issue(`token-${index}`, clock));
 
-test('R-76 revokes each token once, and resolves to true', async () => {
+test('revokes each token once, and resolves to true [R-76]', async () => {
   const revoked: string[] = [];
   const { revoke, events } = revoking(issued(25), async ({ value }) => void revoked.push(value));
 
@@ -38,13 +38,13 @@ test('R-76 revokes each token once, and resolves to true', async () => {
   expect(events).toEqual([]);
 });
 
-test('F9 has nothing to do when there is no token', async () => {
+test('has nothing to do when there is no token [F9]', async () => {
   const { revoke } = revoking([], () => Promise.reject(away));
 
   await expect(revoke()).resolves.toBe(true);
 });
 
-test('F9 R-77 does not reject when the server is not available; an event says why', async () => {
+test('does not reject when the server is not available; an event says why [F9 R-77]', async () => {
   const { revoke, events } = revoking(issued(3), ({ value }) =>
     value === 'token-1' ? Promise.resolve() : Promise.reject(away),
   );
@@ -54,7 +54,7 @@ test('F9 R-77 does not reject when the server is not available; an event says wh
   expect(events).toEqual([{ type: 'revocation.failed', tokens: 2, error: away }]);
 });
 
-test('R-77 tries again what could not be revoked the last time', async () => {
+test('tries again what could not be revoked the last time [R-77]', async () => {
   const asked: string[] = [];
   let isAway = true;
   const { revoke } = revoking(issued(2), ({ value }) => {
@@ -70,7 +70,7 @@ test('R-77 tries again what could not be revoked the last time', async () => {
   expect(asked).toEqual(['token-0', 'token-1', 'token-0']);
 });
 
-test('F9 asks for ten at a time', async () => {
+test('asks for ten at a time [F9]', async () => {
   let [now, most] = [0, 0];
   const { revoke } = revoking(issued(50), async () => {
     most = Math.max(most, (now += 1));
@@ -83,7 +83,7 @@ test('F9 asks for ten at a time', async () => {
   expect(most).toBe(10);
 });
 
-test('F9 gives up after two seconds, however many tokens there are', async () => {
+test('gives up after two seconds, however many tokens there are [F9]', async () => {
   let asked = 0;
   const { revoke, events } = revoking(issued(100), (_token, signal) => {
     asked += 1;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 
-import type { TokenEvent } from '../../src/core/events.js';
 import { clientSecretPost } from '../../src/authentication/client-secret.js';
-import { createTokenService, type TokenService } from '../../src/service/token-service.js';
+import type { TokenEvent } from '../../src/core/events.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';
+import { createTokenService, type TokenService } from '../../src/service/token-service.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { failureOf, linesThatShow, secret } from '../support/grant-outcome.js';
 import { type Answer, type Handler, type HttpServer, startHttpServer } from '../support/http-server.js';
@@ -33,7 +33,7 @@ async function running(answer: Answer | Handler, options: Partial<TokenServiceOp
 const basic = `Basic ${Buffer.from(`orders:${secret}`).toString('base64')}`;
 
 describe('revoke', () => {
-  test('R-76 posts each kept token with its kind, authenticated as a grant is', async () => {
+  test('posts each kept token with its kind, authenticated as a grant is [R-76]', async () => {
     const { tokens, revocations } = await running({});
     await tokens.getToken({ scope: 'a' });
     await tokens.getToken({ scope: 'b' });
@@ -54,7 +54,7 @@ describe('revoke', () => {
     expect(revocations.requests[0]?.headers['content-type']).toMatch(/^application\/x-www-form-urlencoded/);
   });
 
-  test('R-76 authenticates in the body where the grant does', async () => {
+  test('authenticates in the body where the grant does [R-76]', async () => {
     const { tokens, revocations } = await running(
       {},
       { clientSecret: undefined, clientAuthentication: clientSecretPost(secret) },
@@ -67,7 +67,7 @@ describe('revoke', () => {
     expect(revocations.requests[0]?.headers).not.toHaveProperty('authorization');
   });
 
-  test('R-78 a revoked token is handed out no more: whoever asks gets a new one', async () => {
+  test('a revoked token is handed out no more: whoever asks gets a new one [R-78]', async () => {
     const { tokens } = await running({});
     await tokens.getToken();
 
@@ -79,7 +79,7 @@ describe('revoke', () => {
     expect((await tokens.getToken()).value).toBe('token-2');
   });
 
-  test('F9 asks nobody when there is no token', async () => {
+  test('asks nobody when there is no token [F9]', async () => {
     const { tokens, server, revocations } = await running({});
 
     await expect(tokens.revoke()).resolves.toBe(true);
@@ -94,7 +94,7 @@ describe('revoke', () => {
     ['401 invalid_client', refused('invalid_client', { status: 401 }), 'ERR_GRANT_REJECTED'],
     ['302', { status: 302, headers: { location: 'http://127.0.0.1:1/' } }, 'ERR_GRANT_REJECTED'],
     ['a closed connection', (_request, response) => void response.destroy(), 'ERR_GRANT_UNAVAILABLE'],
-  ])('F9 R-77 resolves to false on %s; an event says why, without the token', async (_what, answer, code) => {
+  ])('resolves to false on %s; an event says why, without the token [F9 R-77]', async (_what, answer, code) => {
     const { tokens, events } = await running(answer);
     await tokens.getToken();
 
@@ -106,7 +106,7 @@ describe('revoke', () => {
     expect((await tokens.getToken()).value).toBe('token-2');
   });
 
-  test('R-77 takes an unknown token for revoked', async () => {
+  test('takes an unknown token for revoked [R-77]', async () => {
     const { tokens, events } = await running({ status: 200, body: '' });
     await tokens.getToken();
 
@@ -118,7 +118,7 @@ describe('revoke', () => {
   test.each<[string, Partial<TokenServiceOptions>, string]>([
     ['the metadata name none', {}, 'its metadata name no "revocation_endpoint"'],
     ['there is nothing to discover', { issuer: undefined }, 'set "revocationEndpoint"'],
-  ])('F9 resolves to false without a revocation endpoint: %s', async (_what, options, advice) => {
+  ])('resolves to false without a revocation endpoint: %s [F9]', async (_what, options, advice) => {
     const server = await startAuthorizationServer({ metadata: {} });
     const tokenEndpoint = 'issuer' in options ? server.tokenEndpoint : undefined;
     const { tokens, events } = await running({}, { issuer: server.origin, tokenEndpoint, ...options });
@@ -132,7 +132,7 @@ describe('revoke', () => {
     });
   });
 
-  test('R-76 posts to "revocationEndpoint" beside a token endpoint', async () => {
+  test('posts to "revocationEndpoint" beside a token endpoint [R-76]', async () => {
     const revocations = await startHttpServer(() => ({}));
     const server = await startAuthorizationServer();
     server.script(granted('t'));
@@ -151,7 +151,7 @@ describe('revoke', () => {
     expect(revocations.requests.map(({ method, path }) => `${method} ${path}`)).toEqual(['POST /revoke']);
   });
 
-  test('R-27 R-76 posts no token over http to another machine', async () => {
+  test('posts no token over http to another machine [R-27 R-76]', async () => {
     const server = await startAuthorizationServer({ metadata: { revocation_endpoint: 'http://auth.example/revoke' } });
     const { tokens, events } = await running({}, { issuer: server.origin });
     await tokens.getToken();
@@ -165,7 +165,7 @@ describe('revoke', () => {
 test.each<[Partial<TokenServiceOptions>, string]>([
   [{ issuer: 'https://auth.example' }, '"revocationEndpoint" goes with "tokenEndpoint"'],
   [{ tokenEndpoint: 'https://auth.example/token', revocationEndpoint: 'http://auth.example/revoke' }, 'https URL'],
-])('F10 R-27 refuses a revocation endpoint that it cannot use: %p', async (options, message) => {
+])('refuses a revocation endpoint that it cannot use: %p [F10 R-27]', async (options, message) => {
   const make = async (): Promise<TokenService> =>
     createTokenService({
       clientId: 'orders',

@@ -27,7 +27,7 @@ test('presents the token as it is told to, and one of type DPoP has its keys', a
 });
 
 test.each(['', 'two words', 'a\r\nx-admin: 1', 'a\n', 'é', '\u0000'])(
-  'A20 refuses %j, and does not repeat it',
+  'refuses %j, and does not repeat it [A20]',
   (value) => {
     const make = () => staticToken(value);
 
@@ -37,7 +37,7 @@ test.each(['', 'two words', 'a\r\nx-admin: 1', 'a\n', 'é', '\u0000'])(
 );
 
 test.each<[unknown]>([[undefined], [null], [5], [{}]])(
-  'F5 refuses %p: an environment variable may be missing',
+  'refuses %p: an environment variable may be missing [F5]',
   (value) => {
     expect(() => staticToken(value as string)).toThrow(ConfigurationError);
   },

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { ConfigurationError, GrantRejectedError } from '../../src/core/errors.js';
 import { clientSecretPost } from '../../src/authentication/client-secret.js';
+import { ConfigurationError, GrantRejectedError } from '../../src/core/errors.js';
 import { dpop } from '../../src/grant/dpop.js';
-import { memoryStore } from '../../src/stores/memory.js';
-import { createTokenService } from '../../src/service/token-service.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';
+import { createTokenService } from '../../src/service/token-service.js';
+import { memoryStore } from '../../src/stores/memory.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { fakeClock } from '../support/clock.js';
 import { failureOf, linesThatShow, secret } from '../support/grant-outcome.js';
@@ -20,7 +20,7 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 describe('token services with the same store', () => {
-  test('D7 D17 share a token for the same request of the same client', async () => {
+  test('share a token for the same request of the same client [D7 D17]', async () => {
     const clock = fakeClock();
     const store = memoryStore({ clock });
     const one = await startTokenService({ store, clock });
@@ -46,7 +46,7 @@ describe('token services with the same store', () => {
     ['another resource', { resource: 'https://api.example' }],
     ['another audience', { audience: 'api' }],
     ['other parameters', { parameters: { tenant: 'acme' } }],
-  ])('D1 do not for %s', async (_, difference) => {
+  ])('do not for %s [D1]', async (_, difference) => {
     const clock = fakeClock();
     const store = memoryStore({ clock });
     const { tokens, server } = await startTokenService({ store, clock });
@@ -78,7 +78,7 @@ describe('token services with the same store', () => {
 });
 
 describe('a token service', () => {
-  test('D3 asks once for a thousand callers', async () => {
+  test('asks once for a thousand callers [D3]', async () => {
     const { server, tokens } = await startTokenService();
 
     const values = await Promise.all(Array.from({ length: 1_000 }, () => valueOf(tokens)));
@@ -129,7 +129,7 @@ describe('a token service', () => {
     expect(await failureOf(tokens.getToken())).toBeInstanceOf(GrantRejectedError);
   });
 
-  test('A12 hands out a token without a lifetime to who asked, and keeps it for nobody', async () => {
+  test('hands out a token without a lifetime to who asked, and keeps it for nobody [A12]', async () => {
     const { server, tokens, events } = await startTokenService();
     server.script(granted('short-1', { expires_in: 0 }), granted('short-2', { expires_in: 0 }));
 
@@ -137,7 +137,7 @@ describe('a token service', () => {
     expect(events.filter(({ type }) => type === 'token.expired_on_arrival')).toHaveLength(2);
   });
 
-  test('A11 keeps a token whose lifetime is unknown for five minutes', async () => {
+  test('keeps a token whose lifetime is unknown for five minutes [A11]', async () => {
     const { server, tokens, clock } = await startTokenService();
     server.script(granted('unknown', { expires_in: undefined }), granted('next'));
     await tokens.getToken();
@@ -174,7 +174,7 @@ describe('a token service', () => {
     expect(server.grants.map(({ body }) => new URLSearchParams(body).get('audience'))).toEqual(['api', 'api']);
   });
 
-  test('R-59 chooses the client authentication by the metadata of an issuer', async () => {
+  test('chooses the client authentication by the metadata of an issuer [R-59]', async () => {
     const server = await startAuthorizationServer({
       metadata: { token_endpoint_auth_methods_supported: ['client_secret_post'] },
     });
@@ -216,7 +216,7 @@ describe('ready', () => {
     expect(error).toMatchObject({ error: 'invalid_client' });
   });
 
-  test('B6 gives up when its signal is aborted, and leaves the grant to others', async () => {
+  test('gives up when its signal is aborted, and leaves the grant to others [B6]', async () => {
     const { server, tokens } = await startTokenService();
     const controller = new AbortController();
     let answer: (() => void) | undefined;
@@ -251,7 +251,7 @@ describe('ready', () => {
   });
 });
 
-test('F10 a misspelt member of a request is refused, not ignored', async () => {
+test('a misspelt member of a request is refused, not ignored [F10]', async () => {
   const { server, tokens } = await startTokenService({ scope: 'a' });
 
   const error = await failureOf(tokens.getToken({ scopes: 'b' } as never));
@@ -260,7 +260,7 @@ test('F10 a misspelt member of a request is refused, not ignored', async () => {
   expect(server.grants).toEqual([]);
 });
 
-test('F10 a malformed request rejects, and does not throw', async () => {
+test('a malformed request rejects, and does not throw [F10]', async () => {
   const { tokens } = await startTokenService();
 
   const answer = tokens.getToken({ scope: 'a"b' });
@@ -268,7 +268,7 @@ test('F10 a malformed request rejects, and does not throw', async () => {
   expect(await failureOf(answer)).toBeInstanceOf(ConfigurationError);
 });
 
-test('R-24 F4 holds no secret that can be printed', async () => {
+test('holds no secret that can be printed [R-24 F4]', async () => {
   const { tokens } = await startTokenService();
   await tokens.getToken();
 
@@ -276,7 +276,7 @@ test('R-24 F4 holds no secret that can be printed', async () => {
   expect(linesThatShow('token-1', tokens)).toEqual([]);
 });
 
-test('F7 F8 token services with the same store share no token when they hold other certificates or keys', async () => {
+test('token services with the same store share no token when they hold other certificates or keys [F7 F8]', async () => {
   const clock = fakeClock();
   const store = memoryStore({ clock });
   const { server } = await startTokenService({ clock });

@@ -27,7 +27,7 @@ async function encrypted({ key = newKey } = {}) {
   return { below, store, sealed };
 }
 
-test('D10 the store below sees no token, and no two ciphertexts alike', async () => {
+test('the store below sees no token, and no two ciphertexts alike [D10]', async () => {
   const { store, below, sealed } = await encrypted();
 
   await store.set('a', token, 60_000);
@@ -38,7 +38,7 @@ test('D10 the store below sees no token, and no two ciphertexts alike', async ()
   expect(again?.payload).not.toBe(sealed.payload);
 });
 
-test('D10 the key is named in the header and cannot be read from there', async () => {
+test('the key is named in the header and cannot be read from there [D10]', async () => {
   const { sealed } = await encrypted();
 
   const header = JSON.parse(Buffer.from(sealed.payload.split('.')[0] ?? '', 'base64url').toString()) as object;
@@ -46,7 +46,7 @@ test('D10 the key is named in the header and cannot be read from there', async (
   expect(header).toEqual({ alg: 'dir', enc: 'A256GCM', kid: expect.stringMatching(/^[\w-]{11}$/) });
 });
 
-test('D10 an older key decrypts, the newest one encrypts', async () => {
+test('an older key decrypts, the newest one encrypts [D10]', async () => {
   const { below } = await encrypted({ key: oldKey });
   const both = encryptedStore(below, { keys: [newKey.toString('base64'), oldKey.toString('base64url')] });
 
@@ -56,7 +56,7 @@ test('D10 an older key decrypts, the newest one encrypts', async () => {
   expect(await encryptedStore(below, { keys: [newKey] }).get('b')).toEqual(token);
 });
 
-test('D10 what an unknown key encrypted has nothing to read', async () => {
+test('what an unknown key encrypted has nothing to read [D10]', async () => {
   const { below } = await encrypted({ key: oldKey });
 
   expect(await encryptedStore(below, { keys: [newKey] }).get('a')).toEqual({ ...token, payload: '' });
@@ -69,7 +69,7 @@ test.each<[string, (sealed: StoredToken) => Partial<StoredToken>]>([
   ['a cut ciphertext', ({ payload }) => ({ payload: payload.slice(0, -2) })],
   ['no ciphertext', () => ({ payload: '' })],
   ['another algorithm', ({ payload }) => ({ payload: payload.replace(/^[^.]*/, 'eyJhbGciOiJub25lIn0') })],
-])('D10 with %s there is nothing to read', async (_, change) => {
+])('with %s there is nothing to read [D10]', async (_, change) => {
   const { below, store, sealed } = await encrypted();
 
   await below.delete('a', sealed);
@@ -78,7 +78,7 @@ test.each<[string, (sealed: StoredToken) => Partial<StoredToken>]>([
   expect(await store.get('a')).toMatchObject({ payload: '' });
 });
 
-test('D10 a ciphertext under another key of the store has nothing to read', async () => {
+test('a ciphertext under another key of the store has nothing to read [D10]', async () => {
   const { below, store, sealed } = await encrypted();
 
   await below.set('b', sealed, 60_000);
@@ -86,7 +86,7 @@ test('D10 a ciphertext under another key of the store has nothing to read', asyn
   expect(await store.get('b')).toMatchObject({ payload: '' });
 });
 
-test('D10 each flipped bit of a ciphertext is noticed', async () => {
+test('each flipped bit of a ciphertext is noticed [D10]', async () => {
   const { below, store, sealed } = await encrypted();
   let unnoticed = 0;
 
@@ -109,7 +109,7 @@ test.each<[string, object, RegExp]>([
   ['nothing', {}, /needs "keys"/],
   ['a short key', { keys: ['c2hvcnQ='] }, /32 random bytes.*not 5 bytes/],
   ['a misspelt option', { key: [] }, /did you mean "keys"/],
-])('F10 %s is an error that says what is expected', (_, options, message) => {
+])('%s is an error that says what is expected [F10]', (_, options, message) => {
   const make = () => encryptedStore(memoryStore(), options as EncryptedStoreOptions);
 
   expect(make).toThrow(ConfigurationError);

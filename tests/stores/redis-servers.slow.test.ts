@@ -14,7 +14,7 @@ import { connectRedis, emptyRedis, startRedis, test } from '../support/redis.js'
 
 const token: StoredToken = { version: 1, issuedAt: 1_000, expiresAt: 61_000, payload: 'a' };
 
-test('D13 ten thousand keys take at most 1 KiB each beyond their token', async () => {
+test('ten thousand keys take at most 1 KiB each beyond their token [D13]', async () => {
   const client = await emptyRedis();
   const store = redisStore(client);
   const used = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
@@ -40,7 +40,7 @@ test('D13 ten thousand keys take at most 1 KiB each beyond their token', async (
   expect(((await used()) - before) / count - length).toBeLessThanOrEqual(1_024);
 });
 
-test('D8 a lease that a paused Redis gives too late is given back', async () => {
+test('a lease that a paused Redis gives too late is given back [D8]', async () => {
   const redis = await startRedis();
   const client = await connectRedis(redis);
   const store = redisStore(client);
@@ -56,7 +56,7 @@ test('D8 a lease that a paused Redis gives too late is given back', async () => 
   expect(await store.lease('a', 60_000)).toBeDefined();
 });
 
-test('D8 what nobody waits for any more is not sent when Redis is back', async () => {
+test('what nobody waits for any more is not sent when Redis is back [D8]', async () => {
   const redis = await startRedis();
   const client = await connectRedis(redis);
   const store = redisStore(client);
@@ -73,7 +73,7 @@ test('D8 what nobody waits for any more is not sent when Redis is back', async (
   expect(await store.get('a')).toBeUndefined();
 });
 
-test('D8 the client does not end the process when nobody listens for its errors, and has no second listener where somebody does', async () => {
+test('the client does not end the process when nobody listens for its errors, and has no second listener where somebody does [D8]', async () => {
   const redis = await startRedis();
   const [lonely, heard] = [createClient({ url: redis.url }), await connectRedis(redis)];
   const store = redisStore(lonely);

@@ -48,7 +48,7 @@ async function settled({ client }: Awaited<ReturnType<typeof sharing>>): Promise
 }
 
 describe('tokens in Redis', () => {
-  test('D7 a hit costs one command', async () => {
+  test('a hit costs one command [D7]', async () => {
     const world = await sharing();
     const { client, server, service } = world;
     await service().getToken();
@@ -73,7 +73,7 @@ describe('tokens in Redis', () => {
     ['a flipped bit in the issue time', (entry) => flip(entry, 5)],
     ['an issue time in the future', (entry) => Buffer.from(entry.toString().replace(/^1:1/, '1:2'))],
     ['an earlier version', (entry) => Buffer.from(entry.toString().replace(/^1:/, '0:'))],
-  ])('D9 D10 %s instead of a token is a miss, and makes way for one', async (_, change) => {
+  ])('%s instead of a token is a miss, and makes way for one [D9 D10]', async (_, change) => {
     const world = await sharing();
     const { client, events, service } = world;
     await service().getToken();
@@ -90,7 +90,7 @@ describe('tokens in Redis', () => {
     expect(events.filter(({ type }) => type === 'store.failed')).toEqual([]);
   });
 
-  test('D9 what is no entry at all is deleted when it is read', async () => {
+  test('what is no entry at all is deleted when it is read [D9]', async () => {
     const client = await emptyRedis();
     await client.set('m2m-tokens:{a}', 'garbage');
 
@@ -98,7 +98,7 @@ describe('tokens in Redis', () => {
     expect(await client.keys('*')).toEqual([]);
   });
 
-  test('D9 D1 the entry of another client is a miss, and is not handed out', async () => {
+  test('the entry of another client is a miss, and is not handed out [D9 D1]', async () => {
     const world = await sharing();
     const { client, service } = world;
     await service().getToken();
@@ -114,7 +114,7 @@ describe('tokens in Redis', () => {
     expect(value).toBe('token-3');
   });
 
-  test('D9 an entry of a later version stays as it is, and each service asks for itself', async () => {
+  test('an entry of a later version stays as it is, and each service asks for itself [D9]', async () => {
     const world = await sharing();
     const { client, service } = world;
     await service().getToken();
@@ -130,7 +130,7 @@ describe('tokens in Redis', () => {
     expect(await client.get(key)).toBe(ofTomorrow);
   });
 
-  test('D10 a wrong encryption key is a miss', async () => {
+  test('a wrong encryption key is a miss [D10]', async () => {
     const world = await sharing();
     const [one, other] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
     await world.service({ keys: [one] }).getToken();
@@ -145,7 +145,7 @@ describe('tokens in Redis', () => {
   test.each([
     ['no secret', undefined, [secret]],
     ['with encryption no token either', [new Uint8Array(32).fill(7)], [secret, 't0ken-c4n4ry']],
-  ])('D2 D10 R-25 what Redis hears and holds has %s', async (_, keys, canaries) => {
+  ])('what Redis hears and holds has %s [D2 D10 R-25]', async (_, keys, canaries) => {
     const world = await sharing();
     const { client, server, service } = world;
     server.script(granted('t0ken-c4n4ry', { scope: 'a b' }));
@@ -172,7 +172,7 @@ describe('tokens in Redis', () => {
 });
 
 describe('the client', () => {
-  test('F10 has to be one of the package redis, and its options spelt right', async () => {
+  test('has to be one of the package redis, and its options spelt right [F10]', async () => {
     const other = { get: async () => null, on: () => {} } as unknown as RedisConnection;
     const client = createClient();
 

@@ -1,6 +1,6 @@
 import type { TokenEvent } from '../../src/core/events.js';
-import type { TokenService } from '../../src/service/token-service.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';
+import type { TokenService } from '../../src/service/token-service.js';
 import type { ScriptedAuthorizationServer } from './authorization-server.js';
 import type { FakeClock } from './clock.js';
 import { type ScriptedResourceServer, startResourceServer } from './resource-server.js';

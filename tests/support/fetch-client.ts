@@ -1,5 +1,5 @@
-import { withBearerToken } from '../../src/adapters/fetch/index.js';
 import { isStream } from '../../src/adapters/body.js';
+import { withBearerToken } from '../../src/adapters/fetch/index.js';
 import type { ClientSetup, HttpClient, OutgoingRequest } from '../contracts/adapter.js';
 
 type FetchArguments = Parameters<ReturnType<typeof withBearerToken>>;

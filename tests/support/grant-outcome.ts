@@ -1,10 +1,10 @@
 import { format, inspect } from 'node:util';
 
-import type { TokenEvent } from '../../src/core/events.js';
 import { clientSecretBasic } from '../../src/authentication/client-secret.js';
-import { clientCredentials, type ClientCredentialsOptions } from '../../src/grant/client-credentials.js';
+import type { TokenEvent } from '../../src/core/events.js';
 import type { TokenRequest } from '../../src/core/token-request.js';
 import type { TokenSource } from '../../src/core/token-source.js';
+import { clientCredentials, type ClientCredentialsOptions } from '../../src/grant/client-credentials.js';
 import { startAuthorizationServer } from './authorization-server.js';
 import { fakeClock, type FakeClock } from './clock.js';
 import type { Answer } from './http-server.js';

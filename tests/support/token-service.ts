@@ -1,6 +1,6 @@
 import type { TokenEvent } from '../../src/core/events.js';
-import { createTokenService, type TokenService } from '../../src/service/token-service.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';
+import { createTokenService, type TokenService } from '../../src/service/token-service.js';
 import { type ScriptedAuthorizationServer, startAuthorizationServer } from './authorization-server.js';
 import { type FakeClock, fakeClock } from './clock.js';
 import { secret } from './grant-outcome.js';

@@ -117,7 +117,7 @@ test('takes any logger with the four methods, and keeps its this', () => {
   expect(log.written).toHaveLength(1);
 });
 
-test('R-24 R-25 F4 writes no secret and no token in any line', async () => {
+test('writes no secret and no token in any line [R-24 R-25 F4]', async () => {
   const { lines, logger: log } = logger();
   const server = await startAuthorizationServer();
   const { tokens, failure } = granting({ tokenEndpoint: server.tokenEndpoint, onEvent: logEvents(log) });

@@ -1,5 +1,5 @@
-import { counted } from '../timeline.js';
 import type { Scene } from '../scene.js';
+import { counted } from '../timeline.js';
 
 /** Every method, with and without a body, and no grant. */
 export async function cachedCalls({ orders, witness, timeline }: Scene): Promise<void> {

@@ -1,5 +1,5 @@
-import { counted } from '../timeline.js';
 import { outcomeOf, type Scene } from '../scene.js';
+import { counted } from '../timeline.js';
 
 /** A hundred calls find no token, and wait for the same one. */
 export async function manyFirstCalls({ orders, witness, timeline }: Scene): Promise<void> {

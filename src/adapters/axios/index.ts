@@ -10,10 +10,10 @@ import { ConfigurationError } from '../../core/errors.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
 import { type AdapterOptions, adapterOptions } from '../adapter-options.js';
-import { AxiosExchange, type IsRejected } from './request.js';
-import { axiosOrigins } from './axios-origins.js';
-import { axiosTimeout } from './timeout.js';
 import { sendAuthorized } from '../send-authorized.js';
+import { axiosOrigins } from './axios-origins.js';
+import { AxiosExchange, type IsRejected } from './request.js';
+import { axiosTimeout } from './timeout.js';
 
 declare module 'axios' {
   // A merged interface must repeat the type parameters.

@@ -11,12 +11,12 @@ import {
 import type { AccessToken } from '../../core/access-token.js';
 import { parseUrl } from '../../core/secure-url.js';
 import type { TokenRequest } from '../../core/token-request.js';
-import { axiosUrl } from './axios-origins.js';
-import { redactRequest, sentRequest, type SentRequest } from './redact-request.js';
+import { discardStream, isStream, letGoOfRequest } from '../body.js';
 import { rejectsToken } from '../challenge.js';
 import { isElsewhere } from '../origins.js';
 import type { AuthorizedRequest } from '../send-authorized.js';
-import { discardStream, isStream, letGoOfRequest } from '../body.js';
+import { axiosUrl } from './axios-origins.js';
+import { redactRequest, sentRequest, type SentRequest } from './redact-request.js';
 
 /** What tells of further replies that reject the token. */
 export type IsRejected = (response: AxiosResponse) => boolean;

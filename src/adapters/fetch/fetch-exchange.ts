@@ -1,11 +1,11 @@
 import type { AccessToken } from '../../core/access-token.js';
 import type { TokenRequest } from '../../core/token-request.js';
+import { cancelBody } from '../body.js';
 import { rejectsToken } from '../challenge.js';
-import { redirectOf } from './redirect.js';
-import { type FetchRequest, headersWith } from './fetch-request.js';
 import { isElsewhere } from '../origins.js';
 import type { AuthorizedRequest } from '../send-authorized.js';
-import { cancelBody } from '../body.js';
+import { type FetchRequest, headersWith } from './fetch-request.js';
+import { redirectOf } from './redirect.js';
 
 /** What tells of further replies that reject the token. */
 export type IsRejected = (response: Response) => boolean | Promise<boolean>;

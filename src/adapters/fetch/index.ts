@@ -3,12 +3,12 @@ import { ConfigurationError } from '../../core/errors.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
 import { type AdapterOptions, adapterOptions } from '../adapter-options.js';
-import { type FetchClient, FetchExchange, type IsRejected } from './fetch-exchange.js';
-import { afterRedirect, asRedirected, mostRedirects, notFollowed } from './redirect.js';
-import { type FetchRequest, fetchRequest, hasAuthorization, withBodyInMemory } from './fetch-request.js';
+import { cancelBody } from '../body.js';
 import { permittedOrigin } from '../origins.js';
 import { sendAuthorized, sendOnceMore, tokenFor } from '../send-authorized.js';
-import { cancelBody } from '../body.js';
+import { type FetchClient, FetchExchange, type IsRejected } from './fetch-exchange.js';
+import { type FetchRequest, fetchRequest, hasAuthorization, withBodyInMemory } from './fetch-request.js';
+import { afterRedirect, asRedirected, mostRedirects, notFollowed } from './redirect.js';
 
 /** Options of {@link withBearerToken}. */
 export interface FetchTokenOptions extends AdapterOptions<

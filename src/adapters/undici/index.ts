@@ -7,10 +7,10 @@ import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
 import { type AdapterOptions, adapterOptions } from '../adapter-options.js';
 import { permittedOrigin } from '../origins.js';
-import { UndiciCall } from './undici-call.js';
-import { UndiciExchange, type UndiciReply } from './request.js';
-import type { Handler } from './undici-handler.js';
 import { copyOptions, hasAuthorization, requestHeaders } from './headers.js';
+import { UndiciExchange, type UndiciReply } from './request.js';
+import { UndiciCall } from './undici-call.js';
+import type { Handler } from './undici-handler.js';
 
 /** Options of {@link bearerTokenInterceptor}. */
 export interface BearerTokenInterceptorOptions extends AdapterOptions<

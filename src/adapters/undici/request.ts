@@ -7,10 +7,10 @@ import type { TokenRequest } from '../../core/token-request.js';
 import { rejectsToken } from '../challenge.js';
 import { isElsewhere } from '../origins.js';
 import type { AuthorizedRequest } from '../send-authorized.js';
+import { copyOptions, type HeaderRecord, headerOf, headersWith } from './headers.js';
 import type { AttemptListener, AttemptOutcome, UndiciAttempt } from './response.js';
 import { isReadOnce, keptBody, type KeptBody } from './undici-body.js';
 import { attemptOf, type Controller, type Handler } from './undici-handler.js';
-import { copyOptions, type HeaderRecord, headerOf, headersWith } from './headers.js';
 
 /** The head of a reply, with the names of its headers in lower case. */
 export interface UndiciReply {

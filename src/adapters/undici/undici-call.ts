@@ -1,8 +1,8 @@
 import type { AccessToken } from '../../core/access-token.js';
 import type { TokenSource } from '../../core/token-source.js';
 import { sendAuthorized, sendOnceMore, type SendOptions, tokenFor } from '../send-authorized.js';
-import type { AttemptOutcome, UndiciAttempt } from './response.js';
 import type { UndiciExchange } from './request.js';
+import type { AttemptOutcome, UndiciAttempt } from './response.js';
 import { type Controller, fail } from './undici-handler.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 
-import { type AttemptListener, UndiciAttempt } from './response.js';
 import type { HeaderRecord } from './headers.js';
+import { type AttemptListener, UndiciAttempt } from './response.js';
 
 /** The part of undici's controller of a request that is used here. */
 export interface Controller {

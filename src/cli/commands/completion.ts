@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
-import { CommandError } from '../io/command-error.js';
 import type { Verb } from '../command.js';
+import { CommandError } from '../io/command-error.js';
 import { write } from '../io/terminal.js';
 
 /** `m2m completion`: prints a script by which a shell completes verbs and flags. */

@@ -1,6 +1,6 @@
-import { settingNames, settingTable } from '../settings/definitions.js';
-import { printable, write } from '../io/terminal.js';
 import type { Verb } from '../command.js';
+import { printable, write } from '../io/terminal.js';
+import { settingNames, settingTable } from '../settings/definitions.js';
 
 /** `m2m config`: prints the settings in effect. */
 export const config: Verb = {

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
+import type { Verb } from '../command.js';
 import { CommandError } from '../io/command-error.js';
 import { openTokens } from '../token-source.js';
-import type { Verb } from '../command.js';
 
 /** `m2m exec`: runs a command with a token in its environment. */
 export const exec: Verb = {

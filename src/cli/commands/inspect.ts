@@ -1,9 +1,9 @@
+import type { Verb } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { CommandError } from '../io/command-error.js';
 import { formatDuration } from '../io/duration.js';
 import { readToken } from '../io/input.js';
 import { printable, write } from '../io/terminal.js';
-import type { Verb } from '../command.js';
 
 /** `m2m inspect`: shows what a JWT says. */
 export const inspect: Verb = {

@@ -1,9 +1,9 @@
 import { AccessToken } from '../../core/access-token.js';
+import type { Verb } from '../command.js';
 import { exitCodes } from '../io/command-error.js';
 import { readToken } from '../io/input.js';
-import { requiredServer, requiredSetting } from '../settings/settings.js';
 import { alive, write } from '../io/terminal.js';
-import type { Verb } from '../command.js';
+import { requiredServer, requiredSetting } from '../settings/settings.js';
 
 /** `m2m revoke`: revokes a token (RFC 7009). */
 export const revoke: Verb = {

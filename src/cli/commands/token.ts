@@ -1,9 +1,9 @@
 import type { AccessToken } from '../../core/access-token.js';
+import type { Verb } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { parseDuration } from '../io/duration.js';
-import { openTokens } from '../token-source.js';
-import type { Verb } from '../command.js';
 import { write } from '../io/terminal.js';
+import { openTokens } from '../token-source.js';
 
 /** `m2m token`: prints a token. */
 export const token: Verb = {

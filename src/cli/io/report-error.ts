@@ -6,8 +6,8 @@ import {
   TokenError,
 } from '../../core/errors.js';
 import type { CommandContext } from '../context.js';
-import { exitCodes, isFailure } from './command-error.js';
 import { settingNames, settingTable } from '../settings/definitions.js';
+import { exitCodes, isFailure } from './command-error.js';
 import { printable, styleOf, write } from './terminal.js';
 
 /** Says in two lines what happened and what to do; returns the exit code. Whoever gave up is told nothing. */

@@ -1,5 +1,6 @@
 import type { CommandContext } from '../context.js';
 import { CommandError } from '../io/command-error.js';
+import { rivalsOf, type SettingName, settingNames, settingTable } from './definitions.js';
 import {
   settingsFromEnvFile,
   settingsFromEnvironment,
@@ -7,7 +8,6 @@ import {
   settingsFromProfile,
   type SettingSource,
 } from './sources.js';
-import { rivalsOf, type SettingName, settingNames, settingTable } from './definitions.js';
 
 /** One setting as it is in effect. */
 export interface EffectiveSetting {

@@ -1,5 +1,5 @@
-import type { Reply } from '../http/bounded-fetch.js';
 import { isErrorCode, parseObject } from '../../core/json.js';
+import type { Reply } from '../http/bounded-fetch.js';
 import { readable, withoutSecrets } from './redaction.js';
 
 /** What an error response says (RFC 6749 §5.2), cleaned; `undefined` for what it does not say, or not as OAuth has it. */

@@ -7,10 +7,10 @@ import {
 } from '../../core/errors.js';
 import { parseUrl } from '../../core/secure-url.js';
 import { type Reply, withoutQuery } from '../http/bounded-fetch.js';
+import { retryAfterMs } from '../http/retry-after.js';
+import { isTransient, readRefusal, type Refusal } from './error-response.js';
 import { findTokenError, networkError } from './network-error.js';
 import { withoutSecrets } from './redaction.js';
-import { isTransient, readRefusal, type Refusal } from './error-response.js';
-import { retryAfterMs } from '../http/retry-after.js';
 
 /** Who was asked by whom, for the messages. */
 export interface GrantContext {

@@ -1,7 +1,7 @@
 import { GrantRejectedError, GrantUnavailableError, type TokenError } from '../../core/errors.js';
-import { findTokenError, networkError } from './network-error.js';
 import { isOutage, readRefusal } from './error-response.js';
 import type { GrantContext } from './grant-error.js';
+import { findTokenError, networkError } from './network-error.js';
 
 /**
  * Turns what openid-client or fetch threw during a revocation into a {@link TokenError}. Whatever it is, the token must be

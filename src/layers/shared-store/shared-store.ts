@@ -4,13 +4,13 @@ import { withDeadline } from '../../core/abort.js';
 import { AccessToken, type AccessTokenFields } from '../../core/access-token.js';
 import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../../core/clock.js';
 import type { EventSink } from '../../core/events.js';
-import type { Lease, TokenStore } from '../../stores/token-store.js';
 import { canonicalRequest, type CanonicalTokenRequest, type TokenRequest } from '../../core/token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../../core/token-source.js';
-import { guardStore } from './circuit-breaker.js';
+import type { Lease, TokenStore } from '../../stores/token-store.js';
 import { inTime } from '../renew-or-fall-back.js';
-import { patience } from './patience.js';
 import { marginMs, type RefreshOptions } from '../renewal-schedule.js';
+import { guardStore } from './circuit-breaker.js';
+import { patience } from './patience.js';
 import { clockSkewMs, fromStored, toStored } from './token-record.js';
 
 /** Options of {@link withSharedStore}. */

@@ -3,8 +3,8 @@ import axios, { AxiosHeaders } from 'axios';
 
 import { bearerToken, type BearerTokenOptions } from '../../../src/adapters/axios/index.js';
 import { ConfigurationError } from '../../../src/core/errors.js';
-import { staticToken } from '../../../src/service/static-token.js';
 import type { TokenRequest } from '../../../src/core/token-request.js';
+import { staticToken } from '../../../src/service/static-token.js';
 import { startAxios } from '../../support/adapter-axios.js';
 import { gate, startSurroundings } from '../../support/adapter-service.js';
 import { rejected, startResourceServer } from '../../support/resource-server.js';
@@ -46,7 +46,7 @@ test('asks for the token that a request names, and keeps it apart from others', 
   ]);
 });
 
-test('E21 asks for what the option "request" says, unless a request names another', async () => {
+test('asks for what the option "request" says, unless a request names another [E21]', async () => {
   const { instance, authorizationServer } = await startAxios({ request: { scope: 'orders:read' } });
 
   await instance.get('/orders');
@@ -55,7 +55,7 @@ test('E21 asks for what the option "request" says, unless a request names anothe
   expect(authorizationServer.grants.map(({ body }) => scopeOf(body))).toEqual(['orders:read', 'orders:write']);
 });
 
-test('E21 R-64 asks for what a function makes of the outgoing request', async () => {
+test('asks for what a function makes of the outgoing request [E21 R-64]', async () => {
   const seen: (string | undefined)[] = [];
   const { instance, api, authorizationServer } = await startAxios({
     request(config): TokenRequest | undefined {
@@ -77,7 +77,7 @@ test('E21 R-64 asks for what a function makes of the outgoing request', async ()
   expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);
 });
 
-test('E21 renews the very token that was rejected', async () => {
+test('renews the very token that was rejected [E21]', async () => {
   const { instance, api, authorizationServer } = await startAxios();
   await instance.get('/orders', { token: { scope: 'a' } });
   await instance.get('/orders', { token: { scope: 'b' } });
@@ -93,7 +93,7 @@ test('E21 renews the very token that was rejected', async () => {
   ]);
 });
 
-test('E13 sends nothing when the function "request" throws, or makes what is no token request', async () => {
+test('sends nothing when the function "request" throws, or makes what is no token request [E13]', async () => {
   const { instance, api } = await startAxios({
     request({ url }) {
       if (url === '/throws') throw new Error('no tenant');
@@ -116,7 +116,7 @@ test.each<[NonNullable<BearerTokenOptions['replay']>, string, number]>([
   ['safe', 'put', 1],
   ['safe', 'delete', 1],
   ['never', 'get', 1],
-])('E10 R-40 with replay "%s" sends a rejected %s %d time(s)', async (replay, method, times) => {
+])('with replay "%s" sends a rejected %s %d time(s) [E10 R-40]', async (replay, method, times) => {
   const { instance, api } = await startAxios({ replay }, { validateStatus: () => true });
   api.revoke('token-1');
 
@@ -126,7 +126,7 @@ test.each<[NonNullable<BearerTokenOptions['replay']>, string, number]>([
   expect(api.requests).toHaveLength(times);
 });
 
-test('E10 has another token for the next request when the replay option forbade to send again', async () => {
+test('has another token for the next request when the replay option forbade to send again [E10]', async () => {
   const { instance, api, events } = await startAxios({ replay: 'never' });
   api.revoke('token-1');
 
@@ -167,7 +167,7 @@ test.each([
   ['a 403 to a bad token', { status: 403, body: { code: 'TOKEN' } }],
   ['a 400 to an expired token', { status: 400, body: { code: 'TOKEN' } }],
   ['a 200 that holds an error', { status: 200, body: { code: 'TOKEN' } }],
-])('E15 E25 sends again on %s when "isRejected" says so', async (_what, answer) => {
+])('sends again on %s when "isRejected" says so [E15 E25]', async (_what, answer) => {
   const { instance, api, authorizationServer } = await startAxios({
     isRejected: ({ data }) => String(data).includes('"TOKEN"'),
   });
@@ -180,7 +180,7 @@ test.each([
   expect(authorizationServer.grants).toHaveLength(2);
 });
 
-test('E25 asks "isRejected" in addition to the challenge, not instead of it', async () => {
+test('asks "isRejected" in addition to the challenge, not instead of it [E25]', async () => {
   const { instance, api } = await startAxios({ isRejected: () => false });
   api.revoke('token-1');
 
@@ -189,7 +189,7 @@ test('E25 asks "isRejected" in addition to the challenge, not instead of it', as
   expect(status).toBe(200);
 });
 
-test('E11 R-64 gives tokens to the origins that are listed only', async () => {
+test('gives tokens to the origins that are listed only [E11 R-64]', async () => {
   const { tokens, api } = await startSurroundings();
   const [listed, unlisted] = [await startResourceServer(), await startResourceServer()];
   const instance = axios.create({ baseURL: unlisted.origin, validateStatus: () => true });
@@ -204,7 +204,7 @@ test('E11 R-64 gives tokens to the origins that are listed only', async () => {
   expect(unlisted.requests[0]?.headers).not.toHaveProperty('authorization');
 });
 
-test('E11 R-37 does not blame the token for the 401 of an origin that never saw it', async () => {
+test('does not blame the token for the 401 of an origin that never saw it [E11 R-37]', async () => {
   const { instance, api, authorizationServer } = await startAxios({}, { validateStatus: () => true });
   const other = await startResourceServer();
   api.answer(() => ({ status: 302, headers: { location: `${other.origin}/moved` } }));
@@ -216,7 +216,7 @@ test('E11 R-37 does not blame the token for the 401 of an origin that never saw 
   expect(authorizationServer.grants).toHaveLength(1);
 });
 
-test('F10 wants "origins" where there is no "baseURL"', async () => {
+test('wants "origins" where there is no "baseURL" [F10]', async () => {
   const { tokens, api } = await startSurroundings();
   const instance = axios.create();
   instance.interceptors.request.use(bearerToken(tokens));
@@ -237,7 +237,7 @@ test('works without "baseURL" when "origins" is given', async () => {
   expect(status).toBe(200);
 });
 
-test('E20 R-27 refuses a "baseURL" that anybody on the way can read', async () => {
+test('refuses a "baseURL" that anybody on the way can read [E20 R-27]', async () => {
   const { instance, authorizationServer } = await startAxios({}, { baseURL: 'http://api.example.com' });
 
   await expect(instance.get('/orders')).rejects.toThrow(ConfigurationError);
@@ -246,7 +246,7 @@ test('E20 R-27 refuses a "baseURL" that anybody on the way can read', async () =
   expect(authorizationServer.grants).toHaveLength(0);
 });
 
-test('E20 R-27 refuses such an origin before anything is sent', () => {
+test('refuses such an origin before anything is sent [E20 R-27]', () => {
   const tokens = staticToken('key');
 
   expect(() => bearerToken(tokens, { origins: ['http://api.example.com'] })).toThrow(ConfigurationError);
@@ -263,14 +263,14 @@ test.each<[object, RegExp]>([
   [{ request: 'orders:read' }, /"request"/],
   [{ isRejected: true }, /"isRejected".*function/],
   [{ onEvent: {} }, /"onEvent".*function/],
-])('F10 refuses the options %j', (options, message) => {
+])('refuses the options %j [F10]', (options, message) => {
   const make = (): unknown => bearerToken(staticToken('key'), options);
 
   expect(make).toThrow(ConfigurationError);
   expect(make).toThrow(message);
 });
 
-test('E2 with "validateStatus" that takes all for a success, a 401 is a response', async () => {
+test('with "validateStatus" that takes all for a success, a 401 is a response [E2]', async () => {
   const { instance, api } = await startAxios({}, { validateStatus: () => true });
   api.answer(() => rejected());
 
@@ -280,7 +280,7 @@ test('E2 with "validateStatus" that takes all for a success, a 401 is a response
   expect(api.requests).toHaveLength(2);
 });
 
-test('E1 with "validateStatus" that takes none for a success, a 401 is repaired and its 200 is an error', async () => {
+test('with "validateStatus" that takes none for a success, a 401 is repaired and its 200 is an error [E1]', async () => {
   const { instance, api } = await startAxios({}, { validateStatus: () => false });
   api.revoke('token-1');
 
@@ -289,7 +289,7 @@ test('E1 with "validateStatus" that takes none for a success, a 401 is repaired 
   expect(api.requests).toHaveLength(2);
 });
 
-test('E12 stands aside for the "auth" option', async () => {
+test('stands aside for the "auth" option [E12]', async () => {
   const { instance, api, authorizationServer } = await startAxios(
     {},
     { auth: { username: 'me', password: 'pass' }, validateStatus: () => true },
@@ -301,7 +301,7 @@ test('E12 stands aside for the "auth" option', async () => {
   expect(authorizationServer.grants).toHaveLength(0);
 });
 
-test('E12 attaches the token when "auth" is switched off for a request', async () => {
+test('attaches the token when "auth" is switched off for a request [E12]', async () => {
   const { instance, api } = await startAxios({}, { auth: { username: 'me', password: 'pass' } });
 
   await instance.get('/orders', { auth: null } as object);
@@ -309,7 +309,7 @@ test('E12 attaches the token when "auth" is switched off for a request', async (
   expect(api.requests[0]?.headers.authorization).toBe('Bearer token-1');
 });
 
-test('E12 R-31 stands aside for credentials in the URL, whether of the request or of "baseURL"', async () => {
+test('stands aside for credentials in the URL, whether of the request or of "baseURL" [E12 R-31]', async () => {
   const { tokens, api, authorizationServer } = await startSurroundings();
   const withCredentials = api.origin.replace('//', '//me:pass@');
   api.answer(() => ({ body: 'done' }));
@@ -336,7 +336,7 @@ test('attaches the token when the caller’s Authorization is undefined', async 
   expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-1']);
 });
 
-test('E12 leaves an Authorization of the instance’s defaults alone', async () => {
+test('leaves an Authorization of the instance’s defaults alone [E12]', async () => {
   const { instance, api } = await startAxios({}, { headers: new AxiosHeaders({ authorization: 'ApiKey 7' }) });
   api.answer(() => ({ body: 'done' }));
 
@@ -345,7 +345,7 @@ test('E12 leaves an Authorization of the instance’s defaults alone', async () 
   expect(api.requests[0]?.headers.authorization).toBe('ApiKey 7');
 });
 
-test('E17 does not go round in circles when the interceptor is on axios itself', async () => {
+test('does not go round in circles when the interceptor is on axios itself [E17]', async () => {
   const { tokens, api, authorizationServer } = await startSurroundings();
   const id = axios.interceptors.request.use(bearerToken(tokens, { origins: [api.origin] }));
 
@@ -356,7 +356,7 @@ test('E17 does not go round in circles when the interceptor is on axios itself',
   expect(authorizationServer.grants[0]?.headers.authorization).toMatch(/^Basic /);
 });
 
-test('E13 passes on whatever the token source throws, also at once', async () => {
+test('passes on whatever the token source throws, also at once [E13]', async () => {
   const { api } = await startSurroundings();
   const instance = axios.create({ baseURL: api.origin });
   instance.interceptors.request.use(
@@ -372,7 +372,7 @@ test('E13 passes on whatever the token source throws, also at once', async () =>
   expect(api.requests).toHaveLength(0);
 });
 
-test('E19 ends with a CanceledError when the caller gives up waiting for a token', async () => {
+test('ends with a CanceledError when the caller gives up waiting for a token [E19]', async () => {
   const { api } = await startSurroundings();
   const instance = axios.create({ baseURL: api.origin });
   instance.interceptors.request.use(bearerToken({ getToken: (_request, options) => untilAborted(options?.signal) }));
@@ -384,7 +384,7 @@ test('E19 ends with a CanceledError when the caller gives up waiting for a token
   expect(axios.isCancel(await answer)).toBe(true);
 });
 
-test('E19 ends the wait for a token when a CancelToken is cancelled', async () => {
+test('ends the wait for a token when a CancelToken is cancelled [E19]', async () => {
   const { api } = await startSurroundings();
   const asked = gate();
   const instance = axios.create({ baseURL: api.origin });
@@ -417,7 +417,7 @@ test.each<[string, BearerTokenOptions]>([
       },
     },
   ],
-])('D16 leaves no listener on a CancelToken when a request %s', async (_what, options) => {
+])('leaves no listener on a CancelToken when a request %s [D16]', async (_what, options) => {
   const { instance } = await startAxios(options);
   const { token } = axios.CancelToken.source();
   const listeners = new Set<unknown>();
@@ -429,7 +429,7 @@ test.each<[string, BearerTokenOptions]>([
   expect(listeners.size).toBe(0);
 });
 
-test('D16 D19 keeps no process alive', async () => {
+test('keeps no process alive [D16 D19]', async () => {
   const { authorizationServer, api } = await startSurroundings();
   api.revoke('token-1');
 
@@ -476,7 +476,7 @@ test('sends by axios’ own adapter when another interceptor has taken the adapt
   expect(status).toBe(200);
 });
 
-test.each([undefined, null, 'token', {}, { getToken: 'token' }])('F10 refuses %j in place of tokens', (tokens) => {
+test.each([undefined, null, 'token', {}, { getToken: 'token' }])('refuses %j in place of tokens [F10]', (tokens) => {
   expect(() => bearerToken(tokens as never)).toThrow(ConfigurationError);
   expect(() => bearerToken(tokens as never)).toThrow(/^bearerToken needs tokens: .*getToken/);
 });

@@ -4,8 +4,8 @@ import { text } from 'node:stream/consumers';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { gate } from '../../support/adapter-service.js';
 import { startAxios } from '../../support/adapter-axios.js';
+import { gate } from '../../support/adapter-service.js';
 import { cleanUp } from '../../support/clean-up.js';
 import type { Handler, RecordedRequest } from '../../support/http-server.js';
 import { rejected } from '../../support/resource-server.js';
@@ -29,7 +29,7 @@ const bodies: [string, () => unknown, RegExp][] = [
   ['a Blob', () => new Blob(['of text'], { type: 'text/plain' }), /^of text$/],
 ];
 
-describe.each([['http'], ['fetch']])('E1 E9 on %s sends again the same', (adapter) => {
+describe.each([['http'], ['fetch']])('on %s sends again the same [E1 E9]', (adapter) => {
   test.each(bodies)('body of %s', async (_what, body, expected) => {
     const { instance, api } = await startAxios({}, { adapter });
     api.revoke('token-1');
@@ -54,7 +54,7 @@ test.each<[string, string, () => unknown]>([
   ['http', 'a Node stream', () => Readable.from(['an ', 'order'])],
   ['http', 'a form with "pipe"', formDataLike],
   ['fetch', 'a web stream', () => new Blob(['an order']).stream()],
-])('E8 on %s does not send %s twice; the next call has another token', async (adapter, _what, body) => {
+])('on %s does not send %s twice; the next call has another token [E8]', async (adapter, _what, body) => {
   const { instance, api, events } = await startAxios({}, { adapter, validateStatus: () => true });
   api.revoke('token-1');
   const config = adapter === 'fetch' ? ({ fetchOptions: { duplex: 'half' } } as object) : {};
@@ -68,7 +68,7 @@ test.each<[string, string, () => unknown]>([
   expect(events).toMatchObject([{ type: 'request.not_resent', reason: 'body cannot be sent twice' }]);
 });
 
-test('E9 sends query parameters again as they were', async () => {
+test('sends query parameters again as they were [E9]', async () => {
   const { instance, api } = await startAxios();
   api.revoke('token-1');
 
@@ -97,7 +97,7 @@ test.each<[string, object]>([
   ['a plain stream', {}],
   ['a limited one', { maxContentLength: 1_000_000 }],
   ['one whose progress is watched', { onDownloadProgress: () => undefined }],
-])('E14 frees the only connection of a rejected reply that never ends: %s', async (_what, config) => {
+])('frees the only connection of a rejected reply that never ends: %s [E14]', async (_what, config) => {
   const httpAgent = new Agent({ keepAlive: true, maxSockets: 1 });
   cleanUp(() => httpAgent.destroy());
   const { instance, api } = await startAxios({}, { httpAgent, responseType: 'stream', ...config });
@@ -110,7 +110,7 @@ test.each<[string, object]>([
   await closed.opened;
 });
 
-test('E14 cancels a rejected reply that never ends, on fetch too', async () => {
+test('cancels a rejected reply that never ends, on fetch too [E14]', async () => {
   const { instance, api } = await startAxios({}, { adapter: 'fetch', responseType: 'stream' });
   const closed = gate();
   api.answer(endless401(closed.open));
@@ -121,7 +121,7 @@ test('E14 cancels a rejected reply that never ends, on fetch too', async () => {
   await closed.opened;
 });
 
-test('E14 frees it also when no other token can be had', async () => {
+test('frees it also when no other token can be had [E14]', async () => {
   const httpAgent = new Agent({ keepAlive: true, maxSockets: 1 });
   cleanUp(() => httpAgent.destroy());
   const { instance, api, clock, authorizationServer } = await startAxios({}, { httpAgent, responseType: 'stream' });
@@ -138,7 +138,7 @@ test('E14 frees it also when no other token can be had', async () => {
   await closed.opened;
 });
 
-test('E8 a 401 that stands can be read by the caller', async () => {
+test('a 401 that stands can be read by the caller [E8]', async () => {
   const { instance, api } = await startAxios(
     { replay: 'never' },
     { responseType: 'stream', validateStatus: () => true },
@@ -151,7 +151,7 @@ test('E8 a 401 that stands can be read by the caller', async () => {
   expect(await text(data)).toBe('no');
 });
 
-test('E16 hands on a reply that goes on for ever as soon as it begins', async () => {
+test('hands on a reply that goes on for ever as soon as it begins [E16]', async () => {
   const { instance, api } = await startAxios({}, { responseType: 'stream' });
   api.answer((_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });

@@ -18,7 +18,7 @@ async function start(config: AxiosRequestConfig = {}) {
   return { ...surroundings, instance };
 }
 
-describe.each(['http', 'fetch'])('F4 R-25 on %s neither token nor proof is in', (adapter) => {
+describe.each(['http', 'fetch'])('on %s neither token nor proof is in [F4 R-25]', (adapter) => {
   test.each<[string, AxiosRequestConfig, Answer | undefined]>([
     ['a response', {}, undefined],
     ['a response to a body', { method: 'post', data: { quantity: 3 } }, undefined],
@@ -42,7 +42,7 @@ describe.each(['http', 'fetch'])('F4 R-25 on %s neither token nor proof is in', 
 });
 
 describe('a redirect of a request with a proof', () => {
-  test('R-42 within the origin brings the proof of another URL: the 401 stands, and no other token is fetched', async () => {
+  test('within the origin brings the proof of another URL: the 401 stands, and no other token is fetched [R-42]', async () => {
     const { instance, api, authorizationServer } = await start({ validateStatus: () => true });
     // Not every API has a word of its own for a proof that does not fit.
     api.answer(({ path }) =>
@@ -68,7 +68,7 @@ describe('a redirect of a request with a proof', () => {
     expect(api.requests.map(({ path }) => path)).toEqual(['/orders', '/orders?page=2', '/orders']);
   });
 
-  test('R-42 to another origin leaves what the caller calls sensitive behind as well', async () => {
+  test('to another origin leaves what the caller calls sensitive behind as well [R-42]', async () => {
     const { instance, api } = await start({ sensitiveHeaders: ['x-api-key'] });
     const other = await startResourceServer();
     other.answer(() => ({ body: 'there' }));
@@ -92,7 +92,7 @@ describe('a redirect of a request with a proof', () => {
   });
 });
 
-test.each(['http', 'fetch'])('E9 gives the config back as it was, on %s', async (adapter) => {
+test.each(['http', 'fetch'])('gives the config back as it was, on %s [E9]', async (adapter) => {
   const { instance } = await start({ adapter, maxRedirects: 3, sensitiveHeaders: ['x-api-key'] });
 
   const { config } = await instance.get<unknown>('/orders');
@@ -101,7 +101,7 @@ test.each(['http', 'fetch'])('E9 gives the config back as it was, on %s', async 
   expect(config.headers.get('DPoP')).toBeUndefined();
 });
 
-test('R-74 keeps the nonces of two APIs apart', async () => {
+test('keeps the nonces of two APIs apart [R-74]', async () => {
   const one = await startDpopSurroundings();
   const other = await startDpopSurroundings({ tokenEndpoint: one.authorizationServer.tokenEndpoint });
   one.atApi.require('nonce-of-one');
@@ -121,7 +121,7 @@ test.each<[string, AxiosRequestConfig, string]>([
   ['a query and a fragment', { url: '/orders?a=b#c' }, '/orders'],
   ['a path below the base', { url: 'orders/7' }, '/orders/7'],
   ['spaces', { url: '/or ders/ä' }, '/or%20ders/%C3%A4'],
-])('R-66 signs the URL that is asked with %s', async (_what, config, path) => {
+])('signs the URL that is asked with %s [R-66]', async (_what, config, path) => {
   const { instance, atApi, api } = await start();
 
   const { status } = await instance.request<unknown>(config);
@@ -130,7 +130,7 @@ test.each<[string, AxiosRequestConfig, string]>([
   expect(atApi.proofs).toMatchObject([{ htu: api.origin + path }]);
 });
 
-test('R-71 E18 signs anew when a library above sends the same config again', async () => {
+test('signs anew when a library above sends the same config again [R-71 E18]', async () => {
   const { instance, api, atApi } = await start();
   api.answerOnce({ status: 503 });
   instance.interceptors.response.use(undefined, async (error: AxiosError) => instance.request(error.config ?? {}));

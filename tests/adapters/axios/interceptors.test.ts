@@ -6,7 +6,7 @@ import { startAxios } from '../../support/adapter-axios.js';
 import { startSurroundings } from '../../support/adapter-service.js';
 import { rejected, startResourceServer } from '../../support/resource-server.js';
 
-test('E18 other request interceptors run once and see no token, before ours and after', async () => {
+test('other request interceptors run once and see no token, before ours and after [E18]', async () => {
   const { tokens, api } = await startSurroundings();
   const seen: string[] = [];
   const instance = axios.create({ baseURL: api.origin });
@@ -27,7 +27,7 @@ test('E18 other request interceptors run once and see no token, before ours and 
   expect(api.requests).toHaveLength(2);
 });
 
-test('E18 response interceptors see the one response that counts', async () => {
+test('response interceptors see the one response that counts [E18]', async () => {
   const { instance, api } = await startAxios();
   const seen: unknown[] = [];
   instance.interceptors.response.use(
@@ -47,7 +47,7 @@ test('E18 response interceptors see the one response that counts', async () => {
   expect(seen).toEqual([200]);
 });
 
-test('E9 transforms run once, and on the response that counts', async () => {
+test('transforms run once, and on the response that counts [E9]', async () => {
   const requests: unknown[] = [];
   const responses: unknown[] = [];
   const { instance, api } = await startAxios(
@@ -74,7 +74,7 @@ test('E9 transforms run once, and on the response that counts', async () => {
 });
 
 test.each([['url'], ['baseURL']])(
-  'E11 R-65 gives no token when a later interceptor changes %s to another origin',
+  'gives no token when a later interceptor changes %s to another origin [E11 R-65]',
   async (member) => {
     const { tokens, api, authorizationServer } = await startSurroundings();
     const other = await startResourceServer();
@@ -91,7 +91,7 @@ test.each([['url'], ['baseURL']])(
   },
 );
 
-test('E12 stands aside for an Authorization that a later interceptor sets', async () => {
+test('stands aside for an Authorization that a later interceptor sets [E12]', async () => {
   const { tokens, api, authorizationServer } = await startSurroundings();
   const instance = axios.create({ baseURL: api.origin, validateStatus: () => true });
   instance.interceptors.request.use((config) => {
@@ -117,7 +117,7 @@ test('copes with a later interceptor that hands on a plain object', async () => 
   expect(api.requests[0]?.headers).toMatchObject({ authorization: 'Bearer token-1', 'x-plain': '1' });
 });
 
-test('E18 the second of two interceptors on one instance stands aside', async () => {
+test('the second of two interceptors on one instance stands aside [E18]', async () => {
   const [one, two] = [await startSurroundings(), await startSurroundings()];
   const instance = axios.create({ baseURL: one.api.origin, validateStatus: () => true });
   instance.interceptors.request.use(bearerToken(one.tokens));
@@ -133,7 +133,7 @@ test('E18 the second of two interceptors on one instance stands aside', async ()
   expect(config.adapter).toEqual(axios.defaults.adapter);
 });
 
-test('E11 two interceptors for two origins each serve their own', async () => {
+test('two interceptors for two origins each serve their own [E11]', async () => {
   const [one, two] = [await startSurroundings(), await startSurroundings()];
   two.authorizationServer.script({ body: { access_token: 'two', token_type: 'Bearer' } });
   const instance = axios.create({ baseURL: one.api.origin });
@@ -147,7 +147,7 @@ test('E11 two interceptors for two origins each serve their own', async () => {
   expect(two.api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer two']);
 });
 
-test('E18 a retry of "error.config" goes through the whole path again', async () => {
+test('a retry of "error.config" goes through the whole path again [E18]', async () => {
   const { instance, api, authorizationServer } = await startAxios();
   retryOnce(instance);
   let answers = 0;
@@ -168,7 +168,7 @@ test('E18 a retry of "error.config" goes through the whole path again', async ()
   expect(authorizationServer.grants).toHaveLength(2);
 });
 
-test('E18 a retry repairs a token that is rejected by then', async () => {
+test('a retry repairs a token that is rejected by then [E18]', async () => {
   const { instance, api } = await startAxios();
   retryOnce(instance);
   let answers = 0;
@@ -184,7 +184,7 @@ test('E18 a retry repairs a token that is rejected by then', async () => {
   expect(api.requests).toHaveLength(3);
 });
 
-test('E18 a retry of a 401 costs no second resend for the same token', async () => {
+test('a retry of a 401 costs no second resend for the same token [E18]', async () => {
   const { instance, api, authorizationServer } = await startAxios();
   retryOnce(instance);
   api.answer(() => rejected());
@@ -195,7 +195,7 @@ test('E18 a retry of a 401 costs no second resend for the same token', async () 
   expect(authorizationServer.grants).toHaveLength(2);
 });
 
-test('E18 an instance that retries around ours keeps the one resend', async () => {
+test('an instance that retries around ours keeps the one resend [E18]', async () => {
   const { instance, api } = await startAxios();
   api.revoke('token-1');
 

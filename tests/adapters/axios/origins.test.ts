@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import axios, { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
-import { fc } from '../../support/fc.js';
 
-import { bearerToken } from '../../../src/adapters/axios/index.js';
 import { axiosOrigins, axiosUrl } from '../../../src/adapters/axios/axios-origins.js';
+import { bearerToken } from '../../../src/adapters/axios/index.js';
 import { staticToken } from '../../../src/service/static-token.js';
 import { connectsTo, recordingAdapter } from '../../support/adapter-axios.js';
+import { fc } from '../../support/fc.js';
 import { listen } from '../../support/http-server.js';
 import { anyText } from '../../support/text.js';
 
@@ -62,7 +62,7 @@ const targets: [string, string, boolean][] = [
   ['https://127.0.0.1', 'https://[::ffff:127.0.0.1]/orders', false],
 ];
 
-describe('E11 R-65 a request', () => {
+describe('a request [E11 R-65]', () => {
   test.each(targets)('below %j for %j sees a token: %j', async (baseURL, url, isApi) => {
     const { instance, sent } = recordingInstance({ baseURL });
 
@@ -126,7 +126,7 @@ describe('E11 R-65 a request', () => {
   });
 });
 
-test('E11 R-65 follows a "baseURL" that changes from request to request', async () => {
+test('follows a "baseURL" that changes from request to request [E11 R-65]', async () => {
   const { instance, sent } = recordingInstance({ baseURL: api });
 
   await instance.get('/orders');
@@ -138,7 +138,7 @@ test('E11 R-65 follows a "baseURL" that changes from request to request', async 
 });
 
 // URL.canParse of Node 20 and 22 begins to refuse ü and the like in a host after a few thousand calls.
-test('R-65 decides the same however many requests there were', () => {
+test('decides the same however many requests there were [R-65]', () => {
   const originOf = axiosOrigins(['https://xn--bcher-kva.example']);
   const config = { url: 'https://bücher.example/orders', headers: new AxiosHeaders() };
 
@@ -147,7 +147,7 @@ test('R-65 decides the same however many requests there were', () => {
   expect(new Set(decided)).toEqual(new Set(['https://xn--bcher-kva.example']));
 });
 
-test('R-66 the URL is the one that axios asks', () => {
+test('the URL is the one that axios asks [R-66]', () => {
   const urls = ['', '/', 'orders', '/orders/7', '//other.example/x', 'https://other.example/y', '?a=b'];
   const bases = [undefined, '', 'https://api.example', 'https://api.example/', 'https://api.example/v1/'];
   const configs = urls.flatMap((url) =>
@@ -159,7 +159,7 @@ test('R-66 the URL is the one that axios asks', () => {
   expect(configs.map(axiosUrl)).toEqual(configs.map((config) => new axios.Axios({}).getUri(config)));
 });
 
-test('E11 R-65 decides for any URL as axios connects', async () => {
+test('decides for any URL as axios connects [E11 R-65]', async () => {
   const names = ['api.example.com', 'other.example.com', '[::1]', 'a', '..', 'https', 'http', 'HTTPS://', 'https://'];
   const marks = [...Array.from(':/\\@#?. \t\n\0[]\u3002＠'), '//', '\\\\', '%2f', ':443', ':8443'];
   const piece = fc.constantFrom(...names, ...marks);

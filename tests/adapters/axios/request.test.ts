@@ -9,7 +9,7 @@ describe.each(['http', 'fetch'] as const)('on %s', (adapter) => {
   test.each([
     ['breaks off', 10],
     ['breaks off before its body', 0],
-  ])('E22 a 401 that %s rejects no token: the request is not sent again', async (_what, bytes) => {
+  ])('a 401 that %s rejects no token: the request is not sent again [E22]', async (_what, bytes) => {
     const { instance, api, authorizationServer } = await startAxios({}, { adapter });
     api.answer((_request, response) => {
       response.writeHead(401, { 'content-length': 100, 'www-authenticate': 'Bearer error="invalid_token"' });
@@ -26,7 +26,7 @@ describe.each(['http', 'fetch'] as const)('on %s', (adapter) => {
     expect(JSON.stringify(failure)).not.toContain('token-1');
   });
 
-  test('E22 R-39 an answer in between is not the answer', async () => {
+  test('an answer in between is not the answer [E22 R-39]', async () => {
     const { instance, api } = await startAxios({}, { adapter });
     api.answer(({ headers }, response) => {
       response.writeProcessing();
@@ -40,7 +40,7 @@ describe.each(['http', 'fetch'] as const)('on %s', (adapter) => {
     expect(api.requests).toHaveLength(2);
   });
 
-  test('E22 a caller who gives up while a 401 arrives gets no second request', async () => {
+  test('a caller who gives up while a 401 arrives gets no second request [E22]', async () => {
     const { instance, api, authorizationServer } = await startAxios({}, { adapter });
     const caller = new AbortController();
     api.answer((_request, response) => {
@@ -57,7 +57,7 @@ describe.each(['http', 'fetch'] as const)('on %s', (adapter) => {
   });
 });
 
-test('R-19 E1 a token that dies before its time is replaced while the caller waits', async () => {
+test('a token that dies before its time is replaced while the caller waits [R-19 E1]', async () => {
   const { instance, api, authorizationServer, clock } = await startAxios();
   await instance.get('/orders');
   clock.advance(10 * 60_000);
@@ -74,7 +74,7 @@ test('R-19 E1 a token that dies before its time is replaced while the caller wai
   expect(authorizationServer.grants).toHaveLength(2);
 });
 
-test('A15 a token that has expired on arrival is sent once, and a rejection asks for one other, not for ever', async () => {
+test('a token that has expired on arrival is sent once, and a rejection asks for one other, not for ever [A15]', async () => {
   const { instance, api, authorizationServer } = await startAxios({}, { validateStatus: () => true });
   authorizationServer.script({ body: { access_token: 'expired', token_type: 'Bearer', expires_in: 0 } });
   api.revoke('expired');

@@ -15,7 +15,7 @@ const token = /token-\d|dG9rZW4t/;
 
 const adapters = [['http'], ['fetch']];
 
-describe.each(adapters)('E9 F4 R-25 on %s no token is in', (adapter) => {
+describe.each(adapters)('on %s no token is in [E9 F4 R-25]', (adapter) => {
   test.each<[string, AxiosRequestConfig, Handler]>([
     ['a response', {}, () => ({ body: 'done' })],
     ['a response to a body', { method: 'post', data: { quantity: 3 } }, () => ({ body: 'done' })],
@@ -197,7 +197,7 @@ describe.each(adapters)('E9 F4 R-25 on %s no token is in', (adapter) => {
   });
 });
 
-describe('F4 R-25 no token of other requests in flight is in', () => {
+describe('no token of other requests in flight is in [F4 R-25]', () => {
   test('what comes back by way of the agent of Node', async () => {
     const { instance, api } = await startAxios({});
     const [allArrived, done] = [gate(), gate()];

@@ -25,7 +25,7 @@ test.each<[string, string, AxiosRequestConfig]>([
   ['ECONNABORTED', 'timeout of 60ms exceeded', {}],
   ['ETIMEDOUT', 'timeout of 60ms exceeded', { transitional: { clarifyTimeoutError: true } }],
   ['ECONNABORTED', 'too slow', { timeoutErrorMessage: 'too slow' }],
-])('E19 a wait for a token counts as the request’s time and ends in %s, "%s"', async (code, message, config) => {
+])('a wait for a token counts as the request’s time and ends in %s, "%s" [E19]', async (code, message, config) => {
   const { instance, api, authorizationServer } = await startAxios();
   const grant = held(granted('late'));
   authorizationServer.script(grant.script);
@@ -42,7 +42,7 @@ test.each<[string, string, AxiosRequestConfig]>([
   expect(authorizationServer.grants).toHaveLength(1);
 });
 
-test('E19 so does a wait for another token; the renewal goes on for the next request', async () => {
+test('so does a wait for another token; the renewal goes on for the next request [E19]', async () => {
   const { instance, api, authorizationServer } = await startAxios();
   await instance.get('/first');
   api.revoke('token-1');
@@ -87,7 +87,7 @@ async function passing(ms: number): Promise<void> {
   while (performance.now() < until) await new Promise(setImmediate);
 }
 
-test('E19 the request is sent with the rest of its time, and keeps its own timeout', async () => {
+test('the request is sent with the rest of its time, and keeps its own timeout [E19]', async () => {
   const { instance, timeouts } = timed(40);
 
   const { config } = await instance.get('/orders', { timeout: 60_000 });
@@ -98,7 +98,7 @@ test('E19 the request is sent with the rest of its time, and keeps its own timeo
   expect(config.timeout).toBe(60_000);
 });
 
-test('E19 so is the request that is sent again', async () => {
+test('so is the request that is sent again [E19]', async () => {
   const { instance, timeouts } = timed(40, [401, 200]);
 
   const { config } = await instance.get('/orders', { timeout: 60_000 });
@@ -108,7 +108,7 @@ test('E19 so is the request that is sent again', async () => {
   expect(config.timeout).toBe(60_000);
 });
 
-test('E19 no timer is made for a token that is at hand, and no time is taken off', async () => {
+test('no timer is made for a token that is at hand, and no time is taken off [E19]', async () => {
   const { instance, authorizationServer } = await startAxios();
   await instance.get('/orders');
   const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
@@ -128,7 +128,7 @@ test('E19 no timer is made for a token that is at hand, and no time is taken off
   expect(authorizationServer.grants).toHaveLength(1);
 });
 
-test('E19 leaves no timer behind', async () => {
+test('leaves no timer behind [E19]', async () => {
   const { instance } = timed(5, [401, 200]);
   const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
   const before = timers();
@@ -138,7 +138,7 @@ test('E19 leaves no timer behind', async () => {
   expect(timers()).toBeLessThanOrEqual(before);
 });
 
-test('E19 C7 a timeout longer than a timer can wait for is none', async () => {
+test('a timeout longer than a timer can wait for is none [E19 C7]', async () => {
   const { instance, timeouts } = timed(5);
 
   const { status } = await instance.get('/orders', { timeout: 2 ** 40 });

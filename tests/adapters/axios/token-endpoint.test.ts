@@ -55,7 +55,7 @@ function circular(origin: string, options: Partial<TokenServiceOptions>, config?
   return instance;
 }
 
-describe('E17 a "fetch" that goes through the very instance that presents the tokens', () => {
+describe('a "fetch" that goes through the very instance that presents the tokens [E17]', () => {
   test('works when the token request has an Authorization of its own: that is left alone', async () => {
     const { origin, requests } = await startBoth();
     const instance = circular(origin, { clientAuthentication: clientSecretBasic('secret') });

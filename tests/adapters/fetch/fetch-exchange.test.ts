@@ -25,7 +25,7 @@ function exchange({ init = {}, isRejected }: { init?: RequestInit; isRejected?: 
   return { tested, calls };
 }
 
-test('R-32 sends the token, and follows no redirect', async () => {
+test('sends the token, and follows no redirect [R-32]', async () => {
   const { tested, calls } = exchange({ init: { method: 'PUT', body: 'it', headers: { a: '1' } } });
 
   await tested.send(token);
@@ -36,7 +36,7 @@ test('R-32 sends the token, and follows no redirect', async () => {
   expect(tested).toMatchObject({ method: 'PUT', url, origin: 'https://api.example.com' });
 });
 
-test('R-69 sends a proof of possession with it, when there is one', async () => {
+test('sends a proof of possession with it, when there is one [R-69]', async () => {
   const { tested, calls } = exchange({});
 
   await tested.send(token, 'a proof');
@@ -56,7 +56,7 @@ test('has fetch fail on a redirect when that is asked for', async () => {
   expect(calls[0]?.[1]?.redirect).toBe('error');
 });
 
-test('E6 E25 says of a reply whether it rejects the token', async () => {
+test('says of a reply whether it rejects the token [E6 E25]', async () => {
   const rejected = new Response(null, { status: 401 });
   const forbidden = new Response(null, { status: 403 });
   const basic = new Response(null, { status: 401, headers: { 'www-authenticate': 'Basic' } });
@@ -70,7 +70,7 @@ test('E6 E25 says of a reply whether it rejects the token', async () => {
   expect(exchange({}).tested.isRejected(forbidden)).toBe(false);
 });
 
-test('E11 settles a redirect with what it leads to, unless redirects are not to be followed', async () => {
+test('settles a redirect with what it leads to, unless redirects are not to be followed [E11]', async () => {
   const redirect = new Response(null, { status: 307, headers: { location: '/there' } });
   const ordinary = new Response();
 
@@ -92,7 +92,7 @@ test('reads the headers of a reply', () => {
   expect(tested.header(new Response(), 'dpop-nonce')).toBeUndefined();
 });
 
-test('E14 cancels a reply that nobody reads, and leaves alone one that somebody does', async () => {
+test('cancels a reply that nobody reads, and leaves alone one that somebody does [E14]', async () => {
   const { tested } = exchange({});
   let isCancelled = false;
   const unread = new Response(new ReadableStream({ cancel: () => void (isCancelled = true) }));

@@ -68,7 +68,7 @@ describe('whether the body can be read again', () => {
     ['bytes', () => Buffer.from('bytes'), 'bytes'],
     ['a Blob', () => new Blob(['blob']), 'blob'],
     ['URLSearchParams', () => new URLSearchParams({ a: '1' }), 'a=1'],
-  ])('E9 is found out for a Request made from %s, which is read into memory', async (_what, body, text) => {
+  ])('is found out for a Request made from %s, which is read into memory [E9]', async (_what, body, text) => {
     const request = await withBodyInMemory(fetchRequest(post(body()), {}));
 
     expect(request.canBodyBeReadAgain).toBe(true);
@@ -76,7 +76,7 @@ describe('whether the body can be read again', () => {
     expect((request.init.body as Blob).type).toBe('');
   });
 
-  test('E8 is found out for a Request made from a stream, which stays as it was', async () => {
+  test('is found out for a Request made from a stream, which stays as it was [E8]', async () => {
     const given = post(stream());
 
     const request = await withBodyInMemory(fetchRequest(given, {}));
@@ -87,7 +87,7 @@ describe('whether the body can be read again', () => {
     expect(await given.text()).toBe('an order');
   });
 
-  test('E8 is found out for copies of such a Request, too', async () => {
+  test('is found out for copies of such a Request, too [E8]', async () => {
     const [clone, copy] = [post(stream()).clone(), new Request(post(stream()))];
 
     const requests = await Promise.all([clone, copy].map((each) => withBodyInMemory(fetchRequest(each, {}))));
@@ -112,11 +112,11 @@ test.each<[NonNullable<RequestInit['headers']>, boolean]>([
   [{ AUTHORIZATION: 'a' }, true],
   [[['Authorization', 'a']], true],
   [new Headers({ Authorization: 'a' }), true],
-])('E12 finds an Authorization in %p: %p', (headers, isThere) => {
+])('finds an Authorization in %p: %p [E12]', (headers, isThere) => {
   expect(hasAuthorization(fetchRequest(url, { headers }).init)).toBe(isThere);
 });
 
-test('E9 adds token and proof to the headers of the caller without changing them', () => {
+test('adds token and proof to the headers of the caller without changing them [E9]', () => {
   const [object, pairs] = [{ a: '1', dpop: 'old' }, [['a', '1']] as [string, string][]];
 
   const added = [undefined, 'proof'].map((proof) =>

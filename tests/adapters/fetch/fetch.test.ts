@@ -4,12 +4,12 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
 import { Agent } from 'undici';
 
-import { AccessToken } from '../../../src/core/access-token.js';
 import { type FetchTokenOptions, withBearerToken } from '../../../src/adapters/fetch/index.js';
+import { AccessToken } from '../../../src/core/access-token.js';
 import { ConfigurationError } from '../../../src/core/errors.js';
-import { staticToken } from '../../../src/service/static-token.js';
 import type { TokenRequest } from '../../../src/core/token-request.js';
 import type { GetTokenOptions } from '../../../src/core/token-source.js';
+import { staticToken } from '../../../src/service/static-token.js';
 import { createTokenService } from '../../../src/service/token-service.js';
 import { startFetch } from '../../support/adapter-fetch.js';
 import { leakIn } from '../../support/adapter-leak.js';
@@ -30,14 +30,14 @@ test.each<[object, RegExp]>([
   [{ origins: ['http://api.example.com'] }, /"origins".*http:\/\/api\.example\.com.*https/],
   [{ origins: 'https://api.example.com' }, /"origins".*list/],
   [{ origins: ['https://api.example.com'], replay: 'sometimes' }, /"replay"/],
-])('F10 E20 R-27 refuses the options %j', (options, message) => {
+])('refuses the options %j [F10 E20 R-27]', (options, message) => {
   const make = (): unknown => withBearerToken(fetch, staticToken('key'), options as FetchTokenOptions);
 
   expect(make).toThrow(ConfigurationError);
   expect(make).toThrow(message);
 });
 
-test('F10 refuses to be made without options', () => {
+test('refuses to be made without options [F10]', () => {
   const make = (): unknown => withBearerToken(fetch, staticToken('key'), undefined as unknown as FetchTokenOptions);
 
   expect(make).toThrow(ConfigurationError);
@@ -62,7 +62,7 @@ describe('the headers of a request', () => {
     ['an object', { AUTHORIZATION: 'ApiKey 7' }],
     ['a list of pairs', [['Authorization', 'ApiKey 7']]],
     ['Headers', new Headers({ authorization: 'ApiKey 7' })],
-  ])('E12 R-31 are left alone with an Authorization in %s', async (_what, headers) => {
+  ])('are left alone with an Authorization in %s [E12 R-31]', async (_what, headers) => {
     const { send, api, authorizationServer } = await startFetch();
 
     await send(`${api.origin}/orders`, { headers });
@@ -71,7 +71,7 @@ describe('the headers of a request', () => {
     expect(authorizationServer.grants).toHaveLength(0);
   });
 
-  test('E12 are those of "init" instead of those of the Request, as fetch has it', async () => {
+  test('are those of "init" instead of those of the Request, as fetch has it [E12]', async () => {
     const { send, api } = await startFetch();
     const request = new Request(`${api.origin}/orders`, { headers: { authorization: 'ApiKey 7' } });
 
@@ -90,7 +90,7 @@ test('works without "init", also where it is null', async () => {
   expect(replies.map(({ status }) => status)).toEqual([200, 200]);
 });
 
-test('E11 goes by what the URL and the headers were when it was called', async () => {
+test('goes by what the URL and the headers were when it was called [E11]', async () => {
   const tokens = manualSource();
   const [api, other] = [await startResourceServer(), await startResourceServer()];
   const send = withBearerToken(fetch, tokens, { origins: [api.origin] });
@@ -106,7 +106,7 @@ test('E11 goes by what the URL and the headers were when it was called', async (
   expect(other.requests).toEqual([]);
 });
 
-test('E11 gives tokens to all origins that are listed, and to no other', async () => {
+test('gives tokens to all origins that are listed, and to no other [E11]', async () => {
   const [second, unlisted] = [await startResourceServer(), await startResourceServer()];
   const first = await startSurroundings();
   const send = withBearerToken(fetch, first.tokens, { origins: [first.api.origin, `${second.origin}/v1`] });
@@ -120,7 +120,7 @@ test('E11 gives tokens to all origins that are listed, and to no other', async (
   ]);
 });
 
-test('E12 leaves credentials in the URL to fetch, which refuses them', async () => {
+test('leaves credentials in the URL to fetch, which refuses them [E12]', async () => {
   const { send, api, authorizationServer } = await startFetch();
 
   const failure = await failureOf(send(api.origin.replace('//', '//me:pass@')));
@@ -129,7 +129,7 @@ test('E12 leaves credentials in the URL to fetch, which refuses them', async () 
   expect(authorizationServer.grants).toHaveLength(0);
 });
 
-test('E21 R-64 asks for what a function makes of the outgoing request', async () => {
+test('asks for what a function makes of the outgoing request [E21 R-64]', async () => {
   const { send, api, authorizationServer } = await startFetch({
     request(url, { headers }): TokenRequest | undefined {
       const tenant = new Headers(headers).get('x-tenant') ?? new URL(url).searchParams.get('tenant');
@@ -149,7 +149,7 @@ test.each<[NonNullable<FetchTokenOptions['replay']>, string, number]>([
   ['safe', 'GET', 2],
   ['safe', 'POST', 1],
   ['never', 'GET', 1],
-])('E10 R-40 with replay "%s" sends a rejected %s %d time(s)', async (replay, method, times) => {
+])('with replay "%s" sends a rejected %s %d time(s) [E10 R-40]', async (replay, method, times) => {
   const { send, api } = await startFetch({ replay });
   api.revoke('token-1');
 
@@ -163,7 +163,7 @@ test.each<[string, FetchTokenOptions['isRejected']]>([
   ['by the status', ({ status }) => status === 403],
   ['by the body of a clone', async (response) => (await response.clone().text()).includes('TOKEN')],
   ['by the body itself', async (response) => response.status === 403 && (await response.text()).includes('TOKEN')],
-])('E15 E25 sends again when "isRejected" says so %s', async (_what, isRejected) => {
+])('sends again when "isRejected" says so %s [E15 E25]', async (_what, isRejected) => {
   const { send, api } = await startFetch({ isRejected });
   api.answer(({ headers }) =>
     headers.authorization === 'Bearer token-1' ? { status: 403, body: 'TOKEN' } : { body: 'done' },
@@ -196,7 +196,7 @@ describe('with a token at hand', () => {
     return { send, api, sent, events };
   }
 
-  test('C3 a request is sent at once', async () => {
+  test('a request is sent at once [C3]', async () => {
     const { send, api, sent } = await startWithToken();
 
     const reply = send(`${api.origin}/orders`, { headers: { accept: 'text/plain' } });
@@ -205,7 +205,7 @@ describe('with a token at hand', () => {
     expect(await (await reply).json()).toMatchObject({ path: '/orders' });
   });
 
-  test('E1 E2 R-35 a rejected one is sent once more with another, and what comes then is the result', async () => {
+  test('a rejected one is sent once more with another, and what comes then is the result [E1 E2 R-35]', async () => {
     const { send, api, sent, events } = await startWithToken();
     api.revoke('token-1', 'token-2');
 
@@ -219,7 +219,7 @@ describe('with a token at hand', () => {
   test.each<[string, FetchTokenOptions['isRejected']]>([
     ['at once', ({ status }) => status === 202],
     ['later', async (response) => (await response.clone().text()) === 'TOKEN'],
-  ])('E15 E25 "isRejected" is asked about a reply that succeeds, too, and says so %s', async (_when, isRejected) => {
+  ])('"isRejected" is asked about a reply that succeeds, too, and says so %s [E15 E25]', async (_when, isRejected) => {
     const { send, api, sent } = await startWithToken({ isRejected });
     api.answer(({ headers }) =>
       headers.authorization === 'Bearer token-1' ? { status: 202, body: 'TOKEN' } : { body: 'done' },
@@ -231,7 +231,7 @@ describe('with a token at hand', () => {
     expect(sent).toEqual([{ authorization: 'Bearer token-1' }, { authorization: 'Bearer token-2' }]);
   });
 
-  test('E15 the reply stands when "isRejected" says later that it may', async () => {
+  test('the reply stands when "isRejected" says later that it may [E15]', async () => {
     const { send, api, sent } = await startWithToken({ isRejected: () => Promise.resolve(false) });
 
     const { status } = await send(`${api.origin}/orders`);
@@ -240,7 +240,7 @@ describe('with a token at hand', () => {
     expect(sent).toHaveLength(1);
   });
 
-  test('R-70 R-71 one of type DPoP is sent with a proof, another one each time', async () => {
+  test('one of type DPoP is sent with a proof, another one each time [R-70 R-71]', async () => {
     const keyPair = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, [
       'sign',
       'verify',
@@ -256,7 +256,7 @@ describe('with a token at hand', () => {
     expect(proofs[0]).not.toBe(proofs[1]);
   });
 
-  test('E11 R-42 a redirect is followed, and to another origin without it', async () => {
+  test('a redirect is followed, and to another origin without it [E11 R-42]', async () => {
     const { send, api } = await startWithToken();
     const other = await startResourceServer();
     other.answer(() => ({ body: 'there' }));
@@ -272,7 +272,7 @@ describe('with a token at hand', () => {
     expect(authorizations(other.requests)).toEqual([undefined]);
   });
 
-  test('E19 nothing is sent for who has given up', async () => {
+  test('nothing is sent for who has given up [E19]', async () => {
     const { send, api, sent } = await startWithToken();
 
     const failure = await failureOf(send(`${api.origin}/orders`, { signal: AbortSignal.abort() }));
@@ -295,7 +295,7 @@ describe('with a token at hand', () => {
   });
 });
 
-describe('F4 R-25 no token is in', () => {
+describe('no token is in [F4 R-25]', () => {
   test('the response, nor in the Request', async () => {
     const { send, api } = await startFetch();
     api.revoke('token-1');
@@ -328,7 +328,7 @@ describe('F4 R-25 no token is in', () => {
   });
 });
 
-test('E19 the signal of a Request ends the wait for a token, also if it is aborted at once', async () => {
+test('the signal of a Request ends the wait for a token, also if it is aborted at once [E19]', async () => {
   const asked = gate();
   const untilAborted = (signal: AbortSignal | undefined): Promise<never> =>
     new Promise((_resolve, reject) => {
@@ -350,7 +350,7 @@ test('E19 the signal of a Request ends the wait for a token, also if it is abort
   expect(await failureAtOnce).toMatchObject({ message: 'gone at once' });
 });
 
-test('E8 a Request whose body is used already fails as with fetch', async () => {
+test('a Request whose body is used already fails as with fetch [E8]', async () => {
   const { send, api } = await startFetch();
   const request = new Request(`${api.origin}/orders`, { method: 'POST', body: 'an order' });
   await request.text();
@@ -360,7 +360,7 @@ test('E8 a Request whose body is used already fails as with fetch', async () => 
   expect(api.requests).toEqual([]);
 });
 
-test('E9 keeps what a Request says beside its body', async () => {
+test('keeps what a Request says beside its body [E9]', async () => {
   const { send, api } = await startFetch();
   api.answer(({ headers }) =>
     headers.authorization === 'Bearer token-1' ? rejected() : { status: 302, headers: { location: '/moved' } },
@@ -372,7 +372,7 @@ test('E9 keeps what a Request says beside its body', async () => {
   expect(api.requests.map(({ method, body }) => `${method} ${body}`)).toEqual(['PUT it', 'PUT it']);
 });
 
-test('E14 goes on over one connection: after 401s that never end, and after redirects', async () => {
+test('goes on over one connection: after 401s that never end, and after redirects [E14]', async () => {
   const { send, api } = await startFetch();
   const dispatcher = new Agent({ connections: 1 });
   cleanUp(() => dispatcher.destroy());
@@ -393,7 +393,7 @@ test('E14 goes on over one connection: after 401s that never end, and after redi
   await closed.opened;
 });
 
-test('E14 frees the connection also when no other token can be had', async () => {
+test('frees the connection also when no other token can be had [E14]', async () => {
   const { send, api, clock, authorizationServer } = await startFetch();
   const closed = gate();
   api.answer((_request, response) => {
@@ -411,7 +411,7 @@ test('E14 frees the connection also when no other token can be had', async () =>
   await closed.opened;
 });
 
-test('E16 hands on a reply that goes on for ever as soon as it begins', async () => {
+test('hands on a reply that goes on for ever as soon as it begins [E16]', async () => {
   const { send, api } = await startFetch();
   api.answer((_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -426,7 +426,7 @@ test('E16 hands on a reply that goes on for ever as soon as it begins', async ()
   await reader?.cancel();
 });
 
-test('E18 the inner one of two that serve one origin stands aside; for two origins each serves its own', async () => {
+test('the inner one of two that serve one origin stands aside; for two origins each serves its own [E18]', async () => {
   const [one, two] = [await startSurroundings(), await startSurroundings()];
   two.authorizationServer.script({ body: { access_token: 'two', token_type: 'Bearer' } });
   const inner = withBearerToken(fetch, one.tokens, { origins: [one.api.origin] });
@@ -441,7 +441,7 @@ test('E18 the inner one of two that serve one origin stands aside; for two origi
   expect(authorizations(two.api.requests)).toEqual(['Bearer two']);
 });
 
-test('E17 does not go round in circles when the tokens are fetched by it', async () => {
+test('does not go round in circles when the tokens are fetched by it [E17]', async () => {
   const { api, authorizationServer } = await startSurroundings();
   const circle: typeof fetch = (input, init) => send(input, init);
   const { tokenEndpoint } = authorizationServer;
@@ -454,7 +454,7 @@ test('E17 does not go round in circles when the tokens are fetched by it', async
   expect(authorizationServer.grants[0]?.headers.authorization).toMatch(/^Basic /);
 });
 
-describe('E11 R-42 redirects', () => {
+describe('redirects [E11 R-42]', () => {
   /** A fetch that takes all headers along to wherever it is redirected. */
   const careless: typeof fetch = async (input, init) => {
     const reply = await fetch(input, { ...init, redirect: 'manual' });
@@ -520,7 +520,7 @@ describe('E11 R-42 redirects', () => {
     expect(api.requests).toHaveLength(21);
   });
 
-  test('R-37 to another origin by a "fetch" that follows anyway say nothing of the token', async () => {
+  test('to another origin by a "fetch" that follows anyway say nothing of the token [R-37]', async () => {
     const disobedient: typeof fetch = (input, init) => fetch(input, { ...init, redirect: 'follow' });
     const { send, api, authorizationServer } = await startFetch({}, disobedient);
     const other = await startResourceServer();
@@ -534,7 +534,7 @@ describe('E11 R-42 redirects', () => {
   });
 });
 
-test('E22 a 401 whose body breaks off is repaired: its head has said all', async () => {
+test('a 401 whose body breaks off is repaired: its head has said all [E22]', async () => {
   const { send, api } = await startFetch();
   api.answer(({ headers }, response) => {
     if (headers.authorization !== 'Bearer token-1') return { body: 'done' };

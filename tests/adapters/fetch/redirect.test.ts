@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
-import { afterRedirect, asRedirected, redirectOf } from '../../../src/adapters/fetch/redirect.js';
 import { type FetchRequest, fetchRequest } from '../../../src/adapters/fetch/fetch-request.js';
+import { afterRedirect, asRedirected, redirectOf } from '../../../src/adapters/fetch/redirect.js';
 
 const url = 'https://api.example.com/v1/orders?limit=1#first';
 const form = { 'content-type': 'text/plain', 'x-tenant': 'blue' };
@@ -66,7 +66,7 @@ test.each([
   expect(headers.get('x-tenant')).toBe('blue');
 });
 
-test('R-42 to another origin takes no cookie and no credentials for a proxy along, to the same one does', () => {
+test('to another origin takes no cookie and no credentials for a proxy along, to the same one does [R-42]', () => {
   const headers = { cookie: 'a=1', 'proxy-authorization': 'Basic b', 'x-tenant': 'blue' };
 
   const [same, other] = ['/moved', 'https://api.example.com:8443/'].map(
@@ -86,7 +86,7 @@ test.each(['ftp://api.example.com/', 'data:text/plain,hello', 'https://', 'javas
   },
 );
 
-test('E8 is not followed with a body that is a stream, unless that is left behind', () => {
+test('is not followed with a body that is a stream, unless that is left behind [E8]', () => {
   const body = new Blob(['an order']).stream();
   const streamed = request({ method: 'POST', body, duplex: 'half' });
 

@@ -25,14 +25,14 @@ test.each<[string, unknown, Record<string, unknown>]>([
   ['a Map', new Map([['a', '1']]), { a: '1' }],
   ['Headers', new Headers({ A: '1' }), { a: '1' }],
   ['the names of members of objects', ['constructor', '1', '__proto__', '2'], { constructor: '1', ['__proto__']: '2' }],
-])('E9 %s becomes an object of its own', (_what, headers, expected) => {
+])('%s becomes an object of its own [E9]', (_what, headers, expected) => {
   const record = requestHeaders(headers);
 
   expect(Object.entries(record)).toEqual(Object.entries(expected));
   expect(record).not.toBe(headers);
 });
 
-test('E9 token and proof are added to an object of its own, also where there was a name without a value', () => {
+test('token and proof are added to an object of its own, also where there was a name without a value [E9]', () => {
   const headers = { a: '1', b: ['2', '3'], c: undefined, authorization: undefined };
 
   const withToken = headersWith(headers, 'Bearer secret', undefined);
@@ -44,7 +44,7 @@ test('E9 token and proof are added to an object of its own, also where there was
 });
 
 test.each([{ path: '/orders', headers: { a: '1' } }, { path: '/orders' }])(
-  'E9 a copy of the options %j is an object of its own',
+  'a copy of the options %j is an object of its own [E9]',
   (options: { path: string; headers?: unknown }) => {
     const before = structuredClone(options);
 
@@ -62,7 +62,7 @@ test.each([
   [{ authorization: undefined }, false],
   [{ authorization: '' }, true],
   [{ AUTHORIZATION: 'a' }, true],
-])('E12 there is an Authorization in %j: %j', (headers, isThere) => {
+])('there is an Authorization in %j: %j [E12]', (headers, isThere) => {
   expect(hasAuthorization(headers)).toBe(isThere);
 });
 

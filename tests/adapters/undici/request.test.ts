@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import type { Dispatcher } from 'undici';
 
+import type { HeaderRecord } from '../../../src/adapters/undici/headers.js';
 import { UndiciExchange } from '../../../src/adapters/undici/request.js';
 import type { Handler } from '../../../src/adapters/undici/undici-handler.js';
-import type { HeaderRecord } from '../../../src/adapters/undici/headers.js';
 import { fakeClock } from '../../support/clock.js';
 import { issue } from '../../support/tokens.js';
 
@@ -39,7 +39,7 @@ function exchange(
   return { tested, sent, seen };
 }
 
-test('R-32 R-69 sends the token, and a proof of possession when there is one', async () => {
+test('sends the token, and a proof of possession when there is one [R-32 R-69]', async () => {
   const { tested, sent } = exchange({ method: 'PUT', body: 'it' });
 
   await tested.send(token);
@@ -59,7 +59,7 @@ test('R-32 R-69 sends the token, and a proof of possession when there is one', a
   expect(tested).toMatchObject({ method: 'PUT', origin, url: `${origin}/orders?limit=1` });
 });
 
-test('R-73 E6 shows a reply that is no 401 at once, and a 401 when it is settled, whatever it says', async () => {
+test('shows a reply that is no 401 at once, and a 401 when it is settled, whatever it says [R-73 E6]', async () => {
   const nonce = { 'dpop-nonce': 'n-1', 'www-authenticate': 'DPoP error="use_dpop_nonce"' };
   const { tested, seen } = exchange({}, [401, nonce], [200, { 'dpop-nonce': 'n-2' }]);
 
@@ -75,7 +75,7 @@ test('R-73 E6 shows a reply that is no 401 at once, and a 401 when it is settled
   expect([first, second].map((reply) => tested.header(reply, 'DPoP-Nonce'))).toEqual(['n-1', 'n-2']);
 });
 
-test('R-37 blames the token for the 401 of its origin only', async () => {
+test('blames the token for the 401 of its origin only [R-37]', async () => {
   const [here, there] = [new URL(`${origin}/moved`), new URL('https://other.example.com/')];
   const { tested } = exchange({}, [401, {}], [401, {}, [there, here]], [401, {}, [here, there]]);
 
@@ -88,7 +88,7 @@ test('R-37 blames the token for the 401 of its origin only', async () => {
   expect(verdicts).toEqual([true, true, false]);
 });
 
-test('E25 holds back what "isRejected" rejects', async () => {
+test('holds back what "isRejected" rejects [E25]', async () => {
   const { tested, seen } = exchange({ isRejected: () => true }, [403, {}]);
 
   await tested.send(token);
@@ -97,7 +97,7 @@ test('E25 holds back what "isRejected" rejects', async () => {
   expect(seen).toEqual([]);
 });
 
-test('E8 E9 sends a body again that it has kept', async () => {
+test('sends a body again that it has kept [E8 E9]', async () => {
   async function* parts(): AsyncGenerator<Buffer> {
     yield Promise.resolve(Buffer.from('it'));
   }

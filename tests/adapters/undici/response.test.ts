@@ -52,7 +52,7 @@ test('fails when it cannot be judged whether to hold a reply back', () => {
   expect(told).toEqual(['failed: a fault of the caller']);
 });
 
-test('E16 tells of an upgrade', () => {
+test('tells of an upgrade [E16]', () => {
   const { tested, told } = attempt();
 
   tested.upgrade();
@@ -60,7 +60,7 @@ test('E16 tells of an upgrade', () => {
   expect(told).toEqual(['answered 0']);
 });
 
-describe('E14 a reply that is held back', () => {
+describe('a reply that is held back [E14]', () => {
   test('is delivered in its order when it is released', () => {
     const { tested, told, tell } = attempt();
     tested.begin(401, {});

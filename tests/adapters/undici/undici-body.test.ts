@@ -24,11 +24,11 @@ test.each<[string, unknown, boolean]>([
   ['a Node stream', Readable.from(['an order']), true],
   ['an asynchronous iterator', parts('an order'), true],
   ['an iterator', inTurn(), true],
-])('E8 %s can be read once only: %j', (_what, body, expected) => {
+])('%s can be read once only: %j [E8]', (_what, body, expected) => {
   expect(isReadOnce(body)).toBe(expected);
 });
 
-describe('E9 a short body of an asynchronous iterator', () => {
+describe('a short body of an asynchronous iterator [E9]', () => {
   test('is kept while it is sent', async () => {
     const { body, again } = keptBody(parts('an ', 'order'), { 'content-length': '8' });
     const before = again();
@@ -54,7 +54,7 @@ test.each<[string, unknown, Record<string, string>]>([
   ['that is too long', parts('an order'), { 'content-length': '1048577' }],
   ['whose length is no number', parts('an order'), { 'content-length': 'short' }],
   ['that is a Node stream', Readable.from(['an order']), { 'content-length': '8' }],
-])('E8 a body %s is left alone', (_what, given, headers) => {
+])('a body %s is left alone [E8]', (_what, given, headers) => {
   const { body, again } = keptBody(given, headers);
 
   expect(body).toBe(given);

@@ -3,8 +3,8 @@ import type { Dispatcher } from 'undici';
 
 import { dpopProofs } from '../../../src/adapters/dpop-proof.js';
 import { LatestAnswer } from '../../../src/adapters/latest-answer.js';
-import { UndiciCall } from '../../../src/adapters/undici/undici-call.js';
 import { UndiciExchange } from '../../../src/adapters/undici/request.js';
+import { UndiciCall } from '../../../src/adapters/undici/undici-call.js';
 import type { Controller, Handler } from '../../../src/adapters/undici/undici-handler.js';
 import type { TokenSource } from '../../../src/core/token-source.js';
 import { fakeClock } from '../../support/clock.js';
@@ -58,7 +58,7 @@ function answer(handler: Dispatcher.DispatchHandler & Handler, dispatched: Dispa
 }
 
 describe('with a token at hand', () => {
-  test('C3 the request is sent and answered at once, and undici’s word on its queue is passed on', async () => {
+  test('the request is sent and answered at once, and undici’s word on its queue is passed on [C3]', async () => {
     const { tested, sent, told } = await callAtHand({});
 
     const returned = tested.begin();
@@ -68,7 +68,7 @@ describe('with a token at hand', () => {
     expect(told).toEqual(['released', 200]);
   });
 
-  test('E1 a 401 is followed by another send, and its caller lets go once', async () => {
+  test('a 401 is followed by another send, and its caller lets go once [E1]', async () => {
     const { tested, sent, told } = await callAtHand({}, 401, 200);
 
     tested.begin();
@@ -80,7 +80,7 @@ describe('with a token at hand', () => {
     expect(told).toEqual([200, 'released']);
   });
 
-  test('E1 E13 a 401 without another token is the error of the source', async () => {
+  test('a 401 without another token is the error of the source [E1 E13]', async () => {
     const { tested, sent, told } = await callAtHand(
       { tokens: source(() => Promise.reject(new Error('no other token'))) },
       401,
@@ -105,7 +105,7 @@ describe('with a token at hand', () => {
     expect(told).toEqual(['released', new Error('reset')]);
   });
 
-  test('E13 E19 nothing is sent for who has given up, or when the source throws', async () => {
+  test('nothing is sent for who has given up, or when the source throws [E13 E19]', async () => {
     const gone = await callAtHand({ signal: AbortSignal.abort(new Error('gone')) });
     const failing = await callAtHand({
       tokens: {

@@ -56,7 +56,7 @@ const listener = (holdsAll: boolean): AttemptListener => ({
 test.each<[string, Calls]>([
   ['of today', modern],
   ['of undici 6', legacy],
-])('E9 hands all on to a handler %s, as it comes', (_what, methods) => {
+])('hands all on to a handler %s, as it comes [E9]', (_what, methods) => {
   const { calls, handler } = remembering(methods);
   const attempt = attemptOf(handler, listener(false));
   const tested = attempt as unknown as Record<string, (...args: unknown[]) => unknown>;
@@ -70,7 +70,7 @@ test.each<[string, Calls]>([
   expect(returned.includes(false)).toBe(methods === legacy);
 });
 
-test('E14 pauses by the controller when a reply that is held back is long', () => {
+test('pauses by the controller when a reply that is held back is long [E14]', () => {
   let pauses = 0;
   const controller = { pause: () => (pauses += 1) } as unknown as Controller;
   const tested: Handler = attemptOf({}, listener(true));
@@ -83,7 +83,7 @@ test('E14 pauses by the controller when a reply that is held back is long', () =
   expect([before, pauses]).toEqual([0, 1]);
 });
 
-test('E13 tells handlers of either kind of a failure', () => {
+test('tells handlers of either kind of a failure [E13]', () => {
   const controller = {} as Controller;
   const told: unknown[][] = [];
   const onError = (...args: unknown[]): void => void told.push(['onError', ...args]);

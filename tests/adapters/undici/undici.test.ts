@@ -14,9 +14,9 @@ import {
   type TokenOption,
 } from '../../../src/adapters/undici/index.js';
 import { ConfigurationError } from '../../../src/core/errors.js';
+import type { GetTokenOptions } from '../../../src/core/token-source.js';
 import { staticToken } from '../../../src/service/static-token.js';
 import { createTokenService } from '../../../src/service/token-service.js';
-import type { GetTokenOptions } from '../../../src/core/token-source.js';
 import { leakIn } from '../../support/adapter-leak.js';
 import { gate, startSurroundings } from '../../support/adapter-service.js';
 import { startUndici } from '../../support/adapter-undici.js';
@@ -56,7 +56,7 @@ test.each<[object, RegExp]>([
   [{ orgins: ['https://api.example.com'] }, /"orgins".*did you mean "origins"/],
   [{ origins: ['http://api.example.com'] }, /"origins".*http:\/\/api\.example\.com.*https/],
   [{ origins: ['https://api.example.com'], isRejected: true }, /"isRejected".*function/],
-])('F10 E20 R-27 refuses the options %j', (options, message) => {
+])('refuses the options %j [F10 E20 R-27]', (options, message) => {
   const make = (): unknown => bearerTokenInterceptor(staticToken('key'), options as BearerTokenInterceptorOptions);
 
   expect(make).toThrow(ConfigurationError);
@@ -92,7 +92,7 @@ describe('the headers of a request', () => {
     ['an object', { AUTHORIZATION: 'ApiKey 7' }],
     ['a list', ['Authorization', 'ApiKey 7']],
     ['a Map', new Map([['authorization', 'ApiKey 7']])],
-  ])('E12 R-31 are left alone with an Authorization in %s', async (_what, headers) => {
+  ])('are left alone with an Authorization in %s [E12 R-31]', async (_what, headers) => {
     const { dispatcher, api, authorizationServer } = await startUndici();
 
     const { body } = await dispatcher.request(get(api.origin, { headers: headers ?? null }));
@@ -104,7 +104,7 @@ describe('the headers of a request', () => {
 });
 
 describe('the origin', () => {
-  test('E11 of a request decides, be it a text or a URL', async () => {
+  test('of a request decides, be it a text or a URL [E11]', async () => {
     const { dispatcher, api } = await startUndici();
     const other = await startResourceServer();
 
@@ -120,7 +120,7 @@ describe('the origin', () => {
   test.each<[string, (origin: string) => Dispatcher]>([
     ['Client', (origin) => new Client(origin)],
     ['Pool', (origin) => new Pool(origin)],
-  ])('E11 R-65 has to be named where a %s does not tell it', async (_what, makeDispatcher) => {
+  ])('has to be named where a %s does not tell it [E11 R-65]', async (_what, makeDispatcher) => {
     const { dispatcher, api } = await startUndici({}, { makeDispatcher });
     const { origin: _, ...unnamed } = get(api.origin);
 
@@ -135,7 +135,7 @@ describe('the origin', () => {
   });
 });
 
-test('E11 E9 goes by what its options were when it was called', async () => {
+test('goes by what its options were when it was called [E11 E9]', async () => {
   const { dispatcher, api } = await startUndici();
   const other = await startResourceServer();
   const [origin, headers] = [new URL(api.origin), { 'x-tenant': 'blue' }];
@@ -151,7 +151,7 @@ test('E11 E9 goes by what its options were when it was called', async () => {
   expect(other.requests).toEqual([]);
 });
 
-test('E9 sends the same again although an interceptor below has changed it', async () => {
+test('sends the same again although an interceptor below has changed it [E9]', async () => {
   const { tokens, api } = await startSurroundings();
   api.revoke('token-1');
   const agent = new Agent();
@@ -172,7 +172,7 @@ test('E9 sends the same again although an interceptor below has changed it', asy
   ]);
 });
 
-test('E21 asks for what a function makes of the outgoing request', async () => {
+test('asks for what a function makes of the outgoing request [E21]', async () => {
   const { dispatcher, api, authorizationServer } = await startUndici({
     request: ({ path }) => ({ parameters: { tenant: path.slice(1) } }),
   });
@@ -183,7 +183,7 @@ test('E21 asks for what a function makes of the outgoing request', async () => {
   expect(tenants).toEqual(['blue', 'green']);
 });
 
-test('E13 sends nothing when that function throws', async () => {
+test('sends nothing when that function throws [E13]', async () => {
   const { dispatcher, api } = await startUndici({
     request: () => {
       throw new Error('no tenant');
@@ -195,7 +195,7 @@ test('E13 sends nothing when that function throws', async () => {
   expect(api.requests).toEqual([]);
 });
 
-describe('E18 with undici’s retry interceptor', () => {
+describe('with undici’s retry interceptor [E18]', () => {
   const retry = interceptors.retry({ maxRetries: 1, minTimeout: 1, statusCodes: [503] });
 
   test.each([false, true])(
@@ -251,7 +251,7 @@ describe('E18 with undici’s retry interceptor', () => {
   });
 });
 
-test('E19 ends the wait for a token when an emitter as signal says so, and lets go of it', async () => {
+test('ends the wait for a token when an emitter as signal says so, and lets go of it [E19]', async () => {
   const { asked, getToken } = waitingSource();
   const agent = new Agent();
   cleanUp(() => agent.destroy());
@@ -289,7 +289,7 @@ describe.each([
     expect(caller.listenerCount('abort')).toBe(0);
   });
 
-  test('E25 sends again when "isRejected" says so by the head of the reply', async () => {
+  test('sends again when "isRejected" says so by the head of the reply [E25]', async () => {
     const seen: unknown[] = [];
     const { dispatcher, api } = await start({
       isRejected: ({ statusCode, headers }) => {
@@ -310,7 +310,7 @@ describe.each([
     ]);
   });
 
-  test('R-39 hands on informational replies, trailers and the names of headers as they came', async () => {
+  test('hands on informational replies, trailers and the names of headers as they came [R-39]', async () => {
     const { dispatcher, api } = await start();
     api.revoke('token-1');
     api.answer(({ headers }, response) => {
@@ -334,7 +334,7 @@ describe.each([
     expect(infos).toEqual([103, 103]);
   });
 
-  describe('E1 E8', () => {
+  describe('the other methods of a dispatcher [E1 E8]', () => {
     test('"stream" gets the one reply that counts', async () => {
       const { dispatcher, api } = await start();
       api.revoke('token-1');
@@ -388,7 +388,7 @@ describe.each([
     });
   });
 
-  test('E16 an upgrade has a token, and another one after a 401; nothing is sent again once it is done', async () => {
+  test('an upgrade has a token, and another one after a 401; nothing is sent again once it is done [E16]', async () => {
     const seen: (string | undefined)[] = [];
     const server = createServer().on('upgrade', ({ headers }: IncomingMessage, socket: Socket) => {
       seen.push(headers.authorization);
@@ -407,7 +407,7 @@ describe.each([
     expect(seen).toEqual(['Bearer token-1', 'Bearer token-2']);
   });
 
-  describe('E14 over one connection', () => {
+  describe('over one connection [E14]', () => {
     const oneConnection = { makeDispatcher: (origin: string) => new Pool(origin, { connections: 1 }) };
 
     test('requests go on after 401s, whether these end or not', async () => {
@@ -481,7 +481,7 @@ describe.each([
     });
   });
 
-  test('F4 R-25 no token is in a reply, its stream, or an error', async () => {
+  test('no token is in a reply, its stream, or an error [F4 R-25]', async () => {
     const { dispatcher, api } = await start();
     api.answer(({ path }, response) => {
       if (path === '/reset') response.destroy();
@@ -524,7 +524,7 @@ describe.each([
   });
 });
 
-test('E18 the one below of two on one dispatcher stands aside', async () => {
+test('the one below of two on one dispatcher stands aside [E18]', async () => {
   const [one, two] = [await startSurroundings(), await startSurroundings()];
   const { origin } = one.api;
   const agent = new Agent();
@@ -540,7 +540,7 @@ test('E18 the one below of two on one dispatcher stands aside', async () => {
   expect(one.api.requests).toHaveLength(2);
 });
 
-test('E14 the token may come over that very connection while a short 401 is held back', async () => {
+test('the token may come over that very connection while a short 401 is held back [E14]', async () => {
   let grants = 0;
   const { origin, requests } = await startHttpServer(({ path, headers }) => {
     if (path === '/token') return granted(`token-${(grants += 1)}`);

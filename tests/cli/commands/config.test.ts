@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { runCommand } from '../../support/command.js';
 
-test('F4 prints each setting, where it came from, and no secret', async () => {
+test('prints each setting, where it came from, and no secret [F4]', async () => {
   const outcome = await runCommand(['config', '--scope', 'a b', '--client-secret-file', '/run/secret'], {
     environment: { OAUTH_ISSUER: 'https://auth.example.com', OAUTH_CLIENT_SECRET: 'c4n4ry' },
   });

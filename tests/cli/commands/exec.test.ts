@@ -29,7 +29,7 @@ test('a command that a signal ends', async () => {
   expect((await exec('--', 'sh', '-c', 'kill -KILL $$')).exitCode).toBe(137);
 });
 
-test('R-70 a token that is bound to a key is not handed to a command, which has no key', async () => {
+test('a token that is bound to a key is not handed to a command, which has no key [R-70]', async () => {
   const { exitCode, stderr } = await exec('--dpop', '--', 'true');
 
   expect(exitCode).toBe(2);

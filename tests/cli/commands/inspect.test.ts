@@ -2,9 +2,9 @@ import { PassThrough } from 'node:stream';
 
 import { expect, test } from '@jest/globals';
 
+import { run } from '../../../src/cli/run.js';
 import { fakeClock } from '../../support/clock.js';
 import { commandContext, runCommand } from '../../support/command.js';
-import { run } from '../../../src/cli/run.js';
 
 const encode = (members: object): string => Buffer.from(JSON.stringify(members)).toString('base64url');
 const jwt = `${encode({ alg: 'RS256', kid: '1' })}.${encode({
@@ -57,7 +57,7 @@ test.each([
   ['nothing', '', 'there is no token'],
   ['an opaque token', 'c4n4ry', 'this is no JWT'],
   ['three parts that are no JSON', 'c4n4ry.c4n4ry.c4n4ry', 'this is no JWT'],
-])('F4 %s is refused, and not repeated', async (_, stdin, message) => {
+])('%s is refused, and not repeated [F4]', async (_, stdin, message) => {
   const { exitCode, stdout, stderr } = await runCommand(['inspect'], { stdin });
 
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });

@@ -24,7 +24,7 @@ async function startServer(answer: Answer = {}) {
 }
 
 test.each(['c4n4ry-t0ken\n', 'Authorization: Bearer c4n4ry-t0ken\n'])(
-  'R-76 revokes the token that comes by stdin: %j',
+  'revokes the token that comes by stdin: %j [R-76]',
   async (stdin) => {
     const { environment, revocations } = await startServer();
 
@@ -41,7 +41,7 @@ test.each(['c4n4ry-t0ken\n', 'Authorization: Bearer c4n4ry-t0ken\n'])(
   },
 );
 
-test('R-78 a token that was kept for the next run is so no more; others are', async () => {
+test('a token that was kept for the next run is so no more; others are [R-78]', async () => {
   const { environment, grants } = await startServer();
   const token = (scope: string) => runCommand(['token', '--cache', '--scope', scope], { environment });
   await token('a');
@@ -72,20 +72,23 @@ test('asks whoever sits at a terminal, and says when it is done', async () => {
 test.each<[string, Answer, number]>([
   ['refuses', { status: 401, body: { error: 'invalid_client' } }, 3],
   ['is not available', { status: 503 }, 4],
-])('R-77 F4 a server that %s leaves the token valid, which is said without showing it', async (_, answer, exitCode) => {
-  const { environment } = await startServer(answer);
+])(
+  'a server that %s leaves the token valid, which is said without showing it [R-77 F4]',
+  async (_, answer, exitCode) => {
+    const { environment } = await startServer(answer);
 
-  const outcome = await runCommand(['revoke'], { environment, stdin: 'c4n4ry-t0ken' });
+    const outcome = await runCommand(['revoke'], { environment, stdin: 'c4n4ry-t0ken' });
 
-  expect(outcome).toMatchObject({ exitCode, stdout: '' });
-  expect(outcome.stderr).toContain('it is valid until it expires');
-  expect(outcome.stderr).not.toContain('c4n4ry');
-});
+    expect(outcome).toMatchObject({ exitCode, stdout: '' });
+    expect(outcome.stderr).toContain('it is valid until it expires');
+    expect(outcome.stderr).not.toContain('c4n4ry');
+  },
+);
 
 test.each([
   ['', 'there is no token'],
   ['c4n4ry two', 'this is no token'],
-])('F4 without a token nobody is asked: %j', async (stdin, message) => {
+])('without a token nobody is asked: %j [F4]', async (stdin, message) => {
   const { environment, revocations } = await startServer();
 
   const { exitCode, stderr } = await runCommand(['revoke'], { environment, stdin });

@@ -53,7 +53,7 @@ test('keeps nothing otherwise', async () => {
   expect(server.grants).toHaveLength(2);
 });
 
-test('D22 says so when the server gives no token that is valid for as long', async () => {
+test('says so when the server gives no token that is valid for as long [D22]', async () => {
   const { exitCode, stdout, stderr } = await token(['--min-validity', '60s'], { expires_in: 30 });
 
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 't0ken\n' });
@@ -63,14 +63,14 @@ test('D22 says so when the server gives no token that is valid for as long', asy
 test.each([
   [[], 't0ken\n'],
   [['--header'], 'Authorization: DPoP t0ken\n'],
-])('R-70 of a token that is bound to a key is said that it is of no use without: %j', async (argv, shown) => {
+])('of a token that is bound to a key is said that it is of no use without: %j [R-70]', async (argv, shown) => {
   const { exitCode, stdout, stderr } = await token([...argv, '--dpop'], { token_type: 'DPoP' });
 
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: shown });
   expect(stderr).toMatch(/^m2m: this token is bound to a key that ends with this run .*\n$/);
 });
 
-test('R-68 a server that binds no token does not fit --dpop', async () => {
+test('a server that binds no token does not fit --dpop [R-68]', async () => {
   expect(await token(['--dpop'])).toMatchObject({ exitCode: 2, stdout: '' });
 });
 

@@ -103,7 +103,7 @@ test.each([
   ['', 'there is no token'],
   ['Bearer c4n4ry two', 'this is no token'],
   ['c4n4ry\u00e9', 'this is no token'],
-])('F4 %j is no token, and is not repeated', async (stdin, message) => {
+])('%j is no token, and is not repeated [F4]', async (stdin, message) => {
   const reading = readToken(commandContext({ stdin }).context);
 
   await expect(reading).rejects.toMatchObject({ message, exitCode: 2, advice: 'pipe it into stdin' });

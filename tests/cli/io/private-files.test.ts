@@ -25,7 +25,7 @@ test('a file of the owner alone is read; none is none', async () => {
   expect(await readPrivateFile(path)).toBe('text');
 });
 
-test.each([0o640, 0o604, 0o620, 0o602])('D18 a file with the mode %o is refused', async (mode) => {
+test.each([0o640, 0o604, 0o620, 0o602])('a file with the mode %o is refused [D18]', async (mode) => {
   const path = join(await temporaryFolder(), 'file');
   await writeFile(path, 'text');
   await chmod(path, mode);
@@ -36,7 +36,7 @@ test.each([0o640, 0o604, 0o620, 0o602])('D18 a file with the mode %o is refused'
   });
 });
 
-test('D18 a link is not followed, and a folder is no file', async () => {
+test('a link is not followed, and a folder is no file [D18]', async () => {
   const folder = await temporaryFolder();
   await writeFile(join(folder, 'file'), 'text', { mode: 0o600 });
   await symlink(join(folder, 'file'), join(folder, 'link'));

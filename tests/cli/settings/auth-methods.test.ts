@@ -54,7 +54,7 @@ test('client_secret_jwt signs with the secret, and does not send it', async () =
   expect(request?.body).not.toContain('c4n4ry');
 });
 
-test('R-44 private_key_jwt signs with the key, under its id, by the algorithm', async () => {
+test('private_key_jwt signs with the key, under its id, by the algorithm [R-44]', async () => {
   const { pem, publicKey } = await signingKey('RS256');
 
   const request = await requestBy({ keyFile: '/key', keyId: 'k1', signingAlgorithm: 'PS384' }, { key: pem });
@@ -92,7 +92,7 @@ test.each(['wrong', 'toString'])('there is no client authentication %s', (authMe
   );
 });
 
-test('R-12 "none" is refused: the grant is for clients that prove who they are', () => {
+test('"none" is refused: the grant is for clients that prove who they are [R-12]', () => {
   expect(() => authMethodOf(settingsOf({ authMethod: 'none' }))).toThrow('only a client that proves who it is');
 });
 

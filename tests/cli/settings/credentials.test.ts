@@ -78,6 +78,6 @@ test.each<[Partial<Record<SettingName, string>>, string]>([
   [{ authMethod: 'tls_client_auth', keyFile: 'package.json' }, 'OAUTH_CERTIFICATE_FILE is missing'],
   [{ certificateFile: '/c' }, 'OAUTH_KEY_FILE is missing'],
   [{ authMethod: 'federated_assertion' }, 'OAUTH_ASSERTION_FILE is missing'],
-])('F5 where nobody can be asked what is missing is named: %j', async (values, message) => {
+])('where nobody can be asked what is missing is named: %j [F5]', async (values, message) => {
   await expect(read(values)).rejects.toMatchObject({ message: expect.stringMatching(message), exitCode: 2 });
 });

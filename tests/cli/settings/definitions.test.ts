@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { rivalsOf, settingNames, settingTable } from '../../../src/cli/settings/definitions.js';
 
-test('R-24 no secret has a flag: others can read the arguments of a process', () => {
+test('no secret has a flag: others can read the arguments of a process [R-24]', () => {
   const secrets = settingNames.filter((name) => settingTable[name].isSecret);
 
   expect(secrets).toEqual(['clientSecret']);

@@ -40,11 +40,11 @@ test.each([
   expect(usesDpop(settingsOf(values))).toBe(expected);
 });
 
-test('F10 neither true nor false is an error', () => {
+test('neither true nor false is an error [F10]', () => {
   expect(() => usesDpop(settingsOf({ dpop: 'yes' }))).toThrow('test must be true or false, not "yes"');
 });
 
-test('F6 a key that is none is refused', async () => {
+test('a key that is none is refused [F6]', async () => {
   const settings = settingsOf({ clientId: 'orders', keyFile: '/key' });
 
   await expect(serviceOptions(settings, credentialsOf({ key: 'none' }))).rejects.toMatchObject({
@@ -52,7 +52,7 @@ test('F6 a key that is none is refused', async () => {
   });
 });
 
-test('F5 a client id there must be; what is not asked for is absent', () => {
+test('a client id there must be; what is not asked for is absent [F5]', () => {
   expect(() => serverOptions({})).toThrow('OAUTH_CLIENT_ID is missing');
   expect(tokenRequest({})).toEqual({ scope: undefined, audience: undefined, resource: undefined });
 });

@@ -48,7 +48,7 @@ test('rivals in one source contradict each other', async () => {
   });
 });
 
-test('F5 a setting that is missing is named with the ways to set it', () => {
+test('a setting that is missing is named with the ways to set it [F5]', () => {
   expect(() => requiredSetting({}, 'clientId')).toThrow('OAUTH_CLIENT_ID is missing');
   expect(() => requiredServer({})).toThrow(
     expect.objectContaining({

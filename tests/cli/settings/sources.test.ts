@@ -87,7 +87,7 @@ describe('a profile', () => {
     });
   });
 
-  test('F10 with a misspelt setting is refused with the nearest name', async () => {
+  test('with a misspelt setting is refused with the nearest name [F10]', async () => {
     const { env, path } = await profiles('{"staging": {"clientID": "orders"}}');
 
     await expect(settingsFromProfile('staging', env)).rejects.toMatchObject({

@@ -13,7 +13,7 @@ describe('a refusal', () => {
       { status: 401, headers: { 'content-type': 'text/plain' }, body: '{"error":"invalid_client"}' },
     ],
     ['a byte order mark', { status: 401, body: Buffer.from('\ufeff{"error":"invalid_client"}') }],
-  ])('A31 A35 is read although it has %s', async (_what, answer) => {
+  ])('is read although it has %s [A31 A35]', async (_what, answer) => {
     const error = await errorFor(answer);
 
     expect(error).toBeInstanceOf(GrantRejectedError);
@@ -27,7 +27,7 @@ describe('a refusal', () => {
     ['unescaped quotes', 'Basic realm="the "realm"", error="x'],
     ['nothing', ''],
     ['one of DPoP', 'DPoP error="use_dpop_nonce", algs="ES256"'],
-  ])('A35 R-22 is in its body, whatever challenge it comes with: %s', async (_what, challenge) => {
+  ])('is in its body, whatever challenge it comes with: %s [A35 R-22]', async (_what, challenge) => {
     const error = await errorFor({
       ...refused('invalid_client', { status: 401 }),
       headers: { 'www-authenticate': challenge },
@@ -48,7 +48,7 @@ describe('a refusal', () => {
     ['a code with a line feed', 'invalid_client\nx'],
     ['a sentence in another script', 'ошибка'],
     ['very long', 'x'.repeat(10_000)],
-  ])('A34 whose "error" is %s counts by its status', async (_what, code) => {
+  ])('whose "error" is %s counts by its status [A34]', async (_what, code) => {
     const refusal = await errorFor({ status: 400, body: { error: code } });
     const outage = await errorFor({ status: 500, body: { error: code } });
 
@@ -66,7 +66,7 @@ describe('a refusal', () => {
     ['only such characters', '\n\t', undefined],
     ['a list', ['a'], undefined],
     ['a number', 5, undefined],
-  ])('A29 R-22 with %s in its description is cleaned', async (_what, description, cleaned) => {
+  ])('with %s in its description is cleaned [A29 R-22]', async (_what, description, cleaned) => {
     const error = await errorFor({ status: 400, body: { error: 'invalid_scope', error_description: description } });
 
     expect(error).toBeInstanceOf(GrantRejectedError);
@@ -74,7 +74,7 @@ describe('a refusal', () => {
     expect(String(error)).not.toMatch(/\p{Cc}/u);
   });
 
-  test('A29 with a description of nearly 1 MiB is cut to 300 characters', async () => {
+  test('with a description of nearly 1 MiB is cut to 300 characters [A29]', async () => {
     const error = await errorFor(refused('invalid_scope', { description: 'long '.repeat(200_000) }));
 
     expect(error).toBeInstanceOf(GrantRejectedError);
@@ -84,7 +84,7 @@ describe('a refusal', () => {
     expect(message.length).toBeLessThan(1_000);
   });
 
-  test('A28 of a polluting kind pollutes nothing and has own members only', async () => {
+  test('of a polluting kind pollutes nothing and has own members only [A28]', async () => {
     const error = await errorFor({
       status: 400,
       headers: { 'content-type': 'application/json' },
@@ -107,7 +107,7 @@ describe('an outage', () => {
     [501, undefined],
     [429, 'access_denied'],
     [429, 'invalid_client'],
-  ])('A32 A33 is a %p with %p', async (status, code) => {
+  ])('is a %p with %p [A32 A33]', async (status, code) => {
     const error = await errorFor({ status, body: { error: code } });
 
     expect(error).toBeInstanceOf(GrantUnavailableError);
@@ -122,7 +122,7 @@ describe('an outage', () => {
     [500, 'unauthorized_client'],
     [500, 'invalid_target'],
     [500, 'access_denied'],
-  ])('A32 is not a %p with %s: that is a refusal', async (status, code) => {
+  ])('is not a %p with %s: that is a refusal [A32]', async (status, code) => {
     const error = await errorFor({ status, body: { error: code } });
 
     expect(error).toBeInstanceOf(GrantRejectedError);

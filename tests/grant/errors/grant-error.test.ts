@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { GrantRejectedError, GrantUnavailableError, TokenError } from '../../../src/core/errors.js';
 import { clientSecretBasic, clientSecretPost } from '../../../src/authentication/client-secret.js';
+import { GrantRejectedError, GrantUnavailableError, TokenError } from '../../../src/core/errors.js';
 import { granted, refused, startAuthorizationServer } from '../../support/authorization-server.js';
 import { errorFor, granting, linesThatShow, secret } from '../../support/grant-outcome.js';
 import type { Answer } from '../../support/http-server.js';
@@ -17,7 +17,7 @@ describe('a refusal', () => {
     ['invalid_target', 400, /check "resource" and "audience"/],
     ['access_denied', 403, /check "scope"/],
     ['urn:example:not-registered', 400, /check "scope"/],
-  ])('A6 A7 R-22 R-23 R-55 with %s is not retryable, and says what to do', async (code, status, hint) => {
+  ])('with %s is not retryable, and says what to do [A6 A7 R-22 R-23 R-55]', async (code, status, hint) => {
     const error = await errorFor(refused(code, { status, description: 'because of this' }), { scope: 'orders:read' });
 
     expect(error).toBeInstanceOf(GrantRejectedError);
@@ -33,7 +33,7 @@ describe('a refusal', () => {
     expect(String(error)).toContain(`to client "orders" (${code}, "because of this", HTTP ${status})`);
   });
 
-  test('A6 for want of a scope says so', async () => {
+  test('for want of a scope says so [A6]', async () => {
     const error = await errorFor(refused('invalid_scope'));
 
     expect(String(error)).toContain('set "scope"');
@@ -46,7 +46,7 @@ describe('a refusal', () => {
     ['a 400 with a list', { status: 400, body: [1] }],
     ['a 405', { status: 405 }],
     ['the 403 of a gateway', { status: 403, headers: { 'content-type': 'text/html' }, body: '<h1>Forbidden</h1>' }],
-  ])('A31 A33 that is %s is not retryable, and names its status', async (_what, answer) => {
+  ])('that is %s is not retryable, and names its status [A31 A33]', async (_what, answer) => {
     const error = await errorFor(answer);
 
     expect(error).toBeInstanceOf(GrantRejectedError);
@@ -56,7 +56,7 @@ describe('a refusal', () => {
 });
 
 describe('an outage', () => {
-  test.each([408, 425, 429, 500, 502, 503, 504, 599])('A3 A33 is a %p: retryable', async (status) => {
+  test.each([408, 425, 429, 500, 502, 503, 504, 599])('is a %p: retryable [A3 A33]', async (status) => {
     const error = await errorFor({ status, headers: { 'content-type': 'text/html' }, body: '<h1>Oops</h1>' });
 
     expect(error).toBeInstanceOf(GrantUnavailableError);
@@ -65,7 +65,7 @@ describe('an outage', () => {
     expect(String(error)).not.toContain('Oops');
   });
 
-  test('A5 is a 429, and the message says "rate limited"', async () => {
+  test('is a 429, and the message says "rate limited" [A5]', async () => {
     expect(String(await errorFor({ status: 429 }))).toContain('rate limited');
   });
 
@@ -75,7 +75,7 @@ describe('an outage', () => {
     [503, 'Thu, 01 Jan 1998 00:00:00 GMT', undefined],
     [500, '99999999', 3_600_000],
     [503, 'soon', undefined],
-  ])('R-41 of status %p with Retry-After "%s" has it on the error', async (status, field, expected) => {
+  ])('of status %p with Retry-After "%s" has it on the error [R-41]', async (status, field, expected) => {
     const error = await errorFor({ status, headers: { 'retry-after': field } });
 
     expect(error).toBeInstanceOf(GrantUnavailableError);
@@ -92,7 +92,7 @@ describe('nothing secret is kept', () => {
     ['form-encoded', new URLSearchParams({ s: awkward }).toString().slice(2)],
   ] as const;
 
-  test.each(spellings)('R-24 of the secret %s, should a refusal repeat it', async (_how, spelling) => {
+  test.each(spellings)('of the secret %s, should a refusal repeat it [R-24]', async (_how, spelling) => {
     for (const clientAuthentication of [clientSecretBasic(awkward), clientSecretPost(awkward)]) {
       const server = await startAuthorizationServer();
       const { failure, events } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
@@ -117,7 +117,7 @@ describe('nothing secret is kept', () => {
     ['a page with a 200', (echo) => ({ headers: { 'content-type': 'text/html' }, body: `<p>${echo}</p>` })],
     ['a content type', (echo) => ({ headers: { 'content-type': `text/html; x="${echo}"` }, body: 'x' })],
     ['JSON with a 200', (echo) => ({ body: { echo } })],
-  ])('R-24 of what a server repeats in %s', async (_where, answer) => {
+  ])('of what a server repeats in %s [R-24]', async (_where, answer) => {
     for (const echo of [secret, basic, `Authorization: Basic ${basic}`]) {
       const server = await startAuthorizationServer();
       const { failure, events } = granting({ tokenEndpoint: server.tokenEndpoint });
@@ -136,7 +136,7 @@ describe('nothing secret is kept', () => {
     ['lifetime', granted('live-t0ken', { expires_in: 'live-t0ken' })],
     ['status', { ...granted('live-t0ken'), status: 500 }],
     ['characters', granted('live-t0ken\n')],
-  ])('R-25 of a token that comes with a bad %s', async (_what, answer) => {
+  ])('of a token that comes with a bad %s [R-25]', async (_what, answer) => {
     const server = await startAuthorizationServer();
     const { failure, events } = granting({ tokenEndpoint: server.tokenEndpoint });
     server.script(answer);
@@ -146,7 +146,7 @@ describe('nothing secret is kept', () => {
     expect(linesThatShow('live-t0ken', [error, ...events])).toEqual([]);
   });
 
-  test('R-25 of a token that stands beside an error that repeats it', async () => {
+  test('of a token that stands beside an error that repeats it [R-25]', async () => {
     const error = await errorFor({
       body: { error: 'invalid_scope', error_description: 'not for live-t0ken', access_token: 'live-t0ken' },
     });
@@ -155,7 +155,7 @@ describe('nothing secret is kept', () => {
     expect(linesThatShow('live-t0ken', error)).toEqual([]);
   });
 
-  test('R-24 although the client id, which is no secret, is named', async () => {
+  test('although the client id, which is no secret, is named [R-24]', async () => {
     const error = await errorFor(refused('invalid_client'));
 
     expect(String(error)).toContain('client "orders"');

@@ -19,7 +19,7 @@ async function deserted(): Promise<string> {
 }
 
 describe('a server that cannot be reached', () => {
-  test('B1 because it refuses connections, is a retryable failure', async () => {
+  test('because it refuses connections, is a retryable failure [B1]', async () => {
     const tokenEndpoint = `${await deserted()}/token`;
     const { failure, events } = granting({ tokenEndpoint });
 
@@ -31,7 +31,7 @@ describe('a server that cannot be reached', () => {
     expect(events).toMatchObject([{ type: 'grant.failed', error }]);
   });
 
-  test('B1 because its name is unknown, is a retryable failure', async () => {
+  test('because its name is unknown, is a retryable failure [B1]', async () => {
     const { failure } = granting({ tokenEndpoint: 'https://auth.invalid/token' });
 
     const error = await failure();
@@ -45,7 +45,7 @@ describe('a server that cannot be reached', () => {
     ['before it answers', ''],
     ['in the middle of its headers', 'HTTP/1.1 200 OK\r\ncontent-'],
     ['in the middle of its body', 'HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"access_token":"live-t0ken"'],
-  ])('B1 A9 because it hangs up %s, is a retryable failure', async (_when, sent) => {
+  ])('because it hangs up %s, is a retryable failure [B1 A9]', async (_when, sent) => {
     const origin = await listen(({ socket }) => {
       socket.write(sent, () => socket.resetAndDestroy());
     });
@@ -59,7 +59,7 @@ describe('a server that cannot be reached', () => {
     expect(linesThatShow('live-t0ken', error)).toEqual([]);
   });
 
-  test('B1 because it speaks no HTTP, is an error of ours', async () => {
+  test('because it speaks no HTTP, is an error of ours [B1]', async () => {
     const origin = await listen(({ socket }) => {
       socket.end('SSH-2.0-OpenSSH_9.6\r\n');
     });
@@ -68,7 +68,7 @@ describe('a server that cannot be reached', () => {
     expect(await failure()).toBeInstanceOf(GrantUnavailableError);
   });
 
-  test('B1 during discovery, names the issuer', async () => {
+  test('during discovery, names the issuer [B1]', async () => {
     const issuer = await deserted();
     const { failure } = granting({ issuer });
 
@@ -78,7 +78,7 @@ describe('a server that cannot be reached', () => {
     expect(String(error)).toContain(`${issuer} could not be reached (ECONNREFUSED)`);
   });
 
-  test('R-24 keeps nothing of the request in the error', async () => {
+  test('keeps nothing of the request in the error [R-24]', async () => {
     const { failure } = granting({ tokenEndpoint: `${await deserted()}/token` });
 
     const printed = allThatPrints(await failure());
@@ -90,7 +90,7 @@ describe('a server that cannot be reached', () => {
 });
 
 describe('a proxy that asks for credentials', () => {
-  test('B5 with a 407, ends the matter, and is named', async () => {
+  test('with a 407, ends the matter, and is named [B5]', async () => {
     const server = await startAuthorizationServer();
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, fetch: trustingFetch });
     server.script({ status: 407, headers: { 'proxy-authenticate': 'Basic realm="proxy"' } });
@@ -102,7 +102,7 @@ describe('a proxy that asks for credentials', () => {
     expect(String(error)).toMatch(/a proxy asks for credentials/);
   });
 
-  test('B5 with a 407 to fetch, which then tells nothing, is hinted at', async () => {
+  test('with a 407 to fetch, which then tells nothing, is hinted at [B5]', async () => {
     const server = await startAuthorizationServer();
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
     server.script({ status: 407 });
@@ -110,7 +110,7 @@ describe('a proxy that asks for credentials', () => {
     expect(String(await failure())).toMatch(/could not be reached.*proxy/);
   });
 
-  test('B5 with a 407 to CONNECT, ends the matter, and is named', () => {
+  test('with a 407 to CONNECT, ends the matter, and is named [B5]', () => {
     const cause = Object.assign(new Error('Proxy response (407) !== 200 when HTTP Tunneling'), {
       name: 'AbortError',
       code: 'UND_ERR_ABORTED',
@@ -124,7 +124,7 @@ describe('a proxy that asks for credentials', () => {
 });
 
 describe('a certificate', () => {
-  test('B1 B10 R-28 that nobody trusts, ends the matter: not retryable, and the way out is named', async () => {
+  test('that nobody trusts, ends the matter: not retryable, and the way out is named [B1 B10 R-28]', async () => {
     const port = await listenTls((_request, response) => response.end('never'));
     const { failure } = granting({ tokenEndpoint: `https://localhost:${port}/token` });
 
@@ -136,14 +136,14 @@ describe('a certificate', () => {
     expect(String(error)).not.toMatch(/rejectUnauthorized|NODE_TLS_REJECT_UNAUTHORIZED/);
   });
 
-  test('B1 R-28 that nobody trusts, ends discovery as well', async () => {
+  test('that nobody trusts, ends discovery as well [B1 R-28]', async () => {
     const port = await listenTls((_request, response) => response.end('never'));
     const { failure } = granting({ issuer: `https://localhost:${port}` });
 
     expect(await failure()).toMatchObject({ code: 'ERR_GRANT_UNAVAILABLE', retryable: false });
   });
 
-  test('R-28 of a private authority can be trusted by the option "fetch"', async () => {
+  test('of a private authority can be trusted by the option "fetch" [R-28]', async () => {
     const port = await listenTls((_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(granted('private').body));
     });
@@ -152,7 +152,7 @@ describe('a certificate', () => {
     await expect(tokens.getToken()).resolves.toMatchObject({ value: 'private' });
   });
 
-  test('B1 R-28 for another name, is refused though its authority is trusted', async () => {
+  test('for another name, is refused though its authority is trusted [B1 R-28]', async () => {
     const port = await listenTls((_request, response) => response.end('never'));
     const { failure } = granting({ tokenEndpoint: `https://127.0.0.1:${port}/token`, fetch: trustingFetch });
 
@@ -181,7 +181,7 @@ describe('a certificate', () => {
     'PATH_LENGTH_EXCEEDED',
     'HOSTNAME_MISMATCH',
     'ERR_TLS_CERT_ALTNAME_INVALID',
-  ])('B1 with the flaw %s is not tried again', (code) => {
+  ])('with the flaw %s is not tried again [B1]', (code) => {
     const thrown = new TypeError('fetch failed', { cause: Object.assign(new Error('certificate'), { code }) });
 
     expect(networkError(thrown, 'https://auth.example')).toMatchObject({
@@ -196,7 +196,7 @@ test.each([
   'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
   'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
   'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
-])('B1 the alert %s is about the certificate of the client, and is not tried again', (code) => {
+])('the alert %s is about the certificate of the client, and is not tried again [B1]', (code) => {
   const thrown = Object.assign(new Error('alert'), { code });
 
   expect(networkError(thrown, 'https://auth.example')).toMatchObject({
@@ -217,7 +217,7 @@ test.each([
   'UND_ERR_SOCKET',
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
-])('B1 %s may pass, so it is retryable', (code) => {
+])('%s may pass, so it is retryable [B1]', (code) => {
   const thrown = new TypeError('fetch failed', { cause: Object.assign(new Error('network'), { code }) });
 
   expect(networkError(thrown, 'https://auth.example')).toMatchObject({ retryable: true, cause: { cause: { code } } });

@@ -13,20 +13,20 @@ describe('a secret', () => {
     ['in hexadecimal digits in upper case', '61256220632BC3A9'],
     ['in base64', 'YSViIGMrw6'],
     ['in base64url', 'YSViIGMrw6'],
-  ])('R-24 is redacted %s', (_how, spelling) => {
+  ])('is redacted %s [R-24]', (_how, spelling) => {
     const text = withoutSecrets(`the secret ${spelling} is wrong`, ['a%b c+é']);
 
     expect(text).toBe('the secret [redacted] is wrong');
   });
 
-  test.each([['"a"\\'], ['\u0000\n']])('R-24 %j is redacted with the escapes of JSON, once and twice', (secret) => {
+  test.each([['"a"\\'], ['\u0000\n']])('%j is redacted with the escapes of JSON, once and twice [R-24]', (secret) => {
     const once = JSON.stringify(secret);
 
     expect(withoutSecrets(once, [secret])).toBe('"[redacted]"');
     expect(withoutSecrets(JSON.stringify(once), [secret])).not.toContain(once.slice(1, -1));
   });
 
-  test.each(['', 'x', 'xy'])('R-24 is redacted in base64 behind %j', (before) => {
+  test.each(['', 'x', 'xy'])('is redacted in base64 behind %j [R-24]', (before) => {
     const encoded = Buffer.from(`${before}a-secret?~of~the~client`).toString('base64');
 
     const left = withoutSecrets(`it is ${encoded}.`, ['a-secret?~of~the~client']);
@@ -34,29 +34,29 @@ describe('a secret', () => {
     expect(left).toMatch(/^it is .{0,3}\[redacted\].{0,3}\.$/);
   });
 
-  test('R-24 that is short is not looked for in encodings, where any word might hold it', () => {
+  test('that is short is not looked for in encodings, where any word might hold it [R-24]', () => {
     expect(withoutSecrets('6162 YWI', ['ab'])).toBe('6162 YWI');
   });
 
-  test('R-24 is redacted wherever it stands, even if it looks like a pattern', () => {
+  test('is redacted wherever it stands, even if it looks like a pattern [R-24]', () => {
     expect(withoutSecrets('.* a.*b $1 .*', ['.*', '$1'])).toBe('[redacted] a[redacted]b [redacted] [redacted]');
   });
 });
 
-test('R-24 an empty secret is none', () => {
+test('an empty secret is none [R-24]', () => {
   expect(withoutSecrets('abc', [''])).toBe('abc');
 });
 
-test('R-24 what stands for a secret is not searched for another one', () => {
+test('what stands for a secret is not searched for another one [R-24]', () => {
   expect(withoutSecrets('a b', ['a', 'e'])).toBe('[redacted] b');
 });
 
 describe('a text of the server', () => {
-  test('A29 R-22 is stripped of control characters, quotes and markup that RFC 6749 does not allow', () => {
+  test('is stripped of control characters, quotes and markup that RFC 6749 does not allow [A29 R-22]', () => {
     expect(readable('a\u0000b\r\n"c"\\d\u001b[31m é', [])).toBe('a b c d [31m');
   });
 
-  test('A29 is cut to 300 characters', () => {
+  test('is cut to 300 characters [A29]', () => {
     const text = readable('x'.repeat(1_000_000), []);
 
     expect(text).toBe(`${'x'.repeat(299)}…`);

@@ -13,7 +13,7 @@ const reply = (status: number, body = '') => ({
   body,
 });
 
-test('R-77 a server that is not available leaves the token valid', () => {
+test('a server that is not available leaves the token valid [R-77]', () => {
   const error = revocationError(new Error('wrapped'), { ...context, reply: reply(503, '<h1>live-t0ken</h1>') });
 
   expect(error).toBeInstanceOf(GrantUnavailableError);
@@ -24,7 +24,7 @@ test('R-77 a server that is not available leaves the token valid', () => {
   expect(linesThatShow('live-t0ken', error)).toEqual([]);
 });
 
-test('R-77 a refusal is named by its code', () => {
+test('a refusal is named by its code [R-77]', () => {
   const error = revocationError(new Error('wrapped'), {
     ...context,
     reply: reply(400, '{"error":"unsupported_token_type"}'),
@@ -35,7 +35,7 @@ test('R-77 a refusal is named by its code', () => {
   expect(error.message).toContain('(unsupported_token_type, HTTP 400)');
 });
 
-test('F4 a code that is the token is not repeated', () => {
+test('a code that is the token is not repeated [F4]', () => {
   const error = revocationError(new Error('wrapped'), { ...context, reply: reply(400, '{"error":"live-t0ken"}') });
 
   expect(linesThatShow('live-t0ken', error)).toEqual([]);

@@ -2,8 +2,8 @@ import { gzipSync } from 'node:zlib';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { ConfigurationError, GrantRejectedError, GrantUnavailableError, TokenError } from '../../../src/core/errors.js';
 import { clientSecretPost } from '../../../src/authentication/client-secret.js';
+import { ConfigurationError, GrantRejectedError, GrantUnavailableError, TokenError } from '../../../src/core/errors.js';
 import { exchange } from '../../../src/grant/http/bounded-fetch.js';
 import { granted, startAuthorizationServer } from '../../support/authorization-server.js';
 import { cleanUp } from '../../support/clean-up.js';
@@ -20,7 +20,7 @@ function responseOf(bytes: number): string {
 }
 
 describe('the size of an answer', () => {
-  test('A19 R-20 may be 1 MiB', async () => {
+  test('may be 1 MiB [A19 R-20]', async () => {
     const server = await startAuthorizationServer();
     const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
     server.script({ headers: json, body: responseOf(mebibyte) });
@@ -31,7 +31,7 @@ describe('the size of an answer', () => {
   test.each([
     ['1 MiB and a byte', {}, Buffer.from(responseOf(mebibyte + 1))],
     ['100 MiB, gzipped to a tenth of one', { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(100 * mebibyte, ' '))],
-  ])('A19 R-20 may not be %s', async (_what, headers, body) => {
+  ])('may not be %s [A19 R-20]', async (_what, headers, body) => {
     const server = await startAuthorizationServer();
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
     server.script({ headers: { ...json, ...headers }, body });
@@ -48,7 +48,7 @@ describe('the size of an answer', () => {
     ['20,000 members in 60 KiB', Array<number>(20_000).fill(1), /^t$/],
     ['20,000 longer ones', Array<string>(20_000).fill('abc'), /200, but its body is no JSON$/],
     ['40,000 objects', Array.from({ length: 40_000 }, () => ({})), /200, but its body is no JSON$/],
-  ])('A19 is bounded in its parts as well: %s', async (_what, padding, expected) => {
+  ])('is bounded in its parts as well: %s [A19]', async (_what, padding, expected) => {
     const server = await startAuthorizationServer();
     const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
     server.script(granted('t', { padding }));
@@ -58,7 +58,7 @@ describe('the size of an answer', () => {
     expect(outcome).toMatch(expected);
   });
 
-  test('A19 A1 an outage told by a megabyte of script is an outage', async () => {
+  test('an outage told by a megabyte of script is an outage [A19 A1]', async () => {
     const server = await startAuthorizationServer();
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
     server.script({ status: 503, headers: { 'retry-after': '7' }, body: '<script>[{,'.repeat(50_000) });
@@ -66,7 +66,7 @@ describe('the size of an answer', () => {
     expect(await failure()).toMatchObject({ status: 503, retryAfterMs: 7_000 });
   });
 
-  test('A19 is bounded for a refusal as well', async () => {
+  test('is bounded for a refusal as well [A19]', async () => {
     const server = await startAuthorizationServer();
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
     server.script({ status: 400, headers: json, body: 'x'.repeat(2 * mebibyte) });
@@ -74,7 +74,7 @@ describe('the size of an answer', () => {
     expect(String(await failure())).toMatch(/longer than 1 MiB/);
   });
 
-  test('A19 an endless answer is given up at the limit', async () => {
+  test('an endless answer is given up at the limit [A19]', async () => {
     let isClosed: () => void;
     const closed = new Promise<void>((resolve) => {
       isClosed = resolve;
@@ -97,7 +97,7 @@ describe('the size of an answer', () => {
 });
 
 describe('the deadline', () => {
-  test('A24 ends a request that gets no answer', async () => {
+  test('ends a request that gets no answer [A24]', async () => {
     const server = await startAuthorizationServer();
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, timeoutMs: 100 });
     server.script(() => undefined);
@@ -112,7 +112,7 @@ describe('the deadline', () => {
     });
   });
 
-  test('B4 A24 ends an answer that hangs after its headers', async () => {
+  test('ends an answer that hangs after its headers [B4 A24]', async () => {
     const server = await startAuthorizationServer();
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, timeoutMs: 100 });
     server.script((_request, response) => {
@@ -128,7 +128,7 @@ describe('the deadline', () => {
     expect(linesThatShow('live-t0ken', error)).toEqual([]);
   });
 
-  test('A19 B4 is one for the whole answer, however steadily it drips', async () => {
+  test('is one for the whole answer, however steadily it drips [A19 B4]', async () => {
     const server = await startAuthorizationServer();
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, timeoutMs: 200 });
     server.script((_request, response) => {
@@ -144,7 +144,7 @@ describe('the deadline', () => {
     expect(String(error)).toContain('did not answer in time');
   });
 
-  test('A24 holds for discovery too', async () => {
+  test('holds for discovery too [A24]', async () => {
     const server = await startHttpServer(() => undefined);
     const { failure } = granting({ issuer: server.origin, timeoutMs: 100 });
 
@@ -156,7 +156,7 @@ describe('the deadline', () => {
 });
 
 describe('a redirect', () => {
-  test.each([301, 302, 303, 307, 308])('A21 by %p is not followed; the error names its target', async (status) => {
+  test.each([301, 302, 303, 307, 308])('by %p is not followed; the error names its target [A21]', async (status) => {
     const elsewhere = await startHttpServer(() => granted('stolen'));
     const server = await startAuthorizationServer();
     const clientAuthentication = clientSecretPost(secret);
@@ -172,7 +172,7 @@ describe('a redirect', () => {
     expect(String(error)).not.toContain('s3ssion');
   });
 
-  test('A21 to another path of the same server is not followed either', async () => {
+  test('to another path of the same server is not followed either [A21]', async () => {
     const server = await startAuthorizationServer();
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
     server.script({ status: 307, headers: { location: '/token/' } }, granted('never'));
@@ -186,7 +186,7 @@ describe('a redirect', () => {
   test.each([
     ['that cannot be read', { location: 'http://[' }],
     ['that is no web page', { location: 'javascript:alert(1)' }],
-  ])('A21 to a target %s is an error of ours', async (_what, headers) => {
+  ])('to a target %s is an error of ours [A21]', async (_what, headers) => {
     const server = await startAuthorizationServer();
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
     server.script({ status: 302, headers });
@@ -194,7 +194,7 @@ describe('a redirect', () => {
     expect(await failure()).toBeInstanceOf(GrantRejectedError);
   });
 
-  test.each([300, 304, 302])('A21 by %p without a target does not claim one', async (status) => {
+  test.each([300, 304, 302])('by %p without a target does not claim one [A21]', async (status) => {
     const server = await startAuthorizationServer();
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
     server.script({ status });
@@ -206,7 +206,7 @@ describe('a redirect', () => {
     expect(String(error)).not.toContain(`redirected the token request to ${server.tokenEndpoint}`);
   });
 
-  test('A21 R-24 does not name the secret, should the target repeat it', async () => {
+  test('does not name the secret, should the target repeat it [A21 R-24]', async () => {
     const server = await startAuthorizationServer();
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
     server.script({ status: 302, headers: { location: `https://u:${secret}@evil.example/${secret}?s=${secret}` } });
@@ -223,7 +223,7 @@ test.each([
   'http://10.0.0.1/token',
   'http://127.0.0.1.nip.example/token',
   'ftp://127.0.0.1/',
-])('R-27 R-30 credentials do not go to %s, even when the metadata name it', async (tokenEndpoint) => {
+])('credentials do not go to %s, even when the metadata name it [R-27 R-30]', async (tokenEndpoint) => {
   const server = await startAuthorizationServer({ metadata: { token_endpoint: tokenEndpoint } });
   const asked: string[] = [];
   const { failure } = granting({
@@ -261,7 +261,7 @@ test('the option "fetch" carries every request, with a deadline and without redi
 });
 
 test.each(['http://auth.example/token?key=k3y', 'ftp://auth.example/token'])(
-  'R-27 R-30 nothing is sent to %s, and its query is not repeated',
+  'nothing is sent to %s, and its query is not repeated [R-27 R-30]',
   async (url) => {
     const asked: unknown[] = [];
     const { fetch } = exchange((input) => Promise.reject(asked.push(input)), { timeoutMs: 1_000 });

@@ -16,7 +16,7 @@ test.each([
   ['a year', '31536000', hour],
   ['more seconds than a number holds', '9'.repeat(400), hour],
   ['a date in a hundred years', 'Wed, 01 Jan 2126 00:00:00 GMT', hour],
-])('R-41 reads %s', (_what, field, expected) => {
+])('reads %s [R-41]', (_what, field, expected) => {
   expect(retryAfterMs(field, now)).toBe(expected);
 });
 
@@ -33,7 +33,7 @@ test.each([
   ['a year', 'Jan 2027'],
   ['an ISO date', '2026-01-01T00:01:30Z'],
   ['a day that does not exist', 'Thu, 99 Jan 2026 00:01:30 GMT'],
-])('R-41 makes nothing of %s', (_what, field) => {
+])('makes nothing of %s [R-41]', (_what, field) => {
   expect(retryAfterMs(field, now)).toBeUndefined();
 });
 
@@ -42,6 +42,6 @@ test.each([
   ['no seconds', '0'],
   ['a date that is past', 'Wed, 31 Dec 2025 23:59:59 GMT'],
   ['a date that is long past', 'Sun, 06 Nov 1994 08:49:37 GMT'],
-])('R-41 takes %s for no word on when to come back', (_what, field) => {
+])('takes %s for no word on when to come back [R-41]', (_what, field) => {
   expect(retryAfterMs(field, now)).toBeUndefined();
 });

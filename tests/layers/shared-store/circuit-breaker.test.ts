@@ -34,7 +34,7 @@ test('hands out what the store answers', async () => {
   expect(events).toEqual([]);
 });
 
-test('D8 a store that fails is a miss and an event, and is left alone for five seconds', async () => {
+test('a store that fails is a miss and an event, and is left alone for five seconds [D8]', async () => {
   const { clock, guard, events, calls } = guarded(() => Promise.reject(new Error('NOAUTH Authentication required.')));
 
   expect(await guard.get('a')).toBeUndefined();
@@ -55,7 +55,7 @@ test('D8 a store that fails is a miss and an event, and is left alone for five s
   );
 });
 
-test('D8 a store that throws at once is a miss, too', async () => {
+test('a store that throws at once is a miss, too [D8]', async () => {
   const { guard } = guarded(() => {
     throw new TypeError('not a function');
   });
@@ -63,7 +63,7 @@ test('D8 a store that throws at once is a miss, too', async () => {
   await expect(guard.get('a')).resolves.toBeUndefined();
 });
 
-test('D8 a store that hangs is a miss and an event', async () => {
+test('a store that hangs is a miss and an event [D8]', async () => {
   const { guard, events } = guarded(hang);
 
   expect(await guard.get('a')).toBeUndefined();
@@ -71,7 +71,7 @@ test('D8 a store that hangs is a miss and an event', async () => {
   expect(events).toMatchObject([{ type: 'store.failed', reason: 'TimeoutError' }]);
 });
 
-test('D8 calls that fail together are one event', async () => {
+test('calls that fail together are one event [D8]', async () => {
   const { guard, events } = guarded(() => Promise.reject(new Error('down')));
 
   await Promise.all(Array.from({ length: 10 }, () => guard.get('a')));
@@ -79,7 +79,7 @@ test('D8 calls that fail together are one event', async () => {
   expect(events).toHaveLength(1);
 });
 
-test('D8 after the pause one call tries the store, and the others do not wait for it', async () => {
+test('after the pause one call tries the store, and the others do not wait for it [D8]', async () => {
   const answers: ((token: StoredToken) => void)[] = [];
   let isDown = true;
   const { clock, guard, calls } = guarded(() =>
@@ -99,7 +99,7 @@ test('D8 after the pause one call tries the store, and the others do not wait fo
   expect(calls()).toBe(3);
 });
 
-test('D8 a call that was under way before does not end the trial', async () => {
+test('a call that was under way before does not end the trial [D8]', async () => {
   const failures: ((error: Error) => void)[] = [];
   const { clock, guard, calls } = guarded(() => new Promise((_resolve, reject) => failures.push(reject)));
   const [slow, quick] = [guard.get('a'), guard.get('b')];
@@ -128,7 +128,7 @@ const operations: readonly [string, (guard: GuardedStore, lease: Lease) => Promi
 ];
 
 test.each(operations)(
-  'D8 hands on a %s as it is, with a signal, and names it when it fails',
+  'hands on a %s as it is, with a signal, and names it when it fails [D8]',
   async (name, operate, expected) => {
     const heard: unknown[][] = [];
     const events: TokenEvent[] = [];
@@ -159,7 +159,7 @@ test.each([
   ['Error OOM', Object.assign(new Error('OOM no memory'), { code: 7 })],
   ['String', 'down'],
   ['', Object.create(null)],
-])('D8 tells the kind of a failure: "%s"', async (reason, thrown) => {
+])('tells the kind of a failure: "%s" [D8]', async (reason, thrown) => {
   const { guard, events } = guarded(() => Promise.reject(thrown as Error));
 
   await guard.get('a');
@@ -167,7 +167,7 @@ test.each([
   expect(events).toMatchObject([{ reason }]);
 });
 
-test('B6 who gives up meanwhile says nothing about the store', async () => {
+test('who gives up meanwhile says nothing about the store [B6]', async () => {
   const { guard, events } = guarded(hang);
   const caller = new AbortController();
 
@@ -179,7 +179,7 @@ test('B6 who gives up meanwhile says nothing about the store', async () => {
   expect(events).toEqual([]);
 });
 
-test('F4 R-25 an event tells the kind of a failure and nothing of what was stored', async () => {
+test('an event tells the kind of a failure and nothing of what was stored [F4 R-25]', async () => {
   const clock = fakeClock();
   const events: TokenEvent[] = [];
   const set = async (_key: string, { payload }: StoredToken) => {
@@ -193,7 +193,7 @@ test('F4 R-25 an event tells the kind of a failure and nothing of what was store
   expect(linesThatShow(token.payload, events)).toEqual([]);
 });
 
-test('D9 a store that says null says that there is nothing', async () => {
+test('a store that says null says that there is nothing [D9]', async () => {
   const nothing = async () => null as never;
   const guard = guardStore({ get: nothing, set: nothing, delete: nothing, lease: nothing }, { clock: fakeClock() });
 

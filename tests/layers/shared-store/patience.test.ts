@@ -16,7 +16,7 @@ test('hands on an answer and a failure', async () => {
   await expect(withPatience(() => Promise.reject(new Error('down')), undefined)).rejects.toThrow('down');
 });
 
-test('D8 waits for 250 ms, and tells the call that nobody waits any more', async () => {
+test('waits for 250 ms, and tells the call that nobody waits any more [D8]', async () => {
   const told: unknown[] = [];
   const began = performance.now();
 
@@ -30,7 +30,7 @@ test('D8 waits for 250 ms, and tells the call that nobody waits any more', async
   expect(told).toMatchObject([{ name: 'TimeoutError' }]);
 });
 
-test('D8 tells it also to who asks only afterwards', async () => {
+test('tells it also to who asks only afterwards [D8]', async () => {
   const calls: StoreCall[] = [];
 
   const answer = patience()((call) => {
@@ -42,7 +42,7 @@ test('D8 tells it also to who asks only afterwards', async () => {
   expect(calls[0]?.signal.aborted).toBe(true);
 });
 
-test('B9 an answer that came while the process was busy counts', async () => {
+test('an answer that came while the process was busy counts [B9]', async () => {
   const answer = patience()(async () => {
     await setTimeout(20);
     return 'answer';
@@ -54,7 +54,7 @@ test('B9 an answer that came while the process was busy counts', async () => {
   await expect(answer).resolves.toBe('answer');
 });
 
-test('D8 gives each of several calls its time', async () => {
+test('gives each of several calls its time [D8]', async () => {
   const withPatience = patience();
   const first = withPatience(hang, undefined).catch(() => performance.now());
   await setTimeout(120);
@@ -66,7 +66,7 @@ test('D8 gives each of several calls its time', async () => {
   expect(await first).toBeLessThan(await second);
 });
 
-test('B6 ends when the caller gives up, before or meanwhile', async () => {
+test('ends when the caller gives up, before or meanwhile [B6]', async () => {
   const withPatience = patience();
   const caller = new AbortController();
 
@@ -77,7 +77,7 @@ test('B6 ends when the caller gives up, before or meanwhile', async () => {
   await expect(withPatience(hang, caller.signal)).rejects.toThrow('gone');
 });
 
-test('D16 leaves nothing behind at the signal of the caller', async () => {
+test('leaves nothing behind at the signal of the caller [D16]', async () => {
   const { signal } = new AbortController();
 
   const answer = patience()(async () => 'answer', signal);
@@ -87,7 +87,7 @@ test('D16 leaves nothing behind at the signal of the caller', async () => {
   expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
-test('D16 leaves no timer running', async () => {
+test('leaves no timer running [D16]', async () => {
   const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
   const before = timers();
 
@@ -97,7 +97,7 @@ test('D16 leaves no timer running', async () => {
   expect(timers()).toBeLessThanOrEqual(before);
 });
 
-test('B6 waits as long as is said', async () => {
+test('waits as long as is said [B6]', async () => {
   const [soon, later] = [patience(50), patience(10_000)];
   const caller = new AbortController();
   const other = failureOf(later(hang, caller.signal));

@@ -5,12 +5,12 @@ import { expect, test } from '@jest/globals';
 
 import { AccessToken } from '../../../src/core/access-token.js';
 import type { TokenEvent } from '../../../src/core/events.js';
+import { canonicalRequest } from '../../../src/core/token-request.js';
+import type { TokenSource } from '../../../src/core/token-source.js';
 import { type SharedStoreOptions, withSharedStore } from '../../../src/layers/shared-store/shared-store.js';
 import { toStored } from '../../../src/layers/shared-store/token-record.js';
 import { memoryStore } from '../../../src/stores/memory.js';
 import type { StoredToken, TokenStore } from '../../../src/stores/token-store.js';
-import { canonicalRequest } from '../../../src/core/token-request.js';
-import type { TokenSource } from '../../../src/core/token-source.js';
 import { tokenSourceContract } from '../../contracts/token-source.js';
 import { type FakeClock, fakeClock } from '../../support/clock.js';
 import { issue, type ManualSource, manualSource, settle } from '../../support/tokens.js';
@@ -63,7 +63,7 @@ async function answerOf(replica: Replica, token: AccessToken): Promise<AccessTok
   return answer;
 }
 
-test('D7 hands a replica the token that another one got, and asks nobody', async () => {
+test('hands a replica the token that another one got, and asks nobody [D7]', async () => {
   const { clock, replica } = fleet();
   const [one, other] = [replica(), replica()];
   const token = new AccessToken({
@@ -81,7 +81,7 @@ test('D7 hands a replica the token that another one got, and asks nobody', async
   expect(other.source.calls).toEqual([]);
 });
 
-test('D7 takes a good token from a store that can only be read', async () => {
+test('takes a good token from a store that can only be read [D7]', async () => {
   const clock = fakeClock();
   const memory = memoryStore({ clock });
   const { replica, events } = fleet({ store: memory, clock });
@@ -92,7 +92,7 @@ test('D7 takes a good token from a store that can only be read', async () => {
   expect(events).toEqual([]);
 });
 
-test('D5 D11 lets one replica ask while the others wait, and hands them its token', async () => {
+test('lets one replica ask while the others wait, and hands them its token [D5 D11]', async () => {
   const { clock, replica, pass } = fleet();
   const replicas = Array.from({ length: 50 }, () => replica());
 
@@ -106,7 +106,7 @@ test('D5 D11 lets one replica ask while the others wait, and hands them its toke
   expect(replicas.flatMap(({ source }) => source.calls)).toHaveLength(1);
 });
 
-test('D7 a token that is due is replaced once for all', async () => {
+test('a token that is due is replaced once for all [D7]', async () => {
   const { clock, replica } = fleet();
   const [one, other] = [replica(), replica()];
   const old = await answerOf(one, issue('old', clock));
@@ -123,7 +123,7 @@ test('D7 a token that is due is replaced once for all', async () => {
   expect(other.source.calls).toEqual([]);
 });
 
-test('A16 what a replica waited for is the answer, be it the token that is to be replaced', async () => {
+test('what a replica waited for is the answer, be it the token that is to be replaced [A16]', async () => {
   const { clock, replica, pass } = fleet();
   const [one, other] = [replica(), replica()];
   const old = await answerOf(one, issue('same', clock));
@@ -144,7 +144,7 @@ test.each([
   { minutes: 1, calls: 1 },
   // Clocks of two hosts may be that far apart.
   { minutes: 0.99, calls: 0 },
-])('C5 a token issued $minutes min before the rejected one costs $calls grants', async ({ minutes, calls }) => {
+])('a token issued $minutes min before the rejected one costs $calls grants [C5]', async ({ minutes, calls }) => {
   const { clock, replica } = fleet();
   const [one, other] = [replica(), replica()];
   await answerOf(one, issue('older', clock));
@@ -169,7 +169,7 @@ test('a token without the validity that is asked for is replaced', async () => {
   expect((await answer).value).toBe('long');
 });
 
-test('C5 A3 a token in its last moments is renewed, and handed out when that fails', async () => {
+test('a token in its last moments is renewed, and handed out when that fails [C5 A3]', async () => {
   const { clock, replica } = fleet();
   const [one, other] = [replica(), replica()];
   await answerOf(one, issue('last', clock));
@@ -182,7 +182,7 @@ test('C5 A3 a token in its last moments is renewed, and handed out when that fai
   expect((await answer).value).toBe('last');
 });
 
-test('A14 the last moments of a token are a share of its lifetime', async () => {
+test('the last moments of a token are a share of its lifetime [A14]', async () => {
   const { clock, replica } = fleet();
   const [one, other] = [replica(), replica()];
   await answerOf(one, issue('short', clock, 60 * second));
@@ -196,7 +196,7 @@ test('A14 the last moments of a token are a share of its lifetime', async () => 
   expect(other.source.calls).toHaveLength(1);
 });
 
-test('A3 B6 a token in its last moments is handed out to those who still want one', async () => {
+test('a token in its last moments is handed out to those who still want one [A3 B6]', async () => {
   const { clock, replica } = fleet();
   const [one, other] = [replica(), replica()];
   await answerOf(one, issue('last', clock));
@@ -213,7 +213,7 @@ test('A3 B6 a token in its last moments is handed out to those who still want on
   expect((await answer).value).toBe('last');
 });
 
-test('D11 another replica goes on when the one that asks is gone, which does not take the whole deadline', async () => {
+test('another replica goes on when the one that asks is gone, which does not take the whole deadline [D11]', async () => {
   const { clock, store, replica, pass } = fleet();
   const other = replica();
   // What a replica that was killed leaves behind.
@@ -234,7 +234,7 @@ test('D11 another replica goes on when the one that asks is gone, which does not
   expect((await answer).value).toBe('b');
 });
 
-test('D11 who waits asks for itself before the deadline is over, though another one is still asking', async () => {
+test('who waits asks for itself before the deadline is over, though another one is still asking [D11]', async () => {
   const { clock, replica, pass } = fleet();
   const [one, other] = [replica(), replica()];
   void one.tokens.getToken();
@@ -273,7 +273,7 @@ test.each([
   { deadlineMs: undefined, leaseMs: 5_000 },
   { deadlineMs: 30_000, leaseMs: 5_000 },
   { deadlineMs: 3_000, leaseMs: 1_000 },
-])('D11 a lease is taken for $leaseMs ms when the deadline is $deadlineMs', async ({ deadlineMs, leaseMs }) => {
+])('a lease is taken for $leaseMs ms when the deadline is $deadlineMs [D11]', async ({ deadlineMs, leaseMs }) => {
   const clock = fakeClock();
   const { store, heard } = leasing(clock);
 
@@ -282,7 +282,7 @@ test.each([
   expect(heard).toEqual([['lease', leaseMs], ['release']]);
 });
 
-test('D11 who asks keeps its lease until the deadline, and no longer', async () => {
+test('who asks keeps its lease until the deadline, and no longer [D11]', async () => {
   const clock = fakeClock();
   const { store, heard } = leasing(clock);
   const { replica, pass } = fleet({ store, clock, deadlineMs: 9 * second });
@@ -294,7 +294,7 @@ test('D11 who asks keeps its lease until the deadline, and no longer', async () 
   expect(heard).toEqual([['lease', 3 * second], ...Array.from({ length: 8 }, () => ['extend', 3 * second])]);
 });
 
-test('D11 who has its token gives the lease back and lets it be', async () => {
+test('who has its token gives the lease back and lets it be [D11]', async () => {
   const clock = fakeClock();
   const { store, heard } = leasing(clock);
   const { replica, pass } = fleet({ store, clock });
@@ -306,7 +306,7 @@ test('D11 who has its token gives the lease back and lets it be', async () => {
   expect(clock.asleep()).toBe(0);
 });
 
-test('D5 who waits looks the less often the longer it waits, up to ten times a second', async () => {
+test('who waits looks the less often the longer it waits, up to ten times a second [D5]', async () => {
   const clock = fakeClock();
   const { store } = leasing(clock, { triesBefore: Infinity });
   const { replica, pass } = fleet({ store, clock, random: () => 0.5 });
@@ -318,7 +318,7 @@ test('D5 who waits looks the less often the longer it waits, up to ten times a s
   expect(clock.sleeps.slice(0, 5)).toEqual([15, 30, 60, 75, 75]);
 });
 
-test('A24 who need not wait leaves the deadline to the source below', async () => {
+test('who need not wait leaves the deadline to the source below [A24]', async () => {
   const { replica } = fleet();
   const one = replica();
 
@@ -334,7 +334,7 @@ test.each([
   { deadlineMs: 22.5, triesBefore: Infinity, waits: [15], leftMs: 7.5 },
   { deadlineMs: 24, triesBefore: Infinity, waits: [15, 30], leftMs: 8 },
 ])(
-  'A24 of $deadlineMs ms $leftMs are left after waits of $waits',
+  'of $deadlineMs ms $leftMs are left after waits of $waits [A24]',
   async ({ deadlineMs, triesBefore, waits, leftMs }) => {
     const clock = fakeClock();
     const { store } = leasing(clock, { triesBefore });
@@ -355,7 +355,7 @@ test.each([
   },
 );
 
-test('A24 B6 who has waited is left with the rest of the deadline', async () => {
+test('who has waited is left with the rest of the deadline [A24 B6]', async () => {
   const { replica, pass } = fleet({ deadlineMs: 300 });
   const [one, other] = [replica(), replica()];
   void one.tokens.getToken();
@@ -371,7 +371,7 @@ test('A24 B6 who has waited is left with the rest of the deadline', async () => 
   await expect(answer).rejects.toMatchObject({ name: 'TimeoutError' });
 });
 
-test('D4 who gets the lease looks again before it asks', async () => {
+test('who gets the lease looks again before it asks [D4]', async () => {
   const clock = fakeClock();
   const memory = memoryStore({ clock });
   const { replica } = fleet({ store: memory, clock });
@@ -398,7 +398,7 @@ test('D4 who gets the lease looks again before it asks', async () => {
 test.each([
   ['has expired at that moment', 0],
   ['had expired before', -1],
-])('A3 C6 who gets the lease does not take a token that %s', async (_name, remainingMs) => {
+])('who gets the lease does not take a token that %s [A3 C6]', async (_name, remainingMs) => {
   const clock = fakeClock();
   const old = issue('old', clock, 10 * second);
   clock.advance(10 * second - remainingMs);
@@ -424,7 +424,7 @@ test('the lease is free at once when the grant fails', async () => {
   expect((await answer).value).toBe('b');
 });
 
-test('B6 who gives up ends its own wait only, and frees the lease', async () => {
+test('who gives up ends its own wait only, and frees the lease [B6]', async () => {
   const { clock, replica, pass } = fleet();
   const [one, two, three] = [replica(), replica(), replica()];
   const [holder, waiter] = [new AbortController(), new AbortController()];
@@ -448,7 +448,7 @@ test('B6 who gives up ends its own wait only, and frees the lease', async () => 
 const newKeyPair = () =>
   webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
 
-test('F7 tokens of type DPoP are shared by those who hold the key, and get it back', async () => {
+test('tokens of type DPoP are shared by those who hold the key, and get it back [F7]', async () => {
   const { clock, replica } = fleet();
   const [keyPair, otherKeyPair] = [await newKeyPair(), await newKeyPair()];
   const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ keyPair, thumbprint: 'a' }) }));
@@ -464,7 +464,7 @@ test('F7 tokens of type DPoP are shared by those who hold the key, and get it ba
   expect(other.source.calls).toHaveLength(1);
 });
 
-test('F7 a token of type Bearer is shared by those who hold a key, and is not bound to it', async () => {
+test('a token of type Bearer is shared by those who hold a key, and is not bound to it [F7]', async () => {
   const { clock, replica } = fleet();
   const keyPair = await newKeyPair();
   const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ keyPair, thumbprint: 'a' }) }));
@@ -476,7 +476,7 @@ test('F7 a token of type Bearer is shared by those who hold a key, and is not bo
   expect(taken.keyPair).toBeUndefined();
 });
 
-test('F7 a token for a key that was changed meanwhile is not shared under the old one', async () => {
+test('a token for a key that was changed meanwhile is not shared under the old one [F7]', async () => {
   const { clock, replica } = fleet();
   const [old, keyPair] = [await newKeyPair(), await newKeyPair()];
   const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ keyPair: old, thumbprint: 'a' }) }));
@@ -489,7 +489,7 @@ test('F7 a token for a key that was changed meanwhile is not shared under the ol
   expect(same!.source.calls).toHaveLength(1);
 });
 
-test('F8 R-51 tokens that are bound to a certificate are shared by those who present it', async () => {
+test('tokens that are bound to a certificate are shared by those who present it [F8 R-51]', async () => {
   const { clock, replica } = fleet();
   const presenting = (binding: string) => replica({ binding: async () => ({ binding }) });
   const [one, same, other] = [presenting('a'), presenting('a'), presenting('b')];
@@ -504,7 +504,7 @@ test('F8 R-51 tokens that are bound to a certificate are shared by those who pre
   expect(other.source.calls).toHaveLength(1);
 });
 
-test('F8 tokens that are bound to nothing are shared by those who present a certificate all the same', async () => {
+test('tokens that are bound to nothing are shared by those who present a certificate all the same [F8]', async () => {
   const { clock, replica } = fleet();
   const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ binding: 'a' }) }));
   await answerOf(one!, issue('free', clock));
@@ -512,7 +512,7 @@ test('F8 tokens that are bound to nothing are shared by those who present a cert
   expect((await same!.tokens.getToken()).value).toBe('free');
 });
 
-test('F8 a token that is bound to a certificate renewed meanwhile is not shared under the old one', async () => {
+test('a token that is bound to a certificate renewed meanwhile is not shared under the old one [F8]', async () => {
   const { clock, replica } = fleet();
   const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ binding: 'old' }) }));
   const { issuedAt, expiresAt } = issue('', clock);
@@ -533,7 +533,7 @@ test('asks for itself when what tokens are bound to cannot be had', async () => 
   expect(token.value).toBe('own');
 });
 
-test('F7 another key of the same replica needs another token', async () => {
+test('another key of the same replica needs another token [F7]', async () => {
   const { clock, replica } = fleet();
   let thumbprint = 'a';
   const one = replica({ binding: async () => ({ thumbprint }) });
@@ -553,7 +553,7 @@ test('F7 another key of the same replica needs another token', async () => {
   expect([first, other]).toEqual(['for a', 'for b']);
 });
 
-test('R-70 a token of type DPoP is not shared by who does not say which key it is bound to', async () => {
+test('a token of type DPoP is not shared by who does not say which key it is bound to [R-70]', async () => {
   const { clock, replica } = fleet();
   const [one, other] = [replica(), replica()];
   const { issuedAt, expiresAt } = issue('', clock);
@@ -565,7 +565,7 @@ test('R-70 a token of type DPoP is not shared by who does not say which key it i
   expect(other.source.calls).toHaveLength(1);
 });
 
-test('D1 D2 keeps tokens apart by who asks and by what is asked for, under keys that tell nothing', async () => {
+test('keeps tokens apart by who asks and by what is asked for, under keys that tell nothing [D1 D2]', async () => {
   const clock = fakeClock();
   const keys: string[] = [];
   const memory = memoryStore({ clock });
@@ -600,7 +600,7 @@ test('D1 D2 keeps tokens apart by who asks and by what is asked for, under keys 
   expect(keys.filter((key) => !/^[\w-]{43}$/.test(key))).toEqual([]);
 });
 
-test('D9 a token of a later release is left alone, and nobody waits for another one', async () => {
+test('a token of a later release is left alone, and nobody waits for another one [D9]', async () => {
   const clock = fakeClock();
   const ofTomorrow = { version: 2, issuedAt: clock.now(), expiresAt: clock.now() + 60 * second, payload: 'unknown' };
   const changes: string[] = [];
@@ -619,7 +619,7 @@ test('D9 a token of a later release is left alone, and nobody waits for another 
   expect(changes).toEqual([]);
 });
 
-test("D9 a token of a later release that comes between two looks is nobody's answer", async () => {
+test("a token of a later release that comes between two looks is nobody's answer [D9]", async () => {
   const clock = fakeClock();
   const ofTomorrow: StoredToken = { version: 2, issuedAt: clock.now(), expiresAt: clock.now() + 1, payload: 'unknown' };
   let looks = 0;
@@ -631,7 +631,7 @@ test("D9 a token of a later release that comes between two looks is nobody's ans
   expect(token.value).toBe('a');
 });
 
-test('D9 what cannot be is deleted, and asked for anew', async () => {
+test('what cannot be is deleted, and asked for anew [D9]', async () => {
   const { clock, store, replica } = fleet();
   const [one, other] = [replica(), replica()];
   await answerOf(one, issue('a', clock));
@@ -648,7 +648,7 @@ test('D9 what cannot be is deleted, and asked for anew', async () => {
   expect(store).toBeDefined();
 });
 
-test('A12 a token that is expired, or never expires, is not kept', async () => {
+test('a token that is expired, or never expires, is not kept [A12]', async () => {
   const clock = fakeClock();
   const memory = memoryStore({ clock });
   const ttls: number[] = [];
@@ -677,7 +677,7 @@ test('A12 a token that is expired, or never expires, is not kept', async () => {
   expect(ttls).toEqual([1]);
 });
 
-test('D8 without the store each replica asks for itself', async () => {
+test('without the store each replica asks for itself [D8]', async () => {
   const clock = fakeClock();
   const down = () => Promise.reject(new Error('down'));
   const { replica, events } = fleet({ store: { get: down, set: down, delete: down, lease: down }, clock });
@@ -691,7 +691,7 @@ test('D8 without the store each replica asks for itself', async () => {
   );
 });
 
-test('D8 a lease that cannot be had because the store fails is nothing to wait for', async () => {
+test('a lease that cannot be had because the store fails is nothing to wait for [D8]', async () => {
   const clock = fakeClock();
   const store = { ...memoryStore({ clock }), lease: () => Promise.reject(new Error('READONLY no writes')) };
   const { replica, events } = fleet({ store, clock });
@@ -707,7 +707,7 @@ test.each([
   ['text', 'x'],
   ['an object without members', {}],
   ['an object without a payload', { version: 1, issuedAt: 1, expiresAt: 2 }],
-])('D9 a store that returns %s costs a grant and no call', async (_what, found) => {
+])('a store that returns %s costs a grant and no call [D9]', async (_what, found) => {
   const clock = fakeClock();
   const store = { ...memoryStore({ clock }), get: async () => found as never };
   const { replica } = fleet({ store, clock });
@@ -727,7 +727,7 @@ async function startingInTheMargin() {
   return { clock, token, cold, other: replica(), ask: () => cold.tokens.getToken() };
 }
 
-test('A24 a token in its last moments is handed out before it has expired when its renewal hangs', async () => {
+test('a token in its last moments is handed out before it has expired when its renewal hangs [A24]', async () => {
   const { clock, ask } = await startingInTheMargin();
 
   const answer = ask();
@@ -737,7 +737,7 @@ test('A24 a token in its last moments is handed out before it has expired when i
   expect((await answer).value).toBe('last');
 });
 
-test('A24 D7 a renewal that is not waited for goes on, and its token is shared', async () => {
+test('a renewal that is not waited for goes on, and its token is shared [A24 D7]', async () => {
   const { clock, cold, other, ask } = await startingInTheMargin();
   const answer = ask();
   await settle();
@@ -751,7 +751,7 @@ test('A24 D7 a renewal that is not waited for goes on, and its token is shared',
   expect(other.source.calls).toEqual([]);
 });
 
-test('A24 a token that is of no use to the caller is not what it gets instead of a renewal that takes long', async () => {
+test('a token that is of no use to the caller is not what it gets instead of a renewal that takes long [A24]', async () => {
   const { clock, cold, token } = await startingInTheMargin();
 
   const answers = [
@@ -776,7 +776,7 @@ test.each([
       throw new Error('a bug');
     },
   ],
-])('B6 asks for itself when what tokens are bound to %s', async (_what, binding) => {
+])('asks for itself when what tokens are bound to %s [B6]', async (_what, binding) => {
   const clock = fakeClock();
   const shared = withSharedStore({ store: memoryStore({ clock }), identity: [], binding, deadlineMs: 30, clock });
 
@@ -785,7 +785,7 @@ test.each([
   expect(value).toBe('own');
 });
 
-test('C5 the window of the options makes the last moments shorter, too, and no look into the store draws anything', async () => {
+test('the window of the options makes the last moments shorter, too, and no look into the store draws anything [C5]', async () => {
   const clock = fakeClock();
   let draws = 0;
   const random = () => (draws += 1);

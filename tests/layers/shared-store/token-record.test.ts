@@ -36,7 +36,7 @@ test('a token comes back as it was', () => {
   expect(fields.value).toBe('a');
 });
 
-test('D9 an entry of another key, with another time or of an earlier version is odd', () => {
+test('an entry of another key, with another time or of an earlier version is odd [D9]', () => {
   const { entry, read } = stored();
 
   expect(read({}, 'another key')).toBe('odd');
@@ -45,13 +45,13 @@ test('D9 an entry of another key, with another time or of an earlier version is 
   expect(read({ version: 0 })).toBe('odd');
 });
 
-test('D9 an entry of a later version is told apart, whatever it holds', () => {
+test('an entry of a later version is told apart, whatever it holds [D9]', () => {
   const { read } = stored();
 
   expect(read({ version: 2, payload: '' })).toBe('later version');
 });
 
-test('D9 an entry without a value, or for a token of a type that nobody can present, is odd', () => {
+test('an entry without a value, or for a token of a type that nobody can present, is odd [D9]', () => {
   const { entry, read } = stored();
   const { issuedAt, expiresAt } = entry;
   const withChecksum = (body: string) => crc32(`${issuedAt}:${expiresAt}${body}`).toString(16).padStart(8, '0') + body;
@@ -62,7 +62,7 @@ test('D9 an entry without a value, or for a token of a type that nobody can pres
   }
 });
 
-test('D10 each flipped bit and each cut makes an entry odd', () => {
+test('each flipped bit and each cut makes an entry odd [D10]', () => {
   const { entry, read } = stored();
   const bytes = Buffer.from(entry.payload);
 
@@ -76,7 +76,7 @@ test('D10 each flipped bit and each cut makes an entry odd', () => {
   }
 });
 
-test('C5 a token that was issued in up to a minute is taken, and lives no longer than its lifetime from now on', () => {
+test('a token that was issued in up to a minute is taken, and lives no longer than its lifetime from now on [C5]', () => {
   const { clock, read } = stored();
 
   clock.step(-minute);
@@ -86,7 +86,7 @@ test('C5 a token that was issued in up to a minute is taken, and lives no longer
   expect(token.remainingMs(clock)).toBe(0);
 });
 
-test('C5 a token that was issued later than that is odd', () => {
+test('a token that was issued later than that is odd [C5]', () => {
   const { clock, read } = stored();
 
   clock.step(-minute - 1);
@@ -94,7 +94,7 @@ test('C5 a token that was issued later than that is odd', () => {
   expect(read()).toBe('odd');
 });
 
-test('C1 C5 the monotonic clock counts from when the token was read', () => {
+test('the monotonic clock counts from when the token was read [C1 C5]', () => {
   const { clock, read } = stored();
   clock.advance(20 * minute);
 
@@ -105,7 +105,7 @@ test('C1 C5 the monotonic clock counts from when the token was read', () => {
   expect(token.remainingMs(clock)).toBe(25 * minute);
 });
 
-test('D9 a token that never lived, or lives for ever, is odd', () => {
+test('a token that never lived, or lives for ever, is odd [D9]', () => {
   const clock = fakeClock();
   const back = (lifetimeMs: number) => fromStored('a', toStored('a', issue('a', clock, lifetimeMs)), instant(clock));
   const tenYears = 10 * 366 * 24 * 60 * minute;
@@ -118,7 +118,7 @@ test('D9 a token that never lived, or lives for ever, is odd', () => {
   expect(back(1)).toMatchObject({ value: 'a' });
 });
 
-test('R-14 a scope comes back as the authorization server wrote it, and none as none', () => {
+test('a scope comes back as the authorization server wrote it, and none as none [R-14]', () => {
   const clock = fakeClock();
   const { issuedAt, expiresAt } = issue('', clock);
 
@@ -136,14 +136,14 @@ test.each([
   ['no payload', { payload: undefined }],
   ['a payload that is no text', { payload: Buffer.from('x') }],
   ['a version in words', { version: '1' }],
-])('D9 what a store of somebody else makes of an entry is odd: %s', (_what, found) => {
+])('what a store of somebody else makes of an entry is odd: %s [D9]', (_what, found) => {
   const { entry, clock } = stored();
   const given = typeof found === 'object' && Object.keys(found).length > 0 ? { ...entry, ...found } : found;
 
   expect(fromStored('key', given as StoredToken, instant(clock))).toBe('odd');
 });
 
-test('D9 an entry whose times came back as text is odd, although its checksum fits', () => {
+test('an entry whose times came back as text is odd, although its checksum fits [D9]', () => {
   const { entry, clock } = stored();
   const given = { ...entry, issuedAt: `${entry.issuedAt}`, expiresAt: `${entry.expiresAt}` };
 

@@ -2,13 +2,13 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import { type ApiRequest, apiRequest, type ApiRequestFlags } from './api-request.js';
+import type { Verb } from '../../command.js';
 import type { CommandContext } from '../../context.js';
 import { CommandError, exitCodes } from '../../io/command-error.js';
-import { openTokens } from '../../token-source.js';
-import type { Settings } from '../../settings/settings.js';
 import { alive, printable, styleOf, write } from '../../io/terminal.js';
-import type { Verb } from '../../command.js';
+import type { Settings } from '../../settings/settings.js';
+import { openTokens } from '../../token-source.js';
+import { type ApiRequest, apiRequest, type ApiRequestFlags } from './api-request.js';
 
 /** `m2m call`: sends a request with a token. */
 export const call: Verb = {

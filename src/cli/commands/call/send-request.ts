@@ -1,7 +1,7 @@
 import { parseChallenges } from '../../../adapters/challenge.js';
 import { withBearerToken } from '../../../adapters/fetch/index.js';
-import { networkError } from '../../../grant/errors/network-error.js';
 import type { TokenSource } from '../../../core/token-source.js';
+import { networkError } from '../../../grant/errors/network-error.js';
 import { CommandError, exitCodes } from '../../io/command-error.js';
 import { explainTokenError } from '../../io/report-error.js';
 import type { ApiRequest } from './api-request.js';

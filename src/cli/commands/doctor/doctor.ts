@@ -1,9 +1,9 @@
-import { checkedUrl } from '../call/api-request.js';
+import type { Verb } from '../../command.js';
 import type { CommandContext } from '../../context.js';
-import type { Finding } from './finding.js';
 import { exitCodes } from '../../io/command-error.js';
 import { printable, styleOf, write } from '../../io/terminal.js';
-import type { Verb } from '../../command.js';
+import { checkedUrl } from '../call/api-request.js';
+import type { Finding } from './finding.js';
 
 /** `m2m doctor`: finds out why it does not work. */
 export const doctor: Verb = {

@@ -1,6 +1,6 @@
 import type { ClientAuthentication, PreparedAuthentication } from '../../../authentication/client-secret.js';
-import type { TokenServiceOptions } from '../../../service/options.js';
 import type { TokenSource } from '../../../core/token-source.js';
+import type { TokenServiceOptions } from '../../../service/options.js';
 import { authMethods, type Credentials, registeredName } from '../../settings/auth-methods.js';
 import type { Settings } from '../../settings/settings.js';
 import { checkGrant } from './checks/grant.js';

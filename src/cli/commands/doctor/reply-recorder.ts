@@ -1,6 +1,6 @@
 import type { ClientAuthentication } from '../../../authentication/client-secret.js';
-import { parseObject } from '../../../core/json.js';
 import type { Clock } from '../../../core/clock.js';
+import { parseObject } from '../../../core/json.js';
 
 /** What is kept of a reply: nothing of its body but whether it says a lifetime. */
 export interface SeenReply {

@@ -71,7 +71,7 @@ test.each(['c4n4ry', 'X c4n4ry: 1', 'X: a\r\nY: c4n4ry'])('a malformed header is
   await expect(request([url], { header: [line] })).rejects.toMatchObject({ message: 'a --header is malformed' });
 });
 
-test('R-27 R-38 E20 a token goes over https or to this machine only', () => {
+test('a token goes over https or to this machine only [R-27 R-38 E20]', () => {
   expect(() => checkedUrl('http://api.example.com')).toThrow('the token would be readable on the way');
   expect(checkedUrl('http://127.0.0.1:80/x').href).toBe('http://127.0.0.1/x');
 });

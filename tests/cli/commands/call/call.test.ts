@@ -6,8 +6,8 @@ import { expect, test } from '@jest/globals';
 import { gate } from '../../../support/adapter-service.js';
 import { startAuthorizationServer } from '../../../support/authorization-server.js';
 import { type CommandOptions, runCommand, settingsFor } from '../../../support/command.js';
-import type { Answer } from '../../../support/http-server.js';
 import { startDpopSurroundings } from '../../../support/dpop-service.js';
+import type { Answer } from '../../../support/http-server.js';
 import { startResourceServer } from '../../../support/resource-server.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 
@@ -90,7 +90,7 @@ test('an answer that breaks off ends with 6', async () => {
   expect(outcome).toMatchObject({ exitCode: 6, stdout: 'half' });
 });
 
-test('E13 without a token nothing is sent', async () => {
+test('without a token nothing is sent [E13]', async () => {
   const [server, api] = await Promise.all([startAuthorizationServer(), startResourceServer()]);
   server.script({ status: 401, body: { error: 'invalid_client' } });
 
@@ -115,13 +115,13 @@ a=1
   expect([...server.requests, ...api.requests]).toEqual([]);
 });
 
-test('R-69 --dry-run says that there would be a proof', async () => {
+test('--dry-run says that there would be a proof [R-69]', async () => {
   const { stdout } = await call(['--dry-run', '--dpop']);
 
   expect(stdout).toContain('\nAuthorization: DPoP [redacted]\nDPoP: [redacted]\n');
 });
 
-test('R-69 R-75 --dpop sends a proof with the token, and another with the nonce that the API asks for', async () => {
+test('--dpop sends a proof with the token, and another with the nonce that the API asks for [R-69 R-75]', async () => {
   const { authorizationServer, api, atApi, atTokenEndpoint } = await startDpopSurroundings();
   atTokenEndpoint.require('n1');
   atApi.require('n2');

@@ -47,7 +47,7 @@ describe('with mutual TLS', () => {
     return { origin, requests, environment };
   }
 
-  test('R-51 the API sees the certificate that the token is bound to, and the body as it is', async () => {
+  test('the API sees the certificate that the token is bound to, and the body as it is [R-51]', async () => {
     const { origin, requests, environment } = await start();
 
     const outcome = await command.run(['call', `${origin}/orders`, '-i', '-d', 'é=1'], { environment });
@@ -77,7 +77,7 @@ describe('with mutual TLS', () => {
     expect(requests.map(({ thumbprint }) => thumbprint)).toEqual([thumbprints.first, thumbprints.first]);
   });
 
-  test('R-50 the doctor looks at the endpoint for mutual TLS, which may take no connection without', async () => {
+  test('the doctor looks at the endpoint for mutual TLS, which may take no connection without [R-50]', async () => {
     const body = JSON.stringify({ access_token: 't0ken', token_type: 'Bearer', expires_in: 3600 });
     const listener: RequestListener = (_request, response) =>
       void response.writeHead(200, { 'content-type': 'application/json' }).end(body);

@@ -34,7 +34,7 @@ test('a request goes out with a token, its headers and its body', async () => {
   ]);
 });
 
-test('E1 a rejected token is replaced, and the request sent once more', async () => {
+test('a rejected token is replaced, and the request sent once more [E1]', async () => {
   const api = await startResourceServer();
   api.revoke('token-1');
 
@@ -44,7 +44,7 @@ test('E1 a rejected token is replaced, and the request sent once more', async ()
   expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);
 });
 
-test('R-42 a redirect is the answer: the token does not follow it', async () => {
+test('a redirect is the answer: the token does not follow it [R-42]', async () => {
   const [api, elsewhere] = await Promise.all([startResourceServer(), startResourceServer()]);
   api.answer(() => ({ status: 302, headers: { location: elsewhere.origin } }));
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
-import type { Finding } from '../../../../src/cli/commands/doctor/finding.js';
 import { examine } from '../../../../src/cli/commands/doctor/diagnose.js';
+import type { Finding } from '../../../../src/cli/commands/doctor/finding.js';
 import { readSettings } from '../../../../src/cli/settings/settings.js';
 import { granted, refused, startAuthorizationServer } from '../../../support/authorization-server.js';
 import { assertionIn } from '../../../support/client-assertions.js';
@@ -123,7 +123,7 @@ test.each([
   expect(findings.at(-1)).toMatchObject({ verdict: 'good', advice: expect.stringMatching(advice) });
 });
 
-test('R-45 what the metadata list is tried as it would be used: an assertion is for the issuer', async () => {
+test('what the metadata list is tried as it would be used: an assertion is for the issuer [R-45]', async () => {
   const { server, environment } = await discovered({
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_jwt'],
   });

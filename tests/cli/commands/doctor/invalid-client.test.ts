@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
 
+import { clientSecretBasic, type PreparedAuthentication } from '../../../../src/authentication/client-secret.js';
 import {
   type InvalidClientFacts,
   reasonsForInvalidClient,
   tryMethods,
 } from '../../../../src/cli/commands/doctor/invalid-client.js';
-import { clientSecretBasic, type PreparedAuthentication } from '../../../../src/authentication/client-secret.js';
 import { authMethods, type Credentials } from '../../../../src/cli/settings/auth-methods.js';
-import { createTokenService } from '../../../../src/service/token-service.js';
 import type { TokenServiceOptions } from '../../../../src/service/options.js';
+import { createTokenService } from '../../../../src/service/token-service.js';
 import { granted, refused, startAuthorizationServer } from '../../../support/authorization-server.js';
 import { clientCertificates } from '../../../support/client-certificates.js';
 import type { RecordedRequest } from '../../../support/http-server.js';

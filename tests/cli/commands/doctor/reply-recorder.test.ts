@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals';
 
-import { witness } from '../../../../src/cli/commands/doctor/reply-recorder.js';
 import { mutualTls } from '../../../../src/authentication/mutual-tls.js';
+import { witness } from '../../../../src/cli/commands/doctor/reply-recorder.js';
 import { granted } from '../../../support/authorization-server.js';
 import { clientCertificates } from '../../../support/client-certificates.js';
 import { fakeClock } from '../../../support/clock.js';
 import { startHttpServer } from '../../../support/http-server.js';
 
-test('F4 keeps of a reply what was asked for, and hands it on as it is', async () => {
+test('keeps of a reply what was asked for, and hands it on as it is [F4]', async () => {
   const { origin } = await startHttpServer(() => granted('c4n4ry'));
   const seen = witness(fakeClock());
 

@@ -1,7 +1,7 @@
 import type { AccessToken } from '../../../../core/access-token.js';
+import { CommandError } from '../../../io/command-error.js';
 import { type ApiRequest } from '../../call/api-request.js';
 import { refusedByApi, sendRequest, type SendRequestOptions } from '../../call/send-request.js';
-import { CommandError } from '../../../io/command-error.js';
 import { bad, doubtful, type Finding, good } from '../finding.js';
 
 /** What the API answers to the token, and what its challenge says (RFC 6750 §3). */

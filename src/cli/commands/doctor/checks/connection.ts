@@ -5,9 +5,9 @@ import type { SecureContext } from 'node:tls';
 import { abortable, withDeadline } from '../../../../core/abort.js';
 import type { CommandContext } from '../../../context.js';
 import { alive } from '../../../io/terminal.js';
+import { bad, type Finding, good } from '../finding.js';
 import { checkProxy, type Route } from './proxy.js';
 import { checkTls } from './tls.js';
-import { bad, type Finding, good } from '../finding.js';
 
 /** The way to a server: proxy, name, connection, certificate. `exitCode` is for when there is none. */
 export function checkWay(

@@ -1,7 +1,7 @@
 import type { AccessToken } from '../../../../core/access-token.js';
 import { GrantRejectedError, TokenError } from '../../../../core/errors.js';
-import { refreshTime } from '../../../../layers/renewal-schedule.js';
 import type { TokenSource } from '../../../../core/token-source.js';
+import { refreshTime } from '../../../../layers/renewal-schedule.js';
 import { formatDuration } from '../../../io/duration.js';
 import { explainTokenError } from '../../../io/report-error.js';
 import { bad, doubtful, type Finding, good } from '../finding.js';

@@ -1,5 +1,5 @@
-import type { CommandContext } from '../../../context.js';
 import { parseUrl } from '../../../../core/secure-url.js';
+import type { CommandContext } from '../../../context.js';
 import { doubtful, type Finding, good } from '../finding.js';
 
 /** The way to a server. */

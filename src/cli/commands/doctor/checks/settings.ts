@@ -1,12 +1,12 @@
 import { ConfigurationError } from '../../../../core/errors.js';
-import { checkTokenServiceOptions } from '../../../../service/options.js';
 import { canonicalRequest } from '../../../../core/token-request.js';
+import { checkTokenServiceOptions } from '../../../../service/options.js';
 import { CommandError, exitCodes } from '../../../io/command-error.js';
 import { explainTokenError } from '../../../io/report-error.js';
-import { missingSetting, type Settings } from '../../../settings/settings.js';
-import { rivalsOf, type SettingName, settingNames, settingTable } from '../../../settings/definitions.js';
 import { authMethodOf, type Credentials } from '../../../settings/auth-methods.js';
+import { rivalsOf, type SettingName, settingNames, settingTable } from '../../../settings/definitions.js';
 import { serverOptions, usesDpop } from '../../../settings/service-options.js';
+import { missingSetting, type Settings } from '../../../settings/settings.js';
 import { bad, doubtful, type Finding, good } from '../finding.js';
 
 /** What is set and where it came from, what is missing, and what cannot be right. */

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
-import { AccessToken } from '../../../../../src/core/access-token.js';
 import { checkApi } from '../../../../../src/cli/commands/doctor/checks/api.js';
+import { AccessToken } from '../../../../../src/core/access-token.js';
 import type { Answer } from '../../../../support/http-server.js';
 import { startHttpServer } from '../../../../support/http-server.js';
 

@@ -15,7 +15,7 @@ test.each([
   ['one that has expired', testCertificates.expired, now, 'expired on Jan  1 00:00:00 2021 GMT'],
   ['one that is not valid yet', testCertificates.future, now, 'is valid only from Jan  1 00:00:00 2110 GMT'],
   ['one that will expire soon', testCertificates.good, Date.UTC(2118, 11, 25), 'is valid for 7 d'],
-])('F8 found: %s', (_, certificate, at, what) => {
+])('found: %s [F8]', (_, certificate, at, what) => {
   expect(checkCertificate(certificate, at)).toMatchObject([
     {
       verdict: 'doubtful',

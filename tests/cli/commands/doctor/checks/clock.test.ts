@@ -29,7 +29,7 @@ test.each([
   [-60_000, '59 s ahead of'],
   [-3_600_000, '59 min 59 s ahead of'],
   [60_000, '1 min behind'],
-])('R-92 found: a server whose clock differs by %d ms', (ms, what) => {
+])('found: a server whose clock differs by %d ms [R-92]', (ms, what) => {
   expect(checkClock([reply(at(ms))])).toMatchObject([
     { verdict: 'doubtful', what: `the clock of this machine is ${what} that of the server` },
   ]);

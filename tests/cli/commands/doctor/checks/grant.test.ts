@@ -2,9 +2,9 @@ import { expect, test } from '@jest/globals';
 
 import { checkGrant, checkLifetime, checkScope } from '../../../../../src/cli/commands/doctor/checks/grant.js';
 import { systemClock } from '../../../../../src/core/clock.js';
-import type { Answer } from '../../../../support/http-server.js';
-import { granted, refused, startAuthorizationServer } from '../../../../support/authorization-server.js';
 import { createTokenService } from '../../../../../src/service/token-service.js';
+import { granted, refused, startAuthorizationServer } from '../../../../support/authorization-server.js';
+import type { Answer } from '../../../../support/http-server.js';
 import { issue } from '../../../../support/tokens.js';
 
 const { signal } = new AbortController();
@@ -71,7 +71,7 @@ test.each([
   expect(checkScope(asked, scope)).toEqual(findings);
 });
 
-test('A17 found: less scope than asked for', () => {
+test('found: less scope than asked for [A17]', () => {
   expect(checkScope('a b c', 'b')).toMatchObject([
     { verdict: 'doubtful', what: 'the scope granted is "b": "a c" is missing' },
   ]);

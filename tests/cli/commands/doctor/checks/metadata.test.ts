@@ -22,7 +22,7 @@ test('the metadata are found, with the issuer and the token endpoint', async () 
   ]);
 });
 
-test('R-58 found: another issuer', async () => {
+test('found: another issuer [R-58]', async () => {
   const { origin } = await startAuthorizationServer({ metadata: { issuer: 'https://other.example.com' } });
 
   const { facts, findings } = await check(origin);
@@ -38,7 +38,7 @@ test('R-58 found: another issuer', async () => {
   ]);
 });
 
-test('A38 found: a trailing slash too many', async () => {
+test('found: a trailing slash too many [A38]', async () => {
   const { origin } = await startAuthorizationServer({ metadata: {} });
 
   const { findings } = await check(`${origin}/`);

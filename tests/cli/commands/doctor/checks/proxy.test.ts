@@ -30,7 +30,7 @@ test.each([
   expect(findings[0]?.what).toContain('HTTPS_PROXY (http://proxy.example.com:3128) is set');
 });
 
-test.each(['v22.21.0', 'v24.5.0', 'v26.0.0'])('F4 the proxy that Node %s uses, without its password', (version) => {
+test.each(['v22.21.0', 'v24.5.0', 'v26.0.0'])('the proxy that Node %s uses, without its password [F4]', (version) => {
   const { route, findings } = checkProxy(url, { https_proxy: HTTPS_PROXY, NODE_USE_ENV_PROXY: '1' }, version);
 
   expect(route).toEqual(proxied);

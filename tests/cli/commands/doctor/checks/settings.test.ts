@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 
-import { CommandError } from '../../../../../src/cli/io/command-error.js';
-import { checkCredentials, checkSettings } from '../../../../../src/cli/commands/doctor/checks/settings.js';
-import type { SettingName } from '../../../../../src/cli/settings/definitions.js';
 import { privateKeyJwt } from '../../../../../src/authentication/private-key-jwt.js';
+import { checkCredentials, checkSettings } from '../../../../../src/cli/commands/doctor/checks/settings.js';
+import { CommandError } from '../../../../../src/cli/io/command-error.js';
+import type { SettingName } from '../../../../../src/cli/settings/definitions.js';
 import { credentialsOf } from '../../../../support/settings.js';
 
 const complete = { issuer: 'https://auth.example.com', clientId: 'orders', clientSecret: 'c4n4ry' };
@@ -13,7 +13,7 @@ const check = (values: Partial<Record<SettingName, string>>) =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value, source: 'somewhere' }])),
   );
 
-test('F4 each setting is told with where it came from, the secret without its value', () => {
+test('each setting is told with where it came from, the secret without its value [F4]', () => {
   expect(check(complete)).toEqual([
     { verdict: 'good', what: 'issuer https://auth.example.com (somewhere)' },
     { verdict: 'good', what: 'clientId orders (somewhere)' },
@@ -28,7 +28,7 @@ test.each<[string, Partial<Record<SettingName, string>>, string]>([
   ['no URL', { ...complete, issuer: 'auth.example.com' }, '--issuer must be an absolute URL'],
   ['a scope that is none', { ...complete, scope: 'a"b' }, '--scope holds'],
   ['a resource that is none', { ...complete, resource: '/orders' }, '--resource must be an absolute URI'],
-])('F5 found: %s', (_, values, what) => {
+])('found: %s [F5]', (_, values, what) => {
   const found = check(values).filter(({ verdict }) => verdict !== 'good');
 
   expect(found).toMatchObject([{ verdict: 'bad', what: expect.stringContaining(what), exitCode: 2 }]);
@@ -52,7 +52,7 @@ test('found: a switch that is neither on nor off', () => {
 
 const made = (secret: string) => ({ credentials: credentialsOf({ secret }) });
 
-test.each(['s3cret ', '\ns3cret'])('F2 found: white space around the secret', async (secret) => {
+test.each(['s3cret ', '\ns3cret'])('found: white space around the secret [F2]', async (secret) => {
   expect(await checkCredentials(async () => made(secret))).toMatchObject({
     made: made(secret),
     findings: [{ verdict: 'doubtful', what: 'the client secret begins or ends with white space' }],
@@ -67,7 +67,7 @@ test('found: no secret', async () => {
   });
 });
 
-test('F6 found: a key that is none', async () => {
+test('found: a key that is none [F6]', async () => {
   const read = async () => ({ ...made(''), authentication: privateKeyJwt({ key: 'none' }) });
 
   expect(await checkCredentials(read)).toMatchObject({

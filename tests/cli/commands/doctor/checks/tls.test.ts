@@ -1,11 +1,11 @@
-import { createServer } from 'node:tls';
 import { type AddressInfo, createServer as createPlainServer } from 'node:net';
+import { createServer } from 'node:tls';
 
 import { expect, test } from '@jest/globals';
 
 import { checkTls } from '../../../../../src/cli/commands/doctor/checks/tls.js';
-import { cleanUp } from '../../../../support/clean-up.js';
 import { testAuthority, testCertificates, testKey } from '../../../../support/certificates.js';
+import { cleanUp } from '../../../../support/clean-up.js';
 import { localhostCertificate } from '../../../../support/grant-certificate.js';
 import { startHttpServer } from '../../../../support/http-server.js';
 
@@ -68,7 +68,7 @@ test.each<[string, { key: string; cert: string }, string, RegExp]>([
     'is not trusted: issued by "localhost" (DEPTH_ZERO_SELF_SIGNED_CERT)',
     /NODE_EXTRA_CA_CERTS/,
   ],
-])('R-28 found: %s', async (_, server, what, advice) => {
+])('found: %s [R-28]', async (_, server, what, advice) => {
   const url = await startTls(server);
 
   expect(await checkTls(url, options)).toMatchObject([
@@ -81,7 +81,7 @@ test.each<[string, { key: string; cert: string }, string, RegExp]>([
   ]);
 });
 
-test('B10 found: one of an authority that is not trusted here', async () => {
+test('found: one of an authority that is not trusted here [B10]', async () => {
   const url = await startTls(issued('good'));
 
   const found = await checkTls(url, { ...options, ca: localhostCertificate.cert });
