@@ -31,9 +31,12 @@ export type { PrivateKey } from './authentication/private-key.js';
 export { privateKeyJwt, type PrivateKeyJwtOptions } from './authentication/private-key-jwt.js';
 export { keyFile, type Secret, secretFile } from './authentication/secret.js';
 export { type CacheOptions, withCache } from './layers/cache.js';
-export { type CoolDownOptions, withCoolDown } from './layers/negative-cache.js';
+export {
+  type NegativeCacheOptions as CoolDownOptions,
+  withNegativeCache as withCoolDown,
+} from './layers/negative-cache.js';
 export { withDefaultRequest } from './layers/default-request.js';
-export { type GateOptions, withGate } from './layers/rate-limit.js';
+export { type RateLimitOptions as GateOptions, withRateLimit as withGate } from './layers/rate-limit.js';
 export type { RefreshOptions } from './layers/renewal-schedule.js';
 export { type RetryLayerOptions, type RetryOptions, withRetry } from './layers/retry.js';
 export { type SharedStoreOptions, withSharedStore } from './layers/shared-store/shared-store.js';

@@ -40,6 +40,6 @@ export function permittedOrigin(url: string, origins: readonly string[]): string
 }
 
 /** Whether a redirect has led to another origin: the token was not taken along, and the answer says nothing of it. */
-export function isElsewhere(answeredBy: string | undefined, origin: string): boolean {
+export function isCrossOrigin(answeredBy: string | undefined, origin: string): boolean {
   return answeredBy !== undefined && parseUrl(answeredBy)?.origin !== origin;
 }

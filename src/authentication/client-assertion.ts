@@ -5,7 +5,7 @@ import type { ClientAuth, ServerMetadata } from 'openid-client';
 import { type Check, nonEmptyString } from '../core/check-options.js';
 import { systemClock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
-import type { Circumstances, PreparedAuthentication } from './client-secret.js';
+import type { AuthenticationContext, PreparedAuthentication } from './client-secret.js';
 
 /** What the assertion of a client says (RFC 7523 §3). */
 export interface ClientAssertionOptions {
@@ -20,7 +20,7 @@ export interface AssertionSigner {
   readonly method: string;
   readonly clientId: string;
   readonly server: ServerMetadata;
-  readonly circumstances: Circumstances | undefined;
+  readonly circumstances: AuthenticationContext | undefined;
   readonly options: ClientAssertionOptions;
   readonly key: KeyObject | webcrypto.CryptoKey | Uint8Array;
   readonly algorithm: string;
@@ -49,7 +49,7 @@ export function clientAssertion(signer: AssertionSigner): PreparedAuthentication
     ...sendAssertion(() => sign(signer, audience)),
     // An assertion that is refused by a server whose clock differs is worth another one.
     fingerprint: `${signer.fingerprint} ${skewMs}`,
-    doubt: `the assertion was signed with ${algorithm} ${named} for the audience ${audience}; is this key registered, and the clock right?`,
+    hint: `the assertion was signed with ${algorithm} ${named} for the audience ${audience}; is this key registered, and the clock right?`,
   };
 }
 

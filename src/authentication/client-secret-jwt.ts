@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { checkOptions } from '../core/check-options.js';
 import { assertionChecks, clientAssertion, type ClientAssertionOptions } from './client-assertion.js';
 import type { ClientAuthentication } from './client-secret.js';
-import { checkSecret, doubtOf, fingerprintOf, resolveSecret, type Secret } from './secret.js';
+import { checkSecret, whitespaceHint, fingerprintOf, resolveSecret, type Secret } from './secret.js';
 import { signingAlgorithm } from './signing-algorithm.js';
 import { supportedMethod } from './supported-method.js';
 
@@ -37,7 +37,7 @@ export function clientSecretJwt(secret: Secret, options: ClientAssertionOptions 
         get secrets() {
           return [clientSecret, ...assertion.secrets];
         },
-        doubt: doubtOf(clientSecret) ?? assertion.doubt,
+        hint: whitespaceHint(clientSecret) ?? assertion.hint,
       };
     },
   };

@@ -5,7 +5,7 @@ import type { ClientAuth, ServerMetadata } from 'openid-client';
 import { checkOptions, oneOf } from '../core/check-options.js';
 import type { Clock } from '../core/clock.js';
 import { basicCredentials, type BasicEncoding, basicEncodings } from './basic-credentials.js';
-import { checkSecret, doubtOf, fingerprintOf, resolveSecret, type Secret } from './secret.js';
+import { checkSecret, whitespaceHint, fingerprintOf, resolveSecret, type Secret } from './secret.js';
 import { supportedMethod } from './supported-method.js';
 
 /** How the client proves who it is, once for each grant (RFC 6749 §2.3). */
@@ -16,24 +16,28 @@ export interface ClientAuthentication {
    * Prepares one token request.
    * @throws {ConfigurationError} when the authorization server does not take this authentication
    */
-  prepare(clientId: string, server: ServerMetadata, circumstances?: Circumstances): Promise<PreparedAuthentication>;
+  prepare(
+    clientId: string,
+    server: ServerMetadata,
+    circumstances?: AuthenticationContext,
+  ): Promise<PreparedAuthentication>;
   /** Something that changes when the credentials do and tells nothing of them. */
   fingerprint(): Promise<string>;
   /** SHA-256 thumbprint of the certificate that tokens are bound to (RFC 8705 §3.1): tokens bound to others are of no use. */
-  binding?(): Promise<string>;
+  certificateThumbprint?(): Promise<string>;
   /** Told of each change of what the tokens in use are bound to; from then on this certificate is presented to APIs. */
-  present?(binding: string | undefined): void;
+  useCertificate?(thumbprint: string | undefined): void;
 }
 
 /** What a request is prepared under; each member has a default. */
-export interface Circumstances {
+export interface AuthenticationContext {
   readonly clock?: Clock | undefined;
   /** How far the clock of the authorization server is ahead, in milliseconds. @default 0 */
   readonly skewMs?: number | undefined;
   /** Whose rules hold beside those of OAuth. */
   readonly profile?: 'fapi2' | undefined;
   /** Whether an authorization server that binds no token to the certificate will not do. @default false */
-  readonly mustBind?: boolean | undefined;
+  readonly requireSenderConstraint?: boolean | undefined;
 }
 
 /** The authentication of one token request. */
@@ -47,11 +51,11 @@ export interface PreparedAuthentication {
   /** Something that changes when the credentials do: when they are refused, others are tried once. */
   readonly fingerprint: string;
   /** Why a right secret might be refused all the same. */
-  readonly doubt?: string | undefined;
+  readonly hint?: string | undefined;
   /** Sends the request instead of the usual fetch, to the endpoint for mutual TLS where there is one (RFC 8705 §5). */
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** SHA-256 thumbprint of the certificate that the token will be bound to (RFC 8705 §3.1). */
-  readonly binding?: string | undefined;
+  readonly certificateThumbprint?: string | undefined;
 }
 
 /** Options of {@link clientSecretBasic}. */
@@ -84,7 +88,7 @@ export function clientSecretBasic(secret: Secret, options: ClientSecretBasicOpti
         authenticate: (_server, _client, _body, headers) => headers.set('authorization', `Basic ${credentials}`),
         secrets: [clientSecret, encodedSecret, credentials],
         fingerprint: hash('sha256', clientSecret, 'base64url'),
-        doubt: isAmbiguous ? `${ambiguity}; it was sent with the encoding "${encoding}"` : undefined,
+        hint: isAmbiguous ? `${ambiguity}; it was sent with the encoding "${encoding}"` : undefined,
       };
     },
   };
@@ -108,7 +112,7 @@ export function clientSecretPost(secret: Secret): ClientAuthentication {
         },
         secrets: [clientSecret],
         fingerprint: hash('sha256', clientSecret, 'base64url'),
-        doubt: doubtOf(clientSecret),
+        hint: whitespaceHint(clientSecret),
       };
     },
   };

@@ -34,8 +34,7 @@ export function federatedAssertion(
         method: 'private_key_jwt',
         ...sendAssertion(async () => assertion, options.assertionType),
         fingerprint: hash('sha256', assertion, 'base64url'),
-        doubt:
-          'the assertion is from somebody else: check its issuer, subject, audience and expiry against what is registered',
+        hint: 'the assertion is from somebody else: check its issuer, subject, audience and expiry against what is registered',
       };
     },
   };

@@ -62,16 +62,16 @@ export function mutualTls(options: ClientCertificateOptions): MutualTls {
     agent,
     method: 'tls_client_auth',
     fingerprint: async () => (await Promise.all([certificate, key].map(fingerprintOf))).join(' ').trim(),
-    binding: async () => presented ?? (await load()).thumbprint,
-    present(binding) {
-      const known = binding === undefined ? undefined : loaded.get(binding);
+    certificateThumbprint: async () => presented ?? (await load()).thumbprint,
+    useCertificate(thumbprint) {
+      const known = thumbprint === undefined ? undefined : loaded.get(thumbprint);
       if (known === undefined) return;
       presented = known.thumbprint;
       agent.options.secureContext = known.secureContext;
     },
-    async prepare(_clientId, server, { mustBind = false } = {}) {
+    async prepare(_clientId, server, { requireSenderConstraint = false } = {}) {
       const method = supportedMethod(server, 'tls_client_auth', 'self_signed_tls_client_auth');
-      if (mustBind && server.tls_client_certificate_bound_access_tokens !== true) {
+      if (requireSenderConstraint && server.tls_client_certificate_bound_access_tokens !== true) {
         throw new ConfigurationError(
           `${server.issuer} binds no tokens to certificates: the profile "fapi2" needs "dpop"`,
         );
@@ -82,9 +82,9 @@ export function mutualTls(options: ClientCertificateOptions): MutualTls {
         authenticate: (_server, client, body) => body.set('client_id', client.client_id),
         secrets: [],
         fingerprint: thumbprint,
-        doubt: `the certificate of ${subject} was presented (x5t#S256 ${thumbprint}); is it registered?`,
+        hint: `the certificate of ${subject} was presented (x5t#S256 ${thumbprint}); is it registered?`,
         fetch: tlsFetch(secureContext),
-        binding: thumbprint,
+        certificateThumbprint: thumbprint,
       };
     },
   };

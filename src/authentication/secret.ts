@@ -55,7 +55,7 @@ export async function readSource<T>(source: T | (() => T | Promise<T>), what: st
 }
 
 /** Why a secret might be refused that looks right where it comes from. */
-export function doubtOf(secret: string): string | undefined {
+export function whitespaceHint(secret: string): string | undefined {
   return secret.trim() === secret
     ? undefined
     : 'the secret begins or ends with white space: check the file or function that it comes from';

@@ -6,7 +6,7 @@ import { AccessToken } from '../core/access-token.js';
 import type { Clock } from '../core/clock.js';
 import { requestKey, type TokenRequest } from '../core/token-request.js';
 import { isUsable, type Layer } from '../core/token-source.js';
-import { marginMs } from '../layers/renewal-schedule.js';
+import { mandatoryMs } from '../layers/renewal-schedule.js';
 import type { CommandContext } from './context.js';
 import { CommandError } from './io/command-error.js';
 import { cacheFolder, readPrivateFile } from './io/private-files.js';
@@ -38,7 +38,7 @@ export function withTokenFiles({ identity, defaults, env, clock }: TokenFilesOpt
 
       const kept = decrypt(await readPrivateFile(path), key, name);
       if (kept !== undefined) {
-        const minValidityMs = Math.max(options.minValidityMs ?? 0, marginMs(kept.expiresAt - kept.issuedAt));
+        const minValidityMs = Math.max(options.minValidityMs ?? 0, mandatoryMs(kept.expiresAt - kept.issuedAt));
         const isFromFuture = kept.issuedAt - clock.now() > 60_000;
         if (!isFromFuture && isUsable(kept, { ...options, minValidityMs }, clock)) return kept;
       }

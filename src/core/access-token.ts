@@ -27,7 +27,7 @@ export interface AccessTokenFields {
   /** The same moment as `issuedAt` on this process's monotonic clock, in milliseconds. Only the wall clock counts without it. */
   readonly issuedAtMonotonic?: number | undefined;
   /** SHA-256 thumbprint of the certificate that the token is bound to (RFC 8705 §3.1); absent for one that is not. */
-  readonly binding?: string | undefined;
+  readonly certificateThumbprint?: string | undefined;
 }
 
 /**
@@ -43,7 +43,7 @@ export class AccessToken {
   /** Milliseconds since the epoch; `Infinity` for a token that never expires. */
   readonly expiresAt: number;
   /** SHA-256 thumbprint of the certificate that the token is bound to (RFC 8705 §3.1); `undefined` for one that is not. */
-  readonly binding: string | undefined;
+  readonly certificateThumbprint: string | undefined;
   readonly #value: string;
   readonly #authorization: string;
   readonly #keyPair: DpopKeyPair | undefined;
@@ -55,7 +55,7 @@ export class AccessToken {
     this.scope = fields.scope;
     this.issuedAt = fields.issuedAt;
     this.expiresAt = fields.expiresAt;
-    this.binding = fields.binding;
+    this.certificateThumbprint = fields.certificateThumbprint;
     this.#value = value;
     this.#authorization = `${type} ${value}`;
     this.#keyPair = fields.keyPair;

@@ -24,7 +24,7 @@ export abstract class TokenError extends Error {
   }
 
   /** The same error for the next one who asks, and who has this long to wait. */
-  again(retryAfterMs: number): this {
+  withRetryAfter(retryAfterMs: number): this {
     const Same = this.constructor as new (message: string, options: object) => this;
     return new Same(this.message, Object.assign({}, this, { cause: this.cause, retryAfterMs }));
   }

@@ -86,7 +86,7 @@ export function clientCredentials({
 }: ClientCredentialsOptions): ClientCredentials {
   const server = authorizationServer({ issuer, tokenEndpoint, revocationEndpoint, timeoutMs, fetch, clock });
   const time = serverTime(clock);
-  const mustBind = profile === 'fapi2' && dpop === undefined;
+  const requireSenderConstraint = profile === 'fapi2' && dpop === undefined;
   const { gather, gatherOthers } = requestMeans({
     server,
     time,
@@ -94,7 +94,7 @@ export function clientCredentials({
     clientAuthentication,
     clock,
     profile,
-    mustBind,
+    requireSenderConstraint: requireSenderConstraint,
   });
   const emit = eventSink(onEvent);
 
@@ -116,8 +116,14 @@ export function clientCredentials({
       began = instant(clock);
       // A nonce that the server asks for is one request more, with credentials of its own (RFC 9449 §8).
       const response = await clientCredentialsGrant(configuration, parametersOf(request), DPoP && { DPoP });
-      const { binding } = granting.authentication;
-      const token = readToken(response, { ...context, asked: began, defaultLifetimeSeconds, binding, dpop: proven });
+      const { certificateThumbprint } = granting.authentication;
+      const token = readToken(response, {
+        ...context,
+        asked: began,
+        defaultLifetimeSeconds,
+        certificateThumbprint,
+        dpop: proven,
+      });
       const where = hostElsewhere(granting.asked.reply, server.name);
       emit({ type: 'grant.succeeded', ...context, ...where, ...outcomeOf(token), durationMs: elapsedMs(began, clock) });
       if (token.remainingMs(clock) <= 0) emit({ type: 'token.expired_on_arrival', scope: token.scope });

@@ -2,7 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { ServerMetadata } from 'openid-client';
 
-import type { Circumstances, ClientAuthentication, PreparedAuthentication } from '../authentication/client-secret.js';
+import type {
+  AuthenticationContext,
+  ClientAuthentication,
+  PreparedAuthentication,
+} from '../authentication/client-secret.js';
 import { abortable } from '../core/abort.js';
 import { GrantRejectedError } from '../core/errors.js';
 import type { AuthorizationServer } from './authorization-server.js';
@@ -17,7 +21,7 @@ export interface Means {
 }
 
 /** Options of {@link requestMeans}. */
-export interface RequestMeansOptions extends Omit<Circumstances, 'skewMs'> {
+export interface RequestMeansOptions extends Omit<AuthenticationContext, 'skewMs'> {
   readonly server: AuthorizationServer;
   readonly time: ServerTime;
   readonly clientId: string;

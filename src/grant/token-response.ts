@@ -21,7 +21,7 @@ export interface Expectation {
   readonly asked: Instant;
   readonly defaultLifetimeSeconds: number;
   /** SHA-256 thumbprint of the certificate that the token will be bound to (RFC 8705 §3.1). */
-  readonly binding?: string | undefined;
+  readonly certificateThumbprint?: string | undefined;
   /** Where a token of type DPoP was asked for: what it is bound to, and whether any other is an error (RFC 9449 §5). */
   readonly dpop?: { readonly keyPair: DpopKeyPair; readonly requireBinding: boolean } | undefined;
 }
@@ -35,7 +35,7 @@ const maxLifetimeSeconds = 10 * 365 * 24 * 60 * 60;
  */
 export function readToken(
   response: TokenResponse,
-  { authorizationServer, requestedScope, asked, defaultLifetimeSeconds, binding, dpop }: Expectation,
+  { authorizationServer, requestedScope, asked, defaultLifetimeSeconds, certificateThumbprint, dpop }: Expectation,
 ): AccessToken {
   const invalid = (flaw: string) =>
     new InvalidTokenResponseError(`${authorizationServer} answered the grant with a token response whose ${flaw}`);
@@ -59,7 +59,7 @@ export function readToken(
     issuedAt: asked.wall,
     issuedAtMonotonic: asked.monotonic,
     expiresAt: asked.wall + lifetimeSeconds * 1_000,
-    binding,
+    certificateThumbprint,
   });
 }
 

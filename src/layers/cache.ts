@@ -8,8 +8,8 @@ import { eventSink, type EventSink } from '../core/events.js';
 import { CanonicalTokenRequest, requestKey, type TokenRequest } from '../core/token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../core/token-source.js';
 import { outageBackoffMs } from './backoff.js';
-import { inTime } from './renew-or-fall-back.js';
-import { type RefreshOptions, refreshTime, type RefreshTime } from './renewal-schedule.js';
+import { renewOrFallBack } from './renew-or-fall-back.js';
+import { type RefreshOptions, renewalSchedule, type RenewalSchedule } from './renewal-schedule.js';
 import { withSingleFlight } from './single-flight.js';
 
 /** Options of {@link withCache}. */
@@ -32,7 +32,7 @@ export interface CacheOptions {
 }
 
 /** A kept token and what is known of its renewal. */
-interface Entry extends RefreshTime {
+interface Entry extends RenewalSchedule {
   readonly token: AccessToken;
   /** The token as a promise, so that handing it out makes none. */
   readonly answer: Promise<AccessToken>;
@@ -88,15 +88,17 @@ export function withCache({
       if (entry === undefined || isExpired(entry)) return asking.getToken(request, options);
 
       // Once a renewal has failed, waiting for the next one would only make callers feel the outage.
-      const marginMs = entry.failures > 0 ? 0 : entry.marginMs;
+      const marginMs = entry.failures > 0 ? 0 : entry.mandatoryMs;
       const minValidityMs = Math.max(options.minValidityMs ?? 0, marginMs);
       if (isUsable(entry.token, { ...options, minValidityMs }, clock)) {
-        if (entry.token.remainingMs(clock) > entry.dueMs) lookAway(entry, request);
+        if (entry.token.remainingMs(clock) > entry.advisoryMs) lookAway(entry, request);
         else void renew(entry, key, request);
         return entry.token;
       }
       const renewal = abortable(renew(entry, key, request, options.minValidityMs), options.signal);
-      const token = await (isUsable(entry.token, options, clock) ? inTime(renewal, entry.token, clock) : renewal);
+      const token = await (isUsable(entry.token, options, clock)
+        ? renewOrFallBack(renewal, entry.token, clock)
+        : renewal);
       if (token !== entry.token || !isExpired(entry)) return token;
       // The renewal failed and took longer than the token lived; or it goes on, and the token was taken back meanwhile.
       if (entry.renewal === undefined && entry.failure !== undefined) throw entry.failure;
@@ -129,7 +131,7 @@ export function withCache({
       entry.renewal = renewal()
         .then((token) => {
           const kept = keep(key, token);
-          const { leastMs } = kept ?? entry;
+          const { minIntervalMs: leastMs } = kept ?? entry;
           hold(kept ?? entry, leastMs);
           // What expired on its way is worth less than what is kept.
           return kept === undefined && !isExpired(entry) ? entry.token : token;
@@ -143,13 +145,13 @@ export function withCache({
 
     function keep(key: string, token: AccessToken): Entry | undefined {
       if (token.remainingMs(clock) <= 0) return undefined;
-      if (token.binding !== binding) rebind(token);
+      if (token.certificateThumbprint !== binding) rebind(token);
       const kept = entries.get(key);
       // All who shared one flight come here; the jitter is drawn once.
       if (kept?.token === token) return kept;
 
       const entry: Entry = {
-        ...refreshTime(token.expiresAt - token.issuedAt, random, refresh),
+        ...renewalSchedule(token.expiresAt - token.issuedAt, random, refresh),
         token,
         answer: Promise.resolve(token),
         isTakenBack: false,
@@ -168,7 +170,7 @@ export function withCache({
 
     // In one go: what is handed out and what is presented with it always fit.
     function rebind(token: AccessToken): void {
-      binding = token.binding;
+      binding = token.certificateThumbprint;
       entries.clear();
       onBinding?.(binding);
     }
@@ -202,7 +204,8 @@ export function withCache({
         latestRequest = request;
       }
       entry.quietFrom = clock.now();
-      entry.quietUntil = entry.quietFrom + Math.min(quietMs, entry.dueMs, entry.token.remainingMs(clock) - entry.dueMs);
+      entry.quietUntil =
+        entry.quietFrom + Math.min(quietMs, entry.advisoryMs, entry.token.remainingMs(clock) - entry.advisoryMs);
     }
 
     const lookUp = (request: TokenRequest | undefined): Entry | undefined =>

@@ -5,8 +5,8 @@ import { requestKey } from '../core/token-request.js';
 import type { Layer } from '../core/token-source.js';
 import { outageBackoffMs } from './backoff.js';
 
-/** Options of {@link withCoolDown}. */
-export interface CoolDownOptions {
+/** Options of {@link withNegativeCache}. */
+export interface NegativeCacheOptions {
   /** Something that changes when the credentials do: a refusal of the old ones says nothing about the new ones. */
   readonly credentials?: (() => Promise<string>) | undefined;
   readonly clock?: Clock | undefined;
@@ -33,11 +33,11 @@ const lookMs = 1_000;
  * no client is locked out; an outage for what the server asks or up to 1 s, doubling to 30 s with full jitter, so that a fleet
  * does not come back all at once. Each error tells in `retryAfterMs` when asking makes sense again.
  */
-export function withCoolDown({
+export function withNegativeCache({
   credentials = () => Promise.resolve(''),
   clock = systemClock,
   random = Math.random,
-}: CoolDownOptions = {}): Layer {
+}: NegativeCacheOptions = {}): Layer {
   return (inner) => {
     const coolDowns = new Map<string, CoolDown>();
 
@@ -81,7 +81,7 @@ export function withCoolDown({
         const key = requestKey(request);
         const current = coolDowns.get(key);
         const waitMs = current === undefined ? 0 : await remainingMs(current);
-        if (current !== undefined && waitMs > 0) throw current.error.again(waitMs);
+        if (current !== undefined && waitMs > 0) throw current.error.withRetryAfter(waitMs);
         try {
           const token = await inner.getToken(request, options);
           coolDowns.delete(key);
@@ -89,7 +89,7 @@ export function withCoolDown({
         } catch (error) {
           if (!(error instanceof TokenError)) throw error;
           const { forMs } = begin(key, error, error.retryable ? undefined : await credentialsNow());
-          throw error.again(forMs);
+          throw error.withRetryAfter(forMs);
         }
       },
     };

@@ -2,8 +2,8 @@ import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../co
 import { GrantUnavailableError } from '../core/errors.js';
 import type { Layer } from '../core/token-source.js';
 
-/** Options of {@link withGate}. */
-export interface GateOptions {
+/** Options of {@link withRateLimit}. */
+export interface RateLimitOptions {
   readonly clock?: Clock | undefined;
 }
 
@@ -14,7 +14,7 @@ const mostMs = 60_000;
  * Leaves the authorization server alone for as long as it asks, for all requests: a `Retry-After` closes the gate for that
  * long, a 429 without one for 5 s, doubling to a minute. Who asks meanwhile gets the same error at once.
  */
-export function withGate({ clock = systemClock }: GateOptions = {}): Layer {
+export function withRateLimit({ clock = systemClock }: RateLimitOptions = {}): Layer {
   return (inner) => {
     let closed: { readonly since: Instant; readonly forMs: number; readonly error: GrantUnavailableError } | undefined;
     let limitsInARow = 0;
@@ -27,7 +27,7 @@ export function withGate({ clock = systemClock }: GateOptions = {}): Layer {
         const waitMs = leftMs();
         // What set out before the gate closed knows nothing of it.
         const before = closings;
-        if (closed !== undefined && waitMs > 0) throw closed.error.again(waitMs);
+        if (closed !== undefined && waitMs > 0) throw closed.error.withRetryAfter(waitMs);
         try {
           const token = await inner.getToken(request, options);
           if (before === closings) limitsInARow = 0;
@@ -39,10 +39,10 @@ export function withGate({ clock = systemClock }: GateOptions = {}): Layer {
           const limitMs = Math.min(mostMs, leastMs * 2 ** Math.max(0, limitsInARow - 1));
           const forMs = error.retryAfterMs ?? (isLimit ? limitMs : 0);
           if (forMs === 0) throw error;
-          if (forMs <= leftMs()) throw error.again(leftMs());
+          if (forMs <= leftMs()) throw error.withRetryAfter(leftMs());
           closings += 1;
           closed = { since: instant(clock), forMs, error };
-          throw error.again(forMs);
+          throw error.withRetryAfter(forMs);
         }
       },
     };

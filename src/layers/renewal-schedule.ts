@@ -13,13 +13,13 @@ export interface RefreshOptions {
 }
 
 /** How one token is renewed; each value is a remaining validity or a duration in milliseconds. */
-export interface RefreshTime {
+export interface RenewalSchedule {
   /** The token is due when no more than this remains: renewed in the background while it is handed out. */
-  readonly dueMs: number;
+  readonly advisoryMs: number;
   /** Callers wait for a renewal when no more than this remains: a slow request, or a clock that is ahead, would meet an expired token. */
-  readonly marginMs: number;
+  readonly mandatoryMs: number;
   /** Least time between two renewals of tokens that have not expired. */
-  readonly leastMs: number;
+  readonly minIntervalMs: number;
 }
 
 /**
@@ -27,18 +27,18 @@ export interface RefreshTime {
  * together are not renewed together. Where that would be before 70 % of the lifetime, up to half as much again: each
  * renewal is a grant, and short tokens need enough of them as it is.
  */
-export function refreshTime(lifetimeMs: number, random: () => number, refresh?: RefreshOptions): RefreshTime {
+export function renewalSchedule(lifetimeMs: number, random: () => number, refresh?: RefreshOptions): RenewalSchedule {
   const windowMs = windowOf(lifetimeMs, refresh);
   const spreadMs = Math.min(windowMs, Math.max(windowMs / 2, 0.3 * lifetimeMs - windowMs));
   return {
-    dueMs: windowMs + random() * spreadMs,
-    marginMs: marginMs(lifetimeMs, refresh),
-    leastMs: Math.min(5_000, 0.2 * lifetimeMs),
+    advisoryMs: windowMs + random() * spreadMs,
+    mandatoryMs: mandatoryMs(lifetimeMs, refresh),
+    minIntervalMs: Math.min(5_000, 0.2 * lifetimeMs),
   };
 }
 
-/** The {@link RefreshTime.marginMs} alone, for whoever keeps tokens and does not renew them early. */
-export function marginMs(lifetimeMs: number, refresh?: RefreshOptions): number {
+/** The {@link RenewalSchedule.mandatoryMs} alone, for whoever keeps tokens and does not renew them early. */
+export function mandatoryMs(lifetimeMs: number, refresh?: RefreshOptions): number {
   return Math.min(30_000, 0.1 * lifetimeMs, windowOf(lifetimeMs, refresh) / 2);
 }
 

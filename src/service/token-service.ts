@@ -6,8 +6,8 @@ import { compose, type GetTokenOptions, type TokenSource } from '../core/token-s
 import { clientCredentials } from '../grant/client-credentials.js';
 import { withCache } from '../layers/cache.js';
 import { withDefaultRequest } from '../layers/default-request.js';
-import { withCoolDown } from '../layers/negative-cache.js';
-import { withGate } from '../layers/rate-limit.js';
+import { withNegativeCache } from '../layers/negative-cache.js';
+import { withRateLimit } from '../layers/rate-limit.js';
 import { withRetry } from '../layers/retry.js';
 import { withSharedStore } from '../layers/shared-store/shared-store.js';
 import { withSingleFlight } from '../layers/single-flight.js';
@@ -44,13 +44,13 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   // Replicas that agree in these share tokens.
   const identity = [issuer, tokenEndpoint, clientId, clientAuthentication.method];
   // Each look into the store asks for it.
-  const isBound = clientAuthentication.binding !== undefined || dpop !== undefined;
-  const bindingNow = async () => ({
-    binding: await clientAuthentication.binding?.(),
+  const isSenderConstrained = clientAuthentication.certificateThumbprint !== undefined || dpop !== undefined;
+  const senderConstraintNow = async () => ({
+    certificateThumbprint: await clientAuthentication.certificateThumbprint?.(),
     keyPair: await dpop?.keyPair(),
     thumbprint: await dpop?.thumbprint(),
   });
-  const binding = isBound ? bindingNow : undefined;
+  const senderConstraint = isSenderConstrained ? senderConstraintNow : undefined;
   const deadlineMs = options.retry?.deadlineMs;
 
   const grants = clientCredentials({ ...options, clientAuthentication, onEvent });
@@ -59,12 +59,12 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
 
   const source = compose(
     grants,
-    withGate({ clock }),
+    withRateLimit({ clock }),
     withRetry({ ...options.retry, clock, random }),
-    withCoolDown({ credentials: () => clientAuthentication.fingerprint(), clock, random }),
+    withNegativeCache({ credentials: () => clientAuthentication.fingerprint(), clock, random }),
     ...(store === undefined
       ? []
-      : [withSharedStore({ store, identity, binding, deadlineMs, refresh, clock, random, onEvent })]),
+      : [withSharedStore({ store, identity, senderConstraint, deadlineMs, refresh, clock, random, onEvent })]),
     withSingleFlight(),
     withCache({
       ...options.cache,
@@ -72,7 +72,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       clock,
       random,
       onEvent,
-      onBinding: (thumbprint) => clientAuthentication.present?.(thumbprint),
+      onBinding: (thumbprint) => clientAuthentication.useCertificate?.(thumbprint),
       exposeTakeBack,
     }),
     withDefaultRequest({ scope, resource, audience, parameters }),

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { isElsewhere, originOf, permittedOrigin, secureOrigin, secureOrigins } from '../../src/adapters/origins.js';
+import { isCrossOrigin, originOf, permittedOrigin, secureOrigin, secureOrigins } from '../../src/adapters/origins.js';
 import { ConfigurationError } from '../../src/core/errors.js';
 import { fc } from '../support/fc.js';
 import { anyText } from '../support/text.js';
@@ -90,7 +90,7 @@ test.each([
   ['http://api.example.com/moved', true],
   ['what is no URL', true],
 ])('an answer by %j is one from elsewhere: %j [R-37]', (answeredBy, expected) => {
-  expect(isElsewhere(answeredBy, 'https://api.example.com')).toBe(expected);
+  expect(isCrossOrigin(answeredBy, 'https://api.example.com')).toBe(expected);
 });
 
 test.each([

@@ -226,7 +226,7 @@ describe('a token that is bound to a certificate [F8 R-51 R-63]', () => {
 
     expect(status).toBe(200);
     expect(api.requests).toMatchObject([{ thumbprint: thumbprints.first }]);
-    expect(await authentication.binding?.()).toBe(thumbprints.first);
+    expect(await authentication.certificateThumbprint?.()).toBe(thumbprints.first);
   });
 
   test('is presented with that certificate until the renewed one has a token, and with the renewed one from then on', async () => {
@@ -267,8 +267,8 @@ describe('a token that is bound to a certificate [F8 R-51 R-63]', () => {
     const other = await tokens.getToken({ scope: 'orders:write' });
     const after = await tokens.getToken(read);
 
-    expect(before.binding).toBe(thumbprints.first);
-    expect(other.binding).toBe(thumbprints.renewed);
+    expect(before.certificateThumbprint).toBe(thumbprints.first);
+    expect(other.certificateThumbprint).toBe(thumbprints.renewed);
     expect(after.value).toBe(`3~${thumbprints.renewed}`);
     expect(await tokens.getToken(read)).toBe(after);
     expect(posts()).toHaveLength(3);
@@ -284,7 +284,7 @@ describe('a token that is bound to a certificate [F8 R-51 R-63]', () => {
 
     const token = await tokens.getToken();
 
-    expect(token.binding).toBe(thumbprints.renewed);
+    expect(token.certificateThumbprint).toBe(thumbprints.renewed);
     expect(posts().map(({ thumbprint }) => thumbprint)).toEqual([thumbprints.first, thumbprints.renewed]);
   });
 
@@ -300,7 +300,7 @@ describe('a token that is bound to a certificate [F8 R-51 R-63]', () => {
       });
 
     await ask();
-    authentication.present?.((await prepare()).binding);
+    authentication.useCertificate?.((await prepare()).certificateThumbprint);
     await ask();
     await ask();
 
@@ -323,7 +323,7 @@ test('the binding is known before there is a token, for those who look for one e
   const { install, ...files } = await inFiles();
   const authentication = mutualTls(files);
 
-  expect(await authentication.binding?.()).toBe(thumbprints.first);
+  expect(await authentication.certificateThumbprint?.()).toBe(thumbprints.first);
   await install(renewed);
-  expect(await authentication.binding?.()).toBe(thumbprints.renewed);
+  expect(await authentication.certificateThumbprint?.()).toBe(thumbprints.renewed);
 });

@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
 import {
-  doubtOf,
+  whitespaceHint,
   fingerprintOf,
   keyFile,
   resolveSecret,
@@ -87,7 +87,7 @@ test.each([
   [' s3cret', 'white space'],
   ['s3cret\n', 'white space'],
 ])('a refusal of %j is in doubt for %s [F2]', (secret, doubt) => {
-  expect(doubtOf(secret) ?? 'none').toContain(doubt);
+  expect(whitespaceHint(secret) ?? 'none').toContain(doubt);
 });
 
 test('says which file is missing, and asks nobody', async () => {

@@ -26,8 +26,10 @@ describe('an access token', () => {
   });
 
   test('says what it is bound to, if anything [R-51]', () => {
-    expect(token.binding).toBeUndefined();
-    expect(new AccessToken({ value, issuedAt: 0, expiresAt: 1, binding: 'x5t' }).binding).toBe('x5t');
+    expect(token.certificateThumbprint).toBeUndefined();
+    expect(
+      new AccessToken({ value, issuedAt: 0, expiresAt: 1, certificateThumbprint: 'x5t' }).certificateThumbprint,
+    ).toBe('x5t');
   });
 
   test('has the keys that it is bound to, and prints nothing of them [F4 F7]', async () => {

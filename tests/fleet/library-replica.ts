@@ -7,9 +7,9 @@ import type { EventSink } from '../../src/core/events.js';
 import { compose, type TokenSource } from '../../src/core/token-source.js';
 import { withCache } from '../../src/layers/cache.js';
 import { withDefaultRequest } from '../../src/layers/default-request.js';
-import { withCoolDown } from '../../src/layers/negative-cache.js';
-import { withGate } from '../../src/layers/rate-limit.js';
-import { refreshTime } from '../../src/layers/renewal-schedule.js';
+import { withNegativeCache } from '../../src/layers/negative-cache.js';
+import { withRateLimit } from '../../src/layers/rate-limit.js';
+import { renewalSchedule } from '../../src/layers/renewal-schedule.js';
 import { withRetry } from '../../src/layers/retry.js';
 import { withSingleFlight } from '../../src/layers/single-flight.js';
 import type { Replica } from './replica.js';
@@ -90,7 +90,7 @@ export function libraryReplica({ everyCall = false, makeSource = layers }: Libra
       // A renewal in the background: it takes no time but that of its promises.
       await setImmediate();
       // What was drawn last, the cache drew for the token that it has just kept.
-      if (expiresAt > 0) quietUntilMs = expiresAt - refreshTime(lifetimeMs, () => lastDraw).dueMs;
+      if (expiresAt > 0) quietUntilMs = expiresAt - renewalSchedule(lifetimeMs, () => lastDraw).advisoryMs;
     }
   };
 }
@@ -99,9 +99,9 @@ export function libraryReplica({ everyCall = false, makeSource = layers }: Libra
 const layers = ({ grant, clock, random, onEvent }: Parts): TokenSource =>
   compose(
     { getToken: grant },
-    withGate({ clock }),
+    withRateLimit({ clock }),
     withRetry({ clock, random }),
-    withCoolDown({ clock, random }),
+    withNegativeCache({ clock, random }),
     withSingleFlight(),
     withCache({ maxTokens: 1, clock, random, onEvent }),
     withDefaultRequest(),

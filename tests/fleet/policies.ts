@@ -1,4 +1,4 @@
-import { refreshTime } from '../../src/layers/renewal-schedule.js';
+import { renewalSchedule } from '../../src/layers/renewal-schedule.js';
 import type { Replica } from './replica.js';
 
 /** When a client renews and how it goes on after a failure, where it is not this library. */
@@ -47,7 +47,7 @@ export const otherRenewals = {
     windowMs: (lifetimeMs, random) => lifetimeMs * (0.15 + 0.1 * random()),
   },
   'our window, drawn at each check': {
-    windowMs: (lifetimeMs, random) => refreshTime(lifetimeMs, random).dueMs,
+    windowMs: (lifetimeMs, random) => renewalSchedule(lifetimeMs, random).advisoryMs,
     isDrawnAtEachCheck: true,
   },
 } as const satisfies Record<string, PolicyOptions>;

@@ -94,7 +94,7 @@ describe('oidc-provider takes', () => {
         profile: 'fapi2',
       }).getToken();
 
-      expect(token.binding).toBe(thumbprint);
+      expect(token.certificateThumbprint).toBe(thumbprint);
       expect(await introspect(token.value)).toMatchObject({ binding: thumbprint });
     },
   );

@@ -171,7 +171,7 @@ test('a token that is bound to an old certificate is handed out no more in the s
   const { clock, fetchToken } = await looked(hour, { request: a });
   const { issuedAt, expiresAt } = issue('', clock);
 
-  await fetchToken(new AccessToken({ value: 'for b', binding: 'new', issuedAt, expiresAt }), b);
+  await fetchToken(new AccessToken({ value: 'for b', certificateThumbprint: 'new', issuedAt, expiresAt }), b);
 
   expect((await fetchToken(issue('second', clock), a)).value).toBe('second');
 });

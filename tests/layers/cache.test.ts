@@ -607,7 +607,7 @@ describe('tokens that are bound to a certificate [F8 R-51]', () => {
           issuedAt,
           issuedAtMonotonic,
           expiresAt: issuedAt + hour,
-          binding,
+          certificateThumbprint: binding,
         }),
       );
       return answer;
@@ -623,8 +623,8 @@ describe('tokens that are bound to a certificate [F8 R-51]', () => {
     await fetchToken('c', 'new');
     const again = await fetchToken('a', 'new');
 
-    expect(again.binding).toBe('new');
-    expect(await tokens.getToken({ scope: 'c' })).toMatchObject({ binding: 'new' });
+    expect(again.certificateThumbprint).toBe('new');
+    expect(await tokens.getToken({ scope: 'c' })).toMatchObject({ certificateThumbprint: 'new' });
     expect(source.calls).toHaveLength(4);
     expect(bindings).toEqual(['old', 'new']);
   });
@@ -649,7 +649,7 @@ describe('tokens that are bound to a certificate [F8 R-51]', () => {
 
     await fetchToken('a', 'new');
 
-    expect(await tokens.getToken({ scope: 'a' })).toMatchObject({ binding: 'new' });
+    expect(await tokens.getToken({ scope: 'a' })).toMatchObject({ certificateThumbprint: 'new' });
   });
 
   test('are kept beside each other when they are bound to the same; nobody is told of those that are not', async () => {

@@ -6,20 +6,20 @@ import {
   InvalidTokenResponseError,
   type TokenError,
 } from '../../src/core/errors.js';
-import { type CoolDownOptions, withCoolDown } from '../../src/layers/negative-cache.js';
+import { type NegativeCacheOptions, withNegativeCache } from '../../src/layers/negative-cache.js';
 import { tokenSourceContract } from '../contracts/token-source.js';
 import { fakeClock } from '../support/clock.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
 
-tokenSourceContract('withCoolDown', withCoolDown());
+tokenSourceContract('withCoolDown', withNegativeCache());
 
 const second = 1_000;
 const refusal = new GrantRejectedError('no', { status: 400, error: 'invalid_scope' });
 const outage = new GrantUnavailableError('away', { status: 503 });
 
-function cooled(options: CoolDownOptions = {}) {
+function cooled(options: NegativeCacheOptions = {}) {
   const [source, clock] = [manualSource(), fakeClock()];
-  const tokens = withCoolDown({ clock, random: () => 0.5, ...options })(source);
+  const tokens = withNegativeCache({ clock, random: () => 0.5, ...options })(source);
   const ask = (scope = 'a') => tokens.getToken({ scope }).catch((error: unknown) => error as TokenError);
   const failWith = async (error: Error) => {
     const answer = ask();
@@ -31,7 +31,7 @@ function cooled(options: CoolDownOptions = {}) {
 }
 
 /** How long the first few failures in a row keep others from asking. */
-async function waitsAfter(error: Error, options?: CoolDownOptions): Promise<number[]> {
+async function waitsAfter(error: Error, options?: NegativeCacheOptions): Promise<number[]> {
   const { clock, failWith } = cooled(options);
   const waits: number[] = [];
   for (let count = 0; count < 7; count += 1) {

@@ -1,18 +1,18 @@
 import { expect, test } from '@jest/globals';
 
 import { GrantRejectedError, GrantUnavailableError } from '../../src/core/errors.js';
-import { withGate } from '../../src/layers/rate-limit.js';
+import { withRateLimit } from '../../src/layers/rate-limit.js';
 import { tokenSourceContract } from '../contracts/token-source.js';
 import { fakeClock } from '../support/clock.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
 
-tokenSourceContract('withGate', withGate());
+tokenSourceContract('withGate', withRateLimit());
 
 const second = 1_000;
 
 function gated() {
   const [source, clock] = [manualSource(), fakeClock()];
-  const tokens = withGate({ clock })(source);
+  const tokens = withRateLimit({ clock })(source);
   const ask = (scope: string) => tokens.getToken({ scope }).catch((error: unknown) => error);
   const failWith = async (error: Error) => {
     const answer = ask('a');

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { inTime } from '../../src/layers/renew-or-fall-back.js';
+import { renewOrFallBack } from '../../src/layers/renew-or-fall-back.js';
 import { fakeClock } from '../support/clock.js';
 import { failureOf } from '../support/grant-outcome.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
@@ -12,7 +12,7 @@ function renewing() {
   const clock = fakeClock();
   const token = issue('old', clock, 20 * second);
   const source = manualSource();
-  const answer = inTime(source.getToken(), token, clock);
+  const answer = renewOrFallBack(source.getToken(), token, clock);
   return { clock, token, renewal: source.last(), answer };
 }
 
@@ -59,7 +59,7 @@ test('leaves no timer behind', async () => {
   let woken: AbortSignal | undefined;
   const sleep: typeof clock.sleep = (ms, signal) => clock.sleep(ms, (woken = signal));
 
-  await inTime(Promise.resolve(token), token, { ...clock, sleep });
+  await renewOrFallBack(Promise.resolve(token), token, { ...clock, sleep });
 
   expect(woken?.aborted).toBe(true);
 });

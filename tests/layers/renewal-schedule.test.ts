@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { marginMs as marginOf, refreshTime } from '../../src/layers/renewal-schedule.js';
+import { mandatoryMs as marginOf, renewalSchedule } from '../../src/layers/renewal-schedule.js';
 import { fc } from '../support/fc.js';
 
 const hour = 3_600_000;
@@ -15,21 +15,21 @@ describe('a token', () => {
     { lifetimeMs: 5_000, window: 1_000, spread: 500, margin: 500, least: 1_000 },
     { lifetimeMs: 1_000, window: 200, spread: 100, margin: 100, least: 200 },
   ])('of $lifetimeMs ms is due in the last $window ms, or up to $spread ms earlier [A14]', (expected) => {
-    const latest = refreshTime(expected.lifetimeMs, () => 0);
-    const earliest = refreshTime(expected.lifetimeMs, () => 1);
+    const latest = renewalSchedule(expected.lifetimeMs, () => 0);
+    const earliest = renewalSchedule(expected.lifetimeMs, () => 1);
 
-    expect(latest.dueMs).toBeCloseTo(expected.window);
-    expect(earliest.dueMs).toBeCloseTo(expected.window + expected.spread);
-    expect(latest.marginMs).toBeCloseTo(expected.margin);
-    expect(latest.leastMs).toBeCloseTo(expected.least);
+    expect(latest.advisoryMs).toBeCloseTo(expected.window);
+    expect(earliest.advisoryMs).toBeCloseTo(expected.window + expected.spread);
+    expect(latest.mandatoryMs).toBeCloseTo(expected.margin);
+    expect(latest.minIntervalMs).toBeCloseTo(expected.least);
   });
 
   test('is due in the share of its lifetime that the options say, capped', () => {
-    const bySixMinutes = refreshTime(hour, () => 0, { share: 0.5, capMs: 360_000 });
-    const byShare = refreshTime(60_000, () => 0, { share: 0.5 });
+    const bySixMinutes = renewalSchedule(hour, () => 0, { share: 0.5, capMs: 360_000 });
+    const byShare = renewalSchedule(60_000, () => 0, { share: 0.5 });
 
-    expect(bySixMinutes.dueMs).toBe(360_000);
-    expect(byShare.dueMs).toBe(30_000);
+    expect(bySixMinutes.advisoryMs).toBe(360_000);
+    expect(byShare.advisoryMs).toBe(30_000);
   });
 
   test('of any lifetime is due after its issue and before callers have to wait [C7]', () => {
@@ -42,7 +42,7 @@ describe('a token', () => {
 
     fc.assert(
       fc.property(lifetimes, draws, options, (lifetimeMs, draw, refresh) => {
-        const { dueMs, marginMs } = refreshTime(lifetimeMs, () => draw, refresh);
+        const { advisoryMs: dueMs, mandatoryMs: marginMs } = renewalSchedule(lifetimeMs, () => draw, refresh);
 
         expect(dueMs).toBeLessThan(lifetimeMs);
         expect(dueMs).toBeGreaterThan(marginMs);
@@ -54,7 +54,7 @@ describe('a token', () => {
 
 test('the margin is known without a draw [C5]', () => {
   for (const [lifetimeMs, options] of [[hour], [60_000], [60_000, { share: 0.1 }], [hour, { capMs: 1_000 }]] as const) {
-    expect(marginOf(lifetimeMs, options)).toBe(refreshTime(lifetimeMs, () => 0, options).marginMs);
+    expect(marginOf(lifetimeMs, options)).toBe(renewalSchedule(lifetimeMs, () => 0, options).mandatoryMs);
   }
   expect([marginOf(hour), marginOf(60_000), marginOf(hour, { capMs: 1_000 })]).toEqual([30_000, 6_000, 500]);
 });

@@ -83,7 +83,7 @@ test('what is sent is a header of visible characters, and nothing throws, lone s
 test('there is a doubt exactly when what is sent differs from what was given [F3]', async () => {
   await fc.assert(
     fc.asyncProperty(texts, texts, async (clientId, secret) => {
-      const { doubt } = await clientSecretBasic(secret).prepare(clientId, server);
+      const { hint: doubt } = await clientSecretBasic(secret).prepare(clientId, server);
       const parts = split(await header(clientId, secret));
 
       expect(doubt !== undefined).toBe(parts[0] !== clientId || parts[1] !== secret);

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { GrantUnavailableError } from '../../src/core/errors.js';
 import { withCache } from '../../src/layers/cache.js';
-import { withGate } from '../../src/layers/rate-limit.js';
+import { withRateLimit } from '../../src/layers/rate-limit.js';
 import { fakeClock } from '../support/clock.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
 
@@ -27,7 +27,7 @@ test('a caller who wakes late, when the token has expired, gets the outcome of t
 
 test('a 429 without Retry-After closes the gate for 5 s, also when it closed for less while that was on its way [A5]', async () => {
   const [source, clock] = [manualSource(), fakeClock()];
-  const tokens = withGate({ clock })(source);
+  const tokens = withRateLimit({ clock })(source);
   const ask = (scope: string) => tokens.getToken({ scope }).catch((error: unknown) => error);
   const answers = [ask('a'), ask('b')];
   await settle();

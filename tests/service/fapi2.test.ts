@@ -82,7 +82,7 @@ describe('the profile "fapi2"', () => {
 
     const token = await tokens.getToken();
 
-    expect(token).toMatchObject({ value: `for-${thumbprints.first}`, binding: thumbprints.first });
+    expect(token).toMatchObject({ value: `for-${thumbprints.first}`, certificateThumbprint: thumbprints.first });
   });
 
   test('asks no server that says nothing of binding tokens to certificates [R-87]', async () => {

@@ -282,7 +282,7 @@ test('token services with the same store share no token when they hold other cer
   const { server } = await startTokenService({ clock });
   const { tokenEndpoint } = server;
   const presenting = (thumbprint: string) => ({
-    clientAuthentication: { ...clientSecretPost(secret), binding: async () => thumbprint },
+    clientAuthentication: { ...clientSecretPost(secret), certificateThumbprint: async () => thumbprint },
   });
   const keyed = () => ({ clientAuthentication: clientSecretPost(secret), dpop: dpop({ requireBinding: false }) });
 

@@ -13,7 +13,7 @@ import { parseUrl } from '../../core/secure-url.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import { discardStream, isStream, letGoOfRequest } from '../body.js';
 import { rejectsToken } from '../challenge.js';
-import { isElsewhere } from '../origins.js';
+import { isCrossOrigin } from '../origins.js';
 import type { AuthorizedRequest } from '../send-authorized.js';
 import { axiosUrl } from './axios-origins.js';
 import { redactRequest, sentRequest, type SentRequest } from './redact-request.js';
@@ -129,7 +129,7 @@ export class AxiosExchange implements AuthorizedRequest<AxiosResponse> {
   // says nothing of the token.
   private isFromElsewhere({ request }: AxiosResponse): boolean {
     const answeredBy = (request as Partial<SentRequest> | undefined)?.res?.responseUrl;
-    if (isElsewhere(answeredBy, this.origin)) return true;
+    if (isCrossOrigin(answeredBy, this.origin)) return true;
     if (this.unproven === undefined || answeredBy === undefined) return false;
     return parseUrl(answeredBy)?.pathname !== parseUrl(this.url)?.pathname;
   }

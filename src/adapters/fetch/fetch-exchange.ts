@@ -2,7 +2,7 @@ import type { AccessToken } from '../../core/access-token.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import { cancelBody } from '../body.js';
 import { rejectsToken } from '../challenge.js';
-import { isElsewhere } from '../origins.js';
+import { isCrossOrigin } from '../origins.js';
 import type { AuthorizedRequest } from '../send-authorized.js';
 import { type FetchRequest, headersWith } from './fetch-request.js';
 import { redirectOf } from './redirect.js';
@@ -110,6 +110,6 @@ export class FetchExchange implements AuthorizedRequest<Response> {
 
   // A fetch of the caller's own may follow redirects whatever it is told.
   private isFromElsewhere({ url }: Response): boolean {
-    return isElsewhere(url || undefined, this.origin);
+    return isCrossOrigin(url || undefined, this.origin);
   }
 }

@@ -5,7 +5,7 @@ import type { Dispatcher } from 'undici';
 import type { AccessToken } from '../../core/access-token.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import { rejectsToken } from '../challenge.js';
-import { isElsewhere } from '../origins.js';
+import { isCrossOrigin } from '../origins.js';
 import type { AuthorizedRequest } from '../send-authorized.js';
 import { copyOptions, type HeaderRecord, headerOf, headersWith } from './headers.js';
 import type { AttemptListener, AttemptOutcome, UndiciAttempt } from './response.js';
@@ -144,6 +144,6 @@ export class UndiciExchange implements AuthorizedRequest<UndiciAttempt>, Attempt
   }
 
   private isFromElsewhere({ history }: UndiciAttempt): boolean {
-    return isElsewhere(history?.at(-1)?.href, this.origin);
+    return isCrossOrigin(history?.at(-1)?.href, this.origin);
   }
 }

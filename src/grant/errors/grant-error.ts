@@ -21,7 +21,7 @@ export interface GrantContext {
   /** What must not be repeated, should the authorization server do so. */
   readonly secrets?: readonly string[];
   /** Why right credentials might be refused all the same. */
-  readonly doubt?: string | undefined;
+  readonly hint?: string | undefined;
   /** Whether the request carried a proof of possession (RFC 9449 §5). */
   readonly usesDpop?: boolean | undefined;
   /** What it answered, if it did. */
@@ -58,10 +58,10 @@ function unavailable({ status, headers }: Reply, refusal: Refusal, context: Gran
 }
 
 function rejected({ status }: Reply, refusal: Refusal, context: GrantContext): GrantRejectedError {
-  const { authorizationServer, clientId, requestedScope, doubt, usesDpop = false } = context;
+  const { authorizationServer, clientId, requestedScope, hint, usesDpop = false } = context;
   const advice = [
     adviceFor(refusal.error, status, requestedScope),
-    ['invalid_client', undefined].includes(refusal.error) ? doubt : undefined,
+    ['invalid_client', undefined].includes(refusal.error) ? hint : undefined,
     dpopAdvice(refusal.error, status, usesDpop),
   ];
   return new GrantRejectedError(

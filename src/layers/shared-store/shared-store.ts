@@ -7,8 +7,8 @@ import type { EventSink } from '../../core/events.js';
 import { canonicalRequest, type CanonicalTokenRequest, type TokenRequest } from '../../core/token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../../core/token-source.js';
 import type { Lease, TokenStore } from '../../stores/token-store.js';
-import { inTime } from '../renew-or-fall-back.js';
-import { marginMs, type RefreshOptions } from '../renewal-schedule.js';
+import { renewOrFallBack } from '../renew-or-fall-back.js';
+import { mandatoryMs, type RefreshOptions } from '../renewal-schedule.js';
 import { guardStore } from './circuit-breaker.js';
 import { patience } from './patience.js';
 import { clockSkewMs, fromStored, toStored } from './token-record.js';
@@ -19,7 +19,7 @@ export interface SharedStoreOptions {
   /** Who asks whom, and how it authenticates: tokens are shared by replicas that agree in all of it. No secret. */
   readonly identity: readonly (string | undefined)[];
   /** What tokens are bound to: they are shared by those who hold it, and a token from the store gets it back. */
-  readonly binding?: (() => Promise<TokenBinding>) | undefined;
+  readonly senderConstraint?: (() => Promise<SenderConstraint>) | undefined;
   /**
    * For waiting until another replica has a token and a grant of one's own after that, in milliseconds.
    * @default 15000
@@ -34,7 +34,7 @@ export interface SharedStoreOptions {
 }
 
 /** What tokens are bound to, if anything. */
-export interface TokenBinding extends Pick<AccessTokenFields, 'binding' | 'keyPair'> {
+export interface SenderConstraint extends Pick<AccessTokenFields, 'certificateThumbprint' | 'keyPair'> {
   /** Of the key pair. */
   readonly thumbprint?: string | undefined;
 }
@@ -42,7 +42,7 @@ export interface TokenBinding extends Pick<AccessTokenFields, 'binding' | 'keyPa
 /** One call: what is asked for and what was found before anybody was asked. */
 interface Call {
   readonly key: string;
-  readonly bound: TokenBinding;
+  readonly bound: SenderConstraint;
   readonly request: TokenRequest | undefined;
   readonly options: GetTokenOptions;
   readonly began: Instant;
@@ -56,7 +56,7 @@ interface Call {
 export function withSharedStore({
   store,
   identity,
-  binding,
+  senderConstraint,
   deadlineMs = 15_000,
   refresh,
   clock = systemClock,
@@ -74,8 +74,8 @@ export function withSharedStore({
     const keys = new WeakMap<CanonicalTokenRequest, { readonly held: string; readonly key: string }>();
 
     // A hash: it tells nothing of what is asked for, and of one length. The one of the default request is asked for again and again.
-    function keyOf(request: CanonicalTokenRequest, bound: TokenBinding): string {
-      const held = `${bound.binding} ${bound.thumbprint}`;
+    function keyOf(request: CanonicalTokenRequest, bound: SenderConstraint): string {
+      const held = `${bound.certificateThumbprint} ${bound.thumbprint}`;
       const known = keys.get(request);
       if (known?.held === held) return known.key;
       const key = hash('sha256', JSON.stringify([identity, held, request.key]), 'base64url');
@@ -84,7 +84,7 @@ export function withSharedStore({
     }
 
     // It may come from a vault, or never.
-    const lookUp = (binds: () => Promise<TokenBinding>): Promise<TokenBinding | undefined> =>
+    const lookUp = (binds: () => Promise<SenderConstraint>): Promise<SenderConstraint | undefined> =>
       withPatience(binds, undefined).catch(() => undefined);
 
     async function read(
@@ -154,7 +154,8 @@ export function withSharedStore({
       const ttlMs = token.remainingMs(clock);
       // A certificate may have been renewed since the key was made.
       const isOfOtherKey = token.type === 'DPoP' && (token.keyPair === undefined || token.keyPair !== bound.keyPair);
-      const isOfOtherCertificate = token.binding !== undefined && token.binding !== bound.binding;
+      const isOfOtherCertificate =
+        token.certificateThumbprint !== undefined && token.certificateThumbprint !== bound.certificateThumbprint;
       if (ttlMs <= 0 || ttlMs === Infinity || isOfOtherKey || isOfOtherCertificate) return;
       await guarded.set(key, toStored(key, token), ttlMs);
     }
@@ -171,7 +172,10 @@ export function withSharedStore({
 
     // A token in its last moments is renewed first, and one from before the one to be replaced is no better than that.
     function isGood(token: AccessToken, options: GetTokenOptions): boolean {
-      const minValidityMs = Math.max(options.minValidityMs ?? 0, marginMs(token.expiresAt - token.issuedAt, refresh));
+      const minValidityMs = Math.max(
+        options.minValidityMs ?? 0,
+        mandatoryMs(token.expiresAt - token.issuedAt, refresh),
+      );
       const since = (options.replacing?.issuedAt ?? -Infinity) - clockSkewMs;
       return token.issuedAt > since && isUsable(token, { ...options, minValidityMs }, clock);
     }
@@ -179,7 +183,7 @@ export function withSharedStore({
     return {
       async getToken(request, options = {}) {
         options.signal?.throwIfAborted();
-        const bound = binding === undefined ? unbound : await lookUp(binding);
+        const bound = senderConstraint === undefined ? unbound : await lookUp(senderConstraint);
         // Whoever asks finds out why what tokens are bound to cannot be had.
         if (bound === undefined) return inner.getToken(request, options);
         const key = keyOf(canonicalRequest(request), bound);
@@ -189,7 +193,7 @@ export function withSharedStore({
         const asking = ask({ key, bound, request, options, found, began: instant(clock) });
         if (found === undefined || !isUsable(found, options, clock)) return asking;
         try {
-          return await inTime(asking, found, clock);
+          return await renewOrFallBack(asking, found, clock);
         } catch (error) {
           if (options.signal?.aborted !== true && isUsable(found, options, clock)) return found;
           throw error;
@@ -199,11 +203,20 @@ export function withSharedStore({
   };
 }
 
-const unbound: TokenBinding = {};
+const unbound: SenderConstraint = {};
 
 // Field by field: a spread takes longer than all else that is done here.
-function restore(fields: AccessTokenFields, { binding, keyPair }: TokenBinding): AccessToken {
+function restore(fields: AccessTokenFields, { certificateThumbprint, keyPair }: SenderConstraint): AccessToken {
   const { value, type = 'Bearer', scope, issuedAt, issuedAtMonotonic, expiresAt } = fields;
   const held = type === 'DPoP' ? keyPair : undefined;
-  return new AccessToken({ value, type, scope, issuedAt, issuedAtMonotonic, expiresAt, binding, keyPair: held });
+  return new AccessToken({
+    value,
+    type,
+    scope,
+    issuedAt,
+    issuedAtMonotonic,
+    expiresAt,
+    certificateThumbprint,
+    keyPair: held,
+  });
 }

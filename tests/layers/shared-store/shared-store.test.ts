@@ -451,8 +451,8 @@ const newKeyPair = () =>
 test('tokens of type DPoP are shared by those who hold the key, and get it back [F7]', async () => {
   const { clock, replica } = fleet();
   const [keyPair, otherKeyPair] = [await newKeyPair(), await newKeyPair()];
-  const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ keyPair, thumbprint: 'a' }) }));
-  const other = replica({ binding: async () => ({ keyPair: otherKeyPair, thumbprint: 'b' }) });
+  const [one, same] = [0, 1].map(() => replica({ senderConstraint: async () => ({ keyPair, thumbprint: 'a' }) }));
+  const other = replica({ senderConstraint: async () => ({ keyPair: otherKeyPair, thumbprint: 'b' }) });
   const { issuedAt, expiresAt } = issue('', clock);
   await answerOf(one!, new AccessToken({ value: 'bound', type: 'DPoP', keyPair, issuedAt, expiresAt }));
 
@@ -467,7 +467,7 @@ test('tokens of type DPoP are shared by those who hold the key, and get it back 
 test('a token of type Bearer is shared by those who hold a key, and is not bound to it [F7]', async () => {
   const { clock, replica } = fleet();
   const keyPair = await newKeyPair();
-  const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ keyPair, thumbprint: 'a' }) }));
+  const [one, same] = [0, 1].map(() => replica({ senderConstraint: async () => ({ keyPair, thumbprint: 'a' }) }));
   await answerOf(one!, issue('a', clock));
 
   const taken = await same!.tokens.getToken();
@@ -479,7 +479,7 @@ test('a token of type Bearer is shared by those who hold a key, and is not bound
 test('a token for a key that was changed meanwhile is not shared under the old one [F7]', async () => {
   const { clock, replica } = fleet();
   const [old, keyPair] = [await newKeyPair(), await newKeyPair()];
-  const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ keyPair: old, thumbprint: 'a' }) }));
+  const [one, same] = [0, 1].map(() => replica({ senderConstraint: async () => ({ keyPair: old, thumbprint: 'a' }) }));
   const { issuedAt, expiresAt } = issue('', clock);
   await answerOf(one!, new AccessToken({ value: 'bound', type: 'DPoP', keyPair, issuedAt, expiresAt }));
 
@@ -491,22 +491,23 @@ test('a token for a key that was changed meanwhile is not shared under the old o
 
 test('tokens that are bound to a certificate are shared by those who present it [F8 R-51]', async () => {
   const { clock, replica } = fleet();
-  const presenting = (binding: string) => replica({ binding: async () => ({ binding }) });
+  const presenting = (binding: string) =>
+    replica({ senderConstraint: async () => ({ certificateThumbprint: binding }) });
   const [one, same, other] = [presenting('a'), presenting('a'), presenting('b')];
   const { issuedAt, expiresAt } = issue('', clock);
-  await answerOf(one, new AccessToken({ value: 'bound', binding: 'a', issuedAt, expiresAt }));
+  await answerOf(one, new AccessToken({ value: 'bound', certificateThumbprint: 'a', issuedAt, expiresAt }));
 
   const taken = await same.tokens.getToken();
   void other.tokens.getToken();
   await settle();
 
-  expect(taken).toMatchObject({ value: 'bound', binding: 'a' });
+  expect(taken).toMatchObject({ value: 'bound', certificateThumbprint: 'a' });
   expect(other.source.calls).toHaveLength(1);
 });
 
 test('tokens that are bound to nothing are shared by those who present a certificate all the same [F8]', async () => {
   const { clock, replica } = fleet();
-  const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ binding: 'a' }) }));
+  const [one, same] = [0, 1].map(() => replica({ senderConstraint: async () => ({ certificateThumbprint: 'a' }) }));
   await answerOf(one!, issue('free', clock));
 
   expect((await same!.tokens.getToken()).value).toBe('free');
@@ -514,9 +515,9 @@ test('tokens that are bound to nothing are shared by those who present a certifi
 
 test('a token that is bound to a certificate renewed meanwhile is not shared under the old one [F8]', async () => {
   const { clock, replica } = fleet();
-  const [one, same] = [0, 1].map(() => replica({ binding: async () => ({ binding: 'old' }) }));
+  const [one, same] = [0, 1].map(() => replica({ senderConstraint: async () => ({ certificateThumbprint: 'old' }) }));
   const { issuedAt, expiresAt } = issue('', clock);
-  await answerOf(one!, new AccessToken({ value: 'bound', binding: 'new', issuedAt, expiresAt }));
+  await answerOf(one!, new AccessToken({ value: 'bound', certificateThumbprint: 'new', issuedAt, expiresAt }));
 
   void same!.tokens.getToken();
   await settle();
@@ -526,7 +527,7 @@ test('a token that is bound to a certificate renewed meanwhile is not shared und
 
 test('asks for itself when what tokens are bound to cannot be had', async () => {
   const { clock, replica } = fleet();
-  const one = replica({ binding: () => Promise.reject(new Error('no such file')) });
+  const one = replica({ senderConstraint: () => Promise.reject(new Error('no such file')) });
 
   const token = await answerOf(one, issue('own', clock));
 
@@ -536,7 +537,7 @@ test('asks for itself when what tokens are bound to cannot be had', async () => 
 test('another key of the same replica needs another token [F7]', async () => {
   const { clock, replica } = fleet();
   let thumbprint = 'a';
-  const one = replica({ binding: async () => ({ thumbprint }) });
+  const one = replica({ senderConstraint: async () => ({ thumbprint }) });
   const request = canonicalRequest({ scope: 'read' });
   const ask = async (value: string) => {
     const answer = one.tokens.getToken(request);
@@ -778,7 +779,13 @@ test.each([
   ],
 ])('asks for itself when what tokens are bound to %s [B6]', async (_what, binding) => {
   const clock = fakeClock();
-  const shared = withSharedStore({ store: memoryStore({ clock }), identity: [], binding, deadlineMs: 30, clock });
+  const shared = withSharedStore({
+    store: memoryStore({ clock }),
+    identity: [],
+    senderConstraint: binding,
+    deadlineMs: 30,
+    clock,
+  });
 
   const { value } = await shared({ getToken: async () => issue('own', clock) }).getToken();
 

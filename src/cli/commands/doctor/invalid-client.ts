@@ -19,7 +19,7 @@ export interface InvalidClientFacts {
 
 /** The likeliest reasons for an `invalid_client` (RFC 6749 §5.2), those that something speaks for first. */
 export function reasonsForInvalidClient({
-  prepared: { method, doubt },
+  prepared: { method, hint: doubt },
   credentials,
   clientId,
   facts: { token_endpoint_auth_methods_supported: supported },

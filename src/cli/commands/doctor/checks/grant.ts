@@ -1,7 +1,7 @@
 import type { AccessToken } from '../../../../core/access-token.js';
 import { GrantRejectedError, TokenError } from '../../../../core/errors.js';
 import type { TokenSource } from '../../../../core/token-source.js';
-import { refreshTime } from '../../../../layers/renewal-schedule.js';
+import { renewalSchedule } from '../../../../layers/renewal-schedule.js';
 import { formatDuration } from '../../../io/duration.js';
 import { explainTokenError } from '../../../io/report-error.js';
 import { bad, doubtful, type Finding, good } from '../finding.js';
@@ -59,7 +59,7 @@ export function checkLifetime({ issuedAt, expiresAt }: AccessToken, saysLifetime
       doubtful('the token had expired when it arrived', 'check the lifetime of tokens at the server, and its clock'),
     ];
   }
-  const after = (random: number) => formatDuration(lifetimeMs - refreshTime(lifetimeMs, () => random).dueMs);
+  const after = (random: number) => formatDuration(lifetimeMs - renewalSchedule(lifetimeMs, () => random).advisoryMs);
   const what = `the token is valid for ${lifetime}; the library renews it in the background after ${after(1)} to ${after(0)}`;
   return [
     lifetimeMs < shortMs ? doubtful(what, 'each renewal is a grant: a lifetime of minutes is usual') : good(what),
