@@ -30,17 +30,14 @@ export { type MutualTls, mutualTls } from './authentication/mutual-tls.js';
 export type { PrivateKey } from './authentication/private-key.js';
 export { privateKeyJwt, type PrivateKeyJwtOptions } from './authentication/private-key-jwt.js';
 export { keyFile, type Secret, secretFile } from './authentication/secret.js';
-export { type CacheOptions, withCache } from './layers/cache.js';
-export {
-  type NegativeCacheOptions as CoolDownOptions,
-  withNegativeCache as withCoolDown,
-} from './layers/negative-cache.js';
+export { type TokenCache, tokenCache, type TokenCacheOptions, withCache } from './layers/cache.js';
+export { type NegativeCacheOptions, withNegativeCache } from './layers/negative-cache.js';
 export { withDefaultRequest } from './layers/default-request.js';
-export { type RateLimitOptions as GateOptions, withRateLimit as withGate } from './layers/rate-limit.js';
+export { withFastPath } from './layers/fast-path.js';
+export { type RateLimitOptions, withRateLimit } from './layers/rate-limit.js';
 export type { RefreshOptions } from './layers/renewal-schedule.js';
 export { type RetryLayerOptions, type RetryOptions, withRetry } from './layers/retry.js';
 export { type SharedStoreOptions, withSharedStore } from './layers/shared-store/shared-store.js';
-export { withSingleFlight } from './layers/single-flight.js';
 export { staticToken, type StaticTokenOptions } from './service/static-token.js';
 export { encryptedStore, type EncryptedStoreOptions } from './stores/encrypted.js';
 export { memoryStore, type MemoryStoreOptions } from './stores/memory.js';

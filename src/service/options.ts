@@ -18,7 +18,7 @@ import { ConfigurationError } from '../core/errors.js';
 import { isSecure, parseUrl } from '../core/secure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { ClientCredentialsOptions } from '../grant/client-credentials.js';
-import type { CacheOptions } from '../layers/cache.js';
+import type { TokenCacheOptions } from '../layers/cache.js';
 import type { RefreshOptions } from '../layers/renewal-schedule.js';
 import type { RetryOptions } from '../layers/retry.js';
 import type { TokenStore } from '../stores/token-store.js';
@@ -35,7 +35,7 @@ export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredential
   /** Another client authentication than `clientSecret`: `privateKeyJwt({ key })`, `mutualTls({ certificate, key })` and so on. */
   readonly clientAuthentication?: ClientAuthentication | undefined;
   /** How tokens are kept in memory. */
-  readonly cache?: Pick<CacheOptions, 'maxTokens'> | undefined;
+  readonly cache?: Pick<TokenCacheOptions, 'maxTokens'> | undefined;
   /** When tokens are renewed. */
   readonly refresh?: RefreshOptions | undefined;
   /** How a failed grant is tried again. */

@@ -162,9 +162,9 @@ function tokenService({ lifetimeMs }: Conditions): (parts: Parts) => TokenSource
       },
     });
     return {
-      async getToken() {
+      async getToken(...call) {
         try {
-          return await service.getToken();
+          return await service.getToken(...call);
         } finally {
           // Reading a response takes some turns of the event loop.
           for (let turn = 0; turn < 20; turn += 1) await setImmediate();

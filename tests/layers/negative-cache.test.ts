@@ -11,7 +11,7 @@ import { tokenSourceContract } from '../contracts/token-source.js';
 import { fakeClock } from '../support/clock.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
 
-tokenSourceContract('withCoolDown', withNegativeCache());
+tokenSourceContract('withNegativeCache', withNegativeCache());
 
 const second = 1_000;
 const refusal = new GrantRejectedError('no', { status: 400, error: 'invalid_scope' });
@@ -29,6 +29,8 @@ function cooled(options: NegativeCacheOptions = {}) {
   };
   return { source, clock, ask, failWith };
 }
+
+const fingerprint = (read: () => Promise<string>) => ({ fingerprint: read });
 
 /** How long the first few failures in a row keep others from asking. */
 async function waitsAfter(error: Error, options?: NegativeCacheOptions): Promise<number[]> {
@@ -68,7 +70,7 @@ describe('a refusal', () => {
 
   test('is forgotten when the credentials change [A7]', async () => {
     let credentials = 'old';
-    const { source, ask, failWith } = cooled({ credentials: () => Promise.resolve(credentials) });
+    const { source, ask, failWith } = cooled({ credentials: fingerprint(() => Promise.resolve(credentials)) });
     await failWith(refusal);
 
     credentials = 'new';
@@ -158,8 +160,10 @@ test('lets an error of somebody else pass and remembers nothing', async () => {
 });
 
 describe('credentials', () => {
-  test('that cannot be looked at change nothing of a refusal, and begin a cool-down all the same [A7]', async () => {
-    const { source, ask, failWith } = cooled({ credentials: () => Promise.reject(new Error('vault away')) });
+  test('that cannot be looked at change nothing of a refusal, and are followed by a pause all the same [A7]', async () => {
+    const { source, ask, failWith } = cooled({
+      credentials: fingerprint(() => Promise.reject(new Error('vault away'))),
+    });
 
     expect(await failWith(refusal)).toMatchObject({ error: 'invalid_scope', retryAfterMs: 5 * second });
     expect(await ask()).toMatchObject({ error: 'invalid_scope' });
@@ -169,10 +173,10 @@ describe('credentials', () => {
   test('that never come hold up nobody for ever [A7 B6]', async () => {
     let looks = 0;
     const { failWith } = cooled({
-      credentials: () => {
+      credentials: fingerprint(() => {
         looks += 1;
         return new Promise(() => {});
-      },
+      }),
     });
 
     expect(await failWith(refusal)).toMatchObject({ error: 'invalid_scope' });
@@ -181,7 +185,9 @@ describe('credentials', () => {
 
   test('are looked at once a second at most [A7]', async () => {
     let looks = 0;
-    const { clock, ask, failWith } = cooled({ credentials: () => Promise.resolve(String((looks += 1) && 'same')) });
+    const { clock, ask, failWith } = cooled({
+      credentials: fingerprint(() => Promise.resolve(String((looks += 1) && 'same'))),
+    });
     await failWith(refusal);
 
     for (let count = 0; count < 100; count += 1) {
@@ -194,7 +200,7 @@ describe('credentials', () => {
 
   test('are looked at again after that second, and not before [A7]', async () => {
     let credentials = 'old';
-    const { source, clock, ask, failWith } = cooled({ credentials: () => Promise.resolve(credentials) });
+    const { source, clock, ask, failWith } = cooled({ credentials: fingerprint(() => Promise.resolve(credentials)) });
     await failWith(refusal);
     await ask();
     credentials = 'new';
@@ -211,7 +217,7 @@ describe('credentials', () => {
 
   test('change nothing of a refusal when they can be had no more [A7]', async () => {
     let look = () => Promise.resolve('old');
-    const { source, ask, failWith } = cooled({ credentials: () => look() });
+    const { source, ask, failWith } = cooled({ credentials: fingerprint(() => look()) });
     await failWith(refusal);
 
     look = () => Promise.reject(new Error('vault away'));
@@ -222,7 +228,9 @@ describe('credentials', () => {
 
   test('are not looked at when the refusal is over anyway', async () => {
     let looks = 0;
-    const { source, clock, ask, failWith } = cooled({ credentials: () => Promise.resolve(String((looks += 1))) });
+    const { source, clock, ask, failWith } = cooled({
+      credentials: fingerprint(() => Promise.resolve(String((looks += 1)))),
+    });
     await failWith(refusal);
 
     clock.advance(5 * second);
