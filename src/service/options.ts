@@ -25,32 +25,32 @@ import type { TokenStore } from '../stores/token-store.js';
 import type { EventLogger } from '../telemetry/logging.js';
 import { checkFapi2Profile } from './fapi2.js';
 
-/** Options of {@link createTokenService}; the token request among them is the default one. */
+/** Options of {@link createTokenService}. The members of the token request are the default token request. */
 export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredentialsOptions, 'clientAuthentication'> {
   /**
-   * A string, a function that is called for each grant, or `secretFile(path)`. It is sent by `client_secret_basic`, or by
-   * `client_secret_post` where the metadata of the authorization server say that only this is supported.
+   * A string, a function that is called for each grant, or `secretFile(path)`. The method is `client_secret_basic`, or
+   * `client_secret_post` if the metadata of the authorization server list only that one.
    */
   readonly clientSecret?: Secret | undefined;
-  /** Another client authentication than `clientSecret`: `privateKeyJwt({ key })`, `mutualTls({ certificate, key })` and so on. */
+  /** Client authentication in place of `clientSecret`: `privateKeyJwt({ key })`, `mutualTls({ certificate, key })` and others. */
   readonly clientAuthentication?: ClientAuthentication | undefined;
-  /** How tokens are kept in memory. */
+  /** The cache in memory. */
   readonly cache?: Pick<TokenCacheOptions, 'maxTokens'> | undefined;
-  /** When tokens are renewed. */
+  /** When tokens are renewed before they expire. */
   readonly refresh?: RefreshOptions | undefined;
-  /** How a failed grant is tried again. */
+  /** How a failed grant is retried. */
   readonly retry?: RetryOptions | undefined;
-  /** Where replicas share tokens: `redisStore(client)`, `encryptedStore(store, { keys })`. */
+  /** The store in which replicas share tokens: `redisStore(client)`, `encryptedStore(store, { keys })`. */
   readonly store?: TokenStore | undefined;
-  /** A pino logger that gets a line for each event. */
+  /** A pino logger; each event is one line. */
   readonly logger?: EventLogger | undefined;
   /** Uniform in [0, 1), for tests. @default Math.random */
   readonly random?: (() => number) | undefined;
 }
 
 /**
- * Checks all that can be checked before the authorization server is asked.
- * @throws {ConfigurationError} when an option is missing, unknown, malformed or contradicts another
+ * Checks the options as far as possible without the authorization server.
+ * @throws {ConfigurationError} if an option is missing, unknown, malformed or contradicts another
  */
 export function checkTokenServiceOptions(options: TokenServiceOptions): void {
   const owner = 'createTokenService';
@@ -109,7 +109,7 @@ function exactlyOne(options: TokenServiceOptions, ...names: readonly (keyof Toke
   if (given.length === 0) throw new ConfigurationError(`createTokenService needs ${either}${emptied(options, names)}`);
 }
 
-// What comes of a variable that is not set looks right in the source.
+// An option that comes from an unset variable looks right in the source.
 function emptied(options: object, names: readonly string[]): string {
   const there = names.filter((name) => Object.hasOwn(options, name));
   return there.length === 0 ? '' : `, and ${there.map((name) => `"${name}"`).join(' and ')} is undefined`;
