@@ -11,17 +11,9 @@ export interface BackoffOptions {
 /**
  * Milliseconds to wait after the given number of failures in a row: exponential with full jitter until the bound reaches its
  * cap, and at least 95 % of the cap from then on. By that time the jitter has spread the members of a fleet, and nearly equal
- * waits keep them spread. Full jitter at the cap would bring a third of them back in the first five seconds after an outage.
+ * waits keep them spread. Full jitter at the cap would bring many of them back in the first seconds after an outage.
  */
 export function backoffMs(failures: number, { baseMs, capMs, random }: BackoffOptions): number {
   const boundMs = baseMs * 2 ** (failures - 1);
   return boundMs < capMs ? random() * boundMs : capMs * (1 - random() / 20);
-}
-
-/**
- * Milliseconds to wait after so many failed grants in a row: up to 1 s, doubling up to half a minute. A fleet is served within
- * 30 s of the return of the server; half a second of that is for the call that follows the wait, and its request.
- */
-export function outageBackoffMs(failures: number, random: () => number): number {
-  return backoffMs(failures, { baseMs: 1_000, capMs: 29_500, random });
 }

@@ -176,8 +176,8 @@ export function withCache(cache: TokenCache): Layer {
       } catch (error) {
         if (!isRenewal) throw error;
         cache.renewalFailed(current, error);
-        if (isExpired(current)) throw error;
-        return current.token;
+        // If the token expired meanwhile, make the attempt that the first call after expiry is entitled to.
+        return isExpired(current) ? ask(key, request, { ...options, replacing: current.token }) : current.token;
       }
     }
 

@@ -1,17 +1,23 @@
 import { LRUCache } from 'lru-cache';
 
 import { abortable, withDeadline } from '../core/abort.js';
+import type { AccessToken } from '../core/access-token.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { GrantRejectedError, TokenError } from '../core/errors.js';
 import { type Pause, pause } from '../core/pause.js';
 import { requestKey } from '../core/token-request.js';
 import type { Layer } from '../core/token-source.js';
-import { outageBackoffMs } from './backoff.js';
+import { backoffMs } from './backoff.js';
 
 /** Options of {@link withNegativeCache}. */
 export interface NegativeCacheOptions {
   /** The credentials of the client. A rejected grant is forgotten when their fingerprint changes. */
   readonly credentials?: { fingerprint(): Promise<string> } | undefined;
+  /**
+   * Longest backoff after failures in a row, in milliseconds.
+   * @default 9500
+   */
+  readonly maxBackoffMs?: number | undefined;
   readonly clock?: Clock | undefined;
   /** Uniform in [0, 1). @default Math.random */
   readonly random?: (() => number) | undefined;
@@ -27,6 +33,8 @@ interface Failure {
   readonly fingerprint: string | undefined;
   /** The time until the credentials are looked at again. */
   recheck: Pause | undefined;
+  /** The expired token whose first call was let through. */
+  letThroughFor: string | undefined;
 }
 
 const maxRequests = 1_000;
@@ -35,10 +43,14 @@ const recheckMs = 1_000;
 /**
  * Fails fast for a short time after a failure, for equal token requests. A rejected grant fails for 5 s ± 50 %, doubling up
  * to 60 s while the same rejection repeats, so that the client is not locked out. An outage fails for the duration of its
- * `Retry-After`, else for a backoff of up to 1 s, doubling up to half a minute. Each error says in `retryAfterMs` how long.
+ * `Retry-After`, else for a backoff of up to 1 s, doubling up to `maxBackoffMs`. Each error says in `retryAfterMs` how long.
+ *
+ * When a token has expired, its first call makes one attempt in spite of the backoff: the outage may have ended meanwhile. A
+ * `Retry-After` forbids that.
  */
 export function withNegativeCache({
   credentials,
+  maxBackoffMs = 9_500,
   clock = systemClock,
   random = Math.random,
 }: NegativeCacheOptions = {}): Layer {
@@ -48,6 +60,14 @@ export function withNegativeCache({
     async function remainingMs(failure: Failure): Promise<number> {
       const waitMs = failure.pause.remainingMs();
       return waitMs > 0 && (await haveCredentialsChanged(failure)) ? 0 : waitMs;
+    }
+
+    function isFirstAfterExpiry(failure: Failure, replaced: AccessToken | undefined): boolean {
+      const isForbidden = failure.error.retryAfterMs !== undefined;
+      if (isForbidden || replaced === undefined || replaced.remainingMs(clock) > 0) return false;
+      if (failure.letThroughFor === replaced.value) return false;
+      failure.letThroughFor = replaced.value;
+      return true;
     }
 
     // At most once a second, to spare the secret manager.
@@ -67,10 +87,21 @@ export function withNegativeCache({
     async function remember(key: string, error: TokenError): Promise<TokenError> {
       const last = failures.get(key);
       const count = last !== undefined && isSame(last.error, error) ? last.count + 1 : 1;
-      const ms = error.retryable ? (error.retryAfterMs ?? outageBackoffMs(count, random)) : rejectionMs(count);
+      const ms = error.retryable ? (error.retryAfterMs ?? outageMs(count)) : rejectionMs(count);
       const fingerprint = error.retryable ? undefined : await currentFingerprint();
-      failures.set(key, { error, count, pause: pause(ms, clock), fingerprint, recheck: undefined });
+      failures.set(key, {
+        error,
+        count,
+        pause: pause(ms, clock),
+        fingerprint,
+        recheck: undefined,
+        letThroughFor: last?.letThroughFor,
+      });
       return error.withRetryAfter(ms);
+    }
+
+    function outageMs(count: number): number {
+      return backoffMs(count, { baseMs: 1_000, capMs: maxBackoffMs, random });
     }
 
     function rejectionMs(count: number): number {
@@ -81,8 +112,10 @@ export function withNegativeCache({
       async getToken(request, options) {
         const key = requestKey(request);
         const failure = failures.get(key);
-        const waitMs = failure === undefined ? 0 : await remainingMs(failure);
-        if (failure !== undefined && waitMs > 0) throw failure.error.withRetryAfter(waitMs);
+        if (failure !== undefined && !isFirstAfterExpiry(failure, options?.replacing)) {
+          const waitMs = await remainingMs(failure);
+          if (waitMs > 0) throw failure.error.withRetryAfter(waitMs);
+        }
         try {
           const token = await inner.getToken(request, options);
           failures.delete(key);

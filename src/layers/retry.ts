@@ -17,6 +17,12 @@ export interface RetryOptions {
    * @default 15000
    */
   readonly deadlineMs?: number | undefined;
+  /**
+   * Longest backoff after failed grants in a row, in milliseconds. A shorter one lets callers succeed sooner after an outage; a
+   * longer one spares the authorization server.
+   * @default 9500
+   */
+  readonly maxBackoffMs?: number | undefined;
 }
 
 /** Options of {@link withRetry}. */

@@ -81,7 +81,11 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
   });
   checkOptions(`${owner}'s "cache"`, options.cache ?? {}, { maxTokens: positiveInteger });
   checkOptions(`${owner}'s "refresh"`, options.refresh ?? {}, { share: numberIn(0, 0.5), capMs: durationMs });
-  checkOptions(`${owner}'s "retry"`, options.retry ?? {}, { retries: wholeNumber, deadlineMs: durationMs });
+  checkOptions(`${owner}'s "retry"`, options.retry ?? {}, {
+    retries: wholeNumber,
+    deadlineMs: durationMs,
+    maxBackoffMs: durationMs,
+  });
 
   exactlyOne(options, 'issuer', 'tokenEndpoint');
   exactlyOne(options, 'clientSecret', 'clientAuthentication');

@@ -50,7 +50,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     thumbprint: await dpop?.thumbprint(),
   });
   const senderConstraint = isSenderConstrained ? currentConstraint : undefined;
-  const { deadlineMs } = options.retry ?? {};
+  const { deadlineMs, maxBackoffMs } = options.retry ?? {};
   const sharing = { identity, senderConstraint, deadlineMs, refresh, clock, random, onEvent };
 
   const grants = clientCredentials({ ...options, clientAuthentication, onEvent });
@@ -59,7 +59,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     grants,
     withRateLimit({ clock }),
     withRetry({ ...options.retry, clock, random }),
-    withNegativeCache({ credentials: clientAuthentication, clock, random }),
+    withNegativeCache({ credentials: clientAuthentication, maxBackoffMs, clock, random }),
     ...(store === undefined ? [] : [withSharedStore({ store, ...sharing })]),
     withCache(cache),
     withDefaultRequest({ scope, resource, audience, parameters }),

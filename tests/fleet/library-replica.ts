@@ -34,7 +34,7 @@ export interface LibraryReplicaOptions {
 const fullWay = { minValidityMs: 0 };
 
 /** A replica that asks the layers of this library for its tokens, in virtual time. */
-export function libraryReplica({ everyCall = false, makeSource = layers }: LibraryReplicaOptions = {}): Replica {
+export function libraryReplica({ everyCall = false, makeSource = replicaLayers }: LibraryReplicaOptions = {}): Replica {
   return async ({ lifetimeMs, untilMs, callsPerSecond, random, nextCall, latencyMs, isAvailable }, record) => {
     let nowMs = 0;
     /** No call before this time can lead to a request. */
@@ -99,7 +99,7 @@ export function libraryReplica({ everyCall = false, makeSource = layers }: Libra
 }
 
 /** The layers as `createTokenService` stacks them. */
-const layers = ({ grant, clock, random, onEvent }: Parts): TokenSource => {
+export const replicaLayers = ({ grant, clock, random, onEvent }: Parts): TokenSource => {
   const cache = tokenCache({ maxTokens: 1, clock, random, onEvent });
   return compose(
     { getToken: grant },

@@ -198,7 +198,7 @@ describe('a renewal in the background that fails', () => {
     ]);
   });
 
-  test('is tried again after the backoff of the negative cache: a second, then two, up to half a minute [A2]', async () => {
+  test('is tried again after the backoff of the negative cache: a second, then two, up to 9.5 s [A2 A40]', async () => {
     const below = (inner: TokenSource, clock: FakeClock) => withNegativeCache({ clock, random: () => 1 })(inner);
     const { tokens, source, clock } = await holding(hour, { random: () => 1 }, below);
     clock.advance(hour - 450 * second);
@@ -216,7 +216,7 @@ describe('a renewal in the background that fails', () => {
       clock.advance(second);
     }
 
-    expect(attempts.slice(0, 8)).toEqual([0, 1, 3, 7, 15, 31, 60, 89]);
+    expect(attempts.slice(0, 8)).toEqual([0, 1, 3, 7, 15, 25, 35, 45]);
   });
 
   test('is not tried again before the server wants it [A4]', async () => {
@@ -285,8 +285,28 @@ describe('a token inside the hand-out margin', () => {
     await settle();
     clock.advance(20 * second);
     source.last().reject(new Error('away'));
+    await settle();
+    source.last().reject(new Error('still away'));
 
-    await expect(answer).rejects.toThrow('away');
+    await expect(answer).rejects.toThrow('still away');
+  });
+
+  test('is replaced by one more attempt when the renewal fails after it expired: the outage may be over [A40]', async () => {
+    const { tokens, source, clock, token } = await holding(hour);
+    clock.advance(hour - 20 * second);
+    const renewal = tokens.getToken(undefined, { replacing: token });
+    await settle();
+    clock.advance(20 * second);
+    const joined = tokens.getToken();
+
+    source.last().reject(new GrantUnavailableError('away'));
+    await settle();
+    expect(source.last().options?.replacing).toBe(token);
+    source.last().resolve(issue('second', clock));
+
+    expect((await renewal).value).toBe('second');
+    expect((await joined).value).toBe('second');
+    expect(source.calls).toHaveLength(3);
   });
 
   test('is handed out when the renewal takes longer than half of what it has left [A24]', async () => {
@@ -726,8 +746,10 @@ describe('a drained cache', () => {
     await settle();
     cache.drain();
     source.last().reject(new Error('away'));
+    await settle();
+    source.last().reject(new Error('still away'));
 
-    await expect(waiting).rejects.toThrow('away');
+    await expect(waiting).rejects.toThrow('still away');
   });
 
   test('returns no drained token to a caller that was about to get it [R-78]', async () => {

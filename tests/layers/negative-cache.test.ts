@@ -27,7 +27,7 @@ function cooled(options: NegativeCacheOptions = {}) {
     source.last().reject(error);
     return (await answer) as TokenError;
   };
-  return { source, clock, ask, failWith };
+  return { source, clock, tokens, ask, failWith };
 }
 
 const fingerprint = (read: () => Promise<string>) => ({ fingerprint: read });
@@ -104,8 +104,8 @@ describe('a refusal', () => {
 });
 
 describe('an outage', () => {
-  test('keeps others from asking for up to 1 s, doubling to half a minute [A2]', async () => {
-    expect(await waitsAfter(outage, { random: () => 1 })).toEqual([1, 2, 4, 8, 16, 28.025, 28.025]);
+  test('keeps others from asking for up to 1 s, doubling to 9.5 s [A2 A40]', async () => {
+    expect(await waitsAfter(outage, { random: () => 1 })).toEqual([1, 2, 4, 8, 9.025, 9.025, 9.025]);
   });
 
   test('keeps others from asking for as long as the server wants [A4]', async () => {
@@ -129,6 +129,60 @@ describe('an outage', () => {
     clock.advance(60 * second);
 
     expect(await failWith(outage)).toMatchObject({ retryAfterMs: 1 * second });
+  });
+});
+
+describe('the first call after a token has expired', () => {
+  /** A failure, and calls that replace a token which has expired since then. */
+  async function failed(error: Error) {
+    const { source, clock, failWith, tokens } = cooled({ random: () => 1 });
+    await failWith(error);
+    const expired = issue('expired', clock, 0);
+    const replace = (replacing = expired) =>
+      tokens.getToken({ scope: 'a' }, { replacing }).catch((reason: unknown) => reason);
+    return { source, clock, replace };
+  }
+
+  test('makes one attempt in spite of the backoff, and the next one makes none [A40]', async () => {
+    const { source, replace } = await failed(outage);
+
+    const first = replace();
+    await settle();
+    expect(source.calls).toHaveLength(2);
+    source.last().reject(outage);
+    expect(await first).toMatchObject({ retryAfterMs: 2 * second });
+    expect(await replace()).toMatchObject({ message: 'away' });
+
+    expect(source.calls).toHaveLength(2);
+  });
+
+  test('makes one for each token [A40]', async () => {
+    const { source, clock, replace } = await failed(outage);
+    void replace();
+    await settle();
+    source.last().reject(outage);
+    await settle();
+
+    void replace(issue('another', clock, 0));
+    await settle();
+
+    expect(source.calls).toHaveLength(3);
+  });
+
+  test('makes none while the server asks to wait [A4 A40]', async () => {
+    const { source, replace } = await failed(
+      new GrantUnavailableError('busy', { status: 503, retryAfterMs: 90 * second }),
+    );
+
+    expect(await replace()).toMatchObject({ message: 'busy', retryAfterMs: 90 * second });
+    expect(source.calls).toHaveLength(1);
+  });
+
+  test('is not the call of a token that is still valid [A2]', async () => {
+    const { source, clock, replace } = await failed(outage);
+
+    expect(await replace(issue('valid', clock))).toMatchObject({ message: 'away' });
+    expect(source.calls).toHaveLength(1);
   });
 });
 
