@@ -1,111 +1,14 @@
-import { LRUCache } from 'lru-cache';
-
 import { abortable } from '../core/abort.js';
-import { AccessToken } from '../core/access-token.js';
-import { type Clock, systemClock } from '../core/clock.js';
-import { TokenError } from '../core/errors.js';
-import { eventSink, type EventSink } from '../core/events.js';
-import { type Pause, pause } from '../core/pause.js';
+import type { AccessToken } from '../core/access-token.js';
 import { requestKey, type TokenRequest } from '../core/token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../core/token-source.js';
 import { renewOrFallBack } from './renew-or-fall-back.js';
-import { type RefreshOptions, renewalSchedule, type RenewalSchedule } from './renewal-schedule.js';
-
-/** Options of {@link tokenCache}. */
-export interface TokenCacheOptions {
-  /**
-   * Number of tokens in the cache; the least recently used one is dropped first.
-   * @default 1000
-   */
-  readonly maxTokens?: number | undefined;
-  /** When tokens are renewed. */
-  readonly refresh?: RefreshOptions | undefined;
-  readonly clock?: Clock | undefined;
-  /** Uniform in [0, 1). @default Math.random */
-  readonly random?: (() => number) | undefined;
-  readonly onEvent?: EventSink | undefined;
-  /** The client certificate, when tokens are bound to one (RFC 8705 §3): `mutualTls(…)`. */
-  readonly certificate?: { useCertificate?(thumbprint: string | undefined): void } | undefined;
-}
-
-/** The access tokens in memory: {@link withCache} fills it, `withFastPath` and the revocation read it. */
-export interface TokenCache {
-  readonly clock: Clock;
-  readonly maxTokens: number;
-  /** Changes when a token is replaced or revoked, and when the client certificate changes. */
-  readonly generation: number;
-  get(key: string): CachedToken | undefined;
-  set(key: string, token: AccessToken): void;
-  /** Records a failed renewal. The next one is postponed by the `retryAfterMs` of the error. */
-  renewalFailed(cached: CachedToken, error: unknown): void;
-  /** Returns the tokens that have not expired, and lets all expire now: no caller gets them again. */
-  drain(): readonly AccessToken[];
-}
-
-/** A token in the cache, and when to renew it. */
-interface CachedToken extends RenewalSchedule {
-  token: AccessToken;
-  /** Set after a failed renewal. */
-  postponed: Pause | undefined;
-}
-
-/** A cache for {@link withCache}. */
-export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
-  const { maxTokens = 1000, refresh, clock = systemClock, random = Math.random, onEvent, certificate } = options;
-  const emit = eventSink(onEvent);
-  const tokens = new LRUCache<string, CachedToken>({
-    max: maxTokens,
-    dispose: ({ token }, _key, reason) => {
-      if (reason === 'evict') emit({ type: 'token.evicted', scope: token.scope });
-    },
-  });
-  let thumbprint: string | undefined;
-
-  const cache = {
-    clock,
-    maxTokens,
-    generation: 0,
-    get: (key: string) => tokens.get(key),
-    set(key: string, token: AccessToken): void {
-      // Switch in one step, so that tokens always match the presented certificate.
-      if (token.certificateThumbprint !== thumbprint) {
-        thumbprint = token.certificateThumbprint;
-        tokens.clear();
-        cache.generation += 1;
-        certificate?.useCertificate?.(thumbprint);
-      }
-      const current = tokens.get(key);
-      // The jitter is drawn once for each token.
-      if (current?.token === token) return;
-      if (current !== undefined) cache.generation += 1;
-      const schedule = renewalSchedule(token.expiresAt - token.issuedAt, random, refresh);
-      tokens.set(key, { ...schedule, token, postponed: undefined });
-    },
-    renewalFailed(cached: CachedToken, error: unknown): void {
-      const { token } = cached;
-      const retryInMs = (error instanceof TokenError ? error.retryAfterMs : undefined) ?? 0;
-      cached.postponed = pause(retryInMs, clock);
-      emit({ type: 'renewal.failed', scope: token.scope, error, retryInMs, remainingMs: token.remainingMs(clock) });
-    },
-    drain() {
-      const valid = [...tokens.values()].filter(({ token }) => token.remainingMs(clock) > 0);
-      const drained = valid.map(({ token }) => token);
-      for (const cached of valid) cached.token = expired(cached.token);
-      cache.generation += 1;
-      return drained;
-    },
-  };
-  return cache;
-}
-
-// A revoked token counts as expired in each layer.
-const expired = ({ value, type, scope, issuedAt }: AccessToken): AccessToken =>
-  new AccessToken({ value, type, scope, issuedAt, expiresAt: issuedAt });
+import type { CachedToken, TokenCache } from './token-cache.js';
 
 /**
- * Caches tokens until they expire, coalesces concurrent calls, and renews tokens early, on use. In the advisory window the
- * renewal runs in the background. Callers wait for it in the mandatory window, when their token was rejected, and when it is
- * too short for them. A failed renewal reaches no caller while the cached token is valid.
+ * Caches tokens, coalesces concurrent calls, and renews tokens early, on use: in the advisory window in the background. Callers
+ * wait for the renewal in the mandatory window, and when their token was rejected or is too short for them. A failed renewal
+ * reaches no caller while the cached token is valid.
  */
 export function withCache(cache: TokenCache): Layer {
   const { clock } = cache;
@@ -152,8 +55,7 @@ export function withCache(cache: TokenCache): Layer {
         // A flight that began before the token was rejected may return that token.
         if (token.value !== replacing?.value) return token;
       }
-      const flight = fly(key, request, { replacing: replacing ?? cache.get(key)?.token, minValidityMs });
-      return abortable(flight, signal);
+      return abortable(fly(key, request, { replacing: replacing ?? cache.get(key)?.token, minValidityMs }), signal);
     }
 
     /** The call to the inner source for this key: the one under way, or a new one. */

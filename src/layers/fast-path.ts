@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { AccessToken } from '../core/access-token.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { GetTokenOptions, Layer } from '../core/token-source.js';
-import type { TokenCache } from './cache.js';
+import type { TokenCache } from './token-cache.js';
 
 /** A token that the layer below returned a moment ago. */
 interface Answer {

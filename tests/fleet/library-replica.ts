@@ -5,13 +5,14 @@ import type { Clock } from '../../src/core/clock.js';
 import { GrantUnavailableError, TokenError } from '../../src/core/errors.js';
 import type { EventSink } from '../../src/core/events.js';
 import { compose, type TokenSource } from '../../src/core/token-source.js';
-import { tokenCache, withCache } from '../../src/layers/cache.js';
+import { withCache } from '../../src/layers/cache.js';
 import { withDefaultRequest } from '../../src/layers/default-request.js';
 import { withFastPath } from '../../src/layers/fast-path.js';
 import { withNegativeCache } from '../../src/layers/negative-cache.js';
 import { withRateLimit } from '../../src/layers/rate-limit.js';
 import { renewalSchedule } from '../../src/layers/renewal-schedule.js';
 import { withRetry } from '../../src/layers/retry.js';
+import { tokenCache } from '../../src/layers/token-cache.js';
 import type { Replica } from './replica.js';
 import { exponential } from './seeded-random.js';
 

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 
 import { GrantUnavailableError } from '../../src/core/errors.js';
-import { tokenCache, withCache } from '../../src/layers/cache.js';
+import { withCache } from '../../src/layers/cache.js';
 import { withRateLimit } from '../../src/layers/rate-limit.js';
+import { tokenCache } from '../../src/layers/token-cache.js';
 import { fakeClock } from '../support/clock.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
 

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 
-import { tokenCache, withCache } from '../../src/layers/cache.js';
+import { withCache } from '../../src/layers/cache.js';
+import { tokenCache } from '../../src/layers/token-cache.js';
 import { fakeClock } from '../support/clock.js';
 import { fc } from '../support/fc.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
