@@ -6,7 +6,7 @@ import {
   tokenRevocation,
 } from 'openid-client';
 
-import type { ClientAuthentication, PreparedAuthentication } from '../authentication/client-secret.js';
+import type { ClientAuthentication, PreparedAuthentication } from '../authentication/client-authentication.js';
 import { DeadlineError } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
 import { type Clock, elapsedMs, instant, systemClock } from '../core/clock.js';

@@ -6,7 +6,7 @@ import type {
   AuthenticationContext,
   ClientAuthentication,
   PreparedAuthentication,
-} from '../authentication/client-secret.js';
+} from '../authentication/client-authentication.js';
 import { abortable } from '../core/abort.js';
 import { GrantRejectedError } from '../core/errors.js';
 import type { AuthorizationServer } from './authorization-server.js';

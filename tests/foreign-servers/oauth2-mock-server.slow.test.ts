@@ -2,12 +2,9 @@ import { expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { OAuth2Server } from 'oauth2-mock-server';
 
+import type { ClientAuthentication } from '../../src/authentication/client-authentication.js';
 import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
-import {
-  type ClientAuthentication,
-  clientSecretBasic,
-  clientSecretPost,
-} from '../../src/authentication/client-secret.js';
+import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
 import { federatedAssertion } from '../../src/authentication/federated-assertion.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
 import { ConfigurationError } from '../../src/core/errors.js';

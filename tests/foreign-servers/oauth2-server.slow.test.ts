@@ -1,11 +1,8 @@
 import { expect, test } from '@jest/globals';
 import OAuth2Server from '@node-oauth/oauth2-server';
 
-import {
-  type ClientAuthentication,
-  clientSecretBasic,
-  clientSecretPost,
-} from '../../src/authentication/client-secret.js';
+import type { ClientAuthentication } from '../../src/authentication/client-authentication.js';
+import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
 import { GrantRejectedError } from '../../src/core/errors.js';
 import { createTokenService } from '../../src/service/token-service.js';
 import { failureOf } from '../support/grant-outcome.js';

@@ -2,12 +2,9 @@ import { X509Certificate } from 'node:crypto';
 
 import { describe, expect, test } from '@jest/globals';
 
+import type { ClientAuthentication } from '../../src/authentication/client-authentication.js';
 import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
-import {
-  type ClientAuthentication,
-  clientSecretBasic,
-  clientSecretPost,
-} from '../../src/authentication/client-secret.js';
+import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
 import { mutualTls } from '../../src/authentication/mutual-tls.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';

@@ -3,7 +3,7 @@ import { webcrypto } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { calculateJwkThumbprint, decodeJwt } from 'jose';
 
-import type { ClientAuthentication } from '../../src/authentication/client-secret.js';
+import type { ClientAuthentication } from '../../src/authentication/client-authentication.js';
 import type { DpopKeyPair } from '../../src/core/access-token.js';
 import { ConfigurationError, GrantRejectedError, GrantUnavailableError } from '../../src/core/errors.js';
 import { dpop, type DpopOptions } from '../../src/grant/dpop.js';

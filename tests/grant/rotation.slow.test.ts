@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
-import { type ClientAuthentication, clientSecretBasic } from '../../src/authentication/client-secret.js';
+import type { ClientAuthentication } from '../../src/authentication/client-authentication.js';
+import { clientSecretBasic } from '../../src/authentication/client-secret.js';
 import { federatedAssertion, fromFile } from '../../src/authentication/federated-assertion.js';
 import { mutualTls } from '../../src/authentication/mutual-tls.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';

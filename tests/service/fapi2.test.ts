@@ -1,11 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 
+import type { ClientAuthentication } from '../../src/authentication/client-authentication.js';
 import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
-import {
-  type ClientAuthentication,
-  clientSecretBasic,
-  clientSecretPost,
-} from '../../src/authentication/client-secret.js';
+import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
 import { federatedAssertion } from '../../src/authentication/federated-assertion.js';
 import { mutualTls } from '../../src/authentication/mutual-tls.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
@@ -91,7 +88,7 @@ describe('the profile "fapi2"', () => {
     const error = await failureOf(tokens.getToken());
 
     expect(error).toBeInstanceOf(ConfigurationError);
-    expect(String(error)).toContain(`${server.origin} binds no tokens to certificates`);
+    expect(String(error)).toContain(`${server.origin} does not bind tokens to certificates`);
     expect(server.requests.map(({ method }) => method)).toEqual(['GET']);
   });
 });
