@@ -13,7 +13,7 @@ import { withSharedStore } from '../layers/shared-store/shared-store.js';
 import { withSingleFlight } from '../layers/single-flight.js';
 import { logEvents } from '../telemetry/logging.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './options.js';
-import { revocation } from './revoke-all.js';
+import { revokeAll } from './revoke-all.js';
 
 /** A token source that asks an authorization server. */
 export interface TokenService extends TokenSource {
@@ -83,8 +83,8 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     async ready({ signal } = {}) {
       await source.getToken(undefined, { signal });
     },
-    revoke: revocation({
-      takeBack: () => takeBack(),
+    revoke: revokeAll({
+      drain: () => takeBack(),
       revoke: (token, signal) => grants.revoke(token, signal),
       onEvent,
     }),
