@@ -50,16 +50,26 @@ export interface ClientCredentials extends TokenSource {
  * Its `getToken` throws {@link GrantRejectedError}, {@link GrantUnavailableError}, {@link InvalidTokenResponseError}, or
  * {@link ConfigurationError} if the options do not fit the authorization server.
  */
-export function clientCredentials(options: ClientCredentialsOptions): ClientCredentials {
-  const { issuer, tokenEndpoint, revocationEndpoint, clientId, clientAuthentication, profile, dpop } = options;
-  const { defaultLifetimeSeconds = 300, clock = systemClock, timeoutMs = 5_000 } = options;
-  const { fetch = (input, init) => globalThis.fetch(input, init) } = options;
+export function clientCredentials({
+  issuer,
+  tokenEndpoint,
+  revocationEndpoint,
+  clientId,
+  clientAuthentication,
+  profile,
+  timeoutMs = 5_000,
+  defaultLifetimeSeconds = 300,
+  dpop,
+  fetch = (input, init) => globalThis.fetch(input, init),
+  clock = systemClock,
+  onEvent,
+}: ClientCredentialsOptions): ClientCredentials {
   const server = authorizationServer({ issuer, tokenEndpoint, revocationEndpoint, timeoutMs, fetch, clock });
   const skew = clockSkew(clock);
   const requireSenderConstraint = profile === 'fapi2' && dpop === undefined;
   const client = { clientId, clientAuthentication, profile, requireSenderConstraint };
   const preparation = prepareRequest({ server, skew, ...client, timeoutMs, fetch, clock });
-  const emit = eventSink(options.onEvent);
+  const emit = eventSink(onEvent);
 
   async function requestToken(grant: Grant, prepared: PreparedRequest): Promise<AccessToken> {
     const { certificateThumbprint } = prepared.authentication;

@@ -14,13 +14,10 @@ export interface RevokeTokenOptions {
   readonly preparation: RequestPreparation;
 }
 
+type RevokeToken = (token: AccessToken, signal?: AbortSignal) => Promise<void>;
+
 /** Revokes one token per call (RFC 7009 §2.1), with the client authentication of a grant. */
-export function revokeToken({
-  server,
-  issuer,
-  clientId,
-  preparation,
-}: RevokeTokenOptions): (token: AccessToken, signal?: AbortSignal) => Promise<void> {
+export function revokeToken({ server, issuer, clientId, preparation }: RevokeTokenOptions): RevokeToken {
   const context = { authorizationServer: server.name, clientId };
 
   return async ({ value }, signal) => {

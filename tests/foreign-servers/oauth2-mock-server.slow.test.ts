@@ -16,7 +16,7 @@ import { signingKey } from '../support/signing-keys.js';
 const { pem } = await signingKey('ES256');
 const awkward = 'a:b%c d+é-密';
 
-/** Starts it on a free port of this machine. */
+/** Starts the server on a free port of this machine. */
 async function startMockServer(): Promise<string> {
   const server = new OAuth2Server();
   await server.issuer.keys.generate('ES256');
@@ -41,7 +41,7 @@ test.each<[string, ClientAuthentication]>([
   expect(decodeJwt(token.value)).toMatchObject({ iss: issuer, scope: 'orders:read', aud: 'orders' });
 });
 
-test('oauth2-mock-server, whose metadata list "none" only, is not asked by them; the error says what to do [R-12 R-59]', async () => {
+test('oauth2-mock-server, whose metadata list only "none", gets no grant; the error says what to do [R-12 R-59]', async () => {
   const issuer = await startMockServer();
 
   const error = await failureOf(createTokenService({ issuer, clientId: 'orders', clientSecret: awkward }).getToken());

@@ -8,7 +8,7 @@ import { createTokenService } from '../../src/service/token-service.js';
 import { failureOf } from '../support/grant-outcome.js';
 import { startHttpServer } from '../support/http-server.js';
 
-// It takes the bytes of Basic credentials as they are, and visible ASCII in them.
+// The server does not decode Basic credentials, and accepts only visible ASCII in them.
 const awkward = { id: 'a%b c+d', secret: 'a:b%c d+e&=?/#[]@$;,"<>\\^`{|}-_.~!*() %41' };
 
 /** Starts a server on `@node-oauth/oauth2-server` that knows one client; returns a service of that client. */
@@ -53,7 +53,7 @@ test.each<[string, ClientAuthentication, typeof awkward]>([
   expect(token).toMatchObject({ scope: 'orders:read', value: expect.stringMatching(/^[0-9a-f]{64}$/) });
 });
 
-test('@node-oauth/oauth2-server, which decodes nothing, refuses what had to be encoded; the error says so [F3]', async () => {
+test('@node-oauth/oauth2-server, which does not decode, rejects an encoded secret; the error names the encoding [F3]', async () => {
   const tokens = await serve(awkward, clientSecretBasic(awkward.secret));
 
   const error = await failureOf(tokens.getToken());
