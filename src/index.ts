@@ -11,12 +11,8 @@ export {
 } from './core/errors.js';
 export type { EventSink, TokenEvent } from './core/events.js';
 export type { ClientAssertionOptions } from './authentication/client-assertion.js';
-export {
-  type ClientAuthentication,
-  clientSecretBasic,
-  type ClientSecretBasicOptions,
-  clientSecretPost,
-} from './authentication/client-secret.js';
+export type { ClientAuthentication } from './authentication/client-authentication.js';
+export { clientSecretBasic, type ClientSecretBasicOptions, clientSecretPost } from './authentication/client-secret.js';
 export type { ClientCertificateOptions } from './authentication/client-certificate.js';
 export {
   type ClientCredentials,

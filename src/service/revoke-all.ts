@@ -2,45 +2,47 @@ import { withDeadline } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
 import type { TokenError } from '../core/errors.js';
 import { eventSink, type EventSink } from '../core/events.js';
+import type { ClientCredentials } from '../grant/client-credentials.js';
+import type { TokenCache } from '../layers/token-cache.js';
 
-/** Options of {@link revocation}. */
-export interface RevocationOptions {
-  /** All tokens that are kept; they are handed out no more. */
-  readonly takeBack: () => readonly AccessToken[];
-  /** Has the authorization server revoke one; rejects with a {@link TokenError} when it may still be valid. */
-  readonly revoke: (token: AccessToken, signal: AbortSignal) => Promise<void>;
+/** Options of {@link revokeAll}. */
+export interface RevokeAllOptions {
+  readonly cache: Pick<TokenCache, 'drain'>;
+  readonly grants: Pick<ClientCredentials, 'revoke'>;
   readonly onEvent?: EventSink | undefined;
 }
 
 const deadlineMs = 2_000;
-const atOnce = 10;
+const concurrency = 10;
 
 /**
- * Revokes all kept tokens (RFC 7009) within two seconds; resolves to whether all are. A token that the server does not revoke is
- * handed out no more either, and is revoked with the others the next time. Never rejects: it is called at the end of a process.
+ * Revokes all cached tokens within two seconds (RFC 7009), and resolves to whether all are revoked. A token that could not be
+ * revoked is not returned to callers either; the next call tries to revoke it again. Never rejects, because it is called when
+ * a process ends.
  */
-export function revocation({ takeBack, revoke, onEvent }: RevocationOptions): () => Promise<boolean> {
+export function revokeAll({ cache, grants, onEvent }: RevokeAllOptions): () => Promise<boolean> {
   const emit = eventSink(onEvent);
   const pending = new Set<AccessToken>();
 
   return async () => {
-    for (const token of takeBack()) pending.add(token);
+    for (const token of cache.drain()) pending.add(token);
     let failure: TokenError | undefined;
 
     await withDeadline(deadlineMs, undefined, async (signal) => {
+      // The workers share one iterator, so that each token is taken once.
       const queue = pending.values();
       const work = async (): Promise<void> => {
         for (const token of queue) {
           if (signal.aborted) return;
           try {
-            await revoke(token, signal);
+            await grants.revoke(token, signal);
             pending.delete(token);
           } catch (error) {
             failure ??= error as TokenError;
           }
         }
       };
-      await Promise.all(Array.from({ length: atOnce }, work));
+      await Promise.all(Array.from({ length: concurrency }, work));
     });
 
     if (failure !== undefined) emit({ type: 'revocation.failed', tokens: pending.size, error: failure });

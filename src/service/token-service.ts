@@ -13,7 +13,7 @@ import { withSharedStore } from '../layers/shared-store/shared-store.js';
 import { tokenCache } from '../layers/token-cache.js';
 import { logEvents } from '../telemetry/logging.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './options.js';
-import { revocation } from './revoke-all.js';
+import { revokeAll } from './revoke-all.js';
 
 /** A token source that asks an authorization server. */
 export interface TokenService extends TokenSource {
@@ -72,6 +72,6 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     async ready({ signal } = {}) {
       await source.getToken(undefined, { signal });
     },
-    revoke: revocation({ takeBack: () => cache.drain(), revoke: grants.revoke, onEvent }),
+    revoke: revokeAll({ cache, grants, onEvent }),
   };
 }

@@ -26,7 +26,7 @@ const files = {
   'self.key': selfSigned.key,
 };
 
-/** The command with these flags, for a client that oidc-provider knows by this method. */
+/** The command with these flags, for a client that oidc-provider has registered with this method. */
 async function start(method: string, registration: object, flags: readonly string[]) {
   const folder = await temporaryFolder();
   for (const [name, text] of Object.entries({ ...files, 'ca.pem': ca })) await writeFile(join(folder, name), text);
@@ -68,8 +68,8 @@ test.each<[string, object, readonly string[]]>([
   expect(stdout).not.toMatch(/[✗!] /);
 });
 
-// As a new user would: the command as it is installed, and a server that others wrote.
-test('one line with a key, and there is a token of oidc-provider [R-62]', async () => {
+// The built command, and a server of another project.
+test('the command gets a token of oidc-provider with a private key [R-62]', async () => {
   const registration = { jwks: { keys: [{ ...publicJwk, kid: 'k1' }] } };
   const { run, introspect } = await start('private_key_jwt', registration, ['--key-file', 'key.pem', '--key-id', 'k1']);
 

@@ -1,9 +1,5 @@
-import {
-  type ClientAuthentication,
-  clientSecretBasic,
-  clientSecretByMetadata,
-  clientSecretPost,
-} from '../../authentication/client-secret.js';
+import type { ClientAuthentication } from '../../authentication/client-authentication.js';
+import { clientSecretBasic, clientSecretByMetadata, clientSecretPost } from '../../authentication/client-secret.js';
 import { CommandError } from '../io/command-error.js';
 import type { Settings } from './settings.js';
 

@@ -1,4 +1,4 @@
-import type { ClientAuthentication } from '../../authentication/client-secret.js';
+import type { ClientAuthentication } from '../../authentication/client-authentication.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenServiceOptions } from '../../service/options.js';
 import { CommandError } from '../io/command-error.js';

@@ -1,4 +1,4 @@
-import type { ClientAuthentication, PreparedAuthentication } from '../../../authentication/client-secret.js';
+import type { ClientAuthentication, PreparedAuthentication } from '../../../authentication/client-authentication.js';
 import type { TokenSource } from '../../../core/token-source.js';
 import type { TokenServiceOptions } from '../../../service/options.js';
 import { authMethods, type Credentials, registeredName } from '../../settings/auth-methods.js';

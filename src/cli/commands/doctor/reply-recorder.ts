@@ -1,4 +1,4 @@
-import type { ClientAuthentication } from '../../../authentication/client-secret.js';
+import type { ClientAuthentication } from '../../../authentication/client-authentication.js';
 import type { Clock } from '../../../core/clock.js';
 import { parseObject } from '../../../core/json.js';
 

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 
-import { clientSecretBasic, type PreparedAuthentication } from '../../../../src/authentication/client-secret.js';
+import type { PreparedAuthentication } from '../../../../src/authentication/client-authentication.js';
+import { clientSecretBasic } from '../../../../src/authentication/client-secret.js';
 import {
   type InvalidClientFacts,
   reasonsForInvalidClient,
