@@ -58,7 +58,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   const cache = tokenCache({ ...options.cache, refresh, clock, random, onEvent, certificate: clientAuthentication });
   const source = compose(
     grants,
-    withRateLimit({ clock }),
+    withRateLimit({ maxConcurrentGrants: options.maxConcurrentGrants, clock }),
     withRetry({ ...options.retry, clock, random }),
     withNegativeCache({ credentials: clientAuthentication, maxBackoffMs, clock, random }),
     ...(store === undefined ? [] : [withSharedStore({ store, ...sharing })]),
