@@ -34,8 +34,8 @@ export class DeadlineError extends DOMException {
  * Runs `work` with a signal that is aborted with a {@link DeadlineError} after `ms` milliseconds, or with the reason of
  * `signal` when that is aborted. Work that ignores its signal goes in {@link abortable}.
  *
- * The time is counted in tenths, one timer after the other. Time in which the event loop is blocked counts as one of them at
- * most: Node.js would otherwise run the overdue timer before it reads a response that has arrived.
+ * The time is counted in tenths, one timer after the other. A blocked event loop costs at most one of them: Node.js runs
+ * an overdue timer before it reads a response that has arrived.
  * @throws the reason of `signal`
  */
 export async function withDeadline<T>(

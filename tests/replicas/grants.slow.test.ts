@@ -50,7 +50,7 @@ test('fifty processes make one grant at their start, and one at each renewal [D5
   expect(answers.filter(({ error }) => error !== undefined)).toEqual([]);
 }, 120_000);
 
-test('when the process with the lease is killed, the others get a token within the deadline by one more grant [D11]', async () => {
+test('one more grant serves all others when the process with the lease is killed [D11]', async () => {
   const deadlineMs = 3_000;
   const server = await startAuthorizationServer();
   // The first grant gets no response.

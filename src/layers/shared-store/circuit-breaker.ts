@@ -4,7 +4,7 @@ import { eventSink, type EventSink, type StoreFailed } from '../../core/events.j
 import { type Pause, pause } from '../../core/pause.js';
 import type { StoreCall, TokenStore } from '../../stores/token-store.js';
 
-/** A token store whose methods never reject, except with the reason of the caller's signal: a failure is an event. */
+/** A token store whose failures emit `store.failed` and resolve to `undefined`. Only an aborted call rejects. */
 export interface CircuitBreaker extends TokenStore {
   /** Whether the store failed recently and is being skipped. Its methods then resolve to `undefined` at once. */
   isOpen(): boolean;
@@ -14,8 +14,8 @@ const timeoutMs = 250;
 const openMs = 5_000;
 
 /**
- * Ends each call of the store after 250 ms. A failure opens the circuit for 5 s. The next call after that tries the store; the
- * circuit is half-open in the meantime, and other calls skip the store.
+ * Ends each call of the store after 250 ms. A failure opens the circuit for 5 s. The next call after that tries the
+ * store; the circuit is half-open in the meantime, and other calls skip the store.
  */
 export function circuitBreaker(store: TokenStore, clock: Clock, onEvent?: EventSink): CircuitBreaker {
   const emit = eventSink(onEvent);
@@ -31,7 +31,7 @@ export function circuitBreaker(store: TokenStore, clock: Clock, onEvent?: EventS
   ): Promise<T | undefined> {
     if (isOpen()) return undefined;
     const isTrial = opened !== undefined;
-    isHalfOpen = isTrial;
+    if (isTrial) isHalfOpen = true;
     try {
       const result = await withDeadline(timeoutMs, caller?.signal, (signal) => abortable(work({ signal }), signal));
       opened = undefined;

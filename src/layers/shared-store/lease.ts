@@ -23,8 +23,8 @@ export interface LeaseOptions<T> {
 }
 
 /**
- * Has one replica at a time do the work, while the others poll for its result. A replica works without the lease when the
- * store fails, or when two thirds of the deadline have passed.
+ * Has one replica at a time do the work, while the others poll for its result. A replica works without the lease when
+ * the store fails, or when two thirds of the deadline have passed.
  */
 export async function withLease<T>(options: LeaseOptions<T>): Promise<T> {
   const { store, key, deadlineMs, signal, find, work, publish, clock, random } = options;

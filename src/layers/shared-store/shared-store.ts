@@ -34,8 +34,8 @@ export interface SharedStoreOptions {
 }
 
 /**
- * Shares tokens between replicas through a store. Returns the stored token if it is good enough; otherwise one replica sends a
- * grant while the others wait for its token. While the store fails, each replica sends its own grants.
+ * Shares tokens between replicas through a store. Returns the stored token if it is good enough. Otherwise one replica
+ * sends a grant while the others wait for its token. While the store fails, each replica sends its own grants.
  */
 export function withSharedStore({
   store,

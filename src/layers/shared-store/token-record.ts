@@ -34,8 +34,8 @@ export function toStored(key: string, token: AccessToken): StoredToken {
 }
 
 /**
- * Reads an entry; never throws. Its times come from the clock of another host, which may be ahead: the token expires at the
- * latest one lifetime after `now`.
+ * Reads an entry; never throws. Its times come from the clock of another host, which may be ahead: the token expires at
+ * the latest one lifetime after `now`.
  */
 export function fromStored(key: string, stored: StoredToken, now: Instant, constraint: SenderConstraint): TokenRecord {
   if (stored.version > version) return { kind: 'newer format' };

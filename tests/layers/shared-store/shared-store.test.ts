@@ -795,7 +795,7 @@ test.each([
   expect(value).toBe('own');
 });
 
-test('shortens the mandatory refresh window by the refresh options, and draws no random number on a hit [C5]', async () => {
+test('takes the refresh window from the options, and draws no random number on a hit [C5]', async () => {
   const clock = fakeClock();
   let draws = 0;
   const random = () => (draws += 1);
