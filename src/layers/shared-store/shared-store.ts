@@ -21,7 +21,7 @@ export interface SharedStoreOptions {
    * tokens. Must not contain a secret.
    */
   readonly identity: readonly (string | undefined)[];
-  /** Reads the certificate and the key of the client. Only replicas with the same ones share tokens. */
+  /** Reads the certificate and the DPoP key of the client. Only replicas with the same ones share tokens. */
   readonly senderConstraint?: (() => Promise<SenderConstraint>) | undefined;
   /** For the wait for another replica and the grant after it, in milliseconds. @default 15000 */
   readonly deadlineMs?: number | undefined;
@@ -66,12 +66,12 @@ export function withSharedStore({
       async getToken(request, options = {}) {
         const { signal } = options;
         signal?.throwIfAborted();
-        // If the key or certificate cannot be read, let the grant fail and report the reason.
+        // If the certificate or the key cannot be read, let the grant fail and report the reason.
         const constraint = await readConstraint().catch(() => undefined);
         if (constraint === undefined) return inner.getToken(request, options);
-        const bindings = `${constraint.certificateThumbprint} ${constraint.thumbprint}`;
+        const thumbprints = `${constraint.certificateThumbprint} ${constraint.thumbprint}`;
         // A hash has a fixed length and reveals nothing about the request.
-        const key = hash('sha256', JSON.stringify([identity, bindings, requestKey(request)]), 'base64url');
+        const key = hash('sha256', JSON.stringify([identity, thumbprints, requestKey(request)]), 'base64url');
 
         const read = async () => {
           const entry = await breaker.get(key, signal && { signal });

@@ -9,7 +9,7 @@ export type TokenRecord =
   | { readonly kind: 'token'; readonly token: AccessToken }
   | { readonly kind: 'invalid' | 'newer format'; readonly token?: undefined };
 
-/** The certificate and the key of a client, to which its tokens may be bound. The store holds neither. */
+/** The certificate and the DPoP key that constrain the tokens of a client. The store holds neither. */
 export interface SenderConstraint extends Pick<AccessTokenFields, 'certificateThumbprint' | 'keyPair'> {
   /** Of the key pair (RFC 7638). */
   readonly thumbprint?: string | undefined;

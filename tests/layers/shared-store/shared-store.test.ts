@@ -508,7 +508,7 @@ test('shares certificate-bound tokens between replicas with the same certificate
   expect(other.source.calls).toHaveLength(1);
 });
 
-test('shares unbound tokens between replicas with the same certificate [F8]', async () => {
+test('shares tokens without a constraint between replicas with the same certificate [F8]', async () => {
   const { clock, replica } = fleet();
   const [one, same] = [0, 1].map(() => replica({ senderConstraint: async () => ({ certificateThumbprint: 'a' }) }));
   await answerOf(one!, issue('free', clock));
