@@ -33,7 +33,7 @@ const maxRequests = 1_000;
  */
 export function withRateLimit({ maxConcurrentGrants = 50, clock = systemClock }: RateLimitOptions = {}): Layer {
   return (inner) => {
-    const limit = serverLimit(clock);
+    const limited = serverLimit(clock);
     const slots = semaphore(maxConcurrentGrants);
     const renewals = new LRUCache<string, { readonly token: AccessToken; readonly interval: Pause }>({
       max: maxRequests,
@@ -44,7 +44,7 @@ export function withRateLimit({ maxConcurrentGrants = 50, clock = systemClock }:
         const { replacing: replaced, signal } = options ?? {};
         const ask = () =>
           slots
-            .run(signal, () => limit.apply(() => inner.getToken(request, options)))
+            .run(signal, () => limited(() => inner.getToken(request, options)))
             .catch((error: unknown) => {
               if (!(error instanceof DeadlineError)) throw error;
               throw new GrantUnavailableError(
@@ -74,35 +74,33 @@ export function withRateLimit({ maxConcurrentGrants = 50, clock = systemClock }:
   }
 }
 
-/** What the authorization server asks for by `Retry-After` and 429. */
-function serverLimit(clock: Clock) {
+/** Runs grants unless the authorization server asked for a pause, by `Retry-After` or 429. */
+function serverLimit(clock: Clock): <T>(grant: () => Promise<T>) => Promise<T> {
   let current: { readonly pause: Pause; readonly error: GrantUnavailableError } | undefined;
   let limitsInARow = 0;
   let pauses = 0;
 
-  return {
-    async apply<T>(grant: () => Promise<T>): Promise<T> {
-      const waitMs = current?.pause.remainingMs() ?? 0;
-      if (current !== undefined && waitMs > 0) throw current.error.withRetryAfter(waitMs);
-      // A grant that began before the pause says nothing about it.
-      const before = pauses;
-      try {
-        const result = await grant();
-        if (before === pauses) limitsInARow = 0;
-        return result;
-      } catch (error) {
-        if (!(error instanceof GrantUnavailableError)) throw error;
-        const isLimit = error.status === 429;
-        if (before === pauses) limitsInARow = isLimit ? limitsInARow + 1 : 0;
-        const limitMs = Math.min(maxLimitMs, firstLimitMs * 2 ** Math.max(0, limitsInARow - 1));
-        const ms = error.retryAfterMs ?? (isLimit ? limitMs : 0);
-        const remainingMs = current?.pause.remainingMs() ?? 0;
-        if (ms === 0) throw error;
-        if (ms <= remainingMs) throw error.withRetryAfter(remainingMs);
-        pauses += 1;
-        current = { pause: pause(ms, clock), error };
-        throw error.withRetryAfter(ms);
-      }
-    },
+  return async (grant) => {
+    const waitMs = current?.pause.remainingMs() ?? 0;
+    if (current !== undefined && waitMs > 0) throw current.error.withRetryAfter(waitMs);
+    // A grant that began before the pause says nothing about it.
+    const before = pauses;
+    try {
+      const result = await grant();
+      if (before === pauses) limitsInARow = 0;
+      return result;
+    } catch (error) {
+      if (!(error instanceof GrantUnavailableError)) throw error;
+      const isLimit = error.status === 429;
+      if (before === pauses) limitsInARow = isLimit ? limitsInARow + 1 : 0;
+      const limitMs = Math.min(maxLimitMs, firstLimitMs * 2 ** Math.max(0, limitsInARow - 1));
+      const ms = error.retryAfterMs ?? (isLimit ? limitMs : 0);
+      if (ms === 0) throw error;
+      const remainingMs = current?.pause.remainingMs() ?? 0;
+      if (ms <= remainingMs) throw error.withRetryAfter(remainingMs);
+      pauses += 1;
+      current = { pause: pause(ms, clock), error };
+      throw error.withRetryAfter(ms);
+    }
   };
 }

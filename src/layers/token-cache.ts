@@ -9,10 +9,7 @@ import { type RefreshOptions, renewalSchedule, type RenewalSchedule } from './re
 
 /** Options of {@link tokenCache}. */
 export interface TokenCacheOptions {
-  /**
-   * Number of tokens in the cache; the least recently used one is dropped first.
-   * @default 1000
-   */
+  /** Number of tokens in the cache; the least recently used one is dropped first. @default 1000 */
   readonly maxTokens?: number | undefined;
   /** When tokens are renewed. */
   readonly refresh?: RefreshOptions | undefined;
