@@ -35,7 +35,7 @@ export async function openTokens(
   };
   if (!cache) return service;
 
-  const { withTokenFiles } = await import('./token-files.js');
+  const { withTokenFiles } = await import('./token-cache.js');
   const { tokenRequest, usesDpop } = await import('./settings/service-options.js');
   if (usesDpop(settings)) {
     throw new CommandError('a token that is bound to a key of this run (DPoP) cannot be kept for the next one', {

@@ -29,7 +29,7 @@ export const revoke: Verb = {
     const where = { issuer, tokenEndpoint, revocationEndpoint, clientId, clientAuthentication, clock };
     const token = new AccessToken({ value, issuedAt: 0, expiresAt: Infinity });
 
-    const { forgetToken } = await import('../token-files.js');
+    const { forgetToken } = await import('../token-cache.js');
     // Before it is revoked: whoever runs the command meanwhile must not get it.
     await forgetToken(value, env);
     const { clientCredentials } = await import('../../grant/client-credentials.js');

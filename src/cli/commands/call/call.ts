@@ -111,7 +111,7 @@ async function printFor(
   settings: Settings,
   context: CommandContext,
 ): Promise<number> {
-  const { callPrinters, printedGrant } = await import('./print-call.js');
+  const { callPrinters, printedGrant } = await import('./print/print-call.js');
   const print = Object.hasOwn(callPrinters, tool) ? callPrinters[tool] : undefined;
   if (print === undefined) {
     throw new CommandError(`calls are not printed for ${JSON.stringify(tool)}`, {

@@ -1,13 +1,13 @@
-import { abortable } from '../../../core/abort.js';
-import { canonicalRequest, type TokenRequest } from '../../../core/token-request.js';
-import { authorizationServer } from '../../../grant/authorization-server.js';
-import type { CommandContext } from '../../context.js';
-import { CommandError } from '../../io/command-error.js';
-import { alive } from '../../io/terminal.js';
-import { authMethodName } from '../../settings/auth-methods.js';
-import { tokenRequest, usesDpop } from '../../settings/service-options.js';
-import { requiredServer, requiredSetting, type Settings } from '../../settings/settings.js';
-import type { ApiRequest } from './api-request.js';
+import { abortable } from '../../../../core/abort.js';
+import { canonicalRequest, type TokenRequest } from '../../../../core/token-request.js';
+import { authorizationServer } from '../../../../grant/authorization-server.js';
+import type { CommandContext } from '../../../context.js';
+import { CommandError } from '../../../io/command-error.js';
+import { alive } from '../../../io/terminal.js';
+import { authMethodName } from '../../../settings/auth-methods.js';
+import { tokenRequest, usesDpop } from '../../../settings/service-options.js';
+import { requiredServer, requiredSetting, type Settings } from '../../../settings/settings.js';
+import type { ApiRequest } from '../api-request.js';
 
 /** The grant as another tool is to make it. */
 export interface PrintedGrant {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
-import { withTokenFiles } from '../../src/cli/token-files.js';
+import { withTokenFiles } from '../../src/cli/token-cache.js';
 import { AccessToken } from '../../src/core/access-token.js';
 import { cleanUp } from '../support/clean-up.js';
 import { fakeClock } from '../support/clock.js';

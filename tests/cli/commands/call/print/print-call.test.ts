@@ -2,12 +2,16 @@ import { spawn } from 'node:child_process';
 
 import { describe, expect, test } from '@jest/globals';
 
-import type { ApiRequest } from '../../../../src/cli/commands/call/api-request.js';
-import { callPrinters, printedGrant, type PrintedGrant } from '../../../../src/cli/commands/call/print-call.js';
-import { readSettings } from '../../../../src/cli/settings/settings.js';
-import { startAuthorizationServer } from '../../../support/authorization-server.js';
-import { commandContext } from '../../../support/command.js';
-import { startResourceServer } from '../../../support/resource-server.js';
+import type { ApiRequest } from '../../../../../src/cli/commands/call/api-request.js';
+import {
+  callPrinters,
+  printedGrant,
+  type PrintedGrant,
+} from '../../../../../src/cli/commands/call/print/print-call.js';
+import { readSettings } from '../../../../../src/cli/settings/settings.js';
+import { startAuthorizationServer } from '../../../../support/authorization-server.js';
+import { commandContext } from '../../../../support/command.js';
+import { startResourceServer } from '../../../../support/resource-server.js';
 
 const request: ApiRequest = {
   method: 'PUT',
