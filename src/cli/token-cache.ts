@@ -1,130 +1,108 @@
-import { createCipheriv, createDecipheriv, hash, randomBytes, randomUUID } from 'node:crypto';
-import { link, lstat, mkdir, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { hash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { AccessToken } from '../core/access-token.js';
 import type { Clock } from '../core/clock.js';
+import { parseObject } from '../core/json.js';
 import { requestKey, type TokenRequest } from '../core/token-request.js';
 import { isUsable, type Layer } from '../core/token-source.js';
 import { mandatoryMs } from '../layers/renewal-schedule.js';
+import { encryptedStore } from '../stores/encrypted.js';
+import { type FileStore, fileStore } from '../stores/file.js';
+import { createPrivateFile, makePrivateFolder, readPrivateFile } from '../stores/private-files.js';
+import type { StoredToken, TokenStore } from '../stores/token-store.js';
 import type { CommandContext } from './context.js';
 import { CommandError } from './io/command-error.js';
-import { cacheFolder, readPrivateFile } from './io/private-files.js';
+import { cacheFolder } from './io/user-folders.js';
 
-/** Options of {@link withTokenFiles}. */
-export interface TokenFilesOptions {
-  /** Whose tokens these are: authorization server, client id, client authentication. No secret. */
+type Surroundings = Pick<CommandContext, 'env' | 'clock'>;
+
+/** Options of {@link withTokenCache}. */
+export interface TokenCacheOptions {
+  /** The authorization server, the client and its authentication. Runs with equal identities share tokens. No secret. */
   readonly identity: readonly (string | undefined)[];
-  /** What is asked for when a call does not say. */
+  /** The token request of a call without one. */
   readonly defaults: TokenRequest;
-  readonly env: CommandContext['env'];
-  readonly clock: Clock;
 }
 
 /**
- * Keeps tokens across runs, a file for each in the user's cache folder. They are encrypted with a key beside them, so that a
- * copy of one file tells nothing; what protects them is that others can read neither. A file that is damaged is as good as
- * none; one that others can read is refused.
+ * Keeps tokens for the next run: in files that only the user can read, encrypted with a key beside them, so that a copy of one
+ * file is useless. Unlike `withSharedStore` it stores a token before it returns it, since the process ends then, and it fails
+ * if the files cannot be used.
  */
-export function withTokenFiles({ identity, defaults, env, clock }: TokenFilesOptions): Layer {
-  const folder = cacheFolder(env);
-
+export function withTokenCache({ identity, defaults }: TokenCacheOptions, { env, clock }: Surroundings): Layer {
   return (inner) => ({
     async getToken(request, options = {}) {
-      const asked = JSON.stringify([...identity.map(String), requestKey({ ...defaults, ...request })]);
-      const name = hash('sha256', asked, 'base64url');
-      const path = join(folder, `${name}${ending}`);
-      const key = await encryptionKey(folder);
+      const { store } = await openStore({ env, clock });
+      const key = hash('sha256', JSON.stringify([identity, requestKey({ ...defaults, ...request })]), 'base64url');
 
-      const kept = decrypt(await readPrivateFile(path), key, name);
-      if (kept !== undefined) {
-        const minValidityMs = Math.max(options.minValidityMs ?? 0, mandatoryMs(kept.expiresAt - kept.issuedAt));
-        const isFromFuture = kept.issuedAt - clock.now() > 60_000;
-        if (!isFromFuture && isUsable(kept, { ...options, minValidityMs }, clock)) return kept;
+      const cached = await readToken(store, key, clock);
+      if (cached !== undefined) {
+        const minValidityMs = Math.max(options.minValidityMs ?? 0, mandatoryMs(cached.expiresAt - cached.issuedAt));
+        if (isUsable(cached, { ...options, minValidityMs }, clock)) return cached;
       }
       const token = await inner.getToken(request, options);
-      // One that is bound to a key is of no use without the key.
-      if (token.type === 'Bearer') await replaceFile(path, encrypt(token, key, name));
+      // A DPoP token is useless without its key, which ends with this run.
+      if (token.type === 'Bearer') await store.set(key, toStored(token), token.remainingMs(clock));
       return token;
     },
   });
 }
 
-/** Deletes whatever is kept of a token, so that no run gets it any more. */
-export async function forgetToken(value: string, env: CommandContext['env']): Promise<void> {
+/** Deletes a token from the cache, so that no later run gets it. */
+export async function forgetToken(value: string, { env, clock }: Surroundings): Promise<void> {
+  if (!existsSync(cacheFolder(env))) return;
+  const { store, files } = await openStore({ env, clock });
+  for (const key of await files.keys()) {
+    const token = await readToken(store, key, clock);
+    if (token?.value === value) await store.delete(key, toStored(token));
+  }
+}
+
+function toStored({ value, scope, issuedAt, expiresAt }: AccessToken): StoredToken {
+  return { version: 1, issuedAt, expiresAt, payload: JSON.stringify({ value, scope }) };
+}
+
+/** Deletes an entry that cannot be decrypted or is from the future: another token could not replace it. */
+async function readToken(store: TokenStore, key: string, clock: Clock): Promise<AccessToken | undefined> {
+  const stored = await store.get(key);
+  if (stored === undefined) return undefined;
+  const { payload, issuedAt, expiresAt } = stored;
+  const fields = parseObject(payload) as Pick<AccessToken, 'value' | 'scope'> | undefined;
+  if (fields !== undefined && issuedAt - clock.now() <= 60_000)
+    return new AccessToken({ ...fields, issuedAt, expiresAt });
+  await store.delete(key, stored);
+  return undefined;
+}
+
+/** Fails before the grant if the folder cannot be used. */
+async function openStore({ env, clock }: Surroundings): Promise<{ files: FileStore; store: TokenStore }> {
   const folder = cacheFolder(env);
-  const names = await readdir(folder).catch(() => []);
-  const kept = names.filter((name) => name.endsWith(ending));
-  if (kept.length === 0) return;
-  const key = await encryptionKey(folder);
-  for (const file of kept) {
-    const path = join(folder, file);
-    const token = decrypt(await readPrivateFile(path), key, file.slice(0, -ending.length));
-    if (token?.value === value) await rm(path, { force: true });
-  }
-}
-
-const ending = '.token';
-
-/** The key that is kept beside the tokens; the first run makes it. */
-async function encryptionKey(folder: string): Promise<Buffer> {
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch(notWritable(folder));
-  const { mode } = await lstat(folder);
-  if (process.platform !== 'win32' && (mode & 0o022) !== 0) {
-    throw new CommandError(`${folder} can be written by others`, { advice: `chmod 700 ${folder}` });
-  }
-  const path = join(folder, 'key');
-  const kept = await readPrivateFile(path);
-  if (kept !== undefined) return Buffer.from(kept, 'base64url');
-
-  const temporary = `${path}.${randomUUID()}`;
-  const secret = randomBytes(32).toString('base64url');
-  await writeFile(temporary, secret, { mode: 0o600, flag: 'wx' }).catch(notWritable(folder));
-  // Of two that make one at the same time, the first one's is the key of both; a link never replaces a file.
-  await link(temporary, path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
-  await unlink(temporary);
-  return encryptionKey(folder);
-}
-
-/** Replaces a file as a whole: who reads it meanwhile gets the old text or the new one. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomUUID()}`;
-  await writeFile(temporary, text, { mode: 0o600, flag: 'wx' }).catch(notWritable(temporary));
-  await rename(temporary, path);
+  const files = fileStore(folder, { clock });
+  const key = await encryptionKey(folder).catch(notWritable(folder));
+  const store = encryptedStore(files, { keys: [key] });
+  return { files, store: { ...store, set: (...entry) => store.set(...entry).catch(notWritable(folder)) } };
 }
 
 const notWritable =
-  (path: string) =>
-  ({ code }: NodeJS.ErrnoException): never => {
-    throw new CommandError(`${path} cannot be written (${code})`, {
+  (folder: string) =>
+  (error: NodeJS.ErrnoException): never => {
+    if (error.syscall === undefined) throw error;
+    throw new CommandError(`the token cache ${folder} cannot be written (${error.code})`, {
       advice: 'set XDG_CACHE_HOME to a folder of yours, or leave --cache out',
     });
   };
 
-const cipher = 'aes-256-gcm';
-
-// The name is bound in: the file of one token is none under the name of another.
-function encrypt({ value, scope, issuedAt, expiresAt }: AccessToken, key: Buffer, name: string): string {
-  const nonce = randomBytes(12);
-  const encrypting = createCipheriv(cipher, key, nonce).setAAD(Buffer.from(name));
-  const text = JSON.stringify({ value, scope, issuedAt, expiresAt });
-  const encrypted = Buffer.concat([encrypting.update(text, 'utf8'), encrypting.final()]);
-  return Buffer.concat([nonce, encrypting.getAuthTag(), encrypted]).toString('base64url');
-}
-
-function decrypt(text: string | undefined, key: Buffer, name: string): AccessToken | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const bytes = Buffer.from(text, 'base64url');
-    const decrypting = createDecipheriv(cipher, key, bytes.subarray(0, 12), { authTagLength: 16 })
-      .setAAD(Buffer.from(name))
-      .setAuthTag(bytes.subarray(12, 28));
-    const json = Buffer.concat([decrypting.update(bytes.subarray(28)), decrypting.final()]).toString('utf8');
-    return new AccessToken(JSON.parse(json) as ConstructorParameters<typeof AccessToken>[0]);
-  } catch {
-    // Cut off, damaged, or of another key.
-    return undefined;
-  }
+/** The first run creates the key; two first runs at the same time get the same one. A damaged key is replaced. */
+async function encryptionKey(folder: string): Promise<Buffer> {
+  await makePrivateFolder(folder);
+  const path = join(folder, 'key');
+  const text = await readPrivateFile(path);
+  const key = Buffer.from(text ?? '', 'base64url');
+  if (key.length === 32) return key;
+  if (text !== undefined) await rm(path, { force: true });
+  await createPrivateFile(path, randomBytes(32).toString('base64url'));
+  return encryptionKey(folder);
 }
