@@ -199,17 +199,21 @@ describe('at a terminal', () => {
     expect(server.requests).toEqual([]);
   });
 
-  test('Ctrl-C removes the spinner and ends the command', async () => {
+  test.each([
+    ['a coloured', {}, true],
+    ['a plain', { NO_COLOR: '1' }, false],
+  ])('Ctrl-C removes %s spinner and ends the command', async (_, colours, isColoured) => {
     const { server, secret, environment } = await withoutSecret();
     server.script(() => new Promise(() => {}));
 
     const { exitCode, stdout } = await command.runOnTerminal(['token'], {
-      environment: { ...environment, OAUTH_CLIENT_SECRET: secret },
+      environment: { ...environment, ...colours, OAUTH_CLIENT_SECRET: secret },
       types: [{ after: `requesting a token from ${server.tokenEndpoint} …`, keys: '\u0003' }],
     });
 
     expect(exitCode).toBe(130);
     expect(stdout.replace('^C', '')).toMatch(cleared);
+    expect(stdout.includes('\u001b[36m')).toBe(isColoured);
   });
 
   test('prints no colours with NO_COLOR', async () => {
