@@ -1,3 +1,4 @@
+import { clearLine, cursorTo } from 'node:readline';
 import { Readable, Writable } from 'node:stream';
 
 import type { CommandContext } from '../../src/cli/context.js';
@@ -44,7 +45,12 @@ export function commandContext({
         done();
       },
     });
-    return Object.assign(stream, { isTTY: terminals.includes(name) });
+    if (!terminals.includes(name)) return Object.assign(stream, { isTTY: false });
+    return Object.assign(stream, {
+      isTTY: true,
+      cursorTo: (x: number) => cursorTo(stream, x),
+      clearLine: (direction: 0 | 1) => clearLine(stream, direction),
+    });
   };
   return {
     stdout: () => written.stdout,

@@ -5,6 +5,7 @@ import { expect, test } from '@jest/globals';
 
 import { gate } from '../../../support/adapter-service.js';
 import { startAuthorizationServer } from '../../../support/authorization-server.js';
+import { fakeClock } from '../../../support/clock.js';
 import { type CommandOptions, runCommand, settingsFor } from '../../../support/command.js';
 import { startDpopSurroundings } from '../../../support/dpop-service.js';
 import type { Answer } from '../../../support/http-server.js';
@@ -28,7 +29,16 @@ test('prints the body of the response to stdout, and nothing else', async () => 
 });
 
 test('prints status and time on a terminal', async () => {
-  const { stderr } = await call([], { status: 418 }, { terminals: ['stderr'], environment: { NO_COLOR: '1' } });
+  const { stderr } = await call(
+    [],
+    { status: 418 },
+    {
+      terminals: ['stderr'],
+      environment: { NO_COLOR: '1' },
+      // No spinner, however long it takes.
+      context: { clock: fakeClock() },
+    },
+  );
 
   expect(stderr).toMatch(/^418 I'm a Teapot \d+ ms\n$/);
 });
