@@ -2,12 +2,11 @@ import { withDeadline } from '../../core/abort.js';
 import type { Clock } from '../../core/clock.js';
 import { pause } from '../../core/pause.js';
 import type { Lease } from '../../stores/token-store.js';
-import type { CircuitBreaker } from './circuit-breaker.js';
+import type { SharedPlace } from './shared-tokens.js';
 
 /** Options of {@link withLease}. */
 export interface LeaseOptions<T> {
-  readonly store: CircuitBreaker;
-  readonly key: string;
+  readonly place: SharedPlace;
   /** For the wait and the work after it, in milliseconds. */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -27,7 +26,7 @@ export interface LeaseOptions<T> {
  * the store fails, or when two thirds of the deadline have passed.
  */
 export async function withLease<T>(options: LeaseOptions<T>): Promise<T> {
-  const { store, key, deadlineMs, signal, find, work, publish, clock, random } = options;
+  const { place, deadlineMs, signal, find, work, publish, clock, random } = options;
   const deadline = pause(deadlineMs, clock);
   const reservedMs = deadlineMs / 3;
   // A holder that dies delays the others by this time; one that lives extends its lease.
@@ -37,10 +36,10 @@ export async function withLease<T>(options: LeaseOptions<T>): Promise<T> {
   const workInTime = (): Promise<T> =>
     waits === 0 ? work(signal) : withDeadline(Math.max(deadline.remainingMs(), reservedMs), signal, work);
 
-  for (; !store.isOpen(); waits += 1) {
-    const lease = await store.lease(key, leaseMs, signal && { signal });
+  for (; !place.isSkipped(); waits += 1) {
+    const lease = await place.lease(leaseMs, signal);
     if (lease !== undefined) return workAsHolder(lease);
-    if (store.isOpen() || deadline.remainingMs() <= reservedMs) break;
+    if (place.isSkipped() || deadline.remainingMs() <= reservedMs) break;
     await clock.sleep(Math.min(100, 20 * 2 ** waits) * (0.5 + random() / 2), signal);
     const found = await find();
     if (found !== undefined) return found;

@@ -38,7 +38,7 @@ export function toStored(key: string, token: AccessToken): StoredToken {
  * the latest one lifetime after `now`.
  */
 export function fromStored(key: string, stored: StoredToken, now: Instant, constraint: SenderConstraint): TokenRecord {
-  if (stored.version > version) return { kind: 'newer format' };
+  if (Number.isInteger(stored.version) && stored.version > version) return { kind: 'newer format' };
   const { issuedAt, expiresAt, payload } = stored;
   if (typeof payload !== 'string' || !Number.isInteger(issuedAt) || !Number.isInteger(expiresAt)) return invalid;
   const body = payload.slice(checksumLength);

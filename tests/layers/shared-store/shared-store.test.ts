@@ -6,8 +6,9 @@ import { expect, test } from '@jest/globals';
 import { AccessToken } from '../../../src/core/access-token.js';
 import type { TokenEvent } from '../../../src/core/events.js';
 import { canonicalRequest } from '../../../src/core/token-request.js';
-import type { TokenSource } from '../../../src/core/token-source.js';
+import type { Layer, TokenSource } from '../../../src/core/token-source.js';
 import { type SharedStoreOptions, withSharedStore } from '../../../src/layers/shared-store/shared-store.js';
+import { sharedTokens, type SharedTokensOptions } from '../../../src/layers/shared-store/shared-tokens.js';
 import { toStored } from '../../../src/layers/shared-store/token-record.js';
 import { memoryStore } from '../../../src/stores/memory.js';
 import type { StoredToken, TokenStore } from '../../../src/stores/token-store.js';
@@ -17,9 +18,13 @@ import { issue, type ManualSource, manualSource, settle } from '../../support/to
 
 const second = 1_000;
 
+type SharingOptions = SharedTokensOptions & SharedStoreOptions;
+
+const sharing = (options: SharingOptions): Layer => withSharedStore(sharedTokens(options), options);
+
 tokenSourceContract('withSharedStore', (inner) => {
   const clock = fakeClock();
-  return withSharedStore({ store: memoryStore({ clock }), identity: [], clock })(inner);
+  return sharing({ store: memoryStore({ clock }), identity: [], clock })(inner);
 });
 
 interface Replica {
@@ -28,13 +33,13 @@ interface Replica {
 }
 
 /** Makes replicas with one clock and one store. */
-function fleet({ clock = fakeClock(), ...options }: Partial<SharedStoreOptions> & { clock?: FakeClock } = {}) {
+function fleet({ clock = fakeClock(), ...options }: Partial<SharingOptions> & { clock?: FakeClock } = {}) {
   const store = options.store ?? memoryStore({ clock });
   const events: TokenEvent[] = [];
-  const replica = (others: Partial<SharedStoreOptions> = {}): Replica => {
+  const replica = (others: Partial<SharingOptions> = {}): Replica => {
     const source = manualSource();
     const onEvent = (event: TokenEvent) => events.push(event);
-    const layer = withSharedStore({
+    const layer = sharing({
       store,
       identity: ['orders'],
       clock,
@@ -220,7 +225,7 @@ test('takes the lease of a replica that died when it expires, long before the de
   const { clock, store, replica, pass } = fleet();
   const other = replica();
   // A replica that was killed: it neither extends nor releases its lease.
-  const never = withSharedStore({
+  const never = sharing({
     store,
     identity: ['orders'],
     clock: { ...clock, sleep: () => new Promise(() => {}) },
@@ -782,7 +787,7 @@ test.each([
   ],
 ])('sends a grant of its own when the certificate and key %s [B6]', async (_what, binding) => {
   const clock = fakeClock();
-  const shared = withSharedStore({
+  const shared = sharing({
     store: memoryStore({ clock }),
     identity: [],
     senderConstraint: binding,
