@@ -61,7 +61,7 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
     const key = hash('sha256', JSON.stringify([identity, bindings, requestKey]), 'base64url');
 
     return {
-      isSkipped: breaker.isOpen,
+      isSkipped: () => breaker.isOpen(),
       async read(signal) {
         const entry = await breaker.get(key, signal && { signal });
         const record = entry && fromStored(key, entry, instant(clock), constraint);
