@@ -42,6 +42,22 @@ export function doctorContract(
   });
 }
 
+/** Tests of `m2m doctor` with the issuer. */
+export function doctorDiscoveryContract(
+  { server }: ForeignServerTests,
+  { methods }: { readonly methods: readonly Method[] },
+): void {
+  test.each(methods)('the doctor finds nothing wrong with its issuer and %s [A38]', async (method) => {
+    const { issuer } = server();
+
+    const { stdout, ...outcome } = await doctor(['--issuer', issuer], method, credentials);
+
+    expect(outcome).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toContain(`✓ the metadata of ${issuer}`);
+    expect(stdout).not.toMatch(/[✗!] /);
+  });
+}
+
 const adviceForInvalidClient = (method: Method): string =>
   method === 'private_key_jwt'
     ? 'the assertion was signed with ES256 with the key id "k1"'

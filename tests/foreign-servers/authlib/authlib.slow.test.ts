@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { awkwardClient, clientsOf, type Method } from '../clients.js';
 import { describeForeignServer } from '../describe-foreign-server.js';
-import { doctorContract } from '../doctor-contract.js';
+import { doctorContract, doctorDiscoveryContract } from '../doctor-contract.js';
 import { encodingContract } from '../encoding-contract.js';
 import {
   audienceContract,
@@ -35,7 +35,8 @@ describeForeignServer(
     encodingContract(shared, { accepted: ['raw'] });
     rotationContract(shared);
     revocationContract(shared, { methods });
-    doctorContract(shared, { methods });
+    doctorContract(shared, { methods: ['client_secret_basic', 'private_key_jwt'] });
+    doctorDiscoveryContract(shared, { methods: ['client_secret_basic'] });
 
     test('rejects a revoked token at its API with a 401, and accepts the next token [E1 R-19 R-34 R-35]', async () => {
       expect(await callAfterRevocation(shared)).toEqual({ statuses: [200, 200], events: ['request.resent'] });

@@ -4,7 +4,7 @@ import type { TokenEvent } from '../../../src/core/events.js';
 import { failureOf } from '../../support/grant-outcome.js';
 import { awkwardClient, clientsOf, type Method } from '../clients.js';
 import { describeForeignServer } from '../describe-foreign-server.js';
-import { doctorContract } from '../doctor-contract.js';
+import { doctorContract, doctorDiscoveryContract } from '../doctor-contract.js';
 import { encodingContract } from '../encoding-contract.js';
 import { audienceContract, discoveryContract, grantContract, revocationContract } from '../foreign-server-contract.js';
 import { startGlewlwyd } from './start-glewlwyd.js';
@@ -24,9 +24,10 @@ describeForeignServer(
     encodingContract(shared, { accepted: ['raw'] });
     revocationContract(shared, { methods: secretMethods });
     doctorContract(shared, {
-      methods,
+      methods: ['client_secret_basic', 'private_key_jwt'],
       advice: () => 'check that this is the token endpoint, and the client id and secret',
     });
+    doctorDiscoveryContract(shared, { methods: ['client_secret_basic'] });
 
     test.each(assertionMethods)('does not revoke tokens by %s; revoke() reports it [R-77]', async (method) => {
       // Its revocation endpoint accepts only its own URL as the audience of an assertion.
