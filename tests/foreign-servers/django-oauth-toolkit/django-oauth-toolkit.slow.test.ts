@@ -1,12 +1,14 @@
 import { expect, test } from '@jest/globals';
 
+import type { TokenEvent } from '../../../src/core/events.js';
 import { failureOf } from '../../support/grant-outcome.js';
 import { awkwardClient, clientsOf, type Method } from '../clients.js';
 import { describeForeignServer } from '../describe-foreign-server.js';
-import { doctorContract } from '../doctor-contract.js';
+import { doctorContract, doctorDiscoveryContract } from '../doctor-contract.js';
 import { encodingContract } from '../encoding-contract.js';
 import {
   callAfterRevocation,
+  discoveryContract,
   grantContract,
   revocationContract,
   rotationContract,
@@ -25,10 +27,27 @@ describeForeignServer(
   (shared) => {
     const { server, serviceFor } = shared;
     grantContract(shared, { methods, rejection: () => ({ status: 401, error: 'invalid_client' }) });
+    discoveryContract(shared, { methods });
     encodingContract(shared, { accepted: ['minimal', 'form'] });
     rotationContract(shared);
     revocationContract(shared, { methods });
     doctorContract(shared, { methods });
+    doctorDiscoveryContract(shared, { methods: ['client_secret_basic'] });
+
+    test('names no revocation endpoint in its metadata; revoke() reports it', async () => {
+      const events: TokenEvent[] = [];
+      const onEvent = (event: TokenEvent) => events.push(event);
+      const tokens = serviceFor('client_secret_basic', { issuer: server().issuer, onEvent });
+      await tokens.getToken();
+
+      const isRevoked = await tokens.revoke();
+
+      expect(isRevoked).toBe(false);
+      expect(events.at(-1)).toMatchObject({
+        type: 'revocation.failed',
+        error: { message: expect.stringContaining('its metadata name no "revocation_endpoint"') },
+      });
+    });
 
     test('redirects a token request without the trailing slash; the error names the right URL [A21]', async () => {
       const { tokenEndpoint } = server();

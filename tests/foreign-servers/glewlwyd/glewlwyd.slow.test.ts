@@ -6,7 +6,13 @@ import { awkwardClient, clientsOf, type Method } from '../clients.js';
 import { describeForeignServer } from '../describe-foreign-server.js';
 import { doctorContract, doctorDiscoveryContract } from '../doctor-contract.js';
 import { encodingContract } from '../encoding-contract.js';
-import { audienceContract, discoveryContract, grantContract, revocationContract } from '../foreign-server-contract.js';
+import {
+  audienceContract,
+  discoveryContract,
+  grantContract,
+  revocationContract,
+  rotationContract,
+} from '../foreign-server-contract.js';
 import { startGlewlwyd } from './start-glewlwyd.js';
 
 const secretMethods: readonly Method[] = ['client_secret_basic', 'client_secret_post'];
@@ -23,6 +29,7 @@ describeForeignServer(
     audienceContract(shared, { methods: assertionMethods });
     encodingContract(shared, { accepted: ['raw'] });
     revocationContract(shared, { methods: secretMethods });
+    rotationContract(shared);
     doctorContract(shared, {
       methods: ['client_secret_basic', 'private_key_jwt'],
       advice: () => 'check that this is the token endpoint, and the client id and secret',
