@@ -11,17 +11,10 @@ import type { ForeignServerTests } from './describe-foreign-server.js';
 
 const command = await buildCommand();
 
-/** Options of {@link doctorContract}. */
-export interface DoctorContractOptions {
-  readonly methods: readonly Method[];
-  /** A part of the advice for wrong credentials. @default the advice for `invalid_client` */
-  readonly advice?: (method: Method) => string;
-}
-
 /** Tests of `m2m doctor` with the token endpoint. */
 export function doctorContract(
   { server }: ForeignServerTests,
-  { methods, advice = adviceForInvalidClient }: DoctorContractOptions,
+  { methods }: { readonly methods: readonly Method[] },
 ): void {
   test.each(methods)('the doctor finds nothing wrong with %s', async (method) => {
     const { stdout, ...outcome } = await doctor(['--token-endpoint', server().tokenEndpoint], method, credentials);
@@ -38,7 +31,7 @@ export function doctorContract(
 
     expect(outcome).toEqual({ exitCode: 3, stderr: '' });
     expect(stdout).toContain(`✗ ${tokenEndpoint} refused a token to client "${clientIdOf(method)}"`);
-    expect(stdout).toContain(`→ ${advice(method)}`);
+    expect(stdout).toContain(`→ ${adviceFor(method)}`);
   });
 }
 
@@ -58,7 +51,7 @@ export function doctorDiscoveryContract(
   });
 }
 
-const adviceForInvalidClient = (method: Method): string =>
+const adviceFor = (method: Method): string =>
   method === 'private_key_jwt'
     ? 'the assertion was signed with ES256 with the key id "k1"'
     : 'the secret is wrong, has expired or was replaced';

@@ -30,10 +30,7 @@ describeForeignServer(
     encodingContract(shared, { accepted: ['raw'] });
     revocationContract(shared, { methods: secretMethods });
     rotationContract(shared);
-    doctorContract(shared, {
-      methods: ['client_secret_basic', 'private_key_jwt'],
-      advice: () => 'check that this is the token endpoint, and the client id and secret',
-    });
+    doctorContract(shared, { methods: ['client_secret_basic', 'private_key_jwt'] });
     doctorDiscoveryContract(shared, { methods: ['client_secret_basic'] });
 
     test.each(assertionMethods)('does not revoke tokens by %s; revoke() reports it [R-77]', async (method) => {
