@@ -28,7 +28,7 @@ describe('the list of behaviours', () => {
   });
 
   test('lists no id twice', () => {
-    // In the text, because of two equal members JSON.parse keeps one.
+    // JSON.parse would keep only one of two equal members.
     const ids = [...list.replaceAll(/"doNotApply": \{[^}]*\}/g, '').matchAll(/"([A-Z]-?\d+)":/g)].map(([, id]) => id);
 
     expect(ids).toHaveLength(210);

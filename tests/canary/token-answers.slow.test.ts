@@ -16,7 +16,7 @@ const both = `${markedSecret} and ${token}`;
 const bytes = Buffer.from(`orders:${markedSecret}`);
 const asJson = (text: string) => JSON.stringify(text).slice(1, -1);
 
-/** The ways in which a server may repeat what it was sent, or was about to send. */
+/** The ways in which a server may repeat the credentials, or the token that it grants. */
 const repetitions: Readonly<Record<string, string>> = {
   'in clear': markedSecret,
   'several times': markedSecret.repeat(20),
@@ -33,7 +33,7 @@ const repetitions: Readonly<Record<string, string>> = {
   'in hexadecimal digits in upper case': Buffer.from(markedSecret).toString('hex').toUpperCase(),
 };
 
-// Who decodes the base64, and repeats what comes of it.
+// A server that decodes the base64 and repeats the result.
 const { encodedSecret } = basicCredentials('', markedSecret, 'minimal');
 const answersOfBasic: Readonly<Record<string, Answer>> = {
   'the decoded credentials': refused('invalid_client', { status: 401, description: `orders:${encodedSecret}` }),

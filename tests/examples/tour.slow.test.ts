@@ -23,7 +23,7 @@ async function ownServers() {
 }
 
 test(
-  'the tour calls the API that the environment names, with a token from the server that it names',
+  'with API_URL set, the tour calls that API with a token from the authorization server in the environment',
   async () => {
     const { authorizationServer, api, environment } = await ownServers();
     authorizationServer.script(granted('token-of-the-tour', { scope: 'orders:read' }));

@@ -5,12 +5,12 @@ import { run } from '../../src/cli/run.js';
 import { systemClock } from '../../src/core/clock.js';
 import type { Outcome } from './run-program.js';
 
-/** What a command is given. */
+/** Options of {@link runCommand}. */
 export interface CommandOptions {
-  /** Its environment, beside a home folder that does not exist. */
+  /** Added to a home folder that does not exist. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly stdin?: string | Buffer;
-  /** Which streams are a terminal. */
+  /** The streams that are a terminal. */
   readonly terminals?: readonly ('stdin' | 'stdout' | 'stderr')[];
   readonly context?: Partial<CommandContext>;
 }
@@ -22,14 +22,14 @@ export async function runCommand(argv: readonly string[], options: CommandOption
   return { exitCode, stdout: stdout(), stderr: stderr() };
 }
 
-/** Surroundings of a command, and what it has written there. */
+/** The context of a command, and its output so far. */
 export interface TestContext {
   readonly context: CommandContext;
   readonly stdout: () => string;
   readonly stderr: () => string;
 }
 
-/** Makes surroundings for a command that are not those of this process. */
+/** Makes a context for a command that is separate from this process. */
 export function commandContext({
   environment = {},
   stdin = '',
@@ -64,7 +64,7 @@ export function commandContext({
   };
 }
 
-/** An environment with all that it takes to get a token. */
+/** An environment with all settings that a grant needs. */
 export const settingsFor = (tokenEndpoint: string): Readonly<Record<string, string>> => ({
   OAUTH_TOKEN_ENDPOINT: tokenEndpoint,
   OAUTH_CLIENT_ID: 'orders',

@@ -1,8 +1,8 @@
 import { afterAll } from '@jest/globals';
 
-// For each test file: whatever it runs must let go of its timers, or it would keep a process alive.
+// Fails a test file that leaves a timer: in a service, such a timer would keep the process alive.
 const { setTimeout: begin, clearTimeout: end } = globalThis;
-// Errors, since a stack is only written out when it is asked for.
+// An error formats its stack only when it is read.
 const live = new Map<NodeJS.Timeout, Error>();
 
 const observed: unknown = Object.assign((callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => {
@@ -21,7 +21,7 @@ globalThis.clearTimeout = (timer) => {
 };
 
 afterAll(async () => {
-  // What ends with the last test may take some turns to do so, and the patience with a shared store a quarter of a second.
+  // Work that ends with the last test may take some turns of the event loop, and the timeout of a store 250 ms.
   const left = () => [...live].filter(([timer]) => timer.hasRef());
   for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
   for (let waitedMs = 0; left().length > 0 && waitedMs < 500; waitedMs += 50)
