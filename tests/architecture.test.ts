@@ -35,13 +35,16 @@ const tiers: readonly (readonly string[])[] = [
 const homes: Readonly<Record<string, { readonly path: RegExp; readonly typesOnly?: boolean }>> = {
   'openid-client': { path: /^(grant|authentication)\// },
   jose: { path: /^(authentication\/client-assertion|stores\/encrypted)\.ts$|^cli\// },
-  'lru-cache': { path: /^layers\/cache\.ts$/ },
+  'lru-cache': { path: /^(authentication\/mutual-tls|layers\/(token-cache|fast-path|negative-cache|rate-limit))\.ts$/ },
   pino: { path: /^telemetry\/logging\.ts$/, typesOnly: true },
   axios: { path: /^adapters\/axios\// },
   undici: { path: /^adapters\/undici\//, typesOnly: true },
   leven: { path: /^core\/check-options\.ts$/ },
   dpop: { path: /^adapters\/dpop-proof\.ts$/ },
   commander: { path: /^cli\// },
+  'proxy-from-env': { path: /^cli\// },
+  read: { path: /^cli\// },
+  'yocto-spinner': { path: /^cli\// },
 };
 
 describe('the sources', () => {
@@ -119,7 +122,7 @@ describe('the rules', () => {
   test('of packages catch a package away from its home, one without a home, and pino for more than its types', () => {
     const sources = {
       'layers/single-flight.ts': `import { LRUCache } from 'lru-cache';`,
-      'layers/cache.ts': `import { LRUCache } from 'lru-cache';`,
+      'layers/token-cache.ts': `import { LRUCache } from 'lru-cache';`,
       'core/clock.ts': `import { closestMatch } from 'leven';`,
       'adapters/challenge.ts': `import type { AxiosResponse } from 'axios';`,
       'authentication/secret.ts': `import { sign } from 'jose/jwt'; import { readFile } from 'fs';`,

@@ -5,27 +5,27 @@ import { ConfigurationError, GrantUnavailableError } from '../core/errors.js';
 import { importPrivateKey } from './private-key.js';
 import { resolveSecret, type Secret } from './secret.js';
 
-/** A certificate and its key, each in PEM or a function that returns it and is called for each grant. */
+/** A certificate and its key, each in PEM or as a function that returns PEM and is called for each grant. */
 export interface ClientCertificateOptions {
-  /** The certificate of the client, followed by those that lead from it to a trusted one. */
+  /** The certificate of the client, followed by the chain to a trusted certificate. */
   readonly certificate: Secret;
   /** Its private key, not encrypted. */
   readonly key: Secret;
-  /** The certificates of a private authority, in PEM, that are trusted instead of those that Node trusts. */
+  /** The certificates of a private authority, in PEM. They replace the ones that Node.js trusts. */
   readonly ca?: string | readonly string[] | undefined;
 }
 
-/** A client certificate that is ready to be presented. */
+/** A client certificate, ready for use in connections. */
 export interface ClientCertificate {
   readonly secureContext: SecureContext;
-  /** SHA-256 of the certificate, as `x5t#S256` has it (RFC 8705 §3.1). */
+  /** SHA-256 thumbprint of the certificate, as in `x5t#S256` (RFC 8705 §3.1). */
   readonly thumbprint: string;
   readonly subject: string;
 }
 
 /**
- * The certificate as it is now.
- * @throws {GrantUnavailableError} when it cannot be read, or what was read does not fit together
+ * Reads the current certificate and key.
+ * @throws {GrantUnavailableError} if they cannot be read or do not belong together
  */
 export async function loadCertificate(options: ClientCertificateOptions): Promise<ClientCertificate> {
   const [certificate, key] = await Promise.all([
@@ -35,12 +35,12 @@ export async function loadCertificate(options: ClientCertificateOptions): Promis
   try {
     return clientCertificate(certificate, key, options.ca);
   } catch (cause) {
-    // The two may have been read while they were replaced.
+    // The files may have been read while they were being replaced.
     throw new GrantUnavailableError((cause as Error).message);
   }
 }
 
-/** @throws {ConfigurationError} when one is malformed, or they do not belong together */
+/** @throws {ConfigurationError} if certificate or key is malformed, or they do not belong together */
 export function clientCertificate(
   certificate: string,
   key: string,
@@ -51,7 +51,7 @@ export function clientCertificate(
   if (!parsed.checkPrivateKey(privateKey as KeyObject)) {
     throw new ConfigurationError('the private key does not belong to the client certificate');
   }
-  // Not on import: see mutual-tls.ts.
+  // Loaded on demand, because most clients have a secret.
   const tls = process.getBuiltinModule('node:tls');
   return {
     secureContext: tls.createSecureContext({
@@ -70,6 +70,6 @@ function parseCertificate(text: string): X509Certificate {
   try {
     return new X509Certificate(text);
   } catch {
-    throw new ConfigurationError('the client certificate is no certificate in PEM');
+    throw new ConfigurationError('the client certificate is not a certificate in PEM');
   }
 }

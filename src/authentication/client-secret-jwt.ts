@@ -2,14 +2,14 @@ import { hash } from 'node:crypto';
 
 import { checkOptions } from '../core/check-options.js';
 import { assertionChecks, clientAssertion, type ClientAssertionOptions } from './client-assertion.js';
-import type { ClientAuthentication } from './client-secret.js';
-import { checkSecret, whitespaceHint, fingerprintOf, resolveSecret, type Secret } from './secret.js';
+import type { ClientAuthentication } from './client-authentication.js';
+import { checkSecret, fingerprintOf, resolveSecret, type Secret, whitespaceHint } from './secret.js';
 import { signingAlgorithm } from './signing-algorithm.js';
 import { supportedMethod } from './supported-method.js';
 
 const fitting = ['HS256', 'HS384', 'HS512'];
 
-/** Signs an assertion with the secret, which is not sent itself: `client_secret_jwt` (OpenID Connect Core §9). */
+/** Signs an assertion with the secret, which itself is not sent: `client_secret_jwt` (OpenID Connect Core §9). */
 export function clientSecretJwt(secret: Secret, options: ClientAssertionOptions = {}): ClientAuthentication {
   checkSecret('clientSecretJwt', secret);
   checkOptions('clientSecretJwt', options, assertionChecks);
@@ -18,14 +18,14 @@ export function clientSecretJwt(secret: Secret, options: ClientAssertionOptions 
   return {
     method,
     fingerprint: () => fingerprintOf(secret),
-    async prepare(clientId, server, circumstances) {
+    async prepare(clientId, server, context) {
       const supported = supportedMethod(server, method);
       const clientSecret = await resolveSecret(secret);
       const assertion = clientAssertion({
         method: supported,
         clientId,
         server,
-        circumstances,
+        context,
         options,
         key: Buffer.from(clientSecret, 'utf8'),
         algorithm: signingAlgorithm(server, { fitting }),
@@ -33,7 +33,7 @@ export function clientSecretJwt(secret: Secret, options: ClientAssertionOptions 
       });
       return {
         ...assertion,
-        // The server knows it, too; and there is one assertion more for each time that the request is sent.
+        // The server knows the secret too and may repeat it. Each time the request is sent, an assertion is added.
         get secrets() {
           return [clientSecret, ...assertion.secrets];
         },

@@ -2,22 +2,22 @@ import { hash } from 'node:crypto';
 
 import { checkOptions, nonEmptyString } from '../core/check-options.js';
 import { sendAssertion } from './client-assertion.js';
-import type { ClientAuthentication } from './client-secret.js';
+import type { ClientAuthentication } from './client-authentication.js';
 import { checkSecret, fingerprintOf, resolveSecret, secretFile } from './secret.js';
 
 /** Options of {@link federatedAssertion}. */
 export interface FederatedAssertionOptions {
   /**
-   * What the assertion is announced as: `urn:ietf:params:oauth:client-assertion-type:jwt-spiffe` for a server that follows the
-   * draft on SPIFFE.
+   * The `client_assertion_type`. Servers that follow the draft on SPIFFE expect
+   * `urn:ietf:params:oauth:client-assertion-type:jwt-spiffe`.
    * @default 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
    */
   readonly assertionType?: string | undefined;
 }
 
 /**
- * Proves who the client is with an assertion that somebody else has issued: Kubernetes, SPIFFE, the cloud that it runs in
- * (RFC 7521 §4.2). The source, a function or `fromFile(path)`, is asked for each grant.
+ * Authenticates with an assertion of another issuer, such as Kubernetes, SPIFFE or a cloud platform (RFC 7521 §4.2). The
+ * source, a function or `fromFile(path)`, is read for each grant.
  */
 export function federatedAssertion(
   source: () => string | Promise<string>,
@@ -34,13 +34,13 @@ export function federatedAssertion(
         method: 'private_key_jwt',
         ...sendAssertion(async () => assertion, options.assertionType),
         fingerprint: hash('sha256', assertion, 'base64url'),
-        hint: 'the assertion is from somebody else: check its issuer, subject, audience and expiry against what is registered',
+        hint: 'the assertion is of another issuer: compare its issuer, subject, audience and expiry with the registration',
       };
     },
   };
 }
 
-/** An assertion from a file, such as a projected token of Kubernetes, read for each grant. */
+/** An assertion from a file, such as a projected token of Kubernetes. The file is read for each grant. */
 export function fromFile(path: string): () => Promise<string> {
   return secretFile(path);
 }

@@ -1,35 +1,37 @@
-import type { Agent } from 'node:https';
+import type { Agent, RequestOptions } from 'node:https';
+
+import { LRUCache } from 'lru-cache';
 
 import { checkOptions, stringOrFunction, stringOrStrings } from '../core/check-options.js';
 import { ConfigurationError } from '../core/errors.js';
+import type { ClientAuthentication } from './client-authentication.js';
 import {
   type ClientCertificate,
   clientCertificate,
   type ClientCertificateOptions,
   loadCertificate,
 } from './client-certificate.js';
-import type { ClientAuthentication } from './client-secret.js';
 import { checkSecret, fingerprintOf } from './secret.js';
 import { supportedMethod } from './supported-method.js';
 import { tlsFetch } from './tls-fetch.js';
 
-/** Client authentication by certificate, and what is needed to present the same one to an API. */
+/** Client authentication with a certificate, and an agent that presents the same certificate to resource servers. */
 export interface MutualTls extends ClientAuthentication {
   /**
-   * Presents the certificate that the tokens in use are bound to (RFC 8705 §3), also after it was renewed:
-   * `axios.create({ httpsAgent: authentication.agent })`. It has none to present before there is a token; who composes layers
-   * tells it by `withCache({ onBinding: authentication.present })`.
+   * Presents the certificate that the current tokens are bound to (RFC 8705 §3), also after it was renewed:
+   * `axios.create({ httpsAgent: authentication.agent })`. Before the first token it presents none. The token service selects
+   * the certificate; code that composes layers itself calls `useCertificate`.
    */
   readonly agent: Agent;
 }
 
-/** More than one is in use only while certificates are replaced. */
+/** More than one certificate is in use only during a rotation. */
 const maxCertificates = 3;
 
 /**
- * Proves who the client is by the certificate of its connection: `tls_client_auth` or `self_signed_tls_client_auth`
- * (RFC 8705 §2). The token request goes over `node:https`, not through the option `fetch`.
- * @throws {ConfigurationError} when certificate or key is malformed, or they do not belong together
+ * Authenticates with the certificate of the connection: `tls_client_auth` or `self_signed_tls_client_auth` (RFC 8705 §2).
+ * Token requests use `node:https` instead of the option `fetch`.
+ * @throws {ConfigurationError} if certificate or key is malformed, or they do not belong together
  */
 export function mutualTls(options: ClientCertificateOptions): MutualTls {
   checkOptions('mutualTls', options, { certificate: stringOrFunction, key: stringOrFunction, ca: stringOrStrings });
@@ -39,22 +41,22 @@ export function mutualTls(options: ClientCertificateOptions): MutualTls {
   const isFixed = typeof certificate === 'string' && typeof key === 'string';
   const fixed = isFixed ? clientCertificate(certificate, key, ca) : undefined;
 
-  const loaded = new Map<string, ClientCertificate>();
+  const loaded = new LRUCache<string, ClientCertificate>({ max: maxCertificates });
   let presented: string | undefined;
-  // Node's https is loaded by whoever has a certificate: most clients have a secret.
+  // Loaded on demand, because most clients have a secret.
   const https = process.getBuiltinModule('node:https');
-  const agent = new https.Agent({ keepAlive: true, scheduling: 'lifo', timeout: 5_000 });
-  const nameOf = agent.getName.bind(agent);
-  // Connections are shared by name: none that was made with another certificate is used.
-  agent.getName = (about) => `${nameOf(about)}:${presented ?? ''}`;
+  class CertificateAgent extends https.Agent {
+    // Requests share connections of the same name, so the name includes the certificate.
+    override getName(request?: RequestOptions): string {
+      return `${super.getName(request)}:${presented ?? ''}`;
+    }
+  }
+  const agent = new CertificateAgent({ keepAlive: true, scheduling: 'lifo', timeout: 5_000 });
 
   async function load(): Promise<ClientCertificate> {
     const found = fixed ?? (await loadCertificate(options));
     const known = loaded.get(found.thumbprint) ?? found;
-    loaded.delete(known.thumbprint);
     loaded.set(known.thumbprint, known);
-    const [oldest] = loaded.keys();
-    if (loaded.size > maxCertificates && oldest !== undefined) loaded.delete(oldest);
     return known;
   }
 
@@ -73,7 +75,7 @@ export function mutualTls(options: ClientCertificateOptions): MutualTls {
       const method = supportedMethod(server, 'tls_client_auth', 'self_signed_tls_client_auth');
       if (requireSenderConstraint && server.tls_client_certificate_bound_access_tokens !== true) {
         throw new ConfigurationError(
-          `${server.issuer} binds no tokens to certificates: the profile "fapi2" needs "dpop"`,
+          `${server.issuer} does not bind tokens to certificates: the profile "fapi2" requires "dpop"`,
         );
       }
       const { secureContext, thumbprint, subject } = await load();
@@ -82,7 +84,7 @@ export function mutualTls(options: ClientCertificateOptions): MutualTls {
         authenticate: (_server, client, body) => body.set('client_id', client.client_id),
         secrets: [],
         fingerprint: thumbprint,
-        hint: `the certificate of ${subject} was presented (x5t#S256 ${thumbprint}); is it registered?`,
+        hint: `the certificate of ${subject} was presented (x5t#S256 ${thumbprint}): check that it is registered`,
         fetch: tlsFetch(secureContext),
         certificateThumbprint: thumbprint,
       };

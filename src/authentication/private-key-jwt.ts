@@ -1,7 +1,7 @@
 import { checkOptions, nonEmptyString, oneOf } from '../core/check-options.js';
 import { ConfigurationError, GrantUnavailableError } from '../core/errors.js';
 import { assertionChecks, clientAssertion, type ClientAssertionOptions } from './client-assertion.js';
-import type { ClientAuthentication } from './client-secret.js';
+import type { ClientAuthentication } from './client-authentication.js';
 import { importPrivateKey, type PrivateKey, type SigningKey } from './private-key.js';
 import { readSource } from './secret.js';
 import { checkAlgorithm, signingAlgorithm } from './signing-algorithm.js';
@@ -9,11 +9,14 @@ import { supportedMethod } from './supported-method.js';
 
 /** Options of {@link privateKeyJwt}. */
 export interface PrivateKeyJwtOptions extends ClientAssertionOptions {
-  /** The key, or a function that returns it; the function, `keyFile(path)` for one, is called for each grant. */
+  /** The key, or a function that returns it, such as `keyFile(path)`. The function is called for each grant. */
   readonly key: PrivateKey | (() => PrivateKey | Promise<PrivateKey>);
-  /** The `kid` of the registered public key. @default the `kid` of a JWK, which comes along when it is rotated */
+  /** The `kid` of the registered public key. @default the `kid` of a JWK, which changes with the key */
   readonly keyId?: string | undefined;
-  /** A JWS algorithm that fits the key. @default the best one that the metadata list, or RS256 for an RSA key without such a list */
+  /**
+   * A JWS algorithm that fits the key.
+   * @default the preferred one of those that the metadata list; without a list, RS256 for an RSA key
+   */
   readonly algorithm?: string | undefined;
 }
 
@@ -33,7 +36,7 @@ const algorithms = [
 
 /**
  * Signs an assertion with a private key for each request: `private_key_jwt` (RFC 7523 §2.2, OpenID Connect Core §9).
- * @throws {ConfigurationError} when the key is none, or does not fit the algorithm
+ * @throws {ConfigurationError} if the key cannot be imported or does not fit the algorithm
  */
 export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthentication {
   checkOptions('privateKeyJwt', options, {
@@ -53,7 +56,7 @@ export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthenticati
     try {
       return importPrivateKey(read);
     } catch (cause) {
-      // It may have been read while it was written.
+      // The file may have been read while it was being written.
       throw new GrantUnavailableError((cause as Error).message);
     }
   }
@@ -61,24 +64,22 @@ export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthenticati
   const method = 'private_key_jwt';
   return {
     method,
-    fingerprint: async () =>
-      fixed === undefined
-        ? load().then(
-            ({ thumbprint }) => thumbprint,
-            () => '',
-          )
-        : '',
-    async prepare(clientId, server, circumstances) {
+    async fingerprint() {
+      if (fixed !== undefined) return '';
+      const key = await load().catch(() => undefined);
+      return key?.thumbprint ?? '';
+    },
+    async prepare(clientId, server, context) {
       const supported = supportedMethod(server, method);
       const { key, algorithms: fitting, keyId, thumbprint } = await load();
       return clientAssertion({
         method: supported,
         clientId,
         server,
-        circumstances,
+        context,
         options,
         key,
-        algorithm: signingAlgorithm(server, { fitting, algorithm, profile: circumstances?.profile }),
+        algorithm: signingAlgorithm(server, { fitting, algorithm, profile: context?.profile }),
         keyId: options.keyId ?? keyId,
         fingerprint: thumbprint,
       });

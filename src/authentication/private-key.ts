@@ -7,28 +7,28 @@ import { parseObject } from '../core/json.js';
 /** A private key: PEM (PKCS#8, PKCS#1 or SEC 1, not encrypted), a JWK as an object or as JSON, or a key of `node:crypto`. */
 export type PrivateKey = string | JsonWebKey | webcrypto.JsonWebKey | KeyObject | webcrypto.CryptoKey;
 
-/** A private key that was looked at. */
+/** An imported private key. */
 export interface SigningKey {
   readonly key: KeyObject | webcrypto.CryptoKey;
-  /** The JWS algorithms that it can sign with, the best first. */
+  /** The JWS algorithms that it can sign with, in order of preference. */
   readonly algorithms: readonly string[];
   /** The `kid` of a JWK. */
   readonly keyId: string | undefined;
-  /** SHA-256 of its public key. */
+  /** SHA-256 digest of its public key. */
   readonly thumbprint: string;
 }
 
 /**
  * Imports a private key.
- * @throws {ConfigurationError} when it is none, is encrypted, too short, or of a kind that is not used for client assertions
+ * @throws {ConfigurationError} if it is no private key, is encrypted or too short, or cannot sign client assertions
  */
 export function importPrivateKey(input: PrivateKey): SigningKey {
   const { key, jwk } = toKeyObject(input);
-  const fitting = algorithmsOf(key).filter((each) => !types.isCryptoKey(input) || isMadeFor(input, each));
+  const fitting = algorithmsOf(key).filter((each) => !types.isCryptoKey(input) || isFor(input, each));
   const algorithms = jwk?.['alg'] === undefined ? fitting : fitting.filter((each) => each === jwk['alg']);
   if (algorithms.length === 0) {
     throw new ConfigurationError(
-      `the private key says that it is for something else than signing with ${algorithmsOf(key).join(' or ')}`,
+      `the "alg" or the usages of the private key do not allow signing with ${algorithmsOf(key).join(' or ')}`,
     );
   }
   return {
@@ -52,7 +52,7 @@ function toKeyObject(input: PrivateKey): Imported {
     if (typeof input === 'string' && jwk === undefined) return { key: createPrivateKey(pem(input)) };
     return { key: createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' }), jwk: jwk ?? undefined };
   } catch {
-    // What OpenSSL says helps nobody.
+    // The messages of OpenSSL do not name the flaw.
     throw new ConfigurationError(`the private key ${flawOf(input)}`);
   }
 }
@@ -62,16 +62,16 @@ function privateOnly(key: KeyObject): KeyObject {
   throw new ConfigurationError(`the private key is a ${key.type} key`);
 }
 
-// An environment variable tends to hold the two characters \n for each newline.
+// In an environment variable, newlines are often written as the two characters \n.
 const pem = (text: string): string => text.replaceAll(String.raw`\n`, '\n');
 
 function flawOf(input: string | object): string {
-  if (typeof input !== 'string') return 'is a JWK without a private part, or none of a kind that is known';
+  if (typeof input !== 'string') return 'is a JWK without a private part or of an unknown type';
   const label = /-----BEGIN ([A-Z0-9 ]+)-----/.exec(input)?.[1] ?? '';
   if (label === 'ENCRYPTED PRIVATE KEY' || /Proc-Type: 4,ENCRYPTED/.test(input)) {
     return 'is encrypted; give it decrypted, or a function that returns createPrivateKey({ key, passphrase })';
   }
-  if (/CERTIFICATE|PUBLIC/.test(label)) return `is none: it holds a ${label.toLowerCase()}`;
+  if (/CERTIFICATE|PUBLIC/.test(label)) return `is a ${label.toLowerCase()}`;
   return 'is neither PEM (PKCS#8, PKCS#1 or SEC 1) nor a JWK';
 }
 
@@ -80,17 +80,19 @@ const curves: Readonly<Record<string, string>> = { prime256v1: 'ES256', secp384r
 function algorithmsOf({ asymmetricKeyType: type, asymmetricKeyDetails: details = {} }: KeyObject): readonly string[] {
   if (type === 'rsa') {
     if ((details.modulusLength ?? 0) >= 2_048) return ['PS256', 'RS256', 'PS384', 'RS384', 'PS512', 'RS512'];
-    throw new ConfigurationError(`an RSA key needs 2048 bits at least (RFC 7518 §3.3), not ${details.modulusLength}`);
+    throw new ConfigurationError(`an RSA key needs at least 2048 bits (RFC 7518 §3.3), not ${details.modulusLength}`);
   }
   if (type === 'ed25519') return ['EdDSA', 'Ed25519'];
   const algorithm = curves[details.namedCurve ?? ''];
   if (algorithm !== undefined) return [algorithm];
   const kind = [type, details.namedCurve].filter(Boolean).join(' ');
-  throw new ConfigurationError(`a private key of the kind ${kind} signs no assertions; use RSA, EC (P-256) or Ed25519`);
+  throw new ConfigurationError(
+    `a private key of the type ${kind} cannot sign client assertions; use RSA, EC (P-256) or Ed25519`,
+  );
 }
 
-// Unlike other keys one of WebCrypto is made for one algorithm, and for signing or not.
-function isMadeFor({ algorithm, usages }: webcrypto.CryptoKey, name: string): boolean {
+// A CryptoKey, unlike other keys, is for one algorithm and for certain usages.
+function isFor({ algorithm, usages }: webcrypto.CryptoKey, name: string): boolean {
   if (!usages.includes('sign')) return false;
   const { hash: digest } = algorithm as Partial<webcrypto.RsaHashedKeyAlgorithm>;
   const bits = digest?.name.slice('SHA-'.length);

@@ -4,10 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { stringOrFunction } from '../core/check-options.js';
 import { ConfigurationError, GrantUnavailableError } from '../core/errors.js';
 
-/** A secret, or a function that returns it; the function is called for each grant, so that a rotated secret is picked up. */
+/** A secret, or a function that returns it. The function is called for each grant, so that the secret can be rotated. */
 export type Secret = string | (() => string | Promise<string>);
 
-/** A secret from a file, read for each grant. One newline at its end does not count. */
+/** A secret from a file that is read for each grant. One newline at its end is removed. */
 export function secretFile(path: string): () => Promise<string> {
   return async () => (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
 }
@@ -17,21 +17,21 @@ export function keyFile(path: string): () => Promise<string> {
   return () => readFile(path, 'utf8');
 }
 
-/** @throws {ConfigurationError} when the secret (or `what` it is) of `owner` is none */
+/** @throws {ConfigurationError} if the secret of `owner` (or `what` it is) is neither a non-empty string nor a function */
 export function checkSecret(owner: string, secret: unknown, what = 'secret'): void {
   const expected = stringOrFunction(secret);
   if (expected !== undefined) throw new ConfigurationError(`the ${what} of ${owner} must be ${expected}`);
 }
 
-/** Something that changes when the secret does and tells nothing of it; the same for all that cannot be read. */
+/** A digest that changes with the secret and reveals nothing about it. Unreadable secrets share one. */
 export async function fingerprintOf(secret: Secret): Promise<string> {
   if (typeof secret === 'string') return '';
   return hash('sha256', await resolveSecret(secret).catch(() => ''), 'base64url');
 }
 
 /**
- * The secret as it is now; `what` names it in messages.
- * @throws {GrantUnavailableError} when its function throws or returns nothing
+ * Reads the current secret. `what` names it in messages.
+ * @throws {GrantUnavailableError} if its function throws or returns no text
  */
 export async function resolveSecret(secret: Secret, what = 'the client secret'): Promise<string> {
   const value = await readSource(secret, what);
@@ -42,8 +42,8 @@ export async function resolveSecret(secret: Secret, what = 'the client secret'):
 }
 
 /**
- * What a function returns, or what is given instead of one.
- * @throws {GrantUnavailableError} when the function throws
+ * Calls the source if it is a function, and returns it otherwise.
+ * @throws {GrantUnavailableError} if the function throws
  */
 export async function readSource<T>(source: T | (() => T | Promise<T>), what: string): Promise<T> {
   if (typeof source !== 'function') return source;
@@ -54,7 +54,7 @@ export async function readSource<T>(source: T | (() => T | Promise<T>), what: st
   }
 }
 
-/** Why a secret might be refused that looks right where it comes from. */
+/** A hint for error messages: why a correct secret may be rejected. */
 export function whitespaceHint(secret: string): string | undefined {
   return secret.trim() === secret
     ? undefined

@@ -2,19 +2,19 @@ import type { ServerMetadata } from 'openid-client';
 
 import { ConfigurationError } from '../core/errors.js';
 
-/** What a signing algorithm is chosen by. */
+/** The criteria for a signing algorithm. */
 export interface SigningAlgorithmChoice {
-  /** What the key can sign with, the best first. */
+  /** The algorithms that the key can sign with, in order of preference. */
   readonly fitting: readonly string[];
-  /** What was asked for. */
+  /** The algorithm that the user has chosen. */
   readonly algorithm?: string | undefined;
   readonly profile?: 'fapi2' | undefined;
 }
 
 /**
- * The algorithm that an assertion is signed with: the best one that the key and the metadata have in common (RFC 8414 §2).
- * Without metadata RS256, which servers should support, or what the key is made for.
- * @throws {ConfigurationError} that lists what the authorization server supports, when there is none
+ * Chooses the algorithm of a client assertion: the first one that the key and the metadata have in common (RFC 8414 §2).
+ * Without a list in the metadata, RS256 if the key can sign with it, because servers should support it.
+ * @throws {ConfigurationError} that lists what the authorization server supports, if they have none in common
  */
 export function signingAlgorithm(server: ServerMetadata, choice: SigningAlgorithmChoice): string {
   const candidates = checkAlgorithm(choice);
@@ -25,26 +25,26 @@ export function signingAlgorithm(server: ServerMetadata, choice: SigningAlgorith
   const common = candidates.find((each) => supported.includes(each));
   if (common !== undefined) return common;
   throw new ConfigurationError(
-    `${server.issuer} takes no client assertion signed with ${candidates.join(' or ')}; it supports ` +
+    `${server.issuer} does not accept client assertions signed with ${candidates.join(' or ')}; it supports ` +
       `${supported.join(', ') || 'no algorithm'}: choose one of these, and a key that fits it`,
   );
 }
 
 // FAPI 2.0 Security Profile §5.4.1
-const strong = new Set(['PS256', 'ES256', 'EdDSA', 'Ed25519']);
+const fapi2Algorithms = new Set(['PS256', 'ES256', 'EdDSA', 'Ed25519']);
 
 /**
- * The algorithms that are left to choose from.
- * @throws {ConfigurationError} when the key cannot sign with what was asked for, or the profile does not allow it
+ * The algorithms that the key, the user's choice and the profile allow.
+ * @throws {ConfigurationError} if there is none
  */
 export function checkAlgorithm({ fitting, algorithm, profile }: SigningAlgorithmChoice): readonly string[] {
-  const allowed = profile === 'fapi2' ? fitting.filter((each) => strong.has(each)) : fitting;
+  const allowed = profile === 'fapi2' ? fitting.filter((each) => fapi2Algorithms.has(each)) : fitting;
   const candidates = algorithm === undefined ? allowed : allowed.filter((each) => each === algorithm);
   if (candidates.length > 0) return candidates;
   if (allowed.length > 0) {
-    const ruled = profile === 'fapi2' ? ' and the profile "fapi2"' : '';
+    const andProfile = profile === 'fapi2' ? ' and the profile "fapi2"' : '';
     throw new ConfigurationError(
-      `"algorithm" must be ${allowed.join(' or ')} for this key${ruled}, not "${algorithm}"`,
+      `"algorithm" must be ${allowed.join(' or ')} for this key${andProfile}, not "${algorithm}"`,
     );
   }
   throw new ConfigurationError(

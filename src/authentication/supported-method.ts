@@ -3,8 +3,8 @@ import type { ServerMetadata } from 'openid-client';
 import { ConfigurationError } from '../core/errors.js';
 
 /**
- * The first of these methods that the metadata list; without a list, the first (RFC 8414 §2: `client_secret_basic` then, but
- * who chose another knows better).
+ * The first of these methods that the metadata list, or the first of all if the metadata list none. RFC 8414 §2 has
+ * `client_secret_basic` as the default, but the user's choice is more specific.
  * @throws {ConfigurationError} that lists what the authorization server supports instead
  */
 export function supportedMethod(server: ServerMetadata, ...methods: readonly [string, ...string[]]): string {
@@ -13,7 +13,7 @@ export function supportedMethod(server: ServerMetadata, ...methods: readonly [st
   const method = methods.find((each) => supported.includes(each));
   if (method !== undefined) return method;
   throw new ConfigurationError(
-    `${server.issuer} does not take ${methods.join(' or ')}; it supports ${supported.join(', ') || 'nothing'}: set ` +
-      '"clientAuthentication" to one of these or, where its metadata are wrong, "tokenEndpoint" instead of "issuer"',
+    `${server.issuer} does not support ${methods.join(' or ')}; it supports ${supported.join(', ') || 'nothing'}: set ` +
+      '"clientAuthentication" to one of these or, if its metadata are wrong, "tokenEndpoint" instead of "issuer"',
   );
 }

@@ -2,47 +2,47 @@ import type { webcrypto } from 'node:crypto';
 
 import { type Clock, systemClock } from './clock.js';
 
-/** How an access token is presented: the scheme of the `Authorization` header. */
+/** The type of an access token: the scheme of the `Authorization` header. */
 export type AccessTokenType = 'Bearer' | 'DPoP';
 
-/** The keys that a token of type DPoP is bound to: whoever sends it signs each request with the private one (RFC 9449 §6). */
+/** The keys that a token of type DPoP is bound to. The private key signs a proof for each request (RFC 9449 §6). */
 export interface DpopKeyPair {
   readonly privateKey: webcrypto.CryptoKey;
   readonly publicKey: webcrypto.CryptoKey;
 }
 
-/** What an {@link AccessToken} is made of. */
+/** The fields of an {@link AccessToken}. */
 export interface AccessTokenFields {
   readonly value: string;
   /** @default 'Bearer' */
   readonly type?: AccessTokenType;
-  /** What a token of type DPoP is bound to; without it no adapter can send the token. */
+  /** The keys of a token of type DPoP; without them no adapter can send it. */
   readonly keyPair?: DpopKeyPair | undefined;
-  /** The granted scope, space-separated; absent when none is known. */
+  /** The granted scope, space-separated; absent if unknown. */
   readonly scope?: string | undefined;
   /** Milliseconds since the epoch. */
   readonly issuedAt: number;
   /** Milliseconds since the epoch; `Infinity` for a token that never expires. */
   readonly expiresAt: number;
-  /** The same moment as `issuedAt` on this process's monotonic clock, in milliseconds. Only the wall clock counts without it. */
+  /** `issuedAt` on the monotonic clock of this process, in milliseconds. Without it, only the wall clock counts. */
   readonly issuedAtMonotonic?: number | undefined;
-  /** SHA-256 thumbprint of the certificate that the token is bound to (RFC 8705 §3.1); absent for one that is not. */
+  /** SHA-256 thumbprint of the client certificate that the token is bound to (RFC 8705 §3.1); absent if there is none. */
   readonly certificateThumbprint?: string | undefined;
 }
 
 /**
- * An access token (RFC 6749 §1.4), immutable. It never prints its value: `toString`, `toJSON` and `util.inspect` redact it.
- * Read `value` or `authorization` where it is sent.
+ * An access token (RFC 6749 §1.4), immutable. `toString`, `toJSON` and `util.inspect` redact its value. To send the token, read
+ * `value` or `authorization`.
  */
 export class AccessToken {
   readonly type: AccessTokenType;
-  /** The granted scope, space-separated; `undefined` when none is known. */
+  /** The granted scope, space-separated; `undefined` if unknown. */
   readonly scope: string | undefined;
   /** Milliseconds since the epoch: the instant before the grant was sent. */
   readonly issuedAt: number;
   /** Milliseconds since the epoch; `Infinity` for a token that never expires. */
   readonly expiresAt: number;
-  /** SHA-256 thumbprint of the certificate that the token is bound to (RFC 8705 §3.1); `undefined` for one that is not. */
+  /** SHA-256 thumbprint of the client certificate that the token is bound to (RFC 8705 §3.1); `undefined` if there is none. */
   readonly certificateThumbprint: string | undefined;
   readonly #value: string;
   readonly #authorization: string;
@@ -63,22 +63,22 @@ export class AccessToken {
     Object.freeze(this);
   }
 
-  /** The token itself. */
+  /** The token itself, a secret. */
   get value(): string {
     return this.#value;
   }
 
-  /** The value of an `Authorization` header that presents this token (RFC 6750 §2.1, RFC 9449 §7.1). */
+  /** The value of the `Authorization` header (RFC 6750 §2.1, RFC 9449 §7.1), a secret. */
   get authorization(): string {
     return this.#authorization;
   }
 
-  /** What a token of type DPoP is bound to (RFC 9449 §6); never printed either. */
+  /** The keys that a token of type DPoP is bound to (RFC 9449 §6); never printed. */
   get keyPair(): DpopKeyPair | undefined {
     return this.#keyPair;
   }
 
-  /** Milliseconds until the token expires, by the clock that says less; negative once it has. */
+  /** Milliseconds until the token expires, by the clock that says less; negative after expiry. */
   remainingMs(clock: Clock = systemClock): number {
     const byWall = this.expiresAt - clock.now();
     if (this.#issuedAtMonotonic === undefined) return byWall;

@@ -2,12 +2,12 @@ import { closestMatch } from 'leven';
 
 import { ConfigurationError } from './errors.js';
 
-/** Checks one option; returns what was expected instead, or `undefined` when the value will do. */
+/** Checks one option. Returns what was expected, or `undefined` if the value is fine. */
 export type Check = (value: unknown) => string | undefined;
 
 /**
- * Checks that `options` holds known names with fitting values only.
- * @throws {ConfigurationError} that names the option, and for an unknown one the nearest known name
+ * Checks that `options` holds only known names with valid values.
+ * @throws {ConfigurationError} that names the option; for an unknown one also the nearest known name
  */
 export function checkOptions(owner: string, options: unknown, checks: Readonly<Record<string, Check>>): void {
   if (!isObject(options)) throw new ConfigurationError(`${owner} needs an object of options`);
@@ -57,7 +57,7 @@ export const positiveInteger = expect(
   (value) => Number.isSafeInteger(value) && (value as number) > 0,
 );
 
-/** An object, or a function, with these methods. */
+/** An object or a function with these methods. */
 export const objectWith = (...methods: readonly string[]): Check =>
   expect(
     `an object with the ${methods.length > 1 ? 'methods' : 'method'} ${methods.join(', ')}`,

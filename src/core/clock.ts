@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 
-/** Where the time comes from; both readings are in milliseconds. */
+/** The source of time; both readings are in milliseconds. */
 export interface Clock {
   /** Wall-clock time since the epoch. It can step in both directions. */
   now(): number;
-  /** Time since a moment that stays the same for the life of the process. It never steps, but may stop while the machine sleeps. */
+  /** Time since a fixed moment in the life of the process. It never steps, but may stop while the machine sleeps. */
   monotonic(): number;
   /** Resolves after `ms` milliseconds; rejects with the reason of `signal` when that is aborted before. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -15,7 +15,7 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  // A timer has an error of its own for it.
+  // A timer rejects with an AbortError of its own.
   sleep: (ms, signal) => setTimeout(ms, undefined, signal && { signal }).catch(() => signal?.throwIfAborted()),
 };
 
@@ -30,7 +30,7 @@ export function instant(clock: Clock): Instant {
   return { wall: clock.now(), monotonic: clock.monotonic() };
 }
 
-/** Milliseconds since `start`, by the clock that says more: the other one was set back or stood still. */
+/** Milliseconds since `start`, by the clock that says more; the other one was set back or stood still. */
 export function elapsedMs(start: Instant, clock: Clock): number {
   return Math.max(clock.now() - start.wall, clock.monotonic() - start.monotonic);
 }

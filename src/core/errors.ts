@@ -1,20 +1,20 @@
-/** What went wrong, for programs: the contract of every {@link TokenError}. */
+/** The `code` of a {@link TokenError}: the contract for programs. */
 export type TokenErrorCode =
   'ERR_CONFIGURATION' | 'ERR_GRANT_REJECTED' | 'ERR_GRANT_UNAVAILABLE' | 'ERR_TOKEN_RESPONSE';
 
-/** What every {@link TokenError} can be given. */
+/** Options of every {@link TokenError}. */
 export interface TokenErrorOptions {
-  /** Kept as `error.cause` by its name, message and code only: the original may hold a request, a reply or a secret. */
+  /** `error.cause` keeps only its name, message and code: the original may hold a request, a response or a secret. */
   readonly cause?: unknown;
   readonly retryAfterMs?: number | undefined;
 }
 
-/** There is no token, and this says why. Nothing secret is in the message, the fields or the cause. */
+/** The reason why there is no token. The message, the fields and the cause hold no secret. */
 export abstract class TokenError extends Error {
   abstract readonly code: TokenErrorCode;
-  /** Whether the same request may succeed later although nothing is changed. */
+  /** Whether the same call may succeed later without a change. */
   abstract readonly retryable: boolean;
-  /** How long to wait before asking again makes sense, in milliseconds; `undefined` when nothing is known. */
+  /** Milliseconds after which another call makes sense; `undefined` if unknown. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, { cause, retryAfterMs }: TokenErrorOptions = {}) {
@@ -23,7 +23,7 @@ export abstract class TokenError extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** The same error for the next one who asks, and who has this long to wait. */
+  /** A copy of this error with another `retryAfterMs`. */
   withRetryAfter(retryAfterMs: number): this {
     const Same = this.constructor as new (message: string, options: object) => this;
     return new Same(this.message, Object.assign({}, this, { cause: this.cause, retryAfterMs }));
@@ -43,15 +43,15 @@ export interface GrantRejection extends TokenErrorOptions {
   readonly errorDescription?: string | undefined;
 }
 
-/** The authorization server refused the grant (RFC 6749 §5.2). Asking again without a change will be refused again. */
+/** The authorization server rejected the grant (RFC 6749 §5.2). It will reject it again until something is changed. */
 export class GrantRejectedError extends TokenError {
   readonly code = 'ERR_GRANT_REJECTED';
   readonly retryable = false;
-  /** HTTP status of the refusal. */
+  /** HTTP status of the error response. */
   readonly status: number;
-  /** The `error` code of the authorization server, `invalid_client` for one; `undefined` when it sent none. */
+  /** The `error` code of the error response, for example `invalid_client`; `undefined` if there is none. */
   readonly error: string | undefined;
-  /** The `error_description` of the authorization server, cleaned and cut; `undefined` when it sent none. */
+  /** The `error_description` of the error response, cleaned and cut; `undefined` if there is none. */
   readonly errorDescription: string | undefined;
 
   constructor(message: string, { status, error, errorDescription, ...options }: GrantRejection) {
@@ -69,12 +69,12 @@ export interface GrantUnavailability extends TokenErrorOptions {
   readonly retryable?: boolean;
 }
 
-/** The authorization server could not be asked or did not answer: network, timeout, 408, 425, 429, 5xx. */
+/** The authorization server could not be reached or cannot answer now: network error, timeout, 408, 425, 429, 5xx. */
 export class GrantUnavailableError extends TokenError {
   readonly code = 'ERR_GRANT_UNAVAILABLE';
-  /** `true`, but for a certificate that is not trusted, of either side, and a proxy that asks for credentials. */
+  /** `false` for an untrusted certificate of either side and for a proxy that requires credentials; otherwise `true`. */
   readonly retryable: boolean;
-  /** HTTP status of the answer; `undefined` when there was none. */
+  /** HTTP status of the response; `undefined` if there was none. */
   readonly status: number | undefined;
 
   constructor(message: string, { status, retryable = true, ...options }: GrantUnavailability = {}) {
@@ -84,20 +84,20 @@ export class GrantUnavailableError extends TokenError {
   }
 }
 
-/** The authorization server answered with success, but not with a token response (RFC 6749 §5.1). */
+/** The authorization server answered with a success status, but not with a token response (RFC 6749 §5.1). */
 export class InvalidTokenResponseError extends TokenError {
   readonly code = 'ERR_TOKEN_RESPONSE';
   readonly retryable = true;
 }
 
-/** What may be read off something that was thrown; it need not be an Error of this realm. */
+/** What can be read from a thrown value, which need not be an Error of this realm. */
 interface Cause {
   readonly name?: unknown;
   readonly message?: unknown;
   readonly code?: unknown;
 }
 
-/** An error, its cause, the cause of that, and so on: up to ten. */
+/** An error and its chain of causes, up to ten. */
 export function causesOf(error: unknown): readonly Cause[] {
   const causes: Cause[] = [];
   for (

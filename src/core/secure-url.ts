@@ -1,6 +1,6 @@
 /**
- * The URL that a text holds, or `undefined` when it holds none. Not `URL.canParse`: on Node 20 and 22 that begins to refuse
- * URLs with other than ASCII characters once it was called often enough to be optimised.
+ * Parses a URL; returns `undefined` if the text is none. `URL.canParse` is not used: on Node 20 and 22 it rejects URLs with
+ * non-ASCII characters once it has been called often enough to be optimised.
  */
 export function parseUrl(text: string, base?: string): URL | undefined {
   try {
@@ -10,7 +10,7 @@ export function parseUrl(text: string, base?: string): URL | undefined {
   }
 }
 
-/** Whether nobody on the way can read what is sent there: https, or http that stays on this machine. (RFC 6749 §10.8) */
+/** Whether a request to this URL cannot be read on its way: https, or http to this machine (RFC 6749 §10.8). */
 export function isSecure(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }

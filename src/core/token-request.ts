@@ -2,20 +2,20 @@ import { anyObject, checkOptions, stringOrStrings } from './check-options.js';
 import { ConfigurationError } from './errors.js';
 import { parseUrl } from './secure-url.js';
 
-/** What an access token is asked for. Equal requests share a token; `undefined`, `''` and an empty list all mean: not asked for. */
+/** What a token is requested for. Equal token requests share a token. `undefined`, `''` and an empty list mean that the member is left out. */
 export interface TokenRequest {
   /** Scope tokens, space-separated or as a list; their order does not matter (RFC 6749 §3.3). */
   readonly scope?: string | readonly string[] | undefined;
-  /** Absolute URIs, without fragment and better without query, of the APIs that will accept the token (RFC 8707 §2). */
+  /** Absolute URIs of the APIs that will accept the token, without a fragment, preferably without a query (RFC 8707 §2). */
   readonly resource?: string | readonly string[] | undefined;
-  /** The audience, for authorization servers that ask for one; their order does not matter. */
+  /** The audience, for authorization servers that require one; the order does not matter. */
   readonly audience?: string | readonly string[] | undefined;
-  /** Further parameters of the token request, as this authorization server knows them. */
+  /** Further parameters of the token request that the authorization server knows. */
   readonly parameters?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
- * A token request that was checked and brought into one order, so that equal requests have equal keys. Immutable; made by
+ * A token request that is checked and sorted, so that equal token requests have equal keys. Immutable; made by
  * {@link canonicalRequest}.
  */
 export class CanonicalTokenRequest implements TokenRequest {
@@ -44,22 +44,22 @@ export class CanonicalTokenRequest implements TokenRequest {
     Object.freeze(this);
   }
 
-  /** Equal for equal requests and different for all others. Holds no secret. */
+  /** The key: equal for equal token requests, different for all others. Holds no secret. */
   get key(): string {
     return this.#key;
   }
 }
 
 /**
- * The checked and ordered form of a request; a canonical request is returned as it is.
- * @throws {ConfigurationError} when a member is malformed, or a parameter is one that this library sets
+ * Checks and sorts a token request. Returns a canonical request as it is.
+ * @throws {ConfigurationError} if a member is malformed, or a parameter is one that this library sets
  */
 export function canonicalRequest(request: TokenRequest = {}): CanonicalTokenRequest {
   return request instanceof CanonicalTokenRequest ? request : new CanonicalTokenRequest(request);
 }
 
 /**
- * What makes a token reusable: equal for equal requests, different for all others.
+ * The key of a token request: equal for equal token requests, different for all others.
  * @throws {ConfigurationError} as {@link canonicalRequest}
  */
 export function requestKey(request?: TokenRequest): string {
@@ -99,7 +99,7 @@ function checkResource(resource: string): void {
   }
 }
 
-// A second value of these would contradict what the library sends (RFC 6749 §3.2: no parameter more than once).
+// The library sets these parameters, and no parameter may occur twice (RFC 6749 §3.2).
 const reserved = new Set([
   'grant_type',
   'client_id',

@@ -2,15 +2,15 @@ import type { AccessToken } from './access-token.js';
 import type { Clock } from './clock.js';
 import type { TokenRequest } from './token-request.js';
 
-/** How one call of {@link TokenSource.getToken} wants its token. */
+/** Options of one call of {@link TokenSource.getToken}. */
 export interface GetTokenOptions {
-  /** A token that is of no more use, because it was rejected or is about to expire. Any other one will do. */
+  /** A token that must not be returned again, because it was rejected or is about to expire. */
   readonly replacing?: AccessToken | undefined;
-  /** Ends the wait of this caller only; the shared request goes on for the others. */
+  /** Ends the wait of this caller only. The shared grant continues for the others. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Least time that the token must still be valid, in milliseconds: for a long upload, say. When the authorization server
-   * gives no such token, the one that it gives is the answer.
+   * Minimum remaining validity in milliseconds, for a long upload for example. If the authorization server grants only shorter
+   * tokens, the call returns the token that it granted.
    * @default 0
    */
   readonly minValidityMs?: number | undefined;
@@ -19,14 +19,14 @@ export interface GetTokenOptions {
 /** Anything that can return an access token. */
 export interface TokenSource {
   /**
-   * Returns an access token for the request, or for the default one without it.
-   * @throws {TokenError} when there is no token to hand out
+   * Returns an access token for the token request, or for the default one.
+   * @throws {TokenError} if there is no token
    * @throws the reason of `signal`
    */
   getToken(request?: TokenRequest, options?: GetTokenOptions): Promise<AccessToken>;
 }
 
-/** Adds one concern to a token source; the result is a token source again. */
+/** Takes a token source and returns one with a single concern added. */
 export type Layer = (inner: TokenSource) => TokenSource;
 
 /** Wraps a token source in layers, the innermost first. */
@@ -34,7 +34,7 @@ export function compose(source: TokenSource, ...layers: readonly Layer[]): Token
   return layers.reduce((inner, layer) => layer(inner), source);
 }
 
-/** Whether a kept token may be handed out for this call: unexpired for as long as asked, and not the one to be replaced. */
-export function isUsable(kept: AccessToken, { replacing, minValidityMs = 0 }: GetTokenOptions, clock: Clock): boolean {
-  return kept.value !== replacing?.value && kept.remainingMs(clock) > minValidityMs;
+/** Whether a cached or stored token may be returned for this call: it remains valid long enough and is not to be replaced. */
+export function isUsable(token: AccessToken, { replacing, minValidityMs = 0 }: GetTokenOptions, clock: Clock): boolean {
+  return token.value !== replacing?.value && token.remainingMs(clock) > minValidityMs;
 }

@@ -1,34 +1,33 @@
 import type { Clock } from '../core/clock.js';
-import type { Reply } from './http/bounded-fetch.js';
+import type { BoundedResponse } from './http/bounded-fetch.js';
 
-/** What is known of the clock of the authorization server. */
-export interface ServerTime {
-  /** How far it is ahead of ours, in milliseconds; 0 for less than matters. */
-  readonly skewMs: number;
+/** The clock skew of the authorization server. */
+export interface ClockSkew {
+  /** How far the clock of the authorization server is ahead, in milliseconds; 0 if it differs by less than ten seconds. */
+  readonly ms: number;
   /**
-   * Reads the `Date` of a refusal (RFC 9110 §6.6.1) of what was dated with this skew. Of a success there is nothing to learn:
-   * it may come through a gateway whose clock is wrong.
+   * Learns the clock skew from the `Date` of a response that rejected the client (RFC 9110 §6.6.1). `usedMs` is the clock skew
+   * that the rejected request was prepared with. Successful responses teach nothing: a gateway with a wrong clock may have
+   * dated them.
    */
-  learn(reply: Reply | undefined, skewMs: number | undefined): void;
+  observe(response: BoundedResponse | undefined, usedMs: number): void;
 }
 
-/** `Date` counts in seconds, and the answer took its time; assertions allow for that much anyway. */
+/** The resolution of `Date` and the latency of a response stay below this; client assertions allow for as much. */
 const toleranceMs = 10_000;
 
-/** Learns from its answers how far the clock of the authorization server differs (FAPI 2.0 Security Profile §5.3.2.1, note 1). */
-export function serverTime(clock: Clock): ServerTime {
-  let skewMs = 0;
-  return {
-    get skewMs() {
-      return skewMs;
-    },
-    learn(reply, refused) {
-      const aheadMs = Date.parse(reply?.headers.get('date') ?? '') - clock.now();
-      // Another refusal has taught it already, or there is nothing to read.
-      if (refused !== skewMs || Number.isNaN(aheadMs)) return;
-      const isNew = Math.abs(aheadMs - skewMs) >= toleranceMs && Math.abs(aheadMs) >= toleranceMs;
-      // What is refused all the same was not refused for its time.
-      skewMs = isNew ? aheadMs : 0;
+/** Measures the clock skew of the authorization server (FAPI 2.0 Security Profile §5.3.2.1, note 1). */
+export function clockSkew(clock: Clock): ClockSkew {
+  const skew = {
+    ms: 0,
+    observe(response: BoundedResponse | undefined, usedMs: number) {
+      const aheadMs = Date.parse(response?.headers.get('date') ?? '') - clock.now();
+      // A concurrent request has measured it already, or the response has no date.
+      if (usedMs !== skew.ms || Number.isNaN(aheadMs)) return;
+      const isNew = Math.abs(aheadMs - skew.ms) >= toleranceMs && Math.abs(aheadMs) >= toleranceMs;
+      // If the request was rejected with this very skew, the time was not the reason.
+      skew.ms = isNew ? aheadMs : 0;
     },
   };
+  return skew;
 }

@@ -9,42 +9,41 @@ import { ConfigurationError } from '../core/errors.js';
 /** Options of {@link dpop}. */
 export interface DpopOptions {
   /**
-   * The keys that tokens are bound to, as `crypto.subtle.generateKey` and `importKey` make them: ECDSA with P-256, Ed25519, or RSA
-   * of at least 2048 bits with SHA-256.
-   * @default a pair for ES256 of this object's own, made for the first grant; its private key cannot be exported
+   * The DPoP key, as a pair of `CryptoKey`s: ECDSA with P-256, Ed25519, or RSA of at least 2048 bits with SHA-256.
+   * @default a new pair for ES256, generated for the first grant; its private key cannot be exported
    */
   readonly keyPair?: DpopKeyPair | undefined;
   /**
-   * Whether a server that grants a plain Bearer token all the same is an error (RFC 9449 §5). With `false` that token is used.
+   * Whether it is an error if the authorization server grants a Bearer token (RFC 9449 §5). With `false` that token is used.
    * @default true
    */
   readonly requireBinding?: boolean | undefined;
 }
 
-/** Has tokens bound to a key, so that they are of no use to whoever steals them without it. Made by {@link dpop}. */
+/** Binds tokens to a key, so that a stolen token cannot be used without it. Made by {@link dpop}. */
 export interface Dpop {
   readonly requireBinding: boolean;
-  /** The keys, always the same. */
+  /** The DPoP key. Each call returns the same pair. */
   keyPair(): Promise<DpopKeyPair>;
-  /** SHA-256 of the public key. */
+  /** SHA-256 digest of the public key. */
   thumbprint(): Promise<string>;
-  /** What makes the proofs for token endpoints. Always the same, so that the nonce that a server gave last is known. */
+  /** Signs the proofs for token endpoints. Each call returns the same handle, which remembers the nonces of servers. */
   handle(configuration: Configuration): Promise<DPoPHandle>;
 }
 
 /**
  * Demonstrating Proof of Possession (RFC 9449): `createTokenService({ …, dpop: dpop() })`.
- * @throws {ConfigurationError} when an option is unknown, or the keys are none that proofs can be signed with
+ * @throws {ConfigurationError} if an option is unknown, or the keys cannot sign DPoP proofs
  */
 export function dpop(options: DpopOptions = {}): Dpop {
   checkOptions('dpop', options, { keyPair: anyObject, requireBinding: anyBoolean });
   const { keyPair: given, requireBinding = true } = options;
   if (given !== undefined) checkKeyPair(given);
-  let made: Promise<DpopKeyPair> | undefined;
+  let generated: Promise<DpopKeyPair> | undefined;
   let thumbprint: Promise<string> | undefined;
   let handle: DPoPHandle | undefined;
 
-  const keyPair = async (): Promise<DpopKeyPair> => given ?? (made ??= randomDPoPKeyPair('ES256'));
+  const keyPair = async (): Promise<DpopKeyPair> => given ?? (generated ??= randomDPoPKeyPair('ES256'));
 
   return {
     requireBinding,
@@ -76,7 +75,7 @@ function checkKeyPair({ privateKey, publicKey }: DpopKeyPair): void {
   }
 }
 
-/** What there is to know of the algorithm of a CryptoKey, of whichever kind it is. */
+/** The algorithm of a CryptoKey of any kind. */
 interface KeyAlgorithm {
   readonly name: string;
   readonly namedCurve?: string;
@@ -84,7 +83,7 @@ interface KeyAlgorithm {
   readonly modulusLength?: number;
 }
 
-// What both openid-client and the dpop package can sign with.
+// The algorithms that both openid-client and the dpop package support.
 function signsProofs({ name, namedCurve, hash: digest, modulusLength = 0 }: KeyAlgorithm): boolean {
   if (name === 'RSA-PSS' || name === 'RSASSA-PKCS1-v1_5') return digest?.name === 'SHA-256' && modulusLength >= 2048;
   return name === 'Ed25519' || (name === 'ECDSA' && namedCurve === 'P-256');

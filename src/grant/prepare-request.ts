@@ -1,80 +1,105 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import type { ServerMetadata } from 'openid-client';
+import { allowInsecureRequests, Configuration, customFetch, type ServerMetadata } from 'openid-client';
 
 import type {
   AuthenticationContext,
   ClientAuthentication,
   PreparedAuthentication,
-} from '../authentication/client-secret.js';
+} from '../authentication/client-authentication.js';
 import { abortable } from '../core/abort.js';
 import { GrantRejectedError } from '../core/errors.js';
 import type { AuthorizationServer } from './authorization-server.js';
-import type { ServerTime } from './clock-skew.js';
+import type { ClockSkew } from './clock-skew.js';
+import { type BoundedFetch, boundedFetch, type BoundedFetchOptions } from './http/bounded-fetch.js';
 
-/** What one request to the authorization server is made with. */
-export interface Means {
+/** What one request to the authorization server needs. */
+export interface PreparedRequest {
   readonly metadata: ServerMetadata;
   readonly authentication: PreparedAuthentication;
-  /** How far the clock of the authorization server was thought to be ahead. */
+  /** The clock skew that the authentication was prepared with, in milliseconds. */
   readonly skewMs: number;
 }
 
-/** Options of {@link requestMeans}. */
-export interface RequestMeansOptions extends Omit<AuthenticationContext, 'skewMs'> {
+/** Options of {@link prepareRequest}. */
+export interface PrepareRequestOptions extends Omit<AuthenticationContext, 'skewMs'> {
   readonly server: AuthorizationServer;
-  readonly time: ServerTime;
+  readonly skew: ClockSkew;
   readonly clientId: string;
   readonly clientAuthentication: ClientAuthentication;
+  readonly fetch: typeof globalThis.fetch;
+  /** Deadline of each request, in milliseconds. */
+  readonly timeoutMs: number;
 }
 
-/** Where means come from. */
-export interface RequestMeans {
-  /** The means as they are now. */
-  readonly gather: (signal: AbortSignal | undefined) => Promise<Means>;
-  /** Other means than those that were refused, if a rotated secret or a moved token endpoint may be why. */
-  readonly gatherOthers: (
+/** Prepares requests to the authorization server. */
+export interface RequestPreparation {
+  /** Reads the current metadata and credentials. */
+  prepare(signal: AbortSignal | undefined): Promise<PreparedRequest>;
+  /** Prepares a failed request again. `undefined` unless the client was rejected or the endpoint has moved, and that changed. */
+  prepareAgain(
     error: unknown,
-    refused: Promise<Means>,
+    failed: PreparedRequest,
     signal: AbortSignal | undefined,
-  ) => Promise<Means | undefined>;
+  ): Promise<PreparedRequest | undefined>;
+  /**
+   * Configures openid-client for one prepared request. It builds the request, signs DPoP proofs and checks the response.
+   * Deadlines, the limit of the body and the errors are ours: the deadline of openid-client does not cover the body, it
+   * limits no body, and its errors hold the response, which may repeat a secret.
+   */
+  configure(
+    prepared: PreparedRequest,
+    options: Pick<BoundedFetchOptions, 'signal' | 'accept'>,
+  ): { readonly configuration: Configuration; readonly bounded: BoundedFetch };
 }
 
-/** Gathers what requests to the authorization server are made with: for each anew, and once more when that was refused. */
-export function requestMeans({
+/** Prepares each request with the metadata and credentials of that moment, so that both can change without a restart. */
+export function prepareRequest({
   server,
-  time,
+  skew,
   clientId,
   clientAuthentication,
-  ...circumstances
-}: RequestMeansOptions): RequestMeans {
-  async function gather(signal: AbortSignal | undefined): Promise<Means> {
+  fetch,
+  timeoutMs,
+  ...context
+}: PrepareRequestOptions): RequestPreparation {
+  async function prepare(signal: AbortSignal | undefined): Promise<PreparedRequest> {
     const metadata = await abortable(server.metadata(), signal);
-    const { skewMs } = time;
-    const preparing = clientAuthentication.prepare(clientId, metadata, { ...circumstances, skewMs });
+    const skewMs = skew.ms;
+    const preparing = clientAuthentication.prepare(clientId, metadata, { ...context, skewMs });
     return { metadata, authentication: await abortable(preparing, signal), skewMs };
   }
 
   return {
-    gather,
-    async gatherOthers(error, gathering, signal) {
+    prepare,
+    async prepareAgain(error, failed, signal) {
       if (!(error instanceof GrantRejectedError)) return undefined;
       const hasMoved = error.status === 404 || error.status === 405;
-      if (!hasMoved && !isClientRefused(error)) return undefined;
+      if (!hasMoved && !isInvalidClient(error)) return undefined;
       if (hasMoved) server.forget();
-      const refused = await gathering;
-      const means = await gather(signal).catch(() => refused);
-      return isDeepStrictEqual(describe(means), describe(refused)) ? undefined : means;
+      const again = await prepare(signal).catch(() => failed);
+      return isSame(again, failed) ? undefined : again;
+    },
+    configure({ metadata, authentication }, options) {
+      const bounded = boundedFetch(authentication.fetch ?? fetch, { timeoutMs, ...options });
+      const client = { use_mtls_endpoint_aliases: authentication.fetch !== undefined };
+      const configuration = new Configuration(metadata, clientId, client, authentication.authenticate);
+      configuration[customFetch] = bounded.fetch;
+      // Which URLs may use http is decided in bounded-fetch.ts.
+      allowInsecureRequests(configuration);
+      return { configuration, bounded };
     },
   };
 }
 
-/** Whether it is the client, or how it authenticates, that was refused. */
-export const isClientRefused = (error: unknown): boolean =>
+/** Whether the authorization server rejected the client or its authentication. */
+export const isInvalidClient = (error: unknown): boolean =>
   error instanceof GrantRejectedError && error.error === 'invalid_client';
 
-const describe = ({ metadata, authentication }: Means) => [
-  metadata.token_endpoint,
-  metadata.mtls_endpoint_aliases,
-  authentication.fingerprint,
-];
+function isSame(one: PreparedRequest, other: PreparedRequest): boolean {
+  return (
+    one.authentication.fingerprint === other.authentication.fingerprint &&
+    one.metadata.token_endpoint === other.metadata.token_endpoint &&
+    isDeepStrictEqual(one.metadata.mtls_endpoint_aliases, other.metadata.mtls_endpoint_aliases)
+  );
+}

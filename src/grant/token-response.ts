@@ -1,11 +1,12 @@
 import { AccessToken, type DpopKeyPair } from '../core/access-token.js';
 import type { Instant } from '../core/clock.js';
 import { ConfigurationError, InvalidTokenResponseError } from '../core/errors.js';
-import { isErrorCode, parseObject } from '../core/json.js';
+import { parseObject } from '../core/json.js';
+import { isErrorCode } from './errors/error-response.js';
 import { readable } from './errors/redaction.js';
-import type { Reply } from './http/bounded-fetch.js';
+import type { BoundedResponse } from './http/bounded-fetch.js';
 
-/** The members of a token response that this grant has a use for (RFC 6749 §5.1), as openid-client checked them. */
+/** The members of a token response that become part of the token (RFC 6749 §5.1), as checked by openid-client. */
 export interface TokenResponse {
   readonly access_token: string;
   readonly token_type: string;
@@ -13,16 +14,16 @@ export interface TokenResponse {
   readonly expires_in?: number | undefined;
 }
 
-/** What was known when the token was asked for. */
-export interface Expectation {
+/** The grant that a token response belongs to. */
+export interface TokenResponseContext {
   readonly authorizationServer: string;
   readonly requestedScope: string | undefined;
   /** The instant before the token request was sent: its latency counts against the lifetime. */
-  readonly asked: Instant;
+  readonly requestedAt: Instant;
   readonly defaultLifetimeSeconds: number;
-  /** SHA-256 thumbprint of the certificate that the token will be bound to (RFC 8705 §3.1). */
+  /** SHA-256 thumbprint of the certificate that the token is bound to (RFC 8705 §3.1). */
   readonly certificateThumbprint?: string | undefined;
-  /** Where a token of type DPoP was asked for: what it is bound to, and whether any other is an error (RFC 9449 §5). */
+  /** The DPoP key of the token request, and whether a Bearer token is an error (RFC 9449 §5). */
   readonly dpop?: { readonly keyPair: DpopKeyPair; readonly requireBinding: boolean } | undefined;
 }
 
@@ -30,46 +31,45 @@ const maxLifetimeSeconds = 10 * 365 * 24 * 60 * 60;
 
 /**
  * The access token of a token response.
- * @throws {InvalidTokenResponseError} when it cannot be presented, or its lifetime makes no sense
- * @throws {ConfigurationError} when it is not bound to the keys that it must be bound to
+ * @throws {InvalidTokenResponseError} if the token cannot be sent, or its lifetime makes no sense
+ * @throws {ConfigurationError} if the token is not bound to the required DPoP key
  */
-export function readToken(
-  response: TokenResponse,
-  { authorizationServer, requestedScope, asked, defaultLifetimeSeconds, certificateThumbprint, dpop }: Expectation,
-): AccessToken {
+export function readToken(response: TokenResponse, context: TokenResponseContext): AccessToken {
+  const { authorizationServer, requestedScope, requestedAt, certificateThumbprint, dpop } = context;
   const invalid = (flaw: string) =>
     new InvalidTokenResponseError(`${authorizationServer} answered the grant with a token response whose ${flaw}`);
 
-  const isBound = response.token_type === 'dpop';
-  if (isBound && dpop === undefined) throw invalid('"token_type" was not asked for');
-  if (!isBound && dpop?.requireBinding) {
+  const isDpop = response.token_type === 'dpop';
+  if (isDpop && dpop === undefined) throw invalid('"token_type" is DPoP, which was not requested');
+  if (!isDpop && dpop?.requireBinding) {
     throw new ConfigurationError(
-      `${authorizationServer} granted a plain Bearer token where one bound by DPoP was asked for: have DPoP enabled for ` +
-        'this client, or set "requireBinding: false" in dpop()',
+      `${authorizationServer} granted a Bearer token instead of a DPoP-bound one: enable DPoP for this client, or set ` +
+        '"requireBinding: false" in dpop()',
     );
   }
   if (!/^[\x21-\x7e]+$/.test(response.access_token)) throw invalid('"access_token" cannot be sent in a header');
-  const lifetimeSeconds = response.expires_in ?? defaultLifetimeSeconds;
+  const lifetimeSeconds = response.expires_in ?? context.defaultLifetimeSeconds;
   if (lifetimeSeconds > maxLifetimeSeconds) throw invalid('"expires_in" is more than ten years; it looks like a date');
 
   return new AccessToken({
     value: response.access_token,
-    ...(isBound && { type: 'DPoP', keyPair: dpop?.keyPair }),
+    ...(isDpop && { type: 'DPoP', keyPair: dpop?.keyPair }),
     scope: response.scope ?? requestedScope,
-    issuedAt: asked.wall,
-    issuedAtMonotonic: asked.monotonic,
-    expiresAt: asked.wall + lifetimeSeconds * 1_000,
+    issuedAt: requestedAt.wall,
+    issuedAtMonotonic: requestedAt.monotonic,
+    expiresAt: requestedAt.wall + lifetimeSeconds * 1_000,
     certificateThumbprint,
   });
 }
 
 /**
- * Prepares a success of the token endpoint for openid-client: checks what that does not, and strips all that this grant
- * ignores (RFC 6749 §5.1), so that a stray `refresh_token`, `id_token` or `null` member is no reason to refuse it.
- * @throws {InvalidTokenResponseError} when it is no JSON, or `expires_in` is neither a number nor a string of digits
+ * Checks a response of status 200 more strictly than openid-client, and returns the members that openid-client is to read.
+ * It would reject a token response for a malformed member that this grant ignores, such as `"refresh_token": null`
+ * (RFC 6749 §5.1). openid-client reads responses only as a body, so the members are serialised again.
+ * @throws {InvalidTokenResponseError} if the body is no JSON object, or `expires_in` is no number of seconds
  */
 export function acceptTokenResponse(
-  { headers, body }: Reply,
+  { headers, body }: BoundedResponse,
   authorizationServer: string,
   secrets: readonly string[],
 ): string {
@@ -82,8 +82,8 @@ export function acceptTokenResponse(
   }
   const members = parseObject(body);
   if (members === undefined) throw invalid(flawOf(body));
-  // An error is an error, whatever the status and whatever is beside it.
-  if (isErrorCode(members['error'])) return '{}';
+  // With an error code it is an error response, whatever the status. Without members, openid-client rejects it.
+  if ('error' in members && isErrorCode(members['error'])) return '{}';
 
   const { access_token, token_type, scope, expires_in } = members;
   if (!isLifetime(expires_in)) throw invalid('its "expires_in" is no number of seconds');

@@ -1,95 +1,109 @@
+import { LRUCache } from 'lru-cache';
+
 import { abortable, withDeadline } from '../core/abort.js';
-import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../core/clock.js';
+import type { AccessToken } from '../core/access-token.js';
+import { type Clock, systemClock } from '../core/clock.js';
 import { GrantRejectedError, TokenError } from '../core/errors.js';
+import { type Pause, pause } from '../core/pause.js';
 import { requestKey } from '../core/token-request.js';
 import type { Layer } from '../core/token-source.js';
-import { outageBackoffMs } from './backoff.js';
+import { backoffMs } from './backoff.js';
 
 /** Options of {@link withNegativeCache}. */
 export interface NegativeCacheOptions {
-  /** Something that changes when the credentials do: a refusal of the old ones says nothing about the new ones. */
-  readonly credentials?: (() => Promise<string>) | undefined;
+  /** The credentials of the client. A rejected grant is forgotten when their fingerprint changes. */
+  readonly credentials?: { fingerprint(): Promise<string> } | undefined;
+  /** Longest backoff after failures in a row, in milliseconds. @default 9500 */
+  readonly maxBackoffMs?: number | undefined;
   readonly clock?: Clock | undefined;
   /** Uniform in [0, 1). @default Math.random */
   readonly random?: (() => number) | undefined;
 }
 
-/** Why, since when and for how long a request is not asked for. */
-interface CoolDown {
+/** The last failure of one token request. */
+interface Failure {
   readonly error: TokenError;
-  readonly failures: number;
-  readonly since: Instant;
-  readonly forMs: number;
-  readonly credentials: string | undefined;
-  /** When the credentials were looked at last. */
-  looked?: Instant;
+  /** Equal failures in a row. */
+  readonly count: number;
+  readonly pause: Pause;
+  /** Of the credentials, for a failure that other credentials may end. */
+  readonly fingerprint: string | undefined;
+  /** The time until the credentials are looked at again. */
+  recheck: Pause | undefined;
+  /** The expired token whose first call was let through. */
+  letThroughFor: string | undefined;
 }
 
 const maxRequests = 1_000;
-const lookMs = 1_000;
+const recheckMs = 1_000;
 
 /**
- * Repeats a failure for a while instead of asking again: a refusal for 5 s ± 50 %, doubling to 60 s while it repeats, so that
- * no client is locked out; an outage for what the server asks or up to 1 s, doubling to 30 s with full jitter, so that a fleet
- * does not come back all at once. Each error tells in `retryAfterMs` when asking makes sense again.
+ * Fails fast for a short time after a failure, for equal token requests. A rejected grant fails for 5 s ± 50 %, doubling up
+ * to 60 s while the same rejection repeats, so that the client is not locked out. An outage fails for the duration of its
+ * `Retry-After`, else for a backoff of up to 1 s, doubling up to `maxBackoffMs`. Each error says in `retryAfterMs` how long.
+ *
+ * When a token has expired, its first call makes one attempt in spite of the backoff: the outage may have ended meanwhile. A
+ * `Retry-After` forbids that.
  */
 export function withNegativeCache({
-  credentials = () => Promise.resolve(''),
+  credentials,
+  maxBackoffMs = 9_500,
   clock = systemClock,
   random = Math.random,
 }: NegativeCacheOptions = {}): Layer {
   return (inner) => {
-    const coolDowns = new Map<string, CoolDown>();
+    const failures = new LRUCache<string, Failure>({ max: maxRequests });
 
-    async function remainingMs(coolDown: CoolDown): Promise<number> {
-      const waitMs = coolDown.forMs - elapsedMs(coolDown.since, clock);
-      return waitMs > 0 && (await haveChanged(coolDown)) ? 0 : waitMs;
+    function isFirstAfterExpiry(failure: Failure, replaced: AccessToken | undefined): boolean {
+      const isForbidden = failure.error.retryAfterMs !== undefined;
+      if (isForbidden || replaced === undefined || replaced.remainingMs(clock) > 0) return false;
+      if (failure.letThroughFor === replaced.value) return false;
+      failure.letThroughFor = replaced.value;
+      return true;
     }
 
-    // Once a second at most: whoever keeps the secret is not asked by each of those who are turned away.
-    async function haveChanged(coolDown: CoolDown): Promise<boolean> {
-      const { credentials: refused, looked } = coolDown;
-      if (refused === undefined || (looked !== undefined && elapsedMs(looked, clock) < lookMs)) return false;
-      coolDown.looked = instant(clock);
-      const now = await credentialsNow();
-      return now !== undefined && now !== refused;
+    // At most once a second, to spare the secret manager.
+    async function haveCredentialsChanged(failure: Failure): Promise<boolean> {
+      if (failure.fingerprint === undefined || (failure.recheck?.remainingMs() ?? 0) > 0) return false;
+      failure.recheck = pause(recheckMs, clock);
+      const current = await currentFingerprint();
+      return current !== undefined && current !== failure.fingerprint;
     }
 
-    // A secret that cannot be had, or not soon, is no other one and in nobody's way.
-    const credentialsNow = (): Promise<string | undefined> =>
-      withDeadline(lookMs, undefined, async (signal) => abortable(credentials(), signal)).catch(() => undefined);
+    // If the secret cannot be read within a second, treat it as unchanged.
+    const currentFingerprint = (): Promise<string | undefined> =>
+      withDeadline(recheckMs, undefined, async (signal) =>
+        credentials === undefined ? undefined : abortable(credentials.fingerprint(), signal),
+      ).catch(() => undefined);
 
-    function begin(key: string, error: TokenError, refused: string | undefined): CoolDown {
-      const last = coolDowns.get(key);
-      const failures = last !== undefined && isSame(last.error, error) ? last.failures + 1 : 1;
-      const forMs = error.retryable ? outageMs(error, failures) : refusalMs(failures);
-      const coolDown: CoolDown = { error, failures, since: instant(clock), forMs, credentials: refused };
-      coolDowns.delete(key);
-      coolDowns.set(key, coolDown);
-      const [oldest] = coolDowns.keys();
-      if (coolDowns.size > maxRequests && oldest !== undefined) coolDowns.delete(oldest);
-      return coolDown;
+    async function remember(key: string, error: TokenError): Promise<TokenError> {
+      const last = failures.get(key);
+      const count = last !== undefined && isSame(last.error, error) ? last.count + 1 : 1;
+      const ms = error.retryable ? (error.retryAfterMs ?? outageMs(count)) : rejectionMs(count);
+      const fingerprint = error.retryable ? undefined : await currentFingerprint();
+      const letThroughFor = last?.letThroughFor;
+      failures.set(key, { error, count, pause: pause(ms, clock), fingerprint, recheck: undefined, letThroughFor });
+      return error.withRetryAfter(ms);
     }
 
-    const outageMs = ({ retryAfterMs }: TokenError, failures: number): number =>
-      retryAfterMs ?? outageBackoffMs(failures, random);
-
-    const refusalMs = (failures: number): number => Math.min(60_000, 5_000 * (0.5 + random()) * 2 ** (failures - 1));
+    const outageMs = (count: number): number => backoffMs(count, { baseMs: 1_000, capMs: maxBackoffMs, random });
+    const rejectionMs = (count: number): number => Math.min(60_000, 5_000 * (0.5 + random()) * 2 ** (count - 1));
 
     return {
       async getToken(request, options) {
         const key = requestKey(request);
-        const current = coolDowns.get(key);
-        const waitMs = current === undefined ? 0 : await remainingMs(current);
-        if (current !== undefined && waitMs > 0) throw current.error.withRetryAfter(waitMs);
+        const failure = failures.get(key);
+        const waitMs = failure?.pause.remainingMs() ?? 0;
+        if (failure !== undefined && waitMs > 0) {
+          const isOver = isFirstAfterExpiry(failure, options?.replacing) || (await haveCredentialsChanged(failure));
+          if (!isOver) throw failure.error.withRetryAfter(waitMs);
+        }
         try {
           const token = await inner.getToken(request, options);
-          coolDowns.delete(key);
+          failures.delete(key);
           return token;
         } catch (error) {
-          if (!(error instanceof TokenError)) throw error;
-          const { forMs } = begin(key, error, error.retryable ? undefined : await credentialsNow());
-          throw error.withRetryAfter(forMs);
+          throw error instanceof TokenError ? await remember(key, error) : error;
         }
       },
     };
@@ -97,7 +111,6 @@ export function withNegativeCache({
 }
 
 const isSame = (one: TokenError, other: TokenError): boolean =>
-  one.retryable === other.retryable && one.code === other.code && reasonOf(one) === reasonOf(other);
+  one.retryable === other.retryable && one.code === other.code && oauthCode(one) === oauthCode(other);
 
-const reasonOf = (error: TokenError): string | undefined =>
-  error instanceof GrantRejectedError ? error.error : undefined;
+const oauthCode = (error: TokenError) => (error instanceof GrantRejectedError ? error.error : undefined);

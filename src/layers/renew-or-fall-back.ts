@@ -2,23 +2,23 @@ import type { AccessToken } from '../core/access-token.js';
 import type { Clock } from '../core/clock.js';
 
 /**
- * The outcome of a renewal, or the token that it is to replace once half of the time has passed that this one has left: a
- * server that hangs must not be waited for until the token has expired, too. The renewal goes on in either case.
+ * Waits for the renewal, but returns the current token once half of its remaining validity has passed: the server may hang
+ * until the token has expired. The renewal goes on in either case.
  */
 export async function renewOrFallBack(
   renewal: Promise<AccessToken>,
-  token: AccessToken,
+  current: AccessToken,
   clock: Clock,
 ): Promise<AccessToken> {
-  const enough = new AbortController();
-  const patience = clock.sleep(token.remainingMs(clock) / 2, enough.signal).then(
-    // A timer may be late, where the machine slept, say.
-    () => (token.remainingMs(clock) > 0 ? token : renewal),
+  const done = new AbortController();
+  const fallBack = clock.sleep(current.remainingMs(clock) / 2, done.signal).then(
+    // The timer fires late if the machine slept.
+    () => (current.remainingMs(clock) > 0 ? current : renewal),
     () => renewal,
   );
   try {
-    return await Promise.race([renewal, patience]);
+    return await Promise.race([renewal, fallBack]);
   } finally {
-    enough.abort();
+    done.abort();
   }
 }

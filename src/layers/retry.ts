@@ -1,21 +1,18 @@
 import { DeadlineError, withDeadline } from '../core/abort.js';
-import { type Clock, elapsedMs, instant, systemClock } from '../core/clock.js';
+import { type Clock, systemClock } from '../core/clock.js';
 import { causesOf, TokenError } from '../core/errors.js';
+import { pause } from '../core/pause.js';
 import type { Layer } from '../core/token-source.js';
 import { backoffMs } from './backoff.js';
 
-/** How a grant is tried again. */
+/** How a failed grant is retried. */
 export interface RetryOptions {
-  /**
-   * Number of attempts after the first one.
-   * @default 2
-   */
+  /** Number of attempts after the first one. @default 2 */
   readonly retries?: number | undefined;
-  /**
-   * For all attempts and the waits between them, in milliseconds.
-   * @default 15000
-   */
+  /** For all attempts and the waits between them, in milliseconds. @default 15000 */
   readonly deadlineMs?: number | undefined;
+  /** Longest backoff after failed grants in a row, in milliseconds: how late callers notice the end of an outage. @default 9500 */
+  readonly maxBackoffMs?: number | undefined;
 }
 
 /** Options of {@link withRetry}. */
@@ -25,13 +22,13 @@ export interface RetryLayerOptions extends RetryOptions {
   readonly random?: (() => number) | undefined;
 }
 
-/** The longest `Retry-After` that somebody is made to wait for; after a longer one the error comes at once and tells it. */
-const patienceMs = 5_000;
+/** The longest wait before a retry. If the server asks for more, the call fails at once and the error says how long. */
+const maxWaitMs = 5_000;
 
 /**
- * Asks again after an error that may pass: twice, after a wait with full jitter (200 ms, doubling) or what the authorization
- * server asks for, all within one deadline. Each call that fails for such a reason all the same leaves the next one a retry
- * less, until one succeeds. The inner source gets a signal that is aborted at the deadline.
+ * Retries transient failures: twice, after a wait with full jitter (200 ms, doubling) or the time that the authorization
+ * server asks for, all within one deadline. Each failed call reduces the retries of the next one by one; a success restores
+ * them. The inner source gets a signal that is aborted at the deadline.
  */
 export function withRetry({
   retries = 2,
@@ -40,13 +37,13 @@ export function withRetry({
   random = Math.random,
 }: RetryLayerOptions = {}): Layer {
   return (inner) => {
-    // Retries bridge a blip. In an outage they would triple the load, and make a fleet that waits come back in a rush.
+    // Retries bridge a short failure. In an outage they would triple the load, and bring a waiting fleet back in a rush.
     let failedCalls = 0;
 
     return {
       getToken: (request, options = {}) =>
         withDeadline(deadlineMs, options.signal, async (signal) => {
-          const began = instant(clock);
+          const deadline = pause(deadlineMs, clock);
           const attempts = 1 + retries - failedCalls;
           for (let attempt = 1; ; attempt += 1) {
             try {
@@ -54,10 +51,9 @@ export function withRetry({
               failedCalls = 0;
               return token;
             } catch (error) {
-              const waitMs = waitBefore(attempt, error);
-              const isTooLate = elapsedMs(began, clock) + waitMs >= deadlineMs;
-              const isLast = attempt >= attempts || waitMs > patienceMs || isTooLate || signal.aborted;
-              if (!isLast && (await sleeps(waitMs, signal))) continue;
+              const waitMs = waitBeforeRetry(attempt, error);
+              const isTooLate = waitMs > maxWaitMs || waitMs >= deadline.remainingMs() || signal.aborted;
+              if (attempt < attempts && !isTooLate && (await waits(waitMs, signal))) continue;
               if (isRetryable(error)) failedCalls = Math.min(retries, failedCalls + 1);
               throw error;
             }
@@ -66,28 +62,25 @@ export function withRetry({
     };
   };
 
-  function waitBefore(attempt: number, error: unknown): number {
+  function waitBeforeRetry(attempt: number, error: unknown): number {
     if (!isRetryable(error)) return Infinity;
     if (error.retryAfterMs !== undefined) return error.retryAfterMs;
-    // A connection that the server closed while it was idle says nothing about the server.
+    // The server closed an idle connection. That says nothing about the server.
     if (attempt === 1 && isConnectionLost(error)) return 0;
-    return backoffMs(attempt, { baseMs: 200, capMs: patienceMs, random });
+    return backoffMs(attempt, { baseMs: 200, capMs: maxWaitMs, random });
   }
 
-  // Whether there was time for it. What failed says more than that a deadline from above has passed; a caller knows why it left.
-  async function sleeps(ms: number, signal: AbortSignal): Promise<boolean> {
-    try {
-      await clock.sleep(ms, signal);
-      return true;
-    } catch (reason) {
-      if (signal.reason instanceof DeadlineError) return false;
-      throw reason;
-    }
+  /** Resolves to false at a deadline: the error of the attempt says more than the deadline. */
+  async function waits(ms: number, signal: AbortSignal): Promise<boolean> {
+    await clock.sleep(ms, signal).catch((reason: unknown) => {
+      if (!(signal.reason instanceof DeadlineError)) throw reason;
+    });
+    return !signal.aborted;
   }
 }
 
 const isRetryable = (error: unknown): error is TokenError => error instanceof TokenError && error.retryable;
 
-const lost = new Set<unknown>(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+const lostConnection = new Set<unknown>(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
-const isConnectionLost = (error: unknown): boolean => causesOf(error).some(({ code }) => lost.has(code));
+const isConnectionLost = (error: unknown): boolean => causesOf(error).some(({ code }) => lostConnection.has(code));

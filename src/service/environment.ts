@@ -4,11 +4,11 @@ import type { TokenServiceOptions } from './options.js';
 import { createTokenService, type TokenService } from './token-service.js';
 
 /**
- * A token service with options from environment variables; `options` are added to these and win over them.
+ * Creates a token service with options from environment variables; `options` take precedence.
  *
  * `OAUTH_ISSUER` or `OAUTH_TOKEN_ENDPOINT`, `OAUTH_CLIENT_ID`, `OAUTH_CLIENT_SECRET` or `OAUTH_CLIENT_SECRET_FILE` (a path),
- * `OAUTH_SCOPE`, `OAUTH_AUDIENCE`, `OAUTH_RESOURCE` (these three space-separated). An empty variable is the same as none.
- * @throws {ConfigurationError} when a variable is missing or contradicts another, and as {@link createTokenService}
+ * `OAUTH_SCOPE`, `OAUTH_AUDIENCE`, `OAUTH_RESOURCE` (these three space-separated). An empty variable counts as unset.
+ * @throws {ConfigurationError} if a variable is missing or contradicts another, and as {@link createTokenService}
  */
 export function tokenServiceFromEnvironment(
   options: Partial<TokenServiceOptions> = {},

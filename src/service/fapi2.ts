@@ -1,27 +1,31 @@
 import { ConfigurationError } from '../core/errors.js';
 
-/** What the rules of FAPI 2.0 look at before there is a server to ask. */
+/** The options that the rules of FAPI 2.0 concern. */
 export interface Fapi2Facts {
   readonly tokenEndpoint: string | undefined;
-  /** The registered name of the client authentication, if it is known. */
+  /** The registered name of the client authentication, if it has a fixed one. */
   readonly method: string | undefined;
   readonly isSenderConstrained: boolean;
 }
 
 /**
- * Checks the rules of the FAPI 2.0 Security Profile for clients that options can break (§5.3.2.1, §5.3.3). The others, on
- * algorithms and audiences, are checked when an assertion is made.
+ * Checks the rules of the FAPI 2.0 Security Profile for clients that options can break (§5.3.2.1, §5.3.3). The rules on
+ * algorithms and audiences are checked when an assertion is signed.
  * @throws {ConfigurationError} that names the option to change
  */
 export function checkFapi2Profile({ tokenEndpoint, method, isSenderConstrained }: Fapi2Facts): void {
   const refuse = (rule: string) => {
     throw new ConfigurationError(`the profile "fapi2" ${rule}`);
   };
-  if (tokenEndpoint !== undefined)
+  if (tokenEndpoint !== undefined) {
     refuse('takes endpoints from metadata only: set "issuer" instead of "tokenEndpoint"');
-  if (method !== 'private_key_jwt' && method !== 'tls_client_auth') {
-    refuse('allows no shared secret: set "clientAuthentication" to privateKeyJwt(…) or mutualTls(…)');
   }
-  if (!isSenderConstrained)
-    refuse('requires tokens that are bound to their sender: set "dpop", or authenticate by mutualTls(…)');
+  if (method !== 'private_key_jwt' && method !== 'tls_client_auth') {
+    refuse(
+      'allows no shared secret and no assertion of another issuer: set "clientAuthentication" to privateKeyJwt(…) or mutualTls(…)',
+    );
+  }
+  if (!isSenderConstrained) {
+    refuse('requires sender-constrained tokens: set "dpop", or set "clientAuthentication" to mutualTls(…)');
+  }
 }

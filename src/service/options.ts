@@ -1,4 +1,4 @@
-import type { ClientAuthentication } from '../authentication/client-secret.js';
+import type { ClientAuthentication } from '../authentication/client-authentication.js';
 import type { Secret } from '../authentication/secret.js';
 import {
   anyFunction,
@@ -18,39 +18,41 @@ import { ConfigurationError } from '../core/errors.js';
 import { isSecure, parseUrl } from '../core/secure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { ClientCredentialsOptions } from '../grant/client-credentials.js';
-import type { CacheOptions } from '../layers/cache.js';
 import type { RefreshOptions } from '../layers/renewal-schedule.js';
 import type { RetryOptions } from '../layers/retry.js';
+import type { TokenCacheOptions } from '../layers/token-cache.js';
 import type { TokenStore } from '../stores/token-store.js';
 import type { EventLogger } from '../telemetry/logging.js';
 import { checkFapi2Profile } from './fapi2.js';
 
-/** Options of {@link createTokenService}; the token request among them is the default one. */
+/** Options of {@link createTokenService}. The members of the token request are the default token request. */
 export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredentialsOptions, 'clientAuthentication'> {
   /**
-   * A string, a function that is called for each grant, or `secretFile(path)`. It is sent by `client_secret_basic`, or by
-   * `client_secret_post` where the metadata of the authorization server say that only this is supported.
+   * A string, a function that is called for each grant, or `secretFile(path)`. The method is `client_secret_basic`, or
+   * `client_secret_post` if the metadata of the authorization server list only that one.
    */
   readonly clientSecret?: Secret | undefined;
-  /** Another client authentication than `clientSecret`: `privateKeyJwt({ key })`, `mutualTls({ certificate, key })` and so on. */
+  /** Client authentication in place of `clientSecret`: `privateKeyJwt({ key })`, `mutualTls({ certificate, key })` and others. */
   readonly clientAuthentication?: ClientAuthentication | undefined;
-  /** How tokens are kept in memory. */
-  readonly cache?: Pick<CacheOptions, 'maxTokens'> | undefined;
-  /** When tokens are renewed. */
+  /** The cache in memory. */
+  readonly cache?: Pick<TokenCacheOptions, 'maxTokens'> | undefined;
+  /** When tokens are renewed before they expire. */
   readonly refresh?: RefreshOptions | undefined;
-  /** How a failed grant is tried again. */
+  /** Grants in flight at the same time; further ones wait in order. @default 50 */
+  readonly maxConcurrentGrants?: number | undefined;
+  /** How a failed grant is retried. */
   readonly retry?: RetryOptions | undefined;
-  /** Where replicas share tokens: `redisStore(client)`, `encryptedStore(store, { keys })`. */
+  /** The store in which replicas share tokens: `redisStore(client)`, `encryptedStore(store, { keys })`. */
   readonly store?: TokenStore | undefined;
-  /** A pino logger that gets a line for each event. */
+  /** A pino logger; each event is one line. */
   readonly logger?: EventLogger | undefined;
   /** Uniform in [0, 1), for tests. @default Math.random */
   readonly random?: (() => number) | undefined;
 }
 
 /**
- * Checks all that can be checked before the authorization server is asked.
- * @throws {ConfigurationError} when an option is missing, unknown, malformed or contradicts another
+ * Checks the options as far as possible without the authorization server.
+ * @throws {ConfigurationError} if an option is missing, unknown, malformed or contradicts another
  */
 export function checkTokenServiceOptions(options: TokenServiceOptions): void {
   const owner = 'createTokenService';
@@ -71,6 +73,7 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
     refresh: anyObject,
     retry: anyObject,
     store: objectWith('get', 'set', 'delete', 'lease'),
+    maxConcurrentGrants: positiveInteger,
     timeoutMs: durationMs,
     defaultLifetimeSeconds: positiveInteger,
     logger: objectWith('debug', 'info', 'warn', 'error'),
@@ -81,7 +84,11 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
   });
   checkOptions(`${owner}'s "cache"`, options.cache ?? {}, { maxTokens: positiveInteger });
   checkOptions(`${owner}'s "refresh"`, options.refresh ?? {}, { share: numberIn(0, 0.5), capMs: durationMs });
-  checkOptions(`${owner}'s "retry"`, options.retry ?? {}, { retries: wholeNumber, deadlineMs: durationMs });
+  checkOptions(`${owner}'s "retry"`, options.retry ?? {}, {
+    retries: wholeNumber,
+    deadlineMs: durationMs,
+    maxBackoffMs: durationMs,
+  });
 
   exactlyOne(options, 'issuer', 'tokenEndpoint');
   exactlyOne(options, 'clientSecret', 'clientAuthentication');
@@ -109,7 +116,7 @@ function exactlyOne(options: TokenServiceOptions, ...names: readonly (keyof Toke
   if (given.length === 0) throw new ConfigurationError(`createTokenService needs ${either}${emptied(options, names)}`);
 }
 
-// What comes of a variable that is not set looks right in the source.
+// An option that comes from an unset variable looks right in the source.
 function emptied(options: object, names: readonly string[]): string {
   const there = names.filter((name) => Object.hasOwn(options, name));
   return there.length === 0 ? '' : `, and ${there.map((name) => `"${name}"`).join(' and ')} is undefined`;

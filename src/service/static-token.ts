@@ -6,15 +6,15 @@ import type { TokenSource } from '../core/token-source.js';
 export interface StaticTokenOptions {
   /** @default 'Bearer' */
   readonly type?: AccessTokenType;
-  /** The keys that a token of type DPoP is bound to, and which it needs (RFC 9449 §6). */
+  /** The keys of a token of type DPoP; required for that type (RFC 9449 §6). */
   readonly keyPair?: DpopKeyPair;
-  /** The scope that the token is known to have, space-separated. */
+  /** The scope of the token, space-separated. */
   readonly scope?: string;
 }
 
 /**
- * A token source for a token that never changes: an API key handed out by a portal, say.
- * @throws {ConfigurationError} when the token cannot be sent in a header, or is of type DPoP without its keys
+ * A token source for a token that never changes, for example an API key from a portal.
+ * @throws {ConfigurationError} if the token cannot be sent in a header, or is of type DPoP without its keys
  */
 export function staticToken(value: string, { type = 'Bearer', keyPair, scope }: StaticTokenOptions = {}): TokenSource {
   if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) {

@@ -1,38 +1,45 @@
 import { clientSecretByMetadata } from '../authentication/client-secret.js';
 import type { Secret } from '../authentication/secret.js';
-import type { AccessToken } from '../core/access-token.js';
 import { eventSink } from '../core/events.js';
 import { compose, type GetTokenOptions, type TokenSource } from '../core/token-source.js';
 import { clientCredentials } from '../grant/client-credentials.js';
 import { withCache } from '../layers/cache.js';
 import { withDefaultRequest } from '../layers/default-request.js';
+import { withFastPath } from '../layers/fast-path.js';
 import { withNegativeCache } from '../layers/negative-cache.js';
 import { withRateLimit } from '../layers/rate-limit.js';
 import { withRetry } from '../layers/retry.js';
 import { withSharedStore } from '../layers/shared-store/shared-store.js';
-import { withSingleFlight } from '../layers/single-flight.js';
+import { sharedTokens } from '../layers/shared-store/shared-tokens.js';
+import { tokenCache } from '../layers/token-cache.js';
 import { logEvents } from '../telemetry/logging.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './options.js';
-import { revocation } from './revoke-all.js';
+import { revokeAll, type RevokeOptions } from './revoke-all.js';
 
 /** A token source that asks an authorization server. */
 export interface TokenService extends TokenSource {
   /**
-   * Fetches the default token now, so that a service that cannot get one fails at start-up and not at its first request.
-   * @throws {TokenError} when there is none
+   * Gets the default token now, so that a service that cannot get one fails at start-up and not at its first request. Completes
+   * after the token is in the shared store, if there is one.
+   * @throws {TokenError} when there is no token
    * @throws the reason of `signal`
    */
   ready(options?: Pick<GetTokenOptions, 'signal'>): Promise<void>;
   /**
-   * Revokes the tokens that are kept, for a service that shuts down: within two seconds, and without ever rejecting (RFC 7009).
-   * Resolves to whether all are revoked; an event says why not. They are handed out no more in either case: whoever asks
-   * afterwards gets another one. The token of a grant that is under way is not among them: call it when no more requests are made.
+   * Revokes the cached tokens within two seconds, for a service that shuts down (RFC 7009). Never rejects. Resolves to whether
+   * all tokens are revoked; an event says why not. In either case no caller gets these tokens again; the next call gets a new one.
+   * The token of a grant under way is not revoked: call this method after the last request.
+   *
+   * With a shared store the tokens stay valid, since other replicas use them. `{ shared: true }` removes them from the store and
+   * revokes them all the same.
    */
-  revoke(): Promise<boolean>;
+  revoke(options?: RevokeOptions): Promise<boolean>;
+  /** Waits until the tokens granted so far are in the shared store: call it before you close the connection of the store. */
+  flush(): Promise<void>;
 }
 
 /**
- * Trades client id and secret for access tokens (RFC 6749 §4.4), keeps each until it expires and renews it early.
+ * Trades client id and secret for access tokens (RFC 6749 §4.4), caches each until it expires and renews it early.
  * @throws {ConfigurationError} when an option is missing, unknown, malformed or contradicts another
  */
 export function createTokenService(options: TokenServiceOptions): TokenService {
@@ -41,52 +48,39 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   const { scope, resource, audience, parameters } = options;
   const onEvent = eventSink(options.logger && logEvents(options.logger), options.onEvent);
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
-  // Replicas that agree in these share tokens.
+
+  // Replicas share tokens if they agree in the identity and in what their tokens are bound to.
   const identity = [issuer, tokenEndpoint, clientId, clientAuthentication.method];
-  // Each look into the store asks for it.
   const isSenderConstrained = clientAuthentication.certificateThumbprint !== undefined || dpop !== undefined;
-  const senderConstraintNow = async () => ({
+  const currentConstraint = async () => ({
     certificateThumbprint: await clientAuthentication.certificateThumbprint?.(),
     keyPair: await dpop?.keyPair(),
     thumbprint: await dpop?.thumbprint(),
   });
-  const senderConstraint = isSenderConstrained ? senderConstraintNow : undefined;
-  const deadlineMs = options.retry?.deadlineMs;
+  const senderConstraint = isSenderConstrained ? currentConstraint : undefined;
+  const { deadlineMs, maxBackoffMs } = options.retry ?? {};
+  const shared = store && sharedTokens({ store, identity, senderConstraint, clock, onEvent });
 
   const grants = clientCredentials({ ...options, clientAuthentication, onEvent });
-  let takeBack: () => readonly AccessToken[] = () => [];
-  const exposeTakeBack = (given: typeof takeBack): void => void (takeBack = given);
-
+  const cache = tokenCache({ ...options.cache, refresh, clock, random, onEvent, certificate: clientAuthentication });
   const source = compose(
     grants,
-    withRateLimit({ clock }),
+    withRateLimit({ maxConcurrentGrants: options.maxConcurrentGrants, clock }),
     withRetry({ ...options.retry, clock, random }),
-    withNegativeCache({ credentials: () => clientAuthentication.fingerprint(), clock, random }),
-    ...(store === undefined
-      ? []
-      : [withSharedStore({ store, identity, senderConstraint, deadlineMs, refresh, clock, random, onEvent })]),
-    withSingleFlight(),
-    withCache({
-      ...options.cache,
-      refresh,
-      clock,
-      random,
-      onEvent,
-      onBinding: (thumbprint) => clientAuthentication.useCertificate?.(thumbprint),
-      exposeTakeBack,
-    }),
+    withNegativeCache({ credentials: clientAuthentication, maxBackoffMs, clock, random }),
+    ...(shared === undefined ? [] : [withSharedStore(shared, { deadlineMs, refresh, random })]),
+    withCache(cache),
     withDefaultRequest({ scope, resource, audience, parameters }),
+    withFastPath(cache),
   );
 
   return {
-    getToken: (request, requestOptions) => source.getToken(request, requestOptions),
+    getToken: source.getToken,
     async ready({ signal } = {}) {
       await source.getToken(undefined, { signal });
+      await shared?.flush();
     },
-    revoke: revocation({
-      takeBack: () => takeBack(),
-      revoke: (token, signal) => grants.revoke(token, signal),
-      onEvent,
-    }),
+    flush: async () => shared?.flush(),
+    revoke: revokeAll({ cache, grants, shared, onEvent }),
   };
 }

@@ -2,12 +2,12 @@ import type { Logger } from 'pino';
 
 import type { EventSink, TokenEvent } from '../core/events.js';
 
-/** The part of a pino logger that is used. */
+/** The methods of a pino logger that this library calls. */
 export type EventLogger = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
 /**
- * Turns events into log lines of a pino logger: the event is the object of the line, a sentence its message. What needs
- * no attention is `info` or `debug`, what will repair itself `warn`, a grant that failed `error`.
+ * Writes events as log lines of a pino logger: the event is the object of the line, a sentence is its message. Routine events
+ * are `info` or `debug`, failures that the library recovers from `warn`, a failed grant `error`.
  */
 export function logEvents(logger: EventLogger): EventSink {
   return (event) => {

@@ -45,7 +45,7 @@ describe('a client assertion', () => {
     });
   });
 
-  test('is for the issuer, as one string, where one is configured [R-45 R-88]', async () => {
+  test('has the issuer as its audience, as one string, if an issuer is configured [R-45 R-88]', async () => {
     const server = await startAuthorizationServer({ metadata: {} });
     const { tokens } = granting({ issuer: server.origin, clientAuthentication: byKey() });
 
@@ -54,7 +54,7 @@ describe('a client assertion', () => {
     expect((await assertionIn(server.grants[0])).claims.aud).toBe(server.origin);
   });
 
-  test('is for another audience and of another type, or none, when an option says so [R-45 R-46]', async () => {
+  test('has the audience and type of the options, or no type [R-45 R-46]', async () => {
     const server = await startAuthorizationServer({ metadata: {} });
     const issue = async (options: ClientAssertionOptions) => {
       await granting({ issuer: server.origin, clientAuthentication: byKey(options) }).tokens.getToken();
@@ -68,7 +68,7 @@ describe('a client assertion', () => {
     expect(untyped.header).toEqual({ alg: 'ES256', kid: 'key-1' });
   });
 
-  test('is dated a few seconds back and has no start time [R-93]', async () => {
+  test('is backdated by a few seconds and has no start time [R-93]', async () => {
     const server = await startAuthorizationServer();
     const { tokens, clock } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication: byKey() });
 
@@ -79,7 +79,7 @@ describe('a client assertion', () => {
     expect(claims.nbf).toBeUndefined();
   });
 
-  test('is a new one for each attempt, so that a server that remembers them takes a retry [A23 R-47 B2]', async () => {
+  test('is signed for each attempt, so that a server that detects replays accepts a retry [A23 R-47 B2]', async () => {
     const server = await startAuthorizationServer();
     const known = new Set<unknown>();
     const answers = [{ status: 503 }, { status: 500 }];
@@ -103,7 +103,7 @@ describe('a client assertion', () => {
     expect(known.size).toBe(3);
   });
 
-  test('is a new one also when the request is sent again within a grant [A22 R-47]', async () => {
+  test('is signed again when a grant sends its request again [A22 R-47]', async () => {
     const server = { issuer: 'https://auth.example' };
     const prepared = await byKey().prepare('orders', server);
     const send = async () => {
@@ -118,7 +118,7 @@ describe('a client assertion', () => {
     expect(prepared.secrets).toEqual([first, second]);
   });
 
-  test('is in no error and no event, even if the server repeats it [R-24]', async () => {
+  test('appears in no error and no event, even if the server repeats it [R-24]', async () => {
     const server = await startAuthorizationServer();
     server.script((request) => refused('invalid_request', { description: `bad: ${parametersIn(request)['client_assertion']}` })); // prettier-ignore
     const { failure, events } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication: byKey() });
@@ -130,10 +130,10 @@ describe('a client assertion', () => {
     expect(linesThatShow(assertion, [error, events])).toEqual([]);
   });
 
-  test('that is refused says what it was signed with, and for whom', async () => {
+  test('that is rejected is described in the error: algorithm, key id and audience', async () => {
     const server = await startAuthorizationServer();
     server.script(refused('invalid_client', { status: 401 }));
-    // The server's answers are dated by the real time.
+    // The responses are dated by the real time.
     const options = { tokenEndpoint: server.tokenEndpoint, clientAuthentication: byKey(), clock: systemClock };
     const { failure } = granting(options);
 
@@ -157,17 +157,19 @@ describe('a client assertion', () => {
     expect(make).toThrow(message);
   });
 
-  test('is for nobody but the issuer with the profile "fapi2" [R-88]', async () => {
+  test('has the issuer as its audience with the profile "fapi2" [R-88]', async () => {
     const server = { issuer: 'https://auth.example' };
     const prepare = () =>
       byKey({ audience: 'https://auth.example/token' }).prepare('orders', server, { profile: 'fapi2' });
 
-    await expect(prepare).rejects.toThrow('has assertions made out to the issuer, not to https://auth.example/token');
+    await expect(prepare).rejects.toThrow(
+      'requires the issuer as the audience of client assertions, not https://auth.example/token',
+    );
   });
 });
 
-describe('a clock that is wrong by an hour [R-92]', () => {
-  /** An authorization server that looks at the time of assertions, by a clock that is an hour ahead of the client's. */
+describe('a clock that is an hour behind [R-92]', () => {
+  /** An authorization server that checks the time of assertions by a clock that is an hour ahead of the client's. */
   async function aheadOf(clientClock: { now(): number }) {
     const server = await startAuthorizationServer();
     const serverNow = () => clientClock.now() + 3_600_000;
@@ -180,7 +182,7 @@ describe('a clock that is wrong by an hour [R-92]', () => {
     return server;
   }
 
-  test('is corrected by the date of the refusal, and remembered', async () => {
+  test('is corrected by the date of the error response, for later grants too', async () => {
     const clock = fakeClock();
     const server = await aheadOf(clock);
     const options = { tokenEndpoint: server.tokenEndpoint, clientAuthentication: byKey(), clock };
@@ -193,7 +195,7 @@ describe('a clock that is wrong by an hour [R-92]', () => {
     expect(server.grants).toHaveLength(3);
   });
 
-  test('of a gateway between, which dates what it passes on, disturbs nobody whose own clock is right', async () => {
+  test('of a gateway that dates successful responses is ignored', async () => {
     const server = await startAuthorizationServer();
     const clock = fakeClock();
     const date = () => new Date(clock.now() + 3_600_000).toUTCString();
@@ -210,7 +212,7 @@ describe('a clock that is wrong by an hour [R-92]', () => {
     expect(server.grants).toHaveLength(2);
   });
 
-  test('is tried again once only', async () => {
+  test('causes one repetition only', async () => {
     const clock = fakeClock();
     const server = await aheadOf(clock);
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication: byKey(), clock });

@@ -2,7 +2,8 @@ import { createPrivateKey } from 'node:crypto';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { clientCertificate, loadCertificate } from '../../src/authentication/client-certificate.js';
+import type { ClientCertificateOptions } from '../../src/authentication/client-certificate.js';
+import { mutualTls } from '../../src/authentication/mutual-tls.js';
 import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
 import { clientCertificates } from '../support/client-certificates.js';
 import { failureOf, linesThatShow } from '../support/grant-outcome.js';
@@ -11,18 +12,24 @@ import { thumbprints } from '../support/mutual-tls.js';
 const { first, renewed, authority } = clientCertificates;
 const sec1 = createPrivateKey(first.key).export({ type: 'sec1', format: 'pem' }).toString();
 
+const prepare = (options: ClientCertificateOptions) =>
+  mutualTls(options).prepare('orders', { issuer: 'https://auth.example' });
+
 test.each([
   ['with its key in PKCS#8', first.certificate, first.key],
   ['with its key in SEC 1', first.certificate, sec1],
   ['before the one that signed it', first.certificate + authority, first.key],
-])('a certificate %s has its thumbprint and subject, and shows nothing of the key', (_what, certificate, key) => {
-  const loaded = clientCertificate(certificate, key, undefined);
+])('a certificate %s has its thumbprint and subject, and does not show the key', async (_what, certificate, key) => {
+  const prepared = await prepare({ certificate, key });
 
-  expect(loaded).toMatchObject({ thumbprint: thumbprints.first, subject: 'O=Example, CN=orders' });
-  expect(linesThatShow(first.key.slice(40, 80), loaded)).toEqual([]);
+  expect(prepared).toMatchObject({
+    certificateThumbprint: thumbprints.first,
+    hint: expect.stringContaining('the certificate of O=Example, CN=orders'),
+  });
+  expect(linesThatShow(first.key.slice(40, 80), prepared)).toEqual([]);
 });
 
-describe('what is no certificate with its key [F6]', () => {
+describe('a certificate without a matching key [F6]', () => {
   const encrypted = createPrivateKey(first.key)
     .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open sesame' })
     .toString();
@@ -30,20 +37,20 @@ describe('what is no certificate with its key [F6]', () => {
   test.each([
     ['another key', first.certificate, renewed.key, 'the private key does not belong to the client certificate'],
     ['an encrypted key', first.certificate, encrypted, 'the private key is encrypted'],
-    ['two certificates', first.certificate, renewed.certificate, 'the private key is none: it holds a certificate'],
-    ['two keys', first.key, first.key, 'the client certificate is no certificate in PEM'],
+    ['two certificates', first.certificate, renewed.certificate, 'the private key is a certificate'],
+    ['two keys', first.key, first.key, 'the client certificate is not a certificate in PEM'],
     [
       'half a certificate',
       first.certificate.slice(0, 90),
       first.key,
-      'the client certificate is no certificate in PEM',
+      'the client certificate is not a certificate in PEM',
     ],
-  ])('is refused: %s', async (_what, certificate, key, message) => {
-    expect(() => clientCertificate(certificate, key, undefined)).toThrow(ConfigurationError);
-    expect(() => clientCertificate(certificate, key, undefined)).toThrow(message);
+  ])('is rejected: %s', async (_what, certificate, key, message) => {
+    expect(() => mutualTls({ certificate, key })).toThrow(ConfigurationError);
+    expect(() => mutualTls({ certificate, key })).toThrow(message);
 
-    // From files, which may be read while they are replaced, it is worth another try.
-    const error = await failureOf(loadCertificate({ certificate: () => certificate, key: () => key }));
+    // Files may be read while they are being replaced, so the error is retryable.
+    const error = await failureOf(prepare({ certificate: () => certificate, key: () => key }));
     expect(error).toBeInstanceOf(GrantUnavailableError);
     expect(String(error)).toContain(message);
   });
@@ -51,8 +58,8 @@ describe('what is no certificate with its key [F6]', () => {
   test.each([
     ['the client certificate', () => Promise.reject(new Error('gone')), () => first.key],
     ['the private key', () => first.certificate, () => Promise.reject(new Error('gone'))],
-  ])('is named when it cannot be read: %s', async (what, certificate, key) => {
-    expect(await failureOf(loadCertificate({ certificate, key }))).toMatchObject({
+  ])('is named if it cannot be read: %s', async (what, certificate, key) => {
+    expect(await failureOf(prepare({ certificate, key }))).toMatchObject({
       message: expect.stringContaining(`${what} could not be read`),
       cause: { message: 'gone' },
     });

@@ -35,7 +35,7 @@ test.each([
   },
 );
 
-test('a server that takes no secret for assertions is not asked [R-60]', async () => {
+test('a server that supports no HMAC algorithm gets no request [R-60]', async () => {
   const metadata = { token_endpoint_auth_signing_alg_values_supported: ['RS256'] };
   const server = await startAuthorizationServer({ metadata });
   const { failure } = granting({ issuer: server.origin, clientAuthentication: clientSecretJwt(secret) });
@@ -59,7 +59,7 @@ test('the secret is resolved for each grant [F1]', async () => {
   expect((await assertionIn(server.grants[1], Buffer.from('second'))).claims.sub).toBe('orders');
 });
 
-test('white space around a secret that is refused is mentioned [F2]', async () => {
+test('white space around a rejected secret is mentioned [F2]', async () => {
   const server = await startAuthorizationServer();
   server.script(refused('invalid_client', { status: 401 }));
   const clientAuthentication = clientSecretJwt(' s3cret');
@@ -68,7 +68,7 @@ test('white space around a secret that is refused is mentioned [F2]', async () =
   expect(String(await failure())).toContain('the secret begins or ends with white space');
 });
 
-test('a server that repeats the secret, which it knows, or the assertion does not bring them into a message [F4]', async () => {
+test('neither secret nor assertion appears in a message if the server repeats them [F4]', async () => {
   const server = await startAuthorizationServer();
   server.script((request) =>
     refused('invalid_client', { description: `c4n4ry-s3cret, ${parametersIn(request)['client_assertion']}` }),
@@ -79,6 +79,6 @@ test('a server that repeats the secret, which it knows, or the assertion does no
   expect(String(await failure())).toContain('"[redacted], [redacted]"');
 });
 
-test('a secret that is none is refused when it is called [F5]', () => {
+test('a missing secret is rejected at once [F5]', () => {
   expect(() => clientSecretJwt('')).toThrow(ConfigurationError);
 });

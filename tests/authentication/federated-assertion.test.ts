@@ -10,7 +10,7 @@ import { parametersIn } from '../support/client-assertions.js';
 import { granting, linesThatShow } from '../support/grant-outcome.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-test('a federated assertion is sent as it is, with its type and the client id [R-43]', async () => {
+test('a federated assertion is sent unchanged, with its type and the client id [R-43]', async () => {
   const server = await startAuthorizationServer();
   const clientAuthentication = federatedAssertion(async () => 'header.claims.signature');
   const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
@@ -28,7 +28,7 @@ test('a federated assertion is sent as it is, with its type and the client id [R
   expect(server.grants[0]?.headers.authorization).toBeUndefined();
 });
 
-test('it is announced as another type when an option says so [R-43]', async () => {
+test('its type can be set by an option [R-43]', async () => {
   const server = await startAuthorizationServer();
   const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-spiffe';
   const clientAuthentication = federatedAssertion(() => 'svid', { assertionType });
@@ -39,7 +39,7 @@ test('it is announced as another type when an option says so [R-43]', async () =
   expect(server.grants.map(parametersIn)).toMatchObject([{ client_assertion_type: assertionType }]);
 });
 
-test('a file is read for each grant, and once more when its assertion is refused [F1 A7]', async () => {
+test('a file is read for each grant, and once more if its assertion is rejected [F1 A7]', async () => {
   const folder = await temporaryFolder();
   const path = join(folder, 'token');
   await writeFile(path, 'first\n');
@@ -62,7 +62,7 @@ test('a file is read for each grant, and once more when its assertion is refused
   expect(sent).toEqual(['first', 'second', 'second', 'third']);
 });
 
-test('it is in no error and no event [R-24]', async () => {
+test('it appears in no error and no event [R-24]', async () => {
   const server = await startAuthorizationServer();
   server.script(refused('invalid_client', { status: 401, description: 'what is c4n4ry.s3cret?' }));
   const clientAuthentication = federatedAssertion(() => 'c4n4ry.s3cret');
@@ -74,7 +74,7 @@ test('it is in no error and no event [R-24]', async () => {
   expect(linesThatShow('c4n4ry', [error, events])).toEqual([]);
 });
 
-test('a source that cannot be read is named', async () => {
+test('an unreadable source is named in the error', async () => {
   const clientAuthentication = federatedAssertion(fromFile('/nowhere/token'));
   const { failure } = granting({ tokenEndpoint: 'https://auth.example/token', clientAuthentication });
 
@@ -95,7 +95,7 @@ test.each<[unknown, object, RegExp]>([
   [undefined, {}, /the source of federatedAssertion must be/],
   [() => 'a', { assertionType: '' }, /"assertionType" of federatedAssertion must be a non-empty string/],
   [() => 'a', { type: 'a' }, /federatedAssertion has no option "type"/],
-])('%p with the options %j is refused [F10]', (source, options, message) => {
+])('rejects %p with the options %j [F10]', (source, options, message) => {
   const make = () => federatedAssertion(source as () => string, options);
 
   expect(make).toThrow(ConfigurationError);

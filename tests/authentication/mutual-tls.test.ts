@@ -28,8 +28,8 @@ import { settle } from '../support/tokens.js';
 const { first, renewed, selfSigned, authority } = clientCertificates;
 
 /**
- * An authorization server over https whose tokens are bound: `1~<thumbprint>` is the first one. With `metadata` it has an
- * issuer. Beside it an API that takes tokens with the certificate only that they are bound to.
+ * An authorization server over https that binds its tokens to certificates: `1~<thumbprint>` is the first one. With `metadata`
+ * it has an issuer. Beside it, an API that accepts a token only with the certificate that it is bound to.
  */
 async function startServers(metadata?: object) {
   let script: ((answer: Answer) => Answer | Promise<Answer>) | undefined;
@@ -55,7 +55,7 @@ async function startServers(metadata?: object) {
   };
 }
 
-/** A certificate and a key in files, and what replaces both. */
+/** A certificate and a key in files, and a function that replaces both. */
 async function inFiles() {
   const folder = await temporaryFolder();
   const [certificate, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')];
@@ -67,7 +67,7 @@ async function inFiles() {
   return { install, certificate: keyFile(certificate), key: keyFile(key), ca };
 }
 
-/** A service that authenticates so. */
+/** A service with this client authentication. */
 function serve(clientAuthentication: MutualTls, options: Partial<TokenServiceOptions>) {
   cleanUp(() => clientAuthentication.agent.destroy());
   const clock = fakeClock();
@@ -85,7 +85,7 @@ describe('mutual TLS', () => {
   test.each([
     ['tls_client_auth', first, thumbprints.first],
     ['self_signed_tls_client_auth', selfSigned, thumbprints.selfSigned],
-  ])('by %s sends the client id in the body and nothing secret [R-49 R-08]', async (method, pair, thumbprint) => {
+  ])('by %s sends the client id in the body, and no secret [R-49 R-08]', async (method, pair, thumbprint) => {
     const { origin, posts } = await startServers({ token_endpoint_auth_methods_supported: [method] });
     const clientAuthentication = mutualTls({ ...pair, ca });
     const { tokens } = granting({ issuer: origin, clientAuthentication, fetch: trustingFetch });
@@ -96,7 +96,7 @@ describe('mutual TLS', () => {
     expect(posts()).toMatchObject([{ thumbprint, headers: expect.not.objectContaining({ authorization: '' }) }]);
   });
 
-  test('asks the token endpoint for mutual TLS where the metadata have one [R-50 R-89]', async () => {
+  test('uses the token endpoint for mutual TLS if the metadata list one [R-50 R-89]', async () => {
     const aliases = { token_endpoint: '' };
     const { origin, posts } = await startServers({ mtls_endpoint_aliases: aliases });
     aliases.token_endpoint = `${origin}/mtls/token`;
@@ -108,7 +108,7 @@ describe('mutual TLS', () => {
     expect(posts().map(({ path }) => path)).toEqual(['/mtls/token']);
   });
 
-  test('discovers that endpoint anew when it is not there any more [A26]', async () => {
+  test('discovers that endpoint again if it was moved [A26]', async () => {
     const aliases = { token_endpoint: '' };
     const { origin, posts, script } = await startServers({ mtls_endpoint_aliases: aliases });
     aliases.token_endpoint = `${origin}/old`;
@@ -137,7 +137,7 @@ describe('mutual TLS', () => {
     });
   });
 
-  test('says which certificate was refused', async () => {
+  test('names the rejected certificate', async () => {
     const { origin, script } = await startServers();
     script(() => refused('invalid_client', { status: 401 }));
     const { failure } = granting({
@@ -152,14 +152,14 @@ describe('mutual TLS', () => {
     );
   });
 
-  test('says so when the server does not accept the certificate at all, and does not try again [B1]', async () => {
+  test('reports that the server does not accept the certificate [B1]', async () => {
     const port = await listenTls(() => undefined, { requestCert: true, ca: authority });
     const clientAuthentication = mutualTls({ ...selfSigned, ca });
     const { failure } = granting({ tokenEndpoint: `https://localhost:${port}/token`, clientAuthentication });
 
     const error = await failure();
 
-    // Whether the alert arrives before the connection is seen to break, TLS 1.3 leaves open.
+    // With TLS 1.3, the connection may break before the alert arrives.
     expect(error).toBeInstanceOf(GrantUnavailableError);
     expect(String(error)).toMatch(/does not accept the client certificate|ECONNRESET|EPIPE/);
   });
@@ -169,14 +169,14 @@ describe('mutual TLS', () => {
     [{ certificate: first.certificate }, /the key of mutualTls must be a non-empty string or a function/],
     [{ ...first, key: renewed.key }, /the private key does not belong to the client certificate/],
     [{ cert: first.certificate, key: first.key }, /mutualTls has no option "cert"/],
-  ])('refuses what does not fit: %# [F10 F6]', (options, message) => {
+  ])('rejects options that do not fit: %# [F10 F6]', (options, message) => {
     const make = () => mutualTls(options as ClientCertificateOptions);
 
     expect(make).toThrow(ConfigurationError);
     expect(make).toThrow(message);
   });
 
-  test('shows nothing of the key, nor does its agent once it was used [F4]', async () => {
+  test('does not show the key, nor does its agent after use [F4]', async () => {
     const { origin, api } = await startServers();
     const clientAuthentication = mutualTls({ ...first, ca });
     const { tokens } = serve(clientAuthentication, { tokenEndpoint: `${origin}/token` });
@@ -198,7 +198,7 @@ describe('mutual TLS', () => {
 });
 
 describe('a token that is bound to a certificate [F8 R-51 R-63]', () => {
-  /** A service with its certificate in files, and an axios instance that presents the same one. */
+  /** A service with its certificate in files, and an axios instance that presents the same certificate. */
   async function withApi() {
     const { install, ...files } = await inFiles();
     const servers = await startServers();
@@ -209,14 +209,14 @@ describe('a token that is bound to a certificate [F8 R-51 R-63]', () => {
       tokenEndpoint: `${servers.origin}/token`,
       onEvent: ({ type }) => void (type === 'grant.succeeded' && tellOfGrant?.()),
     });
-    // The next one, and that its token is kept.
+    // Resolves after the next grant, when its token is cached.
     const granted = () => new Promise<void>((resolve) => (tellOfGrant = resolve)).then(settle);
     const client = axios.create({ baseURL: servers.api.origin, httpsAgent: authentication.agent });
     client.interceptors.request.use(bearerToken(tokens));
     return { ...servers, install, clock, tokens, client, authentication, granted };
   }
 
-  // The certificate of the API, too.
+  // The agent must trust the certificate of the API.
   const agentTrusts = ({ agent }: MutualTls) => void (agent.options.ca = ca);
 
   test('is presented with that certificate', async () => {
@@ -236,7 +236,7 @@ describe('a token that is bound to a certificate [F8 R-51 R-63]', () => {
     let isOut = true;
     script((answer) => (isOut ? { status: 503 } : answer));
 
-    // Due, and the authorization server is out.
+    // The token is due, and the authorization server is not available.
     clock.advance(500_000);
     await client.get('/2');
     await client.get('/3');
@@ -247,7 +247,7 @@ describe('a token that is bound to a certificate [F8 R-51 R-63]', () => {
     await renewal;
     await client.get('/5');
 
-    // No 401 among them.
+    // None of them was a 401 with a resend.
     expect(api.requests.map(({ path, thumbprint }) => [path, thumbprint])).toEqual([
       ['/1', thumbprints.first],
       ['/2', thumbprints.first],
@@ -257,7 +257,7 @@ describe('a token that is bound to a certificate [F8 R-51 R-63]', () => {
     ]);
   });
 
-  test('is dropped, whatever it was asked for, once another certificate is presented', async () => {
+  test('is dropped, whatever its scope, when another certificate is presented', async () => {
     const { tokens, clock, install, posts } = await withApi();
     const read = { scope: 'orders:read' };
     const before = await tokens.getToken(read);
@@ -274,7 +274,7 @@ describe('a token that is bound to a certificate [F8 R-51 R-63]', () => {
     expect(posts()).toHaveLength(3);
   });
 
-  test('is asked for with the renewed certificate at once when the old one is refused [A7 F1]', async () => {
+  test('is requested with the renewed certificate at once if the old one is rejected [A7 F1]', async () => {
     const { tokens, install, script, posts } = await withApi();
     script(async (answer) => {
       if (posts().length > 1) return answer;
@@ -288,7 +288,7 @@ describe('a token that is bound to a certificate [F8 R-51 R-63]', () => {
     expect(posts().map(({ thumbprint }) => thumbprint)).toEqual([thumbprints.first, thumbprints.renewed]);
   });
 
-  test('connections to the API are not shared by two certificates', async () => {
+  test('does not share connections to the API with another certificate', async () => {
     const { authentication, api } = await withApi();
     const prepare = () => authentication.prepare('orders', { issuer: 'https://auth.example' });
     const ask = () =>
@@ -308,7 +308,7 @@ describe('a token that is bound to a certificate [F8 R-51 R-63]', () => {
   });
 });
 
-test('the fingerprint changes with the files; what cannot change has none [D2]', async () => {
+test('the fingerprint changes with the files; fixed certificates have none [D2]', async () => {
   const { install, ...files } = await inFiles();
   const authentication = mutualTls(files);
 
@@ -319,7 +319,7 @@ test('the fingerprint changes with the files; what cannot change has none [D2]',
   expect(await mutualTls({ ...first, ca }).fingerprint()).toBe('');
 });
 
-test('the binding is known before there is a token, for those who look for one elsewhere', async () => {
+test('the certificate thumbprint is known before the first token', async () => {
   const { install, ...files } = await inFiles();
   const authentication = mutualTls(files);
 

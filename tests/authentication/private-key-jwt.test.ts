@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 
 import { privateKeyJwt, type PrivateKeyJwtOptions } from '../../src/authentication/private-key-jwt.js';
+import type { PrivateKey } from '../../src/authentication/private-key.js';
 import { keyFile } from '../../src/authentication/secret.js';
 import { systemClock } from '../../src/core/clock.js';
 import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
@@ -16,11 +17,17 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 const ec = await signingKey('ES256');
 const rsa = await signingKey('RS256');
 const edwards = await signingKey('EdDSA');
+const es384 = await signingKey('ES384');
+
+const listing = (supported: readonly string[] | undefined) => ({
+  token_endpoint_auth_signing_alg_values_supported: supported,
+});
 
 /** The header of an assertion that a server with these metadata accepts. */
-async function headerAt(metadata: object, options: PrivateKeyJwtOptions, publicKey = ec.publicKey) {
+async function headerAt(metadata: object, options: PrivateKeyJwtOptions, publicKey = ec.publicKey, profile?: 'fapi2') {
   const server = await startAuthorizationServer({ metadata });
-  await granting({ issuer: server.origin, clientAuthentication: privateKeyJwt(options) }).tokens.getToken();
+  const { tokens } = granting({ issuer: server.origin, clientAuthentication: privateKeyJwt(options), profile });
+  await tokens.getToken();
   return (await assertionIn(server.grants[0], publicKey)).header;
 }
 
@@ -39,24 +46,45 @@ describe('private_key_jwt [R-62]', () => {
   });
 
   test.each([
-    ['PS256', ['ES256', 'RS256', 'PS256'], rsa],
+    ['PS256', ['ES256', 'RS256', 'PS512', 'PS256'], rsa],
+    ['RS256', ['RS256', 'ES256'], rsa],
     ['RS512', ['RS512'], rsa],
+    ['ES256', ['RS256', 'ES256'], ec],
     ['Ed25519', ['Ed25519'], edwards],
-  ] as const)('signs with %s where the metadata list %j [R-60]', async (algorithm, supported, { pem, publicKey }) => {
-    const metadata = { token_endpoint_auth_signing_alg_values_supported: supported };
-
-    expect((await headerAt(metadata, { key: pem }, publicKey)).alg).toBe(algorithm);
+    ['EdDSA', ['Ed25519', 'EdDSA'], edwards],
+    // Without a list: the algorithm that servers should support, or the one of the key (RFC 8414 §2).
+    ['RS256', undefined, rsa],
+    ['ES384', undefined, es384],
+    ['EdDSA', undefined, edwards],
+  ] as const)('signs with %s if the metadata list %j [R-60]', async (algorithm, supported, { pem, publicKey }) => {
+    expect((await headerAt(listing(supported), { key: pem }, publicKey)).alg).toBe(algorithm);
   });
 
-  test('asks nobody when the server supports no algorithm that fits the key [R-60]', async () => {
-    const metadata = { token_endpoint_auth_signing_alg_values_supported: ['RS256', 'PS256'] };
-    const server = await startAuthorizationServer({ metadata });
-    const { failure } = granting({ issuer: server.origin, clientAuthentication: privateKeyJwt({ key: ec.pem }) });
+  test.each([
+    ['RS512', ['PS256', 'RS512']],
+    ['PS256', undefined],
+  ] as const)(
+    'signs with %s if the option asks for it and the metadata list %j [R-60]',
+    async (algorithm, supported) => {
+      const options = { key: rsa.pem, algorithm };
+
+      expect((await headerAt(listing(supported), options, rsa.publicKey)).alg).toBe(algorithm);
+    },
+  );
+
+  test.each([
+    ['ES256', { key: ec.pem }],
+    ['PS384', { key: rsa.pem, algorithm: 'PS384' }],
+  ])('sends nothing if the server does not support %s [R-60]', async (algorithm, options) => {
+    const server = await startAuthorizationServer({ metadata: listing(['RS256', 'EdDSA']) });
+    const { failure } = granting({ issuer: server.origin, clientAuthentication: privateKeyJwt(options) });
 
     const error = await failure();
 
     expect(error).toBeInstanceOf(ConfigurationError);
-    expect(String(error)).toContain('signed with ES256; it supports RS256, PS256');
+    expect(String(error)).toContain(
+      `does not accept client assertions signed with ${algorithm}; it supports RS256, EdDSA`,
+    );
     expect(server.grants).toEqual([]);
   });
 
@@ -68,14 +96,45 @@ describe('private_key_jwt [R-62]', () => {
   });
 });
 
-describe('what is wrong with a key is said when the authentication is made [F6 R-48]', () => {
+describe('private_key_jwt with the profile "fapi2" [R-91]', () => {
+  test.each([
+    ['PS256', ['RS256', 'PS512', 'PS256'], rsa],
+    ['PS256', undefined, rsa],
+    ['ES256', undefined, ec],
+    ['Ed25519', ['Ed25519'], edwards],
+  ] as const)('signs with %s if the metadata list %j', async (algorithm, supported, { pem, publicKey }) => {
+    expect((await headerAt(listing(supported), { key: pem }, publicKey, 'fapi2')).alg).toBe(algorithm);
+  });
+
+  test.each([
+    [{ key: es384.pem }, 'the profile "fapi2" allows PS256, ES256 and EdDSA only; the key signs with ES384'],
+    [
+      { key: rsa.pem, algorithm: 'RS256' },
+      '"algorithm" must be PS256 for this key and the profile "fapi2", not "RS256"',
+    ],
+  ])('allows no other algorithm: %#', async (options, message) => {
+    const server = await startAuthorizationServer({ metadata: {} });
+    const clientAuthentication = privateKeyJwt(options);
+    const { failure } = granting({ issuer: server.origin, clientAuthentication, profile: 'fapi2' });
+
+    const error = await failure();
+
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(String(error)).toContain(message);
+    expect(server.grants).toEqual([]);
+  });
+});
+
+describe('a key that does not fit is rejected when the authentication is made [F6 R-48]', () => {
   test.each<[object, RegExp]>([
     [{}, /privateKeyJwt needs a "key"/],
     [{ key: undefined }, /privateKeyJwt needs a "key"/],
+    [{ key: null }, /"key" of privateKeyJwt must be a PEM text/],
     [{ key: '' }, /"key" of privateKeyJwt must be a PEM text, a JWK, a KeyObject, a CryptoKey or a function/],
     [{ key: 'open sesame' }, /the private key is neither PEM/],
     [{ key: ec.publicKey }, /the private key is a public key/],
     [{ key: ec.pem, algorithm: 'RS256' }, /"algorithm" must be ES256 for this key, not "RS256"/],
+    [{ key: rsa.pem, algorithm: 'ES256' }, /must be PS256 or RS256 or PS384 or RS384 or PS512 or RS512 for this key/],
     [{ key: ec.pem, algorithm: 'none' }, /"algorithm" of privateKeyJwt must be "RS256" or/],
     [{ key: ec.pem, algorithm: 'HS256' }, /"algorithm" of privateKeyJwt must be "RS256" or/],
     [{ key: ec.pem, kid: '1' }, /no option "kid"; did you mean/],
@@ -87,7 +146,7 @@ describe('what is wrong with a key is said when the authentication is made [F6 R
   });
 });
 
-/** A file with a key in it, and a client that signs with it, at a server that knows these public keys. */
+/** A client that signs with the key in a file, at a server that knows these public keys. */
 async function fromKeyFile(...known: (typeof ec)[]) {
   const folder = await temporaryFolder();
   const path = join(folder, 'key.pem');
@@ -99,7 +158,7 @@ async function fromKeyFile(...known: (typeof ec)[]) {
       : refused('invalid_client', { status: 401 });
   });
   const clientAuthentication = privateKeyJwt({ key: keyFile(path) });
-  // The server's answers are dated by the real time.
+  // The responses are dated by the real time.
   const options = { tokenEndpoint: server.tokenEndpoint, clientAuthentication, clock: systemClock };
   return { path, server, clientAuthentication, ...granting(options) };
 }
@@ -117,7 +176,7 @@ describe('a key file [F1]', () => {
     expect(headers).toEqual(['ES256', 'RS256']);
   });
 
-  test('is read once more when the key is refused, and its new key tried [A7]', async () => {
+  test('is read once more if its key is rejected, and a new key is used [A7]', async () => {
     const { path, server, failure } = await fromKeyFile();
     await writeFile(path, ec.pem);
     server.script(async () => {
@@ -131,7 +190,7 @@ describe('a key file [F1]', () => {
     expect(headers).toEqual(['ES256', 'RS256']);
   });
 
-  test('that holds the same key as before is no reason to ask again [A7]', async () => {
+  test('that still holds the rejected key is not used again [A7]', async () => {
     const { path, server, failure } = await fromKeyFile(rsa);
     await writeFile(path, ec.pem);
 
@@ -140,7 +199,7 @@ describe('a key file [F1]', () => {
     expect(server.grants).toHaveLength(1);
   });
 
-  test('that is half-written is tried again later, and shows nothing of the key', async () => {
+  test('that is half-written is a retryable error, which does not show the key', async () => {
     const { path, server, failure } = await fromKeyFile(ec);
     await writeFile(path, ec.pem.slice(0, 120));
 
@@ -161,7 +220,7 @@ describe('a key file [F1]', () => {
     });
   });
 
-  test('has a fingerprint that changes with the key; a key that cannot change has none [D2]', async () => {
+  test('has a fingerprint that changes with the key; a fixed key has none [D2]', async () => {
     const { path, clientAuthentication } = await fromKeyFile(ec);
     const prints: string[] = [];
     for (const content of [ec.pem, rsa.pem, `\n${ec.pem}`, 'no key', '']) {
@@ -176,7 +235,16 @@ describe('a key file [F1]', () => {
   });
 });
 
-test('a function that throws keeps its reason', async () => {
+test('a function without a key is an error', async () => {
+  const none = () => null as unknown as PrivateKey;
+
+  const error = await failureOf(privateKeyJwt({ key: none }).prepare('orders', { issuer: 'https://auth.example' }));
+
+  expect(error).toBeInstanceOf(GrantUnavailableError);
+  expect(String(error)).toContain('is a JWK without a private part or of an unknown type');
+});
+
+test('the error of a key function is the cause of the error', async () => {
   const sealed = () => Promise.reject(new Error('vault is sealed'));
 
   const error = await failureOf(privateKeyJwt({ key: sealed }).prepare('orders', { issuer: 'https://auth.example' }));

@@ -5,20 +5,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 
 import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
-import {
-  whitespaceHint,
-  fingerprintOf,
-  keyFile,
-  resolveSecret,
-  type Secret,
-  secretFile,
-} from '../../src/authentication/secret.js';
+import { keyFile, type Secret, secretFile } from '../../src/authentication/secret.js';
 import { GrantUnavailableError } from '../../src/core/errors.js';
-import { startAuthorizationServer } from '../support/authorization-server.js';
-import { failureOf, granting } from '../support/grant-outcome.js';
+import { refused, startAuthorizationServer } from '../support/authorization-server.js';
+import { granting } from '../support/grant-outcome.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-/** A file with this content that is gone when the test ends. */
+/** Creates a file with this content that is deleted when the test ends. */
 async function file(content: string): Promise<string> {
   const directory = await temporaryFolder();
   const path = join(directory, 'secret');
@@ -26,37 +19,34 @@ async function file(content: string): Promise<string> {
   return path;
 }
 
-test('resolves the secret for each grant [F1]', async () => {
+/** A client with this secret, at a server that records the secrets. */
+async function clientWith(secret: Secret) {
   const server = await startAuthorizationServer();
+  const clientAuthentication = clientSecretPost(secret);
+  const client = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
+  const secrets = () => server.grants.map(({ body }) => new URLSearchParams(body).get('client_secret'));
+  return { server, secrets, ...client };
+}
+
+test('the secret is resolved for each grant [F1]', async () => {
   let version = 0;
-  const rotating = async () => `secret-${(version += 1)}`;
-  const { tokens } = granting({
-    tokenEndpoint: server.tokenEndpoint,
-    clientAuthentication: clientSecretPost(rotating),
-  });
+  const { tokens, secrets } = await clientWith(async () => `secret-${(version += 1)}`);
 
   await tokens.getToken();
   await tokens.getToken();
 
-  expect(server.grants.map(({ body }) => new URLSearchParams(body).get('client_secret'))).toEqual([
-    'secret-1',
-    'secret-2',
-  ]);
+  expect(secrets()).toEqual(['secret-1', 'secret-2']);
 });
 
-test('reads a secret file for each grant [F1]', async () => {
-  const server = await startAuthorizationServer();
+test('a secret file is read for each grant [F1]', async () => {
   const path = await file('before\n');
-  const { tokens } = granting({
-    tokenEndpoint: server.tokenEndpoint,
-    clientAuthentication: clientSecretPost(secretFile(path)),
-  });
+  const { tokens, secrets } = await clientWith(secretFile(path));
 
   await tokens.getToken();
   await writeFile(path, 'after\n');
   await tokens.getToken();
 
-  expect(server.grants.map(({ body }) => new URLSearchParams(body).get('client_secret'))).toEqual(['before', 'after']);
+  expect(secrets()).toEqual(['before', 'after']);
 });
 
 test.each([
@@ -66,13 +56,13 @@ test.each([
   ['s3cret\n\n', 's3cret\n'],
   [' s3cret \n', ' s3cret '],
   ['two\nlines', 'two\nlines'],
-])('takes one newline, and nothing else, off the end of a file: %j [F2]', async (content, expected) => {
+])('one newline, and nothing else, is removed from the end of a file: %j [F2]', async (content, expected) => {
   const path = await file(content);
 
   await expect(secretFile(path)()).resolves.toBe(expected);
 });
 
-test('a key file is read as it is, each time [F1]', async () => {
+test('a key file is read unchanged, each time [F1]', async () => {
   const path = await file('-----BEGIN …\n\n');
   const read = keyFile(path);
 
@@ -82,15 +72,20 @@ test('a key file is read as it is, each time [F1]', async () => {
 });
 
 test.each([
-  ['s3cret', 'none'],
-  ['s3 cret', 'none'],
-  [' s3cret', 'white space'],
-  ['s3cret\n', 'white space'],
-])('a refusal of %j is in doubt for %s [F2]', (secret, doubt) => {
-  expect(whitespaceHint(secret) ?? 'none').toContain(doubt);
+  ['s3cret', false],
+  ['s3 cret', false],
+  [' s3cret', true],
+  ['s3cret\n', true],
+])('the rejection of %j mentions white space: %p [F2]', async (secret, isMentioned) => {
+  const { server, failure } = await clientWith(secret);
+  server.script(refused('invalid_client', { status: 401 }));
+
+  const message = String(await failure());
+
+  expect(message.includes('the secret begins or ends with white space')).toBe(isMentioned);
 });
 
-test('says which file is missing, and asks nobody', async () => {
+test('a missing file is named, and nothing is sent', async () => {
   const server = await startAuthorizationServer();
   const path = join(tmpdir(), 'm2m-tokens-no-such-file');
   const { failure } = granting({
@@ -113,8 +108,10 @@ test.each<[string, () => unknown]>([
   ['undefined', () => undefined],
   ['a promise of null', async () => null],
   ['a number', () => 5],
-])('refuses a function that returns %s', async (_what, secret) => {
-  const error = await failureOf(resolveSecret(secret as Secret));
+])('a function that returns %s is an error', async (_what, secret) => {
+  const { failure } = await clientWith(secret as Secret);
+
+  const error = await failure();
 
   expect(error).toBeInstanceOf(GrantUnavailableError);
   expect(String(error)).toContain('the client secret is empty');
@@ -123,15 +120,19 @@ test.each<[string, () => unknown]>([
 test.each<[string, () => Promise<string>]>([
   ['throws', () => { throw new Error('vault is sealed'); }], // prettier-ignore
   ['rejects', () => Promise.reject(new Error('vault is sealed'))],
-])('keeps the reason of a function that %s', async (_what, secret) => {
-  const error = await failureOf(resolveSecret(secret));
+])('the error of a function that %s is the cause of the error', async (_what, secret) => {
+  const { failure } = await clientWith(secret);
+
+  const error = await failure();
 
   expect(error).toBeInstanceOf(GrantUnavailableError);
   expect(error).toMatchObject({ retryable: true, cause: { message: 'vault is sealed' } });
 });
 
-describe('the fingerprint by which a changed secret is noticed [D2]', () => {
-  test('differs from secret to secret, and is the same for the same', async () => {
+describe('the fingerprint of a secret [D2]', () => {
+  const fingerprintOf = (secret: Secret): Promise<string> => clientSecretPost(secret).fingerprint();
+
+  test('differs from secret to secret, and is the same for the same secret', async () => {
     const prints = await Promise.all(['one', 'two', 'one'].map((secret) => fingerprintOf(() => secret)));
 
     expect(prints[0]).not.toBe(prints[1]);
@@ -139,7 +140,7 @@ describe('the fingerprint by which a changed secret is noticed [D2]', () => {
   });
 
   test.each([['a string', 's3cret'] as const, ['a function', () => 's3cret'] as const])(
-    'holds nothing of a secret that is %s',
+    'does not reveal a secret that is %s',
     async (_what, secret) => {
       const print = await fingerprintOf(secret);
 
@@ -149,7 +150,7 @@ describe('the fingerprint by which a changed secret is noticed [D2]', () => {
     },
   );
 
-  test('is always the same for one that cannot be read, and for one that cannot change', async () => {
+  test('is constant for an unreadable secret, and for a fixed one', async () => {
     const sealed = () => Promise.reject(new Error('vault is sealed'));
 
     expect(await fingerprintOf(sealed)).toBe(await fingerprintOf(sealed));

@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
 
-import { compose } from '../../src/core/token-source.js';
 import { withCache } from '../../src/layers/cache.js';
-import { withSingleFlight } from '../../src/layers/single-flight.js';
+import { tokenCache } from '../../src/layers/token-cache.js';
 import { fakeClock } from '../support/clock.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
 
@@ -11,7 +10,7 @@ import { issue, manualSource, settle } from '../support/tokens.js';
 test('a caller whose wait for a renewal ends after the expiry, since timers were late, gets the new token [B9]', async () => {
   const clock = fakeClock();
   const source = manualSource();
-  const tokens = compose(source, withSingleFlight(), withCache({ clock, random: () => 0.5 }));
+  const tokens = withCache(tokenCache({ clock, random: () => 0.5 }))(source);
   const first = tokens.getToken();
   await settle();
   source.last().resolve(issue('token-1', clock, 10_000));

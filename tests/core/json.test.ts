@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { isErrorCode, parseObject } from '../../src/core/json.js';
+import { parseObject } from '../../src/core/json.js';
 
 test('reads an object, with or without a byte order mark [A28]', () => {
   expect(parseObject('{"a":1}')).toEqual({ a: 1 });
@@ -20,19 +20,5 @@ test.each(['', ' ', '[]', 'null', '5', '"a"', 'true', '{', '{"a":NaN}', '{"a":1,
   'takes %j for no object [A9 A28]',
   (body) => {
     expect(parseObject(body)).toBeUndefined();
-  },
-);
-
-test.each(['invalid_client', 'urn:example:code', 'AADSTS7000215', 'with spaces', "it's!", 'x'.repeat(100)])(
-  '%j is an error code [R-22]',
-  (value) => {
-    expect(isErrorCode(value)).toBe(true);
-  },
-);
-
-test.each([undefined, null, 400, true, '', 'a"b', 'a\\b', 'a\nb', 'a\n', 'é', 'x'.repeat(101), ['invalid_client'], {}])(
-  '%j is none [A34]',
-  (value) => {
-    expect(isErrorCode(value)).toBe(false);
   },
 );

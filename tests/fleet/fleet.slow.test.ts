@@ -55,14 +55,14 @@ describe('500 replicas that are started together', () => {
 });
 
 describe('500 replicas whose tokens all expire in an outage of ten minutes', () => {
-  test('ask once in 28 s each, and come back spread over half a minute [A3]', async () => {
+  test('ask once in 9 s each, and are all served within 10 s of the return, spread over that time [A3 A40]', async () => {
     const recovery = await measureRecovery(fleet(1), library);
 
-    expect(recovery.requestsPerSecond).toBeLessThan(20);
-    // 3.4 for each 100 replicas in the mean; what the worst second has above it is chance, and less in a larger fleet.
-    expect(recovery.meanAtReturn).toBeLessThan(20);
-    expect(recovery.peakAtReturn).toBeLessThanOrEqual(30);
-    expect(recovery.lastServedSeconds).toBeLessThan(30);
+    // 500 replicas, each after 9.3 s in the mean.
+    expect(recovery.requestsPerSecond).toBeLessThan(57);
+    expect(recovery.meanAtReturn).toBeLessThan(57);
+    expect(recovery.peakAtReturn).toBeLessThanOrEqual(85);
+    expect(recovery.lastServedSeconds).toBeLessThan(10);
   }, 30_000);
 
   test('would all come back at once if each call asked again [A3]', async () => {
@@ -162,9 +162,9 @@ function tokenService({ lifetimeMs }: Conditions): (parts: Parts) => TokenSource
       },
     });
     return {
-      async getToken() {
+      async getToken(...call) {
         try {
-          return await service.getToken();
+          return await service.getToken(...call);
         } finally {
           // Reading a response takes some turns of the event loop.
           for (let turn = 0; turn < 20; turn += 1) await setImmediate();

@@ -7,11 +7,12 @@ import type { EventSink } from '../../src/core/events.js';
 import { compose, type TokenSource } from '../../src/core/token-source.js';
 import { withCache } from '../../src/layers/cache.js';
 import { withDefaultRequest } from '../../src/layers/default-request.js';
+import { withFastPath } from '../../src/layers/fast-path.js';
 import { withNegativeCache } from '../../src/layers/negative-cache.js';
 import { withRateLimit } from '../../src/layers/rate-limit.js';
 import { renewalSchedule } from '../../src/layers/renewal-schedule.js';
 import { withRetry } from '../../src/layers/retry.js';
-import { withSingleFlight } from '../../src/layers/single-flight.js';
+import { tokenCache } from '../../src/layers/token-cache.js';
 import type { Replica } from './replica.js';
 import { exponential } from './seeded-random.js';
 
@@ -30,8 +31,11 @@ export interface LibraryReplicaOptions {
   readonly makeSource?: (parts: Parts) => TokenSource;
 }
 
+// The fast path delays a renewal by up to a second, depending on calls that are not made here.
+const fullWay = { minValidityMs: 0 };
+
 /** A replica that asks the layers of this library for its tokens, in virtual time. */
-export function libraryReplica({ everyCall = false, makeSource = layers }: LibraryReplicaOptions = {}): Replica {
+export function libraryReplica({ everyCall = false, makeSource = replicaLayers }: LibraryReplicaOptions = {}): Replica {
   return async ({ lifetimeMs, untilMs, callsPerSecond, random, nextCall, latencyMs, isAvailable }, record) => {
     let nowMs = 0;
     /** No call before this time can lead to a request. */
@@ -75,7 +79,7 @@ export function libraryReplica({ everyCall = false, makeSource = layers }: Libra
     async function makeQuietCalls(): Promise<void> {
       for (let ms = quietCallAfter(nowMs); ms < quietUntilMs; ms = quietCallAfter(ms)) {
         nowMs = ms;
-        await tokens.getToken().catch(asTokenError);
+        await tokens.getToken(undefined, fullWay).catch(asTokenError);
       }
     }
 
@@ -84,7 +88,7 @@ export function libraryReplica({ everyCall = false, makeSource = layers }: Libra
       nowMs = nextCall(Math.max(nowMs, quietUntilMs));
       if (nowMs >= untilMs) return;
       expiresAt = 0;
-      await tokens.getToken().catch((error: unknown) => {
+      await tokens.getToken(undefined, fullWay).catch((error: unknown) => {
         quietUntilMs = nowMs + (asTokenError(error).retryAfterMs ?? 0);
       });
       // A renewal in the background: it takes no time but that of its promises.
@@ -96,16 +100,18 @@ export function libraryReplica({ everyCall = false, makeSource = layers }: Libra
 }
 
 /** The layers as `createTokenService` stacks them. */
-const layers = ({ grant, clock, random, onEvent }: Parts): TokenSource =>
-  compose(
+export const replicaLayers = ({ grant, clock, random, onEvent }: Parts): TokenSource => {
+  const cache = tokenCache({ maxTokens: 1, clock, random, onEvent });
+  return compose(
     { getToken: grant },
     withRateLimit({ clock }),
     withRetry({ clock, random }),
     withNegativeCache({ clock, random }),
-    withSingleFlight(),
-    withCache({ maxTokens: 1, clock, random, onEvent }),
+    withCache(cache),
     withDefaultRequest(),
+    withFastPath(cache),
   );
+};
 
 function asTokenError(error: unknown): TokenError {
   if (error instanceof TokenError) return error;

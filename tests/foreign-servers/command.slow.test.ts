@@ -26,7 +26,7 @@ const files = {
   'self.key': selfSigned.key,
 };
 
-/** The command with these flags, for a client that oidc-provider knows by this method. */
+/** The command with these flags, for a client that oidc-provider has registered with this method. */
 async function start(method: string, registration: object, flags: readonly string[]) {
   const folder = await temporaryFolder();
   for (const [name, text] of Object.entries({ ...files, 'ca.pem': ca })) await writeFile(join(folder, name), text);
@@ -36,8 +36,8 @@ async function start(method: string, registration: object, flags: readonly strin
   });
   const words = flags.map((word) => (word in files ? join(folder, word) : word));
   const environment = { NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') };
-  const run = (verb: string) =>
-    command.run([verb, '--issuer', issuer, '--client-id', 'orders', ...words], { environment });
+  const run = (name: string) =>
+    command.run([name, '--issuer', issuer, '--client-id', 'orders', ...words], { environment });
   return { run, introspect };
 }
 
@@ -63,13 +63,13 @@ test.each<[string, object, readonly string[]]>([
   const { stdout, ...outcome } = await run('doctor');
 
   expect(outcome).toEqual({ exitCode: 0, stderr: '' });
-  expect(stdout).toContain(`: ${method.replace('self_signed_', '')} is used`);
-  expect(stdout).toContain('a token was granted');
+  expect(stdout).toContain(`: the command uses ${method.replace('self_signed_', '')}`);
+  expect(stdout).toContain('the server issued a token');
   expect(stdout).not.toMatch(/[✗!] /);
 });
 
-// As a new user would: the command as it is installed, and a server that others wrote.
-test('one line with a key, and there is a token of oidc-provider [R-62]', async () => {
+// The built command, and a server of another project.
+test('the command gets a token of oidc-provider with a private key [R-62]', async () => {
   const registration = { jwks: { keys: [{ ...publicJwk, kid: 'k1' }] } };
   const { run, introspect } = await start('private_key_jwt', registration, ['--key-file', 'key.pem', '--key-id', 'k1']);
 

@@ -2,12 +2,9 @@ import { expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { OAuth2Server } from 'oauth2-mock-server';
 
+import type { ClientAuthentication } from '../../src/authentication/client-authentication.js';
 import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
-import {
-  type ClientAuthentication,
-  clientSecretBasic,
-  clientSecretPost,
-} from '../../src/authentication/client-secret.js';
+import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
 import { federatedAssertion } from '../../src/authentication/federated-assertion.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
 import { ConfigurationError } from '../../src/core/errors.js';
@@ -19,7 +16,7 @@ import { signingKey } from '../support/signing-keys.js';
 const { pem } = await signingKey('ES256');
 const awkward = 'a:b%c d+é-密';
 
-/** Starts it on a free port of this machine. */
+/** Starts the server on a free port of this machine. */
 async function startMockServer(): Promise<string> {
   const server = new OAuth2Server();
   await server.issuer.keys.generate('ES256');
@@ -44,7 +41,7 @@ test.each<[string, ClientAuthentication]>([
   expect(decodeJwt(token.value)).toMatchObject({ iss: issuer, scope: 'orders:read', aud: 'orders' });
 });
 
-test('oauth2-mock-server, whose metadata list "none" only, is not asked by them; the error says what to do [R-12 R-59]', async () => {
+test('oauth2-mock-server, whose metadata list only "none", gets no grant; the error says what to do [R-12 R-59]', async () => {
   const issuer = await startMockServer();
 
   const error = await failureOf(createTokenService({ issuer, clientId: 'orders', clientSecret: awkward }).getToken());

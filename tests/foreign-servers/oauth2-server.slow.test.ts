@@ -1,17 +1,14 @@
 import { expect, test } from '@jest/globals';
 import OAuth2Server from '@node-oauth/oauth2-server';
 
-import {
-  type ClientAuthentication,
-  clientSecretBasic,
-  clientSecretPost,
-} from '../../src/authentication/client-secret.js';
+import type { ClientAuthentication } from '../../src/authentication/client-authentication.js';
+import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
 import { GrantRejectedError } from '../../src/core/errors.js';
 import { createTokenService } from '../../src/service/token-service.js';
 import { failureOf } from '../support/grant-outcome.js';
 import { startHttpServer } from '../support/http-server.js';
 
-// It takes the bytes of Basic credentials as they are, and visible ASCII in them.
+// The server does not decode Basic credentials, and accepts only visible ASCII in them.
 const awkward = { id: 'a%b c+d', secret: 'a:b%c d+e&=?/#[]@$;,"<>\\^`{|}-_.~!*() %41' };
 
 /** Starts a server on `@node-oauth/oauth2-server` that knows one client; returns a service of that client. */
@@ -56,7 +53,7 @@ test.each<[string, ClientAuthentication, typeof awkward]>([
   expect(token).toMatchObject({ scope: 'orders:read', value: expect.stringMatching(/^[0-9a-f]{64}$/) });
 });
 
-test('@node-oauth/oauth2-server, which decodes nothing, refuses what had to be encoded; the error says so [F3]', async () => {
+test('@node-oauth/oauth2-server, which does not decode, rejects an encoded secret; the error names the encoding [F3]', async () => {
   const tokens = await serve(awkward, clientSecretBasic(awkward.secret));
 
   const error = await failureOf(tokens.getToken());

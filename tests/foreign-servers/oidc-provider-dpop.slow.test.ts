@@ -14,12 +14,12 @@ import { type Proof, verifyProof } from '../support/dpop-proof.js';
 import { type Answer, listen, type RecordedRequest, startHttpServer } from '../support/http-server.js';
 import { rejected } from '../support/resource-server.js';
 
-// oidc-provider was made for later releases: Node 20 does not have this function yet, and without it no proof is good.
+// oidc-provider needs this function to accept proofs, and Node 20 does not have it yet.
 if (!('parse' in URL)) {
   Object.assign(URL, { parse: (url: string, base?: string) => (URL.canParse(url, base) ? new URL(url, base) : null) });
 }
 
-/** An oidc-provider that grants tokens of type DPoP only, to proofs with its own nonce only. */
+/** An oidc-provider that grants only DPoP-bound tokens, and requires its own nonce in each proof. */
 async function startProvider() {
   const { Provider } = await importProvider();
 
@@ -48,7 +48,7 @@ async function startProvider() {
     issuer,
     paths,
     service: clients.service,
-    /** What the provider says of a token (RFC 7662 §2.2). */
+    /** The introspection response of the provider for a token (RFC 7662 §2.2). */
     async introspect(token: string) {
       const response = await postToken(`${issuer}/token/introspection`, token, clients.api);
       return (await response.json()) as { active: boolean; token_type?: string; cnf?: { jkt: string } };
@@ -56,7 +56,7 @@ async function startProvider() {
   };
 }
 
-/** An API that verifies each proof, wants a nonce of its own in it, and asks the provider what the token is bound to. */
+/** An API that verifies each proof, requires its own nonce, and introspects the token at the provider. */
 async function startApi(introspect: Awaited<ReturnType<typeof startProvider>>['introspect']) {
   const nonce = randomBytes(8).toString('hex');
   const used = new Set<string>();
@@ -109,7 +109,7 @@ test('oidc-provider with mandatory nonces, and an API with its own [A22 A23 R-63
   expect(api.requests).toHaveLength(4);
 });
 
-test('oidc-provider revokes the tokens that are kept [R-76 R-78 F9]', async () => {
+test('oidc-provider revokes the cached tokens [R-76 R-78 F9]', async () => {
   const provider = await startProvider();
   const { issuer, service } = provider;
   const tokens = createTokenService({ issuer, clientId: service.id, clientSecret: service.secret, dpop: dpop() });

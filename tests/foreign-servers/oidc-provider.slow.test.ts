@@ -2,12 +2,9 @@ import { X509Certificate } from 'node:crypto';
 
 import { describe, expect, test } from '@jest/globals';
 
+import type { ClientAuthentication } from '../../src/authentication/client-authentication.js';
 import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
-import {
-  type ClientAuthentication,
-  clientSecretBasic,
-  clientSecretPost,
-} from '../../src/authentication/client-secret.js';
+import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
 import { mutualTls } from '../../src/authentication/mutual-tls.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';
@@ -25,13 +22,13 @@ const jwksOf = (...keys: (typeof ec)[]) => ({ keys: keys.map(({ publicJwk }, ind
 
 const parsed = new X509Certificate(selfSigned.certificate);
 
-// It allows visible ASCII and spaces in ids and secrets.
+// The server allows visible ASCII and spaces in ids and secrets.
 const awkward = { client_id: 'a:b%c d+e', client_secret: 'a:b%c d+e&=?/#[]@$;,"<>\\^`{|}-_.~!*() %41 and so on' };
 
 const serve = (issuer: string, options: Partial<TokenServiceOptions>) =>
   createTokenService({ issuer, clientId: 'orders', fetch: trustingFetch, retry: { retries: 0 }, ...options });
 
-describe('oidc-provider takes', () => {
+describe('oidc-provider accepts', () => {
   test.each<[string, ClientAuthentication | undefined]>([
     ['client_secret_basic', undefined],
     ['client_secret_basic', clientSecretBasic(awkward.client_secret)],
@@ -100,7 +97,7 @@ describe('oidc-provider takes', () => {
   );
 });
 
-test('oidc-provider refuses a certificate, a key and a secret that are not registered, and the error says what to look at', async () => {
+test('oidc-provider rejects an unregistered certificate, key and secret; the error says what to check', async () => {
   const { issuer } = await startOidcProvider(
     {
       client_id: 'by-certificate',
@@ -110,13 +107,13 @@ test('oidc-provider refuses a certificate, a key and a secret that are not regis
     { client_id: 'by-key', token_endpoint_auth_method: 'private_key_jwt', jwks: jwksOf(rsa) },
     { client_id: 'by-secret', client_secret: 'a+b' },
   );
-  const refusal = (clientId: string, clientAuthentication: ClientAuthentication) =>
+  const errorOf = (clientId: string, clientAuthentication: ClientAuthentication) =>
     failureOf(serve(issuer, { clientId, clientAuthentication }).getToken());
 
   const errors = [
-    await refusal('by-certificate', mutualTls({ ...selfSigned, ca })),
-    await refusal('by-key', privateKeyJwt({ key: ec.pem, keyId: 'k7' })),
-    await refusal('by-secret', clientSecretBasic('a+b', { encoding: 'raw' })),
+    await errorOf('by-certificate', mutualTls({ ...selfSigned, ca })),
+    await errorOf('by-key', privateKeyJwt({ key: ec.pem, keyId: 'k7' })),
+    await errorOf('by-secret', clientSecretBasic('a+b', { encoding: 'raw' })),
   ];
 
   expect(errors).toMatchObject([

@@ -8,7 +8,7 @@ import { type Answer, type HttpServer, startHttpServer } from '../support/http-s
 const hour = 3_600_000;
 const day = 24 * hour;
 
-/** A server that answers each path as listed, and grants at `/grant`. */
+/** A server with these documents, and a token endpoint at `/grant`. */
 async function serverOf(documents: Readonly<Record<string, (origin: string) => Answer>>): Promise<HttpServer> {
   const server: HttpServer = await startHttpServer(({ path }) =>
     path === '/grant' ? granted('t') : (documents[path]?.(server.origin) ?? { status: 404 }),
@@ -33,19 +33,16 @@ describe('discovery', () => {
     ['/tenant', `${oauth}/tenant`, `/tenant${oidc}`],
     ['/tenant/', `${oauth}/tenant`, `/tenant${oidc}`],
     ['/realms/a%20b', `${oauth}/realms/a%20b`, `/realms/a%20b${oidc}`],
-  ])(
-    'of an issuer with the path "%s" asks by GET at %s, then at %s [R-56 R-57 R-61 A38]',
-    async (path, first, second) => {
-      const server = await serverOf({ [second]: metadataOf(path) });
-      const { tokens } = granting({ issuer: `${server.origin}${path}` });
+  ])('of an issuer with the path "%s" requests %s, then %s [R-56 R-57 R-61 A38]', async (path, first, second) => {
+    const server = await serverOf({ [second]: metadataOf(path) });
+    const { tokens } = granting({ issuer: `${server.origin}${path}` });
 
-      await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
+    await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
 
-      expect(pathsOf(server)).toEqual([`GET ${first}`, `GET ${second}`, 'POST /grant']);
-    },
-  );
+    expect(pathsOf(server)).toEqual([`GET ${first}`, `GET ${second}`, 'POST /grant']);
+  });
 
-  test('asks at one place only when the metadata are there [R-57]', async () => {
+  test('sends one request if the metadata are at the first place [R-57]', async () => {
     const server = await serverOf({ [`${oauth}/tenant`]: metadataOf('/tenant') });
     const { tokens } = granting({ issuer: `${server.origin}/tenant` });
 
@@ -66,7 +63,7 @@ describe('discovery', () => {
     ['truncated JSON', { headers: { 'content-type': 'application/json' }, body: '{"issuer":"' }],
     ['JSON that is no object', { headers: { 'content-type': 'application/json' }, body: 'null' }],
     ['an error in JSON', { status: 404, body: { error: 'not_found' } }],
-  ])('takes %s at the first path for "not here" [A38]', async (_what, answer) => {
+  ])('tries the second place after %s at the first [A38]', async (_what, answer) => {
     const server = await serverOf({ [oauth]: () => answer, [oidc]: metadataOf() });
     const { tokens } = granting({ issuer: server.origin });
 
@@ -84,7 +81,7 @@ describe('discovery', () => {
     expect(server.requests[0]?.body).toBe('');
   });
 
-  test('names both places when the metadata are at neither', async () => {
+  test('names both places if the metadata are at neither', async () => {
     const server = await serverOf({});
     const { failure } = granting({ issuer: `${server.origin}/tenant` });
 
@@ -97,7 +94,7 @@ describe('discovery', () => {
   });
 
   test.each([408, 425, 429, 500, 503])(
-    'is an outage, not a mistake, when one place answers %p [A26]',
+    'is an outage, not a configuration error, if one place answers %p [A26]',
     async (status) => {
       const server = await serverOf({ [oauth]: () => ({ status, headers: { 'retry-after': '30' } }) });
       const { failure } = granting({ issuer: server.origin });
@@ -109,7 +106,7 @@ describe('discovery', () => {
     },
   );
 
-  test('tells how long a busy server wants to be left alone [A4 R-41]', async () => {
+  test('reports the Retry-After of the server [A4 R-41]', async () => {
     const server = await serverOf({ [oauth]: () => ({ status: 503, headers: { 'retry-after': '30' } }) });
     const { failure } = granting({ issuer: server.origin });
 
@@ -134,7 +131,7 @@ describe('the issuer in the metadata', () => {
     ['/tenant', '/tenant/'],
     ['/tenant/', '/tenant'],
   ])(
-    'with the path "%s" configured and "%s" found is a mismatch of a slash, and the error says so [R-58 A38]',
+    'with the path "%s" configured and "%s" found is an error that names the trailing slash [R-58 A38]',
     async (configured, found) => {
       const documents = [oauth, oidc, `${oauth}/tenant`, `/tenant${oidc}`].map((path) => [path, metadataOf(found)]);
       const server = await serverOf(Object.fromEntries(documents));
@@ -151,13 +148,13 @@ describe('the issuer in the metadata', () => {
   );
 
   test.each([
-    ['of someone else', (origin: string) => origin.replace('127.0.0.1', 'evil.example')],
+    ['of another server', (origin: string) => origin.replace('127.0.0.1', 'evil.example')],
     ['in other case', (origin: string) => origin.replace('http:', 'HTTP:')],
     ['with another path', (origin: string) => `${origin}/other`],
     ['with a query', (origin: string) => `${origin}?x`],
     ['that is no URL', () => 'auth'],
     ['that is very long', () => `https://${'x'.repeat(10_000)}.example`],
-  ])('%s is fatal, and no credentials are sent [R-58 A26]', async (_what, found) => {
+  ])('%s is a final error, and no credentials are sent [R-58 A26]', async (_what, found) => {
     const server = await serverOf({ [oauth]: (origin) => metadataOf('', { issuer: found(origin) })(origin) });
     const { failure } = granting({ issuer: server.origin });
 
@@ -169,17 +166,17 @@ describe('the issuer in the metadata', () => {
     expect(pathsOf(server)).toEqual([`GET ${oauth}`]);
   });
 
-  test.each([[undefined], [null], [7], [{}]])('%p is none [R-58]', async (issuer) => {
+  test.each([[undefined], [null], [7], [{}]])('must not be %p [R-58]', async (issuer) => {
     const server = await serverOf({ [oauth]: metadataOf('', { issuer }) });
     const { failure } = granting({ issuer: server.origin });
 
     const error = await failure();
 
     expect(error).toBeInstanceOf(ConfigurationError);
-    expect(String(error)).toContain('names no issuer');
+    expect(String(error)).toContain('name no issuer');
   });
 
-  test('that is right counts although the document is said to be text [R-58]', async () => {
+  test('is accepted in a document of the content type text/plain [R-58]', async () => {
     const server = await serverOf({
       [oauth]: (origin) => ({
         headers: { 'content-type': 'text/plain' },
@@ -191,7 +188,7 @@ describe('the issuer in the metadata', () => {
     await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
   });
 
-  test('the address of the metadata is no issuer: the error names the right one', async () => {
+  test('is named in the error if the URL of the metadata is configured instead', async () => {
     const server = await serverOf({ [oidc]: metadataOf() });
     const { failure } = granting({ issuer: `${server.origin}${oidc}` });
 
@@ -204,7 +201,7 @@ describe('the issuer in the metadata', () => {
 
 describe('the token endpoint in the metadata', () => {
   test.each([[undefined], [null], [''], ['/token'], [5]])(
-    '%p is none, and the error says what to set',
+    'must not be %p, and the error says what to set',
     async (endpoint) => {
       const server = await serverOf({ [oauth]: metadataOf('', { token_endpoint: endpoint }) });
       const { failure } = granting({ issuer: server.origin });
@@ -212,7 +209,7 @@ describe('the token endpoint in the metadata', () => {
       const error = await failure();
 
       expect(error).toBeInstanceOf(ConfigurationError);
-      expect(String(error)).toContain('names no token endpoint; set "tokenEndpoint"');
+      expect(String(error)).toContain('name no token endpoint; set "tokenEndpoint"');
     },
   );
 
@@ -238,7 +235,7 @@ describe('the token endpoint in the metadata', () => {
   });
 });
 
-test('what the metadata leave out is no reason to refuse: grant types and scopes are often incomplete', async () => {
+test('incomplete grant types and scopes in the metadata are ignored', async () => {
   const incomplete = { grant_types_supported: ['authorization_code'], scopes_supported: ['openid'] };
   const server = await serverOf({ [oauth]: metadataOf('', incomplete) });
   const { tokens } = granting({ issuer: server.origin });
@@ -246,7 +243,7 @@ test('what the metadata leave out is no reason to refuse: grant types and scopes
   await expect(tokens.getToken({ scope: 'orders:read' })).resolves.toMatchObject({ value: 't' });
 });
 
-describe('metadata that are known', () => {
+describe('known metadata', () => {
   test('are kept for 24 hours [A26]', async () => {
     const server = await serverOf({ [oauth]: metadataOf() });
     const { tokens, clock } = granting({ issuer: server.origin });
@@ -262,7 +259,7 @@ describe('metadata that are known', () => {
     expect(pathsOf(server)).toEqual([...before, `GET ${oauth}`, 'POST /grant']);
   });
 
-  test('are kept for 24 hours by the clock that says more [A26]', async () => {
+  test('are kept for 24 hours by the clock that is further ahead [A26]', async () => {
     const server = await serverOf({ [oauth]: metadataOf() });
     const { tokens, clock } = granting({ issuer: server.origin });
 
@@ -277,7 +274,7 @@ describe('metadata that are known', () => {
   test.each<[string, (origin: string) => Answer]>([
     ['an outage', () => ({ status: 503 })],
     ['a page', () => ({ headers: { 'content-type': 'text/html' }, body: '<h1>Sign in</h1>' })],
-  ])('outlive %s, until newer ones are found a minute later [A26]', async (_what, answer) => {
+  ])('stay in use during %s, until new ones are found a minute later [A26]', async (_what, answer) => {
     let answerNow: (origin: string) => Answer = metadataOf();
     const server = await serverOf({ [oauth]: (origin) => answerNow(origin) });
     const moved = await startAuthorizationServer();
@@ -296,7 +293,7 @@ describe('metadata that are known', () => {
     expect(moved.grants).toHaveLength(1);
   });
 
-  test('outlive a server that cannot be reached [A26]', async () => {
+  test('stay in use while the server cannot be reached [A26]', async () => {
     const server = await serverOf({ [oauth]: metadataOf() });
     let isReachable = true;
     const { tokens, clock } = granting({
@@ -313,7 +310,7 @@ describe('metadata that are known', () => {
     expect(token.value).toBe('t');
   });
 
-  test('do not outlive the issuer: another one in its place is fatal [R-58 A26]', async () => {
+  test('are not used any more if they are replaced by those of another issuer [R-58 A26]', async () => {
     let issuer: string | undefined;
     const server = await serverOf({
       [oauth]: (origin) => ({ body: { issuer: issuer ?? origin, token_endpoint: `${origin}/grant` } }),
@@ -329,7 +326,7 @@ describe('metadata that are known', () => {
     expect(pathsOf(server).filter((path) => path === 'POST /grant')).toHaveLength(1);
   });
 
-  test('are asked for once by grants that begin together [A26]', async () => {
+  test('are discovered once for concurrent grants [A26]', async () => {
     const server = await serverOf({ [oauth]: metadataOf() });
     const { tokens } = granting({ issuer: server.origin });
 
@@ -338,7 +335,7 @@ describe('metadata that are known', () => {
     expect(pathsOf(server).filter((path) => path.startsWith('GET'))).toHaveLength(1);
   });
 
-  test('a failure is shared by those who wait for it, and not remembered [A26]', async () => {
+  test('are discovered again after a failure, which concurrent grants share [A26]', async () => {
     let isDown = true;
     const server = await serverOf({
       [oauth]: (origin) => (isDown ? { status: 503 } : metadataOf()(origin)),

@@ -16,7 +16,7 @@ async function bodyFor(request?: TokenRequest): Promise<string | undefined> {
   return server.grants[0]?.body;
 }
 
-test('posts a form that asks for client credentials, and nothing else [R-01 R-02 R-94]', async () => {
+test('posts a form with the grant type and nothing else [R-01 R-02 R-94]', async () => {
   const server = await startAuthorizationServer();
   const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
 
@@ -37,19 +37,19 @@ test('posts a form that asks for client credentials, and nothing else [R-01 R-02
   expect(headers).not.toHaveProperty('cookie');
 });
 
-test('encodes parameters as a form in UTF-8 [R-02 R-03]', async () => {
+test('form-encodes parameters in UTF-8 [R-02 R-03]', async () => {
   const body = await bodyFor({ parameters: { vector: ' %&+£€' } });
 
   expect(body).toContain('vector=+%25%26%2B%C2%A3%E2%82%AC');
 });
 
-test('sends no scope, nor any other empty parameter, when none is asked for [R-05 R-26]', async () => {
+test('sends neither an empty scope nor another empty parameter [R-05 R-26]', async () => {
   const body = await bodyFor({ scope: '', resource: [], audience: '', parameters: { tenant: '' } });
 
   expect(body).toBe('grant_type=client_credentials');
 });
 
-test('sends the scope in one parameter, and each resource and audience in one of its own [R-13 R-53]', async () => {
+test('sends the scope as one parameter, and each resource and audience as one of its own [R-13 R-53]', async () => {
   const body = new URLSearchParams(
     await bodyFor({
       scope: ['orders:write', 'orders:read'],
@@ -65,13 +65,13 @@ test('sends the scope in one parameter, and each resource and audience in one of
   expect(body.getAll('tenant')).toEqual(['a']);
 });
 
-test('sends a resource exactly as it is written, path and slash included [R-54]', async () => {
+test('sends a resource unchanged, including its path and slash [R-54]', async () => {
   const body = new URLSearchParams(await bodyFor({ resource: 'https://API.example/Orders/' }));
 
   expect(body.get('resource')).toBe('https://API.example/Orders/');
 });
 
-test('refuses a malformed request before anything is sent [R-04 R-08 R-52]', async () => {
+test('rejects a malformed token request before anything is sent [R-04 R-08 R-52]', async () => {
   const server = await startAuthorizationServer();
   const { failure, events } = granting({ tokenEndpoint: server.tokenEndpoint });
 
@@ -114,7 +114,7 @@ test('keeps the query and the trailing slash of the token endpoint [R-06]', asyn
   expect(server.grants[0]?.path).toBe('/token/?tenant=a&x=%20');
 });
 
-test('keeps the query of the token endpoint out of errors and events: some servers take a key there [R-06 R-10]', async () => {
+test('keeps the query of the token endpoint, which may hold a key, out of errors and events [R-06 R-10]', async () => {
   const server = await startAuthorizationServer();
   const { failure, events } = granting({ tokenEndpoint: `${server.origin}/token?code=k3y-in-query` });
   server.script(refused('invalid_client'));
@@ -126,7 +126,7 @@ test('keeps the query of the token endpoint out of errors and events: some serve
   expect(JSON.stringify(events)).not.toContain('k3y-in-query');
 });
 
-test('takes a client id of any length [R-84]', async () => {
+test('accepts a client id of any length [R-84]', async () => {
   const server = await startAuthorizationServer();
   const clientId = 'x'.repeat(300);
   const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint, clientId });
@@ -153,7 +153,7 @@ test('counts the latency of the grant against the lifetime of the token [C8]', a
   expect(token.remainingMs(clock)).toBe(50_000);
 });
 
-test('does not count the time that discovery and the secret take [C8]', async () => {
+test('does not count the time of discovery and of reading the secret against the lifetime [C8]', async () => {
   const server = await startAuthorizationServer({ metadata: {} });
   const clock = fakeClock();
   const slowSecret = () => {
@@ -196,7 +196,7 @@ test.each([
   ['reordered', { scope: 'b a' }, 'b a'],
   ['reduced', { scope: 'a' }, 'a'],
   ['wider', { scope: 'a b c' }, 'a b c'],
-])('takes a scope that is %s, and ignores members it does not know [A36 R-14 R-15]', async (_what, members, scope) => {
+])('accepts a scope that is %s, and ignores unknown members [A36 R-14 R-15]', async (_what, members, scope) => {
   const server = await startAuthorizationServer();
   const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
   server.script(granted('t', { ...members, not_before_policy: 0, session_state: { deep: [null] } }));
@@ -206,7 +206,7 @@ test.each([
   expect(token).toMatchObject({ value: 't', scope });
 });
 
-test('knows no scope when none was asked for and none is named [R-14]', async () => {
+test('leaves the scope undefined if neither request nor response has one [R-14]', async () => {
   const server = await startAuthorizationServer();
   const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
 
@@ -215,7 +215,7 @@ test('knows no scope when none was asked for and none is named [R-14]', async ()
   expect(token.scope).toBeUndefined();
 });
 
-test('tells of a grant that failed: who asked whom for what, and the error', async () => {
+test('reports a failed grant by an event with server, client, scope and error', async () => {
   const server = await startAuthorizationServer();
   const { failure, events, clock } = granting({ tokenEndpoint: server.tokenEndpoint });
   server.script(() => {
@@ -242,7 +242,7 @@ test.each<[string, (pending: Promise<never>) => Partial<ClientCredentialsOptions
   ['the authorization server', (pending) => ({ fetch: () => pending })],
   ['its metadata', (pending) => ({ issuer: 'https://auth.example', tokenEndpoint: undefined, fetch: () => pending })],
   ['the secret', (pending) => ({ clientAuthentication: clientSecretBasic(() => pending) })],
-])('gives up waiting for %s when the signal of the call is aborted [B6]', async (_what, options) => {
+])('stops waiting for %s when the signal of the call is aborted [B6]', async (_what, options) => {
   let end: (error: Error) => void = () => {};
   const pending = new Promise<never>((_resolve, reject) => (end = reject));
   pending.catch(() => {});
@@ -256,7 +256,7 @@ test.each<[string, (pending: Promise<never>) => Partial<ClientCredentialsOptions
   end(new Error('too late'));
 });
 
-test('ends the request of a call that is given up [B6]', async () => {
+test('ends the request of an aborted call [B6]', async () => {
   const server = await startAuthorizationServer();
   const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
   const controller = new AbortController();
@@ -272,7 +272,7 @@ test('ends the request of a call that is given up [B6]', async () => {
   await closed;
 });
 
-test('lets concurrent grants be independent of each other', async () => {
+test('keeps concurrent grants independent of each other', async () => {
   const server = await startAuthorizationServer();
   const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
   server.script(({ body }) => {
@@ -292,7 +292,7 @@ test('lets concurrent grants be independent of each other', async () => {
 });
 
 test.each([999, 1_001, 2_002, 4_999.5, 2_147_483_647])(
-  'takes any deadline that a timer can wait for: %p ms',
+  'accepts any deadline that a timer supports: %p ms',
   async (timeoutMs) => {
     const server = await startAuthorizationServer();
     const { tokens } = granting({
@@ -304,11 +304,11 @@ test.each([999, 1_001, 2_002, 4_999.5, 2_147_483_647])(
   },
 );
 
-test('the event of a grant shows a token endpoint on another host than the issuer, without its query [R-65]', async () => {
+test('reports a token endpoint on another host than the issuer, without its query [R-65]', async () => {
   const server = await startAuthorizationServer();
   const elsewhere = server.tokenEndpoint.replace('127.0.0.1', 'localhost');
   const issuer = await startAuthorizationServer({ metadata: { token_endpoint: `${elsewhere}?tenant=a` } });
-  // What localhost is called elsewhere is of no interest here.
+  // The name localhost may resolve to another address.
   const fetch: typeof globalThis.fetch = (url, init) =>
     globalThis.fetch((url as string).replace('localhost', '127.0.0.1'), init);
   const { tokens, events } = granting({ issuer: issuer.origin, fetch });
@@ -318,7 +318,7 @@ test('the event of a grant shows a token endpoint on another host than the issue
   expect(events).toMatchObject([{ type: 'grant.succeeded', tokenEndpoint: elsewhere }]);
 });
 
-test('the event of a grant says nothing of a token endpoint on the host of the issuer', async () => {
+test('does not report a token endpoint on the host of the issuer', async () => {
   const server = await startAuthorizationServer({ metadata: {} });
   const { tokens, events } = granting({ issuer: server.origin });
 
@@ -328,7 +328,7 @@ test('the event of a grant says nothing of a token endpoint on the host of the i
   expect(events[0]).not.toHaveProperty('tokenEndpoint');
 });
 
-test('a caller who gives up by a timer gets the reason of its signal, which is no failure of the server [B6]', async () => {
+test('rejects with the reason of an aborted signal, without a failure event [B6]', async () => {
   const { tokens, events } = granting({
     tokenEndpoint: 'https://auth.example/token',
     fetch: () => new Promise(() => {}),
@@ -336,7 +336,7 @@ test('a caller who gives up by a timer gets the reason of its signal, which is n
   const caller = new AbortController();
 
   const failure = failureOf(tokens.getToken(undefined, { signal: caller.signal }));
-  // What AbortSignal.timeout has as its reason.
+  // The reason of AbortSignal.timeout.
   caller.abort(new DOMException('enough', 'TimeoutError'));
 
   expect(await failure).toBe(caller.signal.reason);

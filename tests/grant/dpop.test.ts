@@ -3,7 +3,7 @@ import { webcrypto } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { calculateJwkThumbprint, decodeJwt } from 'jose';
 
-import type { ClientAuthentication } from '../../src/authentication/client-secret.js';
+import type { ClientAuthentication } from '../../src/authentication/client-authentication.js';
 import type { DpopKeyPair } from '../../src/core/access-token.js';
 import { ConfigurationError, GrantRejectedError, GrantUnavailableError } from '../../src/core/errors.js';
 import { dpop, type DpopOptions } from '../../src/grant/dpop.js';
@@ -42,7 +42,7 @@ describe('a token request with DPoP', () => {
     ['Ed25519', 'dpop', { name: ed }],
     ['PS256', 'DPOP', { name: 'RSA-PSS', hash: 'SHA-256', ...rsa }],
     ['RS256', 'DPoP', { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', ...rsa }],
-  ])('binds the token to keys for %s that it was given; "%s" is the type [F7 R-63]', async (alg, type, algorithm) => {
+  ])('binds the token to the given keys for %s if the type is "%s" [F7 R-63]', async (alg, type, algorithm) => {
     const server = await startAuthorizationServer();
     server.script(granted('t', { token_type: type }));
     const keyPair = await keysFor(algorithm);
@@ -58,7 +58,7 @@ describe('a token request with DPoP', () => {
     expect(token.type).toBe('DPoP');
   });
 
-  test('has keys of its own in each service, which cannot be exported and are not printed [F7 F4]', async () => {
+  test('has keys of its own in each service, which are neither exportable nor printed [F7 F4]', async () => {
     const [one, other] = [await startDpopSurroundings(), await startDpopSurroundings()];
 
     const [first, second] = [await one.tokens.getToken(), await one.tokens.getToken({ scope: 'a' })];
@@ -70,7 +70,7 @@ describe('a token request with DPoP', () => {
     expect(linesThatShow('CryptoKey', first)).toEqual([]);
   });
 
-  test('is sent once more with the nonce that is asked for, and that one is used from then on [A22 R-72 R-89]', async () => {
+  test('is sent once more with the required nonce, which is used from then on [A22 R-72 R-89]', async () => {
     const { tokens, authorizationServer, atTokenEndpoint } = await startDpopSurroundings();
     atTokenEndpoint.require('nonce-1');
 
@@ -83,7 +83,7 @@ describe('a token request with DPoP', () => {
     expect(atTokenEndpoint.proofs.map(({ nonce }) => nonce)).toEqual(['nonce-1', 'nonce-1', 'nonce-2']);
   });
 
-  test('is sent once more also when the nonce is asked for by a challenge [A22 R-72]', async () => {
+  test('is sent once more also if a challenge requires the nonce [A22 R-72]', async () => {
     const server = await startAuthorizationServer();
     const headers = { 'www-authenticate': 'DPoP error="use_dpop_nonce"', 'dpop-nonce': 'nonce-1' };
     server.script({ status: 401, headers }, granted('t', { token_type: 'DPoP' }));
@@ -96,7 +96,7 @@ describe('a token request with DPoP', () => {
     expect(server.grants).toHaveLength(2);
   });
 
-  test('takes the nonce of a success, too [R-73]', async () => {
+  test('uses the nonce of a successful response, too [R-73]', async () => {
     const { tokens, atTokenEndpoint } = await startDpopSurroundings();
     atTokenEndpoint.offer('nonce-1');
 
@@ -106,7 +106,7 @@ describe('a token request with DPoP', () => {
     expect(atTokenEndpoint.proofs.map(({ nonce }) => nonce)).toEqual([undefined, 'nonce-1']);
   });
 
-  test('has an assertion and a proof of its own each time, also after an outage [A22 A23 R-71]', async () => {
+  test('has a fresh assertion and a fresh proof each time, also after an outage [A22 A23 R-71]', async () => {
     const { tokens, authorizationServer, atTokenEndpoint } = await startDpopSurroundings({
       clientAuthentication: countingAssertions(),
       clientSecret: undefined,
@@ -124,7 +124,20 @@ describe('a token request with DPoP', () => {
     expect(new Set(authorizationServer.grants.map(({ headers }) => headers['dpop'])).size).toBe(4);
   });
 
-  test('gives up when no nonce is ever right, and says that it is about DPoP [A22 A39]', async () => {
+  test('that fails after the nonce is reported by that failure [A22 B2]', async () => {
+    const server = await startAuthorizationServer();
+    const nonce = { ...refused('use_dpop_nonce'), headers: { 'dpop-nonce': 'nonce-1' } };
+    server.script(nonce, (_request, response) => void response.destroy());
+    const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, dpop: dpop() });
+
+    const error = await failure();
+
+    expect(server.grants).toHaveLength(2);
+    expect(error).toBeInstanceOf(GrantUnavailableError);
+    expect(error).toMatchObject({ retryable: true });
+  });
+
+  test('is given up if every nonce is rejected, with an error that names DPoP [A22 A39]', async () => {
     const server = await startAuthorizationServer();
     server.script({ ...refused('use_dpop_nonce'), headers: { 'dpop-nonce': 'again' } });
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, dpop: dpop() });
@@ -137,8 +150,8 @@ describe('a token request with DPoP', () => {
   });
 });
 
-describe('a plain Bearer token in place of one of type DPoP', () => {
-  test('is discarded, and the server is not asked again at once [R-68 R-87]', async () => {
+describe('a Bearer token instead of a DPoP-bound one', () => {
+  test('is discarded, and the grant is not repeated at once [R-68 R-87]', async () => {
     const server = await startAuthorizationServer();
     server.script(granted('plain-t0ken'));
     const { tokens } = await startDpopSurroundings({ tokenEndpoint: server.tokenEndpoint, retry: { retries: 2 } });
@@ -146,13 +159,13 @@ describe('a plain Bearer token in place of one of type DPoP', () => {
     const [error, again] = [await failureOf(tokens.getToken()), await failureOf(tokens.getToken())];
 
     expect(error).toBeInstanceOf(ConfigurationError);
-    expect(String(error)).toMatch(/granted a plain Bearer token where one bound by DPoP was asked for/);
+    expect(String(error)).toMatch(/granted a Bearer token instead of a DPoP-bound one: enable DPoP/);
     expect(again).toBeInstanceOf(ConfigurationError);
     expect(linesThatShow('plain-t0ken', error)).toEqual([]);
     expect(server.grants).toHaveLength(1);
   });
 
-  test('is used where the options say that no binding is required [R-68]', async () => {
+  test('is used with "requireBinding: false" [R-68]', async () => {
     const server = await startAuthorizationServer();
     const { tokens } = granting({
       tokenEndpoint: server.tokenEndpoint,
@@ -166,7 +179,7 @@ describe('a plain Bearer token in place of one of type DPoP', () => {
   });
 });
 
-describe('trouble with a proof is final and is named [A39]', () => {
+describe('a rejected proof is a final error that names DPoP [A39]', () => {
   test.each<[string, Answer]>([
     ['its own code', refused('invalid_dpop_proof')],
     ['its own code and a 401', refused('invalid_dpop_proof', { status: 401 })],
@@ -187,7 +200,7 @@ describe('trouble with a proof is final and is named [A39]', () => {
     expect(server.grants).toHaveLength(1);
   });
 
-  test('when the client does not use DPoP although it must', async () => {
+  test('when the client must use DPoP and does not', async () => {
     const server = await startAuthorizationServer();
     server.script(refused('invalid_dpop_proof'));
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
@@ -195,7 +208,7 @@ describe('trouble with a proof is final and is named [A39]', () => {
     expect(String(await failure())).toContain('this client must use DPoP: set "dpop"');
   });
 
-  test('but a 403 or invalid_grant without DPoP, and other refusals with it, are not about it', async () => {
+  test('but not for a 403 or invalid_grant without DPoP, nor for other codes with it', async () => {
     const server = await startAuthorizationServer();
     server.script(refused('invalid_grant'), { status: 403 }, refused('invalid_scope'));
     const [plain, bound] = [{}, { dpop: dpop() }].map((options) =>
@@ -207,7 +220,7 @@ describe('trouble with a proof is final and is named [A39]', () => {
     expect(errors.map(String).join()).not.toContain('DPoP');
   });
 
-  test('and an outage remains one', async () => {
+  test('but not for an outage', async () => {
     const server = await startAuthorizationServer();
     server.script({ status: 503 });
     const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, dpop: dpop() });
@@ -222,7 +235,7 @@ describe('dpop()', () => {
     ['no public key', ({ privateKey }) => ({ privateKey })],
     ['the two mixed up', ({ privateKey, publicKey }) => ({ privateKey: publicKey, publicKey: privateKey })],
     ['JWKs', () => ({ privateKey: { kty: 'EC' }, publicKey: { kty: 'EC' } })],
-  ])('refuses %s for keys [R-66]', async (_what, change) => {
+  ])('rejects %s as keys [R-66]', async (_what, change) => {
     const keyPair = change(await keysFor({ name: ec, namedCurve: 'P-256' })) as DpopKeyPair;
 
     expect(() => dpop({ keyPair })).toThrow('"keyPair" of dpop must hold a "privateKey" that may sign');
@@ -232,21 +245,21 @@ describe('dpop()', () => {
     ['P-384', { name: ec, namedCurve: 'P-384' }],
     ['RSA with SHA-512', { name: 'RSA-PSS', hash: 'SHA-512', ...rsa }],
     ['RSA of 1024 bits', { name: 'RSA-PSS', hash: 'SHA-256', ...rsa, modulusLength: 1024 }],
-  ])('refuses keys for %s [R-66 R-48]', async (_what, algorithm) => {
+  ])('rejects keys for %s [R-66 R-48]', async (_what, algorithm) => {
     const keyPair = await keysFor(algorithm);
 
     expect(() => dpop({ keyPair })).toThrow(ConfigurationError);
   });
 
-  test('has one thumbprint, which is made once: it is asked for with each look at a shared store', async () => {
+  test('has one thumbprint, which differs from key to key', async () => {
     const [one, other] = [dpop(), dpop()];
 
-    expect(one.thumbprint()).toBe(one.thumbprint());
+    expect(await one.thumbprint()).toBe(await one.thumbprint());
     expect(await one.thumbprint()).toMatch(/^[\w-]{43}$/);
     expect(await one.thumbprint()).not.toBe(await other.thumbprint());
   });
 
-  test('refuses options that it does not know [F10]', () => {
+  test('rejects unknown options [F10]', () => {
     expect(() => dpop({ requireBindings: true } as DpopOptions)).toThrow('did you mean "requireBinding"?');
     expect(() => dpop({ requireBinding: 'no' } as unknown as DpopOptions)).toThrow(
       '"requireBinding" of dpop must be a boolean',
@@ -254,7 +267,7 @@ describe('dpop()', () => {
   });
 });
 
-/** Assertions that are numbers, as a server that remembers them would see them. */
+/** Assertions that are numbers, so that a test can tell them apart. */
 function countingAssertions(): ClientAuthentication {
   let count = 0;
   return {

@@ -10,13 +10,13 @@ import { type Answer, type HttpServer, type RecordedRequest, startHttpServer } f
 
 const secretIn = ({ body }: RecordedRequest): string | null => new URLSearchParams(body).get('client_secret');
 
-/** A secret that is each of these in turn, and the last one from then on. */
+/** A secret that returns each of these in turn, and then the last one. */
 function rotating(...secrets: readonly string[]): () => string {
   const left = [...secrets];
   return () => (left.length > 1 ? left.shift() : left[0]) ?? '';
 }
 
-/** A client whose secret is one of these after the other, at a server that knows one of them. */
+/** A client whose secret takes these values in turn, at a server that accepts one of them. */
 async function withSecrets(secrets: readonly string[], known: string) {
   const server = await startAuthorizationServer();
   server.script((request) => (secretIn(request) === known ? granted('t') : refused('invalid_client', { status: 401 })));
@@ -24,8 +24,8 @@ async function withSecrets(secrets: readonly string[], known: string) {
   return { server, ...granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication }) };
 }
 
-describe('a refused secret [A7 F1]', () => {
-  test('is resolved anew, and sent once more when it has changed', async () => {
+describe('a rejected secret [A7 F1]', () => {
+  test('is resolved again, and the grant is repeated if it has changed', async () => {
     const { server, tokens, events } = await withSecrets(['old', 'new'], 'new');
 
     const token = await tokens.getToken();
@@ -35,7 +35,7 @@ describe('a refused secret [A7 F1]', () => {
     expect(events.map(({ type }) => type)).toEqual(['grant.failed', 'grant.succeeded']);
   });
 
-  test('is not sent again when it is still the same: nobody is locked out', async () => {
+  test('is not sent again if it has not changed, so that the client is not locked out', async () => {
     const { server, failure } = await withSecrets(['old'], 'new');
 
     const error = await failure();
@@ -44,7 +44,7 @@ describe('a refused secret [A7 F1]', () => {
     expect(server.grants).toHaveLength(1);
   });
 
-  test('is followed by one other at most, however often it changes', async () => {
+  test('causes one repetition only, however often it changes', async () => {
     const { server, failure } = await withSecrets(['a', 'b', 'c', 'd'], 'never');
 
     const error = await failure();
@@ -53,7 +53,7 @@ describe('a refused secret [A7 F1]', () => {
     expect(server.grants.map(secretIn)).toEqual(['a', 'b']);
   });
 
-  test('is the failure when it cannot be read again', async () => {
+  test('is reported if it cannot be read again', async () => {
     const server = await startAuthorizationServer();
     server.script(refused('invalid_client', { status: 401 }));
     let reads = 0;
@@ -73,9 +73,9 @@ describe('a refused secret [A7 F1]', () => {
   });
 
   test.each([
-    ['another refusal', refused('invalid_scope')],
+    ['another error code', refused('invalid_scope')],
     ['an outage', { status: 503 }],
-  ])('is not at fault for %s', async (_what, answer) => {
+  ])('is not resolved again after %s', async (_what, answer) => {
     const server = await startAuthorizationServer();
     server.script(answer);
     const clientAuthentication = clientSecretPost(rotating('old', 'new'));
@@ -89,7 +89,7 @@ describe('a refused secret [A7 F1]', () => {
   test.each([
     ['clientSecretBasic', clientSecretBasic],
     ['clientSecretPost', clientSecretPost],
-  ])('holds up nobody a second after it has changed, sent by %s', async (_name, authentication) => {
+  ])('ends the negative cache within a second of its change, sent by %s', async (_name, authentication) => {
     const server = await startAuthorizationServer();
     server.script(refused('invalid_client', { status: 401 }), granted('t'));
     const clock = fakeClock();
@@ -113,7 +113,7 @@ describe('a refused secret [A7 F1]', () => {
   });
 });
 
-/** An authorization server whose token endpoint has moved from `/old` to `/new`; its metadata name them in turn. */
+/** An authorization server whose token endpoint has moved from `/old` to `/new`. Its metadata name these in turn. */
 async function moving(status: number, ...endpoints: readonly (string | undefined)[]) {
   const left = [...endpoints];
   const server: HttpServer = await startHttpServer(({ path }): Answer => {
@@ -127,8 +127,8 @@ async function moving(status: number, ...endpoints: readonly (string | undefined
   return { ...granting({ issuer: server.origin }), posts };
 }
 
-describe('a token endpoint that is not there [A26]', () => {
-  test.each([404, 405])('any more (%d) is discovered anew and asked at once', async (status) => {
+describe('a token endpoint that was moved [A26]', () => {
+  test.each([404, 405])('and answers %d is discovered again and used at once', async (status) => {
     const { tokens, posts } = await moving(status, '/old', '/new');
 
     const token = await tokens.getToken();
@@ -138,7 +138,7 @@ describe('a token endpoint that is not there [A26]', () => {
     expect(posts()).toEqual(['/old', '/new', '/new']);
   });
 
-  test('according to the metadata too is the failure, after one attempt', async () => {
+  test('but not in the metadata is an error after one grant', async () => {
     const { failure, posts } = await moving(404, '/old');
 
     const error = await failure();
@@ -147,7 +147,7 @@ describe('a token endpoint that is not there [A26]', () => {
     expect(posts()).toEqual(['/old']);
   });
 
-  test('is the failure when the metadata are not there either', async () => {
+  test('is an error if the metadata are gone too', async () => {
     const { failure, posts } = await moving(404, '/old', undefined);
 
     const error = await failure();
@@ -156,7 +156,7 @@ describe('a token endpoint that is not there [A26]', () => {
     expect(posts()).toEqual(['/old']);
   });
 
-  test('is the failure when it was configured: there is nothing to discover', async () => {
+  test('is an error if it was configured without an issuer', async () => {
     const server = await startAuthorizationServer();
     const { failure } = granting({ tokenEndpoint: `${server.origin}/nowhere` });
 

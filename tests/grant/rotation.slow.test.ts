@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
-import { type ClientAuthentication, clientSecretBasic } from '../../src/authentication/client-secret.js';
+import type { ClientAuthentication } from '../../src/authentication/client-authentication.js';
+import { clientSecretBasic } from '../../src/authentication/client-secret.js';
 import { federatedAssertion, fromFile } from '../../src/authentication/federated-assertion.js';
 import { mutualTls } from '../../src/authentication/mutual-tls.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
@@ -20,11 +21,11 @@ import { ca, type RecordedTlsRequest, startTlsServer, thumbprintOf } from '../su
 import { signingKey } from '../support/signing-keys.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-/** Credentials in files: four of them, of which one after the other is installed. */
+/** Credentials in files: four versions, which are installed in turn. */
 interface Rotating {
   readonly authentication: ClientAuthentication;
   readonly install: (version: number) => Promise<void>;
-  /** Whether a request was authenticated with this one. */
+  /** Whether a request was authenticated with this version. */
   readonly isBy: (request: RecordedTlsRequest, version: number) => boolean | Promise<boolean>;
 }
 
@@ -84,14 +85,14 @@ const rotating: Record<string, () => Promise<Rotating>> = {
 const calls = 10_000;
 const lagMs = 3_000;
 
-/** The three rotations: what the server knows and what is in the files, by the time since it began. */
+/** The three rotations: when the server and the files get the new version, in milliseconds after the start. */
 const rotations = [
   { server: 0, file: 0 },
   { server: 0, file: lagMs },
   { server: lagMs, file: 0 },
 ];
 
-/** Begins each rotation when the token is due, so that a renewal falls right into it, and the calls are spread evenly. */
+/** Begins each rotation when the token is due, so that a renewal happens during the rotation. */
 function schedule(clock: FakeClock) {
   let begun = 0;
   let since = 0;
@@ -139,7 +140,7 @@ test.each(Object.keys(rotating))('of 10,000 calls none fails while %s is rotated
     try {
       token = await tokens.getToken();
       if (token.remainingMs(clock) <= 0) failures.push('expired');
-      // Waits for the renewal that this may have begun: in a moment of this clock it has all the time it needs.
+      // Waits for a renewal that this call may have started, while the clock stands still.
       await tokens.getToken(undefined, { minValidityMs: 15_000 });
     } catch (error) {
       failures.push(error);
@@ -149,6 +150,6 @@ test.each(Object.keys(rotating))('of 10,000 calls none fails while %s is rotated
 
   expect(failures).toEqual([]);
   expect(new Set(taken)).toEqual(new Set([0, 1, 2, 3]));
-  // The renewals that fell into a rotation were refused, and nobody noticed.
+  // Renewals during a rotation were rejected and repeated, and no call failed.
   expect(server.requests.length).toBeGreaterThan(taken.length + 1);
 });

@@ -5,7 +5,7 @@ import { granted, startAuthorizationServer } from '../support/authorization-serv
 import { granting, linesThatShow } from '../support/grant-outcome.js';
 import type { Answer } from '../support/http-server.js';
 
-/** A token source at a token endpoint that gives this answer. */
+/** A token source at a token endpoint with this response. */
 async function answeredWith(answer: Answer) {
   const server = await startAuthorizationServer();
   server.script(answer);
@@ -38,7 +38,7 @@ describe('the lifetime', () => {
   });
 
   test.each(['-1', '"-1"', 'null', '"soon"', '""', '"1e3"', '"36.5"', 'true', '{}', '[]', '[3600]', '1e999', '"NaN"'])(
-    'of "expires_in": %s is refused [A12]',
+    'of "expires_in": %s is rejected [A12]',
     async (written) => {
       const { failure } = await answeredWith(expiringIn(written));
 
@@ -51,7 +51,7 @@ describe('the lifetime', () => {
   );
 
   test.each(['1e12', '1798761600', '"1798761600"', '1798761600000', '315360001'])(
-    'of "expires_in": %s, which looks like a date, is refused [A13]',
+    'of "expires_in": %s, which looks like a date, is rejected [A13]',
     async (written) => {
       const { failure } = await answeredWith(expiringIn(written));
 
@@ -62,7 +62,7 @@ describe('the lifetime', () => {
     },
   );
 
-  test('is five minutes when the answer does not say, or what the options say [A11 R-18]', async () => {
+  test('is five minutes without "expires_in", or the default of the options [A11 R-18]', async () => {
     const { tokens, server, clock } = await answeredWith({ body: { access_token: 't', token_type: 'bearer' } });
     const other = granting({ tokenEndpoint: server.tokenEndpoint, defaultLifetimeSeconds: 20 });
 
@@ -92,7 +92,7 @@ describe('the token type', () => {
     ['N_A', 'N_A'],
     ['DPoP, without a proof', 'DPoP'],
     ['a member of Object.prototype', 'constructor'],
-  ])('that is %s is not used, and the token is not shown [A18 R-16 R-17 R-24]', async (_what, type) => {
+  ])('that is %s is rejected, and the token is not shown [A18 R-16 R-17 R-24]', async (_what, type) => {
     const { failure } = await answeredWith(granted('live-t0ken', { token_type: type }));
 
     const error = await failure();
@@ -124,7 +124,7 @@ describe('the token', () => {
     ['a null byte', 'live-t0ken\0'],
     ['é', 'live-t0kené'],
     ['an emoji', 'live-t0ken😀'],
-  ])('with %s is refused, and not shown [A20 R-25]', async (_what, value) => {
+  ])('with %s is rejected and not shown [A20 R-25]', async (_what, value) => {
     const { failure } = await answeredWith(granted(value));
 
     const error = await failure();
@@ -170,7 +170,7 @@ test.each([
   ['an error', { error: 'invalid_scope', error_description: 'no' }],
   ['an error and members that are null', { error: 'invalid_scope', access_token: null, expires_in: null }],
   ['an error beside a token', { error: 'invalid_scope', access_token: 'live-t0ken', token_type: 'Bearer' }],
-])('takes a 200 with %s for the refusal that it is [A8 R-22]', async (_what, body) => {
+])('treats a 200 with %s as an error response [A8 R-22]', async (_what, body) => {
   const { failure } = await answeredWith({ body });
 
   const error = await failure();
@@ -185,7 +185,7 @@ test.each([
   ['empty', ''],
   ['a number', 0],
   ['an object', {}],
-])('takes a token although "error" is there and %s [A34]', async (_what, error) => {
+])('accepts a token beside an "error" that is %s [A34]', async (_what, error) => {
   const { tokens } = await answeredWith(granted('t', { error }));
 
   await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
@@ -218,7 +218,7 @@ test.each([
 
 const tokenAsJson = JSON.stringify(granted('live-t0ken').body);
 
-test('takes an answer without a content type for no JSON [A10]', async () => {
+test('rejects a response without a content type [A10]', async () => {
   const { failure } = await answeredWith({ body: tokenAsJson });
 
   const error = await failure();
@@ -232,7 +232,7 @@ test.each([
   ['text/plain; charset=utf-8', tokenAsJson],
   ['application/x-www-form-urlencoded', 'access_token=live-t0ken&token_type=Bearer&expires_in=60'],
   ['application/jwt', tokenAsJson],
-])('names the content type "%s" and guesses nothing [A10]', async (type, body) => {
+])('names the content type "%s" and does not guess [A10]', async (type, body) => {
   const { failure } = await answeredWith({ headers: { 'content-type': type }, body });
 
   const error = await failure();
@@ -243,7 +243,7 @@ test.each([
 });
 
 test.each(['application/json;charset=UTF-8', 'Application/JSON', 'application/json ; odata=none'])(
-  'takes the content type %s for JSON [A10]',
+  'accepts the content type %s as JSON [A10]',
   async (type) => {
     const { tokens } = await answeredWith({ headers: { 'content-type': type }, body: tokenAsJson });
 
@@ -252,7 +252,7 @@ test.each(['application/json;charset=UTF-8', 'Application/JSON', 'application/js
 );
 
 describe('odd JSON', () => {
-  test('of two members with one name the last one counts [A28]', async () => {
+  test('uses the last of two members with one name [A28]', async () => {
     const { tokens } = await answeredWith({
       headers: json,
       body: '{"access_token":"first","access_token":"last","token_type":"Bearer","expires_in":60}',
@@ -261,7 +261,7 @@ describe('odd JSON', () => {
     await expect(tokens.getToken()).resolves.toMatchObject({ value: 'last' });
   });
 
-  test('a byte order mark is skipped, and what is ignored without it is ignored with it [A28]', async () => {
+  test('skips a byte order mark [A28]', async () => {
     const { tokens } = await answeredWith({
       headers: json,
       body: `\ufeff${JSON.stringify(granted('t', { refresh_token: null }).body)}`,
@@ -270,7 +270,7 @@ describe('odd JSON', () => {
     await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
   });
 
-  test('names of Object.prototype pollute nothing [A28]', async () => {
+  test('does not pollute Object.prototype [A28]', async () => {
     const { tokens } = await answeredWith({
       headers: json,
       body:
@@ -285,7 +285,7 @@ describe('odd JSON', () => {
     expect(token).not.toHaveProperty('polluted');
   });
 
-  test('members are own members only [A28]', async () => {
+  test('reads own members only [A28]', async () => {
     const { failure } = await answeredWith({
       headers: json,
       body: '{"__proto__":{"access_token":"live-t0ken","token_type":"Bearer"}}',

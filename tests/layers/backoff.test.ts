@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { backoffMs, outageBackoffMs } from '../../src/layers/backoff.js';
+import { backoffMs } from '../../src/layers/backoff.js';
 
 test('doubles with each failure in a row [A2]', () => {
   const waits = [1, 2, 3, 4, 5].map((failures) =>
@@ -24,11 +24,4 @@ test('is nearly the cap once that is reached, so that those who came apart stay 
   expect(draw(0.5)).toEqual([29_250, 29_250, 29_250]);
   // The bound of the fourth wait is the cap itself.
   expect(backoffMs(4, { baseMs: 1_000, capMs: 8_000, random: () => 0 })).toBe(8_000);
-});
-
-test('in an outage all waits are below half a minute, with time for the call after it [A2]', () => {
-  const longest = (failures: number): number => outageBackoffMs(failures, () => 0);
-
-  expect([1, 5].map((failures) => outageBackoffMs(failures, () => 0.5))).toEqual([500, 8_000]);
-  expect([6, 50].map(longest)).toEqual([29_500, 29_500]);
 });

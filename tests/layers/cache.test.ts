@@ -5,37 +5,51 @@ import { systemClock } from '../../src/core/clock.js';
 import { GrantUnavailableError } from '../../src/core/errors.js';
 import type { TokenEvent } from '../../src/core/events.js';
 import { canonicalRequest } from '../../src/core/token-request.js';
-import { compose, type TokenSource } from '../../src/core/token-source.js';
-import { type CacheOptions, withCache } from '../../src/layers/cache.js';
-import { withSingleFlight } from '../../src/layers/single-flight.js';
+import type { Layer, TokenSource } from '../../src/core/token-source.js';
+import { withCache } from '../../src/layers/cache.js';
+import { withNegativeCache } from '../../src/layers/negative-cache.js';
+import { withRateLimit } from '../../src/layers/rate-limit.js';
+import { type TokenCache, tokenCache, type TokenCacheOptions } from '../../src/layers/token-cache.js';
 import { sharingContract, tokenSourceContract } from '../contracts/token-source.js';
 import { fakeClock, type FakeClock } from '../support/clock.js';
 import { issue, type ManualSource, manualSource, settle } from '../support/tokens.js';
 
-tokenSourceContract('withCache', withCache());
-sharingContract('withCache', withCache());
+const layer: Layer = (inner) => withCache(tokenCache())(inner);
+tokenSourceContract('withCache', layer);
+sharingContract('withCache', layer);
 
 const hour = 3_600_000;
 const second = 1_000;
 
 interface Cached {
   readonly tokens: TokenSource;
+  readonly cache: TokenCache;
   readonly source: ManualSource;
   readonly clock: FakeClock;
   readonly events: readonly TokenEvent[];
 }
 
+/** A layer between the cache and the source. */
+type Below = (inner: TokenSource, clock: FakeClock) => TokenSource;
+
+const limited: Below = (inner, clock) => withRateLimit({ clock })(inner);
+
 /** A cache without jitter above a source that the test answers. */
-function cached(options: CacheOptions = {}): Cached {
+function cached(options: TokenCacheOptions = {}, below: Below = (inner) => inner): Cached {
   const [source, clock] = [manualSource(), fakeClock()];
   const events: TokenEvent[] = [];
-  const tokens = withCache({ clock, random: () => 0, onEvent: (event) => events.push(event), ...options })(source);
-  return { tokens, source, clock, events };
+  const cache = tokenCache({ clock, random: () => 0, onEvent: (event) => events.push(event), ...options });
+  const tokens = withCache(cache)(below(source, clock));
+  return { tokens, cache, source, clock, events };
 }
 
 /** The same, with a token in it. */
-async function holding(lifetimeMs: number, options?: CacheOptions): Promise<Cached & { readonly token: AccessToken }> {
-  const made = cached(options);
+async function holding(
+  lifetimeMs: number,
+  options?: TokenCacheOptions,
+  below?: Below,
+): Promise<Cached & { readonly token: AccessToken }> {
+  const made = cached(options, below);
   const first = made.tokens.getToken();
   const token = issue('first', made.clock, lifetimeMs);
   made.source.last().resolve(token);
@@ -48,7 +62,7 @@ test.each([
   ['who need another one than an old one', issue('old', fakeClock())],
 ])('callers %s and come while a token arrives, at whatever moment, share it [D3]', async (_name, replacing) => {
   const [source, clock] = [manualSource(), fakeClock()];
-  const tokens = compose(source, withSingleFlight(), withCache({ clock, random: () => 0 }));
+  const tokens = withCache(tokenCache({ clock, random: () => 0 }))(source);
   const answers = [tokens.getToken()];
   await settle();
 
@@ -185,8 +199,9 @@ describe('a renewal in the background that fails', () => {
     ]);
   });
 
-  test('is tried again after a second, then two, up to half a minute [A2]', async () => {
-    const { tokens, source, clock } = await holding(hour, { random: () => 1 });
+  test('is tried again after the backoff of the negative cache: a second, then two, up to 9.5 s [A2 A40]', async () => {
+    const below = (inner: TokenSource, clock: FakeClock) => withNegativeCache({ clock, random: () => 1 })(inner);
+    const { tokens, source, clock } = await holding(hour, { random: () => 1 }, below);
     clock.advance(hour - 450 * second);
     const attempts: number[] = [];
     const began = clock.now();
@@ -196,13 +211,13 @@ describe('a renewal in the background that fails', () => {
       await tokens.getToken();
       if (source.calls.length > before) {
         attempts.push((clock.now() - began) / second);
-        source.last().reject(new Error('away'));
+        source.last().reject(new GrantUnavailableError('away'));
         await settle();
       }
       clock.advance(second);
     }
 
-    expect(attempts.slice(0, 8)).toEqual([0, 1, 3, 7, 15, 31, 60, 89]);
+    expect(attempts.slice(0, 8)).toEqual([0, 1, 3, 7, 15, 25, 35, 45]);
   });
 
   test('is not tried again before the server wants it [A4]', async () => {
@@ -240,7 +255,7 @@ describe('a token inside the hand-out margin', () => {
 
     const answer = tokens.getToken();
     await settle();
-    source.last().reject(new Error('away'));
+    source.last().reject(new GrantUnavailableError('away', { retryAfterMs: second }));
 
     expect(await answer).toBe(token);
     expect(await tokens.getToken()).toBe(token);
@@ -271,8 +286,28 @@ describe('a token inside the hand-out margin', () => {
     await settle();
     clock.advance(20 * second);
     source.last().reject(new Error('away'));
+    await settle();
+    source.last().reject(new Error('still away'));
 
-    await expect(answer).rejects.toThrow('away');
+    await expect(answer).rejects.toThrow('still away');
+  });
+
+  test('is replaced by one more attempt when the renewal fails after it expired: the outage may be over [A40]', async () => {
+    const { tokens, source, clock, token } = await holding(hour);
+    clock.advance(hour - 20 * second);
+    const renewal = tokens.getToken(undefined, { replacing: token });
+    await settle();
+    clock.advance(20 * second);
+    const joined = tokens.getToken();
+
+    source.last().reject(new GrantUnavailableError('away'));
+    await settle();
+    expect(source.last().options?.replacing).toBe(token);
+    source.last().resolve(issue('second', clock));
+
+    expect((await renewal).value).toBe('second');
+    expect((await joined).value).toBe('second');
+    expect(source.calls).toHaveLength(3);
   });
 
   test('is handed out when the renewal takes longer than half of what it has left [A24]', async () => {
@@ -458,7 +493,7 @@ describe('a rejected token', () => {
   });
 
   test('is renewed at once the first time, and then not within five seconds [D21 E3 A30]', async () => {
-    const { tokens, source, clock, token } = await holding(hour);
+    const { tokens, source, clock, token } = await holding(hour, {}, limited);
     const first = tokens.getToken(undefined, { replacing: token });
     await settle();
     const second_ = issue('second', clock);
@@ -476,7 +511,7 @@ describe('a rejected token', () => {
   });
 
   test('is renewed again the sooner, the shorter the renewed one lives [E3]', async () => {
-    const { tokens, source, clock, token } = await holding(hour);
+    const { tokens, source, clock, token } = await holding(hour, {}, limited);
     const first = tokens.getToken(undefined, { replacing: token });
     await settle();
     const short = issue('short', clock, 10 * second);
@@ -551,7 +586,7 @@ describe('a call with minValidityMs', () => {
   });
 
   test('takes what there is when no token lives that long, without a grant for each call [D22]', async () => {
-    const { tokens, source, clock } = await holding(60 * second);
+    const { tokens, source, clock } = await holding(60 * second, {}, limited);
     const first = tokens.getToken(undefined, { minValidityMs: hour });
     await settle();
     const longest = issue('second', clock, 60 * second);
@@ -593,9 +628,10 @@ describe('the number of kept tokens', () => {
 
 describe('tokens that are bound to a certificate [F8 R-51]', () => {
   /** A cache with tokens of several scopes, each bound to what the test says. */
-  function bound(options?: CacheOptions) {
+  function bound(options?: TokenCacheOptions) {
     const bindings: (string | undefined)[] = [];
-    const made = cached({ onBinding: (binding) => bindings.push(binding), ...options });
+    const certificate = { useCertificate: (thumbprint: string | undefined) => bindings.push(thumbprint) };
+    const made = cached({ certificate, ...options });
     const fetchToken = async (scope: string, binding?: string) => {
       const answer = made.tokens.getToken({ scope });
       await settle();
@@ -645,7 +681,7 @@ describe('tokens that are bound to a certificate [F8 R-51]', () => {
   });
 
   test('are kept also where nobody wants to be told', async () => {
-    const { tokens, fetchToken } = bound({ onBinding: undefined });
+    const { tokens, fetchToken } = bound({ certificate: undefined });
 
     await fetchToken('a', 'new');
 
@@ -664,38 +700,38 @@ describe('tokens that are bound to a certificate [F8 R-51]', () => {
   });
 });
 
-describe('what is taken back', () => {
-  /** A cache that holds "first", and what takes it back. */
-  async function exposed() {
-    let takeBack: () => readonly AccessToken[] = () => [];
-    const cache = cached({ exposeTakeBack: (given) => void (takeBack = given) });
-    const answer = cache.tokens.getToken();
-    const first = issue('first', cache.clock);
-    cache.source.last().resolve(first);
+describe('a drained cache', () => {
+  /** A cache with the token "first". */
+  async function withFirst() {
+    const made = cached();
+    const answer = made.tokens.getToken();
+    const first = issue('first', made.clock);
+    made.source.last().resolve(first);
     await answer;
-    return { ...cache, first, takeBack: () => takeBack() };
+    return { ...made, first };
   }
 
-  test('is all that is valid, and only once [R-78]', async () => {
-    const { tokens, source, clock, first, takeBack } = await exposed();
+  test('returns each token that is valid, once [R-78]', async () => {
+    const { tokens, source, clock, first, cache } = await withFirst();
     const short = tokens.getToken({ scope: 'a' });
     await settle();
     source.last().resolve(issue('short', clock, 10 * second));
     await short;
     clock.advance(10 * second);
 
-    expect(takeBack()).toEqual([first]);
-    expect(takeBack()).toEqual([]);
+    expect(cache.drain().map(({ token }) => token)).toEqual([first]);
+    expect(cache.drain()).toEqual([]);
   });
 
-  test('is not handed out, not even in the next moment; whoever asks gets another one [R-78]', async () => {
-    const { tokens, source, clock, first, takeBack } = await exposed();
+  test('returns no drained token to a caller, not even in the next moment: the next call gets another one [R-78]', async () => {
+    const { tokens, source, clock, first, cache } = await withFirst();
     await tokens.getToken();
-    takeBack();
+    cache.drain();
 
     const answer = tokens.getToken();
     await settle();
-    expect(source.last().options?.replacing).toBe(first);
+    // A revoked token counts as expired.
+    expect(source.last().options?.replacing).toMatchObject({ value: first.value, expiresAt: first.issuedAt });
     const other = issue('second', clock);
     source.last().resolve(other);
 
@@ -704,19 +740,21 @@ describe('what is taken back', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('is not handed out when its renewal fails, by whom it was waited for when it was taken back [R-78]', async () => {
-    const { tokens, source, clock, takeBack } = await exposed();
+  test('returns no drained token to a caller whose renewal was under way and fails [R-78]', async () => {
+    const { tokens, source, clock, cache } = await withFirst();
     clock.advance(hour - 20 * second);
     const waiting = tokens.getToken();
     await settle();
-    takeBack();
+    cache.drain();
     source.last().reject(new Error('away'));
+    await settle();
+    source.last().reject(new Error('still away'));
 
-    await expect(waiting).rejects.toThrow('away');
+    await expect(waiting).rejects.toThrow('still away');
   });
 
-  test('is not handed out to one who was just about to get it [R-78]', async () => {
-    const { tokens, source, clock, first, takeBack } = await exposed();
+  test('returns no drained token to a caller that was about to get it [R-78]', async () => {
+    const { tokens, source, clock, first, cache } = await withFirst();
     const renewal = tokens.getToken(undefined, { replacing: first });
     await settle();
     const second_ = issue('second', clock);
@@ -724,18 +762,18 @@ describe('what is taken back', () => {
     await renewal;
 
     const answer = tokens.getToken(undefined, { replacing: second_ });
-    takeBack();
+    cache.drain();
     await settle();
     source.last().resolve(issue('third', clock));
 
     expect((await answer).value).toBe('third');
   });
 
-  test('makes room for the renewal that was under way [R-78]', async () => {
-    const { tokens, source, clock, takeBack } = await exposed();
+  test('takes the token of a renewal that was under way [R-78]', async () => {
+    const { tokens, source, clock, cache } = await withFirst();
     clock.advance(hour - 300 * second);
     await tokens.getToken();
-    takeBack();
+    cache.drain();
     const other = issue('second', clock);
     source.last().resolve(other);
     await settle();

@@ -39,14 +39,6 @@ test('gives a call that spells the default out the key of the default', () => {
   expect(spelt?.key).toBe(byDefault?.key);
 });
 
-test('keeps the key of a request that cannot change', () => {
-  const request = Object.freeze({ scope: 'a' });
-
-  const [first, second] = asked({}, request, request);
-
-  expect(second).toBe(first);
-});
-
 test('looks again at a request that could have been changed [D1]', () => {
   const source = manualSource();
   const tokens = withDefaultRequest()(source);

@@ -11,7 +11,7 @@ import { tokenSourceContract } from '../contracts/token-source.js';
 import { fakeClock } from '../support/clock.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
 
-tokenSourceContract('withCoolDown', withNegativeCache());
+tokenSourceContract('withNegativeCache', withNegativeCache());
 
 const second = 1_000;
 const refusal = new GrantRejectedError('no', { status: 400, error: 'invalid_scope' });
@@ -27,8 +27,10 @@ function cooled(options: NegativeCacheOptions = {}) {
     source.last().reject(error);
     return (await answer) as TokenError;
   };
-  return { source, clock, ask, failWith };
+  return { source, clock, tokens, ask, failWith };
 }
+
+const fingerprint = (read: () => Promise<string>) => ({ fingerprint: read });
 
 /** How long the first few failures in a row keep others from asking. */
 async function waitsAfter(error: Error, options?: NegativeCacheOptions): Promise<number[]> {
@@ -68,7 +70,7 @@ describe('a refusal', () => {
 
   test('is forgotten when the credentials change [A7]', async () => {
     let credentials = 'old';
-    const { source, ask, failWith } = cooled({ credentials: () => Promise.resolve(credentials) });
+    const { source, ask, failWith } = cooled({ credentials: fingerprint(() => Promise.resolve(credentials)) });
     await failWith(refusal);
 
     credentials = 'new';
@@ -102,8 +104,8 @@ describe('a refusal', () => {
 });
 
 describe('an outage', () => {
-  test('keeps others from asking for up to 1 s, doubling to half a minute [A2]', async () => {
-    expect(await waitsAfter(outage, { random: () => 1 })).toEqual([1, 2, 4, 8, 16, 28.025, 28.025]);
+  test('keeps others from asking for up to 1 s, doubling to 9.5 s [A2 A40]', async () => {
+    expect(await waitsAfter(outage, { random: () => 1 })).toEqual([1, 2, 4, 8, 9.025, 9.025, 9.025]);
   });
 
   test('keeps others from asking for as long as the server wants [A4]', async () => {
@@ -127,6 +129,60 @@ describe('an outage', () => {
     clock.advance(60 * second);
 
     expect(await failWith(outage)).toMatchObject({ retryAfterMs: 1 * second });
+  });
+});
+
+describe('the first call after a token has expired', () => {
+  /** A failure, and calls that replace a token which has expired since then. */
+  async function failed(error: Error) {
+    const { source, clock, failWith, tokens } = cooled({ random: () => 1 });
+    await failWith(error);
+    const expired = issue('expired', clock, 0);
+    const replace = (replacing = expired) =>
+      tokens.getToken({ scope: 'a' }, { replacing }).catch((reason: unknown) => reason);
+    return { source, clock, replace };
+  }
+
+  test('makes one attempt in spite of the backoff, and the next one makes none [A40]', async () => {
+    const { source, replace } = await failed(outage);
+
+    const first = replace();
+    await settle();
+    expect(source.calls).toHaveLength(2);
+    source.last().reject(outage);
+    expect(await first).toMatchObject({ retryAfterMs: 2 * second });
+    expect(await replace()).toMatchObject({ message: 'away' });
+
+    expect(source.calls).toHaveLength(2);
+  });
+
+  test('makes one for each token [A40]', async () => {
+    const { source, clock, replace } = await failed(outage);
+    void replace();
+    await settle();
+    source.last().reject(outage);
+    await settle();
+
+    void replace(issue('another', clock, 0));
+    await settle();
+
+    expect(source.calls).toHaveLength(3);
+  });
+
+  test('makes none while the server asks to wait [A4 A40]', async () => {
+    const { source, replace } = await failed(
+      new GrantUnavailableError('busy', { status: 503, retryAfterMs: 90 * second }),
+    );
+
+    expect(await replace()).toMatchObject({ message: 'busy', retryAfterMs: 90 * second });
+    expect(source.calls).toHaveLength(1);
+  });
+
+  test('is not the call of a token that is still valid [A2]', async () => {
+    const { source, clock, replace } = await failed(outage);
+
+    expect(await replace(issue('valid', clock))).toMatchObject({ message: 'away' });
+    expect(source.calls).toHaveLength(1);
   });
 });
 
@@ -158,8 +214,10 @@ test('lets an error of somebody else pass and remembers nothing', async () => {
 });
 
 describe('credentials', () => {
-  test('that cannot be looked at change nothing of a refusal, and begin a cool-down all the same [A7]', async () => {
-    const { source, ask, failWith } = cooled({ credentials: () => Promise.reject(new Error('vault away')) });
+  test('that cannot be looked at change nothing of a refusal, and are followed by a pause all the same [A7]', async () => {
+    const { source, ask, failWith } = cooled({
+      credentials: fingerprint(() => Promise.reject(new Error('vault away'))),
+    });
 
     expect(await failWith(refusal)).toMatchObject({ error: 'invalid_scope', retryAfterMs: 5 * second });
     expect(await ask()).toMatchObject({ error: 'invalid_scope' });
@@ -169,10 +227,10 @@ describe('credentials', () => {
   test('that never come hold up nobody for ever [A7 B6]', async () => {
     let looks = 0;
     const { failWith } = cooled({
-      credentials: () => {
+      credentials: fingerprint(() => {
         looks += 1;
         return new Promise(() => {});
-      },
+      }),
     });
 
     expect(await failWith(refusal)).toMatchObject({ error: 'invalid_scope' });
@@ -181,7 +239,9 @@ describe('credentials', () => {
 
   test('are looked at once a second at most [A7]', async () => {
     let looks = 0;
-    const { clock, ask, failWith } = cooled({ credentials: () => Promise.resolve(String((looks += 1) && 'same')) });
+    const { clock, ask, failWith } = cooled({
+      credentials: fingerprint(() => Promise.resolve(String((looks += 1) && 'same'))),
+    });
     await failWith(refusal);
 
     for (let count = 0; count < 100; count += 1) {
@@ -194,7 +254,7 @@ describe('credentials', () => {
 
   test('are looked at again after that second, and not before [A7]', async () => {
     let credentials = 'old';
-    const { source, clock, ask, failWith } = cooled({ credentials: () => Promise.resolve(credentials) });
+    const { source, clock, ask, failWith } = cooled({ credentials: fingerprint(() => Promise.resolve(credentials)) });
     await failWith(refusal);
     await ask();
     credentials = 'new';
@@ -211,7 +271,7 @@ describe('credentials', () => {
 
   test('change nothing of a refusal when they can be had no more [A7]', async () => {
     let look = () => Promise.resolve('old');
-    const { source, ask, failWith } = cooled({ credentials: () => look() });
+    const { source, ask, failWith } = cooled({ credentials: fingerprint(() => look()) });
     await failWith(refusal);
 
     look = () => Promise.reject(new Error('vault away'));
@@ -222,7 +282,9 @@ describe('credentials', () => {
 
   test('are not looked at when the refusal is over anyway', async () => {
     let looks = 0;
-    const { source, clock, ask, failWith } = cooled({ credentials: () => Promise.resolve(String((looks += 1))) });
+    const { source, clock, ask, failWith } = cooled({
+      credentials: fingerprint(() => Promise.resolve(String((looks += 1)))),
+    });
     await failWith(refusal);
 
     clock.advance(5 * second);

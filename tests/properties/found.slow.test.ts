@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { GrantUnavailableError } from '../../src/core/errors.js';
 import { withCache } from '../../src/layers/cache.js';
 import { withRateLimit } from '../../src/layers/rate-limit.js';
+import { tokenCache } from '../../src/layers/token-cache.js';
 import { fakeClock } from '../support/clock.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
 
@@ -10,7 +11,7 @@ const second = 1_000;
 
 test('a caller who wakes late, when the token has expired, gets the outcome of the renewal [B9 A3]', async () => {
   const [source, clock] = [manualSource(), fakeClock()];
-  const tokens = withCache({ clock })(source);
+  const tokens = withCache(tokenCache({ clock }))(source);
   const first = tokens.getToken();
   source.last().resolve(issue('first', clock, 60 * second));
   await first;

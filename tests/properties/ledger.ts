@@ -58,6 +58,8 @@ interface Line {
   grant: Grant | undefined;
   /** Somebody asked since the last grant began. */
   wasAsked: boolean;
+  /** The expired tokens whose first call made an attempt in spite of the backoff. */
+  readonly letThroughFor: Set<string | undefined>;
   failure: { readonly kind: string; readonly count: number } | undefined;
   rest: { readonly since: Instant; readonly forMs: number; readonly secret: string | undefined } | undefined;
   /** When the last error said that asking makes sense again. */
@@ -233,7 +235,7 @@ export class Ledger implements Watcher {
     const isDoubtful = hasComeBack || open.some((call) => call.kept !== kept);
     const renews = kept !== undefined && this.#isValid(kept) && !isDoubtful ? kept : undefined;
     const isSame = rest?.secret === undefined || rest.secret === this.#around.secret();
-    if (rest !== undefined && isSame && elapsedMs(rest.since, clock) < rest.forMs) {
+    if (rest !== undefined && isSame && elapsedMs(rest.since, clock) < rest.forMs && !this.#isFirstAfterExpiry(line)) {
       this.#violated('a grant began too soon after one that failed');
     }
     if (renews !== undefined) {
@@ -283,6 +285,19 @@ export class Ledger implements Watcher {
     };
   }
 
+  /** Whether one of the tokens that calls want to replace has expired, and has had no attempt of its own since. */
+  #isFirstAfterExpiry({ scope, kept, letThroughFor }: Line): boolean {
+    const { clock } = this.#around;
+    const replaced = this.calls.filter((call) => (call.isOpen || call.lingers) && call.scope === scope);
+    const expired = [
+      ...(kept !== undefined && this.#remainingMs(kept.post) <= 0 ? [kept.post.value] : []),
+      ...replaced.flatMap(({ replacing }) => (replacing && replacing.remainingMs(clock) <= 0 ? [replacing.value] : [])),
+    ];
+    const first = expired.find((value) => !letThroughFor.has(value));
+    if (first !== undefined) letThroughFor.add(first);
+    return first !== undefined;
+  }
+
   /** A grant has failed for good. */
   #failed(line: Line, byAnswer: boolean): void {
     const answer = byAnswer ? line.grant?.last?.answer : undefined;
@@ -305,7 +320,7 @@ export class Ledger implements Watcher {
     function restMs(): number {
       if (isAskedFor) return 0;
       if (answer?.kind === 'refusal') return Math.min(60 * second, 5 * second * (0.5 + draw()) * 2 ** (count - 1));
-      return draw() * Math.min(30 * second, second * 2 ** (count - 1));
+      return draw() * Math.min(9.5 * second, second * 2 ** (count - 1));
     }
   }
 
@@ -371,6 +386,7 @@ export class Ledger implements Watcher {
       wasAsked: false,
       failure: undefined,
       rest: undefined,
+      letThroughFor: new Set(),
       told: undefined,
       expiredOnArrival: undefined,
     };

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import { withCache } from '../../src/layers/cache.js';
+import { tokenCache } from '../../src/layers/token-cache.js';
 import { fakeClock } from '../support/clock.js';
 import { fc } from '../support/fc.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
@@ -18,7 +19,7 @@ async function holding(lifetimeMs: number, draw: number) {
   const [source, clock] = [manualSource(), fakeClock()];
   let drawn = 0;
   const random = () => ((drawn += 1) === 1 ? draw : drawn % 2 === 0 ? 0.999 : 0);
-  const tokens = withCache({ clock, random })(source);
+  const tokens = withCache(tokenCache({ clock, random }))(source);
   const first = tokens.getToken();
   source.last().resolve(issue('first', clock, lifetimeMs));
   await first;

@@ -1,16 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 
+import type { ClientAuthentication } from '../../src/authentication/client-authentication.js';
 import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
-import {
-  type ClientAuthentication,
-  clientSecretBasic,
-  clientSecretPost,
-} from '../../src/authentication/client-secret.js';
+import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
 import { federatedAssertion } from '../../src/authentication/federated-assertion.js';
 import { mutualTls } from '../../src/authentication/mutual-tls.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
 import { ConfigurationError } from '../../src/core/errors.js';
-import { checkFapi2Profile } from '../../src/service/fapi2.js';
+import { dpop } from '../../src/grant/dpop.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';
 import { createTokenService } from '../../src/service/token-service.js';
 import { clientCertificates } from '../support/client-certificates.js';
@@ -30,37 +27,41 @@ describe('the profile "fapi2"', () => {
     ['clientSecretBasic', clientSecretBasic('s3cret')],
     ['clientSecretPost', clientSecretPost('s3cret')],
     ['clientSecretJwt', clientSecretJwt('s3cret')],
-    ['federatedAssertion', federatedAssertion(() => 'assertion')],
-  ])('refuses %s [R-86]', (_name, clientAuthentication) => {
+  ])('allows no shared secret: %s [R-86]', (_name, clientAuthentication) => {
     expect(() => serve({ clientAuthentication })).toThrow(ConfigurationError);
-    expect(() => serve({ clientAuthentication })).toThrow(/allows no shared secret: .*privateKeyJwt.*mutualTls/);
+    expect(() => serve({ clientAuthentication })).toThrow(/allows no shared secret.*: set .*privateKeyJwt.*mutualTls/);
   });
 
-  test('refuses a client secret [R-86]', () => {
+  test('allows no client secret [R-86]', () => {
     expect(() => serve({ clientSecret: 's3cret' })).toThrow(/allows no shared secret/);
   });
 
-  test('refuses tokens that are not bound to their sender [R-87]', () => {
-    const clientAuthentication = privateKeyJwt({ key: first.key });
+  test('allows no assertion of another issuer, and says so [R-86]', () => {
+    const clientAuthentication = federatedAssertion(() => 'assertion');
 
-    expect(() => serve({ clientAuthentication })).toThrow(/requires tokens that are bound to their sender: set "dpop"/);
+    expect(() => serve({ clientAuthentication })).toThrow(ConfigurationError);
+    expect(() => serve({ clientAuthentication })).toThrow(
+      /no assertion of another issuer: set "clientAuthentication" to privateKeyJwt\(…\) or mutualTls\(…\)/,
+    );
+  });
+
+  test('requires sender-constrained tokens [R-87]', () => {
+    const clientAuthentication = privateKeyJwt({ key: first.key });
+    const unconstrained = dpop({ requireBinding: false });
+
+    expect(() => serve({ clientAuthentication })).toThrow(/requires sender-constrained tokens: set "dpop"/);
+    expect(() => serve({ clientAuthentication, dpop: unconstrained })).toThrow(/requires sender-constrained tokens/);
+    expect(() => serve({ clientAuthentication, dpop: dpop() })).not.toThrow();
     expect(() => serve({ clientAuthentication: byCertificate() })).not.toThrow();
   });
 
-  test('takes private_key_jwt with tokens that are bound otherwise [R-87]', () => {
-    const facts = { tokenEndpoint: undefined, method: 'private_key_jwt' };
-
-    expect(() => checkFapi2Profile({ ...facts, isSenderConstrained: true })).not.toThrow();
-    expect(() => checkFapi2Profile({ ...facts, isSenderConstrained: false })).toThrow(ConfigurationError);
-  });
-
-  test('refuses an endpoint that is not from metadata [R-90]', () => {
+  test('requires endpoints from metadata [R-90]', () => {
     const endpoint = { issuer: undefined, tokenEndpoint: `${issuer}/token`, clientAuthentication: byCertificate() };
 
     expect(() => serve(endpoint)).toThrow(/takes endpoints from metadata only: set "issuer"/);
   });
 
-  test('is the only one there is [F10]', () => {
+  test('is the only profile [F10]', () => {
     const profile = 'fapi1' as 'fapi2';
 
     expect(() => serve({ profile, clientSecret: 's3cret' })).toThrow('"profile" of createTokenService must be "fapi2"');
@@ -77,7 +78,7 @@ describe('the profile "fapi2"', () => {
     return { server, tokens: serve(options) };
   }
 
-  test('gets a token that is bound to the certificate [R-87 R-89]', async () => {
+  test('returns a token that is bound to the certificate [R-87 R-89]', async () => {
     const { tokens } = await withServer({ tls_client_certificate_bound_access_tokens: true });
 
     const token = await tokens.getToken();
@@ -85,13 +86,13 @@ describe('the profile "fapi2"', () => {
     expect(token).toMatchObject({ value: `for-${thumbprints.first}`, certificateThumbprint: thumbprints.first });
   });
 
-  test('asks no server that says nothing of binding tokens to certificates [R-87]', async () => {
+  test('sends no grant to a server whose metadata do not promise certificate-bound tokens [R-87]', async () => {
     const { tokens, server } = await withServer({});
 
     const error = await failureOf(tokens.getToken());
 
     expect(error).toBeInstanceOf(ConfigurationError);
-    expect(String(error)).toContain(`${server.origin} binds no tokens to certificates`);
+    expect(String(error)).toContain(`${server.origin} does not bind tokens to certificates`);
     expect(server.requests.map(({ method }) => method)).toEqual(['GET']);
   });
 });

@@ -1,42 +1,49 @@
-import { isErrorCode, parseObject } from '../../core/json.js';
-import type { Reply } from '../http/bounded-fetch.js';
+import { parseObject } from '../../core/json.js';
+import type { BoundedResponse } from '../http/bounded-fetch.js';
 import { readable, withoutSecrets } from './redaction.js';
 
-/** What an error response says (RFC 6749 §5.2), cleaned; `undefined` for what it does not say, or not as OAuth has it. */
-export interface Refusal {
+/** The members of an error response (RFC 6749 §5.2), redacted. A member that is absent or malformed is `undefined`. */
+export interface ErrorResponse {
   readonly error: string | undefined;
   readonly errorDescription: string | undefined;
 }
 
-/** Reads an error response, whatever its content type: one that can be read helps more than one that is well-formed. */
-export function readRefusal({ body }: Reply, secrets: readonly string[] = []): Refusal {
+/** Reads an error response of any content type, because many servers do not send `application/json`. */
+export function readErrorResponse({ body }: BoundedResponse, secrets: readonly string[] = []): ErrorResponse {
   const { error, error_description: description, access_token: token } = parseObject(body) ?? {};
-  const unspeakable = typeof token === 'string' ? [...secrets, token] : secrets;
+  const redacted = typeof token === 'string' ? [...secrets, token] : secrets;
   return {
-    error: isErrorCode(error) ? speakable(error, unspeakable) : undefined,
-    errorDescription: typeof description === 'string' ? readable(description, unspeakable) || undefined : undefined,
+    error: isErrorCode(error) ? redactedCode(error, redacted) : undefined,
+    errorDescription: typeof description === 'string' ? readable(description, redacted) || undefined : undefined,
   };
 }
 
-/** Whether the same request may succeed later, by the status of the reply and its code. */
-export function isTransient(status: number, error: string | undefined): boolean {
-  if (error !== undefined && outages.has(error)) return true;
-  return isOutage(status) && !(status >= 500 && error !== undefined && refusals.has(error));
+/** Whether a value is an error code of OAuth (RFC 6749 §5.2): %x20-21 / %x23-5B / %x5D-7E, at most 100 characters. */
+export function isErrorCode(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/.test(value);
 }
 
-/** Whether a status says nothing about the request, but that the server cannot deal with it now. */
-export function isOutage(status: number): boolean {
+/**
+ * Whether the same request may succeed later. The error code counts more than the status, because some servers reject
+ * requests with a 500 and report outages with a 400.
+ */
+export function isTransient(status: number, error: string | undefined): boolean {
+  if (error !== undefined && transientCodes.has(error)) return true;
+  return isTransientStatus(status) && !(status >= 500 && error !== undefined && finalCodes.has(error));
+}
+
+/** Whether a status says that the server cannot handle the request now. */
+export function isTransientStatus(status: number): boolean {
   return status >= 500 || status === 408 || status === 425 || status === 429;
 }
 
-// A registered code is no secret, even if the secret is a part of it.
-function speakable(error: string, secrets: readonly string[]): string {
-  return refusals.has(error) || outages.has(error) ? error : withoutSecrets(error, secrets);
+// Registered error codes are never redacted, even if one contains the secret.
+function redactedCode(error: string, secrets: readonly string[]): string {
+  return finalCodes.has(error) || transientCodes.has(error) ? error : withoutSecrets(error, secrets);
 }
 
-// The code says more than the status: servers answer refusals with a 500 and outages with a 400.
-const outages = new Set(['server_error', 'temporarily_unavailable']);
-const refusals = new Set([
+const transientCodes = new Set(['server_error', 'temporarily_unavailable']);
+const finalCodes = new Set([
   'invalid_request',
   'invalid_client',
   'invalid_grant',

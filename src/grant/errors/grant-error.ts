@@ -6,82 +6,82 @@ import {
   type TokenError,
 } from '../../core/errors.js';
 import { parseUrl } from '../../core/secure-url.js';
-import { type Reply, withoutQuery } from '../http/bounded-fetch.js';
+import { type BoundedResponse, withoutQuery } from '../http/bounded-fetch.js';
 import { retryAfterMs } from '../http/retry-after.js';
-import { isTransient, readRefusal, type Refusal } from './error-response.js';
+import { type ErrorResponse, isTransient, readErrorResponse } from './error-response.js';
 import { findTokenError, networkError } from './network-error.js';
 import { withoutSecrets } from './redaction.js';
 
-/** Who was asked by whom, for the messages. */
+/** What is known about a failed grant. */
 export interface GrantContext {
-  /** The issuer, or the token endpoint where no issuer is configured. */
+  /** The issuer, or the token endpoint if no issuer is configured. */
   readonly authorizationServer: string;
   readonly clientId: string;
   readonly requestedScope?: string | undefined;
-  /** What must not be repeated, should the authorization server do so. */
-  readonly secrets?: readonly string[];
-  /** Why right credentials might be refused all the same. */
+  /** Texts that must not appear in the message, even if the authorization server repeats them. */
+  readonly secrets?: readonly string[] | undefined;
+  /** Why correct credentials may be rejected. */
   readonly hint?: string | undefined;
-  /** Whether the request carried a proof of possession (RFC 9449 §5). */
+  /** Whether the request carried a DPoP proof (RFC 9449 §5). */
   readonly usesDpop?: boolean | undefined;
-  /** What it answered, if it did. */
-  readonly reply?: Reply | undefined;
+  /** The response, if there was one. */
+  readonly response?: BoundedResponse | undefined;
   /** Wall-clock time, in milliseconds since the epoch. */
   readonly now: number;
 }
 
 /**
- * Turns what openid-client or fetch threw during a grant into a {@link TokenError}. What counts is the answer of the
- * authorization server; nothing of its body is kept but the cleaned OAuth members (RFC 6749 §5.2).
+ * Turns an error of openid-client or of `fetch` during a grant into a {@link TokenError}. The response decides; of its body,
+ * only the redacted members of an error response are kept (RFC 6749 §5.2).
  */
-export function translateError(error: unknown, context: GrantContext): TokenError {
-  const { reply } = context;
+export function grantError(error: unknown, context: GrantContext): TokenError {
+  const { response } = context;
   const ours = findTokenError(error);
   if (ours !== undefined) return ours;
-  if (reply === undefined) return networkError(error, context.authorizationServer, context.secrets);
-  if (reply.status >= 300 && reply.status < 400) return redirected(reply, context);
+  if (response === undefined) return networkError(error, context.authorizationServer, context.secrets);
+  if (response.status >= 300 && response.status < 400) return redirected(response, context);
 
-  const refusal = readRefusal(reply, context.secrets);
-  if (isTransient(reply.status, refusal.error)) return unavailable(reply, refusal, context);
-  if (reply.status >= 400 || refusal.error !== undefined) return rejected(reply, refusal, context);
+  const found = readErrorResponse(response, context.secrets);
+  if (isTransient(response.status, found.error)) return unavailable(response, found, context);
+  if (response.status >= 400 || found.error !== undefined) return rejected(response, found, context);
   return new InvalidTokenResponseError(
-    `${context.authorizationServer} answered the grant with ${reply.status}, but ${flaw(error)}`,
+    `${context.authorizationServer} answered the grant with ${response.status}, but ${flaw(error)}`,
   );
 }
 
-function unavailable({ status, headers }: Reply, refusal: Refusal, context: GrantContext): GrantUnavailableError {
+function unavailable({ status, headers }: BoundedResponse, found: ErrorResponse, context: GrantContext): TokenError {
   const what = status === 429 ? 'rate limited this client' : 'is not available';
-  return new GrantUnavailableError(`${context.authorizationServer} ${what}${detail(refusal, status)}`, {
+  return new GrantUnavailableError(`${context.authorizationServer} ${what} ${detail(found, status)}`, {
     status,
     retryAfterMs: retryAfterMs(headers.get('retry-after'), context.now),
   });
 }
 
-function rejected({ status }: Reply, refusal: Refusal, context: GrantContext): GrantRejectedError {
+function rejected({ status }: BoundedResponse, found: ErrorResponse, context: GrantContext): TokenError {
   const { authorizationServer, clientId, requestedScope, hint, usesDpop = false } = context;
   const advice = [
-    adviceFor(refusal.error, status, requestedScope),
-    ['invalid_client', undefined].includes(refusal.error) ? hint : undefined,
-    dpopAdvice(refusal.error, status, usesDpop),
+    adviceFor(found.error, status, requestedScope),
+    ['invalid_client', undefined].includes(found.error) ? hint : undefined,
+    dpopAdvice(found.error, status, usesDpop),
   ];
   return new GrantRejectedError(
-    `${authorizationServer} refused a token to client "${clientId}"${detail(refusal, status)}: ${advice.filter(Boolean).join('; ')}`,
-    { status, ...refusal },
+    `${authorizationServer} refused a token to client "${clientId}" ${detail(found, status)}: ${advice.filter(Boolean).join('; ')}`,
+    { status, ...found },
   );
 }
 
-function redirected({ status, url, headers }: Reply, { authorizationServer, secrets = [] }: GrantContext): TokenError {
+function redirected({ status, url, headers }: BoundedResponse, context: GrantContext): TokenError {
   const location = headers.get('location');
   const target = location === null ? undefined : parseUrl(location, url);
-  const where = target === undefined ? 'without a target' : `to ${withoutSecretPath(target, secrets)}`;
+  const where = target === undefined ? 'without a target' : `to ${withoutSecretPath(target, context.secrets ?? [])}`;
   return new GrantRejectedError(
-    `${authorizationServer} redirected the token request ${where} (HTTP ${status}); ` +
+    `${context.authorizationServer} redirected the token request ${where} (HTTP ${status}); ` +
       'credentials do not follow redirects: configure the URL of the token endpoint itself',
     { status },
   );
 }
 
-// A URL encodes in ways of its own: what a path says is looked at when it is decoded.
+// URLs have encodings of their own, so the path is decoded before it is searched for secrets.
 function withoutSecretPath(url: URL, secrets: readonly string[]): string {
   try {
     const path = decodeURIComponent(url.pathname);
@@ -91,15 +91,18 @@ function withoutSecretPath(url: URL, secrets: readonly string[]): string {
   }
 }
 
-const detail = ({ error, errorDescription }: Refusal, status: number): string =>
-  ` (${[error, errorDescription && `"${errorDescription}"`, `HTTP ${status}`].filter(Boolean).join(', ')})`;
+const detail = ({ error, errorDescription }: ErrorResponse, status: number): string =>
+  `(${[error, errorDescription && `"${errorDescription}"`, `HTTP ${status}`].filter(Boolean).join(', ')})`;
 
-// Servers report trouble with a proof in other ways, too: as invalid_grant, or with a 403 of a gateway.
+// Some servers report a rejected proof as invalid_grant, and some gateways with a 403.
 function dpopAdvice(error: string | undefined, status: number, usesDpop: boolean): string | undefined {
   const isCertain = error === 'invalid_dpop_proof' || error === 'use_dpop_nonce';
   if (isCertain && !usesDpop) return 'this client must use DPoP: set "dpop"';
   if (!isCertain && !(usesDpop && (error === 'invalid_grant' || status === 403))) return undefined;
-  return `the DPoP proof ${isCertain ? 'was' : 'may have been'} refused: check the clock of this machine, the URL of the token endpoint, and whether the server takes the algorithm of the keys`;
+  return (
+    `the DPoP proof ${isCertain ? 'was' : 'may have been'} refused: check the clock of this machine, the URL of the token ` +
+    'endpoint, and whether the server accepts the algorithm of the keys'
+  );
 }
 
 function adviceFor(error: string | undefined, status: number, scope: string | undefined): string | undefined {
@@ -128,7 +131,5 @@ function adviceFor(error: string | undefined, status: number, scope: string | un
 
 function flaw(error: unknown): string {
   const isUnknownType = causesOf(error).some(({ code }) => code === 'OAUTH_UNSUPPORTED_OPERATION');
-  return isUnknownType
-    ? 'its "token_type" is none that this library can present'
-    : 'its body is no token response (RFC 6749 §5.1)';
+  return isUnknownType ? 'its "token_type" is not supported' : 'its body is no token response (RFC 6749 §5.1)';
 }

@@ -2,8 +2,8 @@ import { causesOf, GrantUnavailableError, TokenError } from '../../core/errors.j
 import { withoutSecrets } from './redaction.js';
 
 /**
- * The error for a request that got no answer. It is retryable, but for a certificate that is not trusted and a proxy that
- * refuses.
+ * The error for a request without a response. It is retryable unless a certificate is not trusted or a proxy requires
+ * credentials.
  */
 export function networkError(
   error: unknown,
@@ -11,22 +11,22 @@ export function networkError(
   secrets: readonly string[] = [],
 ): GrantUnavailableError {
   const causes = causesOf(error);
-  // A fetch of the user's may put the whole request into its message.
-  const isTelling = causes.some(({ message }) => withoutSecrets(String(message), secrets) !== String(message));
-  const kept = isTelling ? undefined : error;
+  // The user's own `fetch` may put the request into its message.
+  const showsSecret = causes.some(({ message }) => withoutSecrets(String(message), secrets) !== String(message));
+  const cause = showsSecret ? undefined : error;
   if (causes.some(({ name, code }) => name === 'TimeoutError' || code === 'OAUTH_TIMEOUT')) {
-    return new GrantUnavailableError(`${authorizationServer} did not answer in time`, { cause: kept });
+    return new GrantUnavailableError(`${authorizationServer} did not answer in time`, { cause });
   }
-  const code = causes.map((cause) => cause.code).findLast((each) => typeof each === 'string');
+  const code = causes.map((each) => each.code).findLast((each) => typeof each === 'string');
   const obstacle = permanentObstacle(String(code), causes.map(({ message }) => String(message)).join());
   return new GrantUnavailableError(
     `${authorizationServer} could not be reached${code === undefined ? '' : ` (${code})`}: ` +
       (obstacle ?? 'check the URL, DNS, proxy and firewall'),
-    { cause: kept, retryable: obstacle === undefined },
+    { cause, retryable: obstacle === undefined },
   );
 }
 
-/** The error that is or caused `error`, if it is one of ours: thrown below openid-client, which wraps it. */
+/** The first {@link TokenError} among an error and its causes: openid-client wraps the errors of its `fetch`. */
 export function findTokenError(error: unknown): TokenError | undefined {
   return causesOf(error).find((cause) => cause instanceof TokenError);
 }
@@ -35,7 +35,7 @@ const certificateCodes =
   /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY|DECODE)|INVALID_(CA|PURPOSE)|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH/;
 
 function permanentObstacle(code: string, messages: string): string | undefined {
-  // An alert is what the other side says of ours.
+  // A TLS alert comes from the server and concerns the client certificate.
   if (/_ALERT_.*(CERT|UNKNOWN_CA)/.test(code)) {
     return 'it does not accept the client certificate; check that it is the registered one and has not expired';
   }

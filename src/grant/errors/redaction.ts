@@ -1,6 +1,6 @@
 /**
- * A text of the authorization server as it may stand in a message: without secrets, with the characters that RFC 6749 §5.2
- * allows only (%x20-21 / %x23-5B / %x5D-7E), and cut to 300 of them.
+ * A text of the authorization server, cleaned for a message: without secrets, limited to the characters of RFC 6749 §5.2
+ * (%x20-21 / %x23-5B / %x5D-7E) and to 300 of them.
  */
 export function readable(text: string, secrets: readonly string[]): string {
   const cleaned = withoutSecrets(text, secrets)
@@ -9,11 +9,11 @@ export function readable(text: string, secrets: readonly string[]): string {
   return cleaned.length > 300 ? `${cleaned.slice(0, 299)}…` : cleaned;
 }
 
-/** The text with each secret, in whichever of the usual encodings it is repeated, replaced by `[redacted]`. */
+/** Replaces each secret, in any of its usual encodings, with `[redacted]`. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   const spellings = secrets.filter((secret) => secret !== '').flatMap(spellingsOf);
   if (spellings.length === 0) return text;
-  // In one go, the longest first: no secret is looked for in what stands for another one.
+  // One pass, longest spelling first, so that no replacement is searched for another secret.
   const longestFirst = spellings.toSorted((one, other) => other.length - one.length);
   return text.replace(new RegExp(longestFirst.map(pattern).join('|'), 'g'), '[redacted]');
 }
@@ -30,13 +30,14 @@ function spellingsOf(secret: string): string[] {
     new URLSearchParams([['', secret]]).toString().slice(1),
   ];
   const bytes = Buffer.from(secret, 'utf8');
-  // What comes of fewer bytes may be part of any word.
+  // The encoding of fewer bytes may be part of any word.
   if (bytes.length < 6) return spellings;
   const hex = bytes.toString('hex');
   return [...spellings, hex, hex.toUpperCase(), ...base64Of(bytes, 'base64'), ...base64Of(bytes, 'base64url')];
 }
 
-// Three spellings, by what stands before the bytes in the encoded text; without the characters that this has a part in.
+// Base64 depends on how many bytes precede the secret (modulo 3). The characters at both ends depend on other bytes too, so
+// they are left out.
 function base64Of(bytes: Buffer, encoding: 'base64' | 'base64url'): string[] {
   return [0, 1, 2].map((before) => {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString(encoding);
@@ -44,7 +45,7 @@ function base64Of(bytes: Buffer, encoding: 'base64' | 'base64url'): string[] {
   });
 }
 
-// The two digits after a % may be in either case.
+// The two digits of a percent-encoded byte may be in either case.
 const pattern = (spelling: string): string =>
   spelling
     .replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')

@@ -1,25 +1,25 @@
 import { GrantRejectedError, GrantUnavailableError, type TokenError } from '../../core/errors.js';
-import { isOutage, readRefusal } from './error-response.js';
+import { isTransientStatus, readErrorResponse } from './error-response.js';
 import type { GrantContext } from './grant-error.js';
 import { findTokenError, networkError } from './network-error.js';
 
 /**
- * Turns what openid-client or fetch threw during a revocation into a {@link TokenError}. Whatever it is, the token must be
- * taken for valid (RFC 7009 §2.2.1).
+ * Turns an error of openid-client or of `fetch` during a revocation into a {@link TokenError}. After any of them the token may
+ * still be valid (RFC 7009 §2.2.1).
  */
 export function revocationError(
   error: unknown,
-  { authorizationServer, clientId, secrets = [], reply }: Omit<GrantContext, 'now'>,
+  { authorizationServer, clientId, secrets = [], response }: Omit<GrantContext, 'now'>,
 ): TokenError {
   const ours = findTokenError(error);
   if (ours !== undefined) return ours;
-  if (reply === undefined) return networkError(error, authorizationServer, secrets);
+  if (response === undefined) return networkError(error, authorizationServer, secrets);
 
-  const { status } = reply;
-  const { error: refusal } = readRefusal(reply, secrets);
-  const detail = [refusal, `HTTP ${status}`].filter(Boolean).join(', ');
+  const { status } = response;
+  const { error: code } = readErrorResponse(response, secrets);
+  const detail = [code, `HTTP ${status}`].filter(Boolean).join(', ');
   const message = `${authorizationServer} did not revoke a token of client "${clientId}" (${detail}); it is valid until it expires`;
-  return isOutage(status)
+  return isTransientStatus(status)
     ? new GrantUnavailableError(message, { status })
-    : new GrantRejectedError(message, { status, error: refusal });
+    : new GrantRejectedError(message, { status, error: code });
 }

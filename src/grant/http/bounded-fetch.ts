@@ -4,65 +4,67 @@ import { abortable, withDeadline } from '../../core/abort.js';
 import { ConfigurationError, InvalidTokenResponseError } from '../../core/errors.js';
 import { isSecure } from '../../core/secure-url.js';
 
-/** What the authorization server answered, read to its end. */
-export interface Reply {
+/** A response of the authorization server, read to its end. */
+export interface BoundedResponse {
   readonly url: string;
   readonly status: number;
   readonly headers: Headers;
+  /** Empty if it is too complex to be parsed as JSON. */
   readonly body: string;
 }
 
-/** One request to the authorization server and its answer. */
-export interface Exchange {
-  /** Sends the request. What it returns is read to its end already, so that one deadline holds for all of it. */
+/** A `fetch` for openid-client, and the last response that it received. */
+export interface BoundedFetch {
   readonly fetch: CustomFetch;
-  /** `undefined` until the whole answer is there. */
-  readonly reply: Reply | undefined;
+  /** `undefined` if the last request has no complete response. */
+  readonly response: BoundedResponse | undefined;
 }
 
-/** Options of {@link exchange}. */
-export interface ExchangeOptions {
-  /** For the whole answer, in milliseconds. */
+/** Options of {@link boundedFetch}. */
+export interface BoundedFetchOptions {
+  /** Deadline of each request, including the body of its response, in milliseconds. */
   readonly timeoutMs: number;
-  /** Checks a success and returns the part of its body that anybody else may read; what it throws fails the exchange. */
-  readonly accept?: ((reply: Reply) => string) | undefined;
-  /** Ends the exchange earlier. */
+  /** Checks a response of status 200 and returns the body that openid-client reads. If it throws, the request fails. */
+  readonly accept?: ((response: BoundedResponse) => string) | undefined;
+  /** Ends a request before its deadline. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const maxBodyBytes = 1024 * 1024;
-const harmlessLength = 64 * 1024;
-const mostParts = 10_000;
+const maxUncheckedLength = 64 * 1024;
+const maxParts = 10_000;
 
 /**
- * A fetch for one exchange with the authorization server: https or loopback only (RFC 6749 §10.8), follows no redirect and
- * reads up to 1 MiB. Its reply is kept for whoever has to say what went wrong.
+ * A `fetch` for requests to the authorization server. It sends to https or loopback only (RFC 6749 §10.8), follows no
+ * redirects and reads at most 1 MiB. The last response is kept for error messages.
  */
-export function exchange(
+export function boundedFetch(
   fetch: typeof globalThis.fetch,
-  { timeoutMs, accept = ({ body }) => body, signal }: ExchangeOptions,
-): Exchange {
-  let reply: Reply | undefined;
+  { timeoutMs, accept = ({ body }) => body, signal }: BoundedFetchOptions,
+): BoundedFetch {
+  let last: BoundedResponse | undefined;
 
   return {
     async fetch(url, options) {
       if (!isSecure(new URL(url))) {
         throw new ConfigurationError(
-          `${withoutQuery(url)} is not asked: only https, or http to this machine, keeps the credentials secret`,
+          `no request is sent to ${withoutQuery(url)}: only https, or http to this machine, keeps the credentials secret`,
         );
       }
-      // Not openid-client's signal: that one counts in seconds and ends with the headers.
-      await withDeadline(timeoutMs, signal, async (until) => {
+      // If openid-client repeats a request, with a nonce for example, the earlier response no longer counts.
+      last = undefined;
+      // The signal of openid-client is replaced: its deadline counts whole seconds and ends with the headers.
+      last = await withDeadline(timeoutMs, signal, async (until) => {
         const init = { ...options, redirect: 'manual', signal: until } as RequestInit;
         const response = await abortable(fetch(url, init), until);
         const text = (await abortable(readBody(response, url), until)).toString('utf8');
-        const body = isTangled(text) ? '' : text;
-        reply = { url, status: response.status, headers: response.headers, body };
+        const { status, headers } = response;
+        return { url, status, headers, body: isTooComplex(text) ? '' : text };
       });
-      return rebuild(reply as Reply, accept);
+      return toResponse(last, accept);
     },
-    get reply() {
-      return reply;
+    get response() {
+      return last;
     },
   };
 }
@@ -72,27 +74,28 @@ async function readBody(response: Response, url: string): Promise<Buffer> {
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
-    // Leaving the loop cancels the rest.
-    if (bytes > maxBodyBytes)
-      throw new InvalidTokenResponseError(`the answer of ${withoutQuery(url)} is longer than 1 MiB`);
+    // Throwing out of the loop cancels the rest of the body.
+    if (bytes > maxBodyBytes) {
+      throw new InvalidTokenResponseError(`the response of ${withoutQuery(url)} is longer than 1 MiB`);
+    }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-// A megabyte of nothing but brackets, or of ten thousands of members, would take JSON.parse longer than all other requests of
-// the process can wait. It is read as no JSON, since none that is asked for has so many parts.
-const isTangled = (text: string): boolean =>
-  text.length > harmlessLength && text.split(/[[{,]/, mostParts + 1).length > mostParts;
+// JSON.parse blocks the process for long if a body has very many members or is deeply nested. Real responses have few parts.
+const isTooComplex = (text: string): boolean =>
+  text.length > maxUncheckedLength && text.split(/[[{,]/, maxParts + 1).length > maxParts;
 
-// A Response is made of the statuses from 200 to 599 only, and without a body for some of them.
-function rebuild(reply: Reply, accept: (reply: Reply) => string): Response {
-  const status = reply.status >= 200 && reply.status <= 599 ? reply.status : 502;
-  const body = status === 200 ? accept(reply) : reply.body;
-  return new Response([204, 205, 304].includes(status) ? null : body, { status, headers: reply.headers });
+// The constructor of Response accepts only statuses from 200 to 599, and for some of them no body.
+function toResponse(received: BoundedResponse, accept: (response: BoundedResponse) => string): Response {
+  const { headers } = received;
+  const status = received.status >= 200 && received.status <= 599 ? received.status : 502;
+  const body = status === 200 ? accept(received) : received.body;
+  return new Response([204, 205, 304].includes(status) ? null : body, { status, headers });
 }
 
-/** The URL as it may stand in a message: a query may hold what is not for everybody's eyes. */
+/** The URL for a message: without its query, which may hold a secret. */
 export function withoutQuery(url: string | URL): string {
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;

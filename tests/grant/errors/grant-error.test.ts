@@ -6,7 +6,7 @@ import { granted, refused, startAuthorizationServer } from '../../support/author
 import { errorFor, granting, linesThatShow, secret } from '../../support/grant-outcome.js';
 import type { Answer } from '../../support/http-server.js';
 
-describe('a refusal', () => {
+describe('a rejected grant', () => {
   test.each([
     ['invalid_request', 400, /check "scope", "resource", "audience" and "parameters"/],
     ['invalid_client', 401, /check the client id and the secret/],
@@ -17,7 +17,7 @@ describe('a refusal', () => {
     ['invalid_target', 400, /check "resource" and "audience"/],
     ['access_denied', 403, /check "scope"/],
     ['urn:example:not-registered', 400, /check "scope"/],
-  ])('with %s is not retryable, and says what to do [A6 A7 R-22 R-23 R-55]', async (code, status, hint) => {
+  ])('with %s is a final error that says what to do [A6 A7 R-22 R-23 R-55]', async (code, status, hint) => {
     const error = await errorFor(refused(code, { status, description: 'because of this' }), { scope: 'orders:read' });
 
     expect(error).toBeInstanceOf(GrantRejectedError);
@@ -33,7 +33,7 @@ describe('a refusal', () => {
     expect(String(error)).toContain(`to client "orders" (${code}, "because of this", HTTP ${status})`);
   });
 
-  test('for want of a scope says so [A6]', async () => {
+  test('without a scope says how to set it [A6]', async () => {
     const error = await errorFor(refused('invalid_scope'));
 
     expect(String(error)).toContain('set "scope"');
@@ -46,7 +46,7 @@ describe('a refusal', () => {
     ['a 400 with a list', { status: 400, body: [1] }],
     ['a 405', { status: 405 }],
     ['the 403 of a gateway', { status: 403, headers: { 'content-type': 'text/html' }, body: '<h1>Forbidden</h1>' }],
-  ])('that is %s is not retryable, and names its status [A31 A33]', async (_what, answer) => {
+  ])('that is %s is a final error that names its status [A31 A33]', async (_what, answer) => {
     const error = await errorFor(answer);
 
     expect(error).toBeInstanceOf(GrantRejectedError);
@@ -83,16 +83,16 @@ describe('an outage', () => {
   });
 });
 
-describe('nothing secret is kept', () => {
+describe('no secret appears', () => {
   const awkward = "c4n4ry+s3cret/!(é) ~'%*";
   const spellings = [
-    ['as it is', awkward],
+    ['unchanged', awkward],
     ['percent-encoded', encodeURIComponent(awkward)],
     ['percent-encoded in small digits', encodeURIComponent(awkward).replaceAll(/%../g, (code) => code.toLowerCase())],
     ['form-encoded', new URLSearchParams({ s: awkward }).toString().slice(2)],
   ] as const;
 
-  test.each(spellings)('of the secret %s, should a refusal repeat it [R-24]', async (_how, spelling) => {
+  test.each(spellings)('if an error response repeats the client secret %s [R-24]', async (_how, spelling) => {
     for (const clientAuthentication of [clientSecretBasic(awkward), clientSecretPost(awkward)]) {
       const server = await startAuthorizationServer();
       const { failure, events } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
@@ -117,7 +117,7 @@ describe('nothing secret is kept', () => {
     ['a page with a 200', (echo) => ({ headers: { 'content-type': 'text/html' }, body: `<p>${echo}</p>` })],
     ['a content type', (echo) => ({ headers: { 'content-type': `text/html; x="${echo}"` }, body: 'x' })],
     ['JSON with a 200', (echo) => ({ body: { echo } })],
-  ])('of what a server repeats in %s [R-24]', async (_where, answer) => {
+  ])('if the server repeats it in %s [R-24]', async (_where, answer) => {
     for (const echo of [secret, basic, `Authorization: Basic ${basic}`]) {
       const server = await startAuthorizationServer();
       const { failure, events } = granting({ tokenEndpoint: server.tokenEndpoint });
@@ -136,7 +136,7 @@ describe('nothing secret is kept', () => {
     ['lifetime', granted('live-t0ken', { expires_in: 'live-t0ken' })],
     ['status', { ...granted('live-t0ken'), status: 500 }],
     ['characters', granted('live-t0ken\n')],
-  ])('of a token that comes with a bad %s [R-25]', async (_what, answer) => {
+  ])('if a token response has a bad %s [R-25]', async (_what, answer) => {
     const server = await startAuthorizationServer();
     const { failure, events } = granting({ tokenEndpoint: server.tokenEndpoint });
     server.script(answer);
@@ -146,7 +146,7 @@ describe('nothing secret is kept', () => {
     expect(linesThatShow('live-t0ken', [error, ...events])).toEqual([]);
   });
 
-  test('of a token that stands beside an error that repeats it [R-25]', async () => {
+  test('if an error description repeats the token beside it [R-25]', async () => {
     const error = await errorFor({
       body: { error: 'invalid_scope', error_description: 'not for live-t0ken', access_token: 'live-t0ken' },
     });
@@ -155,7 +155,7 @@ describe('nothing secret is kept', () => {
     expect(linesThatShow('live-t0ken', error)).toEqual([]);
   });
 
-  test('although the client id, which is no secret, is named [R-24]', async () => {
+  test('but the client id, which is no secret [R-24]', async () => {
     const error = await errorFor(refused('invalid_client'));
 
     expect(String(error)).toContain('client "orders"');

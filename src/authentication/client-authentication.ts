@@ -1,0 +1,49 @@
+import type { ClientAuth, ServerMetadata } from 'openid-client';
+
+import type { Clock } from '../core/clock.js';
+
+/** Authenticates the client at the token endpoint (RFC 6749 §2.3). Prepared once for each grant. */
+export interface ClientAuthentication {
+  /** The registered name of the method (RFC 7591 §2), if it is the same at every authorization server. */
+  readonly method?: string | undefined;
+  /**
+   * Prepares one token request.
+   * @throws {ConfigurationError} if the authorization server does not support this authentication
+   */
+  prepare(clientId: string, server: ServerMetadata, context?: AuthenticationContext): Promise<PreparedAuthentication>;
+  /** A digest that changes with the credentials and reveals nothing about them. */
+  fingerprint(): Promise<string>;
+  /** SHA-256 thumbprint of the certificate that usable tokens are bound to (RFC 8705 §3.1). */
+  certificateThumbprint?(): Promise<string>;
+  /** Presents the certificate with this thumbprint to resource servers from now on. */
+  useCertificate?(thumbprint: string | undefined): void;
+}
+
+/** Context for preparing one token request. */
+export interface AuthenticationContext {
+  readonly clock?: Clock | undefined;
+  /** How far the clock of the authorization server is ahead, in milliseconds. @default 0 */
+  readonly skewMs?: number | undefined;
+  /** A profile whose rules apply in addition to those of OAuth. */
+  readonly profile?: 'fapi2' | undefined;
+  /** Whether the authorization server must bind tokens to the client certificate. @default false */
+  readonly requireSenderConstraint?: boolean | undefined;
+}
+
+/** The authentication of one token request. */
+export interface PreparedAuthentication {
+  /** The registered name of the method (RFC 7591 §2). */
+  readonly method: string;
+  /** Adds the authentication to the headers or the body. Called again each time the request is sent. */
+  readonly authenticate: ClientAuth;
+  /** Texts that must not appear in a message, event or error. */
+  readonly secrets: readonly string[];
+  /** Changes with the credentials: after `invalid_client`, a grant is repeated once if this has changed. */
+  readonly fingerprint: string;
+  /** A hint for error messages: why correct credentials may be rejected. */
+  readonly hint?: string | undefined;
+  /** Replaces the option `fetch`, and selects the endpoints for mutual TLS if the metadata list them (RFC 8705 §5). */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** SHA-256 thumbprint of the certificate that the token is going to be bound to (RFC 8705 §3.1). */
+  readonly certificateThumbprint?: string | undefined;
+}

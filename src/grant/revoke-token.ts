@@ -1,0 +1,40 @@
+import { tokenRevocation } from 'openid-client';
+
+import type { AccessToken } from '../core/access-token.js';
+import { ConfigurationError } from '../core/errors.js';
+import type { AuthorizationServer } from './authorization-server.js';
+import { revocationError } from './errors/revocation-error.js';
+import type { RequestPreparation } from './prepare-request.js';
+
+/** Options of {@link revokeToken}. */
+export interface RevokeTokenOptions {
+  readonly server: AuthorizationServer;
+  readonly issuer: string | undefined;
+  readonly clientId: string;
+  readonly preparation: RequestPreparation;
+}
+
+type RevokeToken = (token: AccessToken, signal?: AbortSignal) => Promise<void>;
+
+/** Revokes one token per call (RFC 7009 §2.1), with the client authentication of a grant. */
+export function revokeToken({ server, issuer, clientId, preparation }: RevokeTokenOptions): RevokeToken {
+  const context = { authorizationServer: server.name, clientId };
+
+  return async ({ value }, signal) => {
+    const prepared = await preparation.prepare(signal).catch((cause: unknown) => {
+      throw revocationError(cause, context);
+    });
+    if (prepared.metadata.revocation_endpoint === undefined) {
+      const advice =
+        issuer === undefined ? 'set "revocationEndpoint"' : 'its metadata name no "revocation_endpoint" (RFC 8414 §2)';
+      throw new ConfigurationError(`${server.name} cannot revoke tokens: ${advice}`);
+    }
+    const { configuration, bounded } = preparation.configure(prepared, { signal });
+    try {
+      await tokenRevocation(configuration, value, { token_type_hint: 'access_token' });
+    } catch (cause) {
+      const secrets = [value, ...prepared.authentication.secrets];
+      throw revocationError(cause, { ...context, secrets, response: bounded.response });
+    }
+  };
+}

@@ -1,0 +1,100 @@
+import { LRUCache } from 'lru-cache';
+
+import { AccessToken } from '../core/access-token.js';
+import { type Clock, systemClock } from '../core/clock.js';
+import { TokenError } from '../core/errors.js';
+import { eventSink, type EventSink } from '../core/events.js';
+import { type Pause, pause } from '../core/pause.js';
+import { type RefreshOptions, renewalSchedule, type RenewalSchedule } from './renewal-schedule.js';
+
+/** Options of {@link tokenCache}. */
+export interface TokenCacheOptions {
+  /** Number of tokens in the cache; the least recently used one is dropped first. @default 1000 */
+  readonly maxTokens?: number | undefined;
+  /** When tokens are renewed. */
+  readonly refresh?: RefreshOptions | undefined;
+  readonly clock?: Clock | undefined;
+  /** Uniform in [0, 1). @default Math.random */
+  readonly random?: (() => number) | undefined;
+  readonly onEvent?: EventSink | undefined;
+  /** The client certificate, when tokens are bound to one (RFC 8705 §3): `mutualTls(…)`. */
+  readonly certificate?: { useCertificate?(thumbprint: string | undefined): void } | undefined;
+}
+
+/** The access tokens in memory: `withCache` fills it, `withFastPath` and the revocation read it. */
+export interface TokenCache {
+  readonly clock: Clock;
+  readonly maxTokens: number;
+  /** Changes when a token is replaced or revoked, and when the client certificate changes. */
+  readonly generation: number;
+  get(key: string): CachedToken | undefined;
+  set(key: string, token: AccessToken): void;
+  /** Records a failed renewal. The next one is postponed by the `retryAfterMs` of the error. */
+  renewalFailed(cached: CachedToken, error: unknown): void;
+  /** Returns the tokens that have not expired, and lets all expire now: no caller gets them again. */
+  drain(): readonly DrainedToken[];
+}
+
+/** A token that was drained from the cache, and the key of its token request. */
+export interface DrainedToken {
+  readonly key: string;
+  readonly token: AccessToken;
+}
+
+/** A token in the cache, and when to renew it. */
+export interface CachedToken extends RenewalSchedule {
+  token: AccessToken;
+  /** Set after a failed renewal. */
+  postponed: Pause | undefined;
+}
+
+/** A cache of access tokens: `withCache(tokenCache({ maxTokens: 100 }))`. */
+export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
+  const { maxTokens = 1000, refresh, clock = systemClock, random = Math.random, onEvent, certificate } = options;
+  const emit = eventSink(onEvent);
+  const tokens = new LRUCache<string, CachedToken>({
+    max: maxTokens,
+    dispose: ({ token: { scope } }, _key, reason) => reason === 'evict' && emit({ type: 'token.evicted', scope }),
+  });
+  let thumbprint: string | undefined;
+
+  const cache = {
+    clock,
+    maxTokens,
+    generation: 0,
+    get: (key: string) => tokens.get(key),
+    set(key: string, token: AccessToken): void {
+      // Switch in one step, so that tokens always match the presented certificate.
+      if (token.certificateThumbprint !== thumbprint) {
+        thumbprint = token.certificateThumbprint;
+        tokens.clear();
+        cache.generation += 1;
+        certificate?.useCertificate?.(thumbprint);
+      }
+      const current = tokens.get(key);
+      // The jitter is drawn once for each token.
+      if (current?.token === token) return;
+      if (current !== undefined) cache.generation += 1;
+      const schedule = renewalSchedule(token.expiresAt - token.issuedAt, random, refresh);
+      tokens.set(key, { ...schedule, token, postponed: undefined });
+    },
+    renewalFailed(cached: CachedToken, error: unknown): void {
+      const { token } = cached;
+      const retryInMs = (error instanceof TokenError ? error.retryAfterMs : undefined) ?? 0;
+      cached.postponed = pause(retryInMs, clock);
+      emit({ type: 'renewal.failed', scope: token.scope, error, retryInMs, remainingMs: token.remainingMs(clock) });
+    },
+    drain() {
+      cache.generation += 1;
+      const valid = [...tokens.entries()].filter(([, { token }]) => token.remainingMs(clock) > 0);
+      return valid.map(([key, cached]) => {
+        const { token } = cached;
+        const { value, type, scope, issuedAt } = token;
+        // A revoked token counts as expired in each layer.
+        cached.token = new AccessToken({ value, type, scope, issuedAt, expiresAt: issuedAt });
+        return { key, token };
+      });
+    },
+  };
+  return cache;
+}
