@@ -7,7 +7,7 @@ const launcher = 'tests/support/clean-environment.js';
 const run = (argv: readonly string[], env: Readonly<Record<string, string>>) =>
   promisify(execFile)(process.execPath, [launcher, ...argv], { env: { PATH: process.env['PATH'], ...env } });
 
-test('a program does not see the settings, proxies and folders of the developer', async () => {
+test('a program does not see the settings, proxies and folders of the developer [F16]', async () => {
   const { stdout } = await run(['--print', 'Object.keys(process.env).sort().join()'], {
     OAUTH_ISSUER: 'https://auth.example.com',
     OAUTH_CLIENT_ID: 'orders',
