@@ -32,7 +32,7 @@ const maxRequests = 1_000;
 export function withRateLimit({ maxConcurrentGrants = 50, clock = systemClock }: RateLimitOptions = {}): Layer {
   return (inner) => {
     const limited = serverLimit(clock);
-    const slots = semaphore(maxConcurrentGrants);
+    const inTurn = semaphore(maxConcurrentGrants);
     const renewals = new LRUCache<string, { readonly token: AccessToken; readonly interval: Pause }>({
       max: maxRequests,
     });
@@ -41,14 +41,12 @@ export function withRateLimit({ maxConcurrentGrants = 50, clock = systemClock }:
       async getToken(request, options) {
         const { replacing: replaced, signal } = options ?? {};
         const ask = () =>
-          slots
-            .run(signal, () => limited(() => inner.getToken(request, options)))
-            .catch((error: unknown) => {
-              if (!(error instanceof DeadlineError)) throw error;
-              throw new GrantUnavailableError(
-                `no grant was sent: ${maxConcurrentGrants} others were in flight until the deadline`,
-              );
-            });
+          inTurn(signal, () => limited(() => inner.getToken(request, options))).catch((error: unknown) => {
+            if (!(error instanceof DeadlineError)) throw error;
+            throw new GrantUnavailableError(
+              `no grant was sent: ${maxConcurrentGrants} others were in flight until the deadline`,
+            );
+          });
         // An expired token is replaced at once.
         if (replaced === undefined || isExpired(replaced)) return ask();
 
