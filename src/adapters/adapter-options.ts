@@ -36,7 +36,9 @@ export interface AdapterOptions<Outgoing extends readonly unknown[], Response, V
 /** The options of an adapter, checked and with their defaults. */
 export interface CheckedOptions<Outgoing extends readonly unknown[]> extends SendOptions {
   readonly origins: readonly string[] | undefined;
-  readonly requestOf: (...outgoing: Outgoing) => TokenRequest | undefined;
+  /** One of the two at most: the token request, or the function that makes it of the outgoing request. */
+  readonly defaultRequest: TokenRequest | undefined;
+  readonly requestOf: ((...outgoing: Outgoing) => TokenRequest | undefined) | undefined;
 }
 
 /**
@@ -60,7 +62,9 @@ export function adapterOptions<Outgoing extends readonly unknown[]>(
   const { origins, request, replay = 'all', onEvent } = options;
   return {
     origins: origins && secureOrigins(origins),
-    requestOf: typeof request === 'function' ? request : () => request,
+    ...(typeof request === 'function'
+      ? { requestOf: request, defaultRequest: undefined }
+      : { requestOf: undefined, defaultRequest: request }),
     replay,
     emit: eventSink(onEvent),
     proofs: dpopProofs(),

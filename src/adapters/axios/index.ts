@@ -47,7 +47,7 @@ export function bearerToken(
   options: BearerTokenOptions = {},
 ): (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig {
   const checked = adapterOptions('bearerToken', tokens, options);
-  const { requestOf } = checked;
+  const { requestOf, defaultRequest } = checked;
   const { isRejected = () => false } = options;
   const permittedOriginOf = axiosOrigins(checked.origins);
 
@@ -58,13 +58,13 @@ export function bearerToken(
     if (token === false || origin === undefined) return adapter(config);
 
     if (origin.startsWith('http:')) keepOnThisMachine(config);
-    const tokenRequest = token ?? requestOf(config);
-    const deadline = startDeadline(config);
+    const tokenRequest = token ?? requestOf?.(config) ?? defaultRequest;
+    const deadline = config.timeout || config.cancelToken ? startDeadline(config) : undefined;
     const request = axiosRequest({ adapter, config, origin, tokenRequest, deadline, isRejected });
     try {
       return request.toResult(await sendAuthorized(tokens, request, checked));
     } finally {
-      deadline.clear();
+      deadline?.clear();
     }
   }
 

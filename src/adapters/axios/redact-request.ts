@@ -25,9 +25,11 @@ export function redactRequest(
 ): void {
   const request = holder.request as AnyRequest | null | undefined;
   if (typeof request !== 'object' || request === null) return;
+  const upload = data && isStream(data) ? data : undefined;
   // A stream that has ended still leads to the request that it was piped to.
-  if (isStream(data) && data.readableEnded) data.unpipe?.();
-  if (isStream(data) || isStream(holder.data) || httpAgent || httpsAgent) removeHeaders(request);
+  if (upload?.readableEnded) upload.unpipe?.();
+  const isHeld = upload || httpAgent || httpsAgent || (typeof holder.data === 'object' && isStream(holder.data));
+  if (isHeld) removeHeaders(request);
 
   const { method, protocol, host, path } = request._currentRequest ?? request;
   const responseUrl = request.res?.responseUrl ?? request._currentUrl ?? request.url;

@@ -22,7 +22,8 @@ export interface AxiosRequestOptions {
   readonly config: InternalAxiosRequestConfig;
   readonly origin: string;
   readonly tokenRequest: TokenRequest | undefined;
-  readonly deadline: Deadline;
+  /** Absent if the request has no timeout and no `cancelToken`. */
+  readonly deadline: Deadline | undefined;
   readonly isRejected: (response: AxiosResponse) => boolean;
 }
 
@@ -55,12 +56,12 @@ export function axiosRequest(
     origin,
     url: () => urlOf(config),
     tokenRequest,
-    signal: deadline.signal,
+    signal: deadline?.signal ?? (config.signal instanceof AbortSignal ? config.signal : undefined),
     async send({ authorization }, proof) {
       const { timeout, sensitiveHeaders, maxRedirects } = config;
       failure = undefined;
       config.headers['Authorization'] = authorization;
-      if (timeout) config.timeout = deadline.remainingMs();
+      if (deadline !== undefined) config.timeout = deadline.remainingMs();
       let response: AxiosResponse;
       try {
         if (proof !== undefined) addProof(proof, options);
@@ -69,7 +70,7 @@ export function axiosRequest(
         response = responseOf(error);
       } finally {
         delete config.headers['Authorization'];
-        if (timeout) config.timeout = timeout;
+        if (timeout !== undefined) config.timeout = timeout;
         if (proof !== undefined) {
           delete config.headers['DPoP'];
           Object.assign(config, { sensitiveHeaders, maxRedirects });

@@ -12,13 +12,11 @@ export interface Deadline {
   clear(): void;
 }
 
-/** Starts the time of a request. */
+/** Starts the time of a request that has a timeout or a `cancelToken`. */
 export function startDeadline(config: InternalAxiosRequestConfig): Deadline {
   const { cancelToken, timeout = 0 } = config;
   const signal = config.signal instanceof AbortSignal ? config.signal : undefined;
   const isLimited = timeout > 0 && timeout <= maxTimerMs;
-  if (!isLimited && cancelToken === undefined) return { signal, remainingMs: () => timeout, clear: () => undefined };
-
   const controller = new AbortController();
   const end = (reason: unknown): void => controller.abort(reason);
   const onAbort = (): void => end(signal?.reason);

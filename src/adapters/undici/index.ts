@@ -41,7 +41,7 @@ export function bearerTokenInterceptor(
   options: BearerTokenInterceptorOptions,
 ): Dispatcher.DispatcherComposeInterceptor {
   const checked = adapterOptions('bearerTokenInterceptor', tokens, options);
-  const { origins, requestOf } = checked;
+  const { origins, requestOf, defaultRequest } = checked;
   if (origins === undefined) throw new ConfigurationError('"origins" of bearerTokenInterceptor is required');
   const { isRejected } = options;
 
@@ -54,7 +54,7 @@ export function bearerTokenInterceptor(
 
     // A copy, so that the caller may change its objects during the wait for a token.
     const outgoing = Object.assign({}, dispatched, { origin: named, headers });
-    const tokenRequest = dispatched.token ?? requestOf(outgoing);
+    const tokenRequest = dispatched.token ?? requestOf?.(outgoing) ?? defaultRequest;
     const { signal, release } = signalOf(outgoing.signal);
     const request = undiciRequest({ dispatch, outgoing, handler, origin, tokenRequest, signal, isRejected });
     void (async () => {

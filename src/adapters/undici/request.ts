@@ -35,7 +35,7 @@ export function undiciRequest(
   options: UndiciRequestOptions,
 ): AuthorizedRequest<UndiciResponse> & { fail(error: Error): void } {
   const { dispatch, outgoing, handler, origin, tokenRequest, signal, isRejected } = options;
-  const keptBody = isReadOnce(outgoing.body) ? keepBody(outgoing) : undefined;
+  const keptBody = outgoing.body && isReadOnce(outgoing.body) ? keepBody(outgoing) : undefined;
   let latest: UndiciResponse | undefined;
 
   return {
