@@ -47,7 +47,7 @@ export function undiciRequest(
     send: ({ authorization }, proof) =>
       new Promise((onResponse, onError) => {
         const credentials = proof === undefined ? { authorization } : { authorization, dpop: proof };
-        const headers = { ...outgoing.headers, ...credentials };
+        const headers = Object.assign({}, outgoing.headers, credentials);
         const toSend = Object.assign({}, outgoing, { headers, body: keptBody?.read() ?? outgoing.body });
         // A redirect interceptor below would take the proof to another URL.
         if (proof !== undefined) Object.assign(toSend, { maxRedirections: 0 });

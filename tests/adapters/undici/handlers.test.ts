@@ -57,7 +57,7 @@ async function dispatch(
     return true;
   };
   const ours = bearerTokenInterceptor(staticToken('key'), { origins: ['https://api.example.com'], ...options });
-  ours(inner)({ origin: 'https://api.example.com', path: '/', method: 'GET' }, handler as Dispatcher.DispatchHandler);
+  ours(inner)({ origin: 'https://api.example.com', path: '/', method: 'GET' }, handler);
   await settle();
   return attempts;
 }
@@ -122,7 +122,7 @@ describe.each([
     });
 
     expect(told).toEqual(['64 KiB', 'pause', 'resume']);
-    expect(calls.filter(([method]) => /Data$/.test(method))).toHaveLength(2);
+    expect(calls.filter(([method]) => method.endsWith('Data'))).toHaveLength(2);
   });
 
   test('that aborts the request while a held 401 is delivered is told of that afterwards [E16]', async () => {
