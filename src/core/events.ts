@@ -42,6 +42,14 @@ export interface TokenExpiredOnArrival {
   readonly scope: string | undefined;
 }
 
+/** The authorization server announced a token that never expires. The token counts as valid for 24 hours. */
+export interface TokenLifetimeCapped {
+  readonly type: 'token.lifetime_capped';
+  readonly scope: string | undefined;
+  /** The `expires_in` of the token response. */
+  readonly announcedSeconds: number;
+}
+
 /** The least recently used token was dropped, because there are more different ones than `cache.maxTokens`. */
 export interface TokenEvicted {
   readonly type: 'token.evicted';
@@ -88,6 +96,7 @@ export type TokenEvent =
   | GrantFailed
   | RenewalFailed
   | TokenExpiredOnArrival
+  | TokenLifetimeCapped
   | TokenEvicted
   | RevocationFailed
   | StoreFailed

@@ -160,5 +160,5 @@ function missing(responses: readonly BoundedResponse[], now: number): TokenError
   const outage = responses.find(({ status }) => isTransientStatus(status));
   if (outage === undefined) return new ConfigurationError(`${message}; check "issuer" or set "tokenEndpoint"`);
   const { status, headers } = outage;
-  return new GrantUnavailableError(message, { status, retryAfterMs: retryAfterMs(headers.get('retry-after'), now) });
+  return new GrantUnavailableError(message, { status, retryAfterMs: retryAfterMs(headers, now) });
 }

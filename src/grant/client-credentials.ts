@@ -12,6 +12,7 @@ import { clockSkew } from './clock-skew.js';
 import type { Dpop } from './dpop.js';
 import { grantError } from './errors/grant-error.js';
 import { type BoundedResponse, withoutQuery } from './http/bounded-fetch.js';
+import { readLifetime } from './lifetime.js';
 import { isInvalidClient, type PreparedRequest, prepareRequest } from './prepare-request.js';
 import { revokeToken } from './revoke-token.js';
 import { acceptTokenResponse, readToken } from './token-response.js';
@@ -26,6 +27,12 @@ export interface ClientCredentialsOptions extends Omit<AuthorizationServerOption
   readonly timeoutMs?: number | undefined;
   /** Lifetime of a token whose response has no `expires_in`, in seconds. @default 300 */
   readonly defaultLifetimeSeconds?: number | undefined;
+  /**
+   * Whether a token whose `token_type` is missing or unknown counts as a Bearer token. Types that are known to be sent in
+   * another way, such as `mac`, are still rejected.
+   * @default false
+   */
+  readonly assumeBearer?: boolean | undefined;
   /** Binds tokens to a key, so that a stolen token cannot be used without it: `dpop()` (RFC 9449). */
   readonly dpop?: Dpop | undefined;
   /** Sends the requests to the authorization server, for example through a proxy. @default globalThis.fetch */
@@ -59,6 +66,7 @@ export function clientCredentials({
   profile,
   timeoutMs = 5_000,
   defaultLifetimeSeconds = 300,
+  assumeBearer = false,
   dpop,
   fetch = (input, init) => globalThis.fetch(input, init),
   clock = systemClock,
@@ -72,10 +80,10 @@ export function clientCredentials({
   const emit = eventSink(onEvent);
 
   async function requestToken(grant: Grant, prepared: PreparedRequest): Promise<AccessToken> {
-    const { certificateThumbprint } = prepared.authentication;
+    const { certificateThumbprint, secrets } = prepared.authentication;
     const { configuration, bounded } = preparation.configure(prepared, {
       signal: grant.signal,
-      accept: (response) => acceptTokenResponse(response, server.name, prepared.authentication.secrets),
+      accept: (response) => acceptTokenResponse(response, { authorizationServer: server.name, secrets, assumeBearer }),
     });
     const DPoP = await dpop?.handle(configuration);
     const dpopKey = dpop && { keyPair: await dpop.keyPair(), requireBinding: dpop.requireBinding };
@@ -93,6 +101,10 @@ export function clientCredentials({
         lifetimeMs: token.expiresAt - token.issuedAt,
         durationMs: elapsedMs(requestedAt, clock),
       });
+      const { expires_in: announcedSeconds = 0 } = response;
+      if (readLifetime(announcedSeconds, requestedAt.wall)?.isCapped) {
+        emit({ type: 'token.lifetime_capped', scope: token.scope, announcedSeconds });
+      }
       if (token.remainingMs(clock) <= 0) emit({ type: 'token.expired_on_arrival', scope: token.scope });
       return token;
     } catch (cause) {

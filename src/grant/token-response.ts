@@ -5,6 +5,8 @@ import { parseObject } from '../core/json.js';
 import { isErrorCode } from './errors/error-response.js';
 import { readable } from './errors/redaction.js';
 import type { BoundedResponse } from './http/bounded-fetch.js';
+import { readLifetime } from './lifetime.js';
+import { tokenTypeOf, type TokenTypeOptions, unsupportedType } from './token-type.js';
 
 /** The members of a token response that become part of the token (RFC 6749 §5.1), as checked by openid-client. */
 export interface TokenResponse {
@@ -27,8 +29,6 @@ export interface TokenResponseContext {
   readonly dpop?: { readonly keyPair: DpopKeyPair; readonly requireBinding: boolean } | undefined;
 }
 
-const maxLifetimeSeconds = 10 * 365 * 24 * 60 * 60;
-
 /**
  * The access token of a token response.
  * @throws {InvalidTokenResponseError} if the token cannot be sent, or its lifetime makes no sense
@@ -48,8 +48,8 @@ export function readToken(response: TokenResponse, context: TokenResponseContext
     );
   }
   if (!/^[\x21-\x7e]+$/.test(response.access_token)) throw invalid('"access_token" cannot be sent in a header');
-  const lifetimeSeconds = response.expires_in ?? context.defaultLifetimeSeconds;
-  if (lifetimeSeconds > maxLifetimeSeconds) throw invalid('"expires_in" is more than ten years; it looks like a date');
+  const lifetime = readLifetime(response.expires_in ?? context.defaultLifetimeSeconds, requestedAt.wall);
+  if (lifetime === undefined) throw invalid('"expires_in" is a date; it must be a number of seconds (RFC 6749 §5.1)');
 
   return new AccessToken({
     value: response.access_token,
@@ -57,24 +57,31 @@ export function readToken(response: TokenResponse, context: TokenResponseContext
     scope: response.scope ?? requestedScope,
     issuedAt: requestedAt.wall,
     issuedAtMonotonic: requestedAt.monotonic,
-    expiresAt: requestedAt.wall + lifetimeSeconds * 1_000,
+    expiresAt: requestedAt.wall + lifetime.seconds * 1_000,
     certificateThumbprint,
   });
 }
 
+/** How {@link acceptTokenResponse} checks a response. */
+export interface TokenResponseChecks extends TokenTypeOptions {
+  readonly authorizationServer: string;
+  /** Texts that must not appear in a message. */
+  readonly secrets: readonly string[];
+}
+
 /**
- * Checks a response of status 200 more strictly than openid-client, and returns the members that openid-client is to read.
+ * Checks a successful response more strictly than openid-client, and returns the members that openid-client is to read.
  * It would reject a token response for a malformed member that this grant ignores, such as `"refresh_token": null`
  * (RFC 6749 §5.1). openid-client reads responses only as a body, so the members are serialised again.
- * @throws {InvalidTokenResponseError} if the body is no JSON object, or `expires_in` is no number of seconds
+ * @throws {InvalidTokenResponseError} if the body is no JSON object, `expires_in` is no number of seconds, or the
+ *   token is of a type that this library cannot send
  */
 export function acceptTokenResponse(
-  { headers, body }: BoundedResponse,
-  authorizationServer: string,
-  secrets: readonly string[],
+  { status, headers, body }: BoundedResponse,
+  { authorizationServer, secrets, assumeBearer }: TokenResponseChecks,
 ): string {
   const invalid = (flaw: string) =>
-    new InvalidTokenResponseError(`${authorizationServer} answered the grant with 200, but ${flaw}`);
+    new InvalidTokenResponseError(`${authorizationServer} answered the grant with ${status}, but ${flaw}`);
 
   const contentType = headers.get('content-type') ?? 'none';
   if (!/^application\/json\s*(;|$)/i.test(contentType)) {
@@ -87,9 +94,13 @@ export function acceptTokenResponse(
 
   const { access_token, token_type, scope, expires_in } = members;
   if (!isLifetime(expires_in)) throw invalid('its "expires_in" is no number of seconds');
+  const type = tokenTypeOf(token_type, { assumeBearer });
+  if (type === undefined && typeof access_token === 'string') {
+    throw invalid(unsupportedType(token_type, [...secrets, access_token]));
+  }
   return JSON.stringify({
     access_token,
-    token_type,
+    token_type: type,
     expires_in: expires_in === undefined ? undefined : Number(expires_in),
     scope: typeof scope === 'string' && scope !== '' ? scope : undefined,
   });

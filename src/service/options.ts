@@ -1,6 +1,7 @@
 import type { ClientAuthentication } from '../authentication/client-authentication.js';
 import type { Secret } from '../authentication/secret.js';
 import {
+  anyBoolean,
   anyFunction,
   anyObject,
   checkOptions,
@@ -73,6 +74,7 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
     store: objectWith('get', 'set', 'delete', 'lease'),
     timeoutMs: durationMs,
     defaultLifetimeSeconds: positiveInteger,
+    assumeBearer: anyBoolean,
     logger: objectWith('debug', 'info', 'warn', 'error'),
     onEvent: anyFunction,
     fetch: anyFunction,

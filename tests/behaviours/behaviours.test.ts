@@ -13,25 +13,25 @@ interface Group {
 }
 
 const groups = Object.entries(JSON.parse(list) as Record<string, Group>);
-const sizes: Record<string, number> = { A: 39, B: 10, C: 8, D: 22, E: 26, F: 10, R: 95 };
+const letters = ['A', 'B', 'C', 'D', 'E', 'F', 'R'];
 
 describe('the list of behaviours', () => {
   test('has these groups', () => {
-    expect(groups.map(([letter]) => letter)).toEqual(Object.keys(sizes));
+    expect(groups.map(([letter]) => letter)).toEqual(letters);
   });
 
-  test.each(groups)('numbers the behaviours of group %s without a gap', (letter, { behaviours }) => {
-    const numbers = Array.from({ length: sizes[letter] ?? 0 }, (_, index) => index + 1);
-    const expected = numbers.map((n) => (letter === 'R' ? `R-${String(n).padStart(2, '0')}` : `${letter}${n}`));
+  test.each(groups)('lists the behaviours of group %s in the order of their numbers', (letter, { behaviours }) => {
+    const ids = Object.keys(behaviours);
+    const numbers = ids.map((id) => Number(/\d+$/.exec(id)?.[0]));
 
-    expect(Object.keys(behaviours)).toEqual(expected);
+    expect(ids).toEqual(numbers.map((n) => (letter === 'R' ? `R-${String(n).padStart(2, '0')}` : `${letter}${n}`)));
+    expect(numbers).toEqual(numbers.toSorted((one, other) => one - other));
   });
 
   test('lists no id twice', () => {
     // In the text, because of two equal members JSON.parse keeps one.
     const ids = [...list.replaceAll(/"doNotApply": \{[^}]*\}/g, '').matchAll(/"([A-Z]-?\d+)":/g)].map(([, id]) => id);
 
-    expect(ids).toHaveLength(210);
     expect(new Set(ids).size).toBe(ids.length);
   });
 

@@ -53,7 +53,7 @@ function unavailable({ status, headers }: BoundedResponse, found: ErrorResponse,
   const what = status === 429 ? 'rate limited this client' : 'is not available';
   return new GrantUnavailableError(`${context.authorizationServer} ${what} ${detail(found, status)}`, {
     status,
-    retryAfterMs: retryAfterMs(headers.get('retry-after'), context.now),
+    retryAfterMs: retryAfterMs(headers, context.now),
   });
 }
 

@@ -24,7 +24,7 @@ export interface BoundedFetch {
 export interface BoundedFetchOptions {
   /** Deadline of each request, including the body of its response, in milliseconds. */
   readonly timeoutMs: number;
-  /** Checks a response of status 200 and returns the body that openid-client reads. If it throws, the request fails. */
+  /** Checks a successful response and returns the body that openid-client reads. If it throws, the request fails. */
   readonly accept?: ((response: BoundedResponse) => string) | undefined;
   /** Ends a request before its deadline. */
   readonly signal?: AbortSignal | undefined;
@@ -55,7 +55,14 @@ export function boundedFetch(
       last = undefined;
       // The signal of openid-client is replaced: its deadline counts whole seconds and ends with the headers.
       last = await withDeadline(timeoutMs, signal, async (until) => {
-        const init = { ...options, redirect: 'manual', signal: until } as RequestInit;
+        const init = {
+          ...options,
+          headers: exactHeaders(options.headers),
+          redirect: 'manual',
+          // Some frameworks replace the global `fetch` and cache POST responses unless this is set.
+          cache: 'no-store',
+          signal: until,
+        } as RequestInit;
         const response = await abortable(fetch(url, init), until);
         const text = (await abortable(readBody(response, url), until)).toString('utf8');
         const { status, headers } = response;
@@ -87,12 +94,26 @@ async function readBody(response: Response, url: string): Promise<Buffer> {
 const isTooComplex = (text: string): boolean =>
   text.length > maxUncheckedLength && text.split(/[[{,]/, maxParts + 1).length > maxParts;
 
-// The constructor of Response accepts only statuses from 200 to 599, and for some of them no body.
+// openid-client accepts only status 200, but servers answer with other successful statuses as well. The constructor of
+// Response accepts only statuses from 200 to 599, and for 304 no body.
 function toResponse(received: BoundedResponse, accept: (response: BoundedResponse) => string): Response {
-  const { headers } = received;
-  const status = received.status >= 200 && received.status <= 599 ? received.status : 502;
-  const body = status === 200 ? accept(received) : received.body;
-  return new Response([204, 205, 304].includes(status) ? null : body, { status, headers });
+  const { status, headers, body } = received;
+  if (isSuccess(received)) return new Response(accept(received), { status: 200, headers });
+  const isAllowed = status >= 300 && status <= 599;
+  return new Response(status === 304 ? null : body, { status: isAllowed ? status : 502, headers });
+}
+
+/** Whether the server says that it has carried out the request. */
+export const isSuccess = ({ status }: Pick<BoundedResponse, 'status'>): boolean => status >= 200 && status < 300;
+
+// Some servers compare the content type as a text, so the parameter that openid-client adds is left out (RFC 6749 §4.4.2).
+function exactHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      value.startsWith('application/x-www-form-urlencoded') ? 'application/x-www-form-urlencoded' : value,
+    ]),
+  );
 }
 
 /** The URL for a message: without its query, which may hold a secret. */

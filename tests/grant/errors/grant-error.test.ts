@@ -76,7 +76,8 @@ describe('an outage', () => {
     [500, '99999999', 3_600_000],
     [503, 'soon', undefined],
   ])('of status %p with Retry-After "%s" has it on the error [R-41]', async (status, field, expected) => {
-    const error = await errorFor({ status, headers: { 'retry-after': field } });
+    const date = 'Thu, 01 Jan 2026 00:00:00 GMT';
+    const error = await errorFor({ status, headers: { 'retry-after': field, date } });
 
     expect(error).toBeInstanceOf(GrantUnavailableError);
     expect(error).toMatchObject({ retryAfterMs: expected });
