@@ -3,6 +3,7 @@ import { clientCredentialsGrant } from 'openid-client';
 import type { ClientAuthentication } from '../authentication/client-authentication.js';
 import { DeadlineError } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
+import { cleanUrl } from '../core/clean-text.js';
 import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../core/clock.js';
 import { eventSink, type EventSink } from '../core/events.js';
 import { canonicalRequest, type CanonicalTokenRequest } from '../core/token-request.js';
@@ -11,9 +12,9 @@ import { authorizationServer, type AuthorizationServerOptions } from './authoriz
 import { clockSkew } from './clock-skew.js';
 import type { Dpop } from './dpop.js';
 import { grantError } from './errors/grant-error.js';
-import { type BoundedResponse, withoutQuery } from './http/bounded-fetch.js';
+import type { BoundedResponse } from './http/bounded-fetch.js';
 import { readLifetime } from './lifetime.js';
-import { isInvalidClient, type PreparedRequest, prepareRequest } from './prepare-request.js';
+import { isAboutClient, type PreparedRequest, prepareRequest } from './prepare-request.js';
 import { revokeToken } from './revoke-token.js';
 import { acceptTokenResponse, readToken } from './token-response.js';
 
@@ -93,6 +94,7 @@ export function clientCredentials({
       const response = await clientCredentialsGrant(configuration, grant.parameters, DPoP && { DPoP });
       const expected = { requestedAt, defaultLifetimeSeconds, certificateThumbprint, dpop: dpopKey };
       const token = readToken(response, { ...grant.context, ...expected });
+      server.record('success');
       emit({
         type: 'grant.succeeded',
         ...grant.context,
@@ -119,7 +121,8 @@ export function clientCredentials({
     const { secrets, hint } = prepared?.authentication ?? {};
     const usesDpop = dpop !== undefined;
     const error = grantError(cause, { ...context, secrets, hint, usesDpop, response, now: clock.now() });
-    if (prepared !== undefined && isInvalidClient(error)) skew.observe(response, prepared.skewMs);
+    if (prepared !== undefined) server.record(error);
+    if (prepared !== undefined && isAboutClient(error)) skew.observe(response, prepared.skewMs);
     emit({ type: 'grant.failed', ...context, error, durationMs: elapsedMs(began, clock) });
     return error;
   }
@@ -166,7 +169,7 @@ interface FailedGrant {
 // The metadata decide where the credentials are sent, so another host is reported.
 function otherHost(response: BoundedResponse | undefined, server: string): { readonly tokenEndpoint?: string } {
   if (response === undefined || new URL(response.url).host === new URL(server).host) return {};
-  return { tokenEndpoint: withoutQuery(response.url) };
+  return { tokenEndpoint: cleanUrl(response.url) };
 }
 
 // RFC 6749 §4.4.2, RFC 8707 §2. An empty parameter means the same as none and is not sent.

@@ -63,11 +63,55 @@ describe('discovery', () => {
     ['truncated JSON', { headers: { 'content-type': 'application/json' }, body: '{"issuer":"' }],
     ['JSON that is no object', { headers: { 'content-type': 'application/json' }, body: 'null' }],
     ['an error in JSON', { status: 404, body: { error: 'not_found' } }],
-  ])('tries the second place after %s at the first [A38]', async (_what, answer) => {
+    ['JSON that is no metadata', { body: { status: 'up', version: 3 } }],
+    ['JSON whose issuer is no text', { body: { issuer: { name: 'auth' } } }],
+  ])('tries the second place after %s at the first [A38 A47]', async (_what, answer) => {
     const server = await serverOf({ [oauth]: () => answer, [oidc]: metadataOf() });
     const { tokens } = granting({ issuer: server.origin });
 
     await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
+  });
+
+  test.each([301, 302, 303, 307, 308])('follows a redirect by %d to a trailing slash [A47 A38]', async (status) => {
+    const server = await serverOf({
+      [oauth]: () => ({ status, headers: { location: `${oauth}/` } }),
+      [`${oauth}/`]: metadataOf(),
+    });
+    const { tokens } = granting({ issuer: server.origin });
+
+    await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
+    expect(pathsOf(server)).toEqual([`GET ${oauth}`, `GET ${oauth}/`, 'POST /grant']);
+  });
+
+  test('follows three redirects, and no more [A47]', async () => {
+    const hops = Object.fromEntries(
+      [oauth, '/2', '/3', '/4', '/5'].map((path, index) => [
+        path,
+        () => ({ status: 302, headers: { location: `/${index + 2}` } }),
+      ]),
+    );
+    const within = await serverOf({ ...hops, '/4': metadataOf() });
+    const beyond = await serverOf({ ...hops, '/5': metadataOf() });
+
+    await expect(granting({ issuer: within.origin }).tokens.getToken()).resolves.toMatchObject({ value: 't' });
+    const error = await granting({ issuer: beyond.origin }).failure();
+
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(String(error)).toContain(`${beyond.origin}/4 (HTTP 302 to ${beyond.origin}/5)`);
+    expect(pathsOf(beyond)).not.toContain('GET /5');
+  });
+
+  test('does not follow a redirect to another origin, and names its target without a query [A47 A21 F15]', async () => {
+    const elsewhere = await serverOf({ [oauth]: metadataOf() });
+    const location = `${elsewhere.origin.replace('//', '//user:s3cret@')}${oauth}?key=s3cret`;
+    const server = await serverOf({ [oauth]: () => ({ status: 301, headers: { location } }) });
+    const { failure } = granting({ issuer: server.origin });
+
+    const error = await failure();
+
+    expect(String(error)).toContain(`${server.origin}${oauth} (HTTP 301 to ${elsewhere.origin}${oauth})`);
+    expect(String(error)).not.toContain('s3cret');
+    expect(elsewhere.requests).toEqual([]);
   });
 
   test('sends no credentials and no cookies', async () => {
@@ -154,7 +198,7 @@ describe('the issuer in the metadata', () => {
     ['with a query', (origin: string) => `${origin}?x`],
     ['that is no URL', () => 'auth'],
     ['that is very long', () => `https://${'x'.repeat(10_000)}.example`],
-  ])('%s is a final error, and no credentials are sent [R-58 A26]', async (_what, found) => {
+  ])('%s is a final error, and no credentials are sent [R-58 A26 A47]', async (_what, found) => {
     const server = await serverOf({ [oauth]: (origin) => metadataOf('', { issuer: found(origin) })(origin) });
     const { failure } = granting({ issuer: server.origin });
 
@@ -162,6 +206,7 @@ describe('the issuer in the metadata', () => {
 
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(String(error)).toContain('RFC 8414 §3.3');
+    expect(String(error)).toContain('set "issuer" to the name in the metadata, or "tokenEndpoint" instead of "issuer"');
     expect(String(error).length).toBeLessThan(1_000);
     expect(pathsOf(server)).toEqual([`GET ${oauth}`]);
   });
@@ -173,7 +218,7 @@ describe('the issuer in the metadata', () => {
     const error = await failure();
 
     expect(error).toBeInstanceOf(ConfigurationError);
-    expect(String(error)).toContain('name no issuer');
+    expect(String(error)).toContain(`${server.origin}${oauth} (HTTP 200, a JSON object that names no issuer)`);
   });
 
   test('is accepted in a document of the content type text/plain [R-58]', async () => {

@@ -1,6 +1,7 @@
 import type { CustomFetch } from 'openid-client';
 
 import { abortable, withDeadline } from '../../core/abort.js';
+import { cleanUrl } from '../../core/clean-text.js';
 import { ConfigurationError, InvalidTokenResponseError } from '../../core/errors.js';
 import { isSecure } from '../../core/secure-url.js';
 
@@ -48,7 +49,7 @@ export function boundedFetch(
     async fetch(url, options) {
       if (!isSecure(new URL(url))) {
         throw new ConfigurationError(
-          `no request is sent to ${withoutQuery(url)}: only https, or http to this machine, keeps the credentials secret`,
+          `no request is sent to ${cleanUrl(url)}: only https, or http to this machine, keeps the credentials secret`,
         );
       }
       // If openid-client repeats a request, with a nonce for example, the earlier response no longer counts.
@@ -83,7 +84,7 @@ async function readBody(response: Response, url: string): Promise<Buffer> {
     bytes += chunk.byteLength;
     // Throwing out of the loop cancels the rest of the body.
     if (bytes > maxBodyBytes) {
-      throw new InvalidTokenResponseError(`the response of ${withoutQuery(url)} is longer than 1 MiB`);
+      throw new InvalidTokenResponseError(`the response of ${cleanUrl(url)} is longer than 1 MiB`);
     }
     chunks.push(chunk);
   }
@@ -114,10 +115,4 @@ function exactHeaders(headers: Readonly<Record<string, string>>): Record<string,
       value.startsWith('application/x-www-form-urlencoded') ? 'application/x-www-form-urlencoded' : value,
     ]),
   );
-}
-
-/** The URL for a message: without its query, which may hold a secret. */
-export function withoutQuery(url: string | URL): string {
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}`;
 }

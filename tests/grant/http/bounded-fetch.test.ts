@@ -105,10 +105,11 @@ test.each([
 ])(
   'a token response in %s is read over mutual TLS, and the limit of 1 MiB counts its decoded bytes [A44 A19]',
   async (coding, encode) => {
-    const bodies = [JSON.stringify(granted('t').body), responseOf(mebibyte), ' '.repeat(100 * mebibyte)];
+    const texts = [JSON.stringify(granted('t').body), responseOf(mebibyte), ' '.repeat(10 * mebibyte)];
+    const bodies = texts.map((text) => encode(text));
     const { origin } = await startTlsServer(() => ({
       headers: { 'content-encoding': coding },
-      body: encode(bodies.shift() ?? ''),
+      body: bodies.shift() ?? '',
     }));
     const clientAuthentication = mutualTls({ ...clientCertificates.first, ca });
     const { tokens, failure } = granting({ tokenEndpoint: `${origin}/token`, clientAuthentication });
