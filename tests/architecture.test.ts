@@ -42,6 +42,9 @@ const homes: Readonly<Record<string, { readonly path: RegExp; readonly typesOnly
   leven: { path: /^core\/check-options\.ts$/ },
   dpop: { path: /^adapters\/dpop-proof\.ts$/ },
   commander: { path: /^cli\// },
+  'proxy-from-env': { path: /^cli\// },
+  read: { path: /^cli\// },
+  'yocto-spinner': { path: /^cli\// },
 };
 
 describe('the sources', () => {

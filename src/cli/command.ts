@@ -1,29 +1,30 @@
-import type { Command } from 'commander';
+import type { Command as CommandLine } from 'commander';
 
 import type { CommandContext } from './context.js';
 import type { Settings } from './settings/settings.js';
 
-/** What a verb was called with. */
-export interface VerbCall {
+/** The arguments and flags of one run of a command. */
+export interface CommandCall {
   readonly args: readonly string[];
-  /** By the names that commander gives them. */
+  /** By commander's names: `minValidity` for `--min-validity`. */
   readonly flags: Readonly<Record<string, unknown>>;
-  readonly command: Command;
+  /** The definition of the command, as commander has it. */
+  readonly commandLine: CommandLine;
   /**
-   * The settings in effect.
-   * @throws {CommandError} when a source cannot be read or contradicts itself
+   * Reads the settings in effect.
+   * @throws {CommandError} if a source cannot be read or contradicts itself
    */
   readonly settings: () => Promise<Settings>;
 }
 
-/** One thing that the command can do. */
-export interface Verb {
-  /** Lines for the help: what to type, and what comes of it. */
-  readonly examples: readonly (readonly [typed: string, outcome: string])[];
-  /** Whether it takes the flags of the settings. */
+/** One command of `m2m`. */
+export interface Command {
+  /** For the help. */
+  readonly examples: readonly (readonly [line: string, comment: string])[];
+  /** Whether the command has the flags of the settings. */
   readonly takesSettings: boolean;
-  /** Declares its arguments and flags. */
-  define(command: Command): void;
-  /** Does it, and returns the exit code; what it throws is reported. */
-  run(call: VerbCall, context: CommandContext): Promise<number>;
+  /** Declares the arguments and flags of the command. */
+  define(commandLine: CommandLine): void;
+  /** Runs the command and returns its exit code. The caller reports an error. */
+  run(call: CommandCall, context: CommandContext): Promise<number>;
 }

@@ -2,18 +2,20 @@ import type { Readable, Writable } from 'node:stream';
 
 import type { Clock } from '../core/clock.js';
 
-/** A stream that people may sit at. */
-type Interactive<Stream> = Stream & { readonly isTTY?: boolean | undefined };
+/** A stream that may be a terminal. */
+type Interactive<Stream> = Stream & { readonly isTTY?: boolean };
 
-/** All that a command knows of its surroundings: the process has them, and tests have others. */
+/** The surroundings of a command: those of the process, or those of a test. */
 export interface CommandContext {
   readonly stdin: Interactive<Readable>;
-  /** Gets data and nothing else. */
+  /** Gets the results only. */
   readonly stdout: Interactive<Writable>;
-  /** Gets errors, prompts, and signs of life. */
+  /** Gets errors, prompts and the spinner. */
   readonly stderr: Interactive<Writable>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted when the user gives up; its reason is the name of the signal that said so. */
+  /** The URL of the proxy that the environment names for a URL; an empty string if it names none or excludes the URL. */
+  readonly proxyFor: (url: URL) => Promise<string>;
+  /** Aborted by SIGINT, SIGTERM and SIGHUP, with an {@link Interruption} as the reason. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
   /** The version of the package. */

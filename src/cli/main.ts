@@ -6,31 +6,32 @@ import { systemClock } from '../core/clock.js';
 import { Interruption } from './io/command-error.js';
 import { run } from './run.js';
 
-// Built as CommonJS, which starts faster; what run.ts imports on demand are modules.
+// Built as CommonJS, which starts faster. The files that run.ts imports on demand are ES modules.
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  // Once: whoever presses Ctrl-C again means it.
+  // The second signal ends the process.
   process.once(signal, () => interrupted.abort(new Interruption(signal)));
 }
-// Whoever reads has had enough, as "head" has: no reason for an error.
+// The reader of a pipe may stop early, as `head` does. That is no error.
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
 
 async function main(): Promise<void> {
   const packageJson = readFileSync(join(realpathSync(process.argv[1] as string), '../../../package.json'), 'utf8');
   const exitCode = await run(process.argv.slice(2), {
-    // Opened when it is read: that takes its time.
+    // A getter: Node.js opens stdin at the first access, which takes time.
     get stdin() {
       return process.stdin;
     },
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
+    proxyFor: async (url) => (await import('proxy-from-env')).getProxyForUrl(url.href),
     signal: interrupted.signal,
     clock: systemClock,
     version: (JSON.parse(packageJson) as { version: string }).version,
   });
-  // A grant that others could share goes on when one gives up waiting: here there are no others.
+  // A grant continues after its caller has given up; the process does not wait for it.
   if (interrupted.signal.aborted) process.exit(exitCode);
   process.exitCode = exitCode;
 }

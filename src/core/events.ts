@@ -1,21 +1,21 @@
 import type { TokenError } from './errors.js';
 
-/** The client credentials grant was answered with a token. */
+/** A grant returned a token. */
 export interface GrantSucceeded {
   readonly type: 'grant.succeeded';
-  /** The issuer, or the token endpoint where no issuer is configured. */
+  /** The issuer, or the token endpoint if no issuer is configured. */
   readonly authorizationServer: string;
-  /** Where the token came from, when that is another host than the one of `authorizationServer`; absent otherwise. */
+  /** The token endpoint, if its host differs from that of `authorizationServer`. */
   readonly tokenEndpoint?: string;
   readonly clientId: string;
   readonly requestedScope: string | undefined;
-  /** Differs from `requestedScope` when the authorization server granted less, or more (RFC 6749 §3.3). */
+  /** The granted scope. The authorization server may grant less or more than `requestedScope` (RFC 6749 §3.3). */
   readonly scope: string | undefined;
   readonly lifetimeMs: number;
   readonly durationMs: number;
 }
 
-/** The client credentials grant gave no token. */
+/** A grant failed. */
 export interface GrantFailed {
   readonly type: 'grant.failed';
   readonly authorizationServer: string;
@@ -25,18 +25,18 @@ export interface GrantFailed {
   readonly durationMs: number;
 }
 
-/** A kept token could not be replaced; it goes on being used until it expires. */
+/** A cached token could not be renewed. It stays in use until it expires. */
 export interface RenewalFailed {
   readonly type: 'renewal.failed';
   readonly scope: string | undefined;
   readonly error: unknown;
-  /** No other renewal is tried for this long. */
+  /** Time until the next renewal, in milliseconds. */
   readonly retryInMs: number;
-  /** How long the kept token remains valid, in milliseconds. */
+  /** Remaining validity of the cached token, in milliseconds. */
   readonly remainingMs: number;
 }
 
-/** A token had no time left when it arrived: whoever asked may use it, but it is not kept. */
+/** A token had expired when it arrived. The callers that wait for it get it, but it is not cached. */
 export interface TokenExpiredOnArrival {
   readonly type: 'token.expired_on_arrival';
   readonly scope: string | undefined;
@@ -50,47 +50,48 @@ export interface TokenLifetimeCapped {
   readonly announcedSeconds: number;
 }
 
-/** The least recently used token was dropped, because there are more different ones than `cache.maxTokens`. */
+/** The least recently used token left the cache, which holds at most `cache.maxTokens` tokens. */
 export interface TokenEvicted {
   readonly type: 'token.evicted';
   readonly scope: string | undefined;
 }
 
-/** Tokens could not be revoked: they are handed out no more, but are valid until they expire. */
+/** Tokens could not be revoked. They are not returned any more, but are valid until they expire. */
 export interface RevocationFailed {
   readonly type: 'revocation.failed';
-  /** How many. */
+  /** Number of these tokens. */
   readonly tokens: number;
-  /** Why the first of them could not. */
+  /** The error of the first of them. */
   readonly error: TokenError;
 }
 
-/** A call of the shared store failed or took too long: each replica asks for itself while the store is left alone. */
+/** A call of the shared store failed or timed out. The store is skipped, and this replica sends its own grants. */
 export interface StoreFailed {
   readonly type: 'store.failed';
   readonly operation: 'get' | 'set' | 'delete' | 'lease';
-  /** The kind of error, and its code where it has one. Not the message: it may repeat what the store was given. */
+  /** The kind of error, and its code if it has one. The message is left out, because it may repeat the stored token. */
   readonly reason: string;
+  /** Time until the store is tried again, in milliseconds. */
   readonly retryInMs: number;
 }
 
-/** A resource server rejected the token and the request is sent once more with another one. */
+/** A resource server rejected the token, and the request is resent with another token. */
 export interface RequestResent {
   readonly type: 'request.resent';
   readonly method: string;
   readonly origin: string;
 }
 
-/** A resource server rejected the token, or asked for another DPoP nonce, and its answer stands. */
+/** A resource server rejected the token or the DPoP nonce. The request is not resent; the caller gets the response. */
 export interface RequestNotResent {
   readonly type: 'request.not_resent';
   readonly method: string;
   readonly origin: string;
-  /** No other token could be had, the body cannot be read twice, or the option `replay` forbids it. */
+  /** There is no other token, the body cannot be read twice, or the option `replay` forbids it. */
   readonly reason: 'same token' | 'body cannot be sent twice' | 'replay option';
 }
 
-/** Everything that can be observed. No event holds a token or a secret. */
+/** Every event. None contains a token or a secret. */
 export type TokenEvent =
   | GrantSucceeded
   | GrantFailed
@@ -103,10 +104,10 @@ export type TokenEvent =
   | RequestResent
   | RequestNotResent;
 
-/** Takes the events, one call each; it should return at once, and nobody waits for a promise that it returns. */
+/** Receives each event in one call. It should return at once; a promise that it returns is not awaited. */
 export type EventSink = (event: TokenEvent) => unknown;
 
-/** A sink that hands each event to all of `sinks`. One that throws or rejects is a process warning and disturbs nobody. */
+/** Makes a sink that passes each event to all of `sinks`. An exception or a rejection becomes a process warning. */
 export function eventSink(...sinks: readonly (EventSink | undefined)[]): (event: TokenEvent) => void {
   const present = sinks.filter((sink) => sink !== undefined);
   return (event) => {

@@ -30,14 +30,7 @@ export function withFastPath(cache: TokenCache): Layer {
     const answers = new LRUCache<string, Answer>({ max: maxTokens });
     let defaultAnswer: Answer | undefined;
 
-    async function askAndRemember(
-      key: string,
-      request: TokenRequest | undefined,
-      options: GetTokenOptions | undefined,
-    ): Promise<AccessToken> {
-      // Read before the call: a token that is revoked meanwhile must not be remembered.
-      const { generation } = cache;
-      const token = await inner.getToken(request, options);
+    function remember(key: string, token: AccessToken, generation: number): AccessToken {
       const from = clock.now();
       const trustMs = Math.min(maxTrustMs, token.remainingMs(clock) / 20);
       const answer = { token: Promise.resolve(token), generation, from, until: from + trustMs };
@@ -55,7 +48,9 @@ export function withFastPath(cache: TokenCache): Layer {
           const now = clock.now();
           if (now >= known.from && now < known.until) return known.token;
         }
-        return askAndRemember(key, request, options);
+        // The generation before the call: a token that is revoked meanwhile must not be remembered.
+        const { generation } = cache;
+        return inner.getToken(request, options).then((token) => remember(key, token, generation));
       },
     };
   };

@@ -13,10 +13,7 @@ import { backoffMs } from './backoff.js';
 export interface NegativeCacheOptions {
   /** The credentials of the client. A rejected grant is forgotten when their fingerprint changes. */
   readonly credentials?: { fingerprint(): Promise<string> } | undefined;
-  /**
-   * Longest backoff after failures in a row, in milliseconds.
-   * @default 9500
-   */
+  /** Longest backoff after failures in a row, in milliseconds. @default 9500 */
   readonly maxBackoffMs?: number | undefined;
   readonly clock?: Clock | undefined;
   /** Uniform in [0, 1). @default Math.random */
@@ -57,11 +54,6 @@ export function withNegativeCache({
   return (inner) => {
     const failures = new LRUCache<string, Failure>({ max: maxRequests });
 
-    async function remainingMs(failure: Failure): Promise<number> {
-      const waitMs = failure.pause.remainingMs();
-      return waitMs > 0 && (await haveCredentialsChanged(failure)) ? 0 : waitMs;
-    }
-
     function isFirstAfterExpiry(failure: Failure, replaced: AccessToken | undefined): boolean {
       const isForbidden = failure.error.retryAfterMs !== undefined;
       if (isForbidden || replaced === undefined || replaced.remainingMs(clock) > 0) return false;
@@ -89,32 +81,22 @@ export function withNegativeCache({
       const count = last !== undefined && isSame(last.error, error) ? last.count + 1 : 1;
       const ms = error.retryable ? (error.retryAfterMs ?? outageMs(count)) : rejectionMs(count);
       const fingerprint = error.retryable ? undefined : await currentFingerprint();
-      failures.set(key, {
-        error,
-        count,
-        pause: pause(ms, clock),
-        fingerprint,
-        recheck: undefined,
-        letThroughFor: last?.letThroughFor,
-      });
+      const letThroughFor = last?.letThroughFor;
+      failures.set(key, { error, count, pause: pause(ms, clock), fingerprint, recheck: undefined, letThroughFor });
       return error.withRetryAfter(ms);
     }
 
-    function outageMs(count: number): number {
-      return backoffMs(count, { baseMs: 1_000, capMs: maxBackoffMs, random });
-    }
-
-    function rejectionMs(count: number): number {
-      return Math.min(60_000, 5_000 * (0.5 + random()) * 2 ** (count - 1));
-    }
+    const outageMs = (count: number): number => backoffMs(count, { baseMs: 1_000, capMs: maxBackoffMs, random });
+    const rejectionMs = (count: number): number => Math.min(60_000, 5_000 * (0.5 + random()) * 2 ** (count - 1));
 
     return {
       async getToken(request, options) {
         const key = requestKey(request);
         const failure = failures.get(key);
-        if (failure !== undefined && !isFirstAfterExpiry(failure, options?.replacing)) {
-          const waitMs = await remainingMs(failure);
-          if (waitMs > 0) throw failure.error.withRetryAfter(waitMs);
+        const waitMs = failure?.pause.remainingMs() ?? 0;
+        if (failure !== undefined && waitMs > 0) {
+          const isOver = isFirstAfterExpiry(failure, options?.replacing) || (await haveCredentialsChanged(failure));
+          if (!isOver) throw failure.error.withRetryAfter(waitMs);
         }
         try {
           const token = await inner.getToken(request, options);
@@ -129,7 +111,6 @@ export function withNegativeCache({
 }
 
 const isSame = (one: TokenError, other: TokenError): boolean =>
-  one.retryable === other.retryable && one.code === other.code && reasonOf(one) === reasonOf(other);
+  one.retryable === other.retryable && one.code === other.code && oauthCode(one) === oauthCode(other);
 
-const reasonOf = (error: TokenError): string | undefined =>
-  error instanceof GrantRejectedError ? error.error : undefined;
+const oauthCode = (error: TokenError) => (error instanceof GrantRejectedError ? error.error : undefined);

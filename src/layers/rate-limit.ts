@@ -1,15 +1,19 @@
 import { LRUCache } from 'lru-cache';
 
+import { DeadlineError } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { GrantUnavailableError } from '../core/errors.js';
 import { type Pause, pause } from '../core/pause.js';
+import { semaphore } from '../core/semaphore.js';
 import { requestKey } from '../core/token-request.js';
 import type { Layer } from '../core/token-source.js';
 import { minIntervalMs } from './renewal-schedule.js';
 
 /** Options of {@link withRateLimit}. */
 export interface RateLimitOptions {
+  /** Grants in flight at the same time; further ones wait in order. @default 50 */
+  readonly maxConcurrentGrants?: number | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -19,25 +23,34 @@ const maxLimitMs = 60_000;
 const maxRequests = 1_000;
 
 /**
- * Limits the grants, in two ways.
+ * Limits the grants.
  *
  * For all token requests: a `Retry-After` stops them for its duration, a 429 without one for 5 s, doubling up to 60 s.
- * Meanwhile calls fail immediately with that error.
+ * Meanwhile calls fail immediately with that error. At most 50 grants are in flight.
  *
  * For each token request: after a renewal no token that is still valid is replaced for 5 s, or for 20 % of the lifetime of a
  * short one. Meanwhile the last granted token is the answer again, so that an API that rejects all tokens causes few grants.
  */
-export function withRateLimit({ clock = systemClock }: RateLimitOptions = {}): Layer {
+export function withRateLimit({ maxConcurrentGrants = 50, clock = systemClock }: RateLimitOptions = {}): Layer {
   return (inner) => {
-    const limit = serverLimit(clock);
+    const limited = serverLimit(clock);
+    const slots = semaphore(maxConcurrentGrants);
     const renewals = new LRUCache<string, { readonly token: AccessToken; readonly interval: Pause }>({
       max: maxRequests,
     });
 
     return {
       async getToken(request, options) {
-        const ask = () => limit.apply(() => inner.getToken(request, options));
-        const replaced = options?.replacing;
+        const { replacing: replaced, signal } = options ?? {};
+        const ask = () =>
+          slots
+            .run(signal, () => limited(() => inner.getToken(request, options)))
+            .catch((error: unknown) => {
+              if (!(error instanceof DeadlineError)) throw error;
+              throw new GrantUnavailableError(
+                `no grant was sent: ${maxConcurrentGrants} others were in flight until the deadline`,
+              );
+            });
         // An expired token is replaced at once.
         if (replaced === undefined || isExpired(replaced)) return ask();
 
@@ -61,35 +74,33 @@ export function withRateLimit({ clock = systemClock }: RateLimitOptions = {}): L
   }
 }
 
-/** What the authorization server asks for by `Retry-After` and 429. */
-function serverLimit(clock: Clock) {
+/** Runs grants unless the authorization server asked for a pause, by `Retry-After` or 429. */
+function serverLimit(clock: Clock): <T>(grant: () => Promise<T>) => Promise<T> {
   let current: { readonly pause: Pause; readonly error: GrantUnavailableError } | undefined;
   let limitsInARow = 0;
   let pauses = 0;
 
-  return {
-    async apply<T>(grant: () => Promise<T>): Promise<T> {
-      const waitMs = current?.pause.remainingMs() ?? 0;
-      if (current !== undefined && waitMs > 0) throw current.error.withRetryAfter(waitMs);
-      // A grant that began before the pause says nothing about it.
-      const before = pauses;
-      try {
-        const result = await grant();
-        if (before === pauses) limitsInARow = 0;
-        return result;
-      } catch (error) {
-        if (!(error instanceof GrantUnavailableError)) throw error;
-        const isLimit = error.status === 429;
-        if (before === pauses) limitsInARow = isLimit ? limitsInARow + 1 : 0;
-        const limitMs = Math.min(maxLimitMs, firstLimitMs * 2 ** Math.max(0, limitsInARow - 1));
-        const ms = error.retryAfterMs ?? (isLimit ? limitMs : 0);
-        const remainingMs = current?.pause.remainingMs() ?? 0;
-        if (ms === 0) throw error;
-        if (ms <= remainingMs) throw error.withRetryAfter(remainingMs);
-        pauses += 1;
-        current = { pause: pause(ms, clock), error };
-        throw error.withRetryAfter(ms);
-      }
-    },
+  return async (grant) => {
+    const waitMs = current?.pause.remainingMs() ?? 0;
+    if (current !== undefined && waitMs > 0) throw current.error.withRetryAfter(waitMs);
+    // A grant that began before the pause says nothing about it.
+    const before = pauses;
+    try {
+      const result = await grant();
+      if (before === pauses) limitsInARow = 0;
+      return result;
+    } catch (error) {
+      if (!(error instanceof GrantUnavailableError)) throw error;
+      const isLimit = error.status === 429;
+      if (before === pauses) limitsInARow = isLimit ? limitsInARow + 1 : 0;
+      const limitMs = Math.min(maxLimitMs, firstLimitMs * 2 ** Math.max(0, limitsInARow - 1));
+      const ms = error.retryAfterMs ?? (isLimit ? limitMs : 0);
+      if (ms === 0) throw error;
+      const remainingMs = current?.pause.remainingMs() ?? 0;
+      if (ms <= remainingMs) throw error.withRetryAfter(remainingMs);
+      pauses += 1;
+      current = { pause: pause(ms, clock), error };
+      throw error.withRetryAfter(ms);
+    }
   };
 }

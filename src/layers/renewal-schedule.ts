@@ -1,14 +1,8 @@
 /** When tokens are renewed before they expire. */
 export interface RefreshOptions {
-  /**
-   * The window before expiry in which a token is renewed in the background, as a share of its lifetime; up to 0.5.
-   * @default 0.2
-   */
+  /** The window before expiry in which a token is renewed in the background, as a share of its lifetime, up to 0.5. @default 0.2 */
   readonly share?: number | undefined;
-  /**
-   * Longest window, in milliseconds.
-   * @default 300000
-   */
+  /** Longest window, in milliseconds. @default 300000 */
   readonly capMs?: number | undefined;
 }
 

@@ -7,21 +7,11 @@ import { backoffMs } from './backoff.js';
 
 /** How a failed grant is retried. */
 export interface RetryOptions {
-  /**
-   * Number of attempts after the first one.
-   * @default 2
-   */
+  /** Number of attempts after the first one. @default 2 */
   readonly retries?: number | undefined;
-  /**
-   * For all attempts and the waits between them, in milliseconds.
-   * @default 15000
-   */
+  /** For all attempts and the waits between them, in milliseconds. @default 15000 */
   readonly deadlineMs?: number | undefined;
-  /**
-   * Longest backoff after failed grants in a row, in milliseconds. A shorter one lets callers succeed sooner after an outage; a
-   * longer one spares the authorization server.
-   * @default 9500
-   */
+  /** Longest backoff after failed grants in a row, in milliseconds: how late callers notice the end of an outage. @default 9500 */
   readonly maxBackoffMs?: number | undefined;
 }
 
@@ -80,15 +70,12 @@ export function withRetry({
     return backoffMs(attempt, { baseMs: 200, capMs: maxWaitMs, random });
   }
 
-  /** Resolves to false at a deadline, since the error of the attempt says more than the deadline does. */
+  /** Resolves to false at a deadline: the error of the attempt says more than the deadline. */
   async function waits(ms: number, signal: AbortSignal): Promise<boolean> {
-    try {
-      await clock.sleep(ms, signal);
-      return true;
-    } catch (reason) {
-      if (signal.reason instanceof DeadlineError) return false;
-      throw reason;
-    }
+    await clock.sleep(ms, signal).catch((reason: unknown) => {
+      if (!(signal.reason instanceof DeadlineError)) throw reason;
+    });
+    return !signal.aborted;
   }
 }
 

@@ -9,10 +9,7 @@ import { type RefreshOptions, renewalSchedule, type RenewalSchedule } from './re
 
 /** Options of {@link tokenCache}. */
 export interface TokenCacheOptions {
-  /**
-   * Number of tokens in the cache; the least recently used one is dropped first.
-   * @default 1000
-   */
+  /** Number of tokens in the cache; the least recently used one is dropped first. @default 1000 */
   readonly maxTokens?: number | undefined;
   /** When tokens are renewed. */
   readonly refresh?: RefreshOptions | undefined;
@@ -35,7 +32,13 @@ export interface TokenCache {
   /** Records a failed renewal. The next one is postponed by the `retryAfterMs` of the error. */
   renewalFailed(cached: CachedToken, error: unknown): void;
   /** Returns the tokens that have not expired, and lets all expire now: no caller gets them again. */
-  drain(): readonly AccessToken[];
+  drain(): readonly DrainedToken[];
+}
+
+/** A token that was drained from the cache, and the key of its token request. */
+export interface DrainedToken {
+  readonly key: string;
+  readonly token: AccessToken;
 }
 
 /** A token in the cache, and when to renew it. */
@@ -83,13 +86,13 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
     },
     drain() {
       cache.generation += 1;
-      const valid = [...tokens.values()].filter(({ token }) => token.remainingMs(clock) > 0);
-      return valid.map((cached) => {
+      const valid = [...tokens.entries()].filter(([, { token }]) => token.remainingMs(clock) > 0);
+      return valid.map(([key, cached]) => {
         const { token } = cached;
         const { value, type, scope, issuedAt } = token;
         // A revoked token counts as expired in each layer.
         cached.token = new AccessToken({ value, type, scope, issuedAt, expiresAt: issuedAt });
-        return token;
+        return { key, token };
       });
     },
   };

@@ -39,6 +39,8 @@ export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredential
   readonly cache?: Pick<TokenCacheOptions, 'maxTokens'> | undefined;
   /** When tokens are renewed before they expire. */
   readonly refresh?: RefreshOptions | undefined;
+  /** Grants in flight at the same time; further ones wait in order. @default 50 */
+  readonly maxConcurrentGrants?: number | undefined;
   /** How a failed grant is retried. */
   readonly retry?: RetryOptions | undefined;
   /** The store in which replicas share tokens: `redisStore(client)`, `encryptedStore(store, { keys })`. */
@@ -72,6 +74,7 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
     refresh: anyObject,
     retry: anyObject,
     store: objectWith('get', 'set', 'delete', 'lease'),
+    maxConcurrentGrants: positiveInteger,
     timeoutMs: durationMs,
     defaultLifetimeSeconds: positiveInteger,
     assumeBearer: anyBoolean,

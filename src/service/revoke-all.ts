@@ -1,42 +1,62 @@
 import { withDeadline } from '../core/abort.js';
-import type { AccessToken } from '../core/access-token.js';
-import type { TokenError } from '../core/errors.js';
+import { GrantUnavailableError, type TokenError } from '../core/errors.js';
 import { eventSink, type EventSink } from '../core/events.js';
 import type { ClientCredentials } from '../grant/client-credentials.js';
-import type { TokenCache } from '../layers/token-cache.js';
+import type { SharedTokens } from '../layers/shared-store/shared-tokens.js';
+import type { DrainedToken, TokenCache } from '../layers/token-cache.js';
 
 /** Options of {@link revokeAll}. */
 export interface RevokeAllOptions {
   readonly cache: Pick<TokenCache, 'drain'>;
   readonly grants: Pick<ClientCredentials, 'revoke'>;
+  readonly shared: SharedTokens | undefined;
   readonly onEvent?: EventSink | undefined;
+}
+
+/** Options of `revoke`. */
+export interface RevokeOptions {
+  /**
+   * Whether tokens are revoked although replicas share them through a store. They are removed from the store before.
+   * @default false
+   */
+  readonly shared?: boolean | undefined;
 }
 
 const deadlineMs = 2_000;
 const concurrency = 10;
 
 /**
- * Revokes all cached tokens within two seconds (RFC 7009), and resolves to whether all are revoked. A token that could not be
- * revoked is not returned to callers either; the next call tries to revoke it again. Never rejects, because it is called when
- * a process ends.
+ * Drains the cache and revokes its tokens within two seconds (RFC 7009); resolves to whether all are revoked. With a shared
+ * store, other replicas use the tokens: they are only dropped from memory, unless the caller says `shared`. A token that could
+ * not be revoked is not returned to callers either; the next call tries to revoke it again. Never rejects, because it is called
+ * when a process ends.
  */
-export function revokeAll({ cache, grants, onEvent }: RevokeAllOptions): () => Promise<boolean> {
+export function revokeAll(options: RevokeAllOptions): (options?: RevokeOptions) => Promise<boolean> {
+  const { cache, grants, shared, onEvent } = options;
   const emit = eventSink(onEvent);
-  const pending = new Set<AccessToken>();
+  const pending = new Set<DrainedToken>();
 
-  return async () => {
-    for (const token of cache.drain()) pending.add(token);
+  async function revoke({ key, token }: DrainedToken, signal: AbortSignal): Promise<void> {
+    if (shared !== undefined) await removeFromStore(shared, { key, token });
+    await grants.revoke(token, signal);
+  }
+
+  return async ({ shared: includesShared = false } = {}) => {
+    const drained = cache.drain();
+    await shared?.flush();
+    if (shared !== undefined && !includesShared) return true;
+    for (const each of drained) pending.add(each);
     let failure: TokenError | undefined;
 
     await withDeadline(deadlineMs, undefined, async (signal) => {
       // The workers share one iterator, so that each token is taken once.
       const queue = pending.values();
       const work = async (): Promise<void> => {
-        for (const token of queue) {
+        for (const each of queue) {
           if (signal.aborted) return;
           try {
-            await grants.revoke(token, signal);
-            pending.delete(token);
+            await revoke(each, signal);
+            pending.delete(each);
           } catch (error) {
             failure ??= error as TokenError;
           }
@@ -48,4 +68,13 @@ export function revokeAll({ cache, grants, onEvent }: RevokeAllOptions): () => P
     if (failure !== undefined) emit({ type: 'revocation.failed', tokens: pending.size, error: failure });
     return pending.size === 0;
   };
+}
+
+// Before the revocation: otherwise a replica could take a revoked token from the store.
+async function removeFromStore(shared: SharedTokens, { key, token }: DrainedToken): Promise<void> {
+  const place = await shared.place(key);
+  await place?.remove(token);
+  if (place === undefined || place.isSkipped()) {
+    throw new GrantUnavailableError('a token is not revoked, because it could not be removed from the shared store');
+  }
 }

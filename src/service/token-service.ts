@@ -10,15 +10,17 @@ import { withNegativeCache } from '../layers/negative-cache.js';
 import { withRateLimit } from '../layers/rate-limit.js';
 import { withRetry } from '../layers/retry.js';
 import { withSharedStore } from '../layers/shared-store/shared-store.js';
+import { sharedTokens } from '../layers/shared-store/shared-tokens.js';
 import { tokenCache } from '../layers/token-cache.js';
 import { logEvents } from '../telemetry/logging.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './options.js';
-import { revokeAll } from './revoke-all.js';
+import { revokeAll, type RevokeOptions } from './revoke-all.js';
 
 /** A token source that asks an authorization server. */
 export interface TokenService extends TokenSource {
   /**
-   * Gets the default token now, so that a service that cannot get one fails at start-up and not at its first request.
+   * Gets the default token now, so that a service that cannot get one fails at start-up and not at its first request. Completes
+   * after the token is in the shared store, if there is one.
    * @throws {TokenError} when there is no token
    * @throws the reason of `signal`
    */
@@ -27,8 +29,13 @@ export interface TokenService extends TokenSource {
    * Revokes the cached tokens within two seconds, for a service that shuts down (RFC 7009). Never rejects. Resolves to whether
    * all tokens are revoked; an event says why not. In either case no caller gets these tokens again; the next call gets a new one.
    * The token of a grant under way is not revoked: call this method after the last request.
+   *
+   * With a shared store the tokens stay valid, since other replicas use them. `{ shared: true }` removes them from the store and
+   * revokes them all the same.
    */
-  revoke(): Promise<boolean>;
+  revoke(options?: RevokeOptions): Promise<boolean>;
+  /** Waits until the tokens granted so far are in the shared store: call it before you close the connection of the store. */
+  flush(): Promise<void>;
 }
 
 /**
@@ -52,16 +59,16 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   });
   const senderConstraint = isSenderConstrained ? currentConstraint : undefined;
   const { deadlineMs, maxBackoffMs } = options.retry ?? {};
-  const sharing = { identity, senderConstraint, deadlineMs, refresh, clock, random, onEvent };
+  const shared = store && sharedTokens({ store, identity, senderConstraint, clock, onEvent });
 
   const grants = clientCredentials({ ...options, clientAuthentication, onEvent });
   const cache = tokenCache({ ...options.cache, refresh, clock, random, onEvent, certificate: clientAuthentication });
   const source = compose(
     grants,
-    withRateLimit({ clock }),
+    withRateLimit({ maxConcurrentGrants: options.maxConcurrentGrants, clock }),
     withRetry({ ...options.retry, clock, random }),
     withNegativeCache({ credentials: clientAuthentication, maxBackoffMs, clock, random }),
-    ...(store === undefined ? [] : [withSharedStore({ store, ...sharing })]),
+    ...(shared === undefined ? [] : [withSharedStore(shared, { deadlineMs, refresh, random })]),
     withCache(cache),
     withDefaultRequest({ scope, resource, audience, parameters }),
     withFastPath(cache),
@@ -71,7 +78,9 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     getToken: source.getToken,
     async ready({ signal } = {}) {
       await source.getToken(undefined, { signal });
+      await shared?.flush();
     },
-    revoke: revokeAll({ cache, grants, onEvent }),
+    flush: async () => shared?.flush(),
+    revoke: revokeAll({ cache, grants, shared, onEvent }),
   };
 }

@@ -7,17 +7,17 @@ import type { StoredToken, TokenStore } from './token-store.js';
 /** Options of {@link encryptedStore}. */
 export interface EncryptedStoreOptions {
   /**
-   * Keys of 32 random bytes, as bytes or in base64 (`openssl rand -base64 32`). The first, newest one encrypts and all decrypt.
-   * For a new key, first have all replicas know it in second place, then put it first, and drop the old one once its tokens
-   * have expired.
+   * Keys of 32 random bytes, as bytes or in base64 (`openssl rand -base64 32`). The first key encrypts, every key
+   * decrypts. To change the key, add the new one as the second key on all replicas, then move it to the first place.
+   * Remove the old key when its tokens have expired.
    */
   readonly keys: readonly (string | Uint8Array)[];
 }
 
 /**
- * Wraps a token store, so that it sees only ciphertext: JWE (RFC 7516) with A256GCM, and the key, version and times of the
- * entry bound in. What was encrypted by an unknown key, or was changed, comes back with an empty payload: a miss.
- * @throws {ConfigurationError} when there is no key, one has another length, or an option is unknown
+ * Encrypts the entries of a token store by JWE (RFC 7516) with A256GCM. The ciphertext is bound to the key, version and
+ * times of its entry. A ciphertext of an unknown key, or one that was changed, is read as an empty payload: a miss.
+ * @throws {ConfigurationError} when there is no key, a key has another length, or an option is unknown
  */
 export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions): TokenStore {
   checkOptions('encryptedStore', options, { keys: listOfKeys });
@@ -27,11 +27,11 @@ export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions
   const [kid, newestKey] = newest;
 
   async function seal(key: string, token: StoredToken): Promise<StoredToken> {
-    // Not at start-up: most services have no store.
+    // Loaded here, because most services have no store.
     const { FlattenedEncrypt } = await import('jose/jwe/flattened/encrypt');
     const jwe = await new FlattenedEncrypt(Buffer.from(token.payload))
       .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid })
-      .setAdditionalAuthenticatedData(boundIn(key, token))
+      .setAdditionalAuthenticatedData(additionalData(key, token))
       .encrypt(newestKey);
     return { ...token, payload: [jwe.protected, jwe.iv, jwe.ciphertext, jwe.tag].join('.') };
   }
@@ -40,7 +40,7 @@ export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions
     const [header = '', iv = '', ciphertext = '', tag = ''] = token.payload.split('.');
     const { flattenedDecrypt } = await import('jose/jwe/flattened/decrypt');
     const { plaintext } = await flattenedDecrypt(
-      { protected: header, iv, ciphertext, tag, aad: boundIn(key, token).toString('base64url') },
+      { protected: header, iv, ciphertext, tag, aad: additionalData(key, token).toString('base64url') },
       (protectedHeader) => keyring.get(protectedHeader?.kid ?? '') ?? Promise.reject(new Error('the key is unknown')),
       { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] },
     );
@@ -58,13 +58,13 @@ export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions
   };
 }
 
-// No payload of any version is empty: whoever reads it discards it.
+// No format has an empty payload, so that the reader finds the entry invalid.
 const unreadable = '';
 
-const boundIn = (key: string, { version, issuedAt, expiresAt }: StoredToken): Buffer =>
+const additionalData = (key: string, { version, issuedAt, expiresAt }: StoredToken): Buffer =>
   Buffer.from(`${key}:${version}:${issuedAt}:${expiresAt}`);
 
-// Tells nothing of a key that is random.
+// A hash of a random key does not reveal it.
 const keyId = (key: Uint8Array): string =>
   createHash('sha256').update('m2m-tokens key id').update(key).digest('base64url').slice(0, 11);
 

@@ -3,6 +3,7 @@ import type { StoredToken, TokenStore } from './token-store.js';
 
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
+  /** For tests. @default the system clock */
   readonly clock?: Clock | undefined;
 }
 
@@ -11,22 +12,22 @@ export function memoryStore({ clock = systemClock }: MemoryStoreOptions = {}): T
   const tokens = new Map<string, { readonly token: StoredToken; readonly until: number }>();
   const leases = new Map<string, { until: number }>();
 
-  const kept = (key: string): StoredToken | undefined => {
+  const current = (key: string): StoredToken | undefined => {
     const entry = tokens.get(key);
     return entry !== undefined && entry.until > clock.monotonic() ? entry.token : undefined;
   };
 
   return {
-    get: async (key) => kept(key),
+    get: async (key) => current(key),
     async set(key, token, ttlMs) {
-      const current = kept(key);
-      if (current === undefined || !isLater(current, token)) {
+      const existing = current(key);
+      if (existing === undefined || !isNewer(existing, token)) {
         tokens.set(key, { token, until: clock.monotonic() + ttlMs });
       }
     },
     async delete(key, { version, issuedAt }) {
-      const current = kept(key);
-      if (current?.version === version && current.issuedAt === issuedAt) tokens.delete(key);
+      const existing = current(key);
+      if (existing?.version === version && existing.issuedAt === issuedAt) tokens.delete(key);
     },
     async lease(key, ms) {
       if ((leases.get(key)?.until ?? -Infinity) > clock.monotonic()) return undefined;
@@ -44,5 +45,5 @@ export function memoryStore({ clock = systemClock }: MemoryStoreOptions = {}): T
   };
 }
 
-const isLater = (one: StoredToken, other: StoredToken): boolean =>
+const isNewer = (one: StoredToken, other: StoredToken): boolean =>
   one.version > other.version || (one.version === other.version && one.issuedAt > other.issuedAt);

@@ -3,15 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { checkOptions, nonEmptyString, objectWith } from '../core/check-options.js';
 import type { Lease, StoreCall, StoredToken, TokenStore } from './token-store.js';
 
-/** The commands of Redis that are used. */
+/** The Redis commands in use. */
 export interface RedisCommands {
   get(key: string): Promise<string | Buffer | null>;
   eval(script: string, options: { readonly keys: string[]; readonly arguments: string[] }): Promise<unknown>;
 }
 
 /**
- * A client of the package `redis`, version 5 or newer: what `createClient`, `createClientPool`, `createCluster` and
- * `createSentinel` return. Described by what is used of it, since the types of these four have little in common.
+ * A client of the package `redis`, version 5 or newer, made by `createClient`, `createClientPool`, `createCluster` or
+ * `createSentinel`. The types of these four have little in common, so this one lists only the members in use.
  */
 export interface RedisConnection extends RedisCommands {
   readonly isReady?: boolean;
@@ -23,7 +23,7 @@ export interface RedisConnection extends RedisCommands {
 /** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
   /**
-   * What all keys begin with.
+   * Prefix of all keys.
    * @default 'm2m-tokens:'
    */
   readonly prefix?: string | undefined;
@@ -31,9 +31,9 @@ export interface RedisStoreOptions {
 
 /**
  * A token store in Redis 6.2 or newer, Valkey, Redis Cluster or behind Sentinel. Connect the client yourself; its
- * connection may break and come back at any time. Where nobody listens for the `error` event of the client, which would
- * end the process, a listener is added: the token service reports a store that fails.
- * @throws {ConfigurationError} when the client is another one, or an option is unknown or malformed
+ * connection may break and come back at any time. Without a listener, an `error` event of the client would end the
+ * process: the store then adds one, since the token service reports failures of the store.
+ * @throws {ConfigurationError} when the client is of another package, or an option is unknown or malformed
  */
 export function redisStore(client: RedisConnection, options: RedisStoreOptions = {}): TokenStore {
   checkOptions('redisStore', { client }, { client: objectWith('withCommandOptions', 'listenerCount', 'on') });
@@ -41,14 +41,14 @@ export function redisStore(client: RedisConnection, options: RedisStoreOptions =
   const { prefix = 'm2m-tokens:' } = options;
   if (client.listenerCount('error') === 0) client.on('error', () => {});
 
-  // A client that is connected sends at once; with another one a command waits, and is never sent once the signal is aborted.
+  // A connected client sends at once. Otherwise the command is queued, and the signal removes it from the queue.
   const commands = (call: StoreCall | undefined): RedisCommands =>
     client.isReady === true || call === undefined ? client : client.withCommandOptions({ abortSignal: call.signal });
 
   const run = (script: string, key: string, values: readonly (string | number)[], call?: StoreCall) =>
     commands(call).eval(script, { keys: [key], arguments: values.map(String) });
 
-  // One slot of a cluster for all that belongs to a key.
+  // The braces put both entries into one slot of a cluster.
   const tokenKey = (key: string): string => `${prefix}{${key}}`;
   const leaseKey = (key: string): string => `${prefix}{${key}}:lease`;
 
@@ -56,7 +56,7 @@ export function redisStore(client: RedisConnection, options: RedisStoreOptions =
     async get(key, call) {
       const found = await commands(call).get(tokenKey(key));
       if (found === null) return undefined;
-      // A client may be set up to return bytes.
+      // The client may be configured to return bytes.
       const text = typeof found === 'string' ? found : found.toString();
       const token = parse(text);
       if (token === undefined) await run(removal, tokenKey(key), [text], call);
@@ -77,13 +77,13 @@ export function redisStore(client: RedisConnection, options: RedisStoreOptions =
       const extend = async (extensionMs: number, extensionCall?: StoreCall): Promise<void> => {
         await run(extension, leaseKey(key), [holder, Math.ceil(extensionMs)], extensionCall);
       };
-      // No time left is the same as no lease.
+      // An extension by 0 ms ends the lease.
       const lease: Lease = { extend, release: (releaseCall) => extend(0, releaseCall) };
 
       const taken = await run(leasing, leaseKey(key), [holder, Math.ceil(ms)], call);
       if (taken === null) return undefined;
       if (call?.signal.aborted !== true) return lease;
-      // A Redis that hung has carried out what nobody waits for any more.
+      // Redis was slow, and the caller has given up: another replica may take the lease.
       await lease.release();
       return undefined;
     },

@@ -1,6 +1,6 @@
-/** An access token as a store keeps it. The store compares `version` and `issuedAt` and does not look into `payload`. */
+/** An entry of a token store. The store compares `version` and `issuedAt`; the payload is opaque to it. */
 export interface StoredToken {
-  /** Format of the payload; a higher one was written by a later release. */
+  /** Format of the payload. A later release may write a higher one. */
   readonly version: number;
   /** Milliseconds since the epoch, whole. */
   readonly issuedAt: number;
@@ -9,34 +9,34 @@ export interface StoredToken {
   readonly payload: string;
 }
 
-/** How long a call of a store is waited for. */
+/** One call of a token store. */
 export interface StoreCall {
-  /** Aborted when nobody waits any more: what was not sent by then should not be. */
+  /** Aborted when the caller gives up or the time is over. A command that is not yet sent should then not be sent. */
   readonly signal: AbortSignal;
 }
 
-/** The right, for a while, to be the only one who asks for a token. */
+/** The exclusive right to send the grant for a key, for a limited time. */
 export interface Lease {
-  /** Makes the lease last this long from now on, in milliseconds, if it has not passed to another holder. */
+  /** Sets the remaining time of the lease, in milliseconds, unless another holder has it. */
   extend(ms: number, call?: StoreCall): Promise<void>;
-  /** Ends the lease, if it has not passed to another holder. */
+  /** Ends the lease, unless another holder has it. */
   release(call?: StoreCall): Promise<void>;
 }
 
 /**
- * Keeps access tokens outside the process, where replicas share them. Each method may throw: a store that fails costs a
- * grant and no call.
+ * Stores access tokens outside the process, where replicas share them. Each method may reject: the token service then
+ * sends a grant of its own.
  */
 export interface TokenStore {
-  /** The token under the key; `undefined` when there is none, or none that can be read. */
+  /** Returns the entry of a key, or `undefined` when there is none or it is unreadable. */
   get(key: string, call?: StoreCall): Promise<StoredToken | undefined>;
   /**
-   * Keeps a token for so many milliseconds, in one step with this comparison: one of a higher version, or of the same
-   * version and issued later, stays.
+   * Stores an entry for `ttlMs` milliseconds, unless the current entry has a higher version, or the same version and a
+   * later issue time. The comparison and the write are one atomic step.
    */
   set(key: string, token: StoredToken, ttlMs: number, call?: StoreCall): Promise<void>;
-  /** Removes the token if it still has the version and the issue time of this one. */
+  /** Removes the entry of a key if it has the version and the issue time of `token`. */
   delete(key: string, token: StoredToken, call?: StoreCall): Promise<void>;
-  /** Takes the lease of the key for so many milliseconds; `undefined` while another holder has it. */
+  /** Takes the lease of a key for `ms` milliseconds. Returns `undefined` while another holder has it. */
   lease(key: string, ms: number, call?: StoreCall): Promise<Lease | undefined>;
 }

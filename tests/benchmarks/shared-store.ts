@@ -15,13 +15,14 @@ import { startTokenEndpoint, tokenEndpointInProcess } from './token-endpoint.js'
 /** A token taken from Redis against a bare `GET` of the same entry. */
 export async function sharedHit(): Promise<Result[]> {
   if (redisProgram() === undefined) return skipped('shared hit');
-  const { compose, createTokenService, redisStore, withDefaultRequest, withSharedStore } = await builtPackage();
+  const { compose, createTokenService, redisStore, sharedTokens, withDefaultRequest, withSharedStore } =
+    await builtPackage();
   const redis = await runRedis();
   const client = createClient({ url: redis.url });
   await client.connect();
 
   // As in a token service, but for the tokens in memory.
-  const shared = withSharedStore({ store: redisStore(client), identity: ['benchmark'] });
+  const shared = withSharedStore(sharedTokens({ store: redisStore(client), identity: ['benchmark'] }));
   const tokens = compose(createTokenService(tokenEndpointInProcess()), shared, withDefaultRequest());
   const { value } = await tokens.getToken();
   let key: string | undefined;

@@ -1,5 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 
 import { describe, expect, test } from '@jest/globals';
 
@@ -26,11 +27,11 @@ test('from nothing to a token in one line', async () => {
   expect(outcome).toEqual({ exitCode: 0, stdout: 'token-1\n', stderr: '' });
 });
 
-test('it knows its version', async () => {
+test('prints its version', async () => {
   expect(await command.run(['--version'])).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
 });
 
-test('what goes wrong goes to stderr and into the exit code', async () => {
+test('reports an error on stderr and by the exit code', async () => {
   expect(await command.run(['token'])).toEqual({
     exitCode: 2,
     stdout: '',
@@ -40,7 +41,7 @@ test('what goes wrong goes to stderr and into the exit code', async () => {
   });
 });
 
-test('a reader that has had enough is no reason for an error', async () => {
+test('ends without an error if the reader closes the pipe', async () => {
   const [server, api] = await Promise.all([startAuthorizationServer(), startResourceServer()]);
   api.answer(() => ({ body: Buffer.alloc(8 * 1024 * 1024) }));
 
@@ -52,7 +53,7 @@ test('a reader that has had enough is no reason for an error', async () => {
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
 });
 
-test('the body of an answer is written as it comes, and what is piped in is sent', async () => {
+test('prints the body of a response in pieces, and sends stdin', async () => {
   const [server, api] = await Promise.all([startAuthorizationServer(), startResourceServer()]);
   const { opened: seen, open } = gate();
   api.answer(({ body }, response) => {
@@ -68,6 +69,21 @@ test('the body of an answer is written as it comes, and what is piped in is sent
   });
 
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'first\nsecond' });
+});
+
+test.each([
+  ['', '! HTTP_PROXY (http://127.0.0.1:1) is set'],
+  ['.example.com', '! HTTP_PROXY (http://127.0.0.1:1) is set'],
+  ['127.0.0.1', '✓ NO_PROXY excludes 127.0.0.1 from the proxy'],
+  ['a.example.com, *', '✓ NO_PROXY excludes 127.0.0.1 from the proxy'],
+])('the doctor reads the proxy from the environment: NO_PROXY=%s', async (NO_PROXY, finding) => {
+  const server = await startAuthorizationServer();
+  const environment = { ...settingsFor(server.tokenEndpoint), HTTP_PROXY: 'http://127.0.0.1:1', NO_PROXY };
+
+  const { exitCode, stdout } = await command.run(['doctor'], { environment });
+
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain(finding);
 });
 
 describe('a signal', () => {
@@ -90,11 +106,11 @@ describe('a signal', () => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('%s ends it at once and without a word', async (signal, exitCode) => {
+  ] as const)('%s ends the command at once and without output', async (signal, exitCode) => {
     expect(await whileItWaits(signal)).toEqual({ exitCode, stdout: '', stderr: '' });
   });
 
-  /** What hangs at a server: the metadata, the token, its revocation, the answer of the API, or the rest of that. */
+  /** The step that hangs: the metadata, the token, its revocation, the response of the API, or its body. */
   const phases: [string, string[]][] = [
     ['metadata', ['token']],
     ['metadata', ['call', '--print', 'curl']],
@@ -105,8 +121,8 @@ describe('a signal', () => {
     ['body', ['call']],
   ];
 
-  test('Ctrl-C ends each verb in each phase', async () => {
-    const outcomes = phases.map(async ([hangs, [verb = '', ...flags]]) => {
+  test('Ctrl-C ends each command in each phase', async () => {
+    const outcomes = phases.map(async ([hangs, [name = '', ...flags]]) => {
       const { opened: reached, open } = gate();
       const server = await startHttpServer(({ path }, response) => {
         const { origin } = server;
@@ -119,20 +135,20 @@ describe('a signal', () => {
         return { body: { issuer: `${origin}/metadata`, token_endpoint: `${origin}/token`, revocation_endpoint: `${origin}/revoke` } }; // prettier-ignore
       });
       const { OAUTH_TOKEN_ENDPOINT: _none, ...rest } = settingsFor('');
-      const url = verb === 'call' || verb === 'doctor' ? [`${server.origin}/${hangs}`] : [];
+      const url = name === 'call' || name === 'doctor' ? [`${server.origin}/${hangs}`] : [];
 
-      const { exitCode, stderr } = await command.run([verb, ...url, ...flags], {
+      const { exitCode, stderr } = await command.run([name, ...url, ...flags], {
         environment: { ...rest, OAUTH_ISSUER: `${server.origin}/metadata` },
         stdin: 't0ken',
         onStart: (child) => void reached.then(() => child.kill('SIGINT')),
       });
-      return [hangs, verb, exitCode, stderr];
+      return [hangs, name, exitCode, stderr];
     });
 
-    expect(await Promise.all(outcomes)).toEqual(phases.map(([hangs, [verb]]) => [hangs, verb, 130, '']));
+    expect(await Promise.all(outcomes)).toEqual(phases.map(([hangs, [name]]) => [hangs, name, 130, '']));
   });
 
-  test('is passed on to the command that exec runs, which decides', async () => {
+  test('is passed on to the program of exec, which determines the exit code', async () => {
     const server = await startAuthorizationServer();
     const script = `process.on('SIGTERM', () => process.exit(9)); setInterval(() => {}, 1000); console.log('ready')`;
 
@@ -146,7 +162,10 @@ describe('a signal', () => {
 });
 
 describe('at a terminal', () => {
-  const prompt = 'Secret of client "orders" (not shown): ';
+  // The cursor is visible again, and the line of the spinner is empty.
+  // oxlint-disable-next-line no-control-regex
+  const cleared = /….*\u001b\[\?25h\u001b\[1G\u001b\[0K$/;
+  const prompt = 'Secret of client "orders" (hidden): ';
 
   async function withoutSecret() {
     const server = await startAuthorizationServer();
@@ -154,7 +173,7 @@ describe('at a terminal', () => {
     return { server, secret, environment };
   }
 
-  test('the secret is asked for and not shown; there are colours [F4]', async () => {
+  test('prompts for the secret, hides it, and prints in colours [F4]', async () => {
     const { server, secret, environment } = await withoutSecret();
 
     const { exitCode, stdout } = await command.runOnTerminal(['doctor'], {
@@ -163,12 +182,12 @@ describe('at a terminal', () => {
     });
 
     expect(exitCode).toBe(0);
-    expect(stdout).toContain('\u001b[32m✓\u001b[39m a token was granted');
+    expect(stdout).toContain('\u001b[32m✓\u001b[39m the server issued a token');
     expect(stdout).not.toContain(secret);
     expect(server.grants).toMatchObject([{ headers: { authorization: `Basic ${btoa(`orders:${secret}`)}` } }]);
   });
 
-  test('Ctrl-C at the prompt ends it', async () => {
+  test('Ctrl-C at the prompt ends the command', async () => {
     const { server, environment } = await withoutSecret();
 
     const { exitCode, stdout } = await command.runOnTerminal(['token'], {
@@ -176,24 +195,28 @@ describe('at a terminal', () => {
       types: [{ after: prompt, keys: 'half\u0003' }],
     });
 
-    expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: `${prompt}\r\n` });
+    expect({ exitCode, stdout: stripVTControlCharacters(stdout) }).toEqual({ exitCode: 130, stdout: `${prompt}\r\n` });
     expect(server.requests).toEqual([]);
   });
 
-  test('Ctrl-C at a sign of life takes it away, and ends it', async () => {
+  test.each([
+    ['a coloured', {}, true],
+    ['a plain', { NO_COLOR: '1' }, false],
+  ])('Ctrl-C removes %s spinner and ends the command', async (_, colours, isColoured) => {
     const { server, secret, environment } = await withoutSecret();
     server.script(() => new Promise(() => {}));
 
     const { exitCode, stdout } = await command.runOnTerminal(['token'], {
-      environment: { ...environment, OAUTH_CLIENT_SECRET: secret },
-      types: [{ after: `for a token …`, keys: '\u0003' }],
+      environment: { ...environment, ...colours, OAUTH_CLIENT_SECRET: secret },
+      types: [{ after: `requesting a token from ${server.tokenEndpoint} …`, keys: '\u0003' }],
     });
 
     expect(exitCode).toBe(130);
-    expect(stdout.replace('^C', '').slice(-5)).toBe('…\r\u001b[K');
+    expect(stdout.replace('^C', '')).toMatch(cleared);
+    expect(stdout.includes('\u001b[36m')).toBe(isColoured);
   });
 
-  test('there are no colours with NO_COLOR', async () => {
+  test('prints no colours with NO_COLOR', async () => {
     const { server, secret } = await withoutSecret();
 
     const { exitCode, stdout } = await command.runOnTerminal(['doctor'], {
@@ -202,11 +225,11 @@ describe('at a terminal', () => {
     });
 
     expect(exitCode).toBe(0);
-    expect(stdout).toContain('✓ a token was granted');
+    expect(stdout).toContain('✓ the server issued a token');
     expect(stdout).not.toContain('\u001b[3');
   });
 
-  test('status and time of a call are shown, and a slow grant is seen to go on', async () => {
+  test('prints status and time of a call, and a spinner during a slow grant', async () => {
     const { server, secret, environment } = await withoutSecret();
     const api = await startResourceServer();
     const { opened, open } = gate();
@@ -214,12 +237,13 @@ describe('at a terminal', () => {
 
     const { exitCode, stdout } = await command.runOnTerminal(['call', api.origin], {
       environment: { ...environment, OAUTH_CLIENT_SECRET: secret },
-      types: [{ after: `asking ${server.tokenEndpoint} for a token …`, keys: '' }],
+      types: [{ after: `requesting a token from ${server.tokenEndpoint} …`, keys: '' }],
       onStart: (child) => child.stdout.once('data', open),
     });
 
     expect(exitCode).toBe(0);
-    const shown = ['asking', ' …\r\u001b[K', '"method":"GET"', '\u001b[32m200 OK\u001b[39m \u001b[2m', ' ms'];
-    expect(shown.map((part) => stdout.indexOf(part))).not.toContain(-1);
+    const [spinner = '', response = ''] = stdout.split(/(?=\{"method":"GET")/);
+    expect(spinner).toMatch(cleared);
+    expect(response).toContain('\u001b[32m200 OK\u001b[39m \u001b[2m');
   });
 });

@@ -4,32 +4,32 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 
 import { Interruption } from '../../src/cli/io/command-error.js';
-import { settingTable } from '../../src/cli/settings/definitions.js';
+import { settingDefinitions } from '../../src/cli/settings/definitions.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { runCommand, settingsFor } from '../support/command.js';
 import type { RecordedRequest } from '../support/http-server.js';
 import { rejected, startResourceServer } from '../support/resource-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-const verbs = ['token', 'call', 'exec', 'inspect', 'doctor', 'revoke', 'config', 'completion'];
+const commands = ['token', 'call', 'exec', 'inspect', 'doctor', 'revoke', 'config', 'completion'];
 
-test.each([[[]], [['--help']], [['-h']]])('%j is answered by the help: verbs, settings, exit codes', async (argv) => {
+test.each([[[]], [['--help']], [['-h']]])('%j prints the help: commands, settings, exit codes', async (argv) => {
   const { exitCode, stdout, stderr } = await runCommand(argv);
 
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  for (const verb of verbs) expect(stdout).toMatch(new RegExp(`^  ${verb} `, 'm'));
-  for (const { variable } of Object.values(settingTable)) expect(stdout).toContain(variable);
+  for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+  for (const { variable } of Object.values(settingDefinitions)) expect(stdout).toContain(variable);
   expect(stdout).toMatch(/^ {2}130 /m);
 });
 
-test.each(verbs)('the help of %s has examples', async (verb) => {
-  const { exitCode, stdout } = await runCommand([verb, '--help']);
+test.each(commands)('the help of %s has examples', async (command) => {
+  const { exitCode, stdout } = await runCommand([command, '--help']);
 
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/Examples:\n {2}\$ /);
 });
 
-test('says its version', async () => {
+test('prints its version', async () => {
   expect(await runCommand(['--version'])).toEqual({ exitCode: 0, stdout: '0.0.0\n', stderr: '' });
 });
 
@@ -38,19 +38,19 @@ test.each([
   [['token', '--jsno'], `m2m: unknown option '--jsno' (Did you mean --json?)`],
   [['token', 'orders'], `m2m: too many arguments for 'token'. Expected 0 arguments but got 1.`],
   [['call'], `m2m: missing required argument '[METHOD] URL'`],
-])('wrong usage is told in two lines: %j', async (argv, what) => {
+])('reports wrong usage in two lines: %j', async (argv, what) => {
   const { exitCode, stdout, stderr } = await runCommand(argv);
 
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
-  expect(stderr).toBe(`${what}\n  → m2m --help, or --help after a verb, shows what there is\n`);
+  expect(stderr).toBe(`${what}\n  → m2m --help and m2m COMMAND --help show the usage\n`);
 });
 
 test.each([
-  [['token', '--client-secret', 'c4n4ry'], 'a secret on the command line can be read by everybody'],
-  [['token', '--client-secret=c4n4ry'], 'a secret on the command line can be read by everybody'],
+  [['token', '--client-secret', 'c4n4ry'], 'every user of this machine can read a secret on the command line'],
+  [['token', '--client-secret=c4n4ry'], 'every user of this machine can read a secret on the command line'],
   [['token', '--clientsecret=c4n4ry'], `unknown option '--clientsecret'`],
   [['inspect', '--client-secret=c4n4ry'], `unknown option '--client-secret'`],
-])('a secret on the command line is refused and not repeated: %j [F4]', async (argv, message) => {
+])('refuses a secret on the command line, and does not repeat it: %j [F4]', async (argv, message) => {
   const { exitCode, stdout, stderr } = await runCommand(argv);
 
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
@@ -58,7 +58,7 @@ test.each([
   expect(stderr).not.toContain('c4n4ry');
 });
 
-test('a command that was given up says nothing', async () => {
+test('prints nothing after an interruption', async () => {
   const server = await startAuthorizationServer();
   const interrupted = new AbortController();
   server.script(() => {
@@ -74,7 +74,7 @@ test('a command that was given up says nothing', async () => {
   expect(outcome).toEqual({ exitCode: 130, stdout: '', stderr: '' });
 });
 
-test('neither a key that cannot be read nor an assertion that a server repeats is shown [F4]', async () => {
+test('prints neither a malformed key nor an assertion that a server repeats [F4]', async () => {
   const server = await startAuthorizationServer();
   server.script(({ body }) => refused('invalid_client', { status: 401, description: decodeURIComponent(body) }));
   const path = join(await temporaryFolder(), 'file');
@@ -94,7 +94,7 @@ test('neither a key that cannot be read nor an assertion that a server repeats i
   expect(JSON.stringify(outcomes)).not.toContain('c4n4ry');
 });
 
-test('no verb shows the secret, and none but token the token [F4 R-24]', async () => {
+test('no command prints the secret, and only token prints the token [F4 R-24]', async () => {
   const server = await startAuthorizationServer();
   const api = await startResourceServer();
   const settings = settingsFor(server.tokenEndpoint);
@@ -112,7 +112,7 @@ test('no verb shows the secret, and none but token the token [F4 R-24]', async (
   server.script(granted('c4n4ry-t0ken'));
   await run('call', api.origin, '-i', '--cache');
   await run('call', api.origin, '--dry-run');
-  for (const tool of ['curl', 'httpie', 'python', 'javascript']) await run('call', api.origin, '--print', tool);
+  for (const tool of ['curl', 'python', 'javascript']) await run('call', api.origin, '--print', tool);
   await run('exec', '--', process.execPath, '-e', '0');
   await run('doctor', api.origin);
   await run('config');

@@ -2,7 +2,7 @@ import { describe, expect, test as anyTest } from '@jest/globals';
 
 import type { StoredToken, TokenStore } from '../../src/stores/token-store.js';
 
-/** A store that is new, and a way to let time pass in it. */
+/** An empty store, and a way to let time pass in it. */
 export interface StoreUnderTest {
   readonly store: TokenStore;
   readonly pass: (ms: number) => Promise<void>;
@@ -12,10 +12,10 @@ const minute = 60_000;
 const first: StoredToken = { version: 1, issuedAt: 1_000, expiresAt: 61_000, payload: 'a "first" payload: €' };
 const later: StoredToken = { ...first, issuedAt: 2_000, payload: 'later' };
 
-/** What every token store must do. `test` may be one that skips. */
+/** The contract of every token store. `test` may skip. */
 export function tokenStoreContract(name: string, make: () => Promise<StoreUnderTest>, test = anyTest): void {
   describe(`${name} is a token store that`, () => {
-    test('returns what it was given, under this key only', async () => {
+    test('returns a token under its key only', async () => {
       const { store } = await make();
 
       await store.set('a', first, minute);
@@ -24,7 +24,7 @@ export function tokenStoreContract(name: string, make: () => Promise<StoreUnderT
       expect(await store.get('b')).toBeUndefined();
     });
 
-    test('forgets a token when its time is over', async () => {
+    test('removes a token when its time to live has passed', async () => {
       const { store, pass } = await make();
 
       await store.set('a', first, 50);
@@ -60,27 +60,27 @@ export function tokenStoreContract(name: string, make: () => Promise<StoreUnderT
       expect(await store.get('a')).toEqual(ten);
     });
 
-    test('keeps a token of a later version, however old it is [D9]', async () => {
+    test('keeps a token of a newer format, however old it is [D9]', async () => {
       const { store } = await make();
-      const ofTomorrow = { ...first, version: 10 };
+      const newer = { ...first, version: 10 };
 
-      await store.set('a', ofTomorrow, minute);
+      await store.set('a', newer, minute);
       await store.set('a', { ...later, version: 9 }, minute);
 
-      expect(await store.get('a')).toEqual(ofTomorrow);
+      expect(await store.get('a')).toEqual(newer);
     });
 
-    test('replaces a token of an earlier version, however new it is [D9]', async () => {
+    test('replaces a token of an older format, however new it is [D9]', async () => {
       const { store } = await make();
-      const ofTomorrow = { ...first, version: 2 };
+      const newer = { ...first, version: 2 };
 
       await store.set('a', later, minute);
-      await store.set('a', ofTomorrow, minute);
+      await store.set('a', newer, minute);
 
-      expect(await store.get('a')).toEqual(ofTomorrow);
+      expect(await store.get('a')).toEqual(newer);
     });
 
-    test('removes a token, and not the one that has taken its place', async () => {
+    test('removes a token, but not its successor', async () => {
       const { store } = await make();
 
       await store.set('a', later, minute);
@@ -95,7 +95,7 @@ export function tokenStoreContract(name: string, make: () => Promise<StoreUnderT
       await store.delete('a', later);
     });
 
-    test('gives the lease of a key to one of many', async () => {
+    test('gives the lease of a key to one of many callers', async () => {
       const { store } = await make();
 
       const leases = await Promise.all(Array.from({ length: 20 }, () => store.lease('a', minute)));
@@ -104,7 +104,7 @@ export function tokenStoreContract(name: string, make: () => Promise<StoreUnderT
       expect(await store.lease('b', minute)).toBeDefined();
     });
 
-    test('gives a lease again once it is released, and keeps the token of its key', async () => {
+    test('gives a released lease to the next caller, and keeps the token of the key', async () => {
       const { store } = await make();
       await store.set('a', first, minute);
 
@@ -115,7 +115,7 @@ export function tokenStoreContract(name: string, make: () => Promise<StoreUnderT
       expect(await store.get('a')).toEqual(first);
     });
 
-    test('gives a lease again when its time is over, and its former holder neither ends nor extends it [D11]', async () => {
+    test('gives an expired lease to the next caller, and its former holder neither ends nor extends it [D11]', async () => {
       const { store, pass } = await make();
       const late = await store.lease('a', 50);
       await pass(60);

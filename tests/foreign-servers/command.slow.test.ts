@@ -36,8 +36,8 @@ async function start(method: string, registration: object, flags: readonly strin
   });
   const words = flags.map((word) => (word in files ? join(folder, word) : word));
   const environment = { NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') };
-  const run = (verb: string) =>
-    command.run([verb, '--issuer', issuer, '--client-id', 'orders', ...words], { environment });
+  const run = (name: string) =>
+    command.run([name, '--issuer', issuer, '--client-id', 'orders', ...words], { environment });
   return { run, introspect };
 }
 
@@ -63,8 +63,8 @@ test.each<[string, object, readonly string[]]>([
   const { stdout, ...outcome } = await run('doctor');
 
   expect(outcome).toEqual({ exitCode: 0, stderr: '' });
-  expect(stdout).toContain(`: ${method.replace('self_signed_', '')} is used`);
-  expect(stdout).toContain('a token was granted');
+  expect(stdout).toContain(`: the command uses ${method.replace('self_signed_', '')}`);
+  expect(stdout).toContain('the server issued a token');
   expect(stdout).not.toMatch(/[✗!] /);
 });
 

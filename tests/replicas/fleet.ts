@@ -7,14 +7,14 @@ import { cleanUp } from '../support/clean-up.js';
 import type { Setup } from './protocol.js';
 import { buildReplica, type Replica, startReplica } from './replicas.js';
 
-// Once for all tests of a file.
+// One build for all tests of a file.
 let built: Promise<string> | undefined;
 
 afterAll(async () => {
   if (built !== undefined) await rm(dirname(await built), { recursive: true });
 });
 
-/** Starts so many replicas; they are killed when the test ends. */
+/** Starts `count` replicas; they are killed when the test ends. */
 export async function startFleet(count: number, setup: Setup): Promise<Replica[]> {
   const program = await (built ??= buildReplica());
   const starting = Array.from({ length: count }, () => startReplica(program, setup));

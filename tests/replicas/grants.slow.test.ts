@@ -14,7 +14,7 @@ test('fifty processes make one grant at their start, and one at each renewal [D5
     const scope = new URLSearchParams(body).get('scope') ?? '';
     const number = (grants[scope] ?? 0) + 1;
     grants[scope] = number;
-    // Long enough that all of them have asked before there is an answer.
+    // Long enough for all calls to begin before the response.
     await setTimeout(scope === 'long' ? 1_000 : 50);
     return granted(`${scope}-${number}`, { expires_in: scope === 'long' ? 3_600 : lifetimeMs / 1_000 });
   });
@@ -23,7 +23,7 @@ test('fifty processes make one grant at their start, and one at each renewal [D5
   const replicas = await startFleet(50, setup);
 
   const starting = replicas.map(async (replica, index) => {
-    // On a machine of two processors fifty processes cannot begin at once.
+    // Two processors cannot run fifty processes at once.
     await setTimeout(index * 10);
     return replica.ask({ scope: 'long' });
   });
@@ -34,14 +34,14 @@ test('fifty processes make one grant at their start, and one at each renewal [D5
   const tokens = first.flatMap(({ answers }) => answers.map(({ token, error }) => token ?? error));
   expect(tokens).toEqual(replicas.map(() => 'long-1'));
   expect(grants['long']).toBe(1);
-  // A token is due after seven tenths of its lifetime at the earliest, whoever asks: what was issued before that was one too many.
+  // A token is renewed after 70 % of its lifetime at the earliest. A shorter gap is a grant too many.
   const answers = reports.flatMap((report) => report.answers);
   const issued = new Map(answers.map(({ token, issuedAt = Number.NaN }) => [token, issuedAt]));
   const times = [...issued.values()].toSorted((a, b) => a - b);
   const gaps = times.slice(1).map((at, index) => at - (times[index] ?? 0));
   expect(Math.min(...gaps)).toBeGreaterThanOrEqual(0.7 * lifetimeMs);
   expect(gaps.length).toBeGreaterThanOrEqual(lifetimes);
-  // Each token was taken by somebody, the last ones may be under way; nobody went back to an older one, and no call failed.
+  // Each token but the last was used, no replica returned an older token after a newer one, and no call failed.
   expect(grants['short']).toBeLessThanOrEqual(issued.size + 1);
   for (const report of reports) {
     const own = report.answers.map(({ issuedAt }) => issuedAt ?? Number.NaN);
@@ -50,10 +50,10 @@ test('fifty processes make one grant at their start, and one at each renewal [D5
   expect(answers.filter(({ error }) => error !== undefined)).toEqual([]);
 }, 120_000);
 
-test('when the process that asks is killed, the others go on within the deadline, with one more grant [D11]', async () => {
+test('one more grant serves all others when the process with the lease is killed [D11]', async () => {
   const deadlineMs = 3_000;
   const server = await startAuthorizationServer();
-  // The first one is never answered.
+  // The first grant gets no response.
   server.script(() => undefined, granted('token-2'));
   const redis = await startRedis();
   const [holder, ...others] = await startFleet(6, {
@@ -75,7 +75,7 @@ test('when the process that asks is killed, the others go on within the deadline
   expect(server.grants).toHaveLength(2);
 });
 
-test('one of the others asks when the grant of the first one failed', async () => {
+test('another process sends a grant when the grant of the first one fails', async () => {
   const server = await startAuthorizationServer();
   server.script(async () => {
     await setTimeout(300);

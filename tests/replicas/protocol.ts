@@ -1,25 +1,27 @@
 import type { TokenRequest } from 'm2m-tokens';
 
-/** How a replica is set up. */
+/** Settings of a replica. */
 export interface Setup {
   readonly tokenEndpoint: string;
-  /** URL of the Redis that it shares its tokens in; alone without it. */
+  /** URL of the Redis server that holds the shared tokens. Without it the replica has no store. */
   readonly redis?: string | undefined;
-  /** Keys that its tokens are encrypted with. */
+  /** Encryption keys of the store, base64. */
   readonly keys?: readonly string[] | undefined;
   readonly deadlineMs?: number | undefined;
 }
 
-/** What a replica is told to do. */
+/** A command to a replica. */
 export interface Command {
   readonly id: number;
-  /** What it asks for, once. */
+  /** The token request of each call. */
   readonly request?: TokenRequest | undefined;
-  /** Asks for it again and again. */
+  /** Repeats the call. */
   readonly repeat?: { readonly forMs: number; readonly everyMs: number };
+  /** Blocks the event loop for a second, so many milliseconds after the call began; 0 means in the next turn. */
+  readonly blockAfterMs?: number;
 }
 
-/** What one call came to. */
+/** The outcome of one call. */
 export interface Answer {
   readonly tookMs: number;
   readonly token?: string;
@@ -27,11 +29,11 @@ export interface Answer {
   readonly error?: string;
 }
 
-/** What a replica reports when it has done what it was told. */
+/** The report of a replica after a command. */
 export interface Report {
   readonly id: number;
-  /** Of a repetition those that brought another token than the one before, or none. */
+  /** Of a repetition only the calls with another token than the call before, or none. */
   readonly answers: readonly Answer[];
-  /** The types of the events since the last report. */
+  /** The events since the last report: types, and details of a store failure. */
   readonly events: readonly string[];
 }

@@ -1,11 +1,12 @@
-// One replica of a service: a process of its own with a token service that shares its tokens. Its argument says how it is set
-// up; it does what it is told by messages, and ends when nobody is left to tell it.
-import { setTimeout } from 'node:timers/promises';
+// One replica of a service: a process with a token service that shares its tokens. The settings are its argument, and
+// commands come as messages. It ends with its parent process.
+import { setImmediate, setTimeout } from 'node:timers/promises';
 
 import { createTokenService, encryptedStore, type TokenEvent } from 'm2m-tokens';
 import { redisStore } from 'm2m-tokens/redis';
 import { createClient } from 'redis';
 
+import { blockEventLoop } from '../support/block-event-loop.js';
 import type { Answer, Command, Report, Setup } from './protocol.js';
 
 const { tokenEndpoint, redis, keys, deadlineMs } = JSON.parse(process.argv[2] ?? '{}') as Setup;
@@ -14,7 +15,7 @@ const events: TokenEvent[] = [];
 
 const client = redis === undefined ? undefined : createClient({ url: redis });
 const store = client && redisStore(client);
-// A replica starts while Redis is away, too.
+// A replica starts without Redis too.
 const connecting = client?.connect().then(
   () => store?.get('warm up'),
   () => {},
@@ -53,10 +54,22 @@ async function repeat(
   return answers;
 }
 
+async function askAndBlock(afterMs: number, request: Command['request']): Promise<Answer> {
+  const answer = ask(request);
+  await (afterMs === 0 ? setImmediate() : setTimeout(afterMs));
+  blockEventLoop(1_000);
+  return answer;
+}
+
+async function answersTo(command: Command): Promise<Answer[]> {
+  const { request, blockAfterMs } = command;
+  if (command.repeat !== undefined) return repeat(command.repeat, request);
+  return [await (blockAfterMs === undefined ? ask(request) : askAndBlock(blockAfterMs, request))];
+}
+
 async function obey(command: Command): Promise<void> {
-  const answers =
-    command.repeat === undefined ? [await ask(command.request)] : await repeat(command.repeat, command.request);
-  const report: Report = { id: command.id, answers, events: events.splice(0).map(tell) };
+  const answers = await answersTo(command);
+  const report: Report = { id: command.id, answers, events: events.splice(0).map(describe) };
   process.send?.(report);
 }
 
@@ -65,9 +78,9 @@ void tellWhenReady();
 process.on('disconnect', () => process.exit());
 
 async function tellWhenReady(): Promise<void> {
-  await Promise.race([connecting, setTimeout(1_000)]);
+  await Promise.race([connecting, setTimeout(10_000)]);
   process.send?.('ready');
 }
 
-const tell = (event: TokenEvent): string =>
+const describe = (event: TokenEvent): string =>
   event.type === 'store.failed' ? `${event.type} ${event.operation} ${event.reason}` : event.type;

@@ -11,16 +11,18 @@ import type { Command, Report, Setup } from './protocol.js';
 /** A replica in a process of its own. */
 export interface Replica {
   readonly process: ChildProcess;
-  /** Has it ask once. */
+  /** Calls `getToken` once. */
   ask(request?: Command['request']): Promise<Report>;
-  /** Has it ask again and again. */
+  /** Blocks the event loop for a second, so many milliseconds after the call began; 0 means in the next turn. */
+  askAndBlock(afterMs: number): Promise<Report>;
+  /** Calls `getToken` repeatedly. */
   repeat(repeat: NonNullable<Command['repeat']>, request?: Command['request']): Promise<Report>;
   kill(): Promise<void>;
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Compiles the program of a replica, with all that it imports, into one file: fifty processes load nothing else. */
+/** Bundles the program of a replica into one file, so that fifty processes start quickly. */
 export async function buildReplica(): Promise<string> {
   const file = join(await mkdtemp(join(tmpdir(), 'replica-')), 'replica.cjs');
   const options = ['--bundle', '--format=cjs', '--platform=node', '--minify', '--log-level=error', `--outfile=${file}`];
@@ -28,7 +30,7 @@ export async function buildReplica(): Promise<string> {
   return file;
 }
 
-/** Starts a replica; it is ready when it is connected to Redis, or has tried to for a second. */
+/** Starts a replica, and waits until it is connected to Redis, or for ten seconds. */
 export async function startReplica(program: string, setup: Setup): Promise<Replica> {
   const child = fork(program, [JSON.stringify(setup)], { execArgv: [], env: { PATH: process.env['PATH'] } });
   const ended = once(child, 'exit');
@@ -52,6 +54,7 @@ export async function startReplica(program: string, setup: Setup): Promise<Repli
   return {
     process: child,
     ask: (request) => tell({ request }),
+    askAndBlock: (blockAfterMs) => tell({ blockAfterMs }),
     repeat: (repeat, request) => tell({ repeat, request }),
     async kill() {
       child.kill('SIGKILL');

@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 
-/** Stands before a server on loopback and holds its answers back. */
+/** A proxy in front of a server on loopback that delays the responses. */
 export interface SlowProxy {
   readonly port: number;
-  /** Holds back each answer for this long from now on, in milliseconds. */
+  /** Delays each response from now on, in milliseconds. */
   delay(ms: number): void;
   close(): void;
 }
 
-/** Starts a proxy that holds nothing back yet. */
+/** Starts a proxy without a delay. */
 export async function slowProxy(port: number): Promise<SlowProxy> {
   let delayMs = 0;
   const server = createServer((inbound) => {

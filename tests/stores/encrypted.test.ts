@@ -18,7 +18,7 @@ tokenStoreContract('encryptedStore', async () => {
 const token: StoredToken = { version: 1, issuedAt: 1_000, expiresAt: 61_000, payload: 'c4n4ry of a payload' };
 const [oldKey, newKey] = [randomBytes(32), randomBytes(32)];
 
-/** A store of ciphertext with the token under the key `a`, and the store below it. */
+/** An encrypted store with the token under the key `a`, and the store that it wraps. */
 async function encrypted({ key = newKey } = {}) {
   const below = memoryStore();
   const store = encryptedStore(below, { keys: [key] });
@@ -27,7 +27,7 @@ async function encrypted({ key = newKey } = {}) {
   return { below, store, sealed };
 }
 
-test('the store below sees no token, and no two ciphertexts alike [D10]', async () => {
+test('gives the wrapped store no token, and each time another ciphertext [D10]', async () => {
   const { store, below, sealed } = await encrypted();
 
   await store.set('a', token, 60_000);
@@ -38,7 +38,7 @@ test('the store below sees no token, and no two ciphertexts alike [D10]', async 
   expect(again?.payload).not.toBe(sealed.payload);
 });
 
-test('the key is named in the header and cannot be read from there [D10]', async () => {
+test('names the key in the header without revealing it [D10]', async () => {
   const { sealed } = await encrypted();
 
   const header = JSON.parse(Buffer.from(sealed.payload.split('.')[0] ?? '', 'base64url').toString()) as object;
@@ -46,7 +46,7 @@ test('the key is named in the header and cannot be read from there [D10]', async
   expect(header).toEqual({ alg: 'dir', enc: 'A256GCM', kid: expect.stringMatching(/^[\w-]{11}$/) });
 });
 
-test('an older key decrypts, the newest one encrypts [D10]', async () => {
+test('encrypts with the first key and decrypts with every key [D10]', async () => {
   const { below } = await encrypted({ key: oldKey });
   const both = encryptedStore(below, { keys: [newKey.toString('base64'), oldKey.toString('base64url')] });
 
@@ -56,7 +56,7 @@ test('an older key decrypts, the newest one encrypts [D10]', async () => {
   expect(await encryptedStore(below, { keys: [newKey] }).get('b')).toEqual(token);
 });
 
-test('what an unknown key encrypted has nothing to read [D10]', async () => {
+test('returns an empty payload for a ciphertext of an unknown key [D10]', async () => {
   const { below } = await encrypted({ key: oldKey });
 
   expect(await encryptedStore(below, { keys: [newKey] }).get('a')).toEqual({ ...token, payload: '' });
@@ -69,7 +69,7 @@ test.each<[string, (sealed: StoredToken) => Partial<StoredToken>]>([
   ['a cut ciphertext', ({ payload }) => ({ payload: payload.slice(0, -2) })],
   ['no ciphertext', () => ({ payload: '' })],
   ['another algorithm', ({ payload }) => ({ payload: payload.replace(/^[^.]*/, 'eyJhbGciOiJub25lIn0') })],
-])('with %s there is nothing to read [D10]', async (_, change) => {
+])('returns an empty payload for an entry with %s [D10]', async (_, change) => {
   const { below, store, sealed } = await encrypted();
 
   await below.delete('a', sealed);
@@ -78,7 +78,7 @@ test.each<[string, (sealed: StoredToken) => Partial<StoredToken>]>([
   expect(await store.get('a')).toMatchObject({ payload: '' });
 });
 
-test('a ciphertext under another key of the store has nothing to read [D10]', async () => {
+test('returns an empty payload for a ciphertext under another key of the store [D10]', async () => {
   const { below, store, sealed } = await encrypted();
 
   await below.set('b', sealed, 60_000);
@@ -86,7 +86,7 @@ test('a ciphertext under another key of the store has nothing to read [D10]', as
   expect(await store.get('b')).toMatchObject({ payload: '' });
 });
 
-test('each flipped bit of a ciphertext is noticed [D10]', async () => {
+test('detects each flipped bit of a ciphertext [D10]', async () => {
   const { below, store, sealed } = await encrypted();
   let unnoticed = 0;
 
@@ -99,7 +99,7 @@ test('each flipped bit of a ciphertext is noticed [D10]', async () => {
     expect(['', token.payload]).toContain(found?.payload);
     if (found?.payload !== '') unnoticed += 1;
   }
-  // The last character of each of four parts has bits that mean nothing.
+  // The last character of each of the four parts has unused bits.
   expect(unnoticed).toBeLessThanOrEqual(4);
 });
 
@@ -109,7 +109,7 @@ test.each<[string, object, RegExp]>([
   ['nothing', {}, /needs "keys"/],
   ['a short key', { keys: ['c2hvcnQ='] }, /32 random bytes.*not 5 bytes/],
   ['a misspelt option', { key: [] }, /did you mean "keys"/],
-])('%s is an error that says what is expected [F10]', (_, options, message) => {
+])('rejects %s with a message that names what is expected [F10]', (_, options, message) => {
   const make = () => encryptedStore(memoryStore(), options as EncryptedStoreOptions);
 
   expect(make).toThrow(ConfigurationError);

@@ -14,15 +14,15 @@ import { connectRedis, emptyRedis, startRedis, test } from '../support/redis.js'
 
 const token: StoredToken = { version: 1, issuedAt: 1_000, expiresAt: 61_000, payload: 'a' };
 
-test('ten thousand keys take at most 1 KiB each beyond their token [D13]', async () => {
+test('uses at most 1 KiB for each of ten thousand keys, besides the token [D13]', async () => {
   const client = await emptyRedis();
   const store = redisStore(client);
   const used = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
   const [count, length] = [10_000, 900];
   const before = await used();
 
-  for (let first = 0; first < count; first += 1_000) {
-    const some = Array.from({ length: 1_000 }, (_none, index) => {
+  for (let first = 0; first < count; first += 100) {
+    const some = Array.from({ length: 100 }, (_none, index) => {
       const value = String(first + index).padEnd(length, 'x');
       const fields = {
         value,
@@ -40,7 +40,7 @@ test('ten thousand keys take at most 1 KiB each beyond their token [D13]', async
   expect(((await used()) - before) / count - length).toBeLessThanOrEqual(1_024);
 });
 
-test('a lease that a paused Redis gives too late is given back [D8]', async () => {
+test('releases a lease that a paused Redis gives after the caller has given up [D8]', async () => {
   const redis = await startRedis();
   const client = await connectRedis(redis);
   const store = redisStore(client);
@@ -56,7 +56,7 @@ test('a lease that a paused Redis gives too late is given back [D8]', async () =
   expect(await store.lease('a', 60_000)).toBeDefined();
 });
 
-test('what nobody waits for any more is not sent when Redis is back [D8]', async () => {
+test('does not send an abandoned command when Redis is back [D8]', async () => {
   const redis = await startRedis();
   const client = await connectRedis(redis);
   const store = redisStore(client);
@@ -73,23 +73,23 @@ test('what nobody waits for any more is not sent when Redis is back [D8]', async
   expect(await store.get('a')).toBeUndefined();
 });
 
-test('the client does not end the process when nobody listens for its errors, and has no second listener where somebody does [D8]', async () => {
+test('adds a listener for errors of the client, unless there is one [D8]', async () => {
   const redis = await startRedis();
-  const [lonely, heard] = [createClient({ url: redis.url }), await connectRedis(redis)];
-  const store = redisStore(lonely);
-  redisStore(lonely);
-  redisStore(heard);
-  await lonely.connect();
-  cleanUp(() => lonely.destroy());
+  const [silent, observed] = [createClient({ url: redis.url }), await connectRedis(redis)];
+  const store = redisStore(silent);
+  redisStore(silent);
+  redisStore(observed);
+  await silent.connect();
+  cleanUp(() => silent.destroy());
 
   await redis.kill();
-  await once(lonely, 'reconnecting');
+  await once(silent, 'reconnecting');
 
-  expect([lonely, heard].map((client) => client.listenerCount('error'))).toEqual([1, 1]);
+  expect([silent, observed].map((client) => client.listenerCount('error'))).toEqual([1, 1]);
   await expect(store.get('a', { signal: AbortSignal.abort() })).rejects.toThrow('abort');
 });
 
-test('the client may be one of a cluster: all that belongs to a key is in one slot', async () => {
+test('works with a cluster client, and keeps the entries of a key in one slot', async () => {
   const redis = await startRedis({ settings: ['--cluster-enabled', 'yes'] });
   const node = await connectRedis(redis);
   await node.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', '0', '16383']);
@@ -111,7 +111,7 @@ test('the client may be one of a cluster: all that belongs to a key is in one sl
   expect(await store.lease('a', 60_000)).toBeDefined();
 });
 
-test('the client may be behind Sentinel', async () => {
+test('works with a Sentinel client', async () => {
   const [redis, sentinel] = await Promise.all([startRedis(), startRedis({ isSentinel: true })]);
   const watcher = await connectRedis(sentinel);
   await watcher.sendCommand(['SENTINEL', 'MONITOR', 'tokens', '127.0.0.1', String(redis.port), '1']);

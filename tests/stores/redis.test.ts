@@ -15,7 +15,7 @@ tokenStoreContract(
   'redisStore',
   async () => {
     const client = await emptyRedis();
-    // Redis has a clock of its own.
+    // Redis uses its own clock.
     return { store: redisStore(client), pass: (ms) => setTimeout(ms) };
   },
   test,
@@ -24,7 +24,7 @@ tokenStoreContract(
 const token: StoredToken = { version: 1, issuedAt: 1_000, expiresAt: 61_000, payload: 'a' };
 const secret = 'c4n4ry-s3cret';
 
-/** A Redis with a client, an authorization server, and services that share tokens there. */
+/** A Redis client, an authorization server, and services that share tokens in Redis. */
 async function sharing() {
   const client = await emptyRedis();
   const server = await startAuthorizationServer();
@@ -42,7 +42,7 @@ async function sharing() {
   return { client, server, events, service };
 }
 
-/** The token is written, and the lease given back, while nobody waits. */
+/** Waits until the token is stored and the lease is released, which happens after the call. */
 async function settled({ client }: Awaited<ReturnType<typeof sharing>>): Promise<void> {
   while ((await client.keys('*:lease')).length > 0) await setTimeout(1);
 }
@@ -66,14 +66,14 @@ describe('tokens in Redis', () => {
 
   test.each<[string, (entry: Buffer) => Buffer]>([
     ['garbage', () => Buffer.from('\u0000\ufffdgarbage')],
-    ['nothing', () => Buffer.alloc(0)],
+    ['an empty value', () => Buffer.alloc(0)],
     ['a header alone', (entry) => entry.subarray(0, 30)],
     ['a cut entry', (entry) => entry.subarray(0, -3)],
     ['a flipped bit in the token', (entry) => flip(entry, entry.indexOf('token-1'))],
     ['a flipped bit in the issue time', (entry) => flip(entry, 5)],
     ['an issue time in the future', (entry) => Buffer.from(entry.toString().replace(/^1:1/, '1:2'))],
-    ['an earlier version', (entry) => Buffer.from(entry.toString().replace(/^1:/, '0:'))],
-  ])('%s instead of a token is a miss, and makes way for one [D9 D10]', async (_, change) => {
+    ['an older format', (entry) => Buffer.from(entry.toString().replace(/^1:/, '0:'))],
+  ])('%s instead of an entry is a miss, and is replaced [D9 D10]', async (_, change) => {
     const world = await sharing();
     const { client, events, service } = world;
     await service().getToken();
@@ -90,7 +90,7 @@ describe('tokens in Redis', () => {
     expect(events.filter(({ type }) => type === 'store.failed')).toEqual([]);
   });
 
-  test('what is no entry at all is deleted when it is read [D9]', async () => {
+  test('a value that is no entry is deleted when it is read [D9]', async () => {
     const client = await emptyRedis();
     await client.set('m2m-tokens:{a}', 'garbage');
 
@@ -98,7 +98,7 @@ describe('tokens in Redis', () => {
     expect(await client.keys('*')).toEqual([]);
   });
 
-  test('the entry of another client is a miss, and is not handed out [D9 D1]', async () => {
+  test('the entry of another client is a miss [D9 D1]', async () => {
     const world = await sharing();
     const { client, service } = world;
     await service().getToken();
@@ -114,20 +114,20 @@ describe('tokens in Redis', () => {
     expect(value).toBe('token-3');
   });
 
-  test('an entry of a later version stays as it is, and each service asks for itself [D9]', async () => {
+  test('an entry of a newer format stays, and each service sends its own grants [D9]', async () => {
     const world = await sharing();
     const { client, service } = world;
     await service().getToken();
     await settled(world);
     const [key = ''] = await client.keys('*');
-    const ofTomorrow = '2:1:2:something else';
+    const newer = '2:1:2:something else';
 
-    await client.set(key, ofTomorrow);
+    await client.set(key, newer);
     const values = [await service().getToken(), await service().getToken()].map(({ value }) => value);
     await settled(world);
 
     expect(values).toEqual(['token-2', 'token-3']);
-    expect(await client.get(key)).toBe(ofTomorrow);
+    expect(await client.get(key)).toBe(newer);
   });
 
   test('a wrong encryption key is a miss [D10]', async () => {
@@ -144,16 +144,16 @@ describe('tokens in Redis', () => {
 
   test.each([
     ['no secret', undefined, [secret]],
-    ['with encryption no token either', [new Uint8Array(32).fill(7)], [secret, 't0ken-c4n4ry']],
-  ])('what Redis hears and holds has %s [D2 D10 R-25]', async (_, keys, canaries) => {
+    ['neither a secret nor a token with encryption', [new Uint8Array(32).fill(7)], [secret, 't0ken-c4n4ry']],
+  ])('commands and values in Redis contain %s [D2 D10 R-25]', async (_, keys, canaries) => {
     const world = await sharing();
     const { client, server, service } = world;
     server.script(granted('t0ken-c4n4ry', { scope: 'a b' }));
-    const heard: string[] = [];
+    const received: string[] = [];
     const listener = client.duplicate();
     await listener.connect();
     cleanUp(() => listener.destroy());
-    await listener.monitor((line) => heard.push(line));
+    await listener.monitor((line) => received.push(line));
 
     const first = await service(keys && { keys }).getToken({ parameters: { tenant: 'acme' } });
     await settled(world);
@@ -162,9 +162,9 @@ describe('tokens in Redis', () => {
     for (const key of await client.keys('*')) dumps.push(key, await client.dump(key));
 
     expect([first.value, second.value, server.grants.length]).toEqual(['t0ken-c4n4ry', 't0ken-c4n4ry', 1]);
-    expect(heard.length).toBeGreaterThan(4);
+    expect(received.length).toBeGreaterThan(4);
     expect(dumps.length).toBeGreaterThan(1);
-    const all = [...heard, ...dumps].join('\n');
+    const all = [...received, ...dumps].join('\n');
     const encodings = ['utf8', 'base64', 'base64url', 'hex'] as const;
     const forms = canaries.flatMap((canary) => encodings.map((encoding) => Buffer.from(canary).toString(encoding)));
     expect(forms.filter((form) => all.includes(form.replace(/=+$/, '')))).toEqual([]);
@@ -172,7 +172,7 @@ describe('tokens in Redis', () => {
 });
 
 describe('the client', () => {
-  test('has to be one of the package redis, and its options spelt right [F10]', async () => {
+  test('must be one of the package redis, with known options [F10]', async () => {
     const other = { get: async () => null, on: () => {} } as unknown as RedisConnection;
     const client = createClient();
 
@@ -180,7 +180,7 @@ describe('the client', () => {
     expect(() => redisStore(client, { keyPrefix: 'a' } as object)).toThrow('did you mean "prefix"');
   });
 
-  test('keeps its keys apart by their prefix', async () => {
+  test('separates stores by their prefix', async () => {
     const client = await emptyRedis();
     const [one, other] = [redisStore(client), redisStore(client, { prefix: 'other:' })];
 
@@ -192,7 +192,7 @@ describe('the client', () => {
     expect((await client.keys('*')).toSorted()).toEqual(['m2m-tokens:{a}', 'm2m-tokens:{a}:lease', 'other:{a}:lease']);
   });
 
-  test('may be one that returns bytes, or a pool', async () => {
+  test('may return bytes, or be a pool', async () => {
     const client = await emptyRedis();
     const bytes = client.withTypeMapping({ 36: Buffer });
     const pool = createClientPool(client.options);

@@ -1,3 +1,4 @@
+import { clearLine, cursorTo } from 'node:readline';
 import { Readable, Writable } from 'node:stream';
 
 import type { CommandContext } from '../../src/cli/context.js';
@@ -5,12 +6,12 @@ import { run } from '../../src/cli/run.js';
 import { systemClock } from '../../src/core/clock.js';
 import type { Outcome } from './run-program.js';
 
-/** What a command is given. */
+/** The surroundings of a command, for {@link runCommand}. */
 export interface CommandOptions {
-  /** Its environment, beside a home folder that does not exist. */
+  /** Environment variables. The default home folder does not exist. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly stdin?: string | Buffer;
-  /** Which streams are a terminal. */
+  /** The streams that are a terminal. */
   readonly terminals?: readonly ('stdin' | 'stdout' | 'stderr')[];
   readonly context?: Partial<CommandContext>;
 }
@@ -22,14 +23,14 @@ export async function runCommand(argv: readonly string[], options: CommandOption
   return { exitCode, stdout: stdout(), stderr: stderr() };
 }
 
-/** Surroundings of a command, and what it has written there. */
+/** The surroundings of a command, and its output. */
 export interface TestContext {
   readonly context: CommandContext;
   readonly stdout: () => string;
   readonly stderr: () => string;
 }
 
-/** Makes surroundings for a command that are not those of this process. */
+/** Makes surroundings of a command that are independent of this process. */
 export function commandContext({
   environment = {},
   stdin = '',
@@ -44,7 +45,12 @@ export function commandContext({
         done();
       },
     });
-    return Object.assign(stream, { isTTY: terminals.includes(name) });
+    if (!terminals.includes(name)) return Object.assign(stream, { isTTY: false });
+    return Object.assign(stream, {
+      isTTY: true,
+      cursorTo: (x: number) => cursorTo(stream, x),
+      clearLine: (direction: 0 | 1) => clearLine(stream, direction),
+    });
   };
   return {
     stdout: () => written.stdout,
@@ -56,6 +62,7 @@ export function commandContext({
       stdout: writable('stdout'),
       stderr: writable('stderr'),
       env: { HOME: '/nonexistent', ...environment },
+      proxyFor: async () => '',
       signal: new AbortController().signal,
       clock: systemClock,
       version: '0.0.0',
@@ -64,7 +71,7 @@ export function commandContext({
   };
 }
 
-/** An environment with all that it takes to get a token. */
+/** An environment with which a command gets a token. */
 export const settingsFor = (tokenEndpoint: string): Readonly<Record<string, string>> => ({
   OAUTH_TOKEN_ENDPOINT: tokenEndpoint,
   OAUTH_CLIENT_ID: 'orders',

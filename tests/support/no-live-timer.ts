@@ -21,7 +21,7 @@ globalThis.clearTimeout = (timer) => {
 };
 
 afterAll(async () => {
-  // What ends with the last test may take some turns to do so, and the patience with a shared store a quarter of a second.
+  // Work that ends with the last test may take some turns, and a call of a shared store a quarter of a second.
   const left = () => [...live].filter(([timer]) => timer.hasRef());
   for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
   for (let waitedMs = 0; left().length > 0 && waitedMs < 500; waitedMs += 50)

@@ -1,70 +1,56 @@
-import type { Command } from 'commander';
+import type { Command as CommandLine } from 'commander';
 
-import type { Verb } from '../command.js';
+import type { Command } from '../command.js';
 import { CommandError } from '../io/command-error.js';
 import { write } from '../io/terminal.js';
 
-/** `m2m completion`: prints a script by which a shell completes verbs and flags. */
-export const completion: Verb = {
+/** `m2m completion`: prints a script with which a shell completes commands and flags. */
+export const completion: Command = {
   examples: [
-    ['source <(m2m completion bash)', 'in ~/.bashrc'],
-    ['source <(m2m completion zsh)', 'in ~/.zshrc, after compinit'],
-    ['m2m completion fish > ~/.config/fish/completions/m2m.fish', 'once'],
+    ['source <(m2m completion bash)', 'add this line to ~/.bashrc'],
+    ['source <(m2m completion zsh)', 'add this line to ~/.zshrc, after compinit'],
+    ['m2m completion fish > ~/.config/fish/completions/m2m.fish', 'run this once'],
   ],
   takesSettings: false,
 
-  define(command) {
-    command.argument('<shell>', 'bash, zsh or fish');
+  define(commandLine) {
+    commandLine.argument('<shell>', 'bash, zsh or fish');
   },
 
-  async run({ args: [shell = ''], command }, { stdout }) {
+  async run({ args: [shell = ''], commandLine }, { stdout }) {
     const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
     if (script === undefined) {
-      throw new CommandError(`there is no completion for ${JSON.stringify(shell)}`, {
-        advice: 'bash, zsh and fish have one',
+      throw new CommandError(`the shell ${JSON.stringify(shell)} is not supported`, {
+        advice: 'use bash, zsh or fish',
       });
     }
-    await write(stdout, script(wordsOf(command.parent as Command)));
+    await write(stdout, script((commandLine.parent as CommandLine).commands));
     return 0;
   },
 };
 
-/** A verb and what may follow it. */
-interface Words {
-  readonly verb: string;
-  readonly summary: string;
-  readonly flags: readonly Flag[];
-}
+type Commands = readonly CommandLine[];
 
-interface Flag {
-  readonly name: string;
-  readonly summary: string;
-  readonly takesValue: boolean;
-}
+const scripts: Readonly<Record<string, (commands: Commands) => string>> = { bash, zsh, fish };
 
-// Read off the command line itself, so that nothing is missing.
-function wordsOf(root: Command): Words[] {
-  return root.commands.map((command) => ({
-    verb: command.name(),
-    summary: command.description(),
-    flags: command.options
-      .filter(({ hidden }) => !hidden)
-      .map((option) => ({
-        name: option.long ?? option.short ?? '',
-        summary: option.description,
-        takesValue: option.required,
-      })),
-  }));
-}
+const flagsOf = ({ options }: CommandLine) =>
+  options
+    .filter(({ hidden }) => !hidden)
+    .map(({ long, description, required }) => ({ flag: long ?? '', description, takesValue: required }));
 
-const scripts: Readonly<Record<string, (words: readonly Words[]) => string>> = { bash, zsh, fish };
-
-function bash(words: readonly Words[]): string {
+function bash(commands: Commands): string {
+  const names = commands.map((command) => command.name()).join(' ');
+  const flags = commands.map(
+    (command) =>
+      `    *:${command.name()}) flags='${flagsOf(command)
+        .map(({ flag }) => flag)
+        .join(' ')} --help' ;;`,
+  );
   return `_m2m() {
   local flags
   case "$COMP_CWORD:\${COMP_WORDS[1]}" in
-    1:*) COMPREPLY=($(compgen -W '${words.map(({ verb }) => verb).join(' ')} --help --version' -- "\${COMP_WORDS[COMP_CWORD]}")); return ;;
-${words.map(({ verb, flags }) => `    *:${verb}) flags='${flags.map(({ name }) => name).join(' ')} --help' ;;`).join('\n')}
+    1:*) COMPREPLY=($(compgen -W '${names} --help --version' -- "\${COMP_WORDS[COMP_CWORD]}")); return ;;
+${flags.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$flags" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
@@ -72,31 +58,36 @@ complete -o default -F _m2m m2m
 `;
 }
 
-function zsh(words: readonly Words[]): string {
+function zsh(commands: Commands): string {
   const quote = (text: string) => text.replace(/[[\]:]/g, '\\$&').replaceAll("'", "'\\''");
-  const flagOf = ({ name, summary, takesValue }: Flag) =>
-    `'${name}[${quote(summary)}]${takesValue ? ':value:_files' : ''}'`;
+  const descriptions = commands.map((command) => `'${command.name()}:${quote(command.description())}'`);
+  const flags = commands.map((command) => {
+    const words = flagsOf(command).map(
+      ({ flag, description, takesValue }) => `'${flag}[${quote(description)}]${takesValue ? ':value:_files' : ''}'`,
+    );
+    return `    ${command.name()}) shift words; (( CURRENT-- )); _arguments ${words.join(' ')} '*:file:_files' ;;`;
+  });
   return `_m2m() {
   if (( CURRENT == 2 )); then
-    local -a verbs=(${words.map(({ verb, summary }) => `'${verb}:${quote(summary)}'`).join(' ')})
-    _describe verb verbs
+    local -a names=(${descriptions.join(' ')})
+    _describe command names
     return
   fi
   case "$words[2]" in
-${words.map(({ verb, flags }) => `    ${verb}) shift words; (( CURRENT-- )); _arguments ${flags.map(flagOf).join(' ')} '*:file:_files' ;;`).join('\n')}
+${flags.join('\n')}
   esac
 }
 compdef _m2m m2m
 `;
 }
 
-function fish(words: readonly Words[]): string {
+function fish(commands: Commands): string {
   const quote = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`;
-  const lines = words.flatMap(({ verb, summary, flags }) => [
-    `complete -c m2m -n __fish_use_subcommand -f -a ${verb} -d ${quote(summary)}`,
-    ...flags.map(
-      ({ name, summary: what, takesValue }) =>
-        `complete -c m2m -n '__fish_seen_subcommand_from ${verb}' -l ${name.replace(/^-+/, '')}${takesValue ? ' -r' : ''} -d ${quote(what)}`,
+  const lines = commands.flatMap((command) => [
+    `complete -c m2m -n __fish_use_subcommand -f -a ${command.name()} -d ${quote(command.description())}`,
+    ...flagsOf(command).map(
+      ({ flag, description, takesValue }) =>
+        `complete -c m2m -n '__fish_seen_subcommand_from ${command.name()}' -l ${flag.slice(2)}${takesValue ? ' -r' : ''} -d ${quote(description)}`,
     ),
   ]);
   return `${lines.join('\n')}\n`;

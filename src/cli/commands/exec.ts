@@ -1,21 +1,21 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
-import type { Verb } from '../command.js';
+import type { Command } from '../command.js';
 import { CommandError } from '../io/command-error.js';
-import { openTokens } from '../token-source.js';
+import { openTokenSource } from '../token-source.js';
 
-/** `m2m exec`: runs a command with a token in its environment. */
-export const exec: Verb = {
+/** `m2m exec`: runs a program with a token in its environment. */
+export const exec: Command = {
   examples: [
-    ['m2m exec -- terraform apply', 'terraform finds the token in ACCESS_TOKEN'],
-    [`m2m exec -- sh -c 'curl -H "Authorization: Bearer $ACCESS_TOKEN" https://api.example.com'`, 'through a shell'],
+    ['m2m exec -- terraform apply', 'terraform reads the token from ACCESS_TOKEN'],
+    [`m2m exec -- sh -c 'curl -H "Authorization: Bearer $ACCESS_TOKEN" https://api.example.com'`, 'runs a shell'],
   ],
   takesSettings: true,
 
-  define(command) {
-    command
-      .argument('<command...>', 'the command and its arguments')
+  define(commandLine) {
+    commandLine
+      .argument('<program...>', 'the program and its arguments')
       .option('--cache', 'keep the token, encrypted, for the next run')
       .passThroughOptions();
   },
@@ -25,15 +25,15 @@ export const exec: Verb = {
     const settings = await read();
     const { usesDpop } = await import('../settings/service-options.js');
     if (usesDpop(settings)) {
-      throw new CommandError('a token that is bound to a key (DPoP) is of no use to a command without the key', {
-        advice: 'm2m call sends requests with it; or leave --dpop out',
+      throw new CommandError('a program cannot use a DPoP token, because it does not have the key', {
+        advice: 'send requests with m2m call, or leave --dpop out',
       });
     }
-    const tokens = await openTokens(settings, context, { cache: flags['cache'] === true });
+    const tokens = await openTokenSource(settings, context, { cache: flags['cache'] === true });
     const { value } = await tokens.getToken(undefined, { signal: context.signal });
 
     const child = spawn(file, rest, { stdio: 'inherit', env: { ...context.env, ACCESS_TOKEN: value } });
-    // Ctrl-C reaches the command by itself; what is sent to this process only is passed on. It decides when it ends.
+    // The program decides when it ends. The terminal sends Ctrl-C to it; SIGTERM reaches this process only.
     const passOn = () => child.kill('SIGTERM');
     process.on('SIGTERM', passOn);
     process.on('SIGINT', ignore);
@@ -51,10 +51,10 @@ export const exec: Verb = {
 
 const ignore = () => {};
 
-// The exit codes are those of shells.
+// With the exit codes of shells.
 function notStarted(file: string, { code }: NodeJS.ErrnoException): CommandError {
   return code === 'ENOENT'
-    ? new CommandError(`there is no command ${JSON.stringify(file)}`, {
+    ? new CommandError(`the program ${JSON.stringify(file)} does not exist`, {
         advice: 'check its name and PATH',
         exitCode: 127,
       })

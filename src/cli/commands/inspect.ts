@@ -1,43 +1,43 @@
-import type { Verb } from '../command.js';
+import type { Command } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { CommandError } from '../io/command-error.js';
 import { formatDuration } from '../io/duration.js';
 import { readToken } from '../io/input.js';
 import { printable, write } from '../io/terminal.js';
 
-/** `m2m inspect`: shows what a JWT says. */
-export const inspect: Verb = {
+/** `m2m inspect`: prints the header and the claims of a JWT. */
+export const inspect: Command = {
   examples: [
-    ['m2m token | m2m inspect', 'what the token says'],
-    ['m2m inspect', 'asks for the token, and does not show it'],
+    ['m2m token | m2m inspect', 'decodes a new token'],
+    ['m2m inspect', 'prompts for the token and hides the input'],
   ],
   takesSettings: false,
 
-  define(command) {
-    command.argument('[token]', 'the JWT; by stdin instead, it stays out of the list of processes');
+  define(commandLine) {
+    commandLine.argument('[token]', 'the JWT; prefer stdin: other users can read the arguments of a process');
   },
 
   async run({ args: [given] }, context) {
     const { header, claims } = await decode(await readToken(context, given));
 
-    await write(context.stderr, 'm2m: not verified: anybody could have written this\n');
+    await write(context.stderr, 'm2m: the signature is not verified\n');
     await write(context.stdout, `${section('header', header, context)}${section('claims', claims, context)}`);
     return 0;
   },
 };
 
-interface Decoded {
+interface DecodedJwt {
   readonly header: Readonly<Record<string, unknown>>;
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-async function decode(token: string): Promise<Decoded> {
+async function decode(token: string): Promise<DecodedJwt> {
   const { decodeJwt, decodeProtectedHeader } = await import('jose');
   try {
     return { header: { ...decodeProtectedHeader(token) }, claims: decodeJwt(token) };
   } catch {
-    throw new CommandError('this is no JWT', {
-      advice: 'a token need not be one: only the authorization server knows what an opaque one stands for',
+    throw new CommandError('the token is not a JWT', {
+      advice: 'it may be opaque: then only the authorization server can decode it',
     });
   }
 }

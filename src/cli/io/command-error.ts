@@ -1,52 +1,46 @@
 import { constants } from 'node:os';
 
-/** How the command ends, for scripts. Never renumbered. */
+/** The exit codes of the command. Scripts rely on these numbers. */
 export const exitCodes = {
   ok: 0,
   /** A defect of the command itself. */
   defect: 1,
   usage: 2,
-  refusedByServer: 3,
+  rejectedByServer: 3,
   serverUnreachable: 4,
-  refusedByApi: 5,
+  rejectedByApi: 5,
   apiUnreachable: 6,
   interrupted: 130,
 } as const;
 
-/** What the exit codes mean, for the help. */
+/** The exit codes, for the help. */
 export const exitCodesText = `Exit codes:
   0    success
   1    a defect of this command
-  2    wrong usage, or a missing or contradicting setting
-  3    the authorization server refused
-  4    the authorization server could not be reached, or gave no answer that is of use
-  5    the API refused: call --fail, doctor
-  6    the API could not be reached
+  2    wrong usage, or a missing or contradictory setting
+  3    the authorization server rejected the request
+  4    the authorization server is unreachable, or its response is unusable
+  5    the API rejected the request: call --fail, doctor
+  6    the API is unreachable
   130  interrupted (143 for SIGTERM)
-  exec ends with the exit code of its command.`;
+  exec ends with the exit code of its program.`;
 
-/** The facts of a {@link CommandError}. */
-export interface CommandFailure {
-  /** What to do about it: one line. */
-  readonly advice: string;
-  /** @default 2, wrong usage */
-  readonly exitCode?: number;
-}
-
-/** The command cannot do what it was asked to: the message says what happened, `advice` what to do. Nothing secret is in either. */
+/** The command cannot do its work. The message says what happened. Message and advice hold no secret. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
+  /** The next step for the user, in one line. */
   readonly advice: string;
+  /** @default 2, wrong usage */
   readonly exitCode: number;
 
-  constructor(message: string, { advice, exitCode = exitCodes.usage }: CommandFailure) {
+  constructor(message: string, { advice, exitCode = exitCodes.usage }: { advice: string; exitCode?: number }) {
     super(message);
     this.advice = advice;
     this.exitCode = exitCode;
   }
 }
 
-/** Whether something thrown is one of these two; not by their class, of which there are two when main.ts is built by itself. */
+/** Checks by name: the bundled main.ts has its own copy of the classes. */
 export function isFailure<Name extends 'CommandError' | 'Interruption'>(
   error: unknown,
   name: Name,
@@ -54,10 +48,10 @@ export function isFailure<Name extends 'CommandError' | 'Interruption'>(
   return error instanceof Error && error.name === name;
 }
 
-/** The user gave up: Ctrl-C, or a signal from elsewhere. The reason of an aborted signal of the command. */
+/** Ctrl-C or another signal that ends the command: the reason of the context's `signal`. */
 export class Interruption extends Error {
   override readonly name = 'Interruption';
-  /** As shells have it: 128 and the number of the signal, 130 for Ctrl-C. */
+  /** As in shells: 128 and the number of the signal, 130 for Ctrl-C. */
   readonly exitCode: number;
 
   constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') {

@@ -1,55 +1,47 @@
-import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
-
 import type { CommandContext } from '../context.js';
 import { CommandError, Interruption } from './command-error.js';
 import { write } from './terminal.js';
 
-/** Whether there is somebody to ask. */
+/** Whether a user sits at the terminal. */
 export function canPrompt({ stdin, stderr }: Pick<CommandContext, 'stdin' | 'stderr'>): boolean {
   return stdin.isTTY === true && stderr.isTTY === true;
 }
 
 /**
- * Asks for a line on the terminal without showing what is typed; an empty one when the input ends.
- * @throws {Interruption} for Ctrl-C
+ * Asks for one line on the terminal and hides the input. Returns an empty text when the input ends.
+ * @throws {Interruption} on Ctrl-C
+ * @throws the reason of `signal`
  */
 export async function hiddenPrompt(
   question: string,
   { stdin, stderr, signal }: Pick<CommandContext, 'stdin' | 'stderr' | 'signal'>,
 ): Promise<string> {
-  // readline switches the echo of the terminal off, and what it would show itself goes nowhere.
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: stdin, output: nowhere, terminal: true });
-  let giveUp = () => {};
+  const { read } = await import('read');
+  signal.throwIfAborted();
+  // Ctrl-C is the only way to end `read` from outside.
+  const giveUp = () => void stdin.emit('keypress', '\u0003', { name: 'c', ctrl: true });
+  signal.addEventListener('abort', giveUp);
+  // When the input ends, `read` pauses it and stays pending. It also pauses it before it returns a line.
+  const ended = new Promise<string>((resolve) => stdin.once('pause', () => setImmediate(resolve, '')));
   try {
-    const answer = new Promise<string>((resolve, reject) => {
-      giveUp = () => reject(signal.reason as Error);
-      signal.addEventListener('abort', giveUp);
-      lines.once('line', resolve);
-      lines.once('close', () => resolve(''));
-      // Without echo there is no signal for Ctrl-C either: readline gets the character.
-      lines.once('SIGINT', () => reject(new Interruption('SIGINT')));
-    });
-    // Only now, when nothing is shown any more, may somebody type.
-    await write(stderr, `${question}: `);
-    return await answer;
+    const line = read({ prompt: `${question}:`, input: stdin, output: stderr, silent: true });
+    return await Promise.race([line, ended]);
+  } catch {
+    signal.throwIfAborted();
+    throw new Interruption('SIGINT');
   } finally {
     signal.removeEventListener('abort', giveUp);
-    lines.close();
     await write(stderr, '\n');
   }
 }
 
 /**
- * All that comes by stdin.
- * @throws {CommandError} when it was read before
+ * Reads stdin to its end.
+ * @throws {CommandError} if stdin was read before
  */
 export async function readStdin({ stdin, signal }: Pick<CommandContext, 'stdin' | 'signal'>): Promise<Buffer> {
   if (stdin.readableEnded || stdin.destroyed) {
-    throw new CommandError('stdin is to give two things, and can be read only once', {
-      advice: 'take one of them from a file',
-    });
+    throw new CommandError('stdin is used twice', { advice: 'read one of the two from a file' });
   }
   const giveUp = () => stdin.destroy();
   signal.addEventListener('abort', giveUp);
@@ -64,21 +56,23 @@ export async function readStdin({ stdin, signal }: Pick<CommandContext, 'stdin' 
 }
 
 /**
- * A token: the one that is given, or what is typed or comes by stdin.
- * @throws {CommandError} when there is none
+ * Returns the given token, or reads one from the prompt or stdin.
+ * @throws {CommandError} if there is no token
  */
 export async function readToken(context: CommandContext, given?: string): Promise<string> {
   const read = async () =>
-    canPrompt(context) ? hiddenPrompt('Token (not shown)', context) : (await readStdin(context)).toString('utf8');
-  // "Authorization: Bearer …" is what people have at hand.
+    canPrompt(context) ? hiddenPrompt('Token (hidden)', context) : (await readStdin(context)).toString('utf8');
+  // Accepts a whole line "Authorization: Bearer …" too.
   const token = (given ?? (await read())).trim().replace(/^(authorization:\s*)?(bearer|dpop)\s+/i, '');
   if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new CommandError(token === '' ? 'there is no token' : 'this is no token', { advice: 'pipe it into stdin' });
+    throw new CommandError(token === '' ? 'the token is missing' : 'the input is not a token', {
+      advice: 'pipe the token into stdin',
+    });
   }
   return token;
 }
 
-/** The text of a file or of stdin without the newline at its end. */
+/** The text of a file or of stdin, without the newline at the end. */
 export function withoutNewline(text: Buffer): string {
   return text.toString('utf8').replace(/\r?\n$/, '');
 }

@@ -1,16 +1,11 @@
-import {
-  ConfigurationError,
-  GrantRejectedError,
-  GrantUnavailableError,
-  InvalidTokenResponseError,
-  TokenError,
-} from '../../core/errors.js';
+import { TokenError } from '../../core/errors.js';
+import { PrivateFileError } from '../../stores/private-files.js';
 import type { CommandContext } from '../context.js';
-import { settingNames, settingTable } from '../settings/definitions.js';
+import { settingDefinitions, settingNames } from '../settings/definitions.js';
 import { exitCodes, isFailure } from './command-error.js';
 import { printable, styleOf, write } from './terminal.js';
 
-/** Says in two lines what happened and what to do; returns the exit code. Whoever gave up is told nothing. */
+/** Prints the problem and the next step, one line each, and returns the exit code. Prints nothing for an interruption. */
 export async function reportError(error: unknown, { stderr, env }: CommandContext): Promise<number> {
   if (isFailure(error, 'Interruption')) return error.exitCode;
   const { what, advice, exitCode } = explain(error);
@@ -27,15 +22,18 @@ interface Explanation {
 
 function explain(error: unknown): Explanation {
   if (isFailure(error, 'CommandError')) return { what: error.message, advice: error.advice, exitCode: error.exitCode };
+  if (error instanceof PrivateFileError) {
+    return { what: error.message, advice: error.advice, exitCode: exitCodes.usage };
+  }
   if (error instanceof TokenError) {
     const { advice, ...rest } = explainTokenError(error);
-    const isPuzzling = error instanceof GrantRejectedError;
-    return { ...rest, advice: isPuzzling ? `${advice}; m2m doctor, with the same settings, finds out more` : advice };
+    const more = error.code === 'ERR_GRANT_REJECTED' ? '; m2m doctor with the same settings shows more' : '';
+    return { ...rest, advice: advice + more };
   }
   if (isCommanderError(error)) {
     return {
-      what: misuse(error.message),
-      advice: 'm2m --help, or --help after a verb, shows what there is',
+      what: withoutValue(error.message),
+      advice: 'm2m --help and m2m COMMAND --help show the usage',
       exitCode: exitCodes.usage,
     };
   }
@@ -43,19 +41,26 @@ function explain(error: unknown): Explanation {
   return { what, advice: 'this is a defect of m2m-tokens: please report it', exitCode: exitCodes.defect };
 }
 
-/** The two lines for an error of the library, and its exit code. */
-export function explainTokenError(error: TokenError): Explanation {
-  const exitCode = exitCodeOf(error);
-  const message = withFlags(error.message);
-  if (error instanceof ConfigurationError) {
-    return { what: message, advice: 'm2m config shows the settings and where each came from', exitCode };
+/** Explains an error of the library in the terms of the command. */
+export function explainTokenError({ code, message }: TokenError): Explanation {
+  const exitCode = exitCodeOf[code];
+  const text = withFlags(message);
+  if (code === 'ERR_CONFIGURATION') {
+    return { what: text, advice: 'm2m config shows the settings and their sources', exitCode };
   }
-  const [, what = message, advice = 'm2m doctor, with the same settings, finds out why'] =
-    whatAndAdvice.exec(message) ?? [];
+  const [, what = text, advice = 'm2m doctor with the same settings shows the reason'] =
+    messageAndAdvice.exec(text) ?? [];
   return { what, advice, exitCode };
 }
 
-// The library talks of its options.
+const exitCodeOf: Readonly<Record<TokenError['code'], number>> = {
+  ERR_CONFIGURATION: exitCodes.usage,
+  ERR_GRANT_REJECTED: exitCodes.rejectedByServer,
+  ERR_GRANT_UNAVAILABLE: exitCodes.serverUnreachable,
+  ERR_TOKEN_RESPONSE: exitCodes.serverUnreachable,
+};
+
+// The messages of the library name its options.
 function withFlags(message: string): string {
   return message
     .replace(/"([a-z]+(?:[A-Z][a-z]+)*)"/g, (quoted, name: string) => flags.get(name) ?? quoted)
@@ -63,28 +68,19 @@ function withFlags(message: string): string {
 }
 
 const flags: ReadonlyMap<string, string | undefined> = new Map([
-  ...settingNames.map((name) => [name, settingTable[name].flag?.split(' ')[0]] as const),
+  ...settingNames.map((name) => [name, settingDefinitions[name].flag?.split(' ')[0]] as const),
   ['clientAuthentication', '--auth-method'],
   ['algorithm', '--signing-algorithm'],
 ]);
 
-function exitCodeOf(error: TokenError): number {
-  if (error instanceof ConfigurationError) return exitCodes.usage;
-  if (error instanceof GrantRejectedError) return exitCodes.refusedByServer;
-  if (error instanceof GrantUnavailableError || error instanceof InvalidTokenResponseError) {
-    return exitCodes.serverUnreachable;
-  }
-  return exitCodes.defect;
-}
-
-// "…: …" as the messages of the library are built, and not within quotes or brackets.
-const whatAndAdvice = /^((?:"[^"]*"|\((?:"[^"]*"|[^()"])*\)|:(?! )|[^"(:])*): (.*)$/s;
+// The library writes "message: advice". A colon in quotes or brackets does not count.
+const messageAndAdvice = /^((?:"[^"]*"|\((?:"[^"]*"|[^()"])*\)|:(?! )|[^"(:])*): (.*)$/s;
 
 const isCommanderError = (error: unknown): error is Error =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
 
-// What follows a misspelt flag may be a secret.
-function misuse(message: string): string {
+// The value of a misspelt flag may be a secret.
+function withoutValue(message: string): string {
   const line = message.replace(/^error: /, '').replace(/\n/g, ' ');
   return line.replace(/^(unknown option '[^=']*)=.*'/s, "$1'");
 }

@@ -3,23 +3,28 @@ import { clientSecretBasic, clientSecretByMetadata, clientSecretPost } from '../
 import { CommandError } from '../io/command-error.js';
 import type { Settings } from './settings.js';
 
-/** What the client proves with who it is; a text is empty where there is none. */
+/** The credentials of the client. A member is empty if it is not set. */
 export interface Credentials {
   readonly secret: string;
   /** The private key: PEM or a JWK. */
   readonly key: string;
   /** PEM. */
   readonly certificate: string;
-  /** What somebody else has issued. */
+  /** A client assertion of another issuer. */
   readonly assertion: string;
 }
 
-/** One way to authenticate. */
+/** One client authentication method. */
 export interface AuthMethod {
   readonly needs: readonly (keyof Credentials)[];
-  /** Makes it of what it needs; the code for it is loaded now. */
+  /** Makes the client authentication, and loads its code. */
   readonly make: (credentials: Credentials, settings: Settings) => Promise<ClientAuthentication>;
 }
+
+const bySecret = (make: (secret: string) => ClientAuthentication): AuthMethod => ({
+  needs: ['secret'],
+  make: async ({ secret }) => make(secret),
+});
 
 const mutualTls: AuthMethod = {
   needs: ['certificate', 'key'],
@@ -27,19 +32,16 @@ const mutualTls: AuthMethod = {
     (await import('../../authentication/mutual-tls.js')).mutualTls({ certificate, key }),
 };
 
-/** The client authentication methods by the names of the setting: the registered ones (RFC 7591 §2), and some for what these leave open. */
+/**
+ * The client authentication methods by the names of the setting: the registered names (RFC 7591 §2), and further names for
+ * variants of them.
+ */
 export const authMethods: Readonly<Record<string, AuthMethod>> = {
-  client_secret_basic: { needs: ['secret'], make: async ({ secret }) => clientSecretBasic(secret) },
-  // The header again, for servers that read certain characters in another way.
-  'client_secret_basic:form': {
-    needs: ['secret'],
-    make: async ({ secret }) => clientSecretBasic(secret, { encoding: 'form' }),
-  },
-  'client_secret_basic:raw': {
-    needs: ['secret'],
-    make: async ({ secret }) => clientSecretBasic(secret, { encoding: 'raw' }),
-  },
-  client_secret_post: { needs: ['secret'], make: async ({ secret }) => clientSecretPost(secret) },
+  client_secret_basic: bySecret((secret) => clientSecretBasic(secret)),
+  // For servers that decode certain characters differently.
+  'client_secret_basic:form': bySecret((secret) => clientSecretBasic(secret, { encoding: 'form' })),
+  'client_secret_basic:raw': bySecret((secret) => clientSecretBasic(secret, { encoding: 'raw' })),
+  client_secret_post: bySecret((secret) => clientSecretPost(secret)),
   client_secret_jwt: {
     needs: ['secret'],
     make: async ({ secret }) => (await import('../../authentication/client-secret-jwt.js')).clientSecretJwt(secret),
@@ -62,7 +64,7 @@ export const authMethods: Readonly<Record<string, AuthMethod>> = {
   },
 };
 
-/** The name of the method: the one that is set, or what the credentials are for; `undefined` when the metadata decide how a secret is sent. */
+/** The name of the method: as set, or by the kind of credentials. `undefined` if the metadata decides how to send a secret. */
 export function authMethodName(settings: Settings): string | undefined {
   const { authMethod, assertionFile, clientSecret, clientSecretFile, certificateFile, keyFile } = settings;
   if (authMethod !== undefined) return authMethod.value;
@@ -73,27 +75,25 @@ export function authMethodName(settings: Settings): string | undefined {
 }
 
 /**
- * The method that the settings mean.
- * @throws {CommandError} when there is none of this name
+ * The method in effect.
+ * @throws {CommandError} if its name is unknown
  */
 export function authMethodOf(settings: Settings): AuthMethod {
   const name = authMethodName(settings);
-  if (name === undefined) return { needs: ['secret'], make: async ({ secret }) => clientSecretByMetadata(secret) };
+  if (name === undefined) return bySecret((secret) => clientSecretByMetadata(secret));
   const method = Object.hasOwn(authMethods, name) ? authMethods[name] : undefined;
   if (method !== undefined) return method;
-  const isNone = name === 'none';
-  throw new CommandError(
-    isNone
-      ? 'only a client that proves who it is gets tokens of its own (RFC 6749 §4.4): "none" is no way to'
-      : `there is no client authentication ${JSON.stringify(name)}`,
-    { advice: `take one of ${Object.keys(authMethods).join(', ')}` },
-  );
+  const message =
+    name === 'none'
+      ? '"none" cannot be used with the client credentials grant (RFC 6749 §4.4)'
+      : `the client authentication ${JSON.stringify(name)} is unknown`;
+  throw new CommandError(message, { advice: `use one of ${Object.keys(authMethods).join(', ')}` });
 }
 
-/** Whether the client presents a certificate: at the token endpoint, and where its tokens are used (RFC 8705 §3). */
+/** Whether the client presents a certificate, to the token endpoint and to APIs (RFC 8705 §3). */
 export const isMutualTls = (settings: Settings): boolean => authMethodOf(settings) === mutualTls;
 
-/** What stands in the metadata of authorization servers for a method (RFC 7591 §2). */
+/** The name of a method in the metadata of authorization servers (RFC 7591 §2). */
 export function registeredName(method: string): string {
   return method === 'federated_assertion' ? 'private_key_jwt' : method.replace(/:.*/, '');
 }

@@ -6,16 +6,16 @@ import { authMethodOf, type Credentials } from './auth-methods.js';
 import { missingSetting, type Settings } from './settings.js';
 
 /**
- * All credentials that are set, and those that the client authentication needs: from files, the secret also from the
- * environment, stdin, or by a prompt that does not show it. They are read once: a run is too short for others.
- * @throws {CommandError} when one cannot be read, or is missing with nobody to ask
+ * Reads all credentials that are set, once for the run. They come from files; the secret also comes from the environment,
+ * stdin, or a prompt.
+ * @throws {CommandError} if a file cannot be read, or the client authentication needs a credential that is missing
  */
 export async function readCredentials(settings: Settings, context: CommandContext): Promise<Credentials> {
   const { needs } = authMethodOf(settings);
   const read = async (kind: keyof typeof files): Promise<string> => {
     const [name, what, reader] = files[kind];
     const { value: path, source = '' } = settings[name] ?? {};
-    if (path !== undefined) return filled(await contentOf(what, source, reader(path)), what);
+    if (path !== undefined) return notEmpty(await contentOf(what, source, reader(path)), what);
     if (needs.includes(kind)) throw missingSetting(name, []);
     return '';
   };
@@ -30,19 +30,19 @@ export async function readCredentials(settings: Settings, context: CommandContex
 const files = {
   key: ['keyFile', 'the private key', keyFile],
   certificate: ['certificateFile', 'the client certificate', keyFile],
-  assertion: ['assertionFile', 'the assertion', secretFile],
+  assertion: ['assertionFile', 'the client assertion', secretFile],
 } as const;
 
 async function readSecret(settings: Settings, isNeeded: boolean, context: CommandContext): Promise<string> {
-  const { clientSecret: given, clientSecretFile: file, clientId } = settings;
+  const { clientSecret, clientSecretFile: file, clientId } = settings;
   const what = 'the client secret';
-  if (given !== undefined) return given.value;
-  if (file?.value === '-') return filled(withoutNewline(await readStdin(context)), what);
-  if (file !== undefined) return filled(await contentOf(what, file.source, secretFile(file.value)), what);
+  if (clientSecret !== undefined) return clientSecret.value;
+  if (file?.value === '-') return notEmpty(withoutNewline(await readStdin(context)), what);
+  if (file !== undefined) return notEmpty(await contentOf(what, file.source, secretFile(file.value)), what);
   if (!isNeeded) return '';
 
   if (!canPrompt(context)) throw missingSetting('clientSecret', ['clientSecretFile']);
-  return filled(await hiddenPrompt(`Secret of client ${JSON.stringify(clientId?.value)} (not shown)`, context), what);
+  return notEmpty(await hiddenPrompt(`Secret of client ${JSON.stringify(clientId?.value)} (hidden)`, context), what);
 }
 
 function contentOf(what: string, source: string, read: () => Promise<string>): Promise<string> {
@@ -51,7 +51,7 @@ function contentOf(what: string, source: string, read: () => Promise<string>): P
   });
 }
 
-function filled(content: string, what: string): string {
+function notEmpty(content: string, what: string): string {
   if (content !== '') return content;
-  throw new CommandError(`${what} is empty`, { advice: 'check where it comes from' });
+  throw new CommandError(`${what} is empty`, { advice: 'check its source' });
 }

@@ -1,122 +1,81 @@
-/** What the command can be told about the authorization server and the client; the names are those of `createTokenService`. */
-export type SettingName =
-  | 'issuer'
-  | 'tokenEndpoint'
-  | 'revocationEndpoint'
-  | 'clientId'
-  | 'clientSecret'
-  | 'clientSecretFile'
-  | 'keyFile'
-  | 'assertionFile'
-  | 'certificateFile'
-  | 'keyId'
-  | 'signingAlgorithm'
-  | 'authMethod'
-  | 'dpop'
-  | 'scope'
-  | 'audience'
-  | 'resource';
-
-/** Where one setting is taken from, and what it is. */
-export interface Setting {
-  /** In the environment and in an env file. */
-  readonly variable: string;
-  /** As commander has it; a secret has none: others can read the arguments of a process. */
-  readonly flag?: string;
-  readonly summary: string;
-  readonly isSecret?: boolean;
-  /** Whether it is `true` or `false`; its flag takes no value. */
-  readonly isSwitch?: boolean;
-  /** Of those that say this only one is set. */
-  readonly oneOf?: 'the server' | 'the credentials';
-}
-
-/** All settings, in the order in which they are shown. One more is one more entry. */
-export const settingTable: Readonly<Record<SettingName, Setting>> = {
-  issuer: {
-    variable: 'OAUTH_ISSUER',
-    flag: '--issuer <url>',
-    summary: 'URL of the authorization server, whose metadata are discovered',
-    oneOf: 'the server',
-  },
-  tokenEndpoint: {
-    variable: 'OAUTH_TOKEN_ENDPOINT',
-    flag: '--token-endpoint <url>',
-    summary: 'URL that the grant is posted to, instead of an issuer',
-    oneOf: 'the server',
-  },
-  revocationEndpoint: {
-    variable: 'OAUTH_REVOCATION_ENDPOINT',
-    flag: '--revocation-endpoint <url>',
-    summary: 'URL where tokens are revoked, beside a token endpoint',
-  },
-  clientId: { variable: 'OAUTH_CLIENT_ID', flag: '--client-id <id>', summary: 'who asks for tokens' },
-  clientSecret: {
-    variable: 'OAUTH_CLIENT_SECRET',
-    summary: 'the secret of the client; without one you are asked for it',
-    isSecret: true,
-    oneOf: 'the credentials',
-  },
-  clientSecretFile: {
-    variable: 'OAUTH_CLIENT_SECRET_FILE',
-    flag: '--client-secret-file <path>',
-    summary: 'file that holds the secret; - for stdin',
-    oneOf: 'the credentials',
-  },
-  keyFile: {
-    variable: 'OAUTH_KEY_FILE',
-    flag: '--key-file <path>',
-    summary: 'file of a private key (PEM or JWK), instead of a secret',
-    oneOf: 'the credentials',
-  },
+/** The settings, in the order of the output. A placeholder stands for the value of a flag. */
+const definitions = {
+  issuer: { placeholder: '<url>', summary: 'URL of the authorization server, for the discovery of its metadata' },
+  tokenEndpoint: { placeholder: '<url>', summary: 'URL of the token endpoint, instead of an issuer' },
+  revocationEndpoint: { placeholder: '<url>', summary: 'URL of the revocation endpoint, beside a token endpoint' },
+  clientId: { placeholder: '<id>', summary: 'id of the client' },
+  // Without a flag: other users can read the arguments of a process.
+  clientSecret: { isSecret: true, summary: 'client secret; without any credentials, the command prompts for it' },
+  clientSecretFile: { placeholder: '<path>', summary: 'file with the client secret; - for stdin' },
+  keyFile: { placeholder: '<path>', summary: 'file with a private key (PEM or JWK), instead of a secret' },
   assertionFile: {
-    variable: 'OAUTH_ASSERTION_FILE',
-    flag: '--assertion-file <path>',
-    summary: 'file of an assertion from elsewhere (Kubernetes, SPIFFE, a cloud), instead of a secret',
-    oneOf: 'the credentials',
+    placeholder: '<path>',
+    summary: 'file with a client assertion of another issuer (Kubernetes, SPIFFE, a cloud), instead of a secret',
   },
-  certificateFile: {
-    variable: 'OAUTH_CERTIFICATE_FILE',
-    flag: '--certificate-file <path>',
-    summary: 'file of the client certificate (PEM) for mutual TLS, beside a key file',
-  },
-  keyId: { variable: 'OAUTH_KEY_ID', flag: '--key-id <id>', summary: 'id ("kid") under which the key is registered' },
+  certificateFile: { placeholder: '<path>', summary: 'file with the client certificate (PEM), beside a key file' },
+  keyId: { placeholder: '<id>', summary: 'registered id ("kid") of the private key' },
   signingAlgorithm: {
-    variable: 'OAUTH_SIGNING_ALGORITHM',
-    flag: '--signing-algorithm <name>',
-    summary: 'how the key signs (ES256, PS256 …), where the metadata do not say',
+    placeholder: '<name>',
+    summary: 'algorithm of client assertions (ES256, PS256 …), if the metadata does not decide it',
   },
   authMethod: {
-    variable: 'OAUTH_AUTH_METHOD',
-    flag: '--auth-method <name>',
+    placeholder: '<name>',
     summary:
-      'how the client proves who it is, where that is a choice: client_secret_basic, …_basic:form, …_basic:raw, ' +
+      'client authentication, if the credentials allow several: client_secret_basic, …_basic:form, …_basic:raw, ' +
       'client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth',
   },
-  dpop: {
-    variable: 'OAUTH_DPOP',
-    flag: '--dpop',
-    summary: 'bind tokens to a key of this run (RFC 9449); the variable is true or false',
-    isSwitch: true,
-  },
-  scope: { variable: 'OAUTH_SCOPE', flag: '--scope <scopes>', summary: 'scopes to ask for, space-separated' },
-  audience: { variable: 'OAUTH_AUDIENCE', flag: '--audience <names>', summary: 'audiences, space-separated' },
-  resource: { variable: 'OAUTH_RESOURCE', flag: '--resource <urls>', summary: 'URLs of the APIs, space-separated' },
-};
+  dpop: { isSwitch: true, summary: 'bind tokens to a key of this run (RFC 9449); the variable is true or false' },
+  scope: { placeholder: '<scopes>', summary: 'requested scopes, space-separated' },
+  audience: { placeholder: '<names>', summary: 'requested audiences, space-separated' },
+  resource: { placeholder: '<urls>', summary: 'URLs of the requested APIs, space-separated' },
+} satisfies Record<string, Omit<SettingDefinition, 'variable' | 'flag'> & { readonly placeholder?: string }>;
 
-/** The names of all settings. */
-export const settingNames = Object.keys(settingTable) as SettingName[];
+/** The name of a setting: the option of `createTokenService`, if there is one. */
+export type SettingName = keyof typeof definitions;
 
-/** The others of which only one is set with this one. */
-export function rivalsOf(name: SettingName): readonly SettingName[] {
-  const { oneOf } = settingTable[name];
-  return oneOf === undefined ? [] : settingNames.filter((each) => each !== name && settingTable[each].oneOf === oneOf);
+/** The definition of one setting. */
+export interface SettingDefinition {
+  /** Its name in the environment and in an env file: `OAUTH_KEY_ID` for `keyId`. */
+  readonly variable: string;
+  /** As commander has it: `--key-id <id>` for `keyId`. */
+  readonly flag?: string | undefined;
+  readonly summary: string;
+  readonly isSecret?: boolean;
+  /** Whether the value is `true` or `false`. The flag takes no value. */
+  readonly isSwitch?: boolean;
 }
 
-/** The order of the sources, for the help. */
-export const sourcesText = `Settings come from these sources; what an earlier one says is not looked for in a later one:
+/** The names of all settings. */
+export const settingNames = Object.keys(definitions) as SettingName[];
+
+/** The definitions of all settings. */
+export const settingDefinitions = Object.fromEntries(
+  settingNames.map((name) => [name, definitionOf(name)]),
+) as Readonly<Record<SettingName, SettingDefinition>>;
+
+function definitionOf(name: SettingName): SettingDefinition {
+  const definition: Omit<SettingDefinition, 'variable'> & { placeholder?: string } = definitions[name];
+  const { placeholder, ...rest } = definition;
+  const words = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const flag = rest.isSecret ? undefined : [`--${words}`, placeholder].filter(Boolean).join(' ');
+  return { ...rest, flag, variable: `OAUTH_${words.replaceAll('-', '_').toUpperCase()}` };
+}
+
+const exclusiveSettings: readonly (readonly SettingName[])[] = [
+  ['issuer', 'tokenEndpoint'],
+  ['clientSecret', 'clientSecretFile', 'keyFile', 'assertionFile'],
+];
+
+/** The settings that cannot be set together with this one. */
+export function exclusiveWith(name: SettingName): readonly SettingName[] {
+  const settings = exclusiveSettings.find((each) => each.includes(name)) ?? [];
+  return settings.filter((each) => each !== name);
+}
+
+/** The sources of settings, for the help. */
+export const sourcesText = `Settings come from these sources. An earlier source overrides a later one:
   1. flags
-  2. --env-file <path>: a file of lines NAME=value with the variables below
+  2. --env-file <path>: a file with lines NAME=value that set the variables below
   3. --profile <name>: a member of profiles.json (mode 0600) in ~/.config/m2m-tokens (or XDG_CONFIG_HOME),
      an object with the names of the flags: clientId for --client-id
   4. environment variables`;

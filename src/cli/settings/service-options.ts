@@ -11,8 +11,8 @@ export type ServiceOptions = TokenServiceOptions & { readonly clientAuthenticati
 
 /**
  * The settings as options of `createTokenService`.
- * @throws {CommandError} when a setting is missing, or there is no such client authentication
- * @throws {ConfigurationError} when a key or certificate is none, or does not fit
+ * @throws {CommandError} if a setting is missing, or the client authentication is unknown
+ * @throws {ConfigurationError} if a key or certificate is malformed, or the two do not belong together
  */
 export async function serviceOptions(settings: Settings, credentials: Credentials): Promise<ServiceOptions> {
   const options = serverOptions(settings);
@@ -23,8 +23,8 @@ export async function serviceOptions(settings: Settings, credentials: Credential
 }
 
 /**
- * What can be said without credentials.
- * @throws {CommandError} when a setting is missing
+ * The options that need no credentials.
+ * @throws {CommandError} if a setting is missing
  */
 export function serverOptions(settings: Settings): TokenServiceOptions {
   return {
@@ -36,17 +36,19 @@ export function serverOptions(settings: Settings): TokenServiceOptions {
   };
 }
 
-/** What the settings ask tokens for. */
+/** The token request of the settings. */
 export function tokenRequest(settings: Settings): TokenRequest {
   const list = (name: SettingName) => settings[name]?.value.split(/\s+/).filter(Boolean);
   return { scope: list('scope'), audience: list('audience'), resource: list('resource') };
 }
 
 /**
- * Whether tokens are bound to a key of this run (RFC 9449).
- * @throws {CommandError} when the setting says neither
+ * Whether the command uses DPoP (RFC 9449).
+ * @throws {CommandError} if the setting is neither true nor false
  */
 export function usesDpop({ dpop: { value, source } = { value: 'false', source: '' } }: Settings): boolean {
   if (value === 'true' || value === 'false') return value === 'true';
-  throw new CommandError(`${source} must be true or false, not ${JSON.stringify(value)}`, { advice: 'correct it' });
+  throw new CommandError(`${source} must be true or false, not ${JSON.stringify(value)}`, {
+    advice: 'correct this setting',
+  });
 }

@@ -1,6 +1,6 @@
 import type { CommandContext } from '../context.js';
 import { CommandError } from '../io/command-error.js';
-import { rivalsOf, type SettingName, settingNames, settingTable } from './definitions.js';
+import { exclusiveWith, settingDefinitions, type SettingName, settingNames } from './definitions.js';
 import {
   settingsFromEnvFile,
   settingsFromEnvironment,
@@ -9,20 +9,20 @@ import {
   type SettingSource,
 } from './sources.js';
 
-/** One setting as it is in effect. */
+/** The value of a setting and its source. */
 export interface EffectiveSetting {
   readonly value: string;
-  /** Where it came from, for people. */
+  /** For messages: `--client-id`, `environment OAUTH_CLIENT_ID`. */
   readonly source: string;
 }
 
-/** The settings in effect; what is not set is absent. */
+/** The settings in effect. A setting without a value is absent. */
 export type Settings = Readonly<Partial<Record<SettingName, EffectiveSetting>>>;
 
 /**
- * The settings in effect. Files that are named on the command line win over the environment, which may be about another
- * client; a source that names the token endpoint hides the issuer of later ones, and so it is with secrets and keys.
- * @throws {CommandError} when a source cannot be read or contradicts itself
+ * Reads the settings in effect. Files that the command line names override the environment, which may describe another
+ * client. A setting of an earlier source also hides the settings of a later one that exclude it: a token endpoint hides an issuer.
+ * @throws {CommandError} if a source cannot be read or contradicts itself
  */
 export async function readSettings(
   flags: Readonly<Record<string, unknown>>,
@@ -40,14 +40,14 @@ export async function readSettings(
 function merge(sources: readonly SettingSource[]): Settings {
   const settings: Partial<Record<SettingName, EffectiveSetting>> = {};
   for (const { name, values } of sources) {
-    const decided = new Set(Object.keys(settings));
+    const earlier = new Set(Object.keys(settings));
     for (const setting of settingNames) {
-      const rivals = rivalsOf(setting);
+      const excluded = exclusiveWith(setting);
       const value = values[setting];
-      if (value === undefined || [setting, ...rivals].some((each) => decided.has(each))) continue;
-      const rival = rivals.find((each) => values[each] !== undefined);
-      if (rival !== undefined) {
-        throw new CommandError(`${name(setting)} and ${name(rival)} contradict each other`, {
+      if (value === undefined || [setting, ...excluded].some((each) => earlier.has(each))) continue;
+      const conflict = excluded.find((each) => values[each] !== undefined);
+      if (conflict !== undefined) {
+        throw new CommandError(`${name(setting)} and ${name(conflict)} cannot be combined`, {
           advice: 'set only one of them',
         });
       }
@@ -59,29 +59,30 @@ function merge(sources: readonly SettingSource[]): Settings {
 
 /**
  * The issuer or the token endpoint.
- * @throws {CommandError} that names the ways to set them
+ * @throws {CommandError} if both are missing
  */
-export function requiredServer({ issuer, tokenEndpoint }: Settings): string {
-  const { value } = issuer ?? tokenEndpoint ?? {};
-  if (value === undefined) throw missingSetting('issuer');
-  return value;
+export function requiredServer(settings: Settings): string {
+  return settings.tokenEndpoint?.value ?? requiredSetting(settings, 'issuer');
 }
 
 /**
- * The value of a setting that there must be.
- * @throws {CommandError} that names the ways to set it
+ * The value of a setting.
+ * @throws {CommandError} if it is missing
  */
 export function requiredSetting(settings: Settings, name: SettingName): string {
-  const { value } = settings[name] ?? {};
+  const value = settings[name]?.value;
   if (value === undefined) throw missingSetting(name);
   return value;
 }
 
-/** The error for settings of which one must be in a source, and is in none; without `others`, those that could stand instead. */
-export function missingSetting(name: SettingName, others: readonly SettingName[] = rivalsOf(name)): CommandError {
-  const candidates = [name, ...others].map((each) => settingTable[each]);
-  const ways = candidates.flatMap(({ variable, flag }) => [variable, ...(flag ? [flag.split(' ')[0]] : [])]);
+/** The error for a missing setting. It names the sources of the setting and of its alternatives. */
+export function missingSetting(
+  name: SettingName,
+  alternatives: readonly SettingName[] = exclusiveWith(name),
+): CommandError {
+  const candidates = [name, ...alternatives].map((each) => settingDefinitions[each]);
+  const sources = candidates.flatMap(({ variable, flag }) => [variable, ...(flag ? [flag.split(' ')[0]] : [])]);
   return new CommandError(`${candidates.map(({ variable }) => variable).join(' or ')} is missing`, {
-    advice: `set ${ways.join(', ')}, or a profile`,
+    advice: `set ${sources.join(', ')}, or a profile`,
   });
 }

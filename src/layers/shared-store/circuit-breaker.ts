@@ -1,76 +1,73 @@
-import { type Clock, elapsedMs, type Instant, instant } from '../../core/clock.js';
-import { eventSink, type EventSink } from '../../core/events.js';
-import type { Lease, StoreCall, StoredToken, TokenStore } from '../../stores/token-store.js';
-import { patience } from './patience.js';
+import { abortable, withDeadline } from '../../core/abort.js';
+import type { Clock } from '../../core/clock.js';
+import { eventSink, type EventSink, type StoreFailed } from '../../core/events.js';
+import { type Pause, pause } from '../../core/pause.js';
+import type { StoreCall, TokenStore } from '../../stores/token-store.js';
 
-/** How long a store that failed is left alone, in milliseconds. */
-const pauseMs = 5_000;
-
-/** A store that never fails: what it cannot do is an event, and left undone. */
-export interface GuardedStore {
-  /** Whether it failed a short while ago: its answers are none, and it is not asked. */
-  isAway(): boolean;
-  get(key: string, signal?: AbortSignal): Promise<StoredToken | undefined>;
-  set(key: string, token: StoredToken, ttlMs: number): Promise<void>;
-  delete(key: string, token: StoredToken): Promise<void>;
-  lease(key: string, ms: number, signal?: AbortSignal): Promise<Lease | undefined>;
-  extend(lease: Lease, ms: number): Promise<void>;
-  release(lease: Lease): Promise<void>;
+/** A token store whose failures emit `store.failed` and resolve to `undefined`. Only an aborted call rejects. */
+export interface CircuitBreaker extends TokenStore {
+  /** Whether the store failed recently and is being skipped. Its methods then resolve to `undefined` at once. */
+  isOpen(): boolean;
 }
 
-/**
- * Waits for no call of a store longer than 250 ms, and leaves a store that failed or was too slow alone for 5 s. After that
- * one call tries it, while the others go on without it.
- */
-export function guardStore(
-  store: TokenStore,
-  { clock, onEvent }: { clock: Clock; onEvent?: EventSink | undefined },
-): GuardedStore {
-  const emit = eventSink(onEvent);
-  const withPatience = patience();
-  let failed: Instant | undefined;
-  let isTried = false;
+const timeoutMs = 250;
+const openMs = 5_000;
 
-  const isAway = (): boolean => failed !== undefined && (isTried || elapsedMs(failed, clock) < pauseMs);
+/**
+ * Ends each call of the store after 250 ms. A failure opens the circuit for 5 s. The next call after that tries the
+ * store; the circuit is half-open in the meantime, and other calls skip the store.
+ */
+export function circuitBreaker(store: TokenStore, clock: Clock, onEvent?: EventSink): CircuitBreaker {
+  const emit = eventSink(onEvent);
+  let opened: Pause | undefined;
+  let isHalfOpen = false;
+
+  const isOpen = (): boolean => opened !== undefined && (isHalfOpen || opened.remainingMs() > 0);
 
   async function attempt<T>(
-    operation: 'get' | 'set' | 'delete' | 'lease',
-    operate: (call: StoreCall) => Promise<T>,
-    signal?: AbortSignal,
+    operation: StoreFailed['operation'],
+    work: (call: StoreCall) => Promise<T>,
+    caller?: StoreCall,
   ): Promise<T | undefined> {
-    if (isAway()) return undefined;
-    const isTrial = failed !== undefined;
-    if (isTrial) isTried = true;
+    if (isOpen()) return undefined;
+    const isTrial = opened !== undefined;
+    if (isTrial) isHalfOpen = true;
     try {
-      const answer = await withPatience(operate, signal);
-      failed = undefined;
-      // A store in JavaScript may say null.
-      return answer ?? undefined;
+      const result = await withDeadline(timeoutMs, caller?.signal, (signal) => abortable(work({ signal }), signal));
+      opened = undefined;
+      // A store in JavaScript may return null.
+      return result ?? undefined;
     } catch (error) {
-      if (signal?.aborted === true) throw signal.reason;
-      // Calls that were under way together fail together, and that is one failure.
-      if (failed === undefined || isTrial) {
-        failed = instant(clock);
-        emit({ type: 'store.failed', operation, reason: reasonOf(error), retryInMs: pauseMs });
+      caller?.signal.throwIfAborted();
+      // Concurrent calls that fail together are one failure.
+      if (opened === undefined || isTrial) {
+        opened = pause(openMs, clock);
+        emit({ type: 'store.failed', operation, reason: reasonOf(error), retryInMs: openMs });
       }
       return undefined;
     } finally {
-      if (isTrial) isTried = false;
+      if (isTrial) isHalfOpen = false;
     }
   }
 
   return {
-    isAway,
-    get: (key, signal) => attempt('get', (call) => store.get(key, call), signal),
-    set: (key, token, ttlMs) => attempt('set', (call) => store.set(key, token, ttlMs, call)),
-    delete: (key, token) => attempt('delete', (call) => store.delete(key, token, call)),
-    lease: (key, ms, signal) => attempt('lease', (call) => store.lease(key, ms, call), signal),
-    extend: (lease, ms) => attempt('lease', (call) => lease.extend(ms, call)),
-    release: (lease) => attempt('lease', (call) => lease.release(call)),
+    isOpen,
+    get: (key, caller) => attempt('get', (call) => store.get(key, call), caller),
+    set: (key, token, ttlMs, caller) => attempt('set', (call) => store.set(key, token, ttlMs, call), caller),
+    delete: (key, token, caller) => attempt('delete', (call) => store.delete(key, token, call), caller),
+    async lease(key, ms, caller) {
+      const lease = await attempt('lease', (call) => store.lease(key, ms, call), caller);
+      return (
+        lease && {
+          extend: (extensionMs) => attempt('lease', (call) => lease.extend(extensionMs, call)),
+          release: () => attempt('lease', (call) => lease.release(call)),
+        }
+      );
+    },
   };
 }
 
-// Its kind only: the message of an error may repeat what the store was given. Redis begins an error with its code.
+// The kind of the error and its code, which Redis puts first in the message. The rest of a message may repeat a token.
 function reasonOf(error: unknown): string {
   const { name, code, message, constructor } = Object(error) as Partial<Error> & { readonly code?: unknown };
   const kind = name === undefined || name === 'Error' ? constructor?.name : name;

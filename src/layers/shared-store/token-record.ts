@@ -1,58 +1,67 @@
 import { crc32 } from 'node:zlib';
 
-import type { AccessToken, AccessTokenFields } from '../../core/access-token.js';
+import { AccessToken, type AccessTokenFields } from '../../core/access-token.js';
 import type { Instant } from '../../core/clock.js';
 import type { StoredToken } from '../../stores/token-store.js';
 
-/** The format that this release writes and reads. A change of it takes the next number. */
-const version = 1;
+/** What an entry of the store holds. An invalid one is damaged, malformed, of another key, or has impossible times. */
+export type TokenRecord =
+  | { readonly kind: 'token'; readonly token: AccessToken }
+  | { readonly kind: 'invalid' | 'newer format'; readonly token?: undefined };
 
-/** How far the clocks of two hosts may be apart, in milliseconds. */
+/** The certificate and the DPoP key that constrain the tokens of a client. The store holds neither. */
+export interface SenderConstraint extends Pick<AccessTokenFields, 'certificateThumbprint' | 'keyPair'> {
+  /** Of the key pair (RFC 7638). */
+  readonly thumbprint?: string | undefined;
+}
+
+/** How far the clocks of two hosts may differ, in milliseconds. */
 export const clockSkewMs = 60_000;
 
-const longestLifetimeMs = 10 * 366 * 24 * 3_600_000;
+// The format that this release writes and reads. A change of the format takes the next number.
+const version = 1;
+const maxLifetimeMs = 10 * 366 * 24 * 3_600_000;
+const checksumLength = 8;
+const invalid: TokenRecord = { kind: 'invalid' };
 
-/** What a store is given for a token: with the key that it is for, and a checksum of it all. */
+/** Writes a token as an entry, with the key of the entry and a checksum over everything. */
 export function toStored(key: string, token: AccessToken): StoredToken {
   const issuedAt = Math.floor(token.issuedAt);
   const expiresAt = Math.floor(token.expiresAt);
-  // A value holds no line break; a scope, which comes from the authorization server as it is, may.
+  // A token value has no line break. A scope may have one: it is stored as the authorization server sent it.
   const body = [key, token.type, token.value, ...(token.scope === undefined ? [] : [token.scope])].join('\n');
   return { version, issuedAt, expiresAt, payload: checksum(issuedAt, expiresAt, body) + body };
 }
 
 /**
- * The token that a store returned: `'odd'` when it is damaged or malformed, another key's or of a time that cannot be,
- * `'later version'` when a later release wrote it. Never throws.
- *
- * Its times are by the wall clock of another host. It lives no longer than its lifetime from now on, whatever that clock says.
+ * Reads an entry; never throws. Its times come from the clock of another host, which may be ahead: the token expires at
+ * the latest one lifetime after `now`.
  */
-export function fromStored(
-  key: string,
-  stored: StoredToken,
-  now: Instant,
-): AccessTokenFields | 'odd' | 'later version' {
-  if (stored.version > version) return 'later version';
+export function fromStored(key: string, stored: StoredToken, now: Instant, constraint: SenderConstraint): TokenRecord {
+  if (Number.isInteger(stored.version) && stored.version > version) return { kind: 'newer format' };
   const { issuedAt, expiresAt, payload } = stored;
-  if (typeof payload !== 'string' || !Number.isInteger(issuedAt) || !Number.isInteger(expiresAt)) return 'odd';
+  if (typeof payload !== 'string' || !Number.isInteger(issuedAt) || !Number.isInteger(expiresAt)) return invalid;
   const body = payload.slice(checksumLength);
   const lifetimeMs = expiresAt - issuedAt;
-  if (stored.version !== version || !payload.startsWith(checksum(issuedAt, expiresAt, body))) return 'odd';
-  if (issuedAt > now.wall + clockSkewMs || !(lifetimeMs > 0 && lifetimeMs <= longestLifetimeMs)) return 'odd';
-  const [echoed, type, value = '', ...scope] = body.split('\n');
-  if (echoed !== key || value === '' || (type !== 'Bearer' && type !== 'DPoP')) return 'odd';
-  return {
-    value,
-    type,
-    scope: scope.length === 0 ? undefined : scope.join('\n'),
-    issuedAt,
-    expiresAt,
-    issuedAtMonotonic: now.monotonic - Math.max(0, now.wall - issuedAt),
-  };
+  if (stored.version !== version || !payload.startsWith(checksum(issuedAt, expiresAt, body))) return invalid;
+  if (issuedAt > now.wall + clockSkewMs || !(lifetimeMs > 0 && lifetimeMs <= maxLifetimeMs)) return invalid;
+  const [echoed, type, value = '', ...lines] = body.split('\n');
+  if (echoed !== key || value === '' || (type !== 'Bearer' && type !== 'DPoP')) return invalid;
+  const scope = lines.length === 0 ? undefined : lines.join('\n');
+  const issuedAtMonotonic = now.monotonic - Math.max(0, now.wall - issuedAt);
+  const { certificateThumbprint } = constraint;
+  const keyPair = type === 'DPoP' ? constraint.keyPair : undefined;
+  const times = { issuedAt, issuedAtMonotonic, expiresAt };
+  return { kind: 'token', token: new AccessToken({ value, type, scope, ...times, certificateThumbprint, keyPair }) };
 }
 
-const checksumLength = 8;
+/** Whether a client with this certificate and key may present the token. */
+export function canPresent(token: AccessToken, constraint: SenderConstraint): boolean {
+  const { type, keyPair, certificateThumbprint } = token;
+  if (type === 'DPoP' && (keyPair === undefined || keyPair !== constraint.keyPair)) return false;
+  return certificateThumbprint === undefined || certificateThumbprint === constraint.certificateThumbprint;
+}
 
-// Against damage, not against those who mean it: they could compute any other one, too. That is what encryption is for.
+// Detects damage, not an attack: an attacker can compute it too. Encryption detects both.
 const checksum = (issuedAt: number, expiresAt: number, body: string): string =>
   crc32(`${issuedAt}:${expiresAt}${body}`).toString(16).padStart(checksumLength, '0');

@@ -12,14 +12,14 @@ import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const scriptFor = async (shell: string) => (await runCommand(['completion', shell])).stdout;
 
-/** What bash offers after these words. */
+/** The completions of bash after these words. */
 async function offered(...words: readonly string[]): Promise<string[]> {
   const type = `COMP_WORDS=(m2m ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _m2m; echo "\${COMPREPLY[@]}"`;
   const { stdout } = await promisify(execFile)('bash', ['--norc', '-c', `${await scriptFor('bash')}\n${type}`]);
   return stdout.trim().split(' ').filter(Boolean);
 }
 
-test('bash completes verbs and flags', async () => {
+test('bash completes commands and flags', async () => {
   expect(await offered('co')).toEqual(['config', 'completion']);
   expect(await offered('token', '--j')).toEqual(['--json']);
   expect(await offered('doctor', '--try')).toEqual(['--try-methods']);
@@ -29,7 +29,7 @@ test('bash completes verbs and flags', async () => {
 const shellTest = (shell: string) => (hasProgram(shell) ? test : (test.skip as typeof test));
 const [zshTest, fishTest] = [shellTest('zsh'), shellTest('fish')];
 
-fishTest('fish completes verbs and flags', async () => {
+fishTest('fish completes commands and flags', async () => {
   const path = join(await temporaryFolder(), 'm2m.fish');
   await writeFile(path, await scriptFor('fish'));
   const completed = async (line: string) => {
@@ -38,11 +38,11 @@ fishTest('fish completes verbs and flags', async () => {
     return stdout;
   };
 
-  expect(await completed('m2m tok')).toBe('token\tprint an access token, and nothing else\n');
+  expect(await completed('m2m tok')).toBe('token\tprint an access token\n');
   expect(await completed('m2m doctor --try')).toMatch(/^--try-methods\t/);
 });
 
-zshTest('zsh completes verbs and flags', async () => {
+zshTest('zsh completes commands and flags', async () => {
   const folder = await temporaryFolder();
   await writeFile(join(folder, 'm2m.zsh'), await scriptFor('zsh'));
   await writeFile(

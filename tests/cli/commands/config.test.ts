@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { runCommand } from '../../support/command.js';
 
-test('prints each setting, where it came from, and no secret [F4]', async () => {
+test('prints each setting and its source, and no secret [F4]', async () => {
   const outcome = await runCommand(['config', '--scope', 'a b', '--client-secret-file', '/run/secret'], {
     environment: { OAUTH_ISSUER: 'https://auth.example.com', OAUTH_CLIENT_SECRET: 'c4n4ry' },
   });
@@ -19,6 +19,6 @@ scope             a b                       --scope
   expect(stdout).toBe('clientSecret  [redacted]  environment OAUTH_CLIENT_SECRET\n');
 });
 
-test('says when nothing is set', async () => {
-  expect(await runCommand(['config'])).toEqual({ exitCode: 0, stdout: 'nothing is set\n', stderr: '' });
+test('prints that there are no settings', async () => {
+  expect(await runCommand(['config'])).toEqual({ exitCode: 0, stdout: 'no settings\n', stderr: '' });
 });

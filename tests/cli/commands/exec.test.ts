@@ -13,7 +13,7 @@ async function exec(...argv: readonly string[]) {
   return runCommand(['exec', ...argv], { environment });
 }
 
-test('the command gets the token by its environment, its own flags, and decides the exit code', async () => {
+test('the program gets the token and its own flags, and determines the exit code', async () => {
   expect(await exec('--scope', 'a', '--', 'sh', '-c', '[ "$ACCESS_TOKEN" = token-1 ] && exit 7', '--scope')).toEqual({
     exitCode: 7,
     stdout: '',
@@ -21,29 +21,29 @@ test('the command gets the token by its environment, its own flags, and decides 
   });
 });
 
-test('flags after the command are its own without -- too', async () => {
+test('passes flags after the program on to it, without -- too', async () => {
   expect((await exec('sh', '-c', 'exit $#', '0', '--cache', '-x', '--', 'y')).exitCode).toBe(4);
 });
 
-test('a command that a signal ends', async () => {
+test('exits with the signal of the program', async () => {
   expect((await exec('--', 'sh', '-c', 'kill -KILL $$')).exitCode).toBe(137);
 });
 
-test('a token that is bound to a key is not handed to a command, which has no key [R-70]', async () => {
+test('refuses --dpop: the program does not have the key [R-70]', async () => {
   const { exitCode, stderr } = await exec('--dpop', '--', 'true');
 
   expect(exitCode).toBe(2);
-  expect(stderr).toContain('m2m call sends requests with it');
+  expect(stderr).toContain('send requests with m2m call');
 });
 
-test('there is no such command', async () => {
+test('exits with 127 without such a program', async () => {
   const { exitCode, stderr } = await exec('--', 'no-such-command');
 
   expect(exitCode).toBe(127);
-  expect(stderr).toContain('there is no command "no-such-command"');
+  expect(stderr).toContain('the program "no-such-command" does not exist');
 });
 
-test('a file that is none to run', async () => {
+test('exits with 126 if the file cannot be run', async () => {
   const path = join(await temporaryFolder(), 'text');
   await writeFile(path, 'text');
 

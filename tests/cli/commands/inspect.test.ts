@@ -32,17 +32,17 @@ test.each([
   ['an argument', [jwt], ''],
   ['stdin', [], `${jwt}\n`],
   ['stdin that is a header', [], `Authorization: Bearer ${jwt}\n`],
-])('shows the token of %s, and says that it is not verified', async (_, argv, stdin) => {
+])('decodes the token of %s, and prints that it is not verified', async (_, argv, stdin) => {
   const outcome = await runCommand(['inspect', ...argv], { stdin, context: { clock: fakeClock() } });
 
   expect(outcome).toEqual({
     exitCode: 0,
     stdout: decoded,
-    stderr: 'm2m: not verified: anybody could have written this\n',
+    stderr: 'm2m: the signature is not verified\n',
   });
 });
 
-test('asks whoever sits at a terminal', async () => {
+test('prompts for the token on a terminal', async () => {
   const stdin = Object.assign(new PassThrough(), { isTTY: true });
   const { context, stdout } = commandContext({ terminals: ['stderr'], context: { stdin, clock: fakeClock() } });
 
@@ -54,10 +54,10 @@ test('asks whoever sits at a terminal', async () => {
 });
 
 test.each([
-  ['nothing', '', 'there is no token'],
-  ['an opaque token', 'c4n4ry', 'this is no JWT'],
-  ['three parts that are no JSON', 'c4n4ry.c4n4ry.c4n4ry', 'this is no JWT'],
-])('%s is refused, and not repeated [F4]', async (_, stdin, message) => {
+  ['nothing', '', 'the token is missing'],
+  ['an opaque token', 'c4n4ry', 'the token is not a JWT'],
+  ['three parts without JSON', 'c4n4ry.c4n4ry.c4n4ry', 'the token is not a JWT'],
+])('refuses %s, and does not repeat it [F4]', async (_, stdin, message) => {
   const { exitCode, stdout, stderr } = await runCommand(['inspect'], { stdin });
 
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });

@@ -23,7 +23,7 @@ test('prints a header', async () => {
   expect(await token(['--header'])).toMatchObject({ exitCode: 0, stdout: 'Authorization: Bearer t0ken\n', stderr: '' });
 });
 
-test('prints what is known of the token as JSON', async () => {
+test('prints the token response as JSON', async () => {
   const { stdout } = await token(['--json', '--scope', 'a b'], { scope: 'a' });
 
   expect(JSON.parse(stdout)).toEqual({
@@ -35,7 +35,7 @@ test('prints what is known of the token as JSON', async () => {
   });
 });
 
-test('keeps the token for the next run when asked to, while it is valid for long enough', async () => {
+test('--cache keeps the token for the next run, while it is valid for long enough', async () => {
   const { server, clock, run } = await token(['--cache']);
 
   clock.advance(3_500_000);
@@ -45,7 +45,7 @@ test('keeps the token for the next run when asked to, while it is valid for long
   expect(server.grants).toHaveLength(2);
 });
 
-test('keeps nothing otherwise', async () => {
+test('keeps nothing without --cache', async () => {
   const { server, run } = await token();
 
   await run();
@@ -53,24 +53,24 @@ test('keeps nothing otherwise', async () => {
   expect(server.grants).toHaveLength(2);
 });
 
-test('says so when the server gives no token that is valid for as long [D22]', async () => {
+test('prints that the server issues no token with the minimum validity [D22]', async () => {
   const { exitCode, stdout, stderr } = await token(['--min-validity', '60s'], { expires_in: 30 });
 
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 't0ken\n' });
-  expect(stderr).toBe('m2m: the authorization server gives no token that is valid for 60s\n');
+  expect(stderr).toBe('m2m: the authorization server issues no token that is valid for 60s\n');
 });
 
 test.each([
   [[], 't0ken\n'],
   [['--header'], 'Authorization: DPoP t0ken\n'],
-])('of a token that is bound to a key is said that it is of no use without: %j [R-70]', async (argv, shown) => {
+])('prints that a DPoP token is useless without its key: %j [R-70]', async (argv, shown) => {
   const { exitCode, stdout, stderr } = await token([...argv, '--dpop'], { token_type: 'DPoP' });
 
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: shown });
-  expect(stderr).toMatch(/^m2m: this token is bound to a key that ends with this run .*\n$/);
+  expect(stderr).toMatch(/^m2m: a DPoP token is bound to a key, and the key ends with this run.*\n$/);
 });
 
-test('a server that binds no token does not fit --dpop [R-68]', async () => {
+test('--dpop fails if the server does not bind the token [R-68]', async () => {
   expect(await token(['--dpop'])).toMatchObject({ exitCode: 2, stdout: '' });
 });
 
@@ -81,7 +81,7 @@ test('a duration without a unit is wrong usage', async () => {
 test.each([
   [3, refused('invalid_client', { status: 401 })],
   [4, { status: 429, headers: { 'retry-after': '60' } }],
-])('ends with %d when there is none', async (exitCode, answer) => {
+])('exits with %d without a token', async (exitCode, answer) => {
   const server = await startAuthorizationServer();
   server.script(answer);
 

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { CommandError, exitCodes, exitCodesText, Interruption } from '../../../src/cli/io/command-error.js';
 
-test('an error without an exit code is one of usage', () => {
+test('the default exit code is that of wrong usage', () => {
   const error = new CommandError('no', { advice: 'try' });
 
   expect(error).toMatchObject({ message: 'no', advice: 'try', exitCode: 2 });
@@ -16,7 +16,7 @@ test.each([
   expect(new Interruption(signal).exitCode).toBe(exitCode);
 });
 
-test('all exit codes are explained', () => {
+test('the help explains all exit codes', () => {
   const explained = [...exitCodesText.matchAll(/^ +(\d+) /gm)].map(([, code]) => Number(code));
 
   expect(explained).toEqual(Object.values(exitCodes));

@@ -12,8 +12,8 @@ test.each([
   expect(parseDuration(text)).toBe(ms);
 });
 
-test.each(['', '60', 's', '-1s', '1 s', '1w', '1e3s'])('"%s" is none', (text) => {
-  expect(() => parseDuration(text)).toThrow('is no duration');
+test.each(['', '60', 's', '-1s', '1 s', '1w', '1e3s'])('"%s" is not a duration', (text) => {
+  expect(() => parseDuration(text)).toThrow('is not a duration');
 });
 
 test.each([
@@ -25,6 +25,6 @@ test.each([
   [5_400_000, '1 h 30 min'],
   [90_061_000, '1 d 1 h'],
   [40_000_000_000, '1 y 97 d'],
-])('%d ms are said as %s', (ms, text) => {
+])('formats %d ms as %s', (ms, text) => {
   expect(formatDuration(ms)).toBe(text);
 });

@@ -1,19 +1,26 @@
 import { PassThrough } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 
 import { expect, test } from '@jest/globals';
 
 import { canPrompt, hiddenPrompt, readStdin, readToken, withoutNewline } from '../../../src/cli/io/input.js';
+import { gate } from '../../support/adapter-service.js';
 import { commandContext } from '../../support/command.js';
 
-/** A terminal at which somebody types; the mode is switched as on a real one. */
+/** A terminal for a user who types, and its switches between raw mode and normal mode. */
 function terminal() {
   const modes: boolean[] = [];
-  const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (raw: boolean) => void modes.push(raw) });
+  const { opened: raw, open } = gate();
+  const setRawMode = (isRaw: boolean) => {
+    modes.push(isRaw);
+    open();
+  };
+  const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode });
   const { context, stderr } = commandContext({ terminals: ['stderr'], context: { stdin } });
-  return { stdin, context, stderr, modes };
+  return { stdin, context, modes, raw, stderr: () => stripVTControlCharacters(stderr()) };
 }
 
-test('asks without showing what is typed, and gives the terminal back', async () => {
+test('prompts for a line without showing it, and restores the terminal', async () => {
   const { stdin, context, stderr, modes } = terminal();
 
   const answer = hiddenPrompt('Secret', context);
@@ -24,7 +31,31 @@ test('asks without showing what is typed, and gives the terminal back', async ()
   expect(modes).toEqual([true, false]);
 });
 
-test('Ctrl-C at the prompt ends the command as a signal would', async () => {
+test('prompts twice in one run', async () => {
+  const { stdin, context, stderr, modes } = terminal();
+
+  const first = hiddenPrompt('Secret', context);
+  stdin.write('one\r');
+  expect(await first).toBe('one');
+  const second = hiddenPrompt('Token', context);
+  stdin.write('two\r');
+
+  expect(await second).toBe('two');
+  expect(stderr()).toBe('Secret: \nToken: \n');
+  expect(modes).toEqual([true, false, true, false]);
+});
+
+test('Ctrl-D at an empty prompt is the end of the input', async () => {
+  const { stdin, context, modes } = terminal();
+
+  const answer = hiddenPrompt('Secret', context);
+  stdin.write('\u0004');
+
+  expect(await answer).toBe('');
+  expect(modes).toEqual([true, false]);
+});
+
+test('Ctrl-C at the prompt is an interruption', async () => {
   const { stdin, context, modes } = terminal();
 
   const answer = hiddenPrompt('Secret', context);
@@ -34,7 +65,7 @@ test('Ctrl-C at the prompt ends the command as a signal would', async () => {
   expect(modes).toEqual([true, false]);
 });
 
-test('the end of the input is an empty answer', async () => {
+test('returns an empty text at the end of the input', async () => {
   const { stdin, context } = terminal();
 
   const answer = hiddenPrompt('Secret', context);
@@ -44,10 +75,11 @@ test('the end of the input is an empty answer', async () => {
 });
 
 test('a signal ends the prompt', async () => {
-  const { context, modes } = terminal();
+  const { context, modes, raw } = terminal();
   const interrupted = new AbortController();
 
   const answer = hiddenPrompt('Secret', { ...context, signal: interrupted.signal });
+  await raw;
   interrupted.abort(new Error('enough'));
 
   await expect(answer).rejects.toThrow('enough');
@@ -58,18 +90,18 @@ test.each([
   [['stdin', 'stderr'], true],
   [['stdin'], false],
   [['stderr'], false],
-] as const)('with a terminal at %j somebody can be asked: %p', (terminals, expected) => {
+] as const)('with a terminal at %j, the command can prompt: %p', (terminals, expected) => {
   expect(canPrompt(commandContext({ terminals }).context)).toBe(expected);
 });
 
-test('stdin is read whole, and once', async () => {
+test('reads stdin to its end, and only once', async () => {
   const { context } = commandContext({ stdin: 'both\nlines\r\n' });
 
   expect(withoutNewline(await readStdin(context))).toBe('both\nlines');
-  await expect(readStdin(context)).rejects.toThrow('can be read only once');
+  await expect(readStdin(context)).rejects.toThrow('stdin is used twice');
 });
 
-test('a signal ends the reading of stdin', async () => {
+test('stops reading stdin after a signal', async () => {
   const interrupted = new AbortController();
   const { context } = commandContext({ context: { stdin: new PassThrough(), signal: interrupted.signal } });
 
@@ -81,14 +113,14 @@ test('a signal ends the reading of stdin', async () => {
 
 test.each([
   ['given', 'c4n4ry-t0ken', ''],
-  ['that comes by stdin', undefined, ' c4n4ry-t0ken\n'],
-  ['that comes as a header', undefined, 'authorization: bearer c4n4ry-t0ken\r\n'],
-  ['that comes as the value of a header', 'DPoP  c4n4ry-t0ken', ''],
-])('a token %s is read without what is around it', async (_, given, stdin) => {
+  ['of stdin', undefined, ' c4n4ry-t0ken\n'],
+  ['in a header', undefined, 'authorization: bearer c4n4ry-t0ken\r\n'],
+  ['in the value of a header', 'DPoP  c4n4ry-t0ken', ''],
+])('reads a token %s, without the rest', async (_, given, stdin) => {
   expect(await readToken(commandContext({ stdin }).context, given)).toBe('c4n4ry-t0ken');
 });
 
-test('whoever sits at a terminal is asked for a token, but not for one that is given', async () => {
+test('prompts for a token on a terminal, unless there is one', async () => {
   const { stdin, context, stderr } = terminal();
 
   const given = await readToken(context, 'given');
@@ -96,15 +128,15 @@ test('whoever sits at a terminal is asked for a token, but not for one that is g
   stdin.write('typed\r');
 
   expect([given, await asked]).toEqual(['given', 'typed']);
-  expect(stderr()).toBe('Token (not shown): \n');
+  expect(stderr()).toBe('Token (hidden): \n');
 });
 
 test.each([
-  ['', 'there is no token'],
-  ['Bearer c4n4ry two', 'this is no token'],
-  ['c4n4ry\u00e9', 'this is no token'],
-])('%j is no token, and is not repeated [F4]', async (stdin, message) => {
+  ['', 'the token is missing'],
+  ['Bearer c4n4ry two', 'the input is not a token'],
+  ['c4n4ry\u00e9', 'the input is not a token'],
+])('refuses %j as a token, and does not repeat it [F4]', async (stdin, message) => {
   const reading = readToken(commandContext({ stdin }).context);
 
-  await expect(reading).rejects.toMatchObject({ message, exitCode: 2, advice: 'pipe it into stdin' });
+  await expect(reading).rejects.toMatchObject({ message, exitCode: 2, advice: 'pipe the token into stdin' });
 });

@@ -8,6 +8,7 @@ import {
   GrantUnavailableError,
   InvalidTokenResponseError,
 } from '../../../src/core/errors.js';
+import { PrivateFileError } from '../../../src/stores/private-files.js';
 import { commandContext } from '../../support/command.js';
 
 async function report(error: unknown) {
@@ -21,21 +22,21 @@ test.each([
   [
     new ConfigurationError('"issuer" is wrong: really'),
     2,
-    ['m2m: --issuer is wrong: really', '  → m2m config shows the settings and where each came from', ''],
+    ['m2m: --issuer is wrong: really', '  → m2m config shows the settings and their sources', ''],
   ],
   [
     new ConfigurationError('set "clientAuthentication", "algorithm" or "scope", not "RS256", or "constructor"'),
     2,
     [
       'm2m: set --auth-method, --signing-algorithm or --scope, not "RS256", or "constructor"',
-      '  → m2m config shows the settings and where each came from',
+      '  → m2m config shows the settings and their sources',
       '',
     ],
   ],
   [
     new ConfigurationError('let it bind, or set "requireBinding: false" in dpop()'),
     2,
-    ['m2m: let it bind, or leave --dpop out', '  → m2m config shows the settings and where each came from', ''],
+    ['m2m: let it bind, or leave --dpop out', '  → m2m config shows the settings and their sources', ''],
   ],
   [
     new GrantRejectedError('https://a refused (invalid_client, "is: (not) known", HTTP 401): check the id: now', {
@@ -44,7 +45,7 @@ test.each([
     3,
     [
       'm2m: https://a refused (invalid_client, "is: (not) known", HTTP 401)',
-      '  → check the id: now; m2m doctor, with the same settings, finds out more',
+      '  → check the id: now; m2m doctor with the same settings shows more',
       '',
     ],
   ],
@@ -58,20 +59,21 @@ test.each([
     4,
     [
       'm2m: https://a answered the grant with 200, but its body is no JSON',
-      '  → m2m doctor, with the same settings, finds out why',
+      '  → m2m doctor with the same settings shows the reason',
       '',
     ],
   ],
+  [new PrivateFileError('/f is a link', 'replace it'), 2, ['m2m: /f is a link', '  → replace it', '']],
   [new RangeError('oh'), 1, ['m2m: RangeError: oh', '  → this is a defect of m2m-tokens: please report it', '']],
-])('says what and what to do: %s', async (error, exitCode, lines) => {
+])('prints the problem and the next step: %s', async (error, exitCode, lines) => {
   expect(await report(error)).toEqual({ exitCode, stdout: '', lines });
 });
 
-test('an interruption is not talked about', async () => {
+test('prints nothing for an interruption', async () => {
   expect(await report(new Interruption('SIGINT'))).toEqual({ exitCode: 130, stdout: '', lines: [''] });
 });
 
-test('on a terminal the name is red', async () => {
+test('prints in colours on a terminal', async () => {
   const { context, stderr } = commandContext({ terminals: ['stderr'] });
 
   await reportError(new CommandError('no', { advice: 'try' }), context);

@@ -17,7 +17,7 @@ import { signingKey } from '../../support/signing-keys.js';
 
 const { first } = clientCertificates;
 
-/** The token request that a method makes. */
+/** The token request of a method. */
 async function requestBy(settings: Partial<Record<SettingName, string>>, some: Parameters<typeof credentialsOf>[0]) {
   const server = await startAuthorizationServer();
   const given = settingsOf(settings);
@@ -35,14 +35,14 @@ test.each([
   ['client_secret_basic:form', 'Basic b3JkZXJzOmElMkJiJTIx'],
   ['client_secret_basic:raw', 'Basic b3JkZXJzOmErYiE='],
   ['client_secret_post', undefined],
-])('%s is how the secret is sent', async (authMethod, authorization) => {
+])('%s sends the secret', async (authMethod, authorization) => {
   const request = await requestBy({ authMethod }, { secret: 'a+b!' });
 
   expect(request?.headers.authorization).toBe(authorization);
   expect(new URLSearchParams(request?.body).get('client_secret')).toBe(authorization ? null : 'a+b!');
 });
 
-test('without a name a secret is sent as the metadata say, by the header without any', async () => {
+test('without a name, sends the secret by the header if there is no metadata', async () => {
   expect((await requestBy({}, { secret: 's' }))?.headers.authorization).toMatch(/^Basic /);
 });
 
@@ -62,7 +62,7 @@ test('private_key_jwt signs with the key, under its id, by the algorithm [R-44]'
   expect((await assertionIn(request, publicKey)).header).toMatchObject({ alg: 'PS384', kid: 'k1' });
 });
 
-test('an assertion from elsewhere is sent as it is', async () => {
+test('sends an assertion of another issuer unchanged', async () => {
   const request = await requestBy({ assertionFile: '/token' }, { assertion: 'from.somewhere.else' });
 
   expect(request && parametersIn(request)).toMatchObject({ client_id: 'orders', client_assertion: 'from.somewhere.else' }); // prettier-ignore
@@ -77,23 +77,25 @@ test.each<[string | undefined, Partial<Record<SettingName, string>>]>([
   ['federated_assertion', { assertionFile: '/a' }],
   ['private_key_jwt', { keyFile: '/k', certificateFile: '/c', authMethod: 'private_key_jwt' }],
   ['client_secret_jwt', { clientSecret: 's', authMethod: 'client_secret_jwt' }],
-])('%s is meant by %j', (name, values) => {
+])('uses %s with %j', (name, values) => {
   expect(authMethodName(settingsOf(values))).toBe(name);
   expect(isMutualTls(settingsOf(values))).toBe(name === 'tls_client_auth');
 });
 
-test.each(['wrong', 'toString'])('there is no client authentication %s', (authMethod) => {
+test.each(['wrong', 'toString'])('refuses the unknown client authentication %s', (authMethod) => {
   expect(() => authMethodOf(settingsOf({ authMethod }))).toThrow(
     expect.objectContaining({
-      message: `there is no client authentication "${authMethod}"`,
-      advice: expect.stringMatching(/^take one of client_secret_basic, .*federated_assertion$/),
+      message: `the client authentication "${authMethod}" is unknown`,
+      advice: expect.stringMatching(/^use one of client_secret_basic, .*federated_assertion$/),
       exitCode: 2,
     }),
   );
 });
 
-test('"none" is refused: the grant is for clients that prove who they are [R-12]', () => {
-  expect(() => authMethodOf(settingsOf({ authMethod: 'none' }))).toThrow('only a client that proves who it is');
+test('refuses "none", which the grant does not allow [R-12]', () => {
+  expect(() => authMethodOf(settingsOf({ authMethod: 'none' }))).toThrow(
+    '"none" cannot be used with the client credentials grant',
+  );
 });
 
 test('each method has a registered name', async () => {
@@ -101,8 +103,8 @@ test('each method has a registered name', async () => {
   const all = { secret: 's', key: pem, assertion: 'a' };
 
   for (const [name, { make, needs }] of Object.entries(authMethods)) {
-    const ofCertificate = needs.includes('certificate') ? first : {};
-    const authentication = await make(credentialsOf({ ...all, ...ofCertificate }), {});
+    const certificate = needs.includes('certificate') ? first : {};
+    const authentication = await make(credentialsOf({ ...all, ...certificate }), {});
     const supported = { token_endpoint_auth_methods_supported: [registeredName(name)] };
     expect(registeredName(name)).toBe(
       (await authentication.prepare('orders', { issuer: 'https://a', ...supported })).method,

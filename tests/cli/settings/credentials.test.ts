@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 
 import { expect, test } from '@jest/globals';
 
@@ -19,7 +20,7 @@ async function file(text: string): Promise<string> {
   return path;
 }
 
-test('the secret comes from a setting, a file without its last newline, or stdin', async () => {
+test('reads the secret from a setting, a file without its last newline, or stdin', async () => {
   expect(await read({ clientSecret: 'given' })).toEqual(credentialsOf({ secret: 'given' }));
   expect(await read({ clientSecretFile: await file('from file\n') })).toEqual(credentialsOf({ secret: 'from file' }));
   expect(await read({ clientSecretFile: '-' }, { stdin: 'from stdin\n' })).toEqual(
@@ -27,7 +28,7 @@ test('the secret comes from a setting, a file without its last newline, or stdin
   );
 });
 
-test('key, certificate and assertion come from files', async () => {
+test('reads key, certificate and assertion from files', async () => {
   const [keyFile, certificateFile, assertionFile] = [
     await file('key\n'),
     await file('certificate\n'),
@@ -44,8 +45,8 @@ test.each<[SettingName, string]>([
   ['clientSecretFile', 'the client secret'],
   ['keyFile', 'the private key'],
   ['certificateFile', 'the client certificate'],
-  ['assertionFile', 'the assertion'],
-])('a %s that cannot be read or is empty is named, and the setting that names it', async (name, what) => {
+  ['assertionFile', 'the client assertion'],
+])('names a %s that cannot be read or is empty, and the setting', async (name, what) => {
   const others = name === 'certificateFile' ? { keyFile: await file('key') } : {};
 
   await expect(read({ ...others, [name]: '/nonexistent' })).rejects.toMatchObject({
@@ -56,11 +57,11 @@ test.each<[SettingName, string]>([
   await expect(read({ ...others, [name]: await file('') })).rejects.toThrow(`${what} is empty`);
 });
 
-test('an empty stdin is no secret', async () => {
+test('refuses an empty secret of stdin', async () => {
   await expect(read({ clientSecretFile: '-' })).rejects.toThrow('the client secret is empty');
 });
 
-test('whoever sits at a terminal is asked', async () => {
+test('prompts for the secret on a terminal', async () => {
   const stdin = Object.assign(new PassThrough(), { isTTY: true });
   const { context, stderr } = commandContext({ terminals: ['stderr'], context: { stdin } });
 
@@ -68,7 +69,7 @@ test('whoever sits at a terminal is asked', async () => {
   stdin.write('typed\n');
 
   expect((await credentials).secret).toBe('typed');
-  expect(stderr()).toBe('Secret of client "orders" (not shown): \n');
+  expect(stripVTControlCharacters(stderr())).toBe('Secret of client "orders" (hidden): \n');
 });
 
 test.each<[Partial<Record<SettingName, string>>, string]>([
@@ -78,6 +79,6 @@ test.each<[Partial<Record<SettingName, string>>, string]>([
   [{ authMethod: 'tls_client_auth', keyFile: 'package.json' }, 'OAUTH_CERTIFICATE_FILE is missing'],
   [{ certificateFile: '/c' }, 'OAUTH_KEY_FILE is missing'],
   [{ authMethod: 'federated_assertion' }, 'OAUTH_ASSERTION_FILE is missing'],
-])('where nobody can be asked what is missing is named: %j [F5]', async (values, message) => {
+])('names a missing setting without a terminal: %j [F5]', async (values, message) => {
   await expect(read(values)).rejects.toMatchObject({ message: expect.stringMatching(message), exitCode: 2 });
 });

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { serverOptions, serviceOptions, tokenRequest, usesDpop } from '../../../src/cli/settings/service-options.js';
 import { credentialsOf, settingsOf } from '../../support/settings.js';
 
-test('the settings become options of the library', async () => {
+test('maps the settings to options of the library', async () => {
   const settings = settingsOf({
     issuer: 'https://a',
     clientId: 'orders',
@@ -24,7 +24,7 @@ test('the settings become options of the library', async () => {
   expect(clientAuthentication).toBeDefined();
 });
 
-test('tokens are bound to a key when that is set', async () => {
+test('has DPoP if it is set', async () => {
   const settings = settingsOf({ clientId: 'orders', dpop: 'true' });
 
   const { dpop } = await serviceOptions(settings, credentialsOf({ secret: 's' }));
@@ -40,11 +40,11 @@ test.each([
   expect(usesDpop(settingsOf(values))).toBe(expected);
 });
 
-test('neither true nor false is an error [F10]', () => {
+test('refuses a value that is neither true nor false [F10]', () => {
   expect(() => usesDpop(settingsOf({ dpop: 'yes' }))).toThrow('test must be true or false, not "yes"');
 });
 
-test('a key that is none is refused [F6]', async () => {
+test('refuses a malformed key [F6]', async () => {
   const settings = settingsOf({ clientId: 'orders', keyFile: '/key' });
 
   await expect(serviceOptions(settings, credentialsOf({ key: 'none' }))).rejects.toMatchObject({
@@ -52,7 +52,7 @@ test('a key that is none is refused [F6]', async () => {
   });
 });
 
-test('a client id there must be; what is not asked for is absent [F5]', () => {
+test('requires a client id, and leaves an empty token request empty [F5]', () => {
   expect(() => serverOptions({})).toThrow('OAUTH_CLIENT_ID is missing');
   expect(tokenRequest({})).toEqual({ scope: undefined, audience: undefined, resource: undefined });
 });

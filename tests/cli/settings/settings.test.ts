@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 import { readSettings, requiredServer, requiredSetting } from '../../../src/cli/settings/settings.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
-test('flags win over the env file, that over the profile, that over the environment', async () => {
+test('flags override the env file, the env file the profile, the profile the environment', async () => {
   const HOME = await temporaryFolder();
   const envFile = join(HOME, 'orders.env');
   await mkdir(join(HOME, '.config/m2m-tokens'), { recursive: true });
@@ -25,7 +25,7 @@ test('flags win over the env file, that over the profile, that over the environm
   });
 });
 
-test('an earlier source hides the rival of what it says', async () => {
+test('an earlier source hides settings that it excludes', async () => {
   const env = { OAUTH_ISSUER: 'https://e', OAUTH_CLIENT_SECRET: 'e', OAUTH_CLIENT_SECRET_FILE: '' };
 
   const settings = await readSettings({ tokenEndpoint: 'https://f/token', clientSecretFile: '/f' }, { env });
@@ -39,16 +39,16 @@ test('a key of an earlier source hides the secret of a later one', async () => {
   expect(Object.keys(await readSettings({ keyFile: '/k' }, { env }))).toEqual(['keyFile', 'certificateFile']);
 });
 
-test('rivals in one source contradict each other', async () => {
+test('refuses settings that exclude each other in one source', async () => {
   const env = { OAUTH_CLIENT_SECRET: 'c4n4ry', OAUTH_CLIENT_SECRET_FILE: '/f' };
 
   await expect(readSettings({}, { env })).rejects.toMatchObject({
-    message: 'environment OAUTH_CLIENT_SECRET and environment OAUTH_CLIENT_SECRET_FILE contradict each other',
+    message: 'environment OAUTH_CLIENT_SECRET and environment OAUTH_CLIENT_SECRET_FILE cannot be combined',
     exitCode: 2,
   });
 });
 
-test('a setting that is missing is named with the ways to set it [F5]', () => {
+test('names a missing setting and how to set it [F5]', () => {
   expect(() => requiredSetting({}, 'clientId')).toThrow('OAUTH_CLIENT_ID is missing');
   expect(() => requiredServer({})).toThrow(
     expect.objectContaining({
@@ -58,7 +58,7 @@ test('a setting that is missing is named with the ways to set it [F5]', () => {
   );
 });
 
-test('one that is there is its value', () => {
+test('returns the value of a required setting', () => {
   expect(requiredSetting({ clientId: { value: 'orders', source: '' } }, 'clientId')).toBe('orders');
   expect(requiredServer({ tokenEndpoint: { value: 'https://a/token', source: '' } })).toBe('https://a/token');
 });

@@ -11,21 +11,21 @@ import {
 } from '../../../src/cli/settings/sources.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
-test('flags are settings, and say which flag', () => {
+test('reads flags, and names them', () => {
   const { values, name } = settingsFromFlags({ clientId: 'orders', dpop: true, cache: true, minValidity: '60s' });
 
   expect(values).toEqual({ clientId: 'orders', dpop: 'true' });
   expect(name('clientId')).toBe('--client-id');
 });
 
-test('variables are settings; an empty one is none', () => {
+test('reads variables, and ignores empty ones', () => {
   const { values, name } = settingsFromEnvironment({ OAUTH_CLIENT_ID: 'orders', OAUTH_SCOPE: '', PATH: '/bin' });
 
   expect(values).toEqual({ clientId: 'orders' });
   expect(name('clientId')).toBe('environment OAUTH_CLIENT_ID');
 });
 
-test('an env file has variables, comments and quotes', async () => {
+test('reads an env file with comments and quotes', async () => {
   const path = join(await temporaryFolder(), '.env');
   await writeFile(path, '# the client\nOAUTH_CLIENT_ID=orders\nexport OAUTH_SCOPE="a b"\nOTHER=x\n');
 
@@ -35,7 +35,7 @@ test('an env file has variables, comments and quotes', async () => {
   expect(name('scope')).toBe(`${path} OAUTH_SCOPE`);
 });
 
-test('an env file that is not there is an error', async () => {
+test('fails without the env file', async () => {
   await expect(settingsFromEnvFile('/nonexistent/.env')).rejects.toMatchObject({
     message: 'the env file /nonexistent/.env cannot be read (ENOENT)',
     exitCode: 2,
@@ -61,28 +61,28 @@ describe('a profile', () => {
     expect(name('issuer')).toBe('profile staging');
   });
 
-  test('is refused when others can read it', async () => {
+  test('is refused if others can read the file', async () => {
     const { env, path } = await profiles('{"staging": {}}', 0o644);
 
     await expect(settingsFromProfile('staging', env)).rejects.toMatchObject({
+      name: 'PrivateFileError',
       advice: `chmod 600 ${path}`,
-      exitCode: 2,
     });
   });
 
   test.each([
-    ['production', '{"staging": {}, "test": {}}', 'has no profile "production"', 'it has: staging, test'],
-    ['toString', '{}', 'has no profile "toString"', 'it has: none'],
-    ['staging', 'issuer=x', 'is no JSON object', 'it holds an object for each profile'],
-  ])('that is not there is an error: %s of %s', async (profile, text, message, advice) => {
+    ['production', '{"staging": {}, "test": {}}', 'has no profile "production"', 'its profiles: staging, test'],
+    ['toString', '{}', 'has no profile "toString"', 'its profiles: none'],
+    ['staging', 'issuer=x', 'is not a JSON object', 'write an object with a member per profile'],
+  ])('that is missing is an error: %s of %s', async (profile, text, message, advice) => {
     const { env, path } = await profiles(text);
 
     await expect(settingsFromProfile(profile, env)).rejects.toMatchObject({ message: `${path} ${message}`, advice });
   });
 
-  test('in a file that is not there is an error that shows one', async () => {
+  test('in a missing file is an error with an example', async () => {
     await expect(settingsFromProfile('staging', { HOME: '/nonexistent' })).rejects.toMatchObject({
-      message: 'there is no /nonexistent/.config/m2m-tokens/profiles.json',
+      message: '/nonexistent/.config/m2m-tokens/profiles.json does not exist',
       advice: expect.stringContaining('{"staging": {"issuer"'),
     });
   });
@@ -109,7 +109,7 @@ describe('a profile', () => {
     await expect(settingsFromProfile('staging', env)).rejects.toThrow('must be "true" or "false"');
   });
 
-  test('with something else than texts is refused', async () => {
+  test('with a value that is not a text is refused', async () => {
     const { env } = await profiles('{"staging": {"scope": ["a"]}}');
 
     await expect(settingsFromProfile('staging', env)).rejects.toThrow(

@@ -1,153 +1,200 @@
 import { expect, test } from '@jest/globals';
 
 import type { TokenEvent } from '../../../src/core/events.js';
-import { type GuardedStore, guardStore } from '../../../src/layers/shared-store/circuit-breaker.js';
+import { circuitBreaker } from '../../../src/layers/shared-store/circuit-breaker.js';
 import { memoryStore } from '../../../src/stores/memory.js';
-import type { Lease, StoredToken, TokenStore } from '../../../src/stores/token-store.js';
+import type { StoreCall, StoredToken, TokenStore } from '../../../src/stores/token-store.js';
+import { blockEventLoop } from '../../support/block-event-loop.js';
 import { fakeClock } from '../../support/clock.js';
-import { linesThatShow } from '../../support/grant-outcome.js';
+import { failureOf, linesThatShow } from '../../support/grant-outcome.js';
 
 const token: StoredToken = { version: 1, issuedAt: 1, expiresAt: 2, payload: 'c4n4ry-t0ken' };
 const hang = () => new Promise<never>(() => {});
 
-/** A guarded store whose `get` does what the test says. */
-function guarded(get: TokenStore['get']) {
+/** A circuit breaker around a store with this `get`. */
+function breaking(get: TokenStore['get']) {
   const clock = fakeClock();
   const events: TokenEvent[] = [];
-  let calls = 0;
+  const calls: (StoreCall | undefined)[] = [];
   const store: TokenStore = {
     ...memoryStore({ clock }),
     get: (key, call) => {
-      calls += 1;
+      calls.push(call);
       return get(key, call);
     },
   };
-  const guard = guardStore(store, { clock, onEvent: (event) => events.push(event) });
-  return { clock, events, guard, calls: () => calls };
+  const breaker = circuitBreaker(store, clock, (event) => events.push(event));
+  return { clock, events, breaker, calls };
 }
 
-test('hands out what the store answers', async () => {
-  const { guard, events } = guarded(async () => token);
+test('returns the result of the store', async () => {
+  const { breaker, events } = breaking(async () => token);
 
-  expect(await guard.get('a')).toBe(token);
-  expect(guard.isAway()).toBe(false);
+  expect(await breaker.get('a')).toBe(token);
+  expect(breaker.isOpen()).toBe(false);
   expect(events).toEqual([]);
 });
 
-test('a store that fails is a miss and an event, and is left alone for five seconds [D8]', async () => {
-  const { clock, guard, events, calls } = guarded(() => Promise.reject(new Error('NOAUTH Authentication required.')));
+test('opens for five seconds after a failure, which is a miss and an event [D8]', async () => {
+  const { clock, breaker, events, calls } = breaking(() =>
+    Promise.reject(new Error('NOAUTH Authentication required.')),
+  );
 
-  expect(await guard.get('a')).toBeUndefined();
-  expect(await guard.get('a')).toBeUndefined();
+  expect(await breaker.get('a')).toBeUndefined();
+  expect(await breaker.get('a')).toBeUndefined();
   clock.advance(4_999);
-  expect(await guard.lease('a', 1)).toBeUndefined();
-  expect(guard.isAway()).toBe(true);
-  expect(calls()).toBe(1);
+  expect(await breaker.lease('a', 1)).toBeUndefined();
+  expect(breaker.isOpen()).toBe(true);
+  expect(calls).toHaveLength(1);
 
   clock.advance(1);
-  await guard.get('a');
-  expect(calls()).toBe(2);
+  await breaker.get('a');
+  expect(calls).toHaveLength(2);
   clock.advance(5_000);
-  await guard.get('a');
-  expect(calls()).toBe(3);
+  await breaker.get('a');
+  expect(calls).toHaveLength(3);
   expect(events).toEqual(
     [1, 2, 3].map(() => ({ type: 'store.failed', operation: 'get', reason: 'Error NOAUTH', retryInMs: 5_000 })),
   );
 });
 
-test('a store that throws at once is a miss, too [D8]', async () => {
-  const { guard } = guarded(() => {
+test('treats an exception like a rejection [D8]', async () => {
+  const { breaker } = breaking(() => {
     throw new TypeError('not a function');
   });
 
-  await expect(guard.get('a')).resolves.toBeUndefined();
+  await expect(breaker.get('a')).resolves.toBeUndefined();
 });
 
-test('a store that hangs is a miss and an event [D8]', async () => {
-  const { guard, events } = guarded(hang);
+test('ends a call after 250 ms, aborts its signal and reports a timeout [D8]', async () => {
+  const { breaker, events, calls } = breaking(hang);
+  const began = performance.now();
 
-  expect(await guard.get('a')).toBeUndefined();
+  expect(await breaker.get('a')).toBeUndefined();
 
+  expect(performance.now() - began).toBeGreaterThan(240);
+  expect(calls[0]?.signal.reason).toMatchObject({ name: 'TimeoutError', message: 'no answer within 250 ms' });
   expect(events).toMatchObject([{ type: 'store.failed', reason: 'TimeoutError' }]);
 });
 
-test('calls that fail together are one event [D8]', async () => {
-  const { guard, events } = guarded(() => Promise.reject(new Error('down')));
+test('reports a timeout for a store that observes the signal and fails with an error of its own [D8]', async () => {
+  const { breaker, events } = breaking(
+    (_key, call) =>
+      new Promise((_resolve, reject) => {
+        call?.signal.addEventListener('abort', () => reject(new Error('cancelled')));
+      }),
+  );
 
-  await Promise.all(Array.from({ length: 10 }, () => guard.get('a')));
+  expect(await breaker.get('a')).toBeUndefined();
+
+  expect(events).toMatchObject([{ reason: 'TimeoutError' }]);
+});
+
+test('returns a result that arrived while the event loop was blocked [B9 D8]', async () => {
+  // The encryption takes turns in the thread pool, which end while the event loop is blocked.
+  const { breaker, events } = breaking(async () => {
+    const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt']);
+    await crypto.subtle.encrypt({ name: 'AES-GCM', iv: new Uint8Array(12) }, key, new Uint8Array(8));
+    return token;
+  });
+
+  const result = breaker.get('a');
+  blockEventLoop(1_000);
+
+  expect(await result).toBe(token);
+  expect(events).toEqual([]);
+});
+
+test('counts concurrent failures as one [D8]', async () => {
+  const { breaker, events } = breaking(() => Promise.reject(new Error('down')));
+
+  await Promise.all(Array.from({ length: 10 }, () => breaker.get('a')));
 
   expect(events).toHaveLength(1);
 });
 
-test('after the pause one call tries the store, and the others do not wait for it [D8]', async () => {
+test('lets one call try the store when it is half-open, while the others skip it [D8]', async () => {
   const answers: ((token: StoredToken) => void)[] = [];
   let isDown = true;
-  const { clock, guard, calls } = guarded(() =>
+  const { clock, breaker, calls } = breaking(() =>
     isDown ? Promise.reject(new Error('down')) : new Promise((resolve) => answers.push(resolve)),
   );
-  await guard.get('a');
+  await breaker.get('a');
   isDown = false;
   clock.advance(5_000);
 
-  const trial = guard.get('a');
-  expect(await guard.get('b')).toBeUndefined();
-  expect(calls()).toBe(2);
+  const trial = breaker.get('a');
+  expect(await breaker.get('b')).toBeUndefined();
+  expect(calls).toHaveLength(2);
   answers[0]?.(token);
   await trial;
 
-  void guard.get('b');
-  expect(calls()).toBe(3);
+  void breaker.get('b');
+  expect(calls).toHaveLength(3);
 });
 
-test('a call that was under way before does not end the trial [D8]', async () => {
+test('stays half-open when a call from before the failure fails too [D8]', async () => {
   const failures: ((error: Error) => void)[] = [];
-  const { clock, guard, calls } = guarded(() => new Promise((_resolve, reject) => failures.push(reject)));
-  const [slow, quick] = [guard.get('a'), guard.get('b')];
+  const { clock, breaker, calls } = breaking(() => new Promise((_resolve, reject) => failures.push(reject)));
+  const [slow, quick] = [breaker.get('a'), breaker.get('b')];
   failures[1]?.(new Error('down'));
   await quick;
   clock.advance(5_000);
-  const trial = guard.get('a');
+  const trial = breaker.get('a');
 
   failures[0]?.(new Error('down'));
   await slow;
 
-  expect(await guard.get('b')).toBeUndefined();
-  expect(calls()).toBe(3);
+  expect(await breaker.get('b')).toBeUndefined();
+  expect(calls).toHaveLength(3);
   failures[2]?.(new Error('down'));
   await trial;
 });
 
-/** One operation after the other, and what the store below is to hear of it. */
-const operations: readonly [string, (guard: GuardedStore, lease: Lease) => Promise<unknown>, unknown[]][] = [
-  ['get', (guard) => guard.get('a'), ['get', 'a']],
-  ['set', (guard) => guard.set('a', token, 7), ['set', 'a', token, 7]],
-  ['delete', (guard) => guard.delete('a', token), ['delete', 'a', token]],
-  ['lease', (guard) => guard.lease('a', 7), ['lease', 'a', 7]],
-  ['lease', (guard, lease) => guard.extend(lease, 7), ['extend', 7]],
-  ['lease', (guard, lease) => guard.release(lease), ['release']],
+/** Each operation, and the arguments that the store receives. */
+const operations: readonly [string, (store: TokenStore) => Promise<unknown>, unknown[]][] = [
+  ['get', (store) => store.get('a'), ['a']],
+  ['set', (store) => store.set('a', token, 7), ['a', token, 7]],
+  ['delete', (store) => store.delete('a', token), ['a', token]],
+  ['lease', (store) => store.lease('a', 7), ['a', 7]],
 ];
 
-test.each(operations)(
-  'hands on a %s as it is, with a signal, and names it when it fails [D8]',
-  async (name, operate, expected) => {
-    const heard: unknown[][] = [];
-    const events: TokenEvent[] = [];
-    const failing =
-      (method: string) =>
-      (...args: unknown[]) => {
-        heard.push([method, ...args]);
-        return Promise.reject(new Error('down'));
-      };
-    const store = { get: failing('get'), set: failing('set'), delete: failing('delete'), lease: failing('lease') };
-    const lease = { extend: failing('extend'), release: failing('release') };
-    const guard = guardStore(store, { clock: fakeClock(), onEvent: (event) => events.push(event) });
+test.each(operations)('passes %s on with a signal, and names it in the event [D8]', async (name, operate, expected) => {
+  const received: unknown[][] = [];
+  const events: TokenEvent[] = [];
+  const failing =
+    (method: string) =>
+    (...args: unknown[]) => {
+      received.push([method, ...args]);
+      return Promise.reject(new Error('down'));
+    };
+  const store = { get: failing('get'), set: failing('set'), delete: failing('delete'), lease: failing('lease') };
 
-    await operate(guard, lease);
+  await operate(circuitBreaker(store, fakeClock(), (event) => events.push(event)));
 
-    expect(heard).toEqual([[...expected, expect.objectContaining({ signal: expect.any(AbortSignal) })]]);
-    expect(events).toMatchObject([{ operation: name }]);
-  },
-);
+  expect(received).toEqual([[name, ...expected, expect.objectContaining({ signal: expect.any(AbortSignal) })]]);
+  expect(events).toMatchObject([{ operation: name }]);
+});
+
+test.each([
+  ['extend', [7]],
+  ['release', []],
+] as const)('passes %s of a lease on with a signal, and names it "lease" in the event [D8]', async (method, args) => {
+  const received: unknown[][] = [];
+  const events: TokenEvent[] = [];
+  const fail = (...values: unknown[]) => {
+    received.push(values);
+    return Promise.reject(new Error('down'));
+  };
+  const clock = fakeClock();
+  const store = { ...memoryStore({ clock }), lease: async () => ({ extend: fail, release: fail }) };
+  const lease = await circuitBreaker(store, clock, (event) => events.push(event)).lease('a', 1_000);
+
+  await (method === 'extend' ? lease?.extend(7) : lease?.release());
+
+  expect(received).toEqual([[...args, expect.objectContaining({ signal: expect.any(AbortSignal) })]]);
+  expect(events).toMatchObject([{ operation: 'lease' }]);
+});
 
 class ClosedError extends Error {}
 
@@ -159,43 +206,51 @@ test.each([
   ['Error OOM', Object.assign(new Error('OOM no memory'), { code: 7 })],
   ['String', 'down'],
   ['', Object.create(null)],
-])('tells the kind of a failure: "%s" [D8]', async (reason, thrown) => {
-  const { guard, events } = guarded(() => Promise.reject(thrown as Error));
+])('gives the kind of the error as the reason: "%s" [D8]', async (reason, thrown) => {
+  const { breaker, events } = breaking(() => Promise.reject(thrown as Error));
 
-  await guard.get('a');
+  await breaker.get('a');
 
   expect(events).toMatchObject([{ reason }]);
 });
 
-test('who gives up meanwhile says nothing about the store [B6]', async () => {
-  const { guard, events } = guarded(hang);
+test('rejects with the reason of a caller that gives up, and stays closed [B6]', async () => {
+  const { breaker, events, calls } = breaking(hang);
   const caller = new AbortController();
 
-  const answer = guard.get('a', caller.signal);
+  const result = failureOf(breaker.get('a', caller));
   caller.abort(new Error('gone'));
 
-  await expect(answer).rejects.toThrow('gone');
-  expect(guard.isAway()).toBe(false);
+  expect(await result).toEqual(new Error('gone'));
+  expect(calls[0]?.signal.aborted).toBe(true);
+  expect(breaker.isOpen()).toBe(false);
   expect(events).toEqual([]);
 });
 
-test('an event tells the kind of a failure and nothing of what was stored [F4 R-25]', async () => {
+test('does not call the store for a caller that has given up [B6]', async () => {
+  const { breaker, calls } = breaking(async () => token);
+
+  await expect(breaker.get('a', { signal: AbortSignal.abort(new Error('gone')) })).rejects.toThrow('gone');
+  expect(calls).toEqual([]);
+});
+
+test('reveals nothing of the stored token in an event [F4 R-25]', async () => {
   const clock = fakeClock();
   const events: TokenEvent[] = [];
   const set = async (_key: string, { payload }: StoredToken) => {
     throw Object.assign(new Error(`cannot write ${payload}`), { code: 'ECONNREFUSED' });
   };
-  const guard = guardStore({ ...memoryStore({ clock }), set }, { clock, onEvent: (event) => events.push(event) });
+  const breaker = circuitBreaker({ ...memoryStore({ clock }), set }, clock, (event) => events.push(event));
 
-  await guard.set('a', token, 1_000);
+  await breaker.set('a', token, 1_000);
 
   expect(events).toMatchObject([{ operation: 'set', reason: 'Error ECONNREFUSED' }]);
   expect(linesThatShow(token.payload, events)).toEqual([]);
 });
 
-test('a store that says null says that there is nothing [D9]', async () => {
+test('reads null as a miss [D9]', async () => {
   const nothing = async () => null as never;
-  const guard = guardStore({ get: nothing, set: nothing, delete: nothing, lease: nothing }, { clock: fakeClock() });
+  const breaker = circuitBreaker({ get: nothing, set: nothing, delete: nothing, lease: nothing }, fakeClock());
 
-  expect([await guard.get('key'), await guard.lease('key', 1_000)]).toEqual([undefined, undefined]);
+  expect([await breaker.get('key'), await breaker.lease('key', 1_000)]).toEqual([undefined, undefined]);
 });

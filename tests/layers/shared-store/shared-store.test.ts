@@ -6,8 +6,9 @@ import { expect, test } from '@jest/globals';
 import { AccessToken } from '../../../src/core/access-token.js';
 import type { TokenEvent } from '../../../src/core/events.js';
 import { canonicalRequest } from '../../../src/core/token-request.js';
-import type { TokenSource } from '../../../src/core/token-source.js';
+import type { Layer, TokenSource } from '../../../src/core/token-source.js';
 import { type SharedStoreOptions, withSharedStore } from '../../../src/layers/shared-store/shared-store.js';
+import { sharedTokens, type SharedTokensOptions } from '../../../src/layers/shared-store/shared-tokens.js';
 import { toStored } from '../../../src/layers/shared-store/token-record.js';
 import { memoryStore } from '../../../src/stores/memory.js';
 import type { StoredToken, TokenStore } from '../../../src/stores/token-store.js';
@@ -17,9 +18,13 @@ import { issue, type ManualSource, manualSource, settle } from '../../support/to
 
 const second = 1_000;
 
+type SharingOptions = SharedTokensOptions & SharedStoreOptions;
+
+const sharing = (options: SharingOptions): Layer => withSharedStore(sharedTokens(options), options);
+
 tokenSourceContract('withSharedStore', (inner) => {
   const clock = fakeClock();
-  return withSharedStore({ store: memoryStore({ clock }), identity: [], clock })(inner);
+  return sharing({ store: memoryStore({ clock }), identity: [], clock })(inner);
 });
 
 interface Replica {
@@ -27,14 +32,14 @@ interface Replica {
   readonly source: ManualSource;
 }
 
-/** Replicas on one clock that share a store. */
-function fleet({ clock = fakeClock(), ...options }: Partial<SharedStoreOptions> & { clock?: FakeClock } = {}) {
+/** Makes replicas with one clock and one store. */
+function fleet({ clock = fakeClock(), ...options }: Partial<SharingOptions> & { clock?: FakeClock } = {}) {
   const store = options.store ?? memoryStore({ clock });
   const events: TokenEvent[] = [];
-  const replica = (others: Partial<SharedStoreOptions> = {}): Replica => {
+  const replica = (others: Partial<SharingOptions> = {}): Replica => {
     const source = manualSource();
     const onEvent = (event: TokenEvent) => events.push(event);
-    const layer = withSharedStore({
+    const layer = sharing({
       store,
       identity: ['orders'],
       clock,
@@ -45,7 +50,7 @@ function fleet({ clock = fakeClock(), ...options }: Partial<SharedStoreOptions> 
     });
     return { source, tokens: layer(source) };
   };
-  /** Time in which those who wait for others look whether they are done. */
+  /** Lets time pass in small steps, so that waiting replicas poll. */
   const pass = async (ms: number): Promise<void> => {
     for (let passed = 0; passed < ms; passed += 100) {
       clock.advance(Math.min(100, ms - passed));
@@ -63,7 +68,7 @@ async function answerOf(replica: Replica, token: AccessToken): Promise<AccessTok
   return answer;
 }
 
-test('hands a replica the token that another one got, and asks nobody [D7]', async () => {
+test('returns the token that another replica stored, without a grant [D7]', async () => {
   const { clock, replica } = fleet();
   const [one, other] = [replica(), replica()];
   const token = new AccessToken({
@@ -81,7 +86,7 @@ test('hands a replica the token that another one got, and asks nobody [D7]', asy
   expect(other.source.calls).toEqual([]);
 });
 
-test('takes a good token from a store that can only be read [D7]', async () => {
+test('returns the stored token from a read-only store [D7]', async () => {
   const clock = fakeClock();
   const memory = memoryStore({ clock });
   const { replica, events } = fleet({ store: memory, clock });
@@ -92,7 +97,7 @@ test('takes a good token from a store that can only be read [D7]', async () => {
   expect(events).toEqual([]);
 });
 
-test('lets one replica ask while the others wait, and hands them its token [D5 D11]', async () => {
+test('sends one grant for fifty replicas that start together [D5 D11]', async () => {
   const { clock, replica, pass } = fleet();
   const replicas = Array.from({ length: 50 }, () => replica());
 
@@ -106,7 +111,7 @@ test('lets one replica ask while the others wait, and hands them its token [D5 D
   expect(replicas.flatMap(({ source }) => source.calls)).toHaveLength(1);
 });
 
-test('a token that is due is replaced once for all [D7]', async () => {
+test('renews a token once for all replicas [D7]', async () => {
   const { clock, replica } = fleet();
   const [one, other] = [replica(), replica()];
   const old = await answerOf(one, issue('old', clock));
@@ -123,7 +128,7 @@ test('a token that is due is replaced once for all [D7]', async () => {
   expect(other.source.calls).toEqual([]);
 });
 
-test('what a replica waited for is the answer, be it the token that is to be replaced [A16]', async () => {
+test('returns the token stored during a wait, even if it equals the token to be replaced [A16]', async () => {
   const { clock, replica, pass } = fleet();
   const [one, other] = [replica(), replica()];
   const old = await answerOf(one, issue('same', clock));
@@ -142,22 +147,25 @@ test('what a replica waited for is the answer, be it the token that is to be rep
 test.each([
   { minutes: 5, calls: 1 },
   { minutes: 1, calls: 1 },
-  // Clocks of two hosts may be that far apart.
+  // The clocks of two hosts may differ by a minute.
   { minutes: 0.99, calls: 0 },
-])('a token issued $minutes min before the rejected one costs $calls grants [C5]', async ({ minutes, calls }) => {
-  const { clock, replica } = fleet();
-  const [one, other] = [replica(), replica()];
-  await answerOf(one, issue('older', clock));
-  clock.advance(minutes * 60 * second);
-  const rejected = issue('rejected', clock);
+])(
+  'sends $calls grants when the stored token was issued $minutes min before the rejected one [C5]',
+  async ({ minutes, calls }) => {
+    const { clock, replica } = fleet();
+    const [one, other] = [replica(), replica()];
+    await answerOf(one, issue('older', clock));
+    clock.advance(minutes * 60 * second);
+    const rejected = issue('rejected', clock);
 
-  void other.tokens.getToken(undefined, { replacing: rejected });
-  await settle();
+    void other.tokens.getToken(undefined, { replacing: rejected });
+    await settle();
 
-  expect(other.source.calls).toHaveLength(calls);
-});
+    expect(other.source.calls).toHaveLength(calls);
+  },
+);
 
-test('a token without the validity that is asked for is replaced', async () => {
+test('renews a token that is valid for less than `minValidityMs`', async () => {
   const { clock, replica } = fleet();
   const [one, other] = [replica(), replica()];
   await answerOf(one, issue('short', clock, 60 * second));
@@ -169,7 +177,7 @@ test('a token without the validity that is asked for is replaced', async () => {
   expect((await answer).value).toBe('long');
 });
 
-test('a token in its last moments is renewed, and handed out when that fails [C5 A3]', async () => {
+test('renews a token within its mandatory refresh window, and returns it when the renewal fails [C5 A3]', async () => {
   const { clock, replica } = fleet();
   const [one, other] = [replica(), replica()];
   await answerOf(one, issue('last', clock));
@@ -182,7 +190,7 @@ test('a token in its last moments is renewed, and handed out when that fails [C5
   expect((await answer).value).toBe('last');
 });
 
-test('the last moments of a token are a share of its lifetime [A14]', async () => {
+test('has a mandatory refresh window in proportion to the lifetime [A14]', async () => {
   const { clock, replica } = fleet();
   const [one, other] = [replica(), replica()];
   await answerOf(one, issue('short', clock, 60 * second));
@@ -196,7 +204,7 @@ test('the last moments of a token are a share of its lifetime [A14]', async () =
   expect(other.source.calls).toHaveLength(1);
 });
 
-test('a token in its last moments is handed out to those who still want one [A3 B6]', async () => {
+test('returns the stored token after a failed renewal to callers that have not given up [A3 B6]', async () => {
   const { clock, replica } = fleet();
   const [one, other] = [replica(), replica()];
   await answerOf(one, issue('last', clock));
@@ -213,11 +221,11 @@ test('a token in its last moments is handed out to those who still want one [A3 
   expect((await answer).value).toBe('last');
 });
 
-test('another replica goes on when the one that asks is gone, which does not take the whole deadline [D11]', async () => {
+test('takes the lease of a replica that died when it expires, long before the deadline [D11]', async () => {
   const { clock, store, replica, pass } = fleet();
   const other = replica();
-  // What a replica that was killed leaves behind.
-  const never = withSharedStore({
+  // A replica that was killed: it neither extends nor releases its lease.
+  const never = sharing({
     store,
     identity: ['orders'],
     clock: { ...clock, sleep: () => new Promise(() => {}) },
@@ -234,7 +242,7 @@ test('another replica goes on when the one that asks is gone, which does not tak
   expect((await answer).value).toBe('b');
 });
 
-test('who waits asks for itself before the deadline is over, though another one is still asking [D11]', async () => {
+test('sends a grant without the lease after two thirds of the deadline [D11]', async () => {
   const { clock, replica, pass } = fleet();
   const [one, other] = [replica(), replica()];
   void one.tokens.getToken();
@@ -249,7 +257,7 @@ test('who waits asks for itself before the deadline is over, though another one 
   expect((await answer).value).toBe('b');
 });
 
-/** A store whose lease is free after so many tries; it tells what becomes of leases. */
+/** A store whose lease is free after `triesBefore` attempts, and the calls that concern leases. */
 function leasing(clock: FakeClock, { triesBefore = 0, get }: { triesBefore?: number; get?: TokenStore['get'] } = {}) {
   const heard: [string, number?][] = [];
   let tries = 0;
@@ -273,7 +281,7 @@ test.each([
   { deadlineMs: undefined, leaseMs: 5_000 },
   { deadlineMs: 30_000, leaseMs: 5_000 },
   { deadlineMs: 3_000, leaseMs: 1_000 },
-])('a lease is taken for $leaseMs ms when the deadline is $deadlineMs [D11]', async ({ deadlineMs, leaseMs }) => {
+])('takes a lease of $leaseMs ms when the deadline is $deadlineMs [D11]', async ({ deadlineMs, leaseMs }) => {
   const clock = fakeClock();
   const { store, heard } = leasing(clock);
 
@@ -282,7 +290,7 @@ test.each([
   expect(heard).toEqual([['lease', leaseMs], ['release']]);
 });
 
-test('who asks keeps its lease until the deadline, and no longer [D11]', async () => {
+test('extends its lease until the deadline [D11]', async () => {
   const clock = fakeClock();
   const { store, heard } = leasing(clock);
   const { replica, pass } = fleet({ store, clock, deadlineMs: 9 * second });
@@ -294,7 +302,7 @@ test('who asks keeps its lease until the deadline, and no longer [D11]', async (
   expect(heard).toEqual([['lease', 3 * second], ...Array.from({ length: 8 }, () => ['extend', 3 * second])]);
 });
 
-test('who has its token gives the lease back and lets it be [D11]', async () => {
+test('releases its lease after the grant, and extends it no more [D11]', async () => {
   const clock = fakeClock();
   const { store, heard } = leasing(clock);
   const { replica, pass } = fleet({ store, clock });
@@ -306,7 +314,7 @@ test('who has its token gives the lease back and lets it be [D11]', async () => 
   expect(clock.asleep()).toBe(0);
 });
 
-test('who waits looks the less often the longer it waits, up to ten times a second [D5]', async () => {
+test('polls less often the longer it waits [D5]', async () => {
   const clock = fakeClock();
   const { store } = leasing(clock, { triesBefore: Infinity });
   const { replica, pass } = fleet({ store, clock, random: () => 0.5 });
@@ -318,7 +326,7 @@ test('who waits looks the less often the longer it waits, up to ten times a seco
   expect(clock.sleeps.slice(0, 5)).toEqual([15, 30, 60, 75, 75]);
 });
 
-test('who need not wait leaves the deadline to the source below [A24]', async () => {
+test('sets no deadline for a grant without a wait before it [A24]', async () => {
   const { replica } = fleet();
   const one = replica();
 
@@ -328,13 +336,13 @@ test('who need not wait leaves the deadline to the source below [A24]', async ()
   expect(one.source.last().options?.signal).toBeUndefined();
 });
 
-// A wait takes 15 ms at first; two thirds of the deadline are for waiting.
+// The first wait takes 15 ms. Waits end after two thirds of the deadline.
 test.each([
   { deadlineMs: 30, triesBefore: 1, waits: [15], leftMs: 15 },
   { deadlineMs: 22.5, triesBefore: Infinity, waits: [15], leftMs: 7.5 },
   { deadlineMs: 24, triesBefore: Infinity, waits: [15, 30], leftMs: 8 },
 ])(
-  'of $deadlineMs ms $leftMs are left after waits of $waits [A24]',
+  'leaves $leftMs of $deadlineMs ms for the grant after waits of $waits ms [A24]',
   async ({ deadlineMs, triesBefore, waits, leftMs }) => {
     const clock = fakeClock();
     const { store } = leasing(clock, { triesBefore });
@@ -355,7 +363,7 @@ test.each([
   },
 );
 
-test('who has waited is left with the rest of the deadline [A24 B6]', async () => {
+test('ends a grant after a wait at the deadline [A24 B6]', async () => {
   const { replica, pass } = fleet({ deadlineMs: 300 });
   const [one, other] = [replica(), replica()];
   void one.tokens.getToken();
@@ -371,12 +379,12 @@ test('who has waited is left with the rest of the deadline [A24 B6]', async () =
   await expect(answer).rejects.toMatchObject({ name: 'TimeoutError' });
 });
 
-test('who gets the lease looks again before it asks [D4]', async () => {
+test('reads the store again once it has the lease [D4]', async () => {
   const clock = fakeClock();
   const memory = memoryStore({ clock });
   const { replica } = fleet({ store: memory, clock });
   const one = replica();
-  // Its first look was a moment too early.
+  // The first read is a moment too early.
   let looks = 0;
   const other = replica({
     store: {
@@ -396,9 +404,9 @@ test('who gets the lease looks again before it asks [D4]', async () => {
 });
 
 test.each([
-  ['has expired at that moment', 0],
-  ['had expired before', -1],
-])('who gets the lease does not take a token that %s [A3 C6]', async (_name, remainingMs) => {
+  ['expires at that moment', 0],
+  ['has expired', -1],
+])('does not return a token from the store that %s when it has the lease [A3 C6]', async (_name, remainingMs) => {
   const clock = fakeClock();
   const old = issue('old', clock, 10 * second);
   clock.advance(10 * second - remainingMs);
@@ -409,7 +417,7 @@ test.each([
   expect((await answerOf(one, issue('new', clock))).value).toBe('new');
 });
 
-test('the lease is free at once when the grant fails', async () => {
+test('releases the lease at once when the grant fails', async () => {
   const { clock, replica, pass } = fleet();
   const [one, other] = [replica(), replica()];
   const failing = one.tokens.getToken();
@@ -424,7 +432,7 @@ test('the lease is free at once when the grant fails', async () => {
   expect((await answer).value).toBe('b');
 });
 
-test('who gives up ends its own wait only, and frees the lease [B6]', async () => {
+test('ends the wait of a caller that gives up, and releases its lease [B6]', async () => {
   const { clock, replica, pass } = fleet();
   const [one, two, three] = [replica(), replica(), replica()];
   const [holder, waiter] = [new AbortController(), new AbortController()];
@@ -448,7 +456,7 @@ test('who gives up ends its own wait only, and frees the lease [B6]', async () =
 const newKeyPair = () =>
   webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
 
-test('tokens of type DPoP are shared by those who hold the key, and get it back [F7]', async () => {
+test('shares DPoP tokens between replicas with the same key, and restores the key [F7]', async () => {
   const { clock, replica } = fleet();
   const [keyPair, otherKeyPair] = [await newKeyPair(), await newKeyPair()];
   const [one, same] = [0, 1].map(() => replica({ senderConstraint: async () => ({ keyPair, thumbprint: 'a' }) }));
@@ -464,7 +472,7 @@ test('tokens of type DPoP are shared by those who hold the key, and get it back 
   expect(other.source.calls).toHaveLength(1);
 });
 
-test('a token of type Bearer is shared by those who hold a key, and is not bound to it [F7]', async () => {
+test('restores no key for a Bearer token [F7]', async () => {
   const { clock, replica } = fleet();
   const keyPair = await newKeyPair();
   const [one, same] = [0, 1].map(() => replica({ senderConstraint: async () => ({ keyPair, thumbprint: 'a' }) }));
@@ -476,7 +484,7 @@ test('a token of type Bearer is shared by those who hold a key, and is not bound
   expect(taken.keyPair).toBeUndefined();
 });
 
-test('a token for a key that was changed meanwhile is not shared under the old one [F7]', async () => {
+test('does not store a token of a key that changed during the grant [F7]', async () => {
   const { clock, replica } = fleet();
   const [old, keyPair] = [await newKeyPair(), await newKeyPair()];
   const [one, same] = [0, 1].map(() => replica({ senderConstraint: async () => ({ keyPair: old, thumbprint: 'a' }) }));
@@ -489,7 +497,7 @@ test('a token for a key that was changed meanwhile is not shared under the old o
   expect(same!.source.calls).toHaveLength(1);
 });
 
-test('tokens that are bound to a certificate are shared by those who present it [F8 R-51]', async () => {
+test('shares certificate-bound tokens between replicas with the same certificate [F8 R-51]', async () => {
   const { clock, replica } = fleet();
   const presenting = (binding: string) =>
     replica({ senderConstraint: async () => ({ certificateThumbprint: binding }) });
@@ -505,7 +513,7 @@ test('tokens that are bound to a certificate are shared by those who present it 
   expect(other.source.calls).toHaveLength(1);
 });
 
-test('tokens that are bound to nothing are shared by those who present a certificate all the same [F8]', async () => {
+test('shares tokens without a constraint between replicas with the same certificate [F8]', async () => {
   const { clock, replica } = fleet();
   const [one, same] = [0, 1].map(() => replica({ senderConstraint: async () => ({ certificateThumbprint: 'a' }) }));
   await answerOf(one!, issue('free', clock));
@@ -513,7 +521,7 @@ test('tokens that are bound to nothing are shared by those who present a certifi
   expect((await same!.tokens.getToken()).value).toBe('free');
 });
 
-test('a token that is bound to a certificate renewed meanwhile is not shared under the old one [F8]', async () => {
+test('does not store a token of a certificate that changed during the grant [F8]', async () => {
   const { clock, replica } = fleet();
   const [one, same] = [0, 1].map(() => replica({ senderConstraint: async () => ({ certificateThumbprint: 'old' }) }));
   const { issuedAt, expiresAt } = issue('', clock);
@@ -525,7 +533,7 @@ test('a token that is bound to a certificate renewed meanwhile is not shared und
   expect(same!.source.calls).toHaveLength(1);
 });
 
-test('asks for itself when what tokens are bound to cannot be had', async () => {
+test('sends a grant of its own when the certificate or key cannot be read', async () => {
   const { clock, replica } = fleet();
   const one = replica({ senderConstraint: () => Promise.reject(new Error('no such file')) });
 
@@ -534,7 +542,7 @@ test('asks for itself when what tokens are bound to cannot be had', async () => 
   expect(token.value).toBe('own');
 });
 
-test('another key of the same replica needs another token [F7]', async () => {
+test('needs another token after its key has changed [F7]', async () => {
   const { clock, replica } = fleet();
   let thumbprint = 'a';
   const one = replica({ senderConstraint: async () => ({ thumbprint }) });
@@ -554,7 +562,7 @@ test('another key of the same replica needs another token [F7]', async () => {
   expect([first, other]).toEqual(['for a', 'for b']);
 });
 
-test('a token of type DPoP is not shared by who does not say which key it is bound to [R-70]', async () => {
+test('does not store a DPoP token without a known key [R-70]', async () => {
   const { clock, replica } = fleet();
   const [one, other] = [replica(), replica()];
   const { issuedAt, expiresAt } = issue('', clock);
@@ -566,7 +574,7 @@ test('a token of type DPoP is not shared by who does not say which key it is bou
   expect(other.source.calls).toHaveLength(1);
 });
 
-test('keeps tokens apart by who asks and by what is asked for, under keys that tell nothing [D1 D2]', async () => {
+test('has one entry per identity and token request, under a key that reveals neither [D1 D2]', async () => {
   const clock = fakeClock();
   const keys: string[] = [];
   const memory = memoryStore({ clock });
@@ -593,7 +601,7 @@ test('keeps tokens apart by who asks and by what is asked for, under keys that t
       source.last().resolve(issue('token', clock));
       await answer;
     }
-    // In another order it is the same.
+    // The order of scopes does not matter.
     await tokens.getToken({ scope: ['y', 'x'] });
   }
 
@@ -601,12 +609,12 @@ test('keeps tokens apart by who asks and by what is asked for, under keys that t
   expect(keys.filter((key) => !/^[\w-]{43}$/.test(key))).toEqual([]);
 });
 
-test('a token of a later release is left alone, and nobody waits for another one [D9]', async () => {
+test('leaves an entry of a newer format alone, and sends a grant of its own [D9]', async () => {
   const clock = fakeClock();
-  const ofTomorrow = { version: 2, issuedAt: clock.now(), expiresAt: clock.now() + 60 * second, payload: 'unknown' };
+  const newer = { version: 2, issuedAt: clock.now(), expiresAt: clock.now() + 60 * second, payload: 'unknown' };
   const changes: string[] = [];
   const store: TokenStore = {
-    get: async () => ofTomorrow,
+    get: async () => newer,
     set: async () => void changes.push('set'),
     delete: async () => void changes.push('delete'),
     lease: async () => undefined,
@@ -620,11 +628,11 @@ test('a token of a later release is left alone, and nobody waits for another one
   expect(changes).toEqual([]);
 });
 
-test("a token of a later release that comes between two looks is nobody's answer [D9]", async () => {
+test('does not return an entry of a newer format that appears during the wait [D9]', async () => {
   const clock = fakeClock();
-  const ofTomorrow: StoredToken = { version: 2, issuedAt: clock.now(), expiresAt: clock.now() + 1, payload: 'unknown' };
+  const newer: StoredToken = { version: 2, issuedAt: clock.now(), expiresAt: clock.now() + 1, payload: 'unknown' };
   let looks = 0;
-  const get = async () => ((looks += 1) === 1 ? undefined : ofTomorrow);
+  const get = async () => ((looks += 1) === 1 ? undefined : newer);
   const one = fleet({ store: leasing(clock, { get }).store, clock }).replica();
 
   const token = await answerOf(one, issue('a', clock));
@@ -632,11 +640,11 @@ test("a token of a later release that comes between two looks is nobody's answer
   expect(token.value).toBe('a');
 });
 
-test('what cannot be is deleted, and asked for anew [D9]', async () => {
+test('deletes an entry with impossible times, and stores a new token [D9]', async () => {
   const { clock, store, replica } = fleet();
   const [one, other] = [replica(), replica()];
   await answerOf(one, issue('a', clock));
-  // Issued in two minutes, by the clock of who reads it.
+  // By the clock of the reader, the token is issued in two minutes.
   clock.step(-120 * second);
 
   const answer = other.tokens.getToken();
@@ -649,7 +657,7 @@ test('what cannot be is deleted, and asked for anew [D9]', async () => {
   expect(store).toBeDefined();
 });
 
-test('a token that is expired, or never expires, is not kept [A12]', async () => {
+test('does not store a token that has expired or never expires [A12]', async () => {
   const clock = fakeClock();
   const memory = memoryStore({ clock });
   const ttls: number[] = [];
@@ -678,7 +686,7 @@ test('a token that is expired, or never expires, is not kept [A12]', async () =>
   expect(ttls).toEqual([1]);
 });
 
-test('without the store each replica asks for itself [D8]', async () => {
+test('sends a grant for each replica while the store fails [D8]', async () => {
   const clock = fakeClock();
   const down = () => Promise.reject(new Error('down'));
   const { replica, events } = fleet({ store: { get: down, set: down, delete: down, lease: down }, clock });
@@ -692,7 +700,7 @@ test('without the store each replica asks for itself [D8]', async () => {
   );
 });
 
-test('a lease that cannot be had because the store fails is nothing to wait for [D8]', async () => {
+test('sends a grant at once when the lease fails [D8]', async () => {
   const clock = fakeClock();
   const store = { ...memoryStore({ clock }), lease: () => Promise.reject(new Error('READONLY no writes')) };
   const { replica, events } = fleet({ store, clock });
@@ -705,10 +713,10 @@ test('a lease that cannot be had because the store fails is nothing to wait for 
 
 test.each([
   ['null', null],
-  ['text', 'x'],
+  ['a string', 'x'],
   ['an object without members', {}],
   ['an object without a payload', { version: 1, issuedAt: 1, expiresAt: 2 }],
-])('a store that returns %s costs a grant and no call [D9]', async (_what, found) => {
+])('sends a grant when a store returns %s [D9]', async (_what, found) => {
   const clock = fakeClock();
   const store = { ...memoryStore({ clock }), get: async () => found as never };
   const { replica } = fleet({ store, clock });
@@ -718,8 +726,8 @@ test.each([
   expect(token.value).toBe('a');
 });
 
-/** A replica that starts and finds a token with twenty seconds left; its own grant hangs. */
-async function startingInTheMargin() {
+/** A replica that starts and finds a token with twenty seconds left; its grant hangs. */
+async function startingInMandatoryWindow() {
   const { clock, replica } = fleet();
   const one = replica();
   const token = await answerOf(one, issue('last', clock));
@@ -728,8 +736,8 @@ async function startingInTheMargin() {
   return { clock, token, cold, other: replica(), ask: () => cold.tokens.getToken() };
 }
 
-test('a token in its last moments is handed out before it has expired when its renewal hangs [A24]', async () => {
-  const { clock, ask } = await startingInTheMargin();
+test('returns the stored token before it expires when its renewal hangs [A24]', async () => {
+  const { clock, ask } = await startingInMandatoryWindow();
 
   const answer = ask();
   await settle();
@@ -738,8 +746,8 @@ test('a token in its last moments is handed out before it has expired when its r
   expect((await answer).value).toBe('last');
 });
 
-test('a renewal that is not waited for goes on, and its token is shared [A24 D7]', async () => {
-  const { clock, cold, other, ask } = await startingInTheMargin();
+test('completes a renewal after the caller has the stored token, and stores the new one [A24 D7]', async () => {
+  const { clock, cold, other, ask } = await startingInMandatoryWindow();
   const answer = ask();
   await settle();
   clock.advance(10 * second);
@@ -752,8 +760,8 @@ test('a renewal that is not waited for goes on, and its token is shared [A24 D7]
   expect(other.source.calls).toEqual([]);
 });
 
-test('a token that is of no use to the caller is not what it gets instead of a renewal that takes long [A24]', async () => {
-  const { clock, cold, token } = await startingInTheMargin();
+test('waits for a slow renewal when the stored token is not usable for the call [A24]', async () => {
+  const { clock, cold, token } = await startingInMandatoryWindow();
 
   const answers = [
     cold.tokens.getToken(undefined, { replacing: token }),
@@ -770,16 +778,16 @@ test('a token that is of no use to the caller is not what it gets instead of a r
 });
 
 test.each([
-  ['does not come', () => new Promise<never>(() => {})],
+  ['never come', () => new Promise<never>(() => {})],
   [
-    'cannot be looked for',
+    'throw',
     () => {
       throw new Error('a bug');
     },
   ],
-])('asks for itself when what tokens are bound to %s [B6]', async (_what, binding) => {
+])('sends a grant of its own when the certificate and key %s [B6]', async (_what, binding) => {
   const clock = fakeClock();
-  const shared = withSharedStore({
+  const shared = sharing({
     store: memoryStore({ clock }),
     identity: [],
     senderConstraint: binding,
@@ -792,7 +800,7 @@ test.each([
   expect(value).toBe('own');
 });
 
-test('the window of the options makes the last moments shorter, too, and no look into the store draws anything [C5]', async () => {
+test('takes the refresh window from the options, and draws no random number on a hit [C5]', async () => {
   const clock = fakeClock();
   let draws = 0;
   const random = () => (draws += 1);

@@ -13,7 +13,7 @@ export interface ApiRequest {
   readonly body: Buffer | undefined;
 }
 
-/** The flags that describe the request; they are curl's. */
+/** The flags of the request, which are those of curl. */
 export interface ApiRequestFlags {
   readonly data?: readonly string[];
   readonly json?: string;
@@ -21,67 +21,69 @@ export interface ApiRequestFlags {
 }
 
 /**
- * The request that the arguments `[METHOD] URL` and the flags describe.
- * @throws {CommandError} when they describe none, or one that would show the token to others
+ * The request of the arguments `[METHOD] URL` and the flags.
+ * @throws {CommandError} if they are malformed, or the request would reveal the token
  */
 export async function apiRequest(
   args: readonly string[],
   { data, json, header = [] }: ApiRequestFlags,
   context: CommandContext,
 ): Promise<ApiRequest> {
-  if (args.length > 2)
-    throw new CommandError('a request is one method and one URL', { advice: 'm2m call [METHOD] URL' });
+  if (args.length > 2) {
+    throw new CommandError('expected [METHOD] URL', { advice: 'quote a URL with special characters' });
+  }
   if (data !== undefined && json !== undefined) {
-    throw new CommandError('--data and --json are two bodies', { advice: 'use one of them' });
+    throw new CommandError('--data and --json cannot be combined', { advice: 'use one of them' });
   }
   const [text = '', method = data === undefined && json === undefined ? 'GET' : 'POST'] = args.toReversed();
   const url = checkedUrl(text);
-  const own = header.map(parseHeader);
+  const given = header.map(parseHeader);
   const body = await bodyOf(json === undefined ? data : [json], context);
   if (body !== undefined && /^(get|head)$/i.test(method)) {
-    throw new CommandError(`${method} takes no body`, { advice: 'name another method before the URL, POST for one' });
+    throw new CommandError(`${method} has no body`, { advice: 'write another method before the URL, such as POST' });
   }
 
-  const isOwn = (name: string) => own.some(([each]) => each.toLowerCase() === name.toLowerCase());
-  const usual: (readonly [string, string])[] = [];
-  if (json !== undefined) usual.push(['Content-Type', 'application/json'], ['Accept', 'application/json']);
-  if (data !== undefined) usual.push(['Content-Type', 'application/x-www-form-urlencoded']);
-  return { method: method.toUpperCase(), url, headers: [...usual.filter(([name]) => !isOwn(name)), ...own], body };
+  const isGiven = (name: string) => given.some(([each]) => each.toLowerCase() === name.toLowerCase());
+  const defaults: (readonly [string, string])[] = [];
+  if (json !== undefined) defaults.push(['Content-Type', 'application/json'], ['Accept', 'application/json']);
+  if (data !== undefined) defaults.push(['Content-Type', 'application/x-www-form-urlencoded']);
+  const headers = [...defaults.filter(([name]) => !isGiven(name)), ...given];
+  return { method: method.toUpperCase(), url, headers, body };
 }
 
 /**
- * The URL of an API that may see a token (RFC 6750 §5.3).
- * @throws {CommandError} when it is none
+ * Parses the URL of an API.
+ * @throws {CommandError} if the text is not a URL, or a token is not safe there (RFC 6750 §5.3)
  */
 export function checkedUrl(text: string): URL {
   const url = parseUrl(text);
   if (url === undefined) {
-    throw new CommandError(`${JSON.stringify(text)} is no absolute URL`, { advice: 'write it with https:// in front' });
+    throw new CommandError(`${JSON.stringify(text)} is not an absolute URL`, { advice: 'begin it with https://' });
   }
   if (url.username !== '' || url.password !== '') {
-    throw new CommandError('the URL holds credentials', { advice: 'take them out: the token takes their place' });
+    throw new CommandError('the URL contains credentials', { advice: 'remove them: the token replaces them' });
   }
   if (!isSecure(url)) {
-    throw new CommandError(`the token would be readable on the way to ${url.origin}`, {
-      advice: 'use https, or http to this machine',
+    throw new CommandError(`http to ${url.origin} would reveal the token`, {
+      advice: 'use https; http is for this machine only',
     });
   }
   return url;
 }
 
-// Not repeated in any message: it may be a key.
+// A message does not repeat the line: it may hold a secret.
 function parseHeader(text: string): readonly [string, string] {
   const [, name = '', value = ''] = /^([!#$%&'*+.^_`|~\w-]+):\s*([^\r\n]*)$/.exec(text) ?? [];
-  if (name === '') throw new CommandError('a --header is malformed', { advice: `write it as 'Name: value'` });
+  if (name === '') throw new CommandError('a --header is malformed', { advice: `write 'Name: value'` });
   if (name.toLowerCase() === 'authorization') {
-    throw new CommandError('--header sets Authorization, which is for the token', {
-      advice: 'leave it out, or use curl',
+    throw new CommandError('--header cannot set Authorization', {
+      advice: 'leave it out: the command sets it to the token',
     });
   }
   return [name, value];
 }
 
-// As they are: unlike curl, nothing is taken off a file.
+// Unlike curl, the command sends files unchanged, with their newlines.
 async function bodyOf(parts: readonly string[] | undefined, context: CommandContext): Promise<Buffer | undefined> {
   if (parts === undefined) return undefined;
   const bodies: Buffer[] = [];

@@ -1,37 +1,38 @@
-import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
+import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 
-import type { Verb } from '../../command.js';
+import type { Command } from '../../command.js';
 import type { CommandContext } from '../../context.js';
 import { CommandError, exitCodes } from '../../io/command-error.js';
-import { alive, printable, styleOf, write } from '../../io/terminal.js';
+import { withSpinner } from '../../io/spinner.js';
+import { printable, styleOf, write } from '../../io/terminal.js';
 import type { Settings } from '../../settings/settings.js';
-import { openTokens } from '../../token-source.js';
+import { openTokenSource } from '../../token-source.js';
 import { type ApiRequest, apiRequest, type ApiRequestFlags } from './api-request.js';
+import type { PrintedCall } from './print/printed-call.js';
 
 /** `m2m call`: sends a request with a token. */
-export const call: Verb = {
+export const call: Command = {
   examples: [
-    ['m2m call https://api.example.com/orders', 'GET'],
-    [`m2m call https://api.example.com/orders --json '{"sku": "A1"}'`, 'POST'],
-    ['m2m call PUT https://api.example.com/file -d @report.pdf -H "Content-Type: application/pdf"', 'a file'],
-    ['m2m call https://api.example.com/orders --print python', 'the same call as a program'],
+    ['m2m call https://api.example.com/orders', 'sends a GET'],
+    [`m2m call https://api.example.com/orders --json '{"sku": "A1"}'`, 'sends a POST'],
+    ['m2m call PUT https://api.example.com/file -d @report.pdf -H "Content-Type: application/pdf"', 'sends a file'],
+    ['m2m call https://api.example.com/orders --print python', 'prints the same call as a program'],
   ],
   takesSettings: true,
 
-  define(command) {
+  define(commandLine) {
     const collect = (value: string, values: readonly string[] = []) => [...values, value];
-    command
-      .argument('<[METHOD] URL...>', 'what to call; GET, or POST when there is a body')
-      .option('-d, --data <data>', 'body of a form; @file or @- for a file or stdin, sent as it is', collect)
-      .option('--json <data>', 'body of JSON; @file or @- as with --data')
-      .option('-H, --header <line>', 'a header of the request', collect)
-      .option('-i, --include', 'write status and headers before the body')
+    commandLine
+      .argument('<[METHOD] URL...>', 'the request; the default method is GET, or POST with a body')
+      .option('-d, --data <data>', 'body as a form; @file or @- sends a file or stdin unchanged', collect)
+      .option('--json <data>', 'body as JSON; @file or @- as with --data')
+      .option('-H, --header <line>', 'header of the request', collect)
+      .option('-i, --include', 'print status and headers before the body')
       .option('-o, --output <path>', 'write the body to a file')
-      .option('--fail', 'exit with 5, and without the body, when the status is 400 or more')
-      .option('--dry-run', 'print the request, without its token, and send nothing')
-      .option('--print <tool>', 'print the same call for curl, httpie, python or javascript, and send nothing')
+      .option('--fail', 'exit with 5 and print no body if the status is 400 or more')
+      .option('--dry-run', 'print the request without its token, and send nothing')
+      .option('--print <tool>', 'print the same call for curl, python or javascript, and send nothing')
       .option('--cache', 'keep the token, encrypted, for the next run');
   },
 
@@ -40,30 +41,30 @@ export const call: Verb = {
     const request = await apiRequest(args, rest, context);
     const settings = await read();
     if (dryRun) return printRequest(request, settings, context);
-    if (print !== undefined) return printFor(print, request, settings, context);
+    if (print !== undefined) return printCall(print, request, settings, context);
 
-    const { sendRequest, refusedByApi, unreachable } = await import('./send-request.js');
-    const tokens = await openTokens(settings, context, { cache });
+    const { sendRequest, rejectedByApi, unreachable } = await import('./send-request.js');
+    const tokens = await openTokenSource(settings, context, { cache });
     const fetch = await fetchFor(settings, context);
     const began = performance.now();
-    const waiting: typeof fetch = (input, init) =>
-      alive(`waiting for ${request.url.host}`, context, () => fetch(input, init));
-    const reply = await sendRequest(request, tokens, { signal: context.signal, fetch: waiting });
-    if (rest.fail && reply.status >= 400) {
-      // Whoever does not read it waits for its end.
-      await reply.body?.cancel();
-      throw refusedByApi(reply, request.url);
+    const fetchWithSpinner: typeof fetch = (input, init) =>
+      withSpinner(`waiting for ${request.url.host}`, context, () => fetch(input, init));
+    const response = await sendRequest(request, tokens, { signal: context.signal, fetch: fetchWithSpinner });
+    if (rest.fail && response.status >= 400) {
+      // Otherwise the process waits for the rest of the body.
+      await response.body?.cancel();
+      throw rejectedByApi(response, request.url);
     }
 
-    if (rest.include) await write(context.stdout, headOf(reply));
-    await writeBody(reply, rest.output, context).catch((error: unknown) => {
+    if (rest.include) await write(context.stdout, headOf(response));
+    await writeBody(response, rest.output, context).catch((error: unknown) => {
       throw context.signal.aborted || error instanceof CommandError ? error : unreachable(error, request.url);
     });
     if (context.stderr.isTTY) {
       const style = styleOf(context.stderr, context.env);
-      const status = `${reply.status} ${printable(reply.statusText)}`.trim();
+      const status = `${response.status} ${printable(response.statusText)}`.trim();
       const ms = `${Math.round(performance.now() - began)} ms`;
-      await write(context.stderr, `${style(reply.ok ? 'green' : 'red', status)} ${style('dim', ms)}\n`);
+      await write(context.stderr, `${style(response.ok ? 'green' : 'red', status)} ${style('dim', ms)}\n`);
     }
     return exitCodes.ok;
   },
@@ -78,7 +79,7 @@ interface CallFlags extends ApiRequestFlags {
   readonly cache?: true;
 }
 
-// Where tokens are bound to the certificate of the client, the API wants to see it.
+// An API verifies the certificate of a certificate-bound token.
 async function fetchFor(settings: Settings, context: CommandContext): Promise<typeof globalThis.fetch> {
   const { isMutualTls } = await import('../../settings/auth-methods.js');
   if (!isMutualTls(settings)) return globalThis.fetch;
@@ -105,20 +106,28 @@ async function printRequest(
   return exitCodes.ok;
 }
 
-async function printFor(
+/** The tools of `--print`. Each generator is loaded on demand. */
+const printers: Readonly<Record<string, () => Promise<(printed: PrintedCall) => string>>> = {
+  curl: async () => (await import('./print/curl.js')).curl,
+  python: async () => (await import('./print/python.js')).python,
+  javascript: async () => (await import('./print/javascript.js')).javascript,
+};
+
+async function printCall(
   tool: string,
   request: ApiRequest,
   settings: Settings,
   context: CommandContext,
 ): Promise<number> {
-  const { callPrinters, printedGrant } = await import('./print-call.js');
-  const print = Object.hasOwn(callPrinters, tool) ? callPrinters[tool] : undefined;
-  if (print === undefined) {
-    throw new CommandError(`calls are not printed for ${JSON.stringify(tool)}`, {
-      advice: `take one of ${Object.keys(callPrinters).join(', ')}`,
+  const load = Object.hasOwn(printers, tool) ? printers[tool] : undefined;
+  if (load === undefined) {
+    throw new CommandError(`--print does not support ${JSON.stringify(tool)}`, {
+      advice: `use one of ${Object.keys(printers).join(', ')}`,
     });
   }
-  await write(context.stdout, print(request, await printedGrant(settings, context)));
+  const { printedCall } = await import('./print/printed-call.js');
+  const print = await load();
+  await write(context.stdout, print(await printedCall(request, settings, context)));
   return exitCodes.ok;
 }
 
@@ -129,16 +138,11 @@ function headOf({ status, statusText, headers }: Response): string {
 
 async function writeBody({ body }: Response, path: string | undefined, context: CommandContext): Promise<void> {
   if (path !== undefined) {
-    const file = createWriteStream(path);
-    await new Promise<void>((resolve, reject) => {
-      file.once('open', () => resolve());
-      file.once('error', ({ code }: NodeJS.ErrnoException) =>
-        reject(new CommandError(`${JSON.stringify(path)} cannot be written (${code})`, { advice: 'check --output' })),
-      );
+    const file = await open(path, 'w').catch(({ code }: NodeJS.ErrnoException) => {
+      throw new CommandError(`${JSON.stringify(path)} cannot be written (${code})`, { advice: 'check --output' });
     });
-    await pipeline(body === null ? [] : Readable.fromWeb(body), file);
-    return;
+    return pipeline(body ?? [], file.createWriteStream());
   }
-  // As it comes, and no faster than it is read.
+  // In pieces, at the speed of the reader.
   for await (const chunk of body ?? []) await write(context.stdout, chunk);
 }

@@ -6,7 +6,7 @@ import { CommandError, exitCodes } from '../../io/command-error.js';
 import { explainTokenError } from '../../io/report-error.js';
 import type { ApiRequest } from './api-request.js';
 
-/** How {@link sendRequest} goes about it. */
+/** Options of {@link sendRequest}. */
 export interface SendRequestOptions {
   readonly signal: AbortSignal;
   /** @default globalThis.fetch */
@@ -14,23 +14,24 @@ export interface SendRequestOptions {
 }
 
 /**
- * Sends a request with a token, and once more with another one when the API rejects it. Redirects are not followed.
- * @throws {CommandError} when the API cannot be reached
- * @throws {TokenError} when there is no token
+ * Sends a request with a token, and resends it once with another token if the API rejects the first one. Does not follow
+ * redirects.
+ * @throws {CommandError} if the API is unreachable
+ * @throws {TokenError} if there is no token
  */
 export function sendRequest(
   { method, url, headers, body }: ApiRequest,
   tokens: TokenSource,
   { signal, fetch = globalThis.fetch }: SendRequestOptions,
 ): Promise<Response> {
-  const reaching: typeof globalThis.fetch = async (input, init) => {
+  const fetchOrExplain: typeof globalThis.fetch = async (input, init) => {
     try {
       return await fetch(input, init);
     } catch (error) {
       throw signal.aborted ? signal.reason : unreachable(error, url);
     }
   };
-  const authorizedFetch = withBearerToken(reaching, tokens, { origins: [url.origin] });
+  const authorizedFetch = withBearerToken(fetchOrExplain, tokens, { origins: [url.origin] });
   return authorizedFetch(url, {
     method,
     headers: headers.map(([name, value]): [string, string] => [name, value]),
@@ -40,28 +41,28 @@ export function sendRequest(
   });
 }
 
-/** The error for an API that gave no answer, or broke off. */
+/** The error for an API that does not respond, or breaks off. */
 export function unreachable(error: unknown, url: URL): CommandError {
   const { what, advice } = explainTokenError(networkError(error, url.origin));
   return new CommandError(what, { advice, exitCode: exitCodes.apiUnreachable });
 }
 
-/** The error for an answer with an error status. */
-export function refusedByApi({ status, headers }: Response, url: URL): CommandError {
+/** The error for a response with an error status. */
+export function rejectedByApi({ status, headers }: Response, url: URL): CommandError {
   const challenges = parseChallenges(headers.get('www-authenticate') ?? '');
   const error = challenges.map(({ parameters }) => parameters.get('error')).find((each) => each !== undefined);
   const scope = challenges.map(({ parameters }) => parameters.get('scope')).find((each) => each !== undefined);
-  return new CommandError(`${url.origin} answered ${status}${error === undefined ? '' : ` (${error})`}`, {
+  return new CommandError(`${url.origin} responded with ${status}${error === undefined ? '' : ` (${error})`}`, {
     advice: adviceFor(status, error, scope),
-    exitCode: exitCodes.refusedByApi,
+    exitCode: exitCodes.rejectedByApi,
   });
 }
 
 function adviceFor(status: number, error: string | undefined, scope: string | undefined): string {
   if (error === 'insufficient_scope' || (status === 403 && error === undefined)) {
-    return `ask for a token with the scope that this needs${scope === undefined ? '' : `: --scope "${scope}"`}`;
+    return `request a token with the required scope${scope === undefined ? '' : `: --scope "${scope}"`}`;
   }
-  if (status === 401) return 'the API does not take this token: m2m doctor with this URL says more';
-  if (status >= 500) return 'the API has a trouble of its own: try again later';
-  return 'the request itself is at fault: without --fail its answer is shown';
+  if (status === 401) return 'the API rejects the token: m2m doctor with this URL shows more';
+  if (status >= 500) return 'the API reported a server error: try again later';
+  return 'the request is wrong: without --fail the command shows the response';
 }

@@ -1,47 +1,47 @@
-import type { Verb } from '../../command.js';
+import type { Command } from '../../command.js';
 import type { CommandContext } from '../../context.js';
 import { exitCodes } from '../../io/command-error.js';
 import { printable, styleOf, write } from '../../io/terminal.js';
 import { checkedUrl } from '../call/api-request.js';
 import type { Finding } from './finding.js';
 
-/** `m2m doctor`: finds out why it does not work. */
-export const doctor: Verb = {
+/** `m2m doctor`: diagnoses a grant and the response of an API. */
+export const doctor: Command = {
   examples: [
-    ['m2m doctor', 'settings, network, certificate, metadata, clock, and the grant itself'],
-    ['m2m doctor https://api.example.com/orders', 'and what the API says to the token'],
-    ['m2m doctor --try-methods', 'also tries other ways to send the secret: each one counts as a failed sign-in'],
+    ['m2m doctor', 'checks settings, network, certificate, metadata, clock and the grant'],
+    ['m2m doctor https://api.example.com/orders', 'also checks that the API accepts the token'],
+    ['m2m doctor --try-methods', 'also tries other client authentication methods: each counts as a failed sign-in'],
   ],
   takesSettings: true,
 
-  define(command) {
-    command
-      .argument('[url]', 'an URL of the API, which is asked with GET')
+  define(commandLine) {
+    commandLine
+      .argument('[url]', 'URL of the API; the command sends a GET')
       .option('--try-methods', 'after invalid_client, try the other client authentication methods');
   },
 
   async run({ args: [url], flags, settings }, context) {
-    const examination = {
+    const subject = {
       settings: await settings(),
       api: url === undefined ? undefined : checkedUrl(url),
       triesMethods: flags['tryMethods'] === true,
     };
-    const { examine } = await import('./diagnose.js');
+    const { diagnose } = await import('./diagnose.js');
 
     let exitCode: number = exitCodes.ok;
-    for await (const finding of examine(examination, context)) {
+    for await (const finding of diagnose(subject, context)) {
       if (exitCode === exitCodes.ok) exitCode = finding.exitCode ?? exitCodes.ok;
-      await write(context.stdout, lines(finding, context));
+      await write(context.stdout, linesOf(finding, context));
     }
     return exitCode;
   },
 };
 
-const marks = { good: ['green', '✓'], doubtful: ['yellow', '!'], bad: ['red', '✗'] } as const;
+const marks = { pass: ['green', '✓'], warn: ['yellow', '!'], fail: ['red', '✗'] } as const;
 
-function lines({ verdict, what, advice = [] }: Finding, { stdout, env }: CommandContext): string {
+function linesOf({ verdict, what, advice = [] }: Finding, { stdout, env }: CommandContext): string {
   const style = styleOf(stdout, env);
   const [colour, mark] = marks[verdict];
-  const all = typeof advice === 'string' ? [advice] : advice;
-  return `${style(colour, mark)} ${printable(what)}\n${all.map((line) => `  ${style('dim', '→')} ${printable(line)}\n`).join('')}`;
+  const steps = typeof advice === 'string' ? [advice] : advice;
+  return `${style(colour, mark)} ${printable(what)}\n${steps.map((step) => `  ${style('dim', '→')} ${printable(step)}\n`).join('')}`;
 }

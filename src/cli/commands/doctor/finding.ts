@@ -1,26 +1,22 @@
-/** What a step of the doctor found: `good`, `doubtful` (it may be why, or will be) or `bad` (it does not work). */
+/** The result of one check: `pass`, `warn` (it may be the reason, or will be) or `fail`. */
 export interface Finding {
-  readonly verdict: 'good' | 'doubtful' | 'bad';
+  readonly verdict: 'pass' | 'warn' | 'fail';
   readonly what: string;
-  /** What to do: a line, or a line for each likely reason, the likeliest first. */
+  /** The next step: one line, or a line for each likely reason, the likeliest first. */
   readonly advice?: string | readonly string[];
-  /** How the command ends when this is the first that is bad. */
+  /** The exit code of the command if this is the first finding with one. */
   readonly exitCode?: number;
 }
 
-/** Something is as it should be. */
-export const good = (what: string): Finding => ({ verdict: 'good', what });
+/** A check that passed. */
+export const pass = (what: string): Finding => ({ verdict: 'pass', what });
 
-/** Something may be the reason, or will be one. */
-export const doubtful = (what: string, advice: Finding['advice'] & {}): Finding => ({
-  verdict: 'doubtful',
-  what,
-  advice,
-});
+/** A check that found a possible reason, or a problem of the near future. */
+export const warn = (what: string, advice: Finding['advice'] & {}): Finding => ({ verdict: 'warn', what, advice });
 
-/** Something does not work. */
-export const bad = (what: string, advice: Finding['advice'] & {}, exitCode: number): Finding => ({
-  verdict: 'bad',
+/** A check that failed. */
+export const fail = (what: string, advice: Finding['advice'] & {}, exitCode: number): Finding => ({
+  verdict: 'fail',
   what,
   advice,
   exitCode,

@@ -2,53 +2,52 @@ import type { ClientAuthentication } from '../../../authentication/client-authen
 import type { Clock } from '../../../core/clock.js';
 import { parseObject } from '../../../core/json.js';
 
-/** What is kept of a reply: nothing of its body but whether it says a lifetime. */
-export interface SeenReply {
-  readonly url: string;
-  readonly status: number;
-  /** The field `Date`. */
+/** The recorded facts of a response. Its body is not among them. */
+export interface RecordedReply {
+  /** The header `Date`. */
   readonly date: string | null;
-  /** Milliseconds since the epoch. */
+  /** When the request was sent: milliseconds since the epoch. */
   readonly sentAt: number;
+  /** When the response arrived: milliseconds since the epoch. */
   readonly receivedAt: number;
-  readonly saysLifetime: boolean;
+  /** Whether the body has `expires_in`. */
+  readonly hasLifetime: boolean;
 }
 
-/** Remembers the replies. */
-export interface Witness {
+/** Records the responses of the authorization server. */
+export interface ReplyRecorder {
   readonly fetch: typeof fetch;
-  /** The same authentication; with mutual TLS it does not use the fetch that others use. */
-  readonly watched: (authentication: ClientAuthentication) => ClientAuthentication;
-  readonly replies: readonly SeenReply[];
+  /** Returns a client authentication whose own `fetch` is recorded too: that of mutual TLS. */
+  readonly record: (authentication: ClientAuthentication) => ClientAuthentication;
+  readonly replies: readonly RecordedReply[];
 }
 
-/** Makes a witness of the requests to the authorization server. */
-export function witness(clock: Clock): Witness {
-  const replies: SeenReply[] = [];
+/** Makes a {@link ReplyRecorder}. */
+export function replyRecorder(clock: Clock): ReplyRecorder {
+  const replies: RecordedReply[] = [];
 
-  const watch =
+  const recorded =
     (fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
     async (input, init) => {
       const sentAt = clock.now();
       const reply = await fetch(input, init);
       const receivedAt = clock.now();
-      const { url, status, headers } = reply;
-      const isJson = headers.get('content-type')?.includes('json') === true;
-      // A copy that nobody reads to its end would hold the answer up.
+      const isJson = reply.headers.get('content-type')?.includes('json') === true;
+      // The clone is read to its end; otherwise it would block the response.
       const members = isJson ? parseObject(await reply.clone().text()) : undefined;
-      const saysLifetime = members?.['expires_in'] !== undefined;
-      replies.push({ url, status, date: headers.get('date'), sentAt, receivedAt, saysLifetime });
+      const hasLifetime = members?.['expires_in'] !== undefined;
+      replies.push({ date: reply.headers.get('date'), sentAt, receivedAt, hasLifetime });
       return reply;
     };
 
   return {
     replies,
-    fetch: watch((input, init) => fetch(input, init)),
-    watched: (authentication) => ({
+    fetch: recorded((input, init) => fetch(input, init)),
+    record: (authentication) => ({
       ...authentication,
-      async prepare(...request) {
-        const prepared = await authentication.prepare(...request);
-        return prepared.fetch === undefined ? prepared : { ...prepared, fetch: watch(prepared.fetch) };
+      async prepare(...args) {
+        const prepared = await authentication.prepare(...args);
+        return prepared.fetch === undefined ? prepared : { ...prepared, fetch: recorded(prepared.fetch) };
       },
     }),
   };

@@ -34,7 +34,7 @@ test.each<[string, string[], ApiRequestFlags, object]>([
     },
   ],
   [
-    'headers of the caller, which win',
+    'headers of the caller, which override the defaults',
     [url],
     { data: ['x'], header: ['content-type: text/plain', 'X-A:1'] },
     {
@@ -48,7 +48,7 @@ test.each<[string, string[], ApiRequestFlags, object]>([
   expect(await request(args, flags)).toMatchObject({ url: new URL(url), ...expected });
 });
 
-test('a body comes from a file or stdin as it is', async () => {
+test('sends a file or stdin unchanged as the body', async () => {
   const path = join(await temporaryFolder(), 'body');
   await writeFile(path, Buffer.from([0, 255, 10]));
 
@@ -57,25 +57,25 @@ test('a body comes from a file or stdin as it is', async () => {
 });
 
 test.each<[string, string[], ApiRequestFlags]>([
-  ['a request is one method and one URL', ['GET', url, url], {}],
-  ['--data and --json are two bodies', [url], { data: ['a'], json: '{}' }],
-  ['GET takes no body', ['GET', url], { data: ['a'] }],
-  ['the body cannot be read from "/nonexistent" (ENOENT)', [url], { data: ['@/nonexistent'] }],
-  ['"api.example.com/orders" is no absolute URL', ['api.example.com/orders'], {}],
-  ['--header sets Authorization, which is for the token', [url], { header: ['authorization: Bearer x'] }],
-])('refused: %s', async (message, args, flags) => {
+  ['expected [METHOD] URL', ['GET', url, url], {}],
+  ['--data and --json cannot be combined', [url], { data: ['a'], json: '{}' }],
+  ['GET has no body', ['GET', url], { data: ['a'] }],
+  ['the body cannot be read from "/nonexistent/body" (ENOENT)', [url], { data: ['@/nonexistent/body'] }],
+  ['"api.example.com/orders" is not an absolute URL', ['api.example.com/orders'], {}],
+  ['--header cannot set Authorization', [url], { header: ['authorization: Bearer x'] }],
+])('refuses: %s', async (message, args, flags) => {
   await expect(request(args, flags)).rejects.toMatchObject({ message, exitCode: 2 });
 });
 
-test.each(['c4n4ry', 'X c4n4ry: 1', 'X: a\r\nY: c4n4ry'])('a malformed header is not repeated', async (line) => {
+test.each(['c4n4ry', 'X c4n4ry: 1', 'X: a\r\nY: c4n4ry'])('does not repeat a malformed header', async (line) => {
   await expect(request([url], { header: [line] })).rejects.toMatchObject({ message: 'a --header is malformed' });
 });
 
-test('a token goes over https or to this machine only [R-27 R-38 E20]', () => {
-  expect(() => checkedUrl('http://api.example.com')).toThrow('the token would be readable on the way');
+test('sends a token over https or to this machine only [R-27 R-38 E20]', () => {
+  expect(() => checkedUrl('http://api.example.com')).toThrow('http to http://api.example.com would reveal the token');
   expect(checkedUrl('http://127.0.0.1:80/x').href).toBe('http://127.0.0.1/x');
 });
 
-test('a URL with credentials is refused, and these are not repeated', () => {
-  expect(() => checkedUrl('https://orders:c4n4ry@api.example.com')).toThrow(/^the URL holds credentials$/);
+test('refuses a URL with credentials, and does not repeat them', () => {
+  expect(() => checkedUrl('https://orders:c4n4ry@api.example.com')).toThrow(/^the URL contains credentials$/);
 });

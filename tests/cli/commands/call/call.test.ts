@@ -5,13 +5,14 @@ import { expect, test } from '@jest/globals';
 
 import { gate } from '../../../support/adapter-service.js';
 import { startAuthorizationServer } from '../../../support/authorization-server.js';
+import { fakeClock } from '../../../support/clock.js';
 import { type CommandOptions, runCommand, settingsFor } from '../../../support/command.js';
 import { startDpopSurroundings } from '../../../support/dpop-service.js';
 import type { Answer } from '../../../support/http-server.js';
 import { startResourceServer } from '../../../support/resource-server.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 
-/** Calls an API that answers as given. */
+/** Calls an API with this response. */
 async function call(argv: readonly string[], answer: Answer = { body: 'body' }, options: CommandOptions = {}) {
   const [server, api] = await Promise.all([startAuthorizationServer(), startResourceServer()]);
   api.answer(() => answer);
@@ -20,20 +21,29 @@ async function call(argv: readonly string[], answer: Answer = { body: 'body' }, 
   return { ...outcome, server, api };
 }
 
-test('the body of the answer is all that goes to stdout', async () => {
+test('prints the body of the response to stdout, and nothing else', async () => {
   const { exitCode, stdout, stderr, api } = await call(['--json', '{}']);
 
   expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: 'body', stderr: '' });
   expect(api.requests).toMatchObject([{ method: 'POST', body: '{}', headers: { authorization: 'Bearer token-1' } }]);
 });
 
-test('status and time go to a terminal', async () => {
-  const { stderr } = await call([], { status: 418 }, { terminals: ['stderr'], environment: { NO_COLOR: '1' } });
+test('prints status and time on a terminal', async () => {
+  const { stderr } = await call(
+    [],
+    { status: 418 },
+    {
+      terminals: ['stderr'],
+      environment: { NO_COLOR: '1' },
+      // No spinner, however long it takes.
+      context: { clock: fakeClock() },
+    },
+  );
 
   expect(stderr).toMatch(/^418 I'm a Teapot \d+ ms\n$/);
 });
 
-test('-i writes the head of the answer before the body', async () => {
+test('-i prints the head of the response before the body', async () => {
   const { stdout } = await call(['-i'], { status: 202, headers: { 'x-a': '1' }, body: 'body' });
 
   expect(stdout).toMatch(/^HTTP\/1\.1 202 Accepted\r\n(.+\r\n)*x-a: 1\r\n\r\nbody$/);
@@ -48,21 +58,23 @@ test('-o writes the body to a file', async () => {
   expect(await readFile(path)).toEqual(Buffer.from([0, 255]));
 });
 
-test('a file that cannot be written is told', async () => {
-  const { exitCode, stderr } = await call(['-o', '/nonexistent/body']);
+test('fails if the file cannot be written', async () => {
+  const path = join(await temporaryFolder(), 'missing', 'body');
+
+  const { exitCode, stderr } = await call(['-o', path]);
 
   expect(exitCode).toBe(2);
-  expect(stderr).toContain('"/nonexistent/body" cannot be written (ENOENT)');
+  expect(stderr).toContain(`"${path}" cannot be written (ENOENT)`);
 });
 
 test.each([
   [[], 0, 'no'],
   [['--fail'], 5, ''],
-])('an error status with %j ends with %d', async (argv, exitCode, stdout) => {
+])('exits after an error status with %j with %d', async (argv, exitCode, stdout) => {
   expect(await call(argv, { status: 404, body: 'no' })).toMatchObject({ exitCode, stdout });
 });
 
-test('what --fail does not show is not waited for', async () => {
+test('--fail does not wait for the body', async () => {
   const [server, api] = await Promise.all([startAuthorizationServer(), startResourceServer()]);
   const { opened: closed, open } = gate();
   api.answer((_request, response) => {
@@ -77,7 +89,7 @@ test('what --fail does not show is not waited for', async () => {
   expect(outcome).toMatchObject({ exitCode: 5, stdout: '' });
 });
 
-test('an answer that breaks off ends with 6', async () => {
+test('exits with 6 if the response breaks off', async () => {
   const [server, api] = await Promise.all([startAuthorizationServer(), startResourceServer()]);
   api.answer((_request, response) => {
     response.writeHead(200, { 'content-length': 10 });
@@ -90,7 +102,7 @@ test('an answer that breaks off ends with 6', async () => {
   expect(outcome).toMatchObject({ exitCode: 6, stdout: 'half' });
 });
 
-test('without a token nothing is sent [E13]', async () => {
+test('sends nothing without a token [E13]', async () => {
   const [server, api] = await Promise.all([startAuthorizationServer(), startResourceServer()]);
   server.script({ status: 401, body: { error: 'invalid_client' } });
 
@@ -100,7 +112,7 @@ test('without a token nothing is sent [E13]', async () => {
   expect(api.requests).toEqual([]);
 });
 
-test('--dry-run prints the request without its token, and asks nobody', async () => {
+test('--dry-run prints the request without its token, and sends nothing', async () => {
   const { exitCode, stdout, server, api } = await call(['--dry-run', '-d', 'a=1', '-H', 'X-A: 1']);
 
   expect(exitCode).toBe(0);
@@ -115,13 +127,13 @@ a=1
   expect([...server.requests, ...api.requests]).toEqual([]);
 });
 
-test('--dry-run says that there would be a proof [R-69]', async () => {
+test('--dry-run shows that there would be a proof [R-69]', async () => {
   const { stdout } = await call(['--dry-run', '--dpop']);
 
   expect(stdout).toContain('\nAuthorization: DPoP [redacted]\nDPoP: [redacted]\n');
 });
 
-test('--dpop sends a proof with the token, and another with the nonce that the API asks for [R-69 R-75]', async () => {
+test('--dpop sends a proof with the token, and another one with the nonce of the API [R-69 R-75]', async () => {
   const { authorizationServer, api, atApi, atTokenEndpoint } = await startDpopSurroundings();
   atTokenEndpoint.require('n1');
   atApi.require('n2');
@@ -142,9 +154,9 @@ test('--print prints the call for another tool, and sends nothing', async () => 
   expect([...server.requests, ...api.requests]).toEqual([]);
 });
 
-test.each(['wget', 'constructor'])('--print knows no %s', async (tool) => {
+test.each(['wget', 'httpie', 'constructor'])('--print does not support %s', async (tool) => {
   const { exitCode, stderr } = await call(['--print', tool]);
 
   expect(exitCode).toBe(2);
-  expect(stderr).toContain('take one of curl, httpie, python, javascript');
+  expect(stderr).toContain('use one of curl, python, javascript');
 });

@@ -17,7 +17,7 @@ import { temporaryFolder } from '../../../support/temporary-folder.js';
 const command = await buildCommand();
 const { first } = clientCertificates;
 
-test('by http there is nobody to present it to', async () => {
+test('presents no certificate over http', async () => {
   const { origin } = await startHttpServer(() => ({ status: 418 }));
 
   expect((await certificateFetch(credentialsOf(first))(origin)).status).toBe(418);
@@ -47,7 +47,7 @@ describe('with mutual TLS', () => {
     return { origin, requests, environment };
   }
 
-  test('the API sees the certificate that the token is bound to, and the body as it is [R-51]', async () => {
+  test('presents the certificate of the token to the API, and sends the body unchanged [R-51]', async () => {
     const { origin, requests, environment } = await start();
 
     const outcome = await command.run(['call', `${origin}/orders`, '-i', '-d', 'é=1'], { environment });
@@ -59,7 +59,7 @@ describe('with mutual TLS', () => {
     expect(requests.map(({ thumbprint }) => thumbprint)).toEqual([thumbprints.first, thumbprints.first]);
   });
 
-  test('the doctor presents it, too', async () => {
+  test('the doctor presents it too', async () => {
     const { origin, requests, environment } = await start();
 
     const { exitCode, stdout } = await command.run(['doctor', `${origin}/orders`], { environment });
@@ -68,16 +68,16 @@ describe('with mutual TLS', () => {
     for (const found of [
       'the client certificate is valid',
       'the clock of',
-      'a token was granted',
+      'the server issued a token',
       'valid for 1 h',
-      'orders answered 200',
+      'orders responded with 200',
     ]) {
       expect(stdout).toContain(found);
     }
     expect(requests.map(({ thumbprint }) => thumbprint)).toEqual([thumbprints.first, thumbprints.first]);
   });
 
-  test('the doctor looks at the endpoint for mutual TLS, which may take no connection without [R-50]', async () => {
+  test('the doctor checks the endpoint for mutual TLS with the certificate [R-50]', async () => {
     const body = JSON.stringify({ access_token: 't0ken', token_type: 'Bearer', expires_in: 3600 });
     const listener: RequestListener = (_request, response) =>
       void response.writeHead(200, { 'content-type': 'application/json' }).end(body);
@@ -91,7 +91,7 @@ describe('with mutual TLS', () => {
     const { exitCode, stdout } = await command.run(['doctor'], { environment });
 
     expect(stdout).toContain(`✓ localhost:${port} speaks TLSv1.2`);
-    expect(stdout).toContain('✓ a token was granted');
+    expect(stdout).toContain('✓ the server issued a token');
     expect(exitCode).toBe(0);
   });
 });

@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
 
 import type { ApiRequest } from '../../../../src/cli/commands/call/api-request.js';
-import { refusedByApi, sendRequest, unreachable } from '../../../../src/cli/commands/call/send-request.js';
+import { rejectedByApi, sendRequest, unreachable } from '../../../../src/cli/commands/call/send-request.js';
 import { systemClock } from '../../../../src/core/clock.js';
 import { rejected, startResourceServer } from '../../../support/resource-server.js';
 import { issue } from '../../../support/tokens.js';
 
 const { signal } = new AbortController();
 
-/** A source of one token after the other. */
+/** A token source that returns another token for each call. */
 function source() {
   let issued = 0;
   return { getToken: async () => issue(`token-${(issued += 1)}`, systemClock) };
@@ -22,7 +22,7 @@ const requestTo = (origin: string, more: Partial<ApiRequest> = {}): ApiRequest =
   ...more,
 });
 
-test('a request goes out with a token, its headers and its body', async () => {
+test('sends a request with a token, its headers and its body', async () => {
   const api = await startResourceServer();
   const request = requestTo(api.origin, { method: 'PUT', headers: [['X-A', '1']], body: Buffer.from('body') });
 
@@ -34,7 +34,7 @@ test('a request goes out with a token, its headers and its body', async () => {
   ]);
 });
 
-test('a rejected token is replaced, and the request sent once more [E1]', async () => {
+test('replaces a rejected token, and resends the request [E1]', async () => {
   const api = await startResourceServer();
   api.revoke('token-1');
 
@@ -44,7 +44,7 @@ test('a rejected token is replaced, and the request sent once more [E1]', async 
   expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);
 });
 
-test('a redirect is the answer: the token does not follow it [R-42]', async () => {
+test('returns a redirect without following it [R-42]', async () => {
   const [api, elsewhere] = await Promise.all([startResourceServer(), startResourceServer()]);
   api.answer(() => ({ status: 302, headers: { location: elsewhere.origin } }));
 
@@ -54,7 +54,7 @@ test('a redirect is the answer: the token does not follow it [R-42]', async () =
   expect(elsewhere.requests).toEqual([]);
 });
 
-test('an API that cannot be reached is an error of its own', async () => {
+test('an unreachable API is an error', async () => {
   const api = await startResourceServer();
   api.answer((_request, response) => void response.destroy());
 
@@ -67,22 +67,22 @@ test('an API that cannot be reached is an error of its own', async () => {
 });
 
 test.each([
-  [401, 'Bearer error="invalid_token"', '(invalid_token)', /does not take this token/],
+  [401, 'Bearer error="invalid_token"', '(invalid_token)', /rejects the token/],
   [403, 'Bearer error="insufficient_scope", scope="a b"', '(insufficient_scope)', /--scope "a b"/],
-  [403, '', '', /scope that this needs$/],
+  [403, '', '', /with the required scope$/],
   [500, '', '', /try again later/],
-  [422, '', '', /the request itself is at fault/],
-])('what a %d with the challenge %s means', (status, challenge, error, advice) => {
+  [422, '', '', /the request is wrong/],
+])('explains a %d with the challenge %s', (status, challenge, error, advice) => {
   const reply = new Response(null, { status, headers: { 'www-authenticate': challenge } });
 
-  const failure = refusedByApi(reply, new URL('https://api.example.com/x'));
+  const failure = rejectedByApi(reply, new URL('https://api.example.com/x'));
 
-  expect(failure.message).toBe(`https://api.example.com answered ${status} ${error}`.trim());
+  expect(failure.message).toBe(`https://api.example.com responded with ${status} ${error}`.trim());
   expect(failure.advice).toMatch(advice);
   expect(failure.exitCode).toBe(5);
 });
 
-test('a second rejection is the answer', async () => {
+test('returns a second rejection', async () => {
   const api = await startResourceServer();
   api.answer(() => rejected());
 

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { refused, startAuthorizationServer } from '../../../support/authorization-server.js';
 import { runCommand, settingsFor } from '../../../support/command.js';
 
-test('prints each finding with its mark and its advice, and ends with the code of the first that is bad', async () => {
+test('prints each finding with its mark and its advice, and exits with the code of the first failure', async () => {
   const server = await startAuthorizationServer();
   server.script(refused('invalid_client', { status: 401 }));
 
@@ -19,7 +19,7 @@ test('prints each finding with its mark and its advice, and ends with the code o
   expect(lines).toContainEqual(expect.stringMatching(/^✗ client_secret_post: /));
 });
 
-test('is all well when it is', async () => {
+test('passes if all is well', async () => {
   const server = await startAuthorizationServer();
 
   const { exitCode, stdout } = await runCommand(['doctor'], {
@@ -28,11 +28,11 @@ test('is all well when it is', async () => {
   });
 
   expect(exitCode).toBe(0);
-  expect(stdout).toContain('\u001b[32m✓\u001b[39m a token was granted');
+  expect(stdout).toContain('\u001b[32m✓\u001b[39m the server issued a token');
   expect(stdout).not.toContain('✗');
 });
 
-test('a URL of the API that is none is wrong usage, before anything is asked', async () => {
+test('a malformed URL of the API is wrong usage, before any request', async () => {
   const { exitCode, stdout } = await runCommand(['doctor', 'api.example.com']);
 
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });

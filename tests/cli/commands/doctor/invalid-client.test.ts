@@ -34,35 +34,35 @@ const reasons = (changes: Partial<InvalidClientFacts> = {}) =>
 
 test('the usual reasons, the likeliest first', () => {
   expect(reasons()).toEqual([
-    'the secret is wrong, has expired or was replaced: make another one for "orders"',
-    '"orders" is unknown or disabled there: is it the right environment or tenant?',
-    'another method than client_secret_basic is registered for this client',
-    '--try-methods tries the other methods; each one counts as a failed sign-in',
+    'the secret is wrong, has expired or was replaced: create another one for "orders"',
+    'the client "orders" is unknown or disabled at this server: check the environment or tenant',
+    'the client is registered for another method than client_secret_basic',
+    '--try-methods tries the other methods: each counts as a failed sign-in',
   ]);
 });
 
-test('what something speaks for comes before', async () => {
-  const doubtful = credentialsOf({ secret: 'a+b ' });
+test('reasons with evidence come first', async () => {
+  const withSpace = credentialsOf({ secret: 'a+b ' });
 
   const [first, second, third] = reasons({
-    prepared: await prepare('client_secret_basic', doubtful),
-    credentials: doubtful,
+    prepared: await prepare('client_secret_basic', withSpace),
+    credentials: withSpace,
     facts: { ...facts, token_endpoint_auth_methods_supported: ['client_secret_post'] },
   });
 
   expect(first).toContain('white space');
-  expect(second).toBe('it was sent by client_secret_basic, but the server supports client_secret_post');
-  expect(third).toContain('a character that servers read in different ways');
+  expect(second).toBe('the request used client_secret_basic, but the server supports client_secret_post');
+  expect(third).toContain('a character that servers decode differently');
 });
 
-test('trying the methods is not proposed while they are tried', () => {
+test('does not propose --try-methods if it is set', () => {
   expect(reasons({ triesMethods: true }).join()).not.toContain('--try-methods');
 });
 
-/** Tries the methods at a server that takes what `takes` says. */
-async function tried(secret: string, takes: (request: RecordedRequest) => boolean, more: Partial<Credentials> = {}) {
+/** Tries the methods at a server that accepts requests by `accepts`. */
+async function tried(secret: string, accepts: (request: RecordedRequest) => boolean, more: Partial<Credentials> = {}) {
   const server = await startAuthorizationServer();
-  server.script((request) => (takes(request) ? granted('t') : refused('invalid_client', { status: 401 })));
+  server.script((request) => (accepts(request) ? granted('t') : refused('invalid_client', { status: 401 })));
   const { tokenEndpoint } = server;
   const clientAuthentication = clientSecretBasic(secret);
   const open = (options: Partial<TokenServiceOptions>) =>
@@ -83,12 +83,12 @@ async function tried(secret: string, takes: (request: RecordedRequest) => boolea
   return { findings, grants: server.grants };
 }
 
-test('another method that works is told with how to set it', async () => {
+test('reports another method that works and how to set it', async () => {
   const { findings, grants } = await tried('s3cret', ({ body }) => body.includes('client_secret=s3cret'));
 
   expect(findings).toEqual([
     {
-      verdict: 'good',
+      verdict: 'pass',
       what: 'client_secret_post works',
       advice: 'set --auth-method client_secret_post, or OAUTH_AUTH_METHOD',
     },
@@ -96,7 +96,7 @@ test('another method that works is told with how to set it', async () => {
   expect(grants).toHaveLength(1);
 });
 
-test('ways to send the header that differ are tried, and nothing after what works', async () => {
+test('tries variants of the header, and nothing after a method that works', async () => {
   const raw = `Basic ${btoa('orders:a+b')}`;
 
   const { findings, grants } = await tried('a+b', ({ headers }) => headers.authorization === raw);
@@ -105,21 +105,21 @@ test('ways to send the header that differ are tried, and nothing after what work
   expect(grants).toHaveLength(1);
 });
 
-test('when none works each says so', async () => {
+test('reports each failure if none works', async () => {
   const { findings } = await tried('a!b', () => false);
 
   expect(findings).toMatchObject([
     {
-      verdict: 'bad',
+      verdict: 'fail',
       what: expect.stringMatching(/^client_secret_basic:form: .*invalid_client/),
-      advice: ['refused, too'],
+      advice: ['the server rejects this method too'],
     },
-    { verdict: 'bad', what: expect.stringMatching(/^client_secret_post: /) },
-    { verdict: 'bad', what: expect.stringMatching(/^client_secret_jwt: /) },
+    { verdict: 'fail', what: expect.stringMatching(/^client_secret_post: /) },
+    { verdict: 'fail', what: expect.stringMatching(/^client_secret_jwt: /) },
   ]);
 });
 
-test('only what there are credentials for is tried', async () => {
+test('tries only methods for which there are credentials', async () => {
   const { pem: key } = await signingKey('ES256');
 
   const { findings } = await tried('s3cret', ({ body }) => body.includes('client_assertion='), { key });
@@ -132,7 +132,7 @@ test('only what there are credentials for is tried', async () => {
   ]);
 });
 
-test('what was signed or presented is told, and no secret is blamed', async () => {
+test('names the signature or certificate in use, and does not blame a secret', async () => {
   const { pem: key } = await signingKey('ES256');
   const signer = credentialsOf({ key });
   const presenter = credentialsOf(clientCertificates.first);

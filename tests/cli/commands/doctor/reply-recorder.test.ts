@@ -1,52 +1,46 @@
 import { expect, test } from '@jest/globals';
 
 import { mutualTls } from '../../../../src/authentication/mutual-tls.js';
-import { witness } from '../../../../src/cli/commands/doctor/reply-recorder.js';
+import { replyRecorder } from '../../../../src/cli/commands/doctor/reply-recorder.js';
 import { granted } from '../../../support/authorization-server.js';
 import { clientCertificates } from '../../../support/client-certificates.js';
 import { fakeClock } from '../../../support/clock.js';
 import { startHttpServer } from '../../../support/http-server.js';
 
-test('keeps of a reply what was asked for, and hands it on as it is [F4]', async () => {
+test('records the facts of a response, and returns the response unchanged [F4]', async () => {
   const { origin } = await startHttpServer(() => granted('c4n4ry'));
-  const seen = witness(fakeClock());
+  const recorder = replyRecorder(fakeClock());
 
-  const reply = await seen.fetch(`${origin}/token`);
+  const reply = await recorder.fetch(`${origin}/token`);
 
   expect(await reply.json()).toMatchObject({ access_token: 'c4n4ry' });
-  expect(seen.replies).toEqual([
-    {
-      url: `${origin}/token`,
-      status: 200,
-      date: reply.headers.get('date'),
-      sentAt: Date.UTC(2026, 0, 1),
-      receivedAt: Date.UTC(2026, 0, 1),
-      saysLifetime: true,
-    },
+  const now = Date.UTC(2026, 0, 1);
+  expect(recorder.replies).toEqual([
+    { date: reply.headers.get('date'), sentAt: now, receivedAt: now, hasLifetime: true },
   ]);
 });
 
-test('keeps those that a client authentication gets by a fetch of its own, too', async () => {
-  const seen = witness(fakeClock());
+test('records the responses to a client authentication with its own fetch', async () => {
+  const recorder = replyRecorder(fakeClock());
   const authentication = mutualTls(clientCertificates.first);
-  const fetch = async () => new Response(null, { status: 204 });
+  const fetch = async () => new Response(null, { status: 204, headers: { date: 'now' } });
   const prepare = async () => ({ ...(await authentication.prepare('orders', { issuer: 'https://a' })), fetch });
 
-  const prepared = await seen.watched({ ...authentication, prepare }).prepare('orders', { issuer: 'https://a' });
+  const prepared = await recorder.record({ ...authentication, prepare }).prepare('orders', { issuer: 'https://a' });
   await prepared.fetch?.('https://a');
 
-  expect(seen.replies).toMatchObject([{ status: 204 }]);
+  expect(recorder.replies).toMatchObject([{ date: 'now' }]);
 });
 
 test.each([
   ['a token without a lifetime', granted('t', { expires_in: undefined })],
-  ['no JSON', { body: '{"expires_in": 1}' }],
-  ['JSON that is broken', { headers: { 'content-type': 'application/json' }, body: '{"expires_in": 1' }],
-])('%s says no lifetime', async (_, answer) => {
+  ['a body that is not JSON', { body: '{"expires_in": 1}' }],
+  ['malformed JSON', { headers: { 'content-type': 'application/json' }, body: '{"expires_in": 1' }],
+])('%s has no lifetime', async (_, answer) => {
   const { origin } = await startHttpServer(() => answer);
-  const seen = witness(fakeClock());
+  const recorder = replyRecorder(fakeClock());
 
-  await seen.fetch(origin);
+  await recorder.fetch(origin);
 
-  expect(seen.replies).toMatchObject([{ saysLifetime: false }]);
+  expect(recorder.replies).toMatchObject([{ hasLifetime: false }]);
 });

@@ -1,17 +1,17 @@
 import { X509Certificate } from 'node:crypto';
 
 import { formatDuration } from '../../../io/duration.js';
-import { doubtful, type Finding, good } from '../finding.js';
+import { type Finding, pass, warn } from '../finding.js';
 
 const soonMs = 14 * 24 * 3_600_000;
 
-/** How long the certificate of the client, in PEM, will be valid; `now` is milliseconds since the epoch. */
+/** Checks the period of validity of the client certificate, in PEM. `now` is milliseconds since the epoch. */
 export function checkCertificate(certificate: string, now: number): Finding[] {
   const { validFrom, validTo } = new X509Certificate(certificate);
-  const renew = 'have another one issued: the authorization server refuses one that is not valid';
-  if (Date.parse(validFrom) > now) return [doubtful(`the client certificate is valid only from ${validFrom}`, renew)];
+  const renew = 'request a new certificate: the authorization server rejects an invalid one';
+  if (Date.parse(validFrom) > now) return [warn(`the client certificate is valid only from ${validFrom}`, renew)];
   const remainingMs = Date.parse(validTo) - now;
-  if (remainingMs <= 0) return [doubtful(`the client certificate expired on ${validTo}`, renew)];
+  if (remainingMs <= 0) return [warn(`the client certificate expired on ${validTo}`, renew)];
   const what = `the client certificate is valid for ${formatDuration(remainingMs)}`;
-  return [remainingMs > soonMs ? good(what) : doubtful(what, renew)];
+  return [remainingMs > soonMs ? pass(what) : warn(what, renew)];
 }

@@ -1,18 +1,20 @@
 import { formatDuration } from '../../../io/duration.js';
-import { doubtful, type Finding, good } from '../finding.js';
-import type { SeenReply } from '../reply-recorder.js';
+import { type Finding, pass, warn } from '../finding.js';
+import type { RecordedReply } from '../reply-recorder.js';
 
-// Servers take assertions that are a little early or late; from a minute on they do not.
-const tolerableMs = 10_000;
+// Servers tolerate a few seconds in client assertions, but not a minute.
+const tolerableSkewMs = 10_000;
 
-/** This machine's clock against the server's, by the `Date` of its reply (RFC 9110 §6.6.1); nothing without one. */
-export function checkClock(replies: readonly SeenReply[]): Finding[] {
+/** Compares the clock of this machine with the `Date` of a response (RFC 9110 §6.6.1). No finding without a date. */
+export function checkClock(replies: readonly RecordedReply[]): Finding[] {
   const dated = replies.find(({ date }) => date !== null && !Number.isNaN(Date.parse(date)));
   if (dated === undefined) return [];
-  // It has whole seconds, and was written at some time between the two.
+  // The date has whole seconds, and the server wrote it between the request and the response.
   const earliest = Date.parse(dated.date as string);
   const skewMs = Math.max(0, dated.sentAt - (earliest + 1_000)) || Math.min(0, dated.receivedAt - earliest);
-  if (Math.abs(skewMs) <= tolerableMs) return [good('the clock of this machine agrees with that of the server')];
-  const what = `the clock of this machine is ${formatDuration(skewMs)} ${skewMs > 0 ? 'ahead of' : 'behind'} that of the server`;
-  return [doubtful(what, 'have it set by NTP: tokens seem to expire early or late, and signed requests are refused')];
+  if (Math.abs(skewMs) <= tolerableSkewMs) {
+    return [pass('the clock of this machine agrees with the clock of the server')];
+  }
+  const what = `the clock of this machine is ${formatDuration(skewMs)} ${skewMs > 0 ? 'ahead of' : 'behind'} the clock of the server`;
+  return [warn(what, 'set it by NTP: tokens seem to expire early or late, and the server rejects signed requests')];
 }

@@ -4,64 +4,62 @@ import type { TokenSource } from '../../../../core/token-source.js';
 import { renewalSchedule } from '../../../../layers/renewal-schedule.js';
 import { formatDuration } from '../../../io/duration.js';
 import { explainTokenError } from '../../../io/report-error.js';
-import { bad, doubtful, type Finding, good } from '../finding.js';
+import { fail, type Finding, pass, warn } from '../finding.js';
 
-/** How {@link checkGrant} goes about it. */
-export interface GrantCheck {
+/** Options of {@link checkGrant}. */
+export interface GrantCheckOptions {
   readonly signal: AbortSignal;
-  /** Those that an `invalid_client` may have, the likeliest first. */
+  /** Finds the likely reasons for an `invalid_client`, the likeliest first. */
   readonly reasons: () => Promise<readonly string[]>;
 }
 
-/** What came of a grant. */
-export interface GrantOutcome {
+/** The result of {@link checkGrant}. */
+export interface GrantCheck {
   readonly token?: AccessToken;
-  /** The error code of the authorization server, if it refused. */
-  readonly refusal?: string | undefined;
+  /** The error code of the error response, if there was one. */
+  readonly errorCode?: string | undefined;
   readonly findings: readonly Finding[];
 }
 
-/** Makes the grant. */
-export async function checkGrant(tokens: TokenSource, { signal, reasons }: GrantCheck): Promise<GrantOutcome> {
+/** Requests a token. */
+export async function checkGrant(tokens: TokenSource, { signal, reasons }: GrantCheckOptions): Promise<GrantCheck> {
   const began = performance.now();
   try {
     const token = await tokens.getToken(undefined, { signal });
-    return { token, findings: [good(`a token was granted in ${Math.round(performance.now() - began)} ms`)] };
+    const ms = Math.round(performance.now() - began);
+    return { token, findings: [pass(`the server issued a token in ${ms} ms`)] };
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
     const { what, advice, exitCode } = explainTokenError(error);
-    const refusal = error instanceof GrantRejectedError ? error.error : undefined;
-    return { refusal, findings: [bad(what, refusal === 'invalid_client' ? await reasons() : advice, exitCode)] };
+    const errorCode = error instanceof GrantRejectedError ? error.error : undefined;
+    const steps = errorCode === 'invalid_client' ? await reasons() : advice;
+    return { errorCode, findings: [fail(what, steps, exitCode)] };
   }
 }
 
-/** The granted scope against the asked one, both space-separated (RFC 6749 §3.3). */
-export function checkScope(asked: string | undefined, granted: string | undefined): Finding[] {
+/** Compares the granted with the requested scope, both space-separated (RFC 6749 §3.3). */
+export function checkScope(requested: string | undefined, granted: string | undefined): Finding[] {
   if (granted === undefined) return [];
-  const missing = (asked ?? '').split(/\s+/).filter((scope) => !granted.split(' ').includes(scope) && scope !== '');
-  if (missing.length === 0) return [good(`the scope granted is "${granted}"`)];
-  const what = `the scope granted is "${granted}": "${missing.join(' ')}" is missing`;
-  return [doubtful(what, 'allow it for this client at the authorization server, or leave it out')];
+  const missing = (requested ?? '').split(/\s+/).filter((scope) => scope !== '' && !granted.split(' ').includes(scope));
+  if (missing.length === 0) return [pass(`the granted scope is "${granted}"`)];
+  const what = `the granted scope is "${granted}": "${missing.join(' ')}" is missing`;
+  return [warn(what, 'allow it for this client at the authorization server, or do not request it')];
 }
 
 const shortMs = 60_000;
 
-/** The lifetime of a token, and what it means for renewal. */
-export function checkLifetime({ issuedAt, expiresAt }: AccessToken, saysLifetime: boolean): Finding[] {
+/** Reports the lifetime of a token, and when the library renews it. */
+export function checkLifetime({ issuedAt, expiresAt }: AccessToken, hasLifetime: boolean): Finding[] {
   const lifetimeMs = expiresAt - issuedAt;
   const lifetime = formatDuration(lifetimeMs);
-  if (!saysLifetime) {
-    const what = `the server does not say how long the token is valid; ${lifetime} are assumed`;
-    return [doubtful(what, 'set "defaultLifetimeSeconds" in a program to what the server documents')];
+  if (!hasLifetime) {
+    const what = `the token response has no expires_in; the library assumes ${lifetime}`;
+    return [warn(what, 'in a program, set "defaultLifetimeSeconds" to the documented lifetime')];
   }
   if (lifetimeMs === 0) {
-    return [
-      doubtful('the token had expired when it arrived', 'check the lifetime of tokens at the server, and its clock'),
-    ];
+    return [warn('the token has expired on arrival', 'check the lifetime of tokens at the server, and its clock')];
   }
   const after = (random: number) => formatDuration(lifetimeMs - renewalSchedule(lifetimeMs, () => random).advisoryMs);
   const what = `the token is valid for ${lifetime}; the library renews it in the background after ${after(1)} to ${after(0)}`;
-  return [
-    lifetimeMs < shortMs ? doubtful(what, 'each renewal is a grant: a lifetime of minutes is usual') : good(what),
-  ];
+  return [lifetimeMs < shortMs ? warn(what, 'each renewal is a grant: use a lifetime of minutes') : pass(what)];
 }

@@ -3,60 +3,61 @@ import type { AuthorizationServer } from '../../../../grant/authorization-server
 import { exitCodes } from '../../../io/command-error.js';
 import { explainTokenError } from '../../../io/report-error.js';
 import { authMethods, registeredName } from '../../../settings/auth-methods.js';
-import { settingTable } from '../../../settings/definitions.js';
-import { bad, doubtful, type Finding, good } from '../finding.js';
+import { settingDefinitions } from '../../../settings/definitions.js';
+import { fail, type Finding, pass, warn } from '../finding.js';
 
 type Metadata = Awaited<ReturnType<AuthorizationServer['metadata']>>;
 
-/** What is known of the authorization server. */
+/** The metadata that the checks use. */
 export type ServerFacts = Pick<
   Metadata,
   'issuer' | 'token_endpoint' | 'token_endpoint_auth_methods_supported' | 'mtls_endpoint_aliases'
 >;
 
-/** Asks for the metadata; they are `undefined` when there are none that can be used. */
+/** Reads the metadata. `facts` is absent if the metadata is unusable. */
 export async function checkMetadata(
   issuer: string,
-  ask: () => Promise<ServerFacts>,
+  read: () => Promise<ServerFacts>,
 ): Promise<{ readonly facts?: ServerFacts; readonly findings: Finding[] }> {
   try {
-    const facts = await ask();
-    return {
-      facts,
-      findings: [good(`the metadata of ${issuer} say the same issuer, and the token endpoint ${facts.token_endpoint}`)],
-    };
+    const facts = await read();
+    const what = `the metadata of ${issuer} names the same issuer and the token endpoint ${facts.token_endpoint}`;
+    return { facts, findings: [pass(what)] };
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
     const { what, exitCode, advice } = explainTokenError(error);
-    const better = error.code === 'ERR_CONFIGURATION' ? 'correct the issuer, or set --token-endpoint instead' : advice;
-    return { findings: [bad(what, better, exitCode)] };
+    const isConfiguration = error.code === 'ERR_CONFIGURATION';
+    const step = isConfiguration ? 'correct the issuer, or set --token-endpoint instead' : advice;
+    return { findings: [fail(what, step, exitCode)] };
   }
 }
 
-/** The methods that the server says it supports against the one that is used; nothing without metadata. */
+/** Checks that the server supports the client authentication in use. No finding if the metadata does not list methods. */
 export function checkAuthMethod(
   { token_endpoint_auth_methods_supported: supported }: ServerFacts,
   configured: string | undefined,
 ): Finding[] {
   if (supported === undefined) return [];
-  const list = `the server supports ${supported.join(', ') || 'none'}`;
-  const used = configured ?? bySecret.find((name) => supported.includes(name));
-  if (used !== undefined && supported.includes(registeredName(used))) return [good(`${list}: ${used} is used`)];
+  const list = `the server supports ${supported.join(', ') || 'no method'}`;
+  const used = configured ?? secretMethods.find((name) => supported.includes(name));
+  if (used !== undefined && supported.includes(registeredName(used)))
+    return [pass(`${list}: the command uses ${used}`)];
 
   const possible = supported.filter((name) => Object.hasOwn(authMethods, name));
-  const ways = possible.map((name) => `${name} (with ${flagsFor(name)})`);
-  const advice = ways.length > 0 ? `set --auth-method ${ways.join(' or ')}` : 'none of these is known here';
+  const alternatives = possible.map((name) => `${name} (with ${flagsFor(name)})`);
+  const advice =
+    alternatives.length > 0 ? `set --auth-method ${alternatives.join(' or ')}` : 'the command supports none of them';
   return used === undefined
-    ? [bad(`${list}, and does not take the secret itself`, advice, exitCodes.usage)]
-    : [doubtful(`${used} is used, but ${list}`, advice)];
+    ? [fail(`${list}, but no method that sends the secret`, advice, exitCodes.usage)]
+    : [warn(`${list}, but the command uses ${used}`, advice)];
 }
 
-// How a secret is sent when nothing is configured.
-const bySecret = ['client_secret_basic', 'client_secret_post'];
+// The methods that send a secret by default.
+const secretMethods = ['client_secret_basic', 'client_secret_post'];
 
 function flagsFor(method: string): string {
   const { needs = [] } = authMethods[method] ?? {};
   return needs
-    .map((each) => (each === 'secret' ? 'the secret' : settingTable[`${each}File`].flag?.split(' ')[0]))
+    .map((each) => (each === 'secret' ? 'the secret' : settingDefinitions[`${each}File`].flag?.split(' ')[0]))
     .join(' and ');
 }

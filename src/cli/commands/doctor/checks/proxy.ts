@@ -1,55 +1,45 @@
 import { parseUrl } from '../../../../core/secure-url.js';
 import type { CommandContext } from '../../../context.js';
-import { doubtful, type Finding, good } from '../finding.js';
+import { type Finding, pass, warn } from '../finding.js';
 
-/** The way to a server. */
+/** The first hop of a connection. */
 export interface Route {
-  /** Where the connection goes: the server itself, or a proxy. */
+  /** The server itself, or a proxy. */
   readonly host: string;
   readonly port: number;
   readonly isProxied: boolean;
 }
 
-/** Which way requests to a URL take, and what the environment says of a proxy. */
-export function checkProxy(
+/** Reports the proxy that the environment names for a URL, and whether Node.js uses it. */
+export async function checkProxy(
   url: URL,
-  env: CommandContext['env'],
+  { env, proxyFor }: Pick<CommandContext, 'env' | 'proxyFor'>,
   nodeVersion: string,
-): { readonly route: Route; readonly findings: Finding[] } {
+): Promise<{ readonly route: Route; readonly findings: Finding[] }> {
   const direct = { host: hostOf(url), port: portOf(url), isProxied: false };
-  const upper = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  const variable = [upper.toLowerCase(), upper].find((name) => env[name]);
+  // Node.js reads these variables only.
+  const name = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+  const variable = [name.toLowerCase(), name].find((each) => env[each]);
   if (variable === undefined) return { route: direct, findings: [] };
-  if (isLeftOut(url, env['no_proxy'] || env['NO_PROXY'] || '')) {
-    return { route: direct, findings: [good(`NO_PROXY leaves ${url.hostname} out: no proxy`)] };
-  }
+  const proxyUrl = await proxyFor(url);
+  if (proxyUrl === '') return { route: direct, findings: [pass(`NO_PROXY excludes ${url.hostname} from the proxy`)] };
 
-  const proxy = parseUrl(env[variable] as string);
-  // Its origin only: it may hold a password.
-  const name = `${variable}${proxy === undefined ? '' : ` (${proxy.origin})`}`;
-  if (env['NODE_USE_ENV_PROXY'] !== '1' || !knowsProxies(nodeVersion) || proxy === undefined) {
-    const node = knowsProxies(nodeVersion) ? '' : 'Node 22.21, 24.5 or newer and ';
-    const advice = `run this with ${node}NODE_USE_ENV_PROXY=1; a program gives the option "fetch" one that uses the proxy`;
-    return { route: direct, findings: [doubtful(`${name} is set, but Node ${nodeVersion} does not use it`, advice)] };
+  const proxy = parseUrl(proxyUrl);
+  // The origin only: the URL may contain a password.
+  const what = `${variable}${proxy === undefined ? '' : ` (${proxy.origin})`}`;
+  if (env['NODE_USE_ENV_PROXY'] !== '1' || !supportsProxies(nodeVersion) || proxy === undefined) {
+    const node = supportsProxies(nodeVersion) ? '' : 'Node.js 22.21, 24.5 or newer and ';
+    const advice = `run this command with ${node}NODE_USE_ENV_PROXY=1; in a program, set the option "fetch" to one that uses the proxy`;
+    return { route: direct, findings: [warn(`${what} is set, but Node.js ${nodeVersion} does not use it`, advice)] };
   }
   const route = { host: hostOf(proxy), port: portOf(proxy), isProxied: true };
-  return { route, findings: [good(`requests to ${url.host} go through ${name}`)] };
+  return { route, findings: [pass(`requests to ${url.host} use the proxy of ${what}`)] };
 }
 
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
 const portOf = ({ port, protocol }: URL): number => Number(port) || (protocol === 'https:' ? 443 : 80);
 
-function knowsProxies(version: string): boolean {
+function supportsProxies(version: string): boolean {
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
   return major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21);
-}
-
-function isLeftOut({ hostname, host }: URL, list: string): boolean {
-  return list
-    .split(/[\s,]+/)
-    .filter(Boolean)
-    .some((entry) => {
-      const name = entry.replace(/^\*?\./, '');
-      return entry === '*' || name === host || name === hostname || hostname.endsWith(`.${name}`);
-    });
 }

@@ -8,7 +8,7 @@ import { startHttpServer } from '../../../../support/http-server.js';
 const encode = (members: object): string => Buffer.from(JSON.stringify(members)).toString('base64url');
 const jwt = `${encode({ alg: 'RS256' })}.${encode({ aud: 'billing', iss: 'https://auth.example.com' })}.x`;
 
-/** What is found at an API that answers like this, and how often it was asked. */
+/** Checks an API with this response. */
 async function check(answer: Answer, value = 't0ken') {
   const { origin, requests } = await startHttpServer(() => answer);
   const token = new AccessToken({ value, issuedAt: 0, expiresAt: Infinity });
@@ -18,17 +18,19 @@ async function check(answer: Answer, value = 't0ken') {
 
 const challenge = (value: string) => ({ 'www-authenticate': value });
 
-test('an API that takes the token', async () => {
+test('passes an API that accepts the token', async () => {
   const { findings, requests, origin } = await check({});
 
-  expect(findings).toEqual([{ verdict: 'good', what: `${origin}/ answered 200` }]);
+  expect(findings).toEqual([{ verdict: 'pass', what: `${origin}/ responded with 200` }]);
   expect(requests).toMatchObject([{ method: 'GET', headers: { authorization: 'Bearer t0ken' } }]);
 });
 
-test('a 404 is not about the token', async () => {
+test('passes a 404, which is not about the token', async () => {
   const { findings } = await check({ status: 404 });
 
-  expect(findings).toMatchObject([{ verdict: 'good', what: expect.stringContaining('404: not because of the token') }]);
+  expect(findings).toMatchObject([
+    { verdict: 'pass', what: expect.stringContaining('404, which is probably not about the token') },
+  ]);
 });
 
 test.each<[string, Answer, RegExp, RegExp, string]>([
@@ -36,14 +38,14 @@ test.each<[string, Answer, RegExp, RegExp, string]>([
     'a rejected token',
     { status: 401, headers: challenge('Bearer error="invalid_token"') },
     /401 \(invalid_token\)/,
-    /may need an --audience/,
+    /may need --audience/,
     't0ken',
   ],
   [
-    'a token for others',
+    'a token for another audience',
     { status: 401 },
     /401$/,
-    /the token is for "billing", by "https:\/\/auth.example.com": if/,
+    /the token has the audience "billing" and the issuer "https:\/\/auth.example.com": if/,
     jwt,
   ],
   [
@@ -53,29 +55,31 @@ test.each<[string, Answer, RegExp, RegExp, string]>([
     /--scope "a"/,
     't0ken',
   ],
-  ['a trouble of its own', { status: 502 }, /502/, /try again later/, 't0ken'],
-])('found: %s', async (_, answer, what, advice, value) => {
+  ['a server error', { status: 502 }, /502/, /try again later/, 't0ken'],
+])('fails: %s', async (_, answer, what, advice, value) => {
   const { findings, requests } = await check(answer, value);
 
   expect(findings).toMatchObject([
-    { verdict: 'bad', what: expect.stringMatching(what), advice: expect.stringMatching(advice), exitCode: 5 },
+    { verdict: 'fail', what: expect.stringMatching(what), advice: expect.stringMatching(advice), exitCode: 5 },
   ]);
   expect(requests).toHaveLength(1);
 });
 
-test('found: a redirect', async () => {
+test('warns about a redirect', async () => {
   const { findings } = await check({ status: 301, headers: { location: 'https://elsewhere.example.com/' } });
 
-  expect(findings).toMatchObject([{ verdict: 'doubtful', what: expect.stringContaining('301, to https://elsewhere') }]);
+  expect(findings).toMatchObject([
+    { verdict: 'warn', what: expect.stringContaining('redirects to https://elsewhere.example.com/ (301)') },
+  ]);
 });
 
-test('found: an API that breaks off', async () => {
+test('fails an API that breaks off', async () => {
   const { origin } = await startHttpServer((_request, response) => void response.destroy());
   const token = new AccessToken({ value: 't', issuedAt: 0, expiresAt: Infinity });
 
   const findings = await checkApi(new URL(origin), token, new AbortController());
 
   expect(findings).toMatchObject([
-    { verdict: 'bad', what: expect.stringContaining('could not be reached'), exitCode: 6 },
+    { verdict: 'fail', what: expect.stringContaining('could not be reached'), exitCode: 6 },
   ]);
 });

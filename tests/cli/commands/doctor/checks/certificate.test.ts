@@ -5,22 +5,22 @@ import { testCertificates } from '../../../../support/certificates.js';
 
 const now = Date.UTC(2026, 0, 1);
 
-test('a certificate that is valid, and for how long', () => {
+test('passes a valid certificate and reports its remaining validity', () => {
   expect(checkCertificate(testCertificates.good, now)).toEqual([
-    { verdict: 'good', what: 'the client certificate is valid for 93 y 22 d' },
+    { verdict: 'pass', what: 'the client certificate is valid for 93 y 22 d' },
   ]);
 });
 
 test.each([
-  ['one that has expired', testCertificates.expired, now, 'expired on Jan  1 00:00:00 2021 GMT'],
-  ['one that is not valid yet', testCertificates.future, now, 'is valid only from Jan  1 00:00:00 2110 GMT'],
-  ['one that will expire soon', testCertificates.good, Date.UTC(2118, 11, 25), 'is valid for 7 d'],
-])('found: %s [F8]', (_, certificate, at, what) => {
+  ['has expired', testCertificates.expired, now, 'expired on Jan  1 00:00:00 2021 GMT'],
+  ['is not valid yet', testCertificates.future, now, 'is valid only from Jan  1 00:00:00 2110 GMT'],
+  ['will expire soon', testCertificates.good, Date.UTC(2118, 11, 25), 'is valid for 7 d'],
+])('warns about a certificate that %s [F8]', (_, certificate, at, what) => {
   expect(checkCertificate(certificate, at)).toMatchObject([
     {
-      verdict: 'doubtful',
+      verdict: 'warn',
       what: `the client certificate ${what}`,
-      advice: expect.stringContaining('have another one issued'),
+      advice: expect.stringContaining('request a new certificate'),
     },
   ]);
 });

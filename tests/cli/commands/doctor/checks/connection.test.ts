@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 import { expect, test } from '@jest/globals';
 
-import { checkConnection, checkWay } from '../../../../../src/cli/commands/doctor/checks/connection.js';
+import { checkConnection, checkReachability } from '../../../../../src/cli/commands/doctor/checks/connection.js';
 import { commandContext } from '../../../../support/command.js';
 import { listenTls } from '../../../../support/grant-tls.js';
 import { startHttpServer } from '../../../../support/http-server.js';
@@ -21,24 +21,24 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test('a server that can be reached', async () => {
+test('passes a reachable server', async () => {
   const { origin } = await startHttpServer(() => ({}));
   const port = Number(new URL(origin).port);
 
   expect(await checkConnection(route('127.0.0.1', port), options)).toEqual([
-    { verdict: 'good', what: `127.0.0.1 has the address 127.0.0.1 and takes connections at port ${port}` },
+    { verdict: 'pass', what: `127.0.0.1 has the address 127.0.0.1 and accepts connections at port ${port}` },
   ]);
 });
 
 test.each([
-  ['ENOTFOUND', /check its spelling/],
+  ['ENOTFOUND', /check the spelling/],
   ['EAI_AGAIN', /check the DNS servers/],
-])('found: a name without an address (%s)', async (code, advice) => {
+])('fails a name without an address (%s)', async (code, advice) => {
   const lookup = () => Promise.reject(Object.assign(new Error('no'), { code }));
 
   expect(await checkConnection(route('auth.example.com'), { ...options, lookup })).toMatchObject([
     {
-      verdict: 'bad',
+      verdict: 'fail',
       what: `the name auth.example.com has no address (${code})`,
       advice: expect.stringMatching(advice),
       exitCode: 4,
@@ -46,51 +46,59 @@ test.each([
   ]);
 });
 
-test('found: DNS that does not answer', async () => {
+test('fails if DNS does not respond', async () => {
   const lookup = () => new Promise<never>(() => {});
 
   expect(await checkConnection(route('auth.example.com'), { ...options, lookup, timeoutMs: 1 })).toMatchObject([
-    { verdict: 'bad', what: 'the name auth.example.com has no address (no answer in time)' },
+    { verdict: 'fail', what: 'the name auth.example.com has no address (timeout)' },
   ]);
 });
 
-test('found: nothing listens', async () => {
+test('fails a port without a listener', async () => {
   const port = await freePort();
 
   expect(await checkConnection(route('127.0.0.1', port), { ...options, exitCode: 6 })).toMatchObject([
     {
-      verdict: 'bad',
-      what: `127.0.0.1 (127.0.0.1) takes no connection at port ${port} (ECONNREFUSED)`,
-      advice: expect.stringContaining('nothing listens at this port'),
+      verdict: 'fail',
+      what: `127.0.0.1 (127.0.0.1) accepts no connection at port ${port} (ECONNREFUSED)`,
+      advice: expect.stringContaining('no program listens at this port'),
       exitCode: 6,
     },
   ]);
 });
 
-test('found: the same of a proxy, which is named as one', async () => {
+test('names a proxy that is unreachable', async () => {
   const port = await freePort();
 
   const found = await checkConnection({ host: '127.0.0.1', port, isProxied: true }, options);
 
   expect(found).toMatchObject([
-    { verdict: 'bad', what: expect.stringMatching(/^the proxy 127\.0\.0\.1 .*takes no connection/) },
+    { verdict: 'fail', what: expect.stringMatching(/^the proxy 127\.0\.0\.1 .*accepts no connection/) },
   ]);
 });
 
-test('whoever gives up does not get a finding', async () => {
+test('reports nothing after an abort', async () => {
   const given = AbortSignal.abort(new Error('enough'));
 
   await expect(checkConnection(route('127.0.0.1'), { ...options, signal: given })).rejects.toThrow('enough');
 });
 
-test('the way to an https server ends with its certificate; TLS is not looked at where there is no connection', async () => {
+test('checks TLS after the connection, and not without one', async () => {
   const port = await listenTls((_request, response) => response.end());
-  const { context } = commandContext({ environment: { HTTPS_PROXY: 'http://127.0.0.1:1' } });
+  const HTTPS_PROXY = 'http://127.0.0.1:1';
+  const { context } = commandContext({
+    environment: { HTTPS_PROXY },
+    context: { proxyFor: async () => HTTPS_PROXY },
+  });
 
-  const found = await checkWay(new URL(`https://localhost:${port}`), 4, context);
-  const unconnected = await checkWay(new URL(`https://127.0.0.1:${await freePort()}`), 4, commandContext().context);
+  const found = await checkReachability(new URL(`https://localhost:${port}`), 4, context);
+  const unconnected = await checkReachability(
+    new URL(`https://127.0.0.1:${await freePort()}`),
+    4,
+    commandContext().context,
+  );
 
-  expect(found.map(({ verdict }) => verdict)).toEqual(['doubtful', 'good', 'bad']);
+  expect(found.map(({ verdict }) => verdict)).toEqual(['warn', 'pass', 'fail']);
   expect(found.at(-1)?.what).toContain('certificate');
   expect(unconnected).toHaveLength(1);
 });

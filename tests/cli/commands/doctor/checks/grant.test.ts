@@ -22,11 +22,13 @@ async function check(answer: Answer) {
   return checkGrant(tokens, { signal, reasons: async () => ['first', 'second'] });
 }
 
-test('a token is granted', async () => {
+test('passes a token', async () => {
   const { token, findings } = await check(granted('t0ken'));
 
   expect(token?.value).toBe('t0ken');
-  expect(findings).toMatchObject([{ verdict: 'good', what: expect.stringMatching(/^a token was granted in \d+ ms$/) }]);
+  expect(findings).toMatchObject([
+    { verdict: 'pass', what: expect.stringMatching(/^the server issued a token in \d+ ms$/) },
+  ]);
 });
 
 test.each<[string, Answer, RegExp, unknown, number]>([
@@ -56,42 +58,42 @@ test.each<[string, Answer, RegExp, unknown, number]>([
   ['a rate limit', { status: 429 }, /rate limited/, expect.any(String), 4],
   ['an outage', { status: 500 }, /is not available/, expect.any(String), 4],
   ['a sign-in page', { body: '<html>' }, /content type/, expect.any(String), 4],
-])('found: %s', async (_, answer, what, advice, exitCode) => {
+])('fails: %s', async (_, answer, what, advice, exitCode) => {
   const { token, findings } = await check(answer);
 
   expect(token).toBeUndefined();
-  expect(findings).toMatchObject([{ verdict: 'bad', what: expect.stringMatching(what), advice, exitCode }]);
+  expect(findings).toMatchObject([{ verdict: 'fail', what: expect.stringMatching(what), advice, exitCode }]);
 });
 
 test.each([
-  ['b a', 'a b', [{ verdict: 'good', what: 'the scope granted is "a b"' }]],
-  [undefined, 'a', [{ verdict: 'good', what: 'the scope granted is "a"' }]],
+  ['b a', 'a b', [{ verdict: 'pass', what: 'the granted scope is "a b"' }]],
+  [undefined, 'a', [{ verdict: 'pass', what: 'the granted scope is "a"' }]],
   [undefined, undefined, []],
-])('asked for the scope "%s", granted "%s"', (asked, scope, findings) => {
+])('passes the requested scope "%s" and the granted scope "%s"', (asked, scope, findings) => {
   expect(checkScope(asked, scope)).toEqual(findings);
 });
 
-test('found: less scope than asked for [A17]', () => {
+test('warns about a missing scope [A17]', () => {
   expect(checkScope('a b c', 'b')).toMatchObject([
-    { verdict: 'doubtful', what: 'the scope granted is "b": "a c" is missing' },
+    { verdict: 'warn', what: 'the granted scope is "b": "a c" is missing' },
   ]);
 });
 
-test('a lifetime, and when the token is renewed', () => {
+test('reports the lifetime and the time of renewal', () => {
   expect(checkLifetime(issue('t', systemClock, 3_600_000), true)).toEqual([
     {
-      verdict: 'good',
+      verdict: 'pass',
       what: 'the token is valid for 1 h; the library renews it in the background after 50 min to 55 min',
     },
   ]);
 });
 
 test.each([
-  ['one that is short', 30_000, true, /^the token is valid for 30 s/],
-  ['none', 0, true, /had expired when it arrived/],
-  ['one that the server does not say', 300_000, false, /does not say how long the token is valid; 5 min are assumed/],
-])('found: a lifetime: %s', (_, lifetimeMs, saysLifetime, what) => {
-  expect(checkLifetime(issue('t', systemClock, lifetimeMs), saysLifetime)).toMatchObject([
-    { verdict: 'doubtful', what: expect.stringMatching(what) },
+  ['short', 30_000, true, /^the token is valid for 30 s/],
+  ['zero', 0, true, /has expired on arrival/],
+  ['unknown', 300_000, false, /has no expires_in; the library assumes 5 min/],
+])('warns about a lifetime that is %s', (_, lifetimeMs, hasLifetime, what) => {
+  expect(checkLifetime(issue('t', systemClock, lifetimeMs), hasLifetime)).toMatchObject([
+    { verdict: 'warn', what: expect.stringMatching(what) },
   ]);
 });

@@ -11,18 +11,21 @@ const check = (issuer: string) => {
   return checkMetadata(issuer, () => server.metadata());
 };
 
-test('the metadata are found, with the issuer and the token endpoint', async () => {
+test('passes metadata with the right issuer', async () => {
   const { origin, tokenEndpoint } = await startAuthorizationServer({ metadata: {} });
 
   const { facts, findings } = await check(origin);
 
   expect(facts?.token_endpoint).toBe(tokenEndpoint);
   expect(findings).toEqual([
-    { verdict: 'good', what: `the metadata of ${origin} say the same issuer, and the token endpoint ${tokenEndpoint}` },
+    {
+      verdict: 'pass',
+      what: `the metadata of ${origin} names the same issuer and the token endpoint ${tokenEndpoint}`,
+    },
   ]);
 });
 
-test('found: another issuer [R-58]', async () => {
+test('fails metadata of another issuer [R-58]', async () => {
   const { origin } = await startAuthorizationServer({ metadata: { issuer: 'https://other.example.com' } });
 
   const { facts, findings } = await check(origin);
@@ -30,7 +33,7 @@ test('found: another issuer [R-58]', async () => {
   expect(facts).toBeUndefined();
   expect(findings).toMatchObject([
     {
-      verdict: 'bad',
+      verdict: 'fail',
       what: expect.stringContaining('https://other.example.com'),
       advice: expect.stringContaining('correct the issuer'),
       exitCode: 2,
@@ -38,30 +41,30 @@ test('found: another issuer [R-58]', async () => {
   ]);
 });
 
-test('found: a trailing slash too many [A38]', async () => {
+test('fails an issuer with a surplus trailing slash [A38]', async () => {
   const { origin } = await startAuthorizationServer({ metadata: {} });
 
   const { findings } = await check(`${origin}/`);
 
-  expect(findings).toMatchObject([{ verdict: 'bad', what: expect.stringContaining('trailing slash') }]);
+  expect(findings).toMatchObject([{ verdict: 'fail', what: expect.stringContaining('trailing slash') }]);
 });
 
-test('found: no metadata', async () => {
+test('fails without metadata', async () => {
   const { origin } = await startHttpServer(() => ({ status: 404 }));
 
   const { findings } = await check(origin);
 
   expect(findings).toMatchObject([
-    { verdict: 'bad', what: expect.stringContaining('no metadata of an authorization server'), exitCode: 2 },
+    { verdict: 'fail', what: expect.stringContaining('no metadata of an authorization server'), exitCode: 2 },
   ]);
 });
 
-test('found: a server that has a trouble of its own', async () => {
+test('fails a server error', async () => {
   const { origin } = await startHttpServer(() => ({ status: 503 }));
 
   const { findings } = await check(origin);
 
-  expect(findings).toMatchObject([{ verdict: 'bad', what: expect.stringContaining('(HTTP 503)'), exitCode: 4 }]);
+  expect(findings).toMatchObject([{ verdict: 'fail', what: expect.stringContaining('(HTTP 503)'), exitCode: 4 }]);
 });
 
 const method = (supported: string[] | undefined, configured?: string) =>
@@ -71,29 +74,29 @@ const method = (supported: string[] | undefined, configured?: string) =>
   );
 
 test.each([
-  [['client_secret_post', 'private_key_jwt'], undefined, 'client_secret_post is used'],
-  [['client_secret_basic'], 'client_secret_basic:form', 'client_secret_basic:form is used'],
-  [['private_key_jwt'], 'federated_assertion', 'federated_assertion is used'],
-])('a method that the server supports: %j, configured %s', (supported, configured, what) => {
-  expect(method(supported, configured)).toMatchObject([{ verdict: 'good', what: expect.stringContaining(what) }]);
+  [['client_secret_post', 'private_key_jwt'], undefined, 'the command uses client_secret_post'],
+  [['client_secret_basic'], 'client_secret_basic:form', 'the command uses client_secret_basic:form'],
+  [['private_key_jwt'], 'federated_assertion', 'the command uses federated_assertion'],
+])('passes a supported method: %j, configured %s', (supported, configured, what) => {
+  expect(method(supported, configured)).toMatchObject([{ verdict: 'pass', what: expect.stringContaining(what) }]);
 });
 
-test('found: a method that the server does not support', () => {
+test('warns about an unsupported method', () => {
   expect(method(['client_secret_post'], 'client_secret_basic')).toEqual([
     {
-      verdict: 'doubtful',
-      what: 'client_secret_basic is used, but the server supports client_secret_post',
+      verdict: 'warn',
+      what: 'the server supports client_secret_post, but the command uses client_secret_basic',
       advice: 'set --auth-method client_secret_post (with the secret)',
     },
   ]);
-  expect(method(['x'], 'client_secret_basic')).toMatchObject([{ advice: 'none of these is known here' }]);
+  expect(method(['x'], 'client_secret_basic')).toMatchObject([{ advice: 'the command supports none of them' }]);
 });
 
-test('found: a server that takes no secret', () => {
+test('fails a server that accepts no secret', () => {
   expect(method(['private_key_jwt', 'tls_client_auth', 'none'])).toEqual([
     {
-      verdict: 'bad',
-      what: 'the server supports private_key_jwt, tls_client_auth, none, and does not take the secret itself',
+      verdict: 'fail',
+      what: 'the server supports private_key_jwt, tls_client_auth, none, but no method that sends the secret',
       advice:
         'set --auth-method private_key_jwt (with --key-file) or tls_client_auth (with --certificate-file and --key-file)',
       exitCode: 2,
@@ -101,6 +104,6 @@ test('found: a server that takes no secret', () => {
   ]);
 });
 
-test('without a list there is nothing to compare', () => {
+test('reports nothing if the metadata does not list methods', () => {
   expect(method(undefined, 'client_secret_post')).toEqual([]);
 });

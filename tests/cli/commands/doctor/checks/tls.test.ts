@@ -22,7 +22,7 @@ async function startTls(server: { key: string; cert: string }, host = 'localhost
   return new URL(`https://${host}:${(listening.address() as AddressInfo).port}`);
 }
 
-/** A server that takes connections, and nothing else. */
+/** A server that accepts connections and stays silent. */
 async function startSilent(): Promise<URL> {
   const listening = createPlainServer((socket) => cleanUp(() => socket.destroy()));
   await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
@@ -32,48 +32,38 @@ async function startSilent(): Promise<URL> {
 
 const issued = (name: keyof typeof testCertificates) => ({ key: testKey, cert: testCertificates[name] });
 
-test('a certificate that is trusted, and for how long', async () => {
+test('passes a trusted certificate and reports its remaining validity', async () => {
   const url = await startTls(issued('good'), '127.0.0.1');
 
   expect(await checkTls(url, options)).toEqual([
-    { verdict: 'good', what: `${url.host} speaks TLSv1.3; its certificate is trusted and valid for 93 y 22 d` },
+    { verdict: 'pass', what: `${url.host} speaks TLSv1.3; its certificate is trusted and valid for 93 y 22 d` },
   ]);
 });
 
-test('found: one that will expire soon', async () => {
+test('warns about a certificate that will expire soon', async () => {
   const url = await startTls(issued('good'));
 
   const found = await checkTls(url, { ...options, now: Date.UTC(2118, 11, 25) });
 
-  expect(found).toMatchObject([{ verdict: 'doubtful', what: expect.stringMatching(/valid for 7 d$/) }]);
+  expect(found).toMatchObject([{ verdict: 'warn', what: expect.stringMatching(/valid for 7 d$/) }]);
 });
 
 test.each<[string, { key: string; cert: string }, string, RegExp]>([
+  ['has expired', issued('expired'), 'expired on Jan  1 00:00:00 2021 GMT (CERT_HAS_EXPIRED)', /to renew it/],
+  ['is not valid yet', issued('future'), 'is valid only from Jan  1 00:00:00 2110 GMT (CERT_NOT_YET_VALID)', /clock/],
+  ['is for another name', issued('other'), 'is for another name (ERR_TLS_CERT_ALTNAME_INVALID)', /use a name/],
   [
-    'one that has expired',
-    issued('expired'),
-    'expired on Jan  1 00:00:00 2021 GMT (CERT_HAS_EXPIRED)',
-    /must renew it/,
-  ],
-  [
-    'one that is not valid yet',
-    issued('future'),
-    'is valid only from Jan  1 00:00:00 2110 GMT (CERT_NOT_YET_VALID)',
-    /clock/,
-  ],
-  ['one for another name', issued('other'), 'is for another name (ERR_TLS_CERT_ALTNAME_INVALID)', /use the name/],
-  [
-    'one that signed itself',
+    'is self-signed',
     localhostCertificate,
     'is not trusted: issued by "localhost" (DEPTH_ZERO_SELF_SIGNED_CERT)',
     /NODE_EXTRA_CA_CERTS/,
   ],
-])('found: %s [R-28]', async (_, server, what, advice) => {
+])('fails a certificate that %s [R-28]', async (_, server, what, advice) => {
   const url = await startTls(server);
 
   expect(await checkTls(url, options)).toMatchObject([
     {
-      verdict: 'bad',
+      verdict: 'fail',
       what: `the certificate of ${url.host} ${what}`,
       advice: expect.stringMatching(advice),
       exitCode: 4,
@@ -81,39 +71,41 @@ test.each<[string, { key: string; cert: string }, string, RegExp]>([
   ]);
 });
 
-test('found: one of an authority that is not trusted here [B10]', async () => {
+test('fails a certificate of an authority that is not trusted [B10]', async () => {
   const url = await startTls(issued('good'));
 
   const found = await checkTls(url, { ...options, ca: localhostCertificate.cert });
 
   expect(found).toMatchObject([
     {
-      verdict: 'bad',
-      what: `the certificate of ${url.host} was issued by "Test CA", which is not trusted here (UNABLE_TO_VERIFY_LEAF_SIGNATURE)`,
-      advice: expect.stringContaining('for a private CA, or a proxy that looks into TLS, set NODE_EXTRA_CA_CERTS'),
+      verdict: 'fail',
+      what: `the certificate of ${url.host} was issued by "Test CA", which this machine does not trust (UNABLE_TO_VERIFY_LEAF_SIGNATURE)`,
+      advice: expect.stringContaining('for a private CA, or a proxy that terminates TLS, set NODE_EXTRA_CA_CERTS'),
     },
   ]);
 });
 
-test('found: a server that speaks no TLS', async () => {
+test('fails a server without TLS', async () => {
   const { origin } = await startHttpServer(() => ({}));
 
   const found = await checkTls(new URL(origin.replace('http:', 'https:')), options);
 
-  expect(found).toMatchObject([{ verdict: 'bad', what: expect.stringContaining('does not complete a TLS handshake') }]);
+  expect(found).toMatchObject([
+    { verdict: 'fail', what: expect.stringContaining('does not complete a TLS handshake') },
+  ]);
 });
 
-test('found: a server that says nothing', async () => {
+test('fails a silent server', async () => {
   const silent = await startSilent();
 
   const found = await checkTls(silent, { ...options, timeoutMs: 20 });
 
   expect(found).toMatchObject([
-    { verdict: 'bad', what: `${silent.host} does not complete a TLS handshake (no answer in time)`, exitCode: 4 },
+    { verdict: 'fail', what: `${silent.host} does not complete a TLS handshake (timeout)`, exitCode: 4 },
   ]);
 });
 
-test('whoever gives up does not get a finding', async () => {
+test('reports nothing after an abort', async () => {
   const url = await startTls(issued('good'));
 
   await expect(checkTls(url, { ...options, signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');

@@ -1,26 +1,28 @@
-import { chmod, open, readdir, readFile, rename, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { renameSync, writeFileSync } from 'node:fs';
+import { chmod, readdir, readFile, rename, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
-import { withTokenFiles } from '../../src/cli/token-files.js';
+import { forgetToken, withTokenCache } from '../../src/cli/token-cache.js';
 import { AccessToken } from '../../src/core/access-token.js';
-import { cleanUp } from '../support/clean-up.js';
 import { fakeClock } from '../support/clock.js';
+import { runCommand, settingsFor } from '../support/command.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { issue } from '../support/tokens.js';
 
-/** A home folder, and runs of the command there: each with a source of its own that issues one token after the other. */
+/** A home folder for several runs of the command. The token source issues another token for each call. */
 async function home(place?: string) {
   const HOME = place ?? (await temporaryFolder());
   const folder = join(HOME, '.cache/m2m-tokens');
   const clock = fakeClock();
+  const surroundings = { env: { HOME }, clock };
   let issued = 0;
   let next = () => issue(`token-${(issued += 1)}`, clock);
   const run = ({ identity = ['https://a', 'orders'], scope }: { identity?: string[]; scope?: string } = {}) =>
-    withTokenFiles({ identity, defaults: { scope }, env: { HOME }, clock })({ getToken: async () => next() });
+    withTokenCache({ identity, defaults: { scope } }, surroundings)({ getToken: async () => next() });
   const tokenFile = async () => join(folder, (await readdir(folder)).find((name) => name.endsWith('.token')) as string);
-  return { folder, clock, run, tokenFile, issueNext: (make: typeof next) => void (next = make) };
+  return { folder, clock, surroundings, run, tokenFile, issueNext: (make: typeof next) => void (next = make) };
 }
 
 const valueOf = async (token: Promise<AccessToken>) => (await token).value;
@@ -44,7 +46,7 @@ test.each([
   expect(await valueOf(run(other).getToken())).toBe('token-2');
 });
 
-test('another token is fetched when the kept one is rejected, too short, or about to expire', async () => {
+test('requests another token if the cached one is rejected, too short, or about to expire', async () => {
   const { run, clock } = await home();
   const token = await run().getToken();
 
@@ -54,16 +56,17 @@ test('another token is fetched when the kept one is rejected, too short, or abou
   expect(await valueOf(run().getToken())).toBe('token-4');
 });
 
-test('a token from the future is not believed [C5]', async () => {
+test('replaces a token from the future [C5]', async () => {
   const { run, clock } = await home();
   await run().getToken();
 
   clock.step(-60_001);
 
   expect(await valueOf(run().getToken())).toBe('token-2');
+  expect(await valueOf(run().getToken())).toBe('token-2');
 });
 
-test('files and folder are for their owner only, and nothing in them can be read without the key [D18]', async () => {
+test('keeps files and folder private, and encrypts the tokens [D18]', async () => {
   const { run, folder } = await home();
 
   await run().getToken();
@@ -78,7 +81,7 @@ test('files and folder are for their owner only, and nothing in them can be read
   }
 });
 
-test.each(['key', 'token'])('a %s that others can read is refused [D18]', async (kind) => {
+test.each(['key', 'token'])('refuses a %s that others can read [D18]', async (kind) => {
   const { run, folder, tokenFile } = await home();
   await run().getToken();
 
@@ -87,23 +90,36 @@ test.each(['key', 'token'])('a %s that others can read is refused [D18]', async 
   await expect(run().getToken()).rejects.toThrow('can be read or written by others');
 });
 
-test('so is a folder that others can write to, and a link in place of the key [D18]', async () => {
+test('refuses a folder that others can write, and a link in place of the key [D18]', async () => {
   const { run, folder } = await home();
   await run().getToken();
 
   await chmod(folder, 0o777);
-  await expect(run().getToken()).rejects.toThrow('can be written by others');
+  await expect(run().getToken()).rejects.toThrow('can be read or written by others');
   await chmod(folder, 0o700);
   await rename(join(folder, 'key'), join(folder, 'elsewhere'));
   await symlink(join(folder, 'elsewhere'), join(folder, 'key'));
   await expect(run().getToken()).rejects.toThrow('is a link');
 });
 
+test('the command reports a folder that others can read, and requests no token [D18]', async () => {
+  const { run, folder } = await home();
+  await run().getToken();
+  await chmod(folder, 0o755);
+  const environment = { ...settingsFor('http://127.0.0.1:1/token'), XDG_CACHE_HOME: join(folder, '..') };
+
+  expect(await runCommand(['token', '--cache'], { environment })).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: `m2m: ${folder} can be read or written by others\n  → chmod 700 ${folder}\n`,
+  });
+});
+
 test.each<[string, (path: string) => Promise<void>]>([
   ['cut off', (path) => truncate(path, 20)],
   ['empty', (path) => truncate(path, 0)],
   ['changed in one bit', async (path) => writeFile(path, flip(await readFile(path, 'utf8')))],
-])('a file that is %s is as good as none [D18]', async (_, damage) => {
+])('a file that is %s counts as missing, and is replaced [D18]', async (_, damage) => {
   const { run, tokenFile } = await home();
   await run().getToken();
 
@@ -113,21 +129,16 @@ test.each<[string, (path: string) => Promise<void>]>([
   expect(await valueOf(run().getToken())).toBe('token-2');
 });
 
-test('a file is replaced as a whole: who has begun to read the old one reads it to its end [D18]', async () => {
-  const { run, tokenFile } = await home();
-  const token = await run().getToken();
-  const path = await tokenFile();
-  const old = await readFile(path, 'utf8');
-  const opened = await open(path);
-  cleanUp(() => opened.close());
+test('replaces a damaged key [D18]', async () => {
+  const { run, folder } = await home();
+  await run().getToken();
+  await truncate(join(folder, 'key'), 10);
 
-  await run().getToken(undefined, { replacing: token });
-
-  expect(await readFile(path, 'utf8')).not.toBe(old);
-  expect(await opened.readFile('utf8')).toBe(old);
+  expect(await valueOf(run().getToken())).toBe('token-2');
+  expect(await valueOf(run().getToken())).toBe('token-2');
 });
 
-test('the file of one token is none under the name of another [D18]', async () => {
+test('does not read the file of one token under the name of another [D18]', async () => {
   const { run, folder, tokenFile } = await home();
   await run().getToken();
   const first = await tokenFile();
@@ -139,24 +150,40 @@ test('the file of one token is none under the name of another [D18]', async () =
   expect(await valueOf(run({ scope: 'b' }).getToken())).toBe('token-3');
 });
 
-test('two first runs at the same time agree on a key, and leave no other files [D18]', async () => {
+test('two first runs at the same time use one key, and leave no further files [D18]', async () => {
   const { run, folder } = await home();
 
   const [, , token] = await Promise.all([run().getToken(), run().getToken(), run({ scope: 'b' }).getToken()]);
 
-  expect((await readdir(folder)).filter((name) => !/^(key|[\w-]{43}\.token)$/.test(name))).toEqual([]);
+  expect((await readdir(folder)).filter((name) => !/^(key|[0-9a-f]+\.token)$/.test(name))).toEqual([]);
   expect(await valueOf(run({ scope: 'b' }).getToken())).toBe(token.value);
 });
 
-test('a folder that cannot be made is told, with what to do', async () => {
+test('reports a folder that cannot be created, with advice', async () => {
   const file = join(await temporaryFolder(), 'file');
   await writeFile(file, '');
   const { run } = await home(file);
 
-  await expect(run().getToken()).rejects.toMatchObject({ message: expect.stringContaining('(ENOTDIR)'), exitCode: 2 });
+  await expect(run().getToken()).rejects.toMatchObject({
+    message: expect.stringContaining('cannot be written (ENOTDIR)'),
+    advice: expect.stringContaining('XDG_CACHE_HOME'),
+    exitCode: 2,
+  });
 });
 
-test('a token that is bound to a key is not kept without it [F7]', async () => {
+test('reports a token that cannot be stored [D18]', async () => {
+  const { run, folder, issueNext, clock } = await home();
+  issueNext(() => {
+    // The folder becomes a file during the grant.
+    renameSync(folder, `${folder}-old`);
+    writeFileSync(folder, '');
+    return issue('token', clock);
+  });
+
+  await expect(run().getToken()).rejects.toMatchObject({ message: expect.stringContaining('cannot be written') });
+});
+
+test('does not keep a DPoP token, which is useless without its key [F7]', async () => {
   const { run, clock, issueNext } = await home();
   const { issuedAt, expiresAt } = issue('', clock);
   issueNext(() => new AccessToken({ value: 'bound', type: 'DPoP', issuedAt, expiresAt }));
@@ -166,4 +193,24 @@ test('a token that is bound to a key is not kept without it [F7]', async () => {
   expect(await valueOf(run().getToken())).toBe('next');
 });
 
-const flip = (text: string): string => `${text.slice(0, -4)}${text.at(-4) === 'A' ? 'B' : 'A'}${text.slice(-3)}`;
+test('forgets one token, whatever it was requested for [R-78]', async () => {
+  const { run, surroundings } = await home();
+  await run().getToken();
+  await run({ scope: 'b' }).getToken();
+
+  await forgetToken('token-2', surroundings);
+
+  expect(await valueOf(run().getToken())).toBe('token-1');
+  expect(await valueOf(run({ scope: 'b' }).getToken())).toBe('token-3');
+});
+
+test('forgets nothing without a cache, and creates none', async () => {
+  const { folder, surroundings } = await home();
+
+  await forgetToken('token', surroundings);
+
+  await expect(readdir(folder)).rejects.toThrow('ENOENT');
+});
+
+// One of the last letters of the payload. The very last one has bits without a meaning.
+const flip = (text: string): string => text.replace(/.(?=...","until")/, (letter) => (letter === 'A' ? 'B' : 'A'));

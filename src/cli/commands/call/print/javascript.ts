@@ -1,0 +1,33 @@
+import { literal } from './literal.js';
+import type { PrintedCall } from './printed-call.js';
+
+/** Prints a call as an ES module for Node.js, without further packages. */
+export function javascript(call: PrintedCall): string {
+  const { tokenEndpoint, clientId, authMethod, form, method, url, headers, body } = call;
+  const fields = form.map(([name, value]) => `[${literal(name)}, ${literal(value)}]`);
+  const headerLines = headers.map(([name, value]) => `    ${literal(name)}: ${literal(value)},\n`);
+  const bodyLine = body === undefined ? '' : `\n  body: ${literal(body)},`;
+
+  return `const clientId = ${literal(clientId)};
+const clientSecret = process.env.OAUTH_CLIENT_SECRET;
+const form = new URLSearchParams([${fields.join(', ')}]);
+${authentication[authMethod]}
+const grant = await fetch(${literal(tokenEndpoint)}, { method: 'POST', headers, body: form });
+process.env.ACCESS_TOKEN = (await grant.json()).access_token;
+
+const response = await fetch(${literal(url)}, {
+  method: ${literal(method)},
+  headers: {
+    Authorization: \`Bearer \${process.env.ACCESS_TOKEN}\`,
+${headerLines.join('')}  },${bodyLine}
+});
+console.log(await response.text());
+`;
+}
+
+const authentication: Readonly<Record<PrintedCall['authMethod'], string>> = {
+  client_secret_basic: 'const headers = { Authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` };',
+  client_secret_post: `form.append('client_id', clientId);
+form.append('client_secret', clientSecret);
+const headers = {};`,
+};

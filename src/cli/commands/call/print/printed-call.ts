@@ -1,0 +1,82 @@
+import { abortable } from '../../../../core/abort.js';
+import { canonicalRequest } from '../../../../core/token-request.js';
+import { authorizationServer } from '../../../../grant/authorization-server.js';
+import type { CommandContext } from '../../../context.js';
+import { CommandError } from '../../../io/command-error.js';
+import { withSpinner } from '../../../io/spinner.js';
+import { authMethodName } from '../../../settings/auth-methods.js';
+import { tokenRequest, usesDpop } from '../../../settings/service-options.js';
+import { requiredServer, requiredSetting, type Settings } from '../../../settings/settings.js';
+import type { ApiRequest } from '../api-request.js';
+
+/** A grant and a request for a program. The program reads the secret from `OAUTH_CLIENT_SECRET`. */
+export interface PrintedCall {
+  readonly tokenEndpoint: string;
+  readonly clientId: string;
+  readonly authMethod: 'client_secret_basic' | 'client_secret_post';
+  /** The form of the token request, without credentials (RFC 6749 §4.4.2, RFC 8707 §2). */
+  readonly form: readonly (readonly [name: string, value: string])[];
+  readonly method: string;
+  readonly url: string;
+  readonly headers: ApiRequest['headers'];
+  readonly body: string | undefined;
+}
+
+/**
+ * The call of the settings and the request. With an issuer, its metadata names the token endpoint.
+ * @throws {CommandError} if a setting is missing, or a program cannot make the call
+ * @throws {TokenError} if the metadata of the issuer is unavailable
+ */
+export async function printedCall(
+  { method, url, headers, body }: ApiRequest,
+  settings: Settings,
+  context: CommandContext,
+): Promise<PrintedCall> {
+  requiredServer(settings);
+  if (usesDpop(settings)) {
+    throw new CommandError('--print does not support DPoP', { advice: 'send the request with m2m call' });
+  }
+  const { scope, audience, resource } = canonicalRequest(tokenRequest(settings));
+  const lists = Object.entries({ scope: scope ?? [], audience, resource });
+  const form = lists.flatMap(([name, values]) => [values].flat().map((value) => [name, value] as const));
+  return {
+    ...(await serverFacts(settings, context)),
+    clientId: requiredSetting(settings, 'clientId'),
+    form: [['grant_type', 'client_credentials'], ...form],
+    method,
+    url: url.href,
+    headers,
+    body: body && textOf(body),
+  };
+}
+
+async function serverFacts(
+  settings: Settings,
+  context: CommandContext,
+): Promise<Pick<PrintedCall, 'tokenEndpoint' | 'authMethod'>> {
+  const [issuer, tokenEndpoint] = [settings.issuer?.value, settings.tokenEndpoint?.value];
+  const server = authorizationServer({ issuer, tokenEndpoint, timeoutMs: 5_000, fetch, clock: context.clock });
+  const metadata = await withSpinner(`reading the metadata of ${server.name}`, context, () =>
+    abortable(server.metadata(), context.signal),
+  );
+
+  const supported = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
+  const byMetadata = supported.includes('client_secret_basic') ? 'client_secret_basic' : 'client_secret_post';
+  const authMethod = authMethodName(settings) ?? byMetadata;
+  if (authMethod !== 'client_secret_basic' && authMethod !== 'client_secret_post') {
+    throw new CommandError(`--print does not support ${authMethod}`, {
+      advice:
+        'run another program with the token in ACCESS_TOKEN: m2m exec -- COMMAND; ' +
+        'or set --auth-method client_secret_basic or client_secret_post',
+    });
+  }
+  return { tokenEndpoint: metadata.token_endpoint as string, authMethod };
+}
+
+function textOf(body: Buffer): string {
+  const text = body.toString('utf8');
+  if (!Buffer.from(text).equals(body) || text.includes('\0')) {
+    throw new CommandError('--print does not support a binary body', { advice: 'print the call without the body' });
+  }
+  return text;
+}

@@ -1,0 +1,74 @@
+import { withDeadline } from '../../core/abort.js';
+import type { Clock } from '../../core/clock.js';
+import { pause } from '../../core/pause.js';
+import type { Lease } from '../../stores/token-store.js';
+import type { SharedPlace } from './shared-tokens.js';
+
+/** Options of {@link withLease}. */
+export interface LeaseOptions<T> {
+  readonly place: SharedPlace;
+  /** For the wait and the work after it, in milliseconds. */
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Looks for the result of another replica: after each wait, and once the lease is taken. */
+  readonly find: () => Promise<T | undefined>;
+  /** Does the work. It has a deadline of its own; after a wait, its signal is aborted at this deadline too. */
+  readonly work: (signal: AbortSignal | undefined) => Promise<T>;
+  /** Stores the result before the lease is released, while the caller has the result already. Never rejects. */
+  readonly publish: (result: T) => Promise<void>;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/**
+ * Has one replica at a time do the work, while the others poll for its result. A replica works without the lease when
+ * the store fails, or when two thirds of the deadline have passed.
+ */
+export async function withLease<T>(options: LeaseOptions<T>): Promise<T> {
+  const { place, deadlineMs, signal, find, work, publish, clock, random } = options;
+  const deadline = pause(deadlineMs, clock);
+  const reservedMs = deadlineMs / 3;
+  // A holder that dies delays the others by this time; one that lives extends its lease.
+  const leaseMs = Math.min(5_000, reservedMs);
+
+  let waits = 0;
+  const workInTime = (): Promise<T> =>
+    waits === 0 ? work(signal) : withDeadline(Math.max(deadline.remainingMs(), reservedMs), signal, work);
+
+  for (; !place.isSkipped(); waits += 1) {
+    const lease = await place.lease(leaseMs, signal);
+    if (lease !== undefined) return workAsHolder(lease);
+    if (place.isSkipped() || deadline.remainingMs() <= reservedMs) break;
+    await clock.sleep(Math.min(100, 20 * 2 ** waits) * (0.5 + random() / 2), signal);
+    const found = await find();
+    if (found !== undefined) return found;
+  }
+  return workInTime();
+
+  async function workAsHolder(lease: Lease): Promise<T> {
+    const done = new AbortController();
+    let published: Promise<void> | undefined;
+    // Aborting its sleep ends the loop.
+    keepExtending(lease, done.signal).catch(() => undefined);
+    try {
+      // The previous holder may have stored its result in the meantime.
+      const found = await find();
+      if (found !== undefined) return found;
+      const result = await workInTime();
+      published = publish(result);
+      return result;
+    } finally {
+      done.abort();
+      // Only after the result is stored: the next holder must find it.
+      void Promise.resolve(published).then(() => lease.release());
+    }
+  }
+
+  async function keepExtending(lease: Lease, done: AbortSignal): Promise<void> {
+    while (deadline.remainingMs() > 0) {
+      await clock.sleep(leaseMs / 3, done);
+      if (deadline.remainingMs() > 0) await lease.extend(leaseMs);
+    }
+  }
+}

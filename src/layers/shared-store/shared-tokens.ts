@@ -1,0 +1,94 @@
+import { hash } from 'node:crypto';
+
+import { abortable, withDeadline } from '../../core/abort.js';
+import type { AccessToken } from '../../core/access-token.js';
+import { type Clock, instant, systemClock } from '../../core/clock.js';
+import type { EventSink } from '../../core/events.js';
+import type { Lease, TokenStore } from '../../stores/token-store.js';
+import { circuitBreaker } from './circuit-breaker.js';
+import { canPresent, fromStored, type SenderConstraint, type TokenRecord, toStored } from './token-record.js';
+
+/** Options of {@link sharedTokens}. */
+export interface SharedTokensOptions {
+  readonly store: TokenStore;
+  /**
+   * Identifies the authorization server, the client and its authentication method. Replicas with equal identities share
+   * tokens. Must not contain a secret.
+   */
+  readonly identity: readonly (string | undefined)[];
+  /** Reads the certificate and the key of the client. Only replicas with the same ones share tokens. */
+  readonly senderConstraint?: (() => Promise<SenderConstraint>) | undefined;
+  readonly clock?: Clock | undefined;
+  readonly onEvent?: EventSink | undefined;
+}
+
+/** The tokens of one client in a store: `withSharedStore` reads and writes them, the revocation removes them. */
+export interface SharedTokens {
+  readonly clock: Clock;
+  /** The place of one token request; `undefined` if the key or certificate of the client cannot be read. */
+  place(requestKey: string): Promise<SharedPlace | undefined>;
+  /** Waits for the writes under way. Never rejects. */
+  flush(): Promise<void>;
+}
+
+/** The entry of one token request. Its methods never reject, unless `signal` is aborted. */
+export interface SharedPlace {
+  /** Whether the store failed recently and is being skipped. */
+  isSkipped(): boolean;
+  read(signal?: AbortSignal): Promise<TokenRecord | undefined>;
+  write(token: AccessToken): Promise<void>;
+  /** Removes the token, unless the entry holds another one. */
+  remove(token: AccessToken): Promise<void>;
+  lease(ms: number, signal?: AbortSignal): Promise<Lease | undefined>;
+}
+
+const constraintTimeoutMs = 5_000;
+
+/** The shared tokens of one client. */
+export function sharedTokens(options: SharedTokensOptions): SharedTokens {
+  const { store, identity, senderConstraint, clock = systemClock, onEvent } = options;
+  const breaker = circuitBreaker(store, clock, onEvent);
+  const writes = new Set<Promise<void>>();
+
+  async function readConstraint(): Promise<SenderConstraint> {
+    if (senderConstraint === undefined) return {};
+    return withDeadline(constraintTimeoutMs, undefined, (until) => abortable(senderConstraint(), until));
+  }
+
+  function placeOf(requestKey: string, constraint: SenderConstraint): SharedPlace {
+    const bindings = `${constraint.certificateThumbprint} ${constraint.thumbprint}`;
+    // A hash has a fixed length and reveals nothing about the request.
+    const key = hash('sha256', JSON.stringify([identity, bindings, requestKey]), 'base64url');
+
+    return {
+      isSkipped: breaker.isOpen,
+      async read(signal) {
+        const entry = await breaker.get(key, signal && { signal });
+        const record = entry && fromStored(key, entry, instant(clock), constraint);
+        if (entry !== undefined && record?.kind === 'invalid') void breaker.delete(key, entry);
+        return record;
+      },
+      async write(token) {
+        const ttlMs = token.remainingMs(clock);
+        // The certificate or the key may have been renewed since it was read.
+        if (!(ttlMs > 0 && ttlMs < Infinity) || !canPresent(token, constraint)) return;
+        const write = breaker.set(key, toStored(key, token), ttlMs).finally(() => writes.delete(write));
+        writes.add(write);
+        await write;
+      },
+      remove: (token) => breaker.delete(key, toStored(key, token)),
+      lease: (ms, signal) => breaker.lease(key, ms, signal && { signal }),
+    };
+  }
+
+  return {
+    clock,
+    async place(requestKey) {
+      const constraint = await readConstraint().catch(() => undefined);
+      return constraint && placeOf(requestKey, constraint);
+    },
+    async flush() {
+      await Promise.all(writes);
+    },
+  };
+}

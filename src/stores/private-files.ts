@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
+import { link, lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+
+/** A file or folder is not private to its owner. The message names it. */
+export class PrivateFileError extends Error {
+  override readonly name = 'PrivateFileError';
+  /** How the user makes it private, in one line. */
+  readonly advice: string;
+
+  constructor(message: string, advice: string) {
+    super(message);
+    this.advice = advice;
+  }
+}
+
+/**
+ * The text of a file that only its owner can read and write; `undefined` if there is no such file.
+ * @throws {PrivateFileError} if other users can read or write the file or own it, if it is a link or a folder, or if it
+ * cannot be opened
+ */
+export async function readPrivateFile(path: string): Promise<string | undefined> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(({ code }: NodeJS.ErrnoException) => {
+    if (code === 'ENOENT') return undefined;
+    if (code === 'ELOOP') throw new PrivateFileError(`${path} is a link`, 'replace the link by the file itself');
+    throw new PrivateFileError(`${path} cannot be opened (${code})`, 'check its owner and mode');
+  });
+  if (file === undefined) return undefined;
+  try {
+    // The open file is checked: the path may already name another one.
+    const stats = await file.stat();
+    if (!stats.isFile()) throw new PrivateFileError(`${path} is not a file`, 'replace it by a file');
+    checkOwner(path, stats, '600');
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
+/** Creates a file that only its owner can read, in one step; `false` if the file exists. */
+export async function createPrivateFile(path: string, text: string): Promise<boolean> {
+  const temporary = await temporaryFile(path, text);
+  try {
+    // Unlike a rename, a link never replaces a file.
+    await link(temporary, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(temporary);
+  }
+}
+
+/** Replaces or creates a file that only its owner can read, in one step: a reader gets the old text or the new one. */
+export async function replacePrivateFile(path: string, text: string): Promise<void> {
+  await rename(await temporaryFile(path, text), path);
+}
+
+async function temporaryFile(path: string, text: string): Promise<string> {
+  const temporary = `${path}.${randomUUID()}`;
+  await writeFile(temporary, text, { mode: 0o600, flag: 'wx' });
+  return temporary;
+}
+
+/**
+ * Creates a folder that only its owner can use, unless it exists.
+ * @throws {PrivateFileError} if other users can read or write the folder or own it, or if it is a link
+ */
+export async function makePrivateFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  const stats = await lstat(path);
+  if (stats.isSymbolicLink()) throw new PrivateFileError(`${path} is a link`, 'replace the link by a folder');
+  checkOwner(path, stats, '700');
+}
+
+function checkOwner(path: string, { uid, mode }: Stats, privateMode: '600' | '700'): void {
+  // Windows has no such owners and modes: Node.js reports 0666 for each file.
+  if (process.platform === 'win32') return;
+  if (uid !== process.getuid?.()) throw new PrivateFileError(`${path} belongs to another user`, 'use one of your own');
+  if ((mode & 0o077) !== 0) {
+    throw new PrivateFileError(`${path} can be read or written by others`, `chmod ${privateMode} ${path}`);
+  }
+}

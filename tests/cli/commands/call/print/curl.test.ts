@@ -1,0 +1,53 @@
+import { expect, test } from '@jest/globals';
+
+import { curl } from '../../../../../src/cli/commands/call/print/curl.js';
+import { printedCallExample, runPrinted } from '../../../../support/printed-call.js';
+
+/** The arguments of curl in a script, one a line. */
+async function argumentsIn(script: string): Promise<string> {
+  const stubs = `curl() { printf '%s\\n' "$@"; }; jq() { cat >&2; echo t0ken; }; exec 2>&1`;
+  return (await runPrinted('sh', ['-s'], `${stubs}\n${script}`)).stdout;
+}
+
+test('quotes each argument for the shell', async () => {
+  const words = (await argumentsIn(curl(printedCallExample))).split('\n');
+
+  expect(words.slice(0, 14)).toEqual([
+    '--silent',
+    '--show-error',
+    '--fail',
+    '--user',
+    'orders:s3cret',
+    '--data-urlencode',
+    'grant_type=client_credentials',
+    '--data-urlencode',
+    'scope=a b',
+    '--data-urlencode',
+    'audience=x',
+    '--data-urlencode',
+    'resource=https://c',
+    'https://auth.example.com/token',
+  ]);
+  expect(words.slice(14, -1)).toEqual([
+    '--request',
+    'PUT',
+    '--oauth2-bearer',
+    't0ken',
+    '--header',
+    'Content-Type: text/plain',
+    '--data-raw',
+    `it's "é" $HOME \`\\`,
+    'https://api.example.com/a?b=c&d',
+  ]);
+});
+
+test('sends a secret of the form by stdin, not as an argument', async () => {
+  const words = await argumentsIn(curl({ ...printedCallExample, authMethod: 'client_secret_post' }));
+
+  expect(words).toContain('client_id=orders\n--data-urlencode\nclient_secret@-');
+  expect(words).not.toContain('s3cret');
+});
+
+test('sends no body without one', () => {
+  expect(curl({ ...printedCallExample, body: undefined })).not.toContain('--data-raw');
+});

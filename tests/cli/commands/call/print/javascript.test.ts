@@ -1,0 +1,30 @@
+import { expect, test } from '@jest/globals';
+
+import { javascript } from '../../../../../src/cli/commands/call/print/javascript.js';
+import { startAuthorizationServer } from '../../../../support/authorization-server.js';
+import { printedCallExample, runPrinted } from '../../../../support/printed-call.js';
+import { startResourceServer } from '../../../../support/resource-server.js';
+
+test.each([
+  ['client_secret_basic', `Basic ${btoa('orders:s3cret')}`, undefined],
+  ['client_secret_post', undefined, 's3cret'],
+] as const)('makes the grant by %s, and the call', async (authMethod, authorization, secret) => {
+  const [server, api] = await Promise.all([startAuthorizationServer(), startResourceServer()]);
+  const { tokenEndpoint } = server;
+  const program = javascript({ ...printedCallExample, authMethod, tokenEndpoint, url: `${api.origin}/a` });
+
+  const { exitCode } = await runPrinted(process.execPath, ['--input-type=module', '-'], program);
+
+  expect(exitCode).toBe(0);
+  const form = Object.fromEntries(new URLSearchParams(server.grants[0]?.body));
+  expect(server.grants[0]?.headers.authorization).toBe(authorization);
+  expect(form['client_secret']).toBe(secret);
+  expect(form).toMatchObject({ grant_type: 'client_credentials', scope: 'a b' });
+  expect(api.requests).toMatchObject([
+    { method: 'PUT', path: '/a', body: printedCallExample.body, headers: { authorization: 'Bearer token-1' } },
+  ]);
+});
+
+test('sends no body without one', () => {
+  expect(javascript({ ...printedCallExample, body: undefined })).not.toMatch(/\n {2}body:/);
+});

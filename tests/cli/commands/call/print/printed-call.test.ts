@@ -1,0 +1,70 @@
+import { expect, test } from '@jest/globals';
+
+import type { ApiRequest } from '../../../../../src/cli/commands/call/api-request.js';
+import { printedCall } from '../../../../../src/cli/commands/call/print/printed-call.js';
+import { readSettings } from '../../../../../src/cli/settings/settings.js';
+import { startAuthorizationServer } from '../../../../support/authorization-server.js';
+import { commandContext } from '../../../../support/command.js';
+
+const request: ApiRequest = { method: 'GET', url: new URL('https://api.example.com/'), headers: [], body: undefined };
+const OAUTH_TOKEN_ENDPOINT = 'https://auth.example.com/token';
+
+async function printed(environment: Record<string, string>, changes: Partial<ApiRequest> = {}) {
+  const { context } = commandContext({ environment: { OAUTH_CLIENT_ID: 'orders', ...environment } });
+  return printedCall({ ...request, ...changes }, await readSettings({}, context), context);
+}
+
+test('has the request and the token request', async () => {
+  const settings = { OAUTH_SCOPE: 'a b', OAUTH_AUDIENCE: 'x', OAUTH_RESOURCE: 'https://c https://d' };
+
+  expect(await printed({ OAUTH_TOKEN_ENDPOINT, ...settings }, { body: Buffer.from('é') })).toEqual({
+    tokenEndpoint: OAUTH_TOKEN_ENDPOINT,
+    clientId: 'orders',
+    authMethod: 'client_secret_basic',
+    form: [
+      ['grant_type', 'client_credentials'],
+      ['scope', 'a b'],
+      ['audience', 'x'],
+      ['resource', 'https://c'],
+      ['resource', 'https://d'],
+    ],
+    method: 'GET',
+    url: 'https://api.example.com/',
+    headers: [],
+    body: 'é',
+  });
+});
+
+test('has the token endpoint and the method of the metadata', async () => {
+  const metadata = { token_endpoint_auth_methods_supported: ['client_secret_post'] };
+  const { origin, tokenEndpoint } = await startAuthorizationServer({ metadata });
+
+  expect(await printed({ OAUTH_ISSUER: origin })).toMatchObject({ tokenEndpoint, authMethod: 'client_secret_post' });
+});
+
+test('has the configured method', async () => {
+  const OAUTH_AUTH_METHOD = 'client_secret_post';
+
+  expect(await printed({ OAUTH_TOKEN_ENDPOINT, OAUTH_AUTH_METHOD })).toMatchObject({ authMethod: OAUTH_AUTH_METHOD });
+});
+
+test.each([
+  ['private_key_jwt', { OAUTH_KEY_FILE: '/key' }],
+  ['client_secret_basic:form', { OAUTH_AUTH_METHOD: 'client_secret_basic:form' }],
+  ['DPoP', { OAUTH_DPOP: 'true' }],
+])('refuses %s, which the tools do not support', async (name, settings) => {
+  await expect(printed({ OAUTH_TOKEN_ENDPOINT, ...settings })).rejects.toMatchObject({
+    message: `--print does not support ${name}`,
+    exitCode: 2,
+  });
+});
+
+test('refuses a binary body', async () => {
+  const printing = printed({ OAUTH_TOKEN_ENDPOINT }, { body: Buffer.from([255, 0]) });
+
+  await expect(printing).rejects.toThrow('--print does not support a binary body');
+});
+
+test('needs a server', async () => {
+  await expect(printed({})).rejects.toThrow('OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT is missing');
+});

@@ -1,0 +1,47 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { python } from '../../../../../src/cli/commands/call/print/python.js';
+import { startAuthorizationServer } from '../../../../support/authorization-server.js';
+import { printedCallExample, runPrinted } from '../../../../support/printed-call.js';
+import { hasProgram } from '../../../../support/programs.js';
+import { startResourceServer } from '../../../../support/resource-server.js';
+
+test('reads the secret and the token from the environment', () => {
+  const program = python(printedCallExample);
+
+  expect(program).toContain('os.environ["OAUTH_CLIENT_SECRET"]');
+  expect(program).toContain(
+    '"Authorization": "Bearer " + os.environ["ACCESS_TOKEN"],\n    "Content-Type": "text/plain",',
+  );
+  expect(program).toContain(`method="PUT", headers=headers, data="it's \\"\\u00e9\\" $HOME \`\\\\".encode()`);
+  expect(python({ ...printedCallExample, authMethod: 'client_secret_post' })).toContain(
+    '("client_secret", client_secret)',
+  );
+});
+
+test('sends no body without one', () => {
+  expect(python({ ...printedCallExample, body: undefined })).not.toContain('headers=headers, data="');
+});
+
+const pythonTest = hasProgram('python3') ? test : (test.skip as typeof test);
+
+describe.each([
+  ['client_secret_basic', `Basic ${btoa('orders:s3cret')}`, undefined],
+  ['client_secret_post', undefined, 's3cret'],
+] as const)('with %s', (authMethod, authorization, secret) => {
+  pythonTest('makes the grant, and the call', async () => {
+    const [server, api] = await Promise.all([startAuthorizationServer(), startResourceServer()]);
+    const { tokenEndpoint } = server;
+    const program = python({ ...printedCallExample, authMethod, tokenEndpoint, url: `${api.origin}/a` });
+
+    const { exitCode } = await runPrinted('python3', ['-'], program);
+
+    expect(exitCode).toBe(0);
+    const form = Object.fromEntries(new URLSearchParams(server.grants[0]?.body));
+    expect(server.grants[0]?.headers.authorization).toBe(authorization);
+    expect(form['client_secret']).toBe(secret);
+    expect(api.requests).toMatchObject([
+      { method: 'PUT', path: '/a', body: printedCallExample.body, headers: { authorization: 'Bearer token-1' } },
+    ]);
+  });
+});
