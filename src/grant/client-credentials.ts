@@ -1,22 +1,15 @@
-import { clientCredentialsGrant } from 'openid-client';
-
 import type { ClientAuthentication } from '../authentication/client-authentication.js';
-import { DeadlineError } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
-import { cleanUrl } from '../core/clean-text.js';
-import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../core/clock.js';
+import { type Clock, elapsedMs, instant, systemClock } from '../core/clock.js';
 import { eventSink, type EventSink } from '../core/events.js';
 import { canonicalRequest, type CanonicalTokenRequest } from '../core/token-request.js';
 import type { TokenSource } from '../core/token-source.js';
 import { authorizationServer, type AuthorizationServerOptions } from './authorization-server.js';
 import { clockSkew } from './clock-skew.js';
 import type { Dpop } from './dpop.js';
-import { grantError } from './errors/grant-error.js';
-import type { BoundedResponse } from './http/bounded-fetch.js';
-import { readLifetime } from './lifetime.js';
-import { isAboutClient, type PreparedRequest, prepareRequest } from './prepare-request.js';
+import { prepareRequest } from './prepare-request.js';
 import { revokeToken } from './revoke-token.js';
-import { acceptTokenResponse, readToken } from './token-response.js';
+import { type Grant, tokenRequests } from './token-requests.js';
 
 /** Options of {@link clientCredentials}. Either `issuer` or `tokenEndpoint` is required. */
 export interface ClientCredentialsOptions extends Omit<AuthorizationServerOptions, 'timeoutMs' | 'fetch' | 'clock'> {
@@ -78,98 +71,40 @@ export function clientCredentials({
   const requireSenderConstraint = profile === 'fapi2' && dpop === undefined;
   const client = { clientId, clientAuthentication, profile, requireSenderConstraint };
   const preparation = prepareRequest({ server, skew, ...client, timeoutMs, fetch, clock });
-  const emit = eventSink(onEvent);
-
-  async function requestToken(grant: Grant, prepared: PreparedRequest): Promise<AccessToken> {
-    const { certificateThumbprint, secrets } = prepared.authentication;
-    const { configuration, bounded } = preparation.configure(prepared, {
-      signal: grant.signal,
-      accept: (response) => acceptTokenResponse(response, { authorizationServer: server.name, secrets, assumeBearer }),
-    });
-    const DPoP = await dpop?.handle(configuration);
-    const dpopKey = dpop && { keyPair: await dpop.keyPair(), requireBinding: dpop.requireBinding };
-    const requestedAt = instant(clock);
-    try {
-      // If the server requires a nonce, openid-client sends a second request with fresh authentication (RFC 9449 §8).
-      const response = await clientCredentialsGrant(configuration, grant.parameters, DPoP && { DPoP });
-      const expected = { requestedAt, defaultLifetimeSeconds, certificateThumbprint, dpop: dpopKey };
-      const token = readToken(response, { ...grant.context, ...expected });
-      server.record('success');
-      emit({
-        type: 'grant.succeeded',
-        ...grant.context,
-        ...otherHost(bounded.response, server.name),
-        scope: token.scope,
-        lifetimeMs: token.expiresAt - token.issuedAt,
-        durationMs: elapsedMs(requestedAt, clock),
-      });
-      const { expires_in: announcedSeconds = 0 } = response;
-      if (readLifetime(announcedSeconds, requestedAt.wall)?.isCapped) {
-        emit({ type: 'token.lifetime_capped', scope: token.scope, announcedSeconds });
-      }
-      if (token.remainingMs(clock) <= 0) emit({ type: 'token.expired_on_arrival', scope: token.scope });
-      return token;
-    } catch (cause) {
-      throw failure(cause, { grant, began: requestedAt, prepared, response: bounded.response });
-    }
-  }
-
-  function failure(cause: unknown, { grant, began, prepared, response }: FailedGrant): unknown {
-    const { context, signal } = grant;
-    // The deadline of this library counts as a failure of the server. Any other abort comes from the caller.
-    if (signal?.aborted === true && !(signal.reason instanceof DeadlineError)) return signal.reason;
-    const { secrets, hint } = prepared?.authentication ?? {};
-    const usesDpop = dpop !== undefined;
-    const error = grantError(cause, { ...context, secrets, hint, usesDpop, response, now: clock.now() });
-    if (prepared !== undefined) server.record(error);
-    if (prepared !== undefined && isAboutClient(error)) skew.observe(response, prepared.skewMs);
-    emit({ type: 'grant.failed', ...context, error, durationMs: elapsedMs(began, clock) });
-    return error;
-  }
+  const reporting = { clock, emit: eventSink(onEvent) };
+  const requests = tokenRequests({
+    server,
+    skew,
+    preparation,
+    dpop,
+    assumeBearer,
+    defaultLifetimeSeconds,
+    ...reporting,
+  });
 
   return {
     async getToken(request, { signal } = {}) {
       const canonical = canonicalRequest(request);
       const context = { authorizationServer: server.name, clientId, requestedScope: canonical.scope };
-      const grant = { context, parameters: parametersOf(canonical), signal };
+      const grant: Grant = { context, parameters: parametersOf(canonical), signal };
       const began = instant(clock);
       const prepared = await preparation.prepare(signal).catch((cause: unknown) => {
-        throw failure(cause, { grant, began });
+        throw requests.failure(cause, { grant, began });
       });
+      const arrivedLate = (token: AccessToken): boolean =>
+        token.expiresAt > token.issuedAt && token.remainingMs(clock) <= 0 && elapsedMs(began, clock) > timeoutMs;
       try {
-        return await requestToken(grant, prepared);
+        const token = await requests.send(grant, prepared);
+        // The token expired while the process was suspended.
+        return arrivedLate(token) ? await requests.send(grant, await preparation.prepare(signal)) : token;
       } catch (error) {
         const again = await preparation.prepareAgain(error, prepared, signal);
         if (again === undefined) throw error;
-        return requestToken(grant, again);
+        return requests.send(grant, again);
       }
     },
     revoke: revokeToken({ server, issuer, clientId, preparation }),
   };
-}
-
-/** One grant: its parameters, and its context for events and errors. */
-interface Grant {
-  readonly context: {
-    readonly authorizationServer: string;
-    readonly clientId: string;
-    readonly requestedScope: string | undefined;
-  };
-  readonly parameters: URLSearchParams;
-  readonly signal: AbortSignal | undefined;
-}
-
-interface FailedGrant {
-  readonly grant: Grant;
-  readonly began: Instant;
-  readonly prepared?: PreparedRequest;
-  readonly response?: BoundedResponse | undefined;
-}
-
-// The metadata decide where the credentials are sent, so another host is reported.
-function otherHost(response: BoundedResponse | undefined, server: string): { readonly tokenEndpoint?: string } {
-  if (response === undefined || new URL(response.url).host === new URL(server).host) return {};
-  return { tokenEndpoint: cleanUrl(response.url) };
 }
 
 // RFC 6749 §4.4.2, RFC 8707 §2. An empty parameter means the same as none and is not sent.

@@ -71,6 +71,15 @@ test('sends a resource unchanged, including its path and slash [R-54]', async ()
   expect(body.get('resource')).toBe('https://API.example/Orders/');
 });
 
+test('sends a resource that is no URI as a parameter, once [A52]', async () => {
+  const guid = '00000002-0000-0000-c000-000000000000';
+
+  const body = new URLSearchParams(await bodyFor({ parameters: { resource: guid, audience: 'api' } }));
+
+  expect(body.getAll('resource')).toEqual([guid]);
+  expect(body.getAll('audience')).toEqual(['api']);
+});
+
 test('rejects a malformed token request before anything is sent [R-04 R-08 R-52]', async () => {
   const server = await startAuthorizationServer();
   const { failure, events } = granting({ tokenEndpoint: server.tokenEndpoint });

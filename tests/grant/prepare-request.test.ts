@@ -237,7 +237,7 @@ describe('a token endpoint that was moved [A26 A49]', () => {
 
   test('is not looked for in a short outage, or after a success [A49]', async () => {
     const answers: Answer[] = [{ status: 503 }, { status: 503 }, granted('t'), { status: 503 }];
-    const { tokens, failure, clock, gets } = await moving(() => answers.shift() as never, '/old');
+    const { tokens, failure, clock, gets } = await moving(() => answers.shift(), '/old');
     const outcomes = [await failure()];
     clock.advance(29_000);
     outcomes.push(await failure());
