@@ -26,7 +26,7 @@ export class CanonicalTokenRequest implements TokenRequest {
   readonly #key: string;
 
   constructor(request: TokenRequest) {
-    checkPlainObject('a token request', request);
+    checkTokenRequest(request);
     checkOptions('a token request', request, memberChecks);
     if (request.parameters !== undefined) checkPlainObject('"parameters" of a token request', request.parameters);
     const { scope, resource, audience, parameters = {} } = request;
@@ -69,6 +69,15 @@ export function canonicalRequest(request: TokenRequest = {}): CanonicalTokenRequ
 }
 
 /**
+ * Checks that a token request is a plain object. The members of a promise, a Map or a class instance would be overlooked, and a
+ * token for the default request returned.
+ * @throws {ConfigurationError} that does not repeat the value
+ */
+export function checkTokenRequest(request: unknown): void {
+  if (!(request instanceof CanonicalTokenRequest)) checkPlainObject('a token request', request);
+}
+
+/**
  * The key of a token request: equal for equal token requests, different for all others.
  * @throws {ConfigurationError} as {@link canonicalRequest}
  */
@@ -78,7 +87,6 @@ export function requestKey(request?: TokenRequest): string {
 
 const maxKeyLength = 16 * 1024;
 
-// The members of a promise, a Map, URLSearchParams or a class instance would be overlooked, and another token requested.
 function checkPlainObject(owner: string, value: unknown): void {
   if (isPlainObject(value)) return;
   const isPromise = typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
