@@ -3,6 +3,7 @@ import type { Agent, RequestOptions } from 'node:https';
 import { LRUCache } from 'lru-cache';
 
 import { checkOptions, stringOrFunction, stringOrStrings } from '../core/check-options.js';
+import { cleanIssuer } from '../core/clean-text.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { ClientAuthentication } from './client-authentication.js';
 import {
@@ -75,7 +76,7 @@ export function mutualTls(options: ClientCertificateOptions): MutualTls {
       const method = supportedMethod(server, 'tls_client_auth', 'self_signed_tls_client_auth');
       if (requireSenderConstraint && server.tls_client_certificate_bound_access_tokens !== true) {
         throw new ConfigurationError(
-          `${server.issuer} does not bind tokens to certificates: the profile "fapi2" requires "dpop"`,
+          `${cleanIssuer(server.issuer)} does not bind tokens to certificates: the profile "fapi2" requires "dpop"`,
         );
       }
       const { secureContext, thumbprint, subject } = await load();

@@ -18,7 +18,7 @@ export interface AccessTokenFields {
   readonly type?: AccessTokenType;
   /** The keys of a token of type DPoP; without them no adapter can send it. */
   readonly keyPair?: DpopKeyPair | undefined;
-  /** The granted scope, space-separated; absent if unknown. */
+  /** The granted scope, space-separated; absent if the authorization server did not name it. */
   readonly scope?: string | undefined;
   /** Milliseconds since the epoch. */
   readonly issuedAt: number;
@@ -36,7 +36,10 @@ export interface AccessTokenFields {
  */
 export class AccessToken {
   readonly type: AccessTokenType;
-  /** The granted scope, space-separated; `undefined` if unknown. */
+  /**
+   * The granted scope, space-separated. `undefined` if it is unknown, because the authorization server did not name it: it may be
+   * the requested scope (RFC 6749 §5.1), but some servers drop scopes without saying so.
+   */
   readonly scope: string | undefined;
   /** Milliseconds since the epoch: the instant before the grant was sent. */
   readonly issuedAt: number;

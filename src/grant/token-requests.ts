@@ -78,7 +78,7 @@ export function tokenRequests({
       // If the server requires a nonce, openid-client sends a second request with fresh authentication (RFC 9449 §8).
       const response = await clientCredentialsGrant(configuration, grant.parameters, DPoP && { DPoP });
       const expected = { requestedAt, defaultLifetimeSeconds, certificateThumbprint, dpop: dpopKey };
-      const token = readToken(response, { ...grant.context, ...expected });
+      const token = readToken(response, { authorizationServer: server.name, ...expected });
       server.record('success');
       emit({
         type: 'grant.succeeded',

@@ -19,7 +19,6 @@ export interface TokenResponse {
 /** The grant that a token response belongs to. */
 export interface TokenResponseContext {
   readonly authorizationServer: string;
-  readonly requestedScope: string | undefined;
   /** The instant before the token request was sent: its latency counts against the lifetime. */
   readonly requestedAt: Instant;
   readonly defaultLifetimeSeconds: number;
@@ -35,7 +34,7 @@ export interface TokenResponseContext {
  * @throws {ConfigurationError} if the token is not bound to the required DPoP key
  */
 export function readToken(response: TokenResponse, context: TokenResponseContext): AccessToken {
-  const { authorizationServer, requestedScope, requestedAt, certificateThumbprint, dpop } = context;
+  const { authorizationServer, requestedAt, certificateThumbprint, dpop } = context;
   const invalid = (flaw: string) =>
     new InvalidTokenResponseError(`${authorizationServer} answered the grant with a token response whose ${flaw}`);
 
@@ -54,7 +53,7 @@ export function readToken(response: TokenResponse, context: TokenResponseContext
   return new AccessToken({
     value: response.access_token,
     ...(isDpop && { type: 'DPoP', keyPair: dpop?.keyPair }),
-    scope: response.scope ?? requestedScope,
+    scope: response.scope && cleanScope(response.scope),
     issuedAt: requestedAt.wall,
     issuedAtMonotonic: requestedAt.monotonic,
     expiresAt: requestedAt.wall + lifetime.seconds * 1_000,
@@ -105,6 +104,9 @@ export function acceptTokenResponse(
     scope: typeof scope === 'string' && scope !== '' ? scope : undefined,
   });
 }
+
+// RFC 6749 §3.3: %x21 / %x23-5B / %x5D-7E, separated by spaces.
+const cleanScope = (scope: string): string => scope.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]+/g, ' ').trim();
 
 function flawOf(body: string): string {
   try {

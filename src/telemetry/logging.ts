@@ -13,7 +13,11 @@ export function logEvents(logger: EventLogger): EventSink {
   return (event) => {
     // pino's serializer for errors looks for "err".
     const { error, ...facts } = { error: undefined, ...event };
-    logger[levels[event.type]](error === undefined ? facts : { ...facts, err: error }, sentenceFor(event));
+    // The methods of some loggers return a promise.
+    return logger[levels[event.type]](
+      error === undefined ? facts : { ...facts, err: error },
+      sentenceFor(event),
+    ) as unknown;
   };
 }
 

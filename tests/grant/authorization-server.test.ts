@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 
+import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
 import { ConfigurationError, GrantUnavailableError, TokenError } from '../../src/core/errors.js';
 import { granted, startAuthorizationServer } from '../support/authorization-server.js';
-import { failureOf, granting } from '../support/grant-outcome.js';
+import { failureOf, granting, linesThatShow } from '../support/grant-outcome.js';
 import { type Answer, type HttpServer, startHttpServer } from '../support/http-server.js';
+import { signingKey } from '../support/signing-keys.js';
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -242,6 +244,52 @@ describe('the issuer in the metadata', () => {
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(String(error)).toContain(`those of "${server.origin}"`);
   });
+});
+
+const odd = `\u001b[31m\r\n\u0085${'x'.repeat(10_000)}`;
+
+test.each<[string, object]>([
+  ['issuer', { issuer: `https://evil.example/${odd}` }],
+  ['token endpoint', { token_endpoint: `http://evil.example/${odd}` }],
+  ['client authentication methods', { token_endpoint_auth_methods_supported: [odd, 7, null] }],
+])('odd texts in the metadata are cleaned and bounded in messages: %s [A53]', async (_what, members) => {
+  const server = await serverOf({ [oauth]: metadataOf('', members) });
+  const { failure, events } = granting({ issuer: server.origin });
+
+  const error = await failure();
+
+  expect(error).toBeInstanceOf(ConfigurationError);
+  expect(String(error)).toMatch(/^[\x20-\x7e…§]{1,900}$/);
+  expect(events).toMatchObject([{ type: 'grant.failed', error }]);
+});
+
+test('odd signing algorithms in the metadata are cleaned and bounded in messages [A53]', async () => {
+  const { privateKey } = await signingKey();
+  const server = await serverOf({
+    [oauth]: metadataOf('', { token_endpoint_auth_signing_alg_values_supported: [odd] }),
+  });
+  const { failure } = granting({ issuer: server.origin, clientAuthentication: privateKeyJwt({ key: privateKey }) });
+
+  expect(String(await failure())).toMatch(/^[\x20-\x7e…§]{1,900}$/);
+});
+
+test.each([
+  ['Location', { status: 302, headers: { location: `/${'x'.repeat(10_000)}` } }],
+  ['Content-Type', { status: 200, headers: { 'content-type': 'x'.repeat(10_000) } }],
+])('a long %s is bounded in messages [A53]', async (_what, answer) => {
+  const server = await startAuthorizationServer();
+  server.script(answer);
+
+  expect(String(await granting({ tokenEndpoint: server.tokenEndpoint }).failure()).length).toBeLessThan(900);
+});
+
+test('a user and a password in an issuer are in no message or event [F15]', async () => {
+  const server = await serverOf({ [oauth]: metadataOf() });
+  const { failure, events } = granting({ issuer: server.origin.replace('//', '//user:s3cret@') });
+
+  const error = await failure();
+
+  expect(linesThatShow('s3cret', [error, ...events])).toEqual([]);
 });
 
 describe('the token endpoint in the metadata', () => {

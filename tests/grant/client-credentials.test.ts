@@ -198,14 +198,14 @@ test('exposes the granted scope on the token and in the event [A17 R-14]', async
 });
 
 test.each([
-  ['absent', {}, 'a b'],
-  ['empty', { scope: '' }, 'a b'],
-  ['null', { scope: null }, 'a b'],
-  ['a list', { scope: ['a'] }, 'a b'],
+  ['absent', {}, undefined],
+  ['empty', { scope: '' }, undefined],
+  ['null', { scope: null }, undefined],
+  ['a list', { scope: ['a'] }, undefined],
   ['reordered', { scope: 'b a' }, 'b a'],
   ['reduced', { scope: 'a' }, 'a'],
   ['wider', { scope: 'a b c' }, 'a b c'],
-])('accepts a scope that is %s, and ignores unknown members [A36 R-14 R-15]', async (_what, members, scope) => {
+])('accepts a scope that is %s, and ignores unknown members [A36 R-14 R-15 A51]', async (_what, members, scope) => {
   const server = await startAuthorizationServer();
   const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
   server.script(granted('t', { ...members, not_before_policy: 0, session_state: { deep: [null] } }));
@@ -213,6 +213,30 @@ test.each([
   const token = await tokens.getToken({ scope: 'b a' });
 
   expect(token).toMatchObject({ value: 't', scope });
+});
+
+test('does not report the requested scope as the granted one if the server does not name it [A51]', async () => {
+  const server = await startAuthorizationServer();
+  const { tokens, events } = granting({ tokenEndpoint: server.tokenEndpoint });
+
+  const token = await tokens.getToken({ scope: 'a' });
+
+  expect(token.scope).toBeUndefined();
+  expect(events).toMatchObject([{ type: 'grant.succeeded', requestedScope: 'a', scope: undefined }]);
+});
+
+test('cleans a granted scope of control characters, and shortens it in events [A53]', async () => {
+  const server = await startAuthorizationServer();
+  const { tokens, events } = granting({ tokenEndpoint: server.tokenEndpoint });
+  const long = `a ${'b'.repeat(1_000)}`;
+  server.script(granted('t', { scope: '\u001b[31ma\r\nb\u0085c"' }), granted('t', { scope: long }));
+
+  const [odd, whole] = [await tokens.getToken(), await tokens.getToken({ scope: long })];
+
+  expect(odd.scope).toBe('[31ma b c');
+  expect(whole.scope).toBe(long);
+  const short = `a ${'b'.repeat(297)}…`;
+  expect(events).toMatchObject([{ scope: '[31ma b c' }, { scope: short, requestedScope: short }]);
 });
 
 test('leaves the scope undefined if neither request nor response has one [R-14]', async () => {

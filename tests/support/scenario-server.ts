@@ -44,7 +44,8 @@ export function scenarioServer(clock: ScenarioClock, deed: Deed, name = 'token')
 
     granted += 1;
     const expiresIn = 'expiresIn' in current ? current.expiresIn : ms(current.lifetime ?? '1h') / 1_000;
-    const { token = `${name}-${granted}`, scope } = current;
+    // Like many servers, it names the scope also if it is the requested one.
+    const { token = `${name}-${granted}`, scope = posts.at(-1)?.get('scope') ?? undefined } = current;
     // No member at all is written as null.
     const lifetime = expiresIn === null ? {} : { expires_in: expiresIn };
     return reply({ server: 'grants' }, { access_token: token, token_type: 'Bearer', scope, ...lifetime }, now);

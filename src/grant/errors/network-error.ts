@@ -1,3 +1,4 @@
+import { cleanText } from '../../core/clean-text.js';
 import { causesOf, GrantUnavailableError, TokenError } from '../../core/errors.js';
 import { withoutSecrets } from './redaction.js';
 
@@ -12,7 +13,7 @@ export function networkError(
 ): GrantUnavailableError {
   const causes = causesOf(error);
   // The user's own `fetch` may put the request into its message.
-  const showsSecret = causes.some(({ message }) => withoutSecrets(String(message), secrets) !== String(message));
+  const showsSecret = causes.some(({ message }) => isSecret(String(message), secrets));
   const cause = showsSecret ? undefined : error;
   if (causes.some(({ name, code }) => name === 'TimeoutError' || code === 'OAUTH_TIMEOUT')) {
     return new GrantUnavailableError(`${authorizationServer} did not answer in time`, { cause });
@@ -20,11 +21,15 @@ export function networkError(
   const code = causes.map((each) => each.code).findLast((each) => typeof each === 'string');
   const obstacle = permanentObstacle(String(code), causes.map(({ message }) => String(message)).join());
   return new GrantUnavailableError(
-    `${authorizationServer} could not be reached${code === undefined ? '' : ` (${code})`}: ` +
+    `${authorizationServer} could not be reached${code === undefined ? '' : ` (${cleanText(code)})`}: ` +
       (obstacle ?? 'check the URL, DNS, proxy and firewall'),
     { cause, retryable: obstacle === undefined },
   );
 }
+
+// A URL with a user and a password is a secret too.
+const isSecret = (message: string, secrets: readonly string[]): boolean =>
+  withoutSecrets(message, secrets) !== message || /\/\/[^/\s]*@/.test(message);
 
 /** The first {@link TokenError} among an error and its causes: openid-client wraps the errors of its `fetch`. */
 export function findTokenError(error: unknown): TokenError | undefined {
