@@ -67,6 +67,7 @@ const entries = {
       'Lease',
       'MemoryStoreOptions',
       'MutualTls',
+      'MutualTlsOptions',
       'NegativeCacheOptions',
       'PrivateKey',
       'PrivateKeyJwtOptions',

@@ -98,11 +98,11 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
   checkEndpoint(options, 'issuer');
   checkEndpoint(options, 'tokenEndpoint');
   if (options.profile === 'fapi2') {
-    const method = options.clientAuthentication?.method;
+    const { method, certificateThumbprint } = options.clientAuthentication ?? {};
     checkFapi2Profile({
       tokenEndpoint: options.tokenEndpoint,
       method,
-      isSenderConstrained: method === 'tls_client_auth' || options.dpop?.requireBinding === true,
+      isSenderConstrained: certificateThumbprint !== undefined || options.dpop?.requireBinding === true,
     });
   }
   checkEndpoint(options, 'revocationEndpoint');
