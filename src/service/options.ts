@@ -1,5 +1,6 @@
 import type { ClientAuthentication } from '../authentication/client-authentication.js';
 import type { Secret } from '../authentication/secret.js';
+import { describeBlank } from '../core/blanks.js';
 import {
   anyBoolean,
   anyFunction,
@@ -15,6 +16,7 @@ import {
   stringOrStrings,
   wholeNumber,
 } from '../core/check-options.js';
+import { cleanIssuer, cleanUrl } from '../core/clean-text.js';
 import { ConfigurationError } from '../core/errors.js';
 import { isSecure, parseUrl } from '../core/secure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
@@ -95,6 +97,7 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
   exactlyOne(options, 'issuer', 'tokenEndpoint');
   exactlyOne(options, 'clientSecret', 'clientAuthentication');
   exactlyOne(options, 'clientId');
+  checkBlanks(options, 'clientId', 'issuer', 'tokenEndpoint', 'revocationEndpoint');
   checkEndpoint(options, 'issuer');
   checkEndpoint(options, 'tokenEndpoint');
   if (options.profile === 'fapi2') {
@@ -124,8 +127,18 @@ function emptied(options: object, names: readonly string[]): string {
   return there.length === 0 ? '' : `, and ${there.map((name) => `"${name}"`).join(' and ')} is undefined`;
 }
 
+// They come from files and variables with stray line breaks and byte order marks. A URL would lose them unnoticed.
+function checkBlanks(options: TokenServiceOptions, ...names: readonly ('clientId' | Endpoint)[]): void {
+  for (const name of names) {
+    const blank = describeBlank(options[name] ?? '');
+    if (blank !== undefined) throw new ConfigurationError(`"${name}" ${blank}; remove it where the option comes from`);
+  }
+}
+
+type Endpoint = 'issuer' | 'tokenEndpoint' | 'revocationEndpoint';
+
 // RFC 6749 §3.2: no fragment; §10.8: https.
-function checkEndpoint(options: TokenServiceOptions, name: 'issuer' | 'tokenEndpoint' | 'revocationEndpoint'): void {
+function checkEndpoint(options: TokenServiceOptions, name: Endpoint): void {
   const value = options[name];
   if (value === undefined) return;
   const url = parseUrl(value);
@@ -133,7 +146,9 @@ function checkEndpoint(options: TokenServiceOptions, name: 'issuer' | 'tokenEndp
     throw new ConfigurationError(`"${name}" must not hold credentials; use "clientId" and "clientSecret"`);
   }
   if (url === undefined || value.includes('#')) {
-    throw new ConfigurationError(`"${name}" must be an absolute URL without a fragment, not ${JSON.stringify(value)}`);
+    throw new ConfigurationError(
+      `"${name}" must be an absolute URL without a fragment, not "${url === undefined ? cleanUrl(value) : cleanIssuer(value)}"`,
+    );
   }
   if (!isSecure(url)) {
     throw new ConfigurationError(

@@ -176,3 +176,33 @@ test.each([
   expect(make(options)).toThrow(ConfigurationError);
   expect(make(options)).toThrow(message);
 });
+
+test.each<[string, Partial<TokenServiceOptions>, string]>([
+  ['clientId', { clientId: 'orders\r' }, '"clientId" ends with a carriage return'],
+  ['clientId', { clientId: '\ufefforders' }, '"clientId" begins with a byte order mark'],
+  ['clientId', { clientId: 'ord\u0000ers' }, '"clientId" contains a null byte'],
+  ['issuer', { issuer: 'https://auth.example\r\n' }, '"issuer" ends with a line feed'],
+  ['issuer', { issuer: ' https://auth.example' }, '"issuer" begins with a space'],
+  ['issuer', { issuer: 'https://auth.ex\tample' }, '"issuer" contains a tab'],
+])('names the blank in "%s" [F12]', (_name, options, said) => {
+  const make = () =>
+    createTokenService({ issuer: 'https://auth.example', clientId: 'a', clientSecret: 's', ...options });
+
+  expect(make).toThrow(ConfigurationError);
+  expect(make).toThrow(`${said}; remove it where the option comes from`);
+});
+
+test.each([
+  'https://user:s3cret@',
+  'user:s3cret@auth.example',
+  'https://user:s3cret@auth example',
+  'https://user:s3cret@a#b',
+])('does not repeat a user and a password in %j [F15]', (issuer) => {
+  for (const option of ['issuer', 'tokenEndpoint', 'revocationEndpoint']) {
+    const make = () =>
+      createTokenService({ [option]: issuer, clientId: 'a', clientSecret: 's' } as TokenServiceOptions);
+
+    expect(make).toThrow(ConfigurationError);
+    expect(make).not.toThrow('s3cret');
+  }
+});
