@@ -1,4 +1,4 @@
-// Auth0 wants to know which API a token is for: its identifier is the `audience`. The issuer ends with a slash. Run it with
+// Auth0 requires the identifier of the API as `audience`. The issuer ends with a slash. Run it with
 // OAUTH_ISSUER, CLIENT_ID, CLIENT_SECRET and API_URL set: npx tsx examples/auth0-audience.ts
 import axios from 'axios';
 import { createTokenService } from 'm2m-tokens';
@@ -13,7 +13,7 @@ const tokens = createTokenService({
 
 const api = axios.create({ baseURL: process.env.API_URL ?? 'https://api.example.com' });
 api.interceptors.request.use(bearerToken(tokens));
-// Another API, another audience: a token of its own.
+// Another audience has a token of its own.
 const stock = { audience: 'https://api.example.com/stock' };
 
 const replies = [await api.get<unknown>('/orders'), await api.get<unknown>('/stock', { token: stock })];

@@ -1,4 +1,4 @@
-// Every request of an axios instance with a token. Run it with
+// An axios instance that sends a token with every request. Run it with
 // OAUTH_ISSUER, CLIENT_SECRET and API_URL set: npx tsx examples/axios.ts
 import axios from 'axios';
 import { createTokenService } from 'm2m-tokens';

@@ -1,5 +1,5 @@
-// The client secret from a file, as Docker and Kubernetes mount it: read for each grant, so that a rotated secret is picked up
-// without a restart. Run it with OAUTH_ISSUER, SECRET_FILE and API_URL set: npx tsx examples/client-secret-file.ts
+// The client secret from a file, as Docker and Kubernetes mount it. The file is read for each grant, so a rotated secret needs no
+// restart. Run it with OAUTH_ISSUER, SECRET_FILE and API_URL set: npx tsx examples/client-secret-file.ts
 import axios from 'axios';
 import { createTokenService, secretFile } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';

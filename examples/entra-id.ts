@@ -1,5 +1,5 @@
-// Microsoft Entra ID: an application asks for one API at a time, by the scope "<Application ID URI>/.default", and gets what an
-// administrator has consented to. Run it with OAUTH_ISSUER, CLIENT_ID, CLIENT_SECRET and API_URL set: npx tsx examples/entra-id.ts
+// Microsoft Entra ID: the scope "<Application ID URI>/.default" names one API. The token has the permissions that an administrator
+// has granted. Run it with OAUTH_ISSUER, CLIENT_ID, CLIENT_SECRET and API_URL set: npx tsx examples/entra-id.ts
 import axios from 'axios';
 import { createTokenService } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';

@@ -1,4 +1,4 @@
-// A fetch that presents a token to the API, and to nobody else. Run it with
+// A fetch that sends a token to the API, and to no other origin. Run it with
 // OAUTH_ISSUER, CLIENT_SECRET and API_URL set: npx tsx examples/fetch.ts
 import { createTokenService } from 'm2m-tokens';
 import { withBearerToken } from 'm2m-tokens/fetch';

@@ -1,5 +1,5 @@
-// Three processes of a service make one grant, because they share their tokens through Redis. One command starts them, a Redis
-// (or uses yours: REDIS_URL) and a token endpoint that counts: npx tsx examples/fleet.ts
+// Three processes of a service make one grant, because they share tokens through Redis. One command starts them, a token endpoint
+// that counts, and a Redis server, if REDIS_URL does not name one: npx tsx examples/fleet.ts
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -15,7 +15,7 @@ await (TOKEN_ENDPOINT === undefined ? startFleet() : startReplica(TOKEN_ENDPOINT
 async function startReplica(tokenEndpoint: string) {
   const client = createClient({ url });
   client.on('error', (error: Error) => console.error(`redis: ${error.message}`));
-  // Nobody waits for the connection: a replica starts while Redis is away, too, and asks for itself.
+  // The connection is not awaited: without Redis a replica starts too, with a grant of its own.
   client.connect().catch(() => {});
   const store = redisStore(client, { prefix: `fleet-${process.ppid}:` });
   await createTokenService({ tokenEndpoint, clientId: 'orders-service', clientSecret: 'a secret', store }).ready();

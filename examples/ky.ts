@@ -1,4 +1,4 @@
-// ky, which hands what it does not know itself on to fetch, so that a request can name its token. Run it with
+// ky. It passes options that it does not know to fetch, so a request can have a token request of its own. Run it with
 // OAUTH_ISSUER, CLIENT_SECRET and API_URL set: npx tsx examples/ky.ts
 import ky, { type Options } from 'ky';
 import { createTokenService, type TokenRequest } from 'm2m-tokens';

@@ -1,4 +1,4 @@
-// A log line for each event, and a count of them. Run it with
+// A log line and a counter for each event. Run it with
 // OAUTH_ISSUER, CLIENT_SECRET and API_URL set: npx tsx examples/logging.ts
 import axios from 'axios';
 import { createTokenService, logEvents, type TokenEvent } from 'm2m-tokens';
@@ -13,16 +13,16 @@ const tokens = createTokenService({
   clientId: 'orders-service',
   clientSecret: process.env.CLIENT_SECRET!,
   scope: 'orders:read',
-  // Grants and renewals, one line each …
+  // One log line for each grant and renewal.
   logger,
-  // … and for your metrics. No event holds a token or a secret.
+  // For metrics. No event holds a token or a secret.
   onEvent: ({ type }) => {
     counts[type] = (counts[type] ?? 0) + 1;
   },
 });
 
 const api = axios.create({ baseURL: process.env.API_URL ?? 'https://api.example.com' });
-// Rejected tokens are seen by the interceptor.
+// The interceptor reports rejected tokens.
 api.interceptors.request.use(bearerToken(tokens, { onEvent: logEvents(logger) }));
 
 const { status } = await api.get<unknown>('/orders');

@@ -1,4 +1,4 @@
-// One axios instance for many tenants: each request says whose token it needs, each tenant's token is kept apart. Run it with
+// One axios instance for many tenants: the path of a request decides the token, and each tenant has its own. Run it with
 // OAUTH_ISSUER, CLIENT_SECRET and API_URL set: npx tsx examples/multi-tenant.ts
 import axios from 'axios';
 import { createTokenService } from 'm2m-tokens';
@@ -14,7 +14,7 @@ const tokens = createTokenService({
 const api = axios.create({ baseURL: process.env.API_URL ?? 'https://api.example.com' });
 api.interceptors.request.use(
   bearerToken(tokens, {
-    // The path begins with the tenant. Only the known ones: a token is not asked for on anybody's word.
+    // The path begins with the tenant. Only known tenants get a token.
     request: ({ url }) => {
       const tenant = /^\/(acme|globex)\//.exec(url ?? '')?.[1];
       if (tenant === undefined) throw new Error(`no tenant in ${url}`);

@@ -1,4 +1,4 @@
-// Octokit, for a GitHub Enterprise Server behind a gateway that wants a token of its own. Run it with
+// Octokit, for a GitHub Enterprise Server behind a gateway that requires a token. Run it with
 // OAUTH_ISSUER, CLIENT_SECRET and API_URL set: npx tsx examples/octokit.ts
 import { Octokit } from '@octokit/core';
 import { createTokenService } from 'm2m-tokens';
@@ -14,7 +14,7 @@ const apiUrl = process.env.API_URL ?? 'https://api.example.com';
 
 const octokit = new Octokit({
   baseUrl: apiUrl,
-  // Without "auth", which would be an Authorization of its own.
+  // Without "auth", which would set another Authorization header.
   request: { fetch: withBearerToken(fetch, tokens, { origins: [apiUrl] }) },
 });
 

@@ -1,4 +1,4 @@
-// The OpenAI SDK, for models behind a gateway that wants a token instead of an API key. Run it with
+// The OpenAI SDK, for models behind a gateway that requires a token instead of an API key. Run it with
 // OAUTH_ISSUER, CLIENT_SECRET and API_URL set: npx tsx examples/openai.ts
 import { createTokenService } from 'm2m-tokens';
 import { withBearerToken } from 'm2m-tokens/fetch';
@@ -15,7 +15,7 @@ const apiUrl = process.env.API_URL ?? 'https://api.example.com';
 const openai = new OpenAI({
   baseURL: `${apiUrl}/v1`,
   fetch: withBearerToken(fetch, tokens, { origins: [apiUrl] }),
-  // It insists on a key; without this it would be an Authorization of its own.
+  // The SDK requires a key. null keeps it from setting another Authorization header.
   apiKey: 'none',
   defaultHeaders: { Authorization: null },
 });

@@ -1,5 +1,5 @@
-// No shared secret: the client signs an assertion with its private key for each grant (private_key_jwt). The key is read from its file
-// each time, so that a rotated one is picked up. Run it with OAUTH_ISSUER, KEY_FILE and API_URL set: npx tsx examples/private-key-jwt.ts
+// No shared secret: the client signs an assertion with its private key for each grant (private_key_jwt). The file is read for each
+// grant, so a rotated key needs no restart. Run it with OAUTH_ISSUER, KEY_FILE and API_URL set: npx tsx examples/private-key-jwt.ts
 import axios from 'axios';
 import { createTokenService, keyFile, privateKeyJwt } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
@@ -8,10 +8,10 @@ const tokens = createTokenService({
   issuer: process.env.OAUTH_ISSUER ?? 'https://auth.example.com',
   clientId: 'orders-service',
   clientAuthentication: privateKeyJwt({
-    // A JWK brings its key id along, also when it is rotated. To a key in PEM say `keyId`, if the server wants one.
+    // A JWK contains its key id. For a key in PEM set `keyId` if the server requires one.
     key: keyFile(process.env.KEY_FILE ?? '/run/secrets/orders-service.jwk'),
-    // What both the key and the server are good for is chosen by the server's metadata; say `algorithm` to choose yourself, and
-    // `audience` for a server that wants its token endpoint there instead of its issuer.
+    // The algorithm follows from the key and the metadata; `algorithm` sets another one. The audience is the issuer; `audience`
+    // is for a server that requires its token endpoint.
   }),
   scope: 'orders:read',
 });

@@ -1,5 +1,5 @@
-// The authorization server is reached through a proxy and has a certificate of the company's own authority: both are for the option
-// `fetch`, with undici, a package of your own. Run it with OAUTH_ISSUER, CLIENT_SECRET, PROXY_URL and CA_FILE set:
+// An authorization server behind a proxy, with a certificate of a private CA. Both are settings of a `fetch` of undici, which is a
+// dependency of your own. Run it with OAUTH_ISSUER, CLIENT_SECRET, PROXY_URL and CA_FILE set:
 // npx tsx examples/proxy-and-private-ca.ts
 import { readFileSync } from 'node:fs';
 
@@ -8,7 +8,7 @@ import { fetch, ProxyAgent } from 'undici';
 
 const dispatcher = new ProxyAgent({
   uri: process.env.PROXY_URL ?? 'http://proxy.example.com:3128',
-  // Without a proxy: new Agent({ connect: { ca } }), or the variable NODE_EXTRA_CA_CERTS and no `fetch` at all.
+  // Without a proxy: new Agent({ connect: { ca } }), or the variable NODE_EXTRA_CA_CERTS and no option `fetch`.
   requestTls: { ca: readFileSync(process.env.CA_FILE ?? '/etc/ssl/company-ca.pem', 'utf8') },
 });
 
@@ -17,7 +17,7 @@ const tokens = createTokenService({
   clientId: 'orders-service',
   clientSecret: process.env.CLIENT_SECRET!,
   scope: 'orders:read',
-  // undici's own fetch: the one of Node may be another version than the agent.
+  // The fetch of undici, because the one of Node.js may be of another version than the agent.
   fetch: ((url: string, init: object) => fetch(url, { ...init, dispatcher })) as typeof globalThis.fetch,
 });
 

@@ -1,4 +1,4 @@
-// An undici Agent that presents a token to the API, and to nobody else. Run it with
+// An undici Agent that sends a token to the API, and to no other origin. Run it with
 // OAUTH_ISSUER, CLIENT_SECRET and API_URL set: npx tsx examples/undici.ts
 import { createTokenService } from 'm2m-tokens';
 import { bearerTokenInterceptor, type TokenOption } from 'm2m-tokens/undici';
@@ -14,7 +14,7 @@ const apiUrl = process.env.API_URL ?? 'https://api.example.com';
 
 const dispatcher = new Agent().compose(
   bearerTokenInterceptor(tokens, { origins: [apiUrl] }),
-  // What is composed later is further out: each of its requests passes by the token.
+  // An interceptor that is composed later is further out: each retry passes the interceptor with the token.
   interceptors.retry({ maxRetries: 2, throwOnError: false }),
 );
 

@@ -1,5 +1,5 @@
-// No secret at all: Kubernetes projects a token of the service account into the pod, and the authorization server trusts the cluster.
-// The same goes for a JWT of SPIFFE or of the cloud. Run it with OAUTH_ISSUER, TOKEN_FILE and API_URL set:
+// No secret: Kubernetes projects a token of the service account into the pod, and the authorization server trusts the cluster. A JWT
+// of SPIFFE or of a cloud works the same way. Run it with OAUTH_ISSUER, TOKEN_FILE and API_URL set:
 // npx tsx examples/workload-identity.ts
 import axios from 'axios';
 import { createTokenService, federatedAssertion, fromFile } from 'm2m-tokens';

@@ -1,20 +1,63 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+
+import { startTokenService } from './support/token-service.js';
 
 const root = join(import.meta.dirname, '..');
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
 
-/** What users are told, each paragraph or row of a table in one line. */
-const paragraphs = readdirSync(root)
-  .filter((file) => /^(README|SECURITY)\.md$/.test(file))
-  .flatMap((file) => readFileSync(join(root, file), 'utf8').split(/\n\s*\n|\n(?=[|-])/))
-  .map((paragraph) => paragraph.replace(/\s+/g, ' '));
+const documents = [
+  ...readdirSync(root),
+  ...['.github', 'examples', 'tests'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+  ),
+].filter((file) => file.endsWith('.md'));
 
-test('users are told to keep sensitive data out of scopes [R-29]', () => {
-  expect(paragraphs).toContainEqual(expect.stringMatching(/(sensitive|personal).*scope|scope.*(sensitive|personal)/i));
+describe.each(documents)('%s', (file) => {
+  const text = read(file);
+  const found = (pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, match = '']) => match);
+
+  test('links to files and headings that exist', () => {
+    const links = found(/\]\((?![a-z]+:)([^)\s]+)\)/g);
+
+    expect(links.filter((link) => !leadsSomewhere(file, link))).toEqual([]);
+  });
+
+  test('names files that exist', () => {
+    const paths = found(/`((?:src|tests|examples)\/[\w./-]+)`/g);
+
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  test('names scripts that exist', () => {
+    expect(Object.keys(scripts)).toEqual(expect.arrayContaining(found(/npm run ([\w:]+)/g)));
+  });
 });
 
-test('users are advised to have TLS to the end where a proxy would terminate it [R-95]', () => {
-  expect(paragraphs).toContainEqual(expect.stringMatching(/(?=.*TLS)(?=.*proxy)(?=.*(end|terminat))/i));
+// Therefore the README tells users to keep sensitive data out of scopes.
+test('events tell the scope of a token [R-29]', async () => {
+  const { tokens, events } = await startTokenService({ scope: 'orders:read' });
+
+  await tokens.getToken();
+
+  expect(events).toContainEqual(expect.objectContaining({ type: 'grant.succeeded', requestedScope: 'orders:read' }));
 });
+
+function leadsSomewhere(from: string, link: string): boolean {
+  const [path = '', heading] = link.split('#');
+  const target = path === '' ? from : join(dirname(from), path);
+  if (!existsSync(join(root, target))) return false;
+  return heading === undefined || headingsOf(read(target)).includes(heading);
+}
+
+/** The anchors that GitHub makes of the headings. */
+const headingsOf = (markdown: string): string[] =>
+  [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );

@@ -5,21 +5,21 @@ import { startLoopbackServer } from './loopback.js';
 import { postToken } from './post-token.js';
 import { type Clients, type Lifetimes, newClients, providerConfiguration } from './provider-configuration.js';
 
-/** An authorization server that others wrote, oidc-provider, running in this process. */
+/** An oidc-provider in this process. */
 export interface AuthorizationServer extends Pick<Clients, 'service' | 'shortLived'> {
   readonly issuer: string;
-  /** What it has counted itself. */
+  /** Its own counts. */
   readonly counts: { readonly granted: number; readonly refused: number };
-  /** Whether a token is active, asked on behalf of the API (RFC 7662). */
+  /** Whether a token is active, by introspection with the credentials of the API (RFC 7662). */
   introspect(token: string): Promise<boolean>;
   /** Revokes a token of the service (RFC 7009). */
   revoke(token: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What the tour wants to be seen. */
+/** Options of {@link startAuthorizationServer}. */
 export interface AuthorizationServerOptions extends Lifetimes {
-  /** How long each grant takes at least: who waits for one is noticed. */
+  /** The least time of a grant, so that a wait for one is visible. */
   readonly grantTakesMs: number;
 }
 

@@ -5,13 +5,13 @@ import { bearerToken } from 'm2m-tokens/axios';
 import type { Client } from './post-token.js';
 import { timed, type TimedTokens } from './timed-tokens.js';
 
-/** A service's way to the API. */
+/** The connection of a service to the API. */
 export interface Connection {
   readonly tokens: TimedTokens;
   readonly orders: AxiosInstance;
 }
 
-/** What every service of the tour does, and yours would: create a token service, and add it to an axios instance. */
+/** Creates a token service and adds it to an axios instance, as each service does. */
 export function connect(
   { id, secret }: Client,
   { issuer, baseURL, onEvent }: { readonly issuer: string; readonly baseURL: string; readonly onEvent: EventSink },

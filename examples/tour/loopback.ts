@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 /** An HTTP server on a free port of this machine. */
 export interface LoopbackServer {
   readonly origin: string;
-  /** Answers requests from now on; the origin is known before. */
+  /** Sets the handler of requests; the origin is known before. */
   serve(answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>): void;
   close(): Promise<void>;
 }
 
-/** Starts a server that nobody but this machine can reach. */
+/** Starts a server that only this machine can reach. */
 export async function startLoopbackServer(): Promise<LoopbackServer> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {

@@ -1,11 +1,11 @@
-// npm start: a tour of the library on real servers that it starts by itself. With OAUTH_ISSUER (or OAUTH_TOKEN_ENDPOINT),
-// OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and API_URL set, it calls that API instead.
-import { callOwnServers, namesServers } from './own-servers.js';
+// npm start: a tour of the library on real servers that it starts. With API_URL set, it calls that API instead, with a token by
+// OAUTH_ISSUER (or OAUTH_TOKEN_ENDPOINT), OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET.
+import { callOwnServers, namesApi } from './own-servers.js';
 
-if (namesServers(process.env)) {
+if (namesApi(process.env)) {
   process.exitCode = (await callOwnServers(process.env)) ? 0 : 1;
 } else {
-  // Loaded only now: the authorization server is large.
+  // Loaded here because the authorization server is large.
   const { tour } = await import('./tour.js');
   process.exitCode = (await tour()) ? 0 : 1;
 }

@@ -4,16 +4,16 @@ import { bearerToken } from 'm2m-tokens/axios';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Whether the environment names servers to try the library on. */
-export function namesServers({ OAUTH_ISSUER, OAUTH_TOKEN_ENDPOINT, API_URL }: Environment): boolean {
-  return Boolean(OAUTH_ISSUER || OAUTH_TOKEN_ENDPOINT || API_URL);
+/** Whether the environment names an API to call. */
+export function namesApi({ API_URL }: Environment): boolean {
+  return Boolean(API_URL);
 }
 
 /** Calls `API_URL` with a token from the authorization server that the environment names; returns whether that succeeded. */
 export async function callOwnServers(environment: Environment): Promise<boolean> {
   const { API_URL = '' } = environment;
   try {
-    if (!URL.canParse(API_URL)) return fail('API_URL is missing or no URL', 'set it to what is to be called with GET');
+    if (!URL.canParse(API_URL)) return fail('API_URL is not a URL', 'set it to the URL of a GET request');
     const tokens = tokenServiceFromEnvironment({ onEvent: tellOfGrants }, environment);
     const api = axios.create({ timeout: 10_000, validateStatus: () => true });
     api.interceptors.request.use(bearerToken(tokens, { origins: [API_URL] }));

@@ -1,10 +1,10 @@
-/** A client as the authorization server knows it. */
+/** The credentials of a client. */
 export interface Client {
   readonly id: string;
   readonly secret: string;
 }
 
-/** Posts a token on behalf of a client: introspection (RFC 7662 §2.1) and revocation (RFC 7009 §2.1) are asked for alike. */
+/** Posts a token with the credentials of a client, for introspection (RFC 7662 §2.1) or revocation (RFC 7009 §2.1). */
 export async function postToken(endpoint: string, token: string, { id, secret }: Client): Promise<Response> {
   const response = await fetch(endpoint, {
     method: 'POST',

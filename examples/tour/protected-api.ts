@@ -2,15 +2,15 @@ import type { IncomingMessage } from 'node:http';
 
 import { startLoopbackServer } from './loopback.js';
 
-/** A small API for orders that asks the authorization server about every token it is shown. */
+/** A small API for orders that introspects every token. */
 export interface ProtectedApi {
   readonly origin: string;
-  /** What was asked and answered so far: `'GET 200'`, for one. */
+  /** Method and status of all responses so far, such as `'GET 200'`. */
   readonly answered: readonly string[];
   close(): Promise<void>;
 }
 
-/** Starts the API. Nothing is remembered of a token: one that is revoked is rejected at once. */
+/** Starts the API. It caches no introspection, so it rejects a revoked token at once. */
 export async function startProtectedApi(introspect: (token: string) => Promise<boolean>): Promise<ProtectedApi> {
   const server = await startLoopbackServer();
   const answered: string[] = [];
@@ -23,7 +23,7 @@ export async function startProtectedApi(introspect: (token: string) => Promise<b
     const status = isAuthorized ? (statuses[`${method} ${request.url}`] ?? 404) : 401;
 
     answered.push(`${method} ${status}`);
-    // RFC 6750 §3: without a token there is no error to name.
+    // RFC 6750 §3: a challenge for a request without a token has no error.
     const error = token === undefined ? '' : ', error="invalid_token"';
     if (!isAuthorized) response.setHeader('www-authenticate', `Bearer realm="orders"${error}`);
     response.writeHead(status, { 'content-type': 'application/json' });

@@ -5,17 +5,17 @@ import type { Configuration } from 'oidc-provider';
 import type { Client } from './post-token.js';
 import { tokenStorage } from './token-storage.js';
 
-/** Who is known to the authorization server. */
+/** The clients of the authorization server. */
 export interface Clients {
-  /** Asks for tokens. */
+  /** Gets tokens. */
   readonly service: Client;
-  /** Asks for tokens, and gets those that live for a short time only. */
+  /** Gets tokens with a short lifetime. */
   readonly shortLived: Client;
-  /** The API: may ask about tokens. */
+  /** The API, which may introspect tokens. */
   readonly api: Client;
 }
 
-/** How long tokens live. */
+/** The lifetimes of tokens. */
 export interface Lifetimes {
   readonly lifetimeSeconds: number;
   readonly shortLifetimeSeconds: number;
@@ -31,7 +31,7 @@ export function newClients(): Clients {
   };
 }
 
-/** Sets oidc-provider up for the client credentials grant, introspection and revocation, with keys of its own. */
+/** The configuration of oidc-provider for the client credentials grant, introspection and revocation, with new keys. */
 export async function providerConfiguration(
   { service, shortLived, api }: Clients,
   { lifetimeSeconds, shortLifetimeSeconds }: Lifetimes,
@@ -58,7 +58,7 @@ export async function providerConfiguration(
       ClientCredentials: (_context, _token, { clientId }) =>
         clientId === shortLived.id ? shortLifetimeSeconds : lifetimeSeconds,
     },
-    // Its times are whole seconds, cut off: without this a token would live up to a second less than it says.
+    // oidc-provider rounds times down to seconds: without this a token would expire up to a second early.
     clockTolerance: 1,
     features: {
       clientCredentials: { enabled: true },

@@ -6,7 +6,7 @@ import type { Client } from './post-token.js';
 import type { Timeline } from './timeline.js';
 import type { Witness } from './witness.js';
 
-/** What the steps of the tour have to work with. */
+/** The servers, connections and records that the steps of the tour use. */
 export interface Scene extends Connection {
   readonly server: AuthorizationServer;
   /** Connects another service than that of `tokens` and `orders`. */
@@ -15,7 +15,7 @@ export interface Scene extends Connection {
   readonly timeline: Timeline;
 }
 
-/** How a call ended: its status, or the code of its error. */
+/** The status of a call, or the code of its error. */
 export async function outcomeOf(call: Promise<AxiosResponse>): Promise<string> {
   return call.then(
     ({ status }) => `${status}`,

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How many calls there were, and how they ended. */
+/** The number and the outcomes of calls. */
 export interface Traffic {
   readonly calls: number;
   readonly outcomes: readonly string[];
-  /** How long the slowest call took. */
+  /** The duration of the slowest call. */
   readonly slowestMs: number;
 }
 
-/** Calls at a steady pace, whether the calls before have ended or not, and waits for all to end. */
+/** Starts calls at a steady rate and waits for all of them. */
 export async function steadyTraffic(
   call: () => Promise<string>,
   { everyMs, forMs }: { readonly everyMs: number; readonly forMs: number },

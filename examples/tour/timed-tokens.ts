@@ -1,12 +1,12 @@
 import type { TokenSource } from 'm2m-tokens';
 
-/** A token source that measures how long its callers wait. */
+/** A token source that measures the waiting times of its callers. */
 export interface TimedTokens extends TokenSource {
   /** May be set back to 0. */
   longestWaitMs: number;
 }
 
-/** Wraps a token source, as any can be wrapped. */
+/** Wraps a token source. */
 export function timed(inner: TokenSource): TimedTokens {
   const tokens: TimedTokens = {
     longestWaitMs: 0,

@@ -1,32 +1,32 @@
 import { styleText } from 'node:util';
 
-/** What the tour prints: what happened when, and whether it was as it should be. */
+/** Prints what happens in the tour, and whether it is as expected. */
 export interface Timeline {
   /** Begins a step. */
   step(title: string): void;
-  /** A line with the time since the start. */
+  /** Prints a line with the time since the start. */
   note(text: string): void;
-  /** Ends a step: ✓ when all facts hold, otherwise ✗ and those that do not. */
+  /** Ends a step: ✓ if all facts hold, else ✗ and the facts that do not. */
   verdict(...facts: readonly Fact[]): void;
-  /** The facts that did not hold so far. */
+  /** The facts so far that do not hold. */
   readonly missed: readonly string[];
   /** Time since the start. */
   elapsed(): string;
 }
 
-/** What was seen, and whether it is what had to be seen. */
+/** An observation, and whether it is as expected. */
 export interface Fact {
   readonly text: string;
   readonly holds: boolean;
 }
 
-/** The fact that something was counted, and had to be, so many times. */
+/** The fact that a count is the expected one. */
 export function counted(what: string, seen: number, expected: number): Fact {
   const holds = seen === expected;
   return { text: `${what} ${seen}${holds ? '' : ` instead of ${expected}`}`, holds };
 }
 
-/** A timeline on standard output; its time begins now. */
+/** Starts a timeline on standard output. */
 export function startTimeline(): Timeline {
   const start = performance.now();
   const missed: string[] = [];
@@ -54,7 +54,7 @@ export function startTimeline(): Timeline {
   };
 }
 
-/** Text in a colour where a person sees it, and wants it (https://no-color.org). */
+/** Text in a colour if stdout is a terminal and NO_COLOR is not set (https://no-color.org). */
 export function paint(format: 'bold' | 'gray' | 'green' | 'red', text: string): string {
   return process.stdout.isTTY && process.env.NO_COLOR === undefined ? styleText(format, text) : text;
 }

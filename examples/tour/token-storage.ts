@@ -1,6 +1,6 @@
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
 
-/** Where oidc-provider keeps its tokens: in memory, for the few seconds that the tour lasts. */
+/** The storage of oidc-provider, in memory. */
 export function tokenStorage(): AdapterFactory {
   const kept = new Map<string, AdapterPayload>();
 
@@ -8,7 +8,7 @@ export function tokenStorage(): AdapterFactory {
     upsert: async (id, payload) => void kept.set(`${model} ${id}`, payload),
     find: async (id) => kept.get(`${model} ${id}`),
     destroy: async (id) => void kept.delete(`${model} ${id}`),
-    // For users who sign in; the client credentials grant has none.
+    // For users who sign in, which the client credentials grant does not have.
     consume: async () => undefined,
     findByUid: async () => undefined,
     findByUserCode: async () => undefined,

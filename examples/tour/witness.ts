@@ -4,25 +4,25 @@ import type { AuthorizationServer } from './authorization-server.js';
 import type { ProtectedApi } from './protected-api.js';
 import type { Timeline } from './timeline.js';
 
-/** What happened in a while, as each of those involved has counted it. */
+/** The counts of the authorization server, the API and the library for a period. */
 export interface Counts {
-  /** Tokens that the authorization server has issued, and grants that it has refused. */
+  /** Grants that the authorization server has issued and rejected. */
   readonly granted: number;
   readonly refused: number;
-  /** What the API was asked and has answered: `'GET 200'`, for one. */
+  /** Method and status of the responses of the API, such as `'GET 200'`. */
   readonly answered: readonly string[];
   /** The events of the library. */
   readonly events: readonly TokenEvent['type'][];
 }
 
-/** Sees everything that happens, and takes no part in it. */
+/** Counts what happens. */
 export interface Witness {
   readonly onEvent: EventSink;
-  /** Begins to count; the function that it returns tells what has happened since. */
+  /** Begins to count; the returned function returns the counts since then. */
   count(): () => Counts;
 }
 
-/** A witness who also tells the timeline of every event. */
+/** Makes a witness that also prints every event on the timeline. */
 export function witness(server: AuthorizationServer, api: ProtectedApi, timeline: Timeline): Witness {
   const events: TokenEvent['type'][] = [];
 

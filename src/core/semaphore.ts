@@ -1,11 +1,8 @@
-/** Limits the work that runs at the same time. */
-export interface Semaphore {
-  /**
-   * Runs `work` once it is its turn. The turns are in the order of the calls.
-   * @throws the reason of `signal` when that is aborted before
-   */
-  run<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T>;
-}
+/**
+ * Runs work once it is its turn. The turns are in the order of the calls.
+ * @throws the reason of `signal` if that is aborted before
+ */
+export type Semaphore = <T>(signal: AbortSignal | undefined, work: () => Promise<T>) => Promise<T>;
 
 /** A semaphore that lets `max` calls run at the same time. */
 export function semaphore(max: number): Semaphore {
@@ -27,22 +24,20 @@ export function semaphore(max: number): Semaphore {
     });
   }
 
-  return {
-    async run(signal, work) {
-      signal?.throwIfAborted();
-      // A finished call passes its turn on, so that `running` stays the same.
-      if (running >= max) await turn(signal);
-      else running += 1;
-      try {
-        return await work();
-      } finally {
-        const [next] = waiting;
-        if (next === undefined) running -= 1;
-        else {
-          waiting.delete(next);
-          next();
-        }
+  return async (signal, work) => {
+    signal?.throwIfAborted();
+    // A finished call passes its turn on, so that `running` stays the same.
+    if (running >= max) await turn(signal);
+    else running += 1;
+    try {
+      return await work();
+    } finally {
+      const [next] = waiting;
+      if (next === undefined) running -= 1;
+      else {
+        waiting.delete(next);
+        next();
       }
-    },
+    }
   };
 }

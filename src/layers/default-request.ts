@@ -30,8 +30,7 @@ export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
 const givenMembers = (request: TokenRequest): TokenRequest =>
   Object.fromEntries(
     Object.entries(request).filter(
-      ([, value]) => value !== undefined && !(request instanceof CanonicalTokenRequest && isEmpty(value)),
+      ([, value]) =>
+        value !== undefined && !(request instanceof CanonicalTokenRequest && Object.keys(value).length === 0),
     ),
   );
-
-const isEmpty = (value: object): boolean => Object.keys(value).length === 0;

@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks';
+
 import { LRUCache } from 'lru-cache';
 
 import type { AccessToken } from '../core/access-token.js';
@@ -29,11 +31,14 @@ export function withFastPath(cache: TokenCache): Layer {
   return (inner) => {
     const answers = new LRUCache<string, Answer>({ max: maxTokens });
     let defaultAnswer: Answer | undefined;
+    // A promise keeps the asynchronous context of its creation alive, which must not be that of a caller's request.
+    const context = new AsyncResource('m2m-tokens');
 
     function remember(key: string, token: AccessToken, generation: number): AccessToken {
       const from = clock.now();
       const trustMs = Math.min(maxTrustMs, token.remainingMs(clock) / 20);
-      const answer = { token: Promise.resolve(token), generation, from, until: from + trustMs };
+      const kept = context.runInAsyncScope(() => Promise.resolve(token));
+      const answer = { token: kept, generation, from, until: from + trustMs };
       if (key === defaultKey) defaultAnswer = answer;
       else answers.set(key, answer);
       return token;

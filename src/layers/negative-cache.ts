@@ -76,17 +76,20 @@ export function withNegativeCache({
         credentials === undefined ? undefined : abortable(credentials.fingerprint(), signal),
       ).catch(() => undefined);
 
-    async function remember(key: string, error: TokenError): Promise<TokenError> {
+    async function remember(key: string, error: TokenError, isFirst: boolean): Promise<TokenError> {
       const last = failures.get(key);
       const count = last !== undefined && isSame(last.error, error) ? last.count + 1 : 1;
-      const ms = error.retryable ? (error.retryAfterMs ?? outageMs(count)) : rejectionMs(count);
+      // The tokens of a fleet may have expired together: full jitter spreads its members again.
+      const outageMs = isFirst
+        ? random() * maxBackoffMs
+        : backoffMs(count, { baseMs: 1_000, capMs: maxBackoffMs, random });
+      const ms = error.retryable ? (error.retryAfterMs ?? outageMs) : rejectionMs(count);
       const fingerprint = error.retryable ? undefined : await currentFingerprint();
       const letThroughFor = last?.letThroughFor;
       failures.set(key, { error, count, pause: pause(ms, clock), fingerprint, recheck: undefined, letThroughFor });
       return error.withRetryAfter(ms);
     }
 
-    const outageMs = (count: number): number => backoffMs(count, { baseMs: 1_000, capMs: maxBackoffMs, random });
     const rejectionMs = (count: number): number => Math.min(60_000, 5_000 * (0.5 + random()) * 2 ** (count - 1));
 
     return {
@@ -94,16 +97,16 @@ export function withNegativeCache({
         const key = requestKey(request);
         const failure = failures.get(key);
         const waitMs = failure?.pause.remainingMs() ?? 0;
-        if (failure !== undefined && waitMs > 0) {
-          const isOver = isFirstAfterExpiry(failure, options?.replacing) || (await haveCredentialsChanged(failure));
-          if (!isOver) throw failure.error.withRetryAfter(waitMs);
+        const isFirst = failure !== undefined && isFirstAfterExpiry(failure, options?.replacing);
+        if (failure !== undefined && waitMs > 0 && !isFirst && !(await haveCredentialsChanged(failure))) {
+          throw failure.error.withRetryAfter(waitMs);
         }
         try {
           const token = await inner.getToken(request, options);
           failures.delete(key);
           return token;
         } catch (error) {
-          throw error instanceof TokenError ? await remember(key, error) : error;
+          throw error instanceof TokenError ? await remember(key, error, isFirst) : error;
         }
       },
     };

@@ -23,9 +23,7 @@ const maxLimitMs = 60_000;
 const maxRequests = 1_000;
 
 /**
- * Limits the grants.
- *
- * For all token requests: a `Retry-After` stops them for its duration, a 429 without one for 5 s, doubling up to 60 s.
+ * Limits grants. For all token requests: a `Retry-After` stops them for its duration, a 429 without one for 5 s, doubling up to 60 s.
  * Meanwhile calls fail immediately with that error. At most 50 grants are in flight.
  *
  * For each token request: after a renewal no token that is still valid is replaced for 5 s, or for 20 % of the lifetime of a
@@ -34,7 +32,7 @@ const maxRequests = 1_000;
 export function withRateLimit({ maxConcurrentGrants = 50, clock = systemClock }: RateLimitOptions = {}): Layer {
   return (inner) => {
     const limited = serverLimit(clock);
-    const slots = semaphore(maxConcurrentGrants);
+    const inTurn = semaphore(maxConcurrentGrants);
     const renewals = new LRUCache<string, { readonly token: AccessToken; readonly interval: Pause }>({
       max: maxRequests,
     });
@@ -43,14 +41,12 @@ export function withRateLimit({ maxConcurrentGrants = 50, clock = systemClock }:
       async getToken(request, options) {
         const { replacing: replaced, signal } = options ?? {};
         const ask = () =>
-          slots
-            .run(signal, () => limited(() => inner.getToken(request, options)))
-            .catch((error: unknown) => {
-              if (!(error instanceof DeadlineError)) throw error;
-              throw new GrantUnavailableError(
-                `no grant was sent: ${maxConcurrentGrants} others were in flight until the deadline`,
-              );
-            });
+          inTurn(signal, () => limited(() => inner.getToken(request, options))).catch((error: unknown) => {
+            if (!(error instanceof DeadlineError)) throw error;
+            throw new GrantUnavailableError(
+              `no grant was sent: ${maxConcurrentGrants} others were in flight until the deadline`,
+            );
+          });
         // An expired token is replaced at once.
         if (replaced === undefined || isExpired(replaced)) return ask();
 

@@ -2,7 +2,6 @@ import { DeadlineError, withDeadline } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
 import { type Clock, elapsedMs, instant, systemClock } from '../core/clock.js';
 import { causesOf, TokenError } from '../core/errors.js';
-import { pause } from '../core/pause.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { GetTokenOptions, Layer } from '../core/token-source.js';
 import { backoffMs } from './backoff.js';
@@ -47,7 +46,7 @@ export function withRetry({
 
     const tryAll = (request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> =>
       withDeadline(deadlineMs, options.signal, async (signal) => {
-        const deadline = pause(deadlineMs, clock);
+        const began = instant(clock);
         const attempts = 1 + retries - failedCalls;
         for (let attempt = 1; ; attempt += 1) {
           try {
@@ -56,7 +55,7 @@ export function withRetry({
             return token;
           } catch (error) {
             const waitMs = waitBeforeRetry(attempt, error);
-            const isTooLate = waitMs > maxWaitMs || waitMs >= deadline.remainingMs() || signal.aborted;
+            const isTooLate = waitMs > maxWaitMs || elapsedMs(began, clock) + waitMs >= deadlineMs || signal.aborted;
             if (attempt < attempts && !isTooLate && (await waits(waitMs, signal))) continue;
             if (isRetryable(error)) failedCalls = Math.min(retries, failedCalls + 1);
             throw error;

@@ -101,11 +101,12 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
   checkEndpoint(options, 'issuer');
   checkEndpoint(options, 'tokenEndpoint');
   if (options.profile === 'fapi2') {
-    const { method, certificateThumbprint } = options.clientAuthentication ?? {};
+    const { clientAuthentication: authentication } = options;
+    const isBound = authentication?.certificateThumbprint !== undefined;
     checkFapi2Profile({
       tokenEndpoint: options.tokenEndpoint,
-      method,
-      isSenderConstrained: certificateThumbprint !== undefined || options.dpop?.requireBinding === true,
+      method: authentication?.method,
+      isSenderConstrained: isBound || options.dpop?.requireBinding === true,
     });
   }
   checkEndpoint(options, 'revocationEndpoint');

@@ -75,7 +75,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   );
 
   return {
-    getToken: source.getToken,
+    getToken: (request, requestOptions) => source.getToken(request, requestOptions),
     async ready({ signal } = {}) {
       await source.getToken(undefined, { signal });
       await shared?.flush();

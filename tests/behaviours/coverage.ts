@@ -1,4 +1,4 @@
-/** Prints the behaviours that no test names; fails when a test names one that is not listed, or that is said not to apply. */
+/** Prints the behaviours that no test names. Fails if a test names one that is not listed, or one that does not apply. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,7 +7,7 @@ import { behavioursOfScenarios, namedBehaviours } from './named-behaviours.js';
 interface Group {
   readonly title: string;
   readonly behaviours: Readonly<Record<string, string>>;
-  /** Those that this library has no part in, and why. */
+  /** The behaviours that are not the task of this library, with the reason. */
   readonly doNotApply?: Readonly<Record<string, string>>;
 }
 

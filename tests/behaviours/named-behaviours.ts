@@ -3,7 +3,7 @@ import ts from 'typescript';
 /** The form of an id: a letter and a number for a fault, R and a number for a requirement. */
 const id = /(?<![\w-])(?:[A-F][1-9]\d?|R-\d{2})(?![\w-])/g;
 
-/** The ids in the names of the tests and groups of tests of a source; a test that is skipped or still to do names none. */
+/** The ids in the names of the tests and groups of a source, without `skip` and `todo`. */
 export function namedBehaviours(source: string): Set<string> {
   const names = new Set<string>();
 
@@ -41,7 +41,7 @@ function isTable(callee: ts.Expression): boolean {
   return ts.isPropertyAccessExpression(callee) && callee.name.text === 'each';
 }
 
-// What stands in a template in place of a value is not known: it ends a word.
+// The value of a template expression is not known: it ends a word.
 function text(name: ts.Expression): string {
   if (ts.isStringLiteralLike(name)) return name.text;
   if (!ts.isTemplateExpression(name)) return '';

@@ -10,7 +10,7 @@ import type * as UndiciEntry from 'm2m-tokens/undici';
 /** The folder of the package. */
 export const packageFolder = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The main entry as users get it. */
+/** The main entry of the built package. */
 export const mainEntry = new URL('../../dist/index.js', import.meta.url).href;
 
 /** The entry for an HTTP client. */
@@ -19,13 +19,13 @@ export const adapterEntry = (name: 'axios' | 'fetch' | 'undici'): string =>
 
 const redisEntry = new URL('../../dist/stores/redis.js', import.meta.url).href;
 
-/** Builds `dist`: a loader that compiles `src` on the way adds calls of its own, and these would be measured too. */
+/** Builds `dist`. A loader that compiles `src` adds calls of its own, and these would be measured too. */
 export function buildPackage(): void {
   const { status, stdout, stderr } = spawnSync('npm', ['run', 'build'], { cwd: packageFolder, encoding: 'utf8' });
   if (status !== 0) throw new Error(`npm run build failed:\n${stdout}${stderr}`);
 }
 
-/** What `dist` exports. */
+/** The exports of all entries in `dist`. */
 export async function builtPackage(): Promise<Entries> {
   const adapters = (['axios', 'fetch', 'undici'] as const).map(adapterEntry);
   const entries = [mainEntry, redisEntry, ...adapters].map((entry): Promise<object> => import(entry));

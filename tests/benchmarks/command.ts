@@ -10,7 +10,7 @@ import { startTokenEndpoint } from './token-endpoint.js';
 const nsPerMs = 1e6;
 const main = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url));
 
-/** The command, each time as a process, against Node alone and against the same grant by openid-client alone. */
+/** The command against Node.js alone, and against the same grant by openid-client. Each run is a process. */
 export async function command(): Promise<Result[]> {
   const endpoint = await startTokenEndpoint();
   try {

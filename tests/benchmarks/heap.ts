@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import { type Contender, median } from './paired-rounds.js';
 
-/** Bytes that one call of the contender allocates, whether they are kept or not. */
+/** Bytes that one call of the contender allocates, including garbage. */
 export async function bytesPerCall(contender: Contender, calls: number): Promise<number> {
   const samples: number[] = [];
   let attempts = 0;
@@ -22,7 +22,7 @@ export async function bytesPerCall(contender: Contender, calls: number): Promise
     await contender(calls);
     const after = process.memoryUsage().heapUsed;
 
-    // The observer is told in a later turn.
+    // The observer is called in a later turn.
     await setImmediate();
     await setImmediate();
     observer.disconnect();
@@ -31,10 +31,10 @@ export async function bytesPerCall(contender: Contender, calls: number): Promise
   return median(samples);
 }
 
-/** Bytes in use once all garbage is gone. */
+/** Bytes in use after all garbage is collected. */
 export async function heapInUse(): Promise<number> {
   let bytes = Infinity;
-  // What is found dead in one turn may free more in the next: streams and bodies are finalized outside the collection.
+  // A collection may free more in a later turn, because streams and bodies are finalized outside of it.
   for (let turn = 0; turn < 10; turn += 1) {
     await setImmediate();
     collectGarbage();

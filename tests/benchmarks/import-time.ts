@@ -9,7 +9,7 @@ import type { Result } from './result.js';
 
 const nsPerMs = 1e6;
 
-/** A process that imports the main entry and ends, against one that imports openid-client alone. */
+/** A process that imports the main entry, against one that imports openid-client; and the optional packages that are loaded. */
 export async function importTime(): Promise<Result[]> {
   const comparison = await pairedRounds({
     ours: () => runImport(mainEntry),
@@ -54,7 +54,7 @@ function runImport(specifier: string, environment: NodeJS.ProcessEnv = {}): void
   if (status !== 0) throw new Error(`importing ${specifier} failed:\n${stderr}`);
 }
 
-/** How many modules of these packages an entry loads, of both kinds: V8 counts what runs of each script. */
+/** The number of modules of these packages that an entry loads: the coverage of V8 lists every script that ran. */
 function loadedModules(entry: string, ...packages: readonly string[]): number {
   const folder = mkdtempSync(join(tmpdir(), 'loaded-modules-'));
   try {

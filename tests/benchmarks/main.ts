@@ -1,95 +1,98 @@
 /**
- * Speed and memory. Ratios are of interleaved rounds in one process, each measurement has processes of its own.
+ * Time and memory, against code that people write by hand. Exit code 1 when a target is missed.
  *
- *     npm run benchmark -- [--json] [--check] [measurement ...]
+ *     npm run benchmark -- [--processes N] [measurement ...]
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { axiosRequest } from './axios-request.js';
+import { authorizedRequest } from './authorized-request.js';
 import { buildPackage } from './built-package.js';
 import { cachedToken } from './cached-token.js';
 import { coldCalls } from './cold-calls.js';
 import { command } from './command.js';
 import { dpopRequest } from './dpop-request.js';
-import { fetchRequest } from './fetch-request.js';
 import { importTime } from './import-time.js';
 import { manyScopes } from './many-scopes.js';
-import { isMet, middle, type Result, table } from './result.js';
+import { isMet, medians, type Result, table } from './result.js';
 import { coldProcesses, sharedHit } from './shared-store.js';
-import { undiciRequest } from './undici-request.js';
+import { tokenRequests } from './token-requests.js';
 
-const measurements = new Map([
-  ['cached-token', cachedToken],
-  ['axios-request', axiosRequest],
-  ['dpop-request', dpopRequest],
-  ['fetch-request', fetchRequest],
-  ['undici-request', undiciRequest],
-  ['cold-calls', coldCalls],
-  ['many-scopes', manyScopes],
-  ['import-time', importTime],
-  ['command', command],
-  ['shared-hit', sharedHit],
-  ['cold-processes', coldProcesses],
-]);
+/** One measurement, in a process of its own. */
+interface Measurement {
+  measure(): Promise<Result[]>;
+  /** Whether several processes measure it: compiled code differs from process to process. @default false */
+  readonly varies?: boolean;
+  /** Whether it counts bytes, so that no collection may happen during a count. @default false */
+  readonly countsBytes?: boolean;
+}
 
-// What the engine makes of the same code differs from process to process, by more than a hundredth of an HTTP request.
-const processes = new Map([
-  ['axios-request', 9],
-  ['dpop-request', 5],
-  ['fetch-request', 15],
-  ['undici-request', 15],
-]);
+const measurements: Readonly<Record<string, Measurement>> = {
+  'axios-1': { measure: authorizedRequest('axios', 1), varies: true },
+  'axios-50': { measure: authorizedRequest('axios', 50), varies: true },
+  'fetch-1': { measure: authorizedRequest('fetch', 1), varies: true },
+  'fetch-50': { measure: authorizedRequest('fetch', 50), varies: true },
+  'undici-1': { measure: authorizedRequest('undici', 1), varies: true },
+  'undici-50': { measure: authorizedRequest('undici', 50), varies: true },
+  dpop: { measure: dpopRequest, varies: true },
+  'cached-token': { measure: cachedToken, varies: true, countsBytes: true },
+  'token-requests': { measure: tokenRequests, varies: true },
+  'cold-calls': { measure: coldCalls },
+  'many-scopes': { measure: manyScopes, countsBytes: true },
+  'import-time': { measure: importTime },
+  command: { measure: command },
+  'shared-hit': { measure: sharedHit },
+  'cold-processes': { measure: coldProcesses },
+};
 
-// Young objects have room enough that no collection falls into a count of bytes. Any other measurement has what a service has
-// by default: with more room each new object is in memory that no cache holds.
-const countsBytes = new Set(['cached-token', 'many-scopes']);
-const roomFlags = ['--min-semi-space-size=16', '--max-semi-space-size=64'];
+// The default is what a service has: with more room, new objects lie in memory that no processor cache holds.
+const roomForObjects = ['--min-semi-space-size=16', '--max-semi-space-size=64'];
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    json: { type: 'boolean', default: false },
-    /** Exit code 1 when a target is missed. */
-    check: { type: 'boolean', default: false },
-    /** How a process is told that it is one of a measurement. */
+    /** The number of processes of a measurement that varies. */
+    processes: { type: 'string', default: '12' },
+    /** Set for the process of one measurement. */
     measure: { type: 'string' },
   },
 });
 
 if (flags.measure === undefined) await runAll();
-else process.send?.(await measurement(flags.measure)());
+else process.send?.(await measurement(flags.measure).measure());
 
 async function runAll(): Promise<void> {
-  const names = positionals.length > 0 ? positionals : [...measurements.keys()];
-  names.forEach(measurement);
+  const names = positionals.length > 0 ? positionals : Object.keys(measurements);
+  const runs = new Map(names.map((name) => [name, [] as Result[][]]));
+  const timesOf = (name: string): number => (measurement(name).varies === true ? Number(flags.processes) : 1);
+  const rounds = Math.max(...names.map(timesOf));
   buildPackage();
 
-  const results: Result[] = [];
-  for (const name of names) {
-    if (!flags.json) process.stderr.write(`${name} …\n`);
-    const runs: Result[][] = [];
-    for (let run = 0; run < (processes.get(name) ?? 1); run += 1) runs.push(await inOwnProcess(name));
-    results.push(...middle(runs));
+  // In turns: a disturbance of the machine is not all in the figures of one measurement.
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const name of names) {
+      if (round > timesOf(name)) continue;
+      process.stderr.write(`${name} ${round}/${timesOf(name)}\n`);
+      runs.get(name)?.push(await inOwnProcess(name));
+    }
   }
-  const marked = results.map((result) => ({ ...result, met: isMet(result) }));
-  console.log(flags.json ? JSON.stringify(marked, null, 2) : table(results));
-  if (flags.check && marked.some(({ met }) => met === false)) process.exitCode = 1;
+  const results = [...runs.values()].flatMap(medians);
+  console.log(table(results));
+  if (results.some((result) => isMet(result) === false)) process.exitCode = 1;
 }
 
-function measurement(name: string): () => Promise<Result[]> {
-  const found = measurements.get(name);
+function measurement(name: string): Measurement {
+  const found = measurements[name];
   if (found === undefined)
-    throw new Error(`no measurement "${name}"; there are: ${[...measurements.keys()].join(', ')}`);
+    throw new Error(`no measurement "${name}"; expected ${Object.keys(measurements).join(', ')}`);
   return found;
 }
 
-// What one measurement leaves behind, in the heap and in what the engine has learnt, would be in the figures of the next.
 async function inOwnProcess(name: string): Promise<Result[]> {
   const child = fork(fileURLToPath(import.meta.url), ['--measure', name], {
-    execArgv: [...process.execArgv, '--expose-gc', ...(countsBytes.has(name) ? roomFlags : [])],
+    execArgv: [...process.execArgv, '--expose-gc', ...(measurement(name).countsBytes === true ? roomForObjects : [])],
   });
   let results: Result[] | undefined;
   child.on('message', (message) => {

@@ -3,7 +3,7 @@ import { heapInUse } from './heap.js';
 import type { Result } from './result.js';
 import { tokenEndpointInProcess } from './token-endpoint.js';
 
-/** Memory after many more different requests than tokens are kept. */
+/** Memory after many more token requests than the cache keeps tokens. */
 export async function manyScopes(): Promise<Result[]> {
   const { createTokenService } = await builtPackage();
   const maxTokens = 1_000;

@@ -1,10 +1,12 @@
-/** Does one thing so many times, one after the other. */
+/** Makes so many calls. */
 export type Contender = (calls: number) => unknown;
 
 /** Options of {@link pairedRounds}. */
 export interface PairedRoundsOptions {
   readonly ours: Contender;
   readonly other: Contender;
+  /** A third one, for the ratio of `other` to it. */
+  readonly control?: Contender;
   /** Calls of each contender in one round. */
   readonly calls: number;
   readonly rounds: number;
@@ -12,38 +14,48 @@ export interface PairedRoundsOptions {
   readonly warmUpRounds: number;
 }
 
-/** What {@link pairedRounds} has found. */
+/** The result of {@link pairedRounds}. */
 export interface Comparison {
   /** Medians, in nanoseconds a call. */
   readonly ours: number;
   readonly other: number;
-  /** Median of the ratios of all rounds: what disturbs the machine for longer than a round disturbs both sides of one. */
+  /** Median of `ours / other` of all rounds. A disturbance that is longer than a round changes both sides. */
   readonly ratio: number;
+  /** Median of `other / control` of all rounds. */
+  readonly control?: number;
 }
 
-/** Times two contenders in turns; the one that goes first changes from round to round. */
+type Round = Record<'ours' | 'other' | 'control', number>;
+
+/** Times contenders in turns; their order changes from round to round. */
 export async function pairedRounds(options: PairedRoundsOptions): Promise<Comparison> {
-  const { ours, other, calls, rounds, warmUpRounds } = options;
-  const pairs: { ours: number; other: number }[] = [];
+  const { calls, rounds, warmUpRounds } = options;
+  const names = (['ours', 'other', 'control'] as const).filter((name) => options[name] !== undefined);
+  const counted: Round[] = [];
 
   for (let round = -warmUpRounds; round < rounds; round += 1) {
-    const pair = { ours: 0, other: 0 };
-    const order = round % 2 === 0 ? (['ours', 'other'] as const) : (['other', 'ours'] as const);
-    for (const side of order) pair[side] = await nanoseconds(side === 'ours' ? ours : other, calls);
-    if (round >= 0) pairs.push(pair);
+    const times: Round = { ours: Number.NaN, other: Number.NaN, control: Number.NaN };
+    for (const name of shuffled(names)) times[name] = await nanosecondsACall(options[name] as Contender, calls);
+    if (round >= 0) counted.push(times);
   }
 
   return {
-    ours: median(pairs.map((pair) => pair.ours)),
-    other: median(pairs.map((pair) => pair.other)),
-    ratio: median(pairs.map((pair) => pair.ours / pair.other)),
+    ours: median(counted.map(({ ours }) => ours)),
+    other: median(counted.map(({ other }) => other)),
+    ratio: median(counted.map(({ ours, other }) => ours / other)),
+    ...(options.control && { control: median(counted.map(({ other, control }) => other / control)) }),
   };
 }
 
-async function nanoseconds(contender: Contender, calls: number): Promise<number> {
-  const begin = process.hrtime.bigint();
-  await contender(calls);
-  return Number(process.hrtime.bigint() - begin) / calls;
+/** Repeats a call; with `inFlight`, so many calls are under way at once. */
+export function repeated(call: () => Promise<unknown>, inFlight = 1): Contender {
+  return async (calls) => {
+    let left = calls;
+    const oneAfterTheOther = async (): Promise<void> => {
+      for (; left > 0; left -= 1) await call();
+    };
+    await Promise.all(Array.from({ length: inFlight }, oneAfterTheOther));
+  };
 }
 
 /** The value in the middle. */
@@ -52,3 +64,15 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length / 2;
   return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2;
 }
+
+async function nanosecondsACall(contender: Contender, calls: number): Promise<number> {
+  const begin = process.hrtime.bigint();
+  await contender(calls);
+  return Number(process.hrtime.bigint() - begin) / calls;
+}
+
+const shuffled = <Value>(values: readonly Value[]): Value[] =>
+  values
+    .map((value) => ({ value, key: Math.random() }))
+    .toSorted((a, b) => a.key - b.key)
+    .map(({ value }) => value);

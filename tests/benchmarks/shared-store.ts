@@ -12,7 +12,7 @@ import { pairedRounds } from './paired-rounds.js';
 import type { Result } from './result.js';
 import { startTokenEndpoint, tokenEndpointInProcess } from './token-endpoint.js';
 
-/** A token taken from Redis against a bare `GET` of the same entry. */
+/** A token from Redis, against a `GET` of the same entry. */
 export async function sharedHit(): Promise<Result[]> {
   if (redisProgram() === undefined) return skipped('shared hit');
   const { compose, createTokenService, redisStore, sharedTokens, withDefaultRequest, withSharedStore } =
@@ -21,7 +21,7 @@ export async function sharedHit(): Promise<Result[]> {
   const client = createClient({ url: redis.url });
   await client.connect();
 
-  // As in a token service, but for the tokens in memory.
+  // As in a token service, but without the cache.
   const shared = withSharedStore(sharedTokens({ store: redisStore(client), identity: ['benchmark'] }));
   const tokens = compose(createTokenService(tokenEndpointInProcess()), shared, withDefaultRequest());
   const { value } = await tokens.getToken();
@@ -41,10 +41,12 @@ export async function sharedHit(): Promise<Result[]> {
   await redis.kill();
   if (last.value !== value) throw new Error('the token did not come from Redis');
 
-  return [{ name: 'shared hit, to a bare GET', unit: 'ns', ...comparison, target: { of: 'ratio', atMost: 1.3 } }];
+  return [
+    { name: 'token from Redis / GET of its entry', unit: 'ns', ...comparison, target: { of: 'ratio', atMost: 1.3 } },
+  ];
 }
 
-/** Grants for fifty processes that start together, with Redis and without. */
+/** Grants for fifty processes that start together: with Redis, and without. */
 export async function coldProcesses(): Promise<Result[]> {
   if (redisProgram() === undefined) return skipped('cold processes');
   const redis = await runRedis();
@@ -71,6 +73,6 @@ async function repeat(calls: number, call: () => Promise<unknown>): Promise<void
 }
 
 function skipped(name: string): Result[] {
-  process.stderr.write(`${name}: skipped, there is no redis-server (apt-get install redis-server)\n`);
+  process.stderr.write(`${name} is skipped because redis-server is not installed\n`);
   return [];
 }

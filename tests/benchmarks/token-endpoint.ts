@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
@@ -6,24 +7,24 @@ import type { TokenServiceOptions } from 'm2m-tokens';
 
 const client = { clientId: 'benchmark', clientSecret: 'secret' };
 
-/** Options of a token service whose grants never leave the process; its tokens have so many characters, or a few more. */
-export function tokenEndpointInProcess({ tokenLength = 900, tokenType = 'Bearer' } = {}): TokenServiceOptions {
+/** Options of a token service whose grants never leave the process. */
+export function tokenEndpointInProcess({ tokenType = 'Bearer' } = {}): TokenServiceOptions {
   let grants = 0;
   return {
     ...client,
     tokenEndpoint: 'https://auth.example.com/token',
     fetch: async () => {
-      // As from a network: timers have their turn.
+      // As with a network, timers have their turn.
       await setImmediate();
       grants += 1;
-      return Response.json(granted(grants, tokenLength, tokenType));
+      return Response.json(granted(grants, tokenType));
     },
   };
 }
 
 /** A token endpoint on loopback. */
 export interface TokenEndpoint {
-  /** Options of a token service that asks it. */
+  /** Options of a token service that sends its grants there. */
   readonly options: TokenServiceOptions;
   /** Number of grants so far. */
   readonly grants: number;
@@ -54,8 +55,17 @@ export async function startTokenEndpoint(): Promise<TokenEndpoint> {
   };
 }
 
-const granted = (number: number, tokenLength = 900, tokenType = 'Bearer'): object => ({
-  access_token: `${number}-${'x'.repeat(tokenLength)}`,
+const granted = (number: number, tokenType = 'Bearer'): object => ({
+  access_token: signedToken(number),
   token_type: tokenType,
   expires_in: 3600,
 });
+
+// A JWT of 900 characters; its signature is not valid.
+function signedToken(number: number): string {
+  const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
+  const header = encode({ alg: 'RS256', typ: 'at+jwt', kid: 'benchmark' });
+  const claims = encode({ iss: 'https://auth.example.com', sub: 'orders', jti: String(number).padStart(12, '0') });
+  const signature = randomBytes(1_000).toString('base64url');
+  return `${header}.${claims}.${signature}`.slice(0, 900);
+}

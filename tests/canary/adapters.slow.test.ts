@@ -7,7 +7,7 @@ import { leaksIn } from './leaks-in.js';
 import { tokenMark } from './marks.js';
 import { provoke } from './provoke.js';
 
-// What the client itself may refuse, or the caller before anything is sent.
+// Faults after which the client or the caller may send no request.
 const mayBeUnsent = new Set(['a header that cannot be sent', 'a method that does not exist', 'a timeout']);
 
 describe.each(Object.entries(clients))(
@@ -25,7 +25,7 @@ describe.each(Object.entries(clients))(
   },
 );
 
-// What makes a difference to where a proof may end up.
+// Faults that change where a proof may be written.
 const faultsOfBound = [
   'a success',
   'a form',

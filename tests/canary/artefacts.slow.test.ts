@@ -9,7 +9,7 @@ import { markedToken } from './marks.js';
 
 const token = markedToken(1);
 
-/** Errors as careless libraries make them. */
+/** Errors that hold a secret, as careless libraries make them. */
 const planted: Readonly<Record<string, () => unknown>> = {
   message: () => new Error(`refused: Bearer ${token}`),
   cause: () => new Error('failed', { cause: new Error('failed', { cause: new Error(token) }) }),

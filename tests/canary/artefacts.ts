@@ -4,26 +4,26 @@ import { inspect } from 'node:util';
 
 import { pino } from 'pino';
 
-/** A text that somebody wrote down. */
+/** A text that a program wrote. */
 export interface Artefact {
-  /** What it is of. */
+  /** The value that it was made of. */
   readonly origin: string;
-  /** How it was written. */
+  /** The way in which it was written. */
   readonly channel: string;
   readonly text: string;
 }
 
-/** All the ways in which a value that somebody got hold of ends up in a text; one artefact for each. */
+/** Writes a value in all common ways; one artefact for each. */
 export function artefactsOf(origin: string, value: unknown): Artefact[] {
   return Object.entries(channels).map(([channel, write]) => ({ origin, channel, text: write(value) }));
 }
 
 const everything = { depth: Infinity, showHidden: true, maxArrayLength: 1_000, breakLength: Infinity } as const;
 
-/** What each channel makes of a value; a channel that refuses the value wrote down why. */
+/** The text that each channel makes of a value, or of the error if it refuses the value. */
 export const channels: Readonly<Record<string, (value: unknown) => string>> = {
   'util.inspect': (value) => inspect(value, everything),
-  // What lies deeper is among the members.
+  // Deeper values are among the members.
   'util.inspect without its customs': (value) => inspect(value, { ...everything, customInspect: false, depth: 6 }),
   'JSON.stringify': json,
   String: (value) => orFailure(() => String(value)),
@@ -44,7 +44,7 @@ export const channels: Readonly<Record<string, (value: unknown) => string>> = {
     }),
 };
 
-/** What is written to a stream meanwhile. */
+/** The output to a stream during the call. */
 function inMemory(write: (stream: Writable) => void): string {
   const chunks: string[] = [];
   const stream = new Writable({
@@ -74,7 +74,7 @@ function stacksOf(value: unknown, depth = 0): string[] {
   return [String(stack), ...stacksOf(cause, depth + 1)];
 }
 
-/** The texts among all own members that can be reached, whatever their names; no getter is called. */
+/** All texts in members that can be reached, at any depth; no getter is called. */
 function membersOf(root: unknown): string[] {
   const texts: string[] = [];
   const seen = new Set<unknown>();
@@ -89,7 +89,7 @@ function membersOf(root: unknown): string[] {
       continue;
     }
     for (const key of Reflect.ownKeys(value)) {
-      // Of the older functions; the engine looks through the stack for each.
+      // Members of older functions, for which the engine searches the stack.
       if (typeof value === 'function' && (key === 'caller' || key === 'arguments')) continue;
       texts.push(String(key));
       rest.push(Reflect.getOwnPropertyDescriptor(value, key)?.value);
@@ -100,7 +100,7 @@ function membersOf(root: unknown): string[] {
   return texts;
 }
 
-// An object that was seen before is left out: a circle would end the search for it.
+// An object that was seen before is left out: JSON.stringify fails for a circle.
 function json(value: unknown): string {
   const seen = new WeakSet<object>();
   return orFailure(

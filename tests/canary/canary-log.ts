@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 
 import { type Logger, pino } from 'pino';
 
-/** A logger at its most talkative, and the lines that it wrote. */
+/** A logger at level trace, and its lines so far. */
 export interface CanaryLog {
   readonly logger: Logger;
   readonly lines: readonly string[];

@@ -8,7 +8,7 @@ import type { EventSink } from '../../src/core/events.js';
 import type { TokenSource } from '../../src/core/token-source.js';
 import { cleanUp } from '../support/clean-up.js';
 
-/** A request, in the terms that all clients share. */
+/** A request in a form for all clients. */
 export interface CanaryRequest {
   readonly path: string;
   readonly method?: string;
@@ -17,17 +17,17 @@ export interface CanaryRequest {
   readonly signal?: AbortSignal;
 }
 
-/** Sends a request; returns all that its caller gets hold of, by name, be it a reply or an error. */
+/** Sends a request; returns all values that its caller gets, by name: a response or an error, and what leads to them. */
 export type CanaryClient = (request: CanaryRequest) => Promise<Readonly<Record<string, unknown>>>;
 
-/** What a client is made from. */
+/** Options of a client. */
 export interface CanarySetup {
   readonly tokens: TokenSource;
   readonly origin: string;
   readonly onEvent: EventSink;
 }
 
-/** The HTTP clients that an adapter exists for, and each of axios' own adapters. */
+/** The HTTP clients of all adapters, and each of axios' own adapters. */
 export const clients: Readonly<Record<string, (setup: CanarySetup) => CanaryClient>> = {
   'axios by http': (setup) => axiosClient(setup, { adapter: 'http' }),
   'axios by fetch': (setup) => axiosClient(setup, { adapter: 'fetch' }),
@@ -73,7 +73,7 @@ function undiciClient({ tokens, origin, onEvent }: CanarySetup): CanaryClient {
 
   return async ({ path, method = 'GET', body, headers = {}, signal }) => {
     const given = body?.();
-    // undici takes a form of its own only.
+    // undici takes its own FormData only.
     const sent = given instanceof FormData ? undiciForm(given) : given;
     const own = { origin, path, method, headers, body: sent, signal } as Parameters<typeof dispatcher.request>[0];
     try {

@@ -19,10 +19,10 @@ import { markedSecret, markedToken, secretMark, tokenMark } from './marks.js';
 interface Run {
   readonly argv: readonly string[];
   readonly stdin?: string;
-  /** What the token endpoint answers. @default marked tokens */
+  /** The responses of the token endpoint. @default marked tokens */
   readonly grant?: Answer;
   readonly api?: Answer;
-  /** Where its user wants the token to be seen. */
+  /** The channels where the token is expected. */
   readonly shows?: 'stdout';
 }
 
@@ -87,7 +87,7 @@ const runs: Readonly<Record<string, Run>> = {
   'token --help': { argv: ['token', '--help'] },
 };
 
-/** What a run needs, with the places that its arguments name. */
+/** The servers and files of a run. */
 async function prepared({ argv, grant, api: answer = { body: { quantity: 3 } } }: Run) {
   const [server, api, folder] = await Promise.all([
     startAuthorizationServer(),
@@ -115,7 +115,7 @@ describe('the command writes down no secret, and tokens where they are wanted on
   test.each(Object.entries(runs))('%s', async (_name, run) => {
     const { words, environment, folder } = await prepared(run);
 
-    // What it has kept the first time is there the second time.
+    // The second run uses the token that the first one cached.
     for (const _time of run.argv.includes('--cache') ? [1, 2] : [1]) {
       const { stdout, stderr } = await runCommand(words, { environment, stdin: run.stdin ?? '' });
       const artefacts = seen({ stdout, stderr, files: await filesIn(folder) });
@@ -125,19 +125,19 @@ describe('the command writes down no secret, and tokens where they are wanted on
   });
 });
 
-/** What was found, and where, in whatever encoding. */
+/** The leaks that were found, without their encoding. */
 const placesIn = (artefacts: readonly Artefact[]): string[] => [
   ...new Set(leaksIn(artefacts).map((line) => line.replace(/^command: (\S+) .* by /, '$1 by '))),
 ];
 
 const command = await buildCommand();
 
-/** All that a process of the command writes anywhere, or shows to others. */
+/** All that a process of the command writes, or shows to other processes. */
 async function artefactsOfProcess(run: Run): Promise<Artefact[]> {
   const { words, environment, folder } = await prepared(run);
   const elsewhere = await temporaryFolder();
   const [prologue, report] = [join(elsewhere, 'prologue.cjs'), join(elsewhere, 'report')];
-  // What a crash report of the process would say, but for the environment, which holds what it was given.
+  // A crash report of the process, without the environment, which holds the given secret.
   await writeFile(
     prologue,
     `process.once('exit', () => {

@@ -9,14 +9,14 @@ import type { Artefact } from './artefacts.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** A program that is run with an environment of its own. */
+/** A program and its environment. */
 export interface Step {
-  /** From the root of the project. */
+  /** Relative to the root of the project. */
   readonly file: string;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** A program that runs these, one after the other, and prints what they throw. Each of them is compiled with what it imports from this project. */
+/** A program that runs these one after the other and prints their errors. Each is compiled with its imports from this project. */
 export async function inOneProcess(steps: readonly Step[]): Promise<string> {
   const folder = await temporaryFolder();
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
@@ -41,7 +41,7 @@ try { await import(${path}); console.log('${file}: done'); } catch (error) { con
     .join('\n');
 }
 
-/** One program with what it imports from this project. */
+/** One program with its imports from this project. */
 export async function bundled(file: string): Promise<string> {
   const how = ['--bundle', '--format=esm', '--platform=node', '--packages=external', '--log-level=error'];
   const { stdout } = await promisify(execFile)('node_modules/.bin/esbuild', [file, ...how], {
@@ -51,7 +51,7 @@ export async function bundled(file: string): Promise<string> {
   return stdout;
 }
 
-// Tells on a pipe of its own what a crash report of this process would say, but for the environment, which holds what it was given.
+// Writes a crash report to a pipe of its own, without the environment, which holds the given secrets.
 const prologue = `
 import { writeSync } from 'node:fs';
 process.once('exit', () => {
@@ -60,14 +60,14 @@ process.once('exit', () => {
 });
 `;
 
-/** Runs a program in a process and a folder of its own; returns all that it wrote anywhere, and how it ended. */
+/** Runs a program in a process and a folder of its own; returns all its output and its exit code. */
 export async function artefactsOfRun(
   program: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<{ readonly exitCode: number | null; readonly artefacts: readonly Artefact[] }> {
   const folder = await temporaryFolder();
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
-  // All that it may write to by itself is below this folder.
+  // All folders that it writes to are in this folder.
   const places = { HOME: folder, TMPDIR: folder, XDG_CACHE_HOME: folder };
   const child = spawn(process.execPath, ['--input-type=module', '-'], {
     cwd: folder,
@@ -92,7 +92,7 @@ async function textOf(stream: unknown): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Names and contents of the files below a folder. */
+/** Names and contents of the files in a folder and its subfolders. */
 export async function filesIn(folder: string): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));

@@ -16,9 +16,9 @@ import { artefactsOfRun, bundled, inOneProcess } from './example-run.js';
 import { leaksIn } from './leaks-in.js';
 import { markedSecret, markedToken, secretMark } from './marks.js';
 
-// Each example is a process of its own.
+// Each example runs in a process of its own.
 const timeoutMs = 60_000;
-// What starts further processes is left to tests/examples.
+// Examples that start processes are in tests/examples.
 const examples = readdirSync('examples').filter((name) => name.endsWith('.ts') && name !== 'fleet.ts');
 const overTls = new Set(['mutual-tls.ts', 'proxy-and-private-ca.ts']);
 
@@ -34,7 +34,7 @@ async function surroundings(how: 'well' | 'refused') {
       ? granted(markedToken(authorizationServer.grants.length), { token_type: headers['dpop'] ? 'DPoP' : 'Bearer' })
       : refused('invalid_client', { status: 401, description: `wrong: ${repeated(headers.authorization, body)}` });
   authorizationServer.script(grant);
-  // Once to be rejected, and then no more.
+  // The first request is rejected.
   let calls = 0;
   const reply: Handler = () =>
     (calls += 1) === 1 ? { status: 401 } : { body: { calls, choices: [{ message: { content: 'Fine' } }] } };
@@ -78,12 +78,12 @@ async function surroundings(how: 'well' | 'refused') {
       overTls.has(name)
         ? { OAUTH_ISSUER: tls.origin, API_URL: tls.origin }
         : { OAUTH_ISSUER: environment.OAUTH_ISSUER, API_URL: api.origin },
-    // By what private keys can be found.
+    // Parts of the private keys.
     others: [String(privateJwk['d']), key.split('\n')[1] ?? ''],
   };
 }
 
-// What it was sent, as a server may repeat it.
+// The credentials of a request, as a server may repeat them.
 function repeated(authorization = '', body: string): string {
   const credentials = Buffer.from(authorization.replace('Basic ', ''), 'base64').toString('utf8');
   return [
@@ -109,7 +109,7 @@ test.each(['well', 'refused'] as const)(
 
     expect(leaksIn(artefacts, others)).toEqual([]);
     const written = artefacts.map(({ text }) => text).join('\n');
-    // These two tell of it themselves.
+    // These two print the error themselves.
     const isRefused = (name: string) => how === 'refused' && !['from-environment.ts', 'tour/main.ts'].includes(name);
     expect(written.match(/^examples\/\S+: done$/gm)).toEqual(
       names.filter((name) => !isRefused(name)).map((name) => `examples/${name}: done`),

@@ -5,20 +5,20 @@ import type { Answer, Handler } from '../support/http-server.js';
 import { rejected } from '../support/resource-server.js';
 import type { CanaryRequest } from './clients.js';
 
-/** Something that happens to a request with a token. */
+/** A fault of a request with a token. */
 export interface Fault {
   readonly request?: Partial<CanaryRequest>;
-  /** What the API does instead of looking at the token. */
+  /** The response of the API, which does not check the token then. */
   readonly answer?: Behaviour;
-  /** The caller gives up once the API has the request. */
+  /** The caller aborts when the API has the request. */
   readonly givesUp?: boolean;
-  /** The caller has little patience. */
+  /** The caller has a short timeout. */
   readonly timeoutMs?: number;
   /** The API rejects the first token. */
   readonly revoked?: boolean;
 }
 
-/** What an API does that is at the origin `here`, beside another origin `there`. */
+/** Makes the response of an API at the origin `here`; `there` is another origin. */
 type Behaviour = (here: string, there: string) => Handler;
 
 const always =
@@ -43,7 +43,7 @@ function form(): FormData {
   return data;
 }
 
-/** All that is tried with each client. */
+/** The faults that are tried with each client. */
 export const faults: Readonly<Record<string, Fault>> = {
   'a success': {},
   'a success with a body': { request: { method: 'POST', body: () => JSON.stringify({ quantity: 3 }) } },

@@ -1,13 +1,13 @@
-/** A mark that was found in a text, and how it was written there. */
+/** A mark that was found in a text, and its encoding there. */
 export interface Leak {
   readonly mark: string;
   readonly as: string;
 }
 
 /**
- * Finds marked secrets and tokens in what was written down somewhere: in clear, percent-encoded or form-encoded, with the escapes of JSON
- * (also several times over), in base64 and base64url wherever in the encoded text the mark stands, in hexadecimal digits or decimal
- * numbers, as buffers are printed. It is enough to find the part that all secrets, or all tokens, have in common.
+ * Finds marked secrets and tokens in a text: in clear, percent-encoded, form-encoded, with JSON escapes (also repeated ones), in
+ * base64 and base64url at any position, and as hexadecimal or decimal bytes, as buffers are printed. The mark is the part that all
+ * secrets, or all tokens, have in common.
  */
 export function findLeaks(artefact: string, marks: readonly string[]): Leak[] {
   const readings = readingsOf(artefact);
@@ -18,7 +18,7 @@ export function findLeaks(artefact: string, marks: readonly string[]): Leak[] {
   );
 }
 
-/** The artefact in the forms in which a spelling is looked for. */
+/** The artefact in the forms that are searched. */
 function readingsOf(artefact: string): Readonly<Record<string, string>> {
   // Buffers are printed with spaces between the bytes, long lists with line breaks.
   const isNumeric = /\d[\s,]+\d|[\da-f]{2} [\da-f]{2}/i.test(artefact);
@@ -52,13 +52,13 @@ function spellingsOf(mark: string): readonly { readonly as: string; readonly spe
   return made;
 }
 
-/** The characters that the bytes alone decide, when `offset` others stand before them. */
+/** The characters of base64 that depend on these bytes only, after `offset` other bytes. */
 function coreOf(bytes: Buffer, offset: number, encoding: 'base64' | 'base64url'): string {
   const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString(encoding);
   return encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6));
 }
 
-// Byte by byte: what is not well-formed is left as it is.
+// Byte by byte: malformed escapes stay as they are.
 function decodedUrl(text: string): string {
   if (!text.includes('%') && !text.includes('+')) return text;
   return text
@@ -66,7 +66,7 @@ function decodedUrl(text: string): string {
     .replace(/(?:%[\da-f]{2})+/gi, (codes) => Buffer.from(codes.replaceAll('%', ''), 'hex').toString('utf8'));
 }
 
-// A log line may hold JSON in a text of JSON: what comes of each time that the escapes are undone.
+// A log line may hold JSON in a JSON text: the results of each removal of escapes.
 function unescaped(text: string): string {
   const stages: string[] = [];
   for (let stage = text; stages.length < 4 && stage.includes('\\'); stages.push(stage)) {

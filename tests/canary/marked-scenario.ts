@@ -6,12 +6,12 @@ import { type Artefact, artefactsOf } from './artefacts.js';
 import { canaryLog } from './canary-log.js';
 import { secretMark, tokenMark } from './marks.js';
 
-/** Plays a scenario with a mark in each secret and each token: what differs from the expected, and all that was written down. */
+/** Plays a scenario with a mark in each secret and each token; returns the differences, and all that was written. */
 export async function runMarkedScenario(
   scenario: Scenario,
 ): Promise<{ readonly mismatches: readonly string[]; readonly artefacts: readonly Artefact[] }> {
   const { logger, lines } = canaryLog();
-  // One of each sort: a scenario may have a hundred callers.
+  // One outcome of each kind: a scenario may have a hundred calls.
   const emitted = new Map<string, unknown>();
   const mismatches = await runScenario(marked(scenario, logger), (value) => emitted.set(sortOf(value), value));
 
@@ -23,7 +23,7 @@ export async function runMarkedScenario(
 }
 
 function marked(scenario: Scenario, logger: Logger): Scenario {
-  // Tokens are named by what expects or replaces them, secrets by the members of that name.
+  // Tokens are in members that expect or replace them, secrets in members of that name.
   const { given, ...rest } = JSON.parse(JSON.stringify(scenario), (name, value: unknown) => {
     if (typeof value !== 'string' || name === 'name' || name === 'note') return value;
     if (/^(secret|changeSecret)$/.test(name)) return `${secretMark}-${value}`;

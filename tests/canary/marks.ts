@@ -1,9 +1,9 @@
-/** Stands in every secret of the canary; what follows it there is hard to encode. */
+/** A part of every secret of the canary. */
 export const secretMark = 'cAnArY-s3cr3t';
 /** Begins every token of the canary. */
 export const tokenMark = 'cAnArY.t0k3n';
 
-/** What must not be found anywhere. */
+/** The marks that must not be found. */
 export const marks: readonly string[] = [secretMark, tokenMark];
 
 /** A secret that is spelt differently in every encoding. */

@@ -8,25 +8,25 @@ import type { CanaryClient, CanarySetup } from './clients.js';
 import type { Fault } from './faults.js';
 import { markedSecret, markedToken } from './marks.js';
 
-/** What came of a fault. */
+/** The effects of a fault. */
 export interface Provoked {
-  /** All that was written down meanwhile. */
+  /** All that was written. */
   readonly artefacts: readonly Artefact[];
-  /** The `Authorization` headers that the API saw. */
+  /** The `Authorization` headers that the API received. */
   readonly authorizations: readonly (string | undefined)[];
-  /** Those that another origin saw. */
+  /** The `Authorization` headers that another origin received. */
   readonly elsewhere: readonly (string | undefined)[];
-  /** The signatures of all proofs that were sent, by which they can be found. */
+  /** The signatures of all proofs that were sent, which identify them. */
   readonly proofs: readonly string[];
 }
 
-/** What the tokens are. */
+/** The type of the tokens. */
 export interface ProvokeOptions {
-  /** Whether they are bound to a key (RFC 9449). @default false */
+  /** Whether they are DPoP tokens (RFC 9449). @default false */
   readonly isBound?: boolean;
 }
 
-/** Has a fault happen to a request with a marked token. */
+/** Sends a request with a marked token, with a fault. */
 export async function provoke(
   makeClient: (setup: CanarySetup) => CanaryClient,
   fault: Fault,
@@ -42,7 +42,7 @@ export async function provoke(
   other.answer(() => ({ body: 'there' }));
   const scheme = isBound ? 'DPoP' : 'Bearer';
   authorizationServer.script(() => granted(markedToken(authorizationServer.grants.length), { token_type: scheme }));
-  // The API's own check takes no such tokens.
+  // The check of the API does not accept such tokens.
   const answer =
     fault.answer?.(api.origin, other.origin) ??
     (({ headers }) =>

@@ -14,7 +14,7 @@ import { markedSecret, markedToken, tokenMark } from './marks.js';
 
 type Redis = ReturnType<typeof createClient>;
 
-/** Has replicas share, renew and revoke tokens by a store; returns what Redis was told and holds, and what the replicas wrote down. */
+/** Lets replicas share, renew and revoke tokens in a store; returns the commands and data of Redis, and the output of the replicas. */
 async function artefactsOfFleet(store: (client: Redis) => TokenStore): Promise<readonly Artefact[]> {
   const client = await emptyRedis();
   const heard: string[] = [];
@@ -38,7 +38,7 @@ async function artefactsOfFleet(store: (client: Redis) => TokenStore): Promise<r
   const keys = (await client.keys('*')).toSorted();
   const held = await Promise.all(keys.map(async (key) => `${key} ${await client.get(key)}`));
   const said = [await client.info('everything'), JSON.stringify(await client.sendCommand(['SLOWLOG', 'GET']))];
-  // What comes of a store that no longer works.
+  // A store that no longer works.
   client.destroy();
   clock.advance(6_000);
   const last = await tokens.getToken({ audience: 'returns' });

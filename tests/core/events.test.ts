@@ -71,6 +71,7 @@ test('an asynchronous sink that fails leaves no rejection unhandled, and is repo
 
 test.each<[string, () => unknown]>([
   ['a promise of another realm', () => runInNewContext('Promise.reject(new Error("disk full"))')],
+  // oxlint-disable-next-line unicorn/no-thenable -- what a user may return
   ['a thenable', () => ({ then: (_done: unknown, fail: (reason: unknown) => void) => fail(new Error('disk full')) })],
 ])('a sink that returns %s which fails is reported as a warning [F13]', async (_what, make) => {
   const heard = warnings();
@@ -110,6 +111,7 @@ test('a thenable that throws is reported as a warning [F13]', () => {
   const heard = warnings();
 
   eventSink(() => ({
+    // oxlint-disable-next-line unicorn/no-thenable -- what a user may return
     get then() {
       throw new Error('disk full');
     },

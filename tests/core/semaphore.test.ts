@@ -5,11 +5,11 @@ import { settle } from '../support/tokens.js';
 
 /** Work that ends when the test says so. */
 function works(max: number) {
-  const { run } = semaphore(max);
+  const inTurn = semaphore(max);
   const started: string[] = [];
   const ends = new Map<string, { done(): void; fail(error: Error): void }>();
   const start = (name: string, signal?: AbortSignal) =>
-    run(signal, () => {
+    inTurn(signal, () => {
       started.push(name);
       return new Promise<string>((resolve, reject) => {
         ends.set(name, { done: () => resolve(name), fail: reject });

@@ -15,7 +15,7 @@ import { type Outcome, runProgram } from '../support/run-program.js';
 import { signingKey } from '../support/signing-keys.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-// Each example is a process of its own.
+// Each example runs in a process of its own.
 const timeoutMs = 60_000;
 
 const runExample = (file: string, environment: Readonly<Record<string, string>>): Promise<Outcome> =>
@@ -144,7 +144,7 @@ async function startProxy() {
 }
 
 test(
-  'proxy-and-private-ca.ts asks a server of a private authority through a proxy',
+  'proxy-and-private-ca.ts gets a token through a proxy from a server with a private CA',
   async () => {
     const server = await startTlsServer(({ method }) =>
       method === 'GET'

@@ -13,7 +13,7 @@ import { rejected, startResourceServer } from '../support/resource-server.js';
 import { type Outcome, runProgram } from '../support/run-program.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-// Each example is a process of its own.
+// Each example runs in a process of its own.
 const timeoutMs = 60_000;
 const secret = 'a-secret-of-a-client';
 
@@ -49,7 +49,7 @@ test(
 );
 
 test(
-  'fetch.ts sends an order again after a 401, and requests with another token and with none [E21]',
+  'fetch.ts resends an order after a 401, and sends requests with another token and without one [E21]',
   async () => {
     const { authorizationServer, api, environment } = await servers();
     api.revoke('token-1');
@@ -77,7 +77,7 @@ test(
 );
 
 test(
-  'undici.ts sends an order again after a 401, and a request without a token [E18]',
+  'undici.ts resends an order after a 401, and sends a request without a token [E18]',
   async () => {
     const { api, environment } = await servers();
     api.revoke('token-1');
@@ -183,7 +183,7 @@ test(
 );
 
 test(
-  'from-environment.ts starts when it has a token, and does not when the grant is refused',
+  'from-environment.ts starts with a token, and does not start if the grant is rejected',
   async () => {
     const { authorizationServer, api, environment } = await servers();
     authorizationServer.script(({ headers }) =>
@@ -205,7 +205,7 @@ test(
 );
 
 test(
-  'static-token.ts presents the API key, but not where no token is wanted',
+  'static-token.ts sends the API key, except in a request without a token',
   async () => {
     const { authorizationServer, api, environment } = await servers();
 
@@ -269,7 +269,7 @@ test(
 redisTest(
   'fleet.ts starts three processes, which make one grant [D5]',
   async () => {
-    // It starts itself again, and so has to be a file.
+    // It starts itself again, so it must be a file.
     const { stdout, stderr } = await promisify(execFile)('node_modules/.bin/tsx', ['examples/fleet.ts'], {
       cwd: join(import.meta.dirname, '../..'),
       env: { PATH: process.env['PATH'] },

@@ -23,7 +23,7 @@ async function ownServers() {
 }
 
 test(
-  'the tour calls the API that the environment names, with a token from the server that it names',
+  'with API_URL set, the tour calls that API with a token from the authorization server in the environment',
   async () => {
     const { authorizationServer, api, environment } = await ownServers();
     authorizationServer.script(granted('token-of-the-tour', { scope: 'orders:read' }));
@@ -43,7 +43,7 @@ test(
 );
 
 test(
-  'the tour says in two lines what happened and what to do when there is no token or no success',
+  'when the call fails, the tour says in two lines what happened and what to do',
   async () => {
     const refusing = await ownServers();
     refusing.authorizationServer.script(refused('invalid_client', { status: 401 }));
@@ -53,7 +53,7 @@ test(
     const outcomes = await Promise.all([
       runTour(refusing.environment),
       runTour({ ...refusing.environment, OAUTH_CLIENT_ID: '' }),
-      runTour({ ...refusing.environment, API_URL: '' }),
+      runTour({ ...refusing.environment, API_URL: 'orders' }),
       runTour(forbidding.environment),
     ]);
 
@@ -61,7 +61,7 @@ test(
     expect(outcomes.map(({ stderr }) => stderr)).toEqual([
       expect.stringMatching(/^✗ ERR_GRANT_REJECTED: .*invalid_client.*\n {2}check OAUTH_CLIENT_ID, .*\n$/),
       expect.stringMatching(/^✗ ERR_CONFIGURATION: .*OAUTH_CLIENT_ID is missing\n {2}check .*\n$/),
-      '✗ API_URL is missing or no URL\n  set it to what is to be called with GET\n',
+      '✗ API_URL is not a URL\n  set it to the URL of a GET request\n',
       expect.stringMatching(/^✗ GET http:.*\/orders was answered 403 Forbidden\n {2}.* OAUTH_SCOPE .*\n$/),
     ]);
     expect(refusing.api.requests).toEqual([]);

@@ -7,7 +7,15 @@ import { createTokenService } from '../../src/service/token-service.js';
 import { chart } from './chart.js';
 import { peak } from './fleet.js';
 import { libraryReplica, type Parts } from './library-replica.js';
-import { library, measureRecovery, outage, recoveryPolicies, simulateRenewals } from './measurements.js';
+import {
+  library,
+  longBackoff,
+  measureEscape,
+  measureRecovery,
+  outage,
+  recoveryPolicies,
+  simulateRenewals,
+} from './measurements.js';
 import { policyReplica } from './policies.js';
 import { type Conditions, type Replica, surroundings } from './replica.js';
 
@@ -25,7 +33,11 @@ async function requestsOf(
   index = 0,
 ): Promise<(readonly [number, boolean])[]> {
   const requests: (readonly [number, boolean])[] = [];
-  await replica(surroundings(conditions, index), (...request) => requests.push(request));
+  await replica(
+    surroundings(conditions, index),
+    (...request) => requests.push(request),
+    () => {},
+  );
   return requests;
 }
 
@@ -64,6 +76,22 @@ describe('500 replicas whose tokens all expire in an outage of ten minutes', () 
     expect(recovery.peakAtReturn).toBeLessThanOrEqual(85);
     expect(recovery.lastServedSeconds).toBeLessThan(10);
   }, 30_000);
+
+  test('have no failed call when the outage ends 5 s before their tokens expire, by a maximum of 9.5 s and of 29.5 s [A40]', async () => {
+    const [ours, long] = [await measureEscape(fleet(1), library), await measureEscape(fleet(1), longBackoff)];
+
+    expect(ours).toMatchObject({ failed: 0 });
+    expect(long).toMatchObject({ failed: 0 });
+    // The half of them whose backoff reaches past the expiry ask in the second after it.
+    expect(ours.peak).toBeLessThanOrEqual(250);
+    expect(ours.lastServedSeconds).toBeLessThan(7);
+  }, 60_000);
+
+  test('would have failed calls if they asked again after 30 s [A40]', async () => {
+    const { failed } = await measureEscape({ ...fleet(1), replicas: 100 }, 'asks again after 30 s');
+
+    expect(failed).toBeGreaterThan(50);
+  });
 
   test('would all come back at once if each call asked again [A3]', async () => {
     const recovery = await measureRecovery({ ...fleet(1), replicas: 100 }, 'asks again on each call');
@@ -146,9 +174,10 @@ test('the chart names its axes and labels each series with its worst second', ()
 
 /** The service as its users make it, with a token endpoint in the time of the replica. */
 function tokenService({ lifetimeMs }: Conditions): (parts: Parts) => TokenSource {
-  return ({ grant, ...parts }) => {
+  return ({ grant, maxBackoffMs, ...parts }) => {
     const service = createTokenService({
       ...parts,
+      retry: { maxBackoffMs },
       tokenEndpoint: 'https://auth.example.com/token',
       clientId: 'orders-service',
       clientSecret: 'secret',

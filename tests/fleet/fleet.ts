@@ -9,6 +9,8 @@ export interface Traffic {
   readonly waves: readonly Wave[];
   /** How long after the outage the last replica got a token; `Infinity` when one got none. */
   readonly lastServedMs: number;
+  /** How many replicas had a call that failed because there was no token. */
+  readonly replicasWithFailedCalls: number;
 }
 
 /** Times in milliseconds. */
@@ -26,11 +28,13 @@ export async function simulateFleet(conditions: Conditions, replica: Replica): P
   const grants = new Uint32Array(requests.length);
   const waves: { fromMs: number; toMs: number }[] = [];
   let lastServedMs = 0;
+  let replicasWithFailedCalls = 0;
 
   async function live(index: number): Promise<void> {
     let granted = 0;
     let servedMs = Infinity;
-    await replica(surroundings(conditions, index), (atMs, isGranted) => {
+    let hasFailed = false;
+    const record = (atMs: number, isGranted: boolean): void => {
       if (atMs >= untilMs) return;
       const second = Math.floor(atMs / 1_000);
       requests[second]! += 1;
@@ -41,7 +45,9 @@ export async function simulateFleet(conditions: Conditions, replica: Replica): P
       wave.toMs = Math.max(wave.toMs, atMs);
       granted += 1;
       if (outage && atMs >= outage.toMs) servedMs = Math.min(servedMs, atMs - outage.toMs);
-    });
+    };
+    await replica(surroundings(conditions, index), record, () => (hasFailed = true));
+    if (hasFailed) replicasWithFailedCalls += 1;
     lastServedMs = Math.max(lastServedMs, servedMs);
   }
 
@@ -56,7 +62,7 @@ export async function simulateFleet(conditions: Conditions, replica: Replica): P
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
-  return { requests, grants, waves, lastServedMs };
+  return { requests, grants, waves, lastServedMs, replicasWithFailedCalls };
 }
 
 /** The greatest number in one of the seconds that a span of time touches. */

@@ -20,6 +20,7 @@ import { exponential } from './seeded-random.js';
 export interface Parts {
   /** Asks the simulated authorization server. */
   readonly grant: () => Promise<AccessToken>;
+  readonly maxBackoffMs?: number | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly onEvent: EventSink;
@@ -28,6 +29,8 @@ export interface Parts {
 export interface LibraryReplicaOptions {
   /** Makes the calls that are answered from memory too, not only those that can lead to a request. */
   readonly everyCall?: boolean;
+  /** @default that of the library */
+  readonly maxBackoffMs?: number;
   readonly makeSource?: (parts: Parts) => TokenSource;
 }
 
@@ -35,13 +38,23 @@ export interface LibraryReplicaOptions {
 const fullWay = { minValidityMs: 0 };
 
 /** A replica that asks the layers of this library for its tokens, in virtual time. */
-export function libraryReplica({ everyCall = false, makeSource = replicaLayers }: LibraryReplicaOptions = {}): Replica {
-  return async ({ lifetimeMs, untilMs, callsPerSecond, random, nextCall, latencyMs, isAvailable }, record) => {
+export function libraryReplica({
+  everyCall = false,
+  maxBackoffMs,
+  makeSource = replicaLayers,
+}: LibraryReplicaOptions = {}): Replica {
+  return async (
+    { lifetimeMs, untilMs, callsPerSecond, random, nextCall, latencyMs, isAvailable },
+    record,
+    callFailed,
+  ) => {
     let nowMs = 0;
     /** No call before this time can lead to a request. */
     let quietUntilMs = 0;
     /** Of the token that the last call brought; 0 if it brought none. */
     let expiresAt = 0;
+    /** The expiry of the cached token. */
+    let validUntilMs = 0;
 
     const clock: Clock = {
       now: () => nowMs,
@@ -55,10 +68,11 @@ export function libraryReplica({ everyCall = false, makeSource = replicaLayers }
     const draws = random(2);
     let lastDraw = 0;
     const tokens = makeSource({
+      maxBackoffMs,
       clock,
       random: () => (lastDraw = draws()),
       onEvent: (event) => {
-        if (event.type === 'renewal.failed') quietUntilMs = nowMs + event.retryInMs;
+        if (event.type === 'renewal.failed') quietUntilMs = Math.min(nowMs + event.retryInMs, validUntilMs);
       },
       async grant() {
         const issuedAt = nowMs;
@@ -69,6 +83,7 @@ export function libraryReplica({ everyCall = false, makeSource = replicaLayers }
         await clock.sleep(latency / 2);
         if (!isGranted) throw new GrantUnavailableError('away', { status: 503 });
         expiresAt = issuedAt + lifetimeMs;
+        validUntilMs = expiresAt;
         return new AccessToken({ value: `at-${issuedAt}`, issuedAt, issuedAtMonotonic: issuedAt, expiresAt });
       },
     });
@@ -90,6 +105,7 @@ export function libraryReplica({ everyCall = false, makeSource = replicaLayers }
       expiresAt = 0;
       await tokens.getToken(undefined, fullWay).catch((error: unknown) => {
         quietUntilMs = nowMs + (asTokenError(error).retryAfterMs ?? 0);
+        callFailed();
       });
       // A renewal in the background: it takes no time but that of its promises.
       await setImmediate();
@@ -100,13 +116,13 @@ export function libraryReplica({ everyCall = false, makeSource = replicaLayers }
 }
 
 /** The layers as `createTokenService` stacks them. */
-export const replicaLayers = ({ grant, clock, random, onEvent }: Parts): TokenSource => {
+export const replicaLayers = ({ grant, maxBackoffMs, clock, random, onEvent }: Parts): TokenSource => {
   const cache = tokenCache({ maxTokens: 1, clock, random, onEvent });
   return compose(
     { getToken: grant },
     withRateLimit({ clock }),
     withRetry({ clock, random }),
-    withNegativeCache({ clock, random }),
+    withNegativeCache({ maxBackoffMs, clock, random }),
     withCache(cache),
     withDefaultRequest(),
     withFastPath(cache),

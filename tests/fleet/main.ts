@@ -1,7 +1,7 @@
 /**
  * What a fleet of replicas does to its authorization server: at boot, at renewal and after an outage.
  *
- *     npm run simulate:fleet -- [--replicas N] [--lifetime SECONDS] [--calls-per-second N] [--seed N] [--json] [--svg FILE]
+ *     npm run simulate:fleet -- [--replicas N] [--lifetime SECONDS] [--calls-per-second N] [--seed N] [--sizes N,N,…] [--json] [--svg FILE]
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ import { chart } from './chart.js';
 import {
   type FleetOptions,
   library,
+  measureEscape,
   measurePeaks,
   measureRecovery,
   measureRenewal,
@@ -25,6 +26,7 @@ const { values: flags } = parseArgs({
     lifetime: { type: 'string', default: '3600' },
     'calls-per-second': { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },
+    sizes: { type: 'string', default: '10,100,500,10000' },
     json: { type: 'boolean', default: false },
     svg: { type: 'string' },
   },
@@ -35,6 +37,7 @@ const options: FleetOptions = {
   seed: positive('seed'),
 };
 const lifetimeSeconds = positive('lifetime');
+const sizes = flags.sizes.split(',').map(Number);
 
 if (flags.svg === undefined) {
   const report = await measure();
@@ -50,6 +53,11 @@ async function measure(): Promise<Report> {
     renewals: await each(renewalPolicies.keys(), (policy) => measureRenewal(options, lifetimeSeconds * 1_000, policy)),
     lifetimes: await each([60, 300, 3_600, 43_200], (seconds) => measurePeaks(options, seconds)),
     recoveries: await each(recoveryPolicies.keys(), (policy) => measureRecovery(options, policy)),
+    sizes: await each(sizes, async (replicas) => ({
+      replicas,
+      escapes: await each(recoveryPolicies.keys(), (policy) => measureEscape({ ...options, replicas }, policy)),
+      recoveries: await each(recoveryPolicies.keys(), (policy) => measureRecovery({ ...options, replicas }, policy)),
+    })),
   };
 }
 

@@ -24,6 +24,18 @@ export interface PeaksByLifetime {
   readonly peaks: Readonly<Record<string, number>>;
 }
 
+/** An outage that ends shortly before the tokens expire. */
+export interface Escape {
+  readonly policy: string;
+  /** Replicas with a call that failed. */
+  readonly failed: number;
+  /** Requests a second from the end of the outage until the last replica has a new token. */
+  readonly mean: number;
+  /** Requests in the worst second of that time. */
+  readonly peak: number;
+  readonly lastServedSeconds: number;
+}
+
 export interface Recovery {
   readonly policy: string;
   /** While the outage lasts and no token is valid any more. */
@@ -40,14 +52,19 @@ export const library = 'm2m-tokens';
 export const laterRenewals = 8;
 export const outage = { fromMs: 270_000, toMs: 870_000, lifetimeMs: 600_000 };
 
+/** 100 s that end 5 s before tokens of 300 s expire. */
+export const escape = { fromMs: 195_000, toMs: 295_000, lifetimeMs: 300_000 };
+
 export const renewalPolicies = new Map<string, Replica>([
   [library, libraryReplica()],
   ...Object.entries(otherRenewals).map(([name, options]) => [name, policyReplica(options)] as const),
 ]);
 
 const usual = otherRenewals['80 % ± 5 % of the lifetime'];
+export const longBackoff = `${library}, maxBackoffMs: 29500`;
 export const recoveryPolicies = new Map<string, Replica>([
   [library, libraryReplica()],
+  [longBackoff, libraryReplica({ maxBackoffMs: 29_500 })],
   ...Object.entries(otherRecoveries).map(([name, pace]) => [name, policyReplica({ ...usual, ...pace })] as const),
 ]);
 
@@ -104,6 +121,20 @@ export async function measureRecovery(options: FleetOptions, policy: string): Pr
     meanAtReturn: (options.replicas * 1_000) / lastServedMs,
     peakAtReturn: peak(grants, { fromMs: toMs, toMs: toMs + 60_000 }),
     lastServedSeconds: lastServedMs / 1_000,
+  };
+}
+
+export async function measureEscape(options: FleetOptions, policy: string): Promise<Escape> {
+  const { toMs, lifetimeMs } = escape;
+  const conditions = { ...options, lifetimeMs, outage: escape, untilMs: toMs + 60_000 };
+  const traffic = await simulateFleet(conditions, replicaOf(recoveryPolicies, policy));
+  const untilServed = { fromMs: toMs, toMs: toMs + traffic.lastServedMs };
+  return {
+    policy,
+    failed: traffic.replicasWithFailedCalls,
+    mean: (sum(traffic.requests, untilServed) * 1_000) / Math.max(1_000, traffic.lastServedMs),
+    peak: peak(traffic.requests, untilServed),
+    lastServedSeconds: traffic.lastServedMs / 1_000,
   };
 }
 

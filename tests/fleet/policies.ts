@@ -13,7 +13,7 @@ export interface PolicyOptions {
 
 /** A replica that renews on use with one request at a time, and without retries in the same call. */
 export function policyReplica({ windowMs, isDrawnAtEachCheck = false, paceMs = 0 }: PolicyOptions): Replica {
-  return ({ lifetimeMs, untilMs, random, nextCall, latencyMs, isAvailable }, record) => {
+  return ({ lifetimeMs, untilMs, random, nextCall, latencyMs, isAvailable }, record, callFailed) => {
     const draws = random(2);
 
     /** The first call for which a token that came at `fromMs` is due. */
@@ -26,12 +26,18 @@ export function policyReplica({ windowMs, isDrawnAtEachCheck = false, paceMs = 0
     }
 
     let call = nextCall(0);
+    let validUntilMs = 0;
     while (call < untilMs) {
       const latency = latencyMs();
       const arrivesAt = call + latency / 2;
       const isGranted = isAvailable(arrivesAt);
       record(arrivesAt, isGranted);
-      call = isGranted ? nextDueCall(call + latency, call + lifetimeMs) : nextCall(call + latency + paceMs);
+      if (isGranted) validUntilMs = call + lifetimeMs;
+      else if (call >= validUntilMs) callFailed();
+      const next = isGranted ? nextDueCall(call + latency, call + lifetimeMs) : nextCall(call + latency + paceMs);
+      // With several calls a second, one falls into half a second without a token.
+      if (!isGranted && next - Math.max(call, validUntilMs) > 500) callFailed();
+      call = next;
     }
   };
 }

@@ -16,7 +16,12 @@ export interface Conditions {
 export type Recorder = (atMs: number, isGranted: boolean) => void;
 
 /** The life of one replica. Replicas know nothing of each other and the server never tires: each has a time of its own. */
-export type Replica = (surroundings: Surroundings, record: Recorder) => void | Promise<void>;
+export type Replica = (
+  surroundings: Surroundings,
+  record: Recorder,
+  /** Called for a call that failed because there was no token. */
+  callFailed: () => void,
+) => void | Promise<void>;
 
 /** What happens to one replica, drawn from streams of its own, so that it is the same for all policies. */
 export interface Surroundings extends Conditions {

@@ -1,4 +1,11 @@
-import { laterRenewals, library, type PeaksByLifetime, type Recovery, type Renewal } from './measurements.js';
+import {
+  type Escape,
+  laterRenewals,
+  library,
+  type PeaksByLifetime,
+  type Recovery,
+  type Renewal,
+} from './measurements.js';
 
 export interface Report {
   readonly replicas: number;
@@ -7,6 +14,15 @@ export interface Report {
   readonly lifetimeSeconds: number;
   readonly renewals: readonly Renewal[];
   readonly lifetimes: readonly PeaksByLifetime[];
+  readonly recoveries: readonly Recovery[];
+  /** By the number of replicas. */
+  readonly sizes: readonly FleetSize[];
+}
+
+/** Both outages for a fleet of one size. */
+export interface FleetSize {
+  readonly replicas: number;
+  readonly escapes: readonly Escape[];
   readonly recoveries: readonly Recovery[];
 }
 
@@ -19,11 +35,12 @@ export function text({
   renewals,
   lifetimes,
   recoveries,
+  sizes,
 }: Report): string {
   const policies = Object.keys(lifetimes[0]?.peaks ?? {});
   return [
     `${count(replicas)} replicas started together, each with ${callsPerSecond} calls a second (Poisson), seed ${seed}.`,
-    `${library} is its real layers (cache, single flight, cool-down, retry, gate) in virtual time; the others are models:`,
+    `${library} is its real layers (rate limit, retry, negative cache, cache) in virtual time; the others are models:`,
     'they renew on use with one request at a time. The authorization server answers in 50 to 200 ms whatever comes.',
     'A peak is the worst second. Grants are requests that were answered with a token.',
     '',
@@ -59,6 +76,35 @@ export function text({
         count(peakAtReturn),
         `${figure(lastServedSeconds)} s`,
       ]),
+    ),
+    '',
+    'By the number of replicas. First an outage of 100 s that ends 5 s before all tokens (of 300 s) expire; then the one above',
+    '',
+    table(
+      [
+        '',
+        'replicas',
+        'with failed calls',
+        'requests a second, mean',
+        'peak',
+        'all served after',
+        'ten minutes: mean',
+        'peak',
+        'all served after',
+      ],
+      sizes.flatMap(({ replicas: size, escapes, recoveries: after }) =>
+        escapes.map(({ policy, failed, mean, peak, lastServedSeconds }, index) => [
+          policy,
+          count(size),
+          count(failed),
+          figure(mean),
+          count(peak),
+          `${figure(lastServedSeconds)} s`,
+          figure(after[index]?.meanAtReturn ?? NaN),
+          count(after[index]?.peakAtReturn ?? NaN),
+          `${figure(after[index]?.lastServedSeconds ?? NaN)} s`,
+        ]),
+      ),
     ),
     '',
     'Requests a second are those of the time without any valid token; up to three of one failed call of ours count as three.',

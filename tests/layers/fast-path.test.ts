@@ -120,7 +120,7 @@ describe('another call takes the full way', () => {
     ['null', null],
     ['an array', []],
     ['a Map', new Map([['scope', 'a']])],
-    ['a class instance', new (class Request {})()],
+    ['URLSearchParams', new URLSearchParams({ scope: 'a' })],
   ])('for %s', async (_, request) => {
     const { tokens, hold, fullWays } = aboveCache();
     await hold();

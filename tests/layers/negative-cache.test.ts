@@ -150,7 +150,7 @@ describe('the first call after a token has expired', () => {
     await settle();
     expect(source.calls).toHaveLength(2);
     source.last().reject(outage);
-    expect(await first).toMatchObject({ retryAfterMs: 2 * second });
+    expect(await first).toMatchObject({ retryAfterMs: 9.5 * second });
     expect(await replace()).toMatchObject({ message: 'away' });
 
     expect(source.calls).toHaveLength(2);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach } from '@jest/globals';
 
-// One test that notices a change is enough, and those after it would often wait in vain. Jest itself ends after a file at best.
-// What it knows of a test under way is found under a symbol of its own (jest-circus, `getState`).
+// Ends a run at the first failure: one test that notices a change is enough, and later tests may wait in vain. Jest can end only
+// after a file. Its state of the running test is under a symbol of its own (jest-circus, `getState`).
 const symbol = Object.getOwnPropertySymbols(globalThis).find(({ description }) => description === 'JEST_STATE_SYMBOL');
 const state = (globalThis as unknown as Record<symbol, State | undefined>)[symbol ?? Symbol('none')];
 if (state === undefined) throw new Error('this version of Jest keeps its state elsewhere');

@@ -18,10 +18,10 @@ const project = mkdtempSync(join(tmpdir(), 'm2m-tokens-consumer-'));
 try {
   cpSync(join(import.meta.dirname, 'consumer'), project, { recursive: true });
   writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true }));
-  // Each version of Node comes as a package with the binary inside.
+  // npm packages contain the binaries of Node.js.
   const nodes = others.map((major) => `node-${major}@npm:node-${process.platform}-${process.arch}@${major}`);
   const quietly = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  // undici 8 needs a Node of 22 at least.
+  // undici 8 needs Node.js 22.
   run('npm', 'install', ...quietly, resolve(tarball), 'axios', 'undici@7', 'undici-8@npm:undici@8', ...nodes);
 
   for (const major of majors) {

@@ -185,11 +185,11 @@ test.each<[string, Partial<TokenServiceOptions>, string]>([
   ['issuer', { issuer: ' https://auth.example' }, '"issuer" begins with a space'],
   ['issuer', { issuer: 'https://auth.ex\tample' }, '"issuer" contains a tab'],
 ])('names the blank in "%s" [F12]', (_name, options, said) => {
-  const make = () =>
+  const create = () =>
     createTokenService({ issuer: 'https://auth.example', clientId: 'a', clientSecret: 's', ...options });
 
-  expect(make).toThrow(ConfigurationError);
-  expect(make).toThrow(`${said}; remove it where the option comes from`);
+  expect(create).toThrow(ConfigurationError);
+  expect(create).toThrow(`${said}; remove it where the option comes from`);
 });
 
 test.each([
@@ -199,10 +199,9 @@ test.each([
   'https://user:s3cret@a#b',
 ])('does not repeat a user and a password in %j [F15]', (issuer) => {
   for (const option of ['issuer', 'tokenEndpoint', 'revocationEndpoint']) {
-    const make = () =>
-      createTokenService({ [option]: issuer, clientId: 'a', clientSecret: 's' } as TokenServiceOptions);
+    const create = () => createTokenService({ [option]: issuer, clientId: 'a', clientSecret: 's' });
 
-    expect(make).toThrow(ConfigurationError);
-    expect(make).not.toThrow('s3cret');
+    expect(create).toThrow(ConfigurationError);
+    expect(create).not.toThrow('s3cret');
   }
 });

@@ -1,17 +1,17 @@
 import { type Answer, type Handler, type HttpServer, type RecordedRequest, startHttpServer } from './http-server.js';
 
-/** An authorization server on loopback whose answers are scripted. */
+/** An authorization server on loopback with scripted responses. */
 export interface ScriptedAuthorizationServer extends HttpServer {
   readonly tokenEndpoint: string;
   /** The token requests so far. */
   readonly grants: readonly RecordedRequest[];
-  /** What the token endpoint answers from now on: each of these in turn, the last one for ever. */
+  /** Sets the responses of the token endpoint: each of them in turn, then the last one again and again. */
   script(...answers: readonly (Answer | Handler)[]): void;
 }
 
 /**
- * Starts an authorization server. Until it is scripted it grants `token-1`, `token-2` and so on, for an hour each.
- * With `metadata` it answers at `/.well-known/oauth-authorization-server` with these, its issuer and its token endpoint.
+ * Starts an authorization server. Without a script it grants `token-1`, `token-2` and so on, for an hour each. `metadata` is added
+ * to the issuer and the token endpoint at `/.well-known/oauth-authorization-server`.
  */
 export async function startAuthorizationServer({
   metadata,
@@ -41,7 +41,7 @@ export async function startAuthorizationServer({
   };
 }
 
-/** A token response; `members` are added to it and win over it. */
+/** A token response; `members` are added and replace members of the same name. */
 export function granted(value: string, members: Readonly<Record<string, unknown>> = {}): Answer {
   return { body: { access_token: value, token_type: 'Bearer', expires_in: 3600, ...members } };
 }

@@ -10,34 +10,34 @@ import type { Outcome } from './run-program.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The command as it is published, run as a process of its own. */
+/** The built command, in a process of its own. */
 export interface BuiltCommand {
   /** With pipes. */
   run(argv: readonly string[], options?: ProcessOptions): Promise<Outcome>;
-  /** On a pseudo-terminal that stdin, stdout and stderr share; what was shown there is `stdout`. */
+  /** On a pseudo-terminal that stdin, stdout and stderr share; all its output is in `stdout`. */
   runOnTerminal(
     argv: readonly string[],
     options?: ProcessOptions & { readonly types: readonly Typed[] },
   ): Promise<Outcome>;
 }
 
-/** What is typed once the terminal shows something. */
+/** Keys that are typed after a text is shown. */
 export interface Typed {
   readonly after: string;
   readonly keys: string;
 }
 
-/** What a process is given; no other environment variables than these. */
+/** Options of a process. Its environment has no other variables. */
 export interface ProcessOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly stdin?: string;
-  /** Gets the process when it has been started. */
+  /** Called with the process after its start. */
   readonly onStart?: (child: ChildProcessWithoutNullStreams) => void;
 }
 
-/** Builds the command as the package is built; what is built is gone after the last test. */
+/** Builds the command as the package is built; the files are removed after the last test. */
 export async function buildCommand(): Promise<BuiltCommand> {
-  // Below the packages that it imports.
+  // In node_modules, so that the command finds the packages that it imports.
   await mkdir(join(root, 'node_modules/.cache'), { recursive: true });
   const folder = await mkdtemp(join(root, 'node_modules/.cache/m2m-'));
   afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -54,12 +54,12 @@ export async function buildCommand(): Promise<BuiltCommand> {
   };
 }
 
-/** Runs a line of a shell on a pseudo-terminal; what was shown there is `stdout`. */
+/** Runs a line of a shell on a pseudo-terminal; all its output is in `stdout`. */
 export function runOnTerminal(
   line: string,
   { types, environment, ...rest }: ProcessOptions & { readonly types: readonly Typed[] },
 ): Promise<Outcome> {
-  // Of bsdutils, which each Debian has.
+  // `script` is part of bsdutils, which each Debian has.
   const script = ['--quiet', '--return', '--command', line, '/dev/null'];
   const surroundings = { TERM: 'xterm', SHELL: '/bin/sh', ...environment };
   return runProcess('script', script, { environment: surroundings, ...rest }, types);
@@ -85,7 +85,7 @@ async function runProcess(
   child.stderr.on('data', (chunk: Buffer) => {
     shown.stderr += chunk.toString();
   });
-  // Whoever does not read what is piped into it may have ended.
+  // A process that does not read stdin may end before the input is written.
   child.stdin.on('error', () => {});
   if (types.length === 0) child.stdin.end(stdin);
   const exitCode = await new Promise<number | null>((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** A certificate authority for tests; it signed the others until 2119. Nobody trusts it. */
+/** A certificate authority for tests, which no system trusts; valid until 2120. */
 export const testAuthority = `-----BEGIN CERTIFICATE-----
 MIIBXzCCAQWgAwIBAgIJAJcU840iahYVMAoGCCqGSM49BAMCMBIxEDAOBgNVBAMM
 B1Rlc3QgQ0EwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBIxEDAO
@@ -19,7 +19,7 @@ YuTlH6/tShPB7FE7aCoQRx3fhnrNr/nlkAJCO9Exg1cGQfCuKYaMI/Bu
 -----END PRIVATE KEY-----
 `;
 
-/** Certificates of {@link testAuthority} for `localhost` and 127.0.0.1, but for one; "good" is valid until 2119. */
+/** Certificates by {@link testAuthority}, for `localhost` and 127.0.0.1 except `other`; `good` is valid until 2119. */
 export const testCertificates = {
   good: `-----BEGIN CERTIFICATE-----
 MIIBdzCCAR6gAwIBAgIJAMDKK4gWLOBwMAoGCCqGSM49BAMCMBIxEDAOBgNVBAMM

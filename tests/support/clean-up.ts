@@ -6,7 +6,7 @@ afterEach(async () => {
   for (const close of pending.splice(0).toReversed()) await close();
 });
 
-/** Has something closed when the test that asks for it ends, the last one first. */
+/** Calls `close` after the current test; the last one first. */
 export function cleanUp(close: () => unknown): void {
   pending.push(close);
 }

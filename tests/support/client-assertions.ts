@@ -9,11 +9,11 @@ import type { RecordedRequest } from './http-server.js';
 export const parametersIn = ({ body }: RecordedRequest): Record<string, string> =>
   Object.fromEntries(new URLSearchParams(body));
 
-/** Header and claims of the assertion in a token request; the signature is checked when there is a key. */
+/** Header and claims of the assertion in a token request; with a key, the signature is checked. */
 export async function assertionIn(request: RecordedRequest | undefined, key?: KeyObject | Uint8Array) {
   expect(request).toBeDefined();
   const assertion = parametersIn(request as RecordedRequest)['client_assertion'] ?? '';
-  // Whether its time has come is for the test to say.
+  // The claims about time are left to the test.
   if (key !== undefined) await jwtVerify(assertion, key, { currentDate: new Date(decodeJwt(assertion).iat! * 1_000) });
   return { header: decodeProtectedHeader(assertion), claims: decodeJwt(assertion), assertion };
 }

@@ -1,6 +1,6 @@
 /** Certificates of the client `orders` and their keys, for mutual TLS. Good for tests only; valid until 2120. */
 export const clientCertificates = {
-  /** Who has signed the first and the renewed one. */
+  /** The authority that signed the first and the renewed one. */
   authority: `-----BEGIN CERTIFICATE-----
 MIIBjjCCATSgAwIBAgIUPdEQ9NyjWCjt1D0jx2s8q5rfbDwwCgYIKoZIzj0EAwIw
 LDEqMCgGA1UEAwwhQSBjZXJ0aWZpY2F0ZSBhdXRob3JpdHkgZm9yIHRlc3RzMCAX

@@ -1,18 +1,18 @@
 import type { Clock } from '../../src/core/clock.js';
 
-/** A clock that moves only when it is told to. */
+/** A clock that moves only by `advance` and `step`. */
 export interface FakeClock extends Clock {
-  /** How long those who sleep have asked to, in the order in which they fell asleep. */
+  /** The durations of all sleeps so far, in their order. */
   readonly sleeps: readonly number[];
-  /** How many sleep now. */
+  /** The number of sleeps under way. */
   asleep(): number;
-  /** Lets time pass on both clocks, and wakes those whose time has come. */
+  /** Moves both clocks forward and ends the sleeps that are over. */
   advance(ms: number): void;
-  /** Sets the wall clock forward or back; the monotonic one does not notice. */
+  /** Sets the wall clock forward or back, and leaves the monotonic clock as it is. */
   step(ms: number): void;
 }
 
-/** A fake clock that begins at a round time of 2026. */
+/** A fake clock that begins on 1 January 2026. */
 export function fakeClock(): FakeClock {
   let wall = Date.UTC(2026, 0, 1);
   let monotonic = 1_000;

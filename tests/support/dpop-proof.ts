@@ -4,7 +4,7 @@ import { calculateJwkThumbprint, EmbeddedJWK, type JWTPayload, jwtVerify } from 
 
 import type { RecordedRequest } from './http-server.js';
 
-/** What a proof says (RFC 9449 §4.2). */
+/** The claims of a proof (RFC 9449 §4.2). */
 export interface Proof extends JWTPayload {
   readonly jti: string;
   readonly iat: number;
@@ -14,16 +14,16 @@ export interface Proof extends JWTPayload {
   readonly nonce?: string;
 }
 
-/** A proof that has been verified, and the thumbprint of the key that it proves possession of (RFC 7638). */
+/** A verified proof, and the thumbprint of its key (RFC 7638). */
 export interface VerifiedProof extends Proof {
   readonly jkt: string;
-  /** What its header holds, with the names of the members of the key in order. */
+  /** Its header; the members of the key are sorted by name. */
   readonly header: { readonly alg: string; readonly typ?: string | undefined; readonly jwk: readonly string[] };
 }
 
 /**
- * The proof of a request, verified as RFC 9449 §4.3 wants it, but for its nonce and whether it was used before.
- * @throws what is wrong with it
+ * Verifies the proof of a request (RFC 9449 §4.3), without its nonce and its first use.
+ * @throws {Error} that says what is wrong
  */
 export async function verifyProof(request: RecordedRequest, origin: string): Promise<VerifiedProof> {
   const { payload, protectedHeader } = await jwtVerify<Proof>(String(request.headers['dpop']), EmbeddedJWK, {

@@ -6,27 +6,27 @@ import { verifyProof, type VerifiedProof } from './dpop-proof.js';
 import type { Answer, RecordedRequest } from './http-server.js';
 import { rejected, type ScriptedResourceServer } from './resource-server.js';
 
-/** A server that looks at proofs. */
+/** A server that verifies proofs. */
 export interface ProofCheck {
-  /** The proofs that were good, in the order in which they came. */
+  /** The valid proofs so far, in their order. */
   readonly proofs: readonly VerifiedProof[];
-  /** Asks for proofs with this nonce from now on. */
+  /** Demands this nonce in each proof. */
   require(nonce: string): void;
-  /** Hands out this nonce with its answers from now on, and asks for none. */
+  /** Sends this nonce with each response, without demanding it. */
   offer(nonce: string): void;
 }
 
-/** Surroundings with tokens of type DPoP: both servers verify proofs, remember them, and can ask for nonces. */
+/** Surroundings with DPoP tokens: both servers verify and record proofs, and can demand nonces. */
 export interface DpopSurroundings extends Surroundings {
   readonly api: ScriptedResourceServer & {
-    /** Answers the next request with this, whatever it carries. */
+    /** Sets the response to the next request. */
     answerOnce(answer: Answer): void;
   };
   readonly atTokenEndpoint: ProofCheck;
   readonly atApi: ProofCheck;
 }
 
-/** Starts an authorization server that binds tokens to the key of the proof, and an API that accepts them with such proofs only. */
+/** Starts an authorization server whose tokens are constrained to the key of the proof, and an API that demands proofs with that key. */
 export async function startDpopSurroundings(options: Partial<TokenServiceOptions> = {}): Promise<DpopSurroundings> {
   const surroundings = await startSurroundings({ dpop: dpop(), ...options });
   const { authorizationServer, api } = surroundings;

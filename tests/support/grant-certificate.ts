@@ -1,4 +1,4 @@
-/** A certificate for the name `localhost` that signed itself, and its key. Good for tests only; valid until 2120. */
+/** A self-signed certificate for `localhost` and its key, for tests only; valid until 2120. */
 export const localhostCertificate = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg2K4xO4CbCrV2LabK

@@ -15,12 +15,12 @@ import type { Answer } from './http-server.js';
 /** The secret of the client in these tests. */
 export const secret = 'c4n4ry-s3cret';
 
-/** A token source without layers, its clock and what it emitted. */
+/** A token source without layers, its clock and its events. */
 export interface Granting {
   readonly tokens: ClientCredentials;
   readonly clock: FakeClock;
   readonly events: readonly TokenEvent[];
-  /** The failure of one grant. */
+  /** The error of one grant. */
   readonly failure: (request?: TokenRequest) => Promise<unknown>;
 }
 
@@ -38,14 +38,14 @@ export function granting(options: Partial<ClientCredentialsOptions>): Granting {
   return { tokens, clock, events, failure: (request) => failureOf(tokens.getToken(request)) };
 }
 
-/** The error of a grant that gets this answer. */
+/** The error of a grant with this response. */
 export async function errorFor(answer: Answer, request?: TokenRequest): Promise<unknown> {
   const server = await startAuthorizationServer();
   server.script(answer);
   return granting({ tokenEndpoint: server.tokenEndpoint }).failure(request);
 }
 
-/** What a promise was rejected with. */
+/** The reason of a rejected promise. */
 export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
@@ -55,13 +55,13 @@ export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   throw new Error('it did not fail');
 }
 
-/** The lines with `text` among all that can be read off a value by those who print it; none when it is kept secret. */
+/** The lines with `text` in all printed forms of a value; none if the value keeps it secret. */
 export function linesThatShow(text: string, value: unknown): string[] {
   const lines = allThatPrints(value).split('\n');
   return [...new Set(lines)].filter((line) => line.includes(text));
 }
 
-/** All that can be read off a value, and off the causes of an error, by those who print it. */
+/** All printed forms of a value, and of the causes of an error. */
 export function allThatPrints(value: unknown): string {
   const causes = [value];
   while (causes.at(-1) instanceof Error && causes.length < 10) causes.push((causes.at(-1) as Error).cause);

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { cleanUp } from './clean-up.js';
 import { localhostCertificate } from './grant-certificate.js';
 
-/** Starts an https server with a certificate for `localhost` that nobody trusts; returns its port. */
+/** Starts an https server with a self-signed certificate for `localhost`; returns its port. */
 export async function listenTls(listener: RequestListener, options: ServerOptions = {}): Promise<number> {
   const server = createServer({ ...localhostCertificate, ...options }, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -17,7 +17,7 @@ export async function listenTls(listener: RequestListener, options: ServerOption
   return (server.address() as AddressInfo).port;
 }
 
-/** A fetch over `node:http` and `node:https`, as somebody may pass, that trusts the certificate of {@link listenTls}. */
+/** A `fetch` over `node:http` and `node:https` that trusts the certificate of {@link listenTls}. */
 export const trustingFetch: typeof fetch = (input, init) =>
   new Promise((resolve, reject) => {
     const { url, method, headers, body } = new Request(input, init);

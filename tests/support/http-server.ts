@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 import { cleanUp } from './clean-up.js';
 
-/** A request as a server saw it. */
+/** A request that a server received. */
 export interface RecordedRequest {
   readonly method: string;
   /** Path and query. */
@@ -12,7 +12,7 @@ export interface RecordedRequest {
   readonly body: string;
 }
 
-/** What a scripted server answers; an object as body is sent as JSON. */
+/** The response of a scripted server; an object as body is sent as JSON. */
 export interface Answer {
   /** @default 200 */
   readonly status?: number;
@@ -20,17 +20,17 @@ export interface Answer {
   readonly body?: string | Buffer | object;
 }
 
-/** What answers a request; it returns nothing when it deals with the response itself. */
+/** Makes the response to a request; returns nothing if it writes the response itself. */
 export type Handler = (request: RecordedRequest, response: ServerResponse) => Answer | Promise<Answer> | undefined;
 
-/** A server on loopback whose answers are scripted. */
+/** A server on loopback with scripted responses. */
 export interface HttpServer {
   readonly origin: string;
   /** All requests so far. */
   readonly requests: readonly RecordedRequest[];
 }
 
-/** Starts a server on a free port of 127.0.0.1; it is closed when the test ends. */
+/** Starts a server on a free port of 127.0.0.1 and closes it after the test. */
 export async function startHttpServer(handle: Handler): Promise<HttpServer> {
   const requests: RecordedRequest[] = [];
 
@@ -52,7 +52,7 @@ export async function startHttpServer(handle: Handler): Promise<HttpServer> {
   return { origin, requests };
 }
 
-/** Starts a server on a free port of 127.0.0.1 that is closed, with all its connections, when the test ends; returns its origin. */
+/** Starts a server on a free port of 127.0.0.1 and closes it, with all connections, after the test; returns its origin. */
 export async function listen(
   listener: (incoming: IncomingMessage, response: ServerResponse) => unknown,
 ): Promise<string> {

@@ -14,24 +14,24 @@ import { Agent, buildConnector } from 'undici';
 import { testAuthority, testCertificates, testKey } from './certificates.js';
 import { cleanUp } from './clean-up.js';
 
-/** A request as it arrived. */
+/** A request that a server received. */
 export interface Arrival {
-  /** Whether it came by TLS, to the address, the port and under the name of the API. */
+  /** Whether it came over TLS to the address, the port and the name of the API. */
   readonly isAtApi: boolean;
-  /** Where it has arrived, for people. */
+  /** The server that received it, for messages. */
   readonly at: string;
   readonly authorization: string | undefined;
   readonly dpop: string | undefined;
 }
 
-/** An API beside servers that could be taken for it, and what connects to them. */
+/** An API, servers that look like it, and the connections to them. */
 export interface Lookalikes {
   readonly arrivals: readonly Arrival[];
-  /** Has whoever is asked redirect to the first of these places, that one to the second and so on; each time with the next status. */
+  /** Redirects any request to the first of these places, from there to the second and so on; each time with the next status. */
   readonly redirect: (locations: readonly string[], statuses: readonly number[]) => void;
   /**
-   * For the clients: nobody's certificate is looked at, so that nothing but the library stands between a token and a stranger. The ports of
-   * URLs are made up: 443 is one, and all others are another.
+   * For the clients. Certificates are not verified, so that only the library keeps the token from other servers. Port 443 of a URL
+   * leads to one port, and all others lead to another.
    */
   readonly agents: { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent; readonly dispatcher: Agent };
 }
@@ -39,8 +39,8 @@ export interface Lookalikes {
 const strangers = '127.0.0.2';
 
 /**
- * Starts an API called `host` at port 443 of 127.0.0.1, and servers at other ports and addresses, each of which takes http and
- * https. All names but that of the API lead to strangers.
+ * Starts an API with the name `host` at port 443 of 127.0.0.1, and servers at other ports and addresses. Each of them takes http
+ * and https. All other names lead to the other servers.
  */
 export async function startLookalikes(host: string): Promise<Lookalikes> {
   const arrivals: Arrival[] = [];
@@ -93,7 +93,7 @@ function agents(host: string, ports: readonly [number, number]): Lookalikes['age
   return { httpAgent, httpsAgent, dispatcher };
 }
 
-// Each name as it is: with its dot at the end, say.
+// Names are not normalised: a dot at the end stays.
 function lookup(host: string): LookupFunction {
   return (name, { all }, done) => {
     const address = name === host ? '127.0.0.1' : strangers;

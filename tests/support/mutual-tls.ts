@@ -6,20 +6,20 @@ import { localhostCertificate } from './grant-certificate.js';
 import { listenTls } from './grant-tls.js';
 import type { Answer, RecordedRequest } from './http-server.js';
 
-/** A request over https, and the certificate that it came with. */
+/** A request over https, and the certificate of its client. */
 export interface RecordedTlsRequest extends RecordedRequest {
-  /** `x5t#S256` of the certificate of the client; `undefined` without one. */
+  /** `x5t#S256` of the certificate; `undefined` without one. */
   readonly thumbprint: string | undefined;
 }
 
-/** The client certificates, with the thumbprints that they have. */
+/** The client certificates and their thumbprints. */
 export const thumbprints = {
   first: thumbprintOf(clientCertificates.first.certificate),
   renewed: thumbprintOf(clientCertificates.renewed.certificate),
   selfSigned: thumbprintOf(clientCertificates.selfSigned.certificate),
 };
 
-/** The certificate of the https servers of these tests: there is no authority above it. */
+/** The self-signed certificate of the https servers of these tests. */
 export const ca = localhostCertificate.cert;
 
 /** `x5t#S256` of a certificate in PEM. */
@@ -27,7 +27,7 @@ export function thumbprintOf(certificate: string): string {
   return hash('sha256', new X509Certificate(certificate).raw, 'base64url');
 }
 
-/** Starts an https server on `localhost` that asks for client certificates, without insisting. */
+/** Starts an https server on `localhost` that requests client certificates and also accepts clients without one. */
 export async function startTlsServer(handle: (request: RecordedTlsRequest) => Answer | Promise<Answer>) {
   const requests: RecordedTlsRequest[] = [];
 

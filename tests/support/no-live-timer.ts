@@ -1,8 +1,8 @@
 import { afterAll } from '@jest/globals';
 
-// For each test file: whatever it runs must let go of its timers, or it would keep a process alive.
+// Fails a test file that leaves a timer: in a service, such a timer would keep the process alive.
 const { setTimeout: begin, clearTimeout: end } = globalThis;
-// Errors, since a stack is only written out when it is asked for.
+// An error formats its stack only when it is read.
 const live = new Map<NodeJS.Timeout, Error>();
 
 const observed: unknown = Object.assign((callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => {

@@ -10,14 +10,14 @@ import { clientCertificates } from './client-certificates.js';
 import { listenTls } from './grant-tls.js';
 import { signingKey } from './signing-keys.js';
 
-/** An authorization server that others wrote, over https, with all that its clients may be authenticated by. */
+/** oidc-provider over https, with all its client authentication methods. */
 export interface OidcProvider {
   readonly issuer: string;
-  /** What it knows of a token. */
+  /** Introspects a token. */
   readonly introspect: (token: string) => Promise<object>;
 }
 
-/** The APIs that tokens can be asked for by `resource`. */
+/** The APIs that `resource` can name. */
 export const apis = ['https://orders.example/', 'https://stock.example/'];
 
 /** Starts oidc-provider with these clients; each may use the client credentials grant. */
@@ -56,7 +56,7 @@ const register = (client: Partial<ClientMetadata>): ClientMetadata => ({
   ...client,
 });
 
-// Not as configuration: of that it makes a copy, which in the realm of Jest is no plain object for it.
+// Set afterwards, because oidc-provider copies its configuration, and the copy is not a plain object in the realm of Jest.
 function storage(clients: readonly ClientMetadata[]): AdapterFactory {
   const tokens = tokenStorage();
   return (model) => {

@@ -7,7 +7,7 @@ export function hasProgram(name: string): boolean {
   return spawnSync(name, ['--version']).status === 0;
 }
 
-/** The installed Redis or Valkey server; `undefined` when there is none. */
+/** The installed Redis or Valkey server; `undefined` if there is none. */
 export function redisProgram(): string | undefined {
   return ['redis-server', 'valkey-server'].find(hasProgram);
 }

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 
 import { cleanUp } from './clean-up.js';
 
-/** Starts a proxy on loopback that does what it is asked, and tells all that it could read. It takes `localhost` for 127.0.0.1. */
+/** Starts a proxy on loopback that records all bytes that it could read. It takes `localhost` for 127.0.0.1. */
 export async function startProxy(): Promise<{ readonly url: URL; readonly read: () => string }> {
   let read = '';
   const sockets = new Set<Socket>();

@@ -12,17 +12,17 @@ export interface RedisServer {
   readonly port: number;
   readonly url: string;
   readonly process: ChildProcess;
-  /** Kills it at once; what it held is gone. */
+  /** Kills it at once, and its data with it. */
   kill(): Promise<void>;
 }
 
-/** What a Redis server is started with. */
+/** Options of a Redis server. */
 export interface RedisServerOptions {
   /** @default a free one */
   readonly port?: number | undefined;
   /** Further settings, as on its command line: `['--requirepass', 'secret']`. */
   readonly settings?: readonly string[] | undefined;
-  /** Whether it watches other servers instead of holding anything. */
+  /** Whether it is a sentinel, which watches other servers and holds no data. */
   readonly isSentinel?: boolean | undefined;
 }
 
@@ -35,7 +35,7 @@ export async function runRedis({
   const chosen = port ?? (await freePort());
   const folder = await mkdtemp(join(tmpdir(), 'redis-'));
   const fixed = ['--port', String(chosen), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
-  // A sentinel keeps what it knows in its configuration.
+  // A sentinel writes its state to its configuration.
   const configuration = join(folder, 'sentinel.conf');
   if (isSentinel) await writeFile(configuration, '');
   const mode = isSentinel ? [configuration, '--sentinel'] : [];
@@ -68,7 +68,7 @@ export async function runRedis({
   };
 }
 
-// Fifty processes that use it would starve it on a small machine. Only root may; elsewhere it has to do without.
+// On a small machine, fifty clients would leave it no processor time. Only root may raise a priority.
 function prefer(pid: number | undefined): void {
   try {
     if (pid !== undefined) setPriority(pid, -10);

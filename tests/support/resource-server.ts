@@ -1,14 +1,14 @@
 import { type Answer, type Handler, type HttpServer, type RecordedRequest, startHttpServer } from './http-server.js';
 
-/** An API on loopback that really looks at the token. */
+/** An API on loopback that checks the token. */
 export interface ScriptedResourceServer extends HttpServer {
-  /** Rejects these tokens from now on. */
+  /** Rejects these tokens. */
   revoke(...values: readonly string[]): void;
-  /** Answers with this instead of looking at the token, from now on. */
+  /** Responds by this handler instead of checking the token; `undefined` ends that. */
   answer(handler: Handler | undefined): void;
 }
 
-/** Starts an API that answers 200 to every token but the revoked ones, and 401 `invalid_token` to these and to none (RFC 6750 §3). */
+/** Starts an API that responds with 200 to every token that is not revoked, else with 401 `invalid_token` (RFC 6750 §3). */
 export async function startResourceServer(): Promise<ScriptedResourceServer> {
   const revoked = new Set<string>();
   let scripted: Handler | undefined;
@@ -31,7 +31,7 @@ function check({ headers, method, path, body }: RecordedRequest, revoked: Readon
   return value === undefined || revoked.has(value) ? rejected() : { body: { method, path, body } };
 }
 
-/** The answer to a token that is of no use. */
+/** The response to a token that is rejected. */
 export function rejected(challenge = 'Bearer realm="api", error="invalid_token"'): Answer {
   return { status: 401, headers: { 'www-authenticate': challenge }, body: { error: 'no' } };
 }

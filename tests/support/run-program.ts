@@ -2,14 +2,14 @@ import { execFile, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** How a program ended. */
+/** The exit code and the output of a program. */
 export interface Outcome {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** What a program is given; no other environment variables than these. */
+/** Options of a program. Its environment has no other variables. */
 export interface ProgramOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly argv?: readonly string[];
@@ -18,12 +18,12 @@ export interface ProgramOptions {
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * Runs a TypeScript file of this project, named from its root, in a process of its own. esbuild, on which tsx is built,
- * compiles it with all that it imports in one go: to load tsx would take each of these processes a second longer.
+ * Runs a TypeScript file of this project in a process of its own; the path is relative to the root. esbuild compiles it with all
+ * its imports: to load tsx would take a second in each process.
  */
 export async function runProgram(file: string, { environment = {}, argv = [] }: ProgramOptions = {}): Promise<Outcome> {
   const program = await bundle(file);
-  // From stdin, so that its packages are found from the working directory.
+  // By stdin, so that packages are found from the working directory.
   const child = spawn(process.execPath, ['--input-type=module', '-', ...argv], {
     cwd: root,
     env: { PATH: process.env['PATH'], ...environment },
@@ -40,7 +40,7 @@ export async function runProgram(file: string, { environment = {}, argv = [] }: 
   return { exitCode, stdout, stderr };
 }
 
-/** The file and what it imports from this project; packages remain imports. */
+/** The file with its imports from this project; packages remain imports. */
 async function bundle(file: string): Promise<string> {
   const options = ['--bundle', '--format=esm', '--platform=node', '--packages=external', '--log-level=error'];
   const { stdout } = await promisify(execFile)('node_modules/.bin/esbuild', [file, ...options], {

@@ -2,13 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 
 import { fakeClock, type FakeClock } from './clock.js';
 
-/** A fake clock that lets time pass by itself, from one who sleeps to the next. */
+/** A fake clock that moves by itself, from the end of one sleep to the next. */
 export interface ScenarioClock extends Pick<FakeClock, 'now' | 'monotonic' | 'sleep' | 'step'> {
-  /** Milliseconds since the beginning, whatever the wall clock says. */
+  /** Milliseconds since the beginning, by the monotonic clock. */
   elapsedMs(): number;
-  /** Lets time pass until that long after the beginning. */
+  /** Moves to that many milliseconds after the beginning. */
   runTo(ms: number): Promise<void>;
-  /** Lets time pass until `holds`; resolves to whether it does, or nobody sleeps any more. */
+  /** Moves until `holds` returns true or no sleep is left; resolves to the last result of `holds`. */
   runUntil(holds: () => boolean): Promise<boolean>;
 }
 
@@ -31,7 +31,7 @@ export function scenarioClock(): ScenarioClock {
     ...clock,
     elapsedMs,
     sleep(ms, signal) {
-      // Whole milliseconds, as a timer: sums of fractions would miss the moment by a rounding error.
+      // Whole milliseconds, like a timer: sums of fractions would have rounding errors.
       const wholeMs = Math.ceil(ms);
       wakings.push(elapsedMs() + wholeMs);
       return clock.sleep(wholeMs, signal);
@@ -49,7 +49,7 @@ export function scenarioClock(): ScenarioClock {
   };
 }
 
-/** Lets everything happen that takes no time: reading an answer takes a few turns of the event loop. */
+/** Waits for work that takes no time: to read a response takes a few turns of the event loop. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 6; turn += 1) await setImmediate();
 }

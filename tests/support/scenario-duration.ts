@@ -2,7 +2,7 @@ const form = /^([+-]?)(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+)s)?(?:
 const unitsMs = [86_400_000, 3_600_000, 60_000, 1_000, 1];
 const names = ['d', 'h', 'm', 's', 'ms'];
 
-/** Milliseconds of a text such as `59m30s`, `200ms` or `-1h`; `undefined` when it is none. */
+/** Milliseconds of a text such as `59m30s`, `200ms` or `-1h`; `undefined` if it is not a duration. */
 export function parseDuration(text: string): number | undefined {
   const [whole, sign, ...counts] = form.exec(text) ?? [];
   if (whole === undefined) return undefined;

@@ -6,23 +6,23 @@ import type { TokenEvent } from '../../src/core/events.js';
 import { formatDuration, parseDuration } from './scenario-duration.js';
 import type { Expected } from './scenario-format.js';
 
-/** What a caller got, and when. */
+/** The outcome of a call, and its time. */
 export interface Outcome {
   readonly token?: AccessToken;
   readonly validForMs?: number;
-  /** A text for one that is no {@link TokenError}. */
+  /** A text if it is not a {@link TokenError}. */
   readonly error?: TokenError | string;
   readonly waitedMs: number;
 }
 
-/** What can be seen after a step. */
+/** The observable state after a step. */
 export interface Seen {
   readonly answers: readonly Outcome[];
   readonly posts: readonly URLSearchParams[];
   readonly events: readonly TokenEvent[];
 }
 
-/** A line for each expectation that is not met; none when all are. */
+/** A line for each expectation that is not met. */
 export function mismatches(expected: Expected, { answers, posts, events }: Seen): string[] {
   const { posts: expectedPosts, events: expectedEvents, lastPost, ...ofAnswers } = expected;
   const lines = Object.entries(ofAnswers).flatMap(([name, value]) => {
@@ -30,7 +30,7 @@ export function mismatches(expected: Expected, { answers, posts, events }: Seen)
     const seen = answers.map((answer) => describe(answer)[name as keyof typeof ofAnswers]);
     return seen.every((each) => meets(name, value, each)) ? [] : [line(name, value, unlessAllEqual(seen))];
   });
-  // A failure that nobody foresaw is never what was expected.
+  // An error that is not a TokenError never meets an expectation.
   const failed = answers.find(({ error }) => error !== undefined && expected.error === undefined);
   if (failed !== undefined)
     lines.push(line('error', undefined, `${describe(failed).error}: ${describe(failed).message}`));
@@ -51,7 +51,7 @@ export function mismatches(expected: Expected, { answers, posts, events }: Seen)
 
 type OfAnswer = Omit<Expected, 'posts' | 'events' | 'lastPost'>;
 
-/** An answer in the words of a scenario. */
+/** An outcome in the words of a scenario. */
 function describe({ token, validForMs, error, waitedMs }: Outcome): {
   [Name in keyof OfAnswer]: OfAnswer[Name] | undefined;
 } {
@@ -75,7 +75,7 @@ function meets(name: string, expected: unknown, seen: unknown): boolean {
   return seen === expected;
 }
 
-/** The common answer of all callers or, in order, each different one with the number of those who got it. */
+/** The common outcome of all callers, or each different outcome with its number of callers. */
 function unlessAllEqual(seen: readonly unknown[]): unknown {
   const different = [...new Set(seen)];
   if (different.length === 1) return seen[0];

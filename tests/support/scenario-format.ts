@@ -14,13 +14,13 @@ export interface Given {
   readonly lifetime?: Duration;
   readonly latency?: Duration;
   readonly secret?: string;
-  /** What the tokens are called, before the number. */
+  /** The name of the tokens, before the number. */
   readonly tokenName?: string;
   readonly random?: number | string;
   readonly options?: Partial<TokenServiceOptions>;
 }
 
-/** What the authorization server does with a token request. */
+/** The behaviour of the authorization server. */
 export interface Deed {
   readonly server: 'grants' | 'answers' | 'refuses' | 'fails';
   readonly latency?: Duration;
@@ -112,7 +112,7 @@ const serverMembers: Readonly<Record<string, Readonly<Record<string, Kind>>>> = 
 
 const request = { scope: text, resource: text, audience: text, parameters: object };
 
-/** By the member that says what kind of step it is. */
+/** By the member that names the kind of the step. */
 const stepMembers: Readonly<Record<string, (step: Step) => Readonly<Record<string, Kind>> | undefined>> = {
   server: ({ server = '' }) =>
     serverMembers[server] && { server: text, latency: duration, times: whole, ...serverMembers[server] },

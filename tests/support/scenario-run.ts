@@ -9,8 +9,8 @@ import type { Deed, Duration, Given, Scenario, Step } from './scenario-format.js
 import { scenarioServer, type ScenarioServer } from './scenario-server.js';
 
 /**
- * Plays a scenario; returns what differs from the expected, of the first step where anything does.
- * @param watch is shown each event and what each caller gets
+ * Plays a scenario; returns the differences of the first step that does not meet its expectations.
+ * @param watch called with each event and each outcome
  */
 export async function runScenario(
   { name, given, steps }: Scenario,
@@ -25,7 +25,7 @@ export async function runScenario(
     ]);
     if (lines.length > 0) return [`"${name}", step ${index + 1} ${JSON.stringify(step)}`, ...lines];
   }
-  // Nobody is left waiting.
+  // Ends all calls that still wait.
   await world.clock.runUntil(() => false);
   return [];
 }
@@ -35,7 +35,7 @@ interface World {
   readonly server: ScenarioServer;
   readonly tokens: TokenService;
   readonly events: readonly TokenEvent[];
-  /** The callers who have a name. */
+  /** The calls that have a name. */
   readonly callers: Map<string, Caller>;
   /** The tokens that callers got, by value. */
   readonly handedOut: Map<string, AccessToken>;
@@ -88,7 +88,7 @@ async function take(step: Step, world: World, newEvents: () => readonly TokenEve
     : mismatches(step.expect ?? {}, { answers, posts: server.posts, events: newEvents() });
 }
 
-/** What the callers of a step got; `undefined` when one of them would wait for ever. */
+/** The outcomes of the calls of a step; `undefined` if one of them would wait for ever. */
 async function answersTo(step: Step, world: World): Promise<readonly Outcome[] | undefined> {
   const callers: Caller[] = [];
   const areAnswered = () => world.clock.runUntil(() => callers.every(({ outcome }) => outcome !== undefined));

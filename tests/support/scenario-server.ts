@@ -3,16 +3,16 @@ import type { ScenarioClock } from './scenario-clock.js';
 import { parseDuration } from './scenario-duration.js';
 import type { Deed, Duration } from './scenario-format.js';
 
-/** An authorization server that exists as a `fetch` only, in the time of its clock. */
+/** An authorization server in the form of a `fetch`, in the time of its clock. */
 export interface ScenarioServer {
   readonly fetch: typeof globalThis.fetch;
   /** The bodies of the token requests so far. */
   readonly posts: readonly URLSearchParams[];
-  /** What it does from now on, or the next few times. */
+  /** Changes its behaviour, for good or for some requests. */
   does(deed: Deed): void;
 }
 
-/** Starts with `deed`. The tokens that it grants are called `token-1`, `token-2` and so on, or by another name than `token`. */
+/** Begins with `deed`. Its tokens are called `token-1`, `token-2` and so on; `name` replaces `token`. */
 export function scenarioServer(clock: ScenarioClock, deed: Deed, name = 'token'): ScenarioServer {
   const posts: URLSearchParams[] = [];
   const startedAt = clock.now();
@@ -31,7 +31,7 @@ export function scenarioServer(clock: ScenarioClock, deed: Deed, name = 'token')
       const current = passing.shift() ?? lasting;
       await sleep(current.latency, clock, init?.signal ?? undefined);
       if (current.server === 'fails') throw networkFailure(current.code ?? 'ECONNRESET');
-      // The clock of the server is right, whatever happens to the one of the client.
+      // The clock of the server stays right when the one of the client is set.
       return answer(current, secretOf(init), startedAt + clock.elapsedMs());
     },
   };
@@ -46,7 +46,7 @@ export function scenarioServer(clock: ScenarioClock, deed: Deed, name = 'token')
     const expiresIn = 'expiresIn' in current ? current.expiresIn : ms(current.lifetime ?? '1h') / 1_000;
     // Like many servers, it names the scope also if it is the requested one.
     const { token = `${name}-${granted}`, scope = posts.at(-1)?.get('scope') ?? undefined } = current;
-    // No member at all is written as null.
+    // null leaves the member out.
     const lifetime = expiresIn === null ? {} : { expires_in: expiresIn };
     return reply({ server: 'grants' }, { access_token: token, token_type: 'Bearer', scope, ...lifetime }, now);
   }

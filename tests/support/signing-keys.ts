@@ -1,6 +1,6 @@
 import { type JsonWebKey, KeyObject, webcrypto } from 'node:crypto';
 
-/** A key pair as a test needs it. */
+/** A key pair in several formats. */
 export interface TestKey {
   /** PKCS#8, in PEM. */
   readonly pem: string;
@@ -41,7 +41,7 @@ export async function signingKey(algorithm: keyof typeof algorithms = 'ES256'): 
   };
 }
 
-// As it is registered: not for one use only.
+// As it is registered with a server: without the members that limit its use.
 function plain({ ext: _ext, key_ops: _operations, alg: _algorithm, ...jwk }: webcrypto.JsonWebKey): JsonWebKey {
   return { ...jwk };
 }

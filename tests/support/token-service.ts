@@ -5,7 +5,7 @@ import { type ScriptedAuthorizationServer, startAuthorizationServer } from './au
 import { type FakeClock, fakeClock } from './clock.js';
 import { secret } from './grant-outcome.js';
 
-/** A token service with all its layers, and what is around it. */
+/** A token service with all its layers, its server, clock and events. */
 export interface RunningTokenService {
   readonly server: ScriptedAuthorizationServer;
   readonly tokens: TokenService;
@@ -13,7 +13,7 @@ export interface RunningTokenService {
   readonly events: readonly TokenEvent[];
 }
 
-/** Makes a token service at an authorization server that grants `token-1`, `token-2` and so on. */
+/** Starts an authorization server that grants `token-1`, `token-2` and so on, and makes a token service for it. */
 export async function startTokenService(options: Partial<TokenServiceOptions> = {}): Promise<RunningTokenService> {
   const [server, clock] = [await startAuthorizationServer(), fakeClock()];
   const events: TokenEvent[] = [];
@@ -29,5 +29,5 @@ export async function startTokenService(options: Partial<TokenServiceOptions> = 
   return { server, tokens, clock, events };
 }
 
-/** The value of the token that a service hands out now. */
+/** The value of the current token. */
 export const valueOf = async (tokens: TokenService): Promise<string> => (await tokens.getToken()).value;

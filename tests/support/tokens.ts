@@ -11,7 +11,7 @@ export function issue(value: string, clock: Clock, lifetimeMs = 3_600_000): Acce
   return new AccessToken({ value, issuedAt, issuedAtMonotonic: clock.monotonic(), expiresAt: issuedAt + lifetimeMs });
 }
 
-/** One call of a source, waiting to be answered. */
+/** One pending call of a token source. */
 export interface PendingCall {
   readonly request: TokenRequest | undefined;
   readonly options: GetTokenOptions | undefined;
@@ -19,14 +19,14 @@ export interface PendingCall {
   reject(error: Error): void;
 }
 
-/** A token source whose calls the test answers one by one. */
+/** A token source whose calls the test settles one by one. */
 export interface ManualSource extends TokenSource {
   readonly calls: readonly PendingCall[];
-  /** The call that was made last. */
+  /** The last call. */
   last(): PendingCall;
 }
 
-/** A token source that answers when, and what, the test says. */
+/** Makes a token source whose calls the test settles. */
 export function manualSource(): ManualSource {
   const calls: PendingCall[] = [];
   return {
@@ -48,5 +48,5 @@ export const sourceThatKeeps = (kept: Promise<AccessToken>, other: () => Promise
   getToken: (_request, options) => (options?.replacing === undefined ? kept : other()),
 });
 
-/** Lets everything happen that waits for nothing but promises: Node comes to the next turn when none of them is left. */
+/** Waits for the next turn of the event loop, before which all settled promises have called their handlers. */
 export const settle = (): Promise<void> => setImmediate();

@@ -8,7 +8,7 @@ export async function earlyRenewal({ server, connect, witness, timeline }: Scene
   const { tokens, orders } = connect(server.shortLived);
   const first = await tokens.getToken();
   const since = witness.count();
-  // Past the end of the first token.
+  // Longer than the lifetime of the first token.
   const forMs = first.remainingMs() + 0.1 * (first.expiresAt - first.issuedAt);
   timeline.note(`a GET every 40 ms for ${(forMs / 1_000).toFixed(1)} s; the token expires before that`);
   tokens.longestWaitMs = 0;
@@ -23,7 +23,7 @@ export async function earlyRenewal({ server, connect, witness, timeline }: Scene
     counted('API requests:', answered.length, traffic.calls),
     counted('grants:', granted, 1),
     { text: `renewed ${(earlyMs / 1_000).toFixed(1)} s early`, holds: earlyMs > 0 },
-    // A grant takes 200 ms: nobody has waited for it.
+    // A grant takes 200 ms: no call has waited for it.
     { text: `longest wait for a token: ${ms(tokens.longestWaitMs)}`, holds: tokens.longestWaitMs < 100 },
   );
 }

@@ -1,7 +1,7 @@
 import { outcomeOf, type Scene } from '../scene.js';
 import { counted } from '../timeline.js';
 
-/** A hundred calls find no token, and wait for the same one. */
+/** A hundred calls without a cached token wait for the same grant. */
 export async function manyFirstCalls({ orders, witness, timeline }: Scene): Promise<void> {
   timeline.step('A hundred first calls at once share one grant');
   const since = witness.count();

@@ -1,7 +1,7 @@
 import { outcomeOf, type Scene } from '../scene.js';
 import { counted } from '../timeline.js';
 
-/** The API rejects a token that is revoked; the caller notices nothing. */
+/** The API rejects a revoked token; the caller gets a success. */
 export async function revokedToken({ server, tokens, orders, witness, timeline }: Scene): Promise<void> {
   timeline.step('A revoked token is replaced and the request sent again');
   const token = await tokens.getToken();

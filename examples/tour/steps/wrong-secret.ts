@@ -3,7 +3,7 @@ import { TokenError } from 'm2m-tokens';
 import type { Scene } from '../scene.js';
 import { counted } from '../timeline.js';
 
-/** A service with a wrong secret gets a refusal, and its request is not sent. */
+/** The grant of a service with a wrong secret is rejected, and its request is not sent. */
 export async function wrongSecret({ server, connect, witness, timeline }: Scene): Promise<void> {
   timeline.step('Without a token nothing is sent, and the error says why');
   const { orders } = connect({ id: server.service.id, secret: 'wrong-secret' });

@@ -4,8 +4,8 @@ import { abortable, withDeadline } from '../../core/abort.js';
 import type { AccessToken } from '../../core/access-token.js';
 import { type Clock, instant, systemClock } from '../../core/clock.js';
 import type { EventSink } from '../../core/events.js';
+import { circuitBreaker } from '../../stores/circuit-breaker.js';
 import type { Lease, TokenStore } from '../../stores/token-store.js';
-import { circuitBreaker } from './circuit-breaker.js';
 import { canPresent, fromStored, type SenderConstraint, type TokenRecord, toStored } from './token-record.js';
 
 /** Options of {@link sharedTokens}. */
@@ -61,7 +61,7 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
     const key = hash('sha256', JSON.stringify([identity, bindings, requestKey]), 'base64url');
 
     return {
-      isSkipped: breaker.isOpen,
+      isSkipped: () => breaker.isOpen(),
       async read(signal) {
         const entry = await breaker.get(key, signal && { signal });
         const record = entry && fromStored(key, entry, instant(clock), constraint);

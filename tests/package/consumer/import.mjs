@@ -25,7 +25,7 @@ async function listen(server) {
   return `http://127.0.0.1:${server.address().port}`;
 }
 
-// An API that takes only the latest token, so that each client here meets a 401 first, and another one that takes anything.
+// An API that accepts only the latest token, so that each client first gets a 401; and one that accepts any token.
 let grants = 0;
 const api = createServer((request, response) => {
   const { url, method, headers } = request;
@@ -42,7 +42,7 @@ const other = createServer(({ headers }, response) =>
 const [origin, otherOrigin] = [await listen(api), await listen(other)];
 const url = `${origin}/orders`;
 
-/** A token service that has a token already, which the API takes no longer. */
+/** A token service whose cached token the API rejects. */
 async function outdated() {
   const tokens = createTokenService({ tokenEndpoint: `${origin}/token`, clientId: 'orders', clientSecret: 'secret' });
   await tokens.ready();
@@ -63,7 +63,7 @@ for (const input of [url, new Request(url, { method: 'PUT', body: 'an order' })]
   assert.deepEqual([await moved.json(), moved.redirected], [{ sees: null }, true]);
 }
 
-// A body that comes from a stream is not sent twice, and which it is tells every version of Node.
+// A stream is not sent twice: its detection is tried on each version of Node.js.
 const streamed = new Request(url, { method: 'PUT', body: new Blob(['an order']).stream(), duplex: 'half' });
 assert.equal((await withBearerToken(fetch, await outdated(), { origins: [origin] })(streamed)).status, 401);
 

@@ -1,8 +1,8 @@
-import { abortable, withDeadline } from '../../core/abort.js';
-import type { Clock } from '../../core/clock.js';
-import { eventSink, type EventSink, type StoreFailed } from '../../core/events.js';
-import { type Pause, pause } from '../../core/pause.js';
-import type { StoreCall, TokenStore } from '../../stores/token-store.js';
+import { abortable, withDeadline } from '../core/abort.js';
+import type { Clock } from '../core/clock.js';
+import { eventSink, type EventSink, type StoreFailed } from '../core/events.js';
+import { type Pause, pause } from '../core/pause.js';
+import type { StoreCall, TokenStore } from './token-store.js';
 
 /** A token store whose failures emit `store.failed` and resolve to `undefined`. Only an aborted call rejects. */
 export interface CircuitBreaker extends TokenStore {

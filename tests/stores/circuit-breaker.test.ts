@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 
-import type { TokenEvent } from '../../../src/core/events.js';
-import { circuitBreaker } from '../../../src/layers/shared-store/circuit-breaker.js';
-import { memoryStore } from '../../../src/stores/memory.js';
-import type { StoreCall, StoredToken, TokenStore } from '../../../src/stores/token-store.js';
-import { blockEventLoop } from '../../support/block-event-loop.js';
-import { fakeClock } from '../../support/clock.js';
-import { failureOf, linesThatShow } from '../../support/grant-outcome.js';
+import type { TokenEvent } from '../../src/core/events.js';
+import { circuitBreaker } from '../../src/stores/circuit-breaker.js';
+import { memoryStore } from '../../src/stores/memory.js';
+import type { StoreCall, StoredToken, TokenStore } from '../../src/stores/token-store.js';
+import { blockEventLoop } from '../support/block-event-loop.js';
+import { fakeClock } from '../support/clock.js';
+import { failureOf, linesThatShow } from '../support/grant-outcome.js';
 
 const token: StoredToken = { version: 1, issuedAt: 1, expiresAt: 2, payload: 'c4n4ry-t0ken' };
 const hang = () => new Promise<never>(() => {});
