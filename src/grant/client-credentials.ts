@@ -7,6 +7,7 @@ import type { TokenSource } from '../core/token-source.js';
 import { authorizationServer, type AuthorizationServerOptions } from './authorization-server.js';
 import { clockSkew } from './clock-skew.js';
 import type { Dpop } from './dpop.js';
+import { globalFetch } from './http/bounded-fetch.js';
 import { prepareRequest } from './prepare-request.js';
 import { revokeToken } from './revoke-token.js';
 import { type Grant, tokenRequests } from './token-requests.js';
@@ -62,7 +63,7 @@ export function clientCredentials({
   defaultLifetimeSeconds = 300,
   assumeBearer = false,
   dpop,
-  fetch = (input, init) => globalThis.fetch(input, init),
+  fetch = globalFetch,
   clock = systemClock,
   onEvent,
 }: ClientCredentialsOptions): ClientCredentials {

@@ -36,8 +36,10 @@ export async function discover(issuer: string, options: DiscoveryOptions): Promi
       });
       return { metadata: checkMetadata(configuration.serverMetadata(), issuer) };
     } catch (error) {
-      const { response } = bounded;
-      if (response === undefined) throw findTokenError(error) ?? networkError(error, cleanIssuer(issuer));
+      const { response, ignoredProxy } = bounded;
+      if (response === undefined) {
+        throw findTokenError(error) ?? networkError(error, { authorizationServer: cleanIssuer(issuer), ignoredProxy });
+      }
       const document = readMetadata(response);
       if (document !== undefined) throw findTokenError(error) ?? otherIssuer(document.issuer, issuer);
       elsewhere.push(response);

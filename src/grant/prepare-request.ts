@@ -7,8 +7,8 @@ import type {
   ClientAuthentication,
   PreparedAuthentication,
 } from '../authentication/client-authentication.js';
-import { abortable } from '../core/abort.js';
-import { GrantRejectedError } from '../core/errors.js';
+import { abortable, DeadlineError } from '../core/abort.js';
+import { GrantRejectedError, GrantUnavailableError } from '../core/errors.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import type { ClockSkew } from './clock-skew.js';
 import { concernsClient } from './errors/error-response.js';
@@ -69,9 +69,10 @@ export function prepareRequest({
 }: PrepareRequestOptions): RequestPreparation {
   async function prepare(signal: AbortSignal | undefined): Promise<PreparedRequest> {
     const metadata = await abortable(server.metadata(), signal);
+    signal?.throwIfAborted();
     const skewMs = skew.ms;
     const preparing = clientAuthentication.prepare(clientId, metadata, { ...context, skewMs });
-    return { metadata, authentication: await abortable(preparing, signal), skewMs };
+    return { metadata, authentication: await abortable(preparing, signal).catch(namingCredentials), skewMs };
   }
 
   return {
@@ -94,6 +95,16 @@ export function prepareRequest({
       return { configuration, bounded };
     },
   };
+}
+
+// The authorization server has nothing to do with this delay.
+function namingCredentials(error: unknown): never {
+  if (!(error instanceof DeadlineError)) throw error;
+  throw new GrantUnavailableError(
+    'the credentials were not read in time: the function that returns the client secret, key, certificate or assertion did ' +
+      'not complete before the deadline',
+    { cause: error },
+  );
 }
 
 /** Whether the authorization server may have rejected the client or its authentication. */

@@ -31,7 +31,8 @@ export function revokeToken({ server, issuer, clientId, preparation }: RevokeTok
       await tokenRevocation(configuration, value, { token_type_hint: 'access_token' });
     } catch (cause) {
       const secrets = [value, ...prepared.authentication.secrets];
-      throw revocationError(cause, { ...context, secrets, response: bounded.response });
+      const { response, ignoredProxy } = bounded;
+      throw revocationError(cause, { ...context, secrets, response, ignoredProxy });
     }
   }
 

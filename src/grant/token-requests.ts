@@ -44,6 +44,8 @@ export interface FailedGrant {
   /** Absent if the preparation has failed. */
   readonly prepared?: PreparedRequest;
   readonly response?: BoundedResponse | undefined;
+  /** The environment variable that names a proxy, if Node.js ignored it. */
+  readonly ignoredProxy?: string | undefined;
 }
 
 /** Sends prepared token requests, and reports their outcomes as events. */
@@ -95,17 +97,18 @@ export function tokenRequests({
       if (token.remainingMs(clock) <= 0) emit({ type: 'token.expired_on_arrival', scope: token.scope });
       return token;
     } catch (cause) {
-      throw failure(cause, { grant, began: requestedAt, prepared, response: bounded.response });
+      const { response, ignoredProxy } = bounded;
+      throw failure(cause, { grant, began: requestedAt, prepared, response, ignoredProxy });
     }
   }
 
-  function failure(cause: unknown, { grant, began, prepared, response }: FailedGrant): unknown {
+  function failure(cause: unknown, { grant, began, prepared, response, ignoredProxy }: FailedGrant): unknown {
     const { context, signal } = grant;
     // The deadline of this library counts as a failure of the server. Any other abort comes from the caller.
     if (signal?.aborted === true && !(signal.reason instanceof DeadlineError)) return signal.reason;
     const { secrets, hint } = prepared?.authentication ?? {};
     const usesDpop = dpop !== undefined;
-    const error = grantError(cause, { ...context, secrets, hint, usesDpop, response, now: clock.now() });
+    const error = grantError(cause, { ...context, secrets, hint, usesDpop, response, ignoredProxy, now: clock.now() });
     if (prepared !== undefined) server.record(error);
     if (prepared !== undefined && isAboutClient(error)) skew.observe(response, prepared.skewMs);
     emit({ type: 'grant.failed', ...context, error, durationMs: elapsedMs(began, clock) });

@@ -11,17 +11,13 @@ import type { BoundedResponse } from '../http/bounded-fetch.js';
 import { retryAfterMs } from '../http/retry-after.js';
 import { adviceFor } from './advice.js';
 import { type ErrorResponse, isTransient, readErrorResponse } from './error-response.js';
-import { findTokenError, networkError } from './network-error.js';
+import { type FailedRequest, findTokenError, networkError } from './network-error.js';
 import { withoutSecrets } from './redaction.js';
 
 /** What is known about a failed grant. */
-export interface GrantContext {
-  /** The issuer, or the token endpoint if no issuer is configured. */
-  readonly authorizationServer: string;
+export interface GrantContext extends FailedRequest {
   readonly clientId: string;
   readonly requestedScope?: string | undefined;
-  /** Texts that must not appear in the message, even if the authorization server repeats them. */
-  readonly secrets?: readonly string[] | undefined;
   /** Why correct credentials may be rejected. */
   readonly hint?: string | undefined;
   /** Whether the request carried a DPoP proof (RFC 9449 §5). */
@@ -40,7 +36,7 @@ export function grantError(error: unknown, context: GrantContext): TokenError {
   const { response } = context;
   const ours = findTokenError(error);
   if (ours !== undefined) return ours;
-  if (response === undefined) return networkError(error, context.authorizationServer, context.secrets);
+  if (response === undefined) return networkError(error, context);
   if (response.status >= 300 && response.status < 400) return redirected(response, context);
 
   const found = readErrorResponse(response, context.secrets);

@@ -3,7 +3,8 @@ import type { CustomFetch } from 'openid-client';
 import { abortable, withDeadline } from '../../core/abort.js';
 import { cleanUrl } from '../../core/clean-text.js';
 import { ConfigurationError, InvalidTokenResponseError } from '../../core/errors.js';
-import { isSecure } from '../../core/secure-url.js';
+import { ignoredProxyVariable } from '../../core/environment.js';
+import { isLoopback, isSecure } from '../../core/secure-url.js';
 
 /** A response of the authorization server, read to its end. */
 export interface BoundedResponse {
@@ -19,6 +20,8 @@ export interface BoundedFetch {
   readonly fetch: CustomFetch;
   /** `undefined` if the last request has no complete response. */
   readonly response: BoundedResponse | undefined;
+  /** The environment variable that names a proxy for the last request, if Node.js ignored it. */
+  readonly ignoredProxy: string | undefined;
 }
 
 /** Options of {@link boundedFetch}. */
@@ -30,6 +33,9 @@ export interface BoundedFetchOptions {
   /** Ends a request before its deadline. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** The global `fetch` of this moment. It obeys variables such as `HTTPS_PROXY` only if Node.js is told so. */
+export const globalFetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
 
 const maxBodyBytes = 1024 * 1024;
 const maxUncheckedLength = 64 * 1024;
@@ -44,10 +50,12 @@ export function boundedFetch(
   { timeoutMs, accept = ({ body }) => body, signal }: BoundedFetchOptions,
 ): BoundedFetch {
   let last: BoundedResponse | undefined;
+  let lastUrl: URL | undefined;
 
   return {
     async fetch(url, options) {
-      if (!isSecure(new URL(url))) {
+      lastUrl = new URL(url);
+      if (!isSecure(lastUrl)) {
         throw new ConfigurationError(
           `no request is sent to ${cleanUrl(url)}: only https, or http to this machine, keeps the credentials secret`,
         );
@@ -73,6 +81,10 @@ export function boundedFetch(
     },
     get response() {
       return last;
+    },
+    get ignoredProxy() {
+      const isProxied = fetch === globalFetch && lastUrl !== undefined && !isLoopback(lastUrl.hostname);
+      return isProxied ? ignoredProxyVariable(lastUrl as URL) : undefined;
     },
   };
 }
