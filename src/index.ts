@@ -1,4 +1,10 @@
-export { AccessToken, type AccessTokenFields, type AccessTokenType, type DpopKeyPair } from './core/access-token.js';
+export {
+  AccessToken,
+  type AccessTokenFields,
+  type AccessTokenType,
+  type DpopKeyPair,
+  type TokenMembers,
+} from './core/access-token.js';
 export type { Clock } from './core/clock.js';
 export { tokenServiceFromEnvironment } from './service/environment.js';
 export {

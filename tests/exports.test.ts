@@ -87,6 +87,7 @@ const entries = {
       'TokenCacheOptions',
       'TokenErrorCode',
       'TokenEvent',
+      'TokenMembers',
       'TokenRequest',
       'TokenService',
       'TokenServiceOptions',

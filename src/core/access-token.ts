@@ -11,6 +11,9 @@ export interface DpopKeyPair {
   readonly publicKey: webcrypto.CryptoKey;
 }
 
+/** Further members of a token response, by name. */
+export type TokenMembers = Readonly<Record<string, string | number>>;
+
 /** The fields of an {@link AccessToken}. */
 export interface AccessTokenFields {
   readonly value: string;
@@ -28,6 +31,8 @@ export interface AccessTokenFields {
   readonly issuedAtMonotonic?: number | undefined;
   /** SHA-256 thumbprint of the client certificate that the token is bound to (RFC 8705 §3.1); absent if there is none. */
   readonly certificateThumbprint?: string | undefined;
+  /** The members of the token response that the option `keepMembers` names. @default none */
+  readonly members?: TokenMembers | undefined;
 }
 
 /**
@@ -51,6 +56,7 @@ export class AccessToken {
   readonly #authorization: string;
   readonly #keyPair: DpopKeyPair | undefined;
   readonly #issuedAtMonotonic: number | undefined;
+  readonly #members: TokenMembers;
 
   constructor(fields: AccessTokenFields) {
     const { value, type = 'Bearer' } = fields;
@@ -63,6 +69,7 @@ export class AccessToken {
     this.#authorization = `${type} ${value}`;
     this.#keyPair = fields.keyPair;
     this.#issuedAtMonotonic = fields.issuedAtMonotonic;
+    this.#members = fields.members === undefined ? noMembers : Object.freeze({ ...fields.members });
     Object.freeze(this);
   }
 
@@ -79,6 +86,14 @@ export class AccessToken {
   /** The keys that a token of type DPoP is bound to (RFC 9449 §6); never printed. */
   get keyPair(): DpopKeyPair | undefined {
     return this.#keyPair;
+  }
+
+  /**
+   * The members of the token response that the option `keepMembers` names, such as `instance_url`; frozen, and never printed with
+   * the token.
+   */
+  get members(): TokenMembers {
+    return this.#members;
   }
 
   /** Milliseconds until the token expires, by the clock that says less; negative after expiry. */
@@ -106,3 +121,5 @@ export class AccessToken {
     return `AccessToken ${inspect(this.toJSON(), options)}`;
   }
 }
+
+const noMembers: TokenMembers = Object.freeze({});

@@ -28,6 +28,11 @@ export interface ClientCredentialsOptions extends Omit<AuthorizationServerOption
    * @default false
    */
   readonly assumeBearer?: boolean | undefined;
+  /**
+   * Members of the token response that the token keeps in `members`, if they are strings or numbers: `['instance_url']`. They
+   * may have 4 KiB in all. `refresh_token` and `id_token` are never kept.
+   */
+  readonly keepMembers?: readonly string[] | undefined;
   /** Binds tokens to a key, so that a stolen token cannot be used without it: `dpop()` (RFC 9449). */
   readonly dpop?: Dpop | undefined;
   /** Sends the requests to the authorization server, for example through a proxy. @default globalThis.fetch */
@@ -62,6 +67,7 @@ export function clientCredentials({
   timeoutMs = 5_000,
   defaultLifetimeSeconds = 300,
   assumeBearer = false,
+  keepMembers = [],
   dpop,
   fetch = globalFetch,
   clock = systemClock,
@@ -73,15 +79,8 @@ export function clientCredentials({
   const client = { clientId, clientAuthentication, profile, requireSenderConstraint };
   const preparation = prepareRequest({ server, skew, ...client, timeoutMs, fetch, clock });
   const reporting = { clock, emit: eventSink(onEvent) };
-  const requests = tokenRequests({
-    server,
-    skew,
-    preparation,
-    dpop,
-    assumeBearer,
-    defaultLifetimeSeconds,
-    ...reporting,
-  });
+  const reading = { assumeBearer, defaultLifetimeSeconds, keepMembers };
+  const requests = tokenRequests({ server, skew, preparation, dpop, ...reading, ...reporting });
 
   return {
     async getToken(request, { signal } = {}) {

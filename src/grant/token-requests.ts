@@ -10,6 +10,7 @@ import type { ClockSkew } from './clock-skew.js';
 import type { Dpop } from './dpop.js';
 import { grantError } from './errors/grant-error.js';
 import type { BoundedResponse } from './http/bounded-fetch.js';
+import { keptMembers } from './kept-members.js';
 import { readLifetime } from './lifetime.js';
 import { isAboutClient, type PreparedRequest, type RequestPreparation } from './prepare-request.js';
 import { acceptTokenResponse, readToken } from './token-response.js';
@@ -22,6 +23,8 @@ export interface TokenRequestsOptions {
   readonly dpop: Dpop | undefined;
   readonly assumeBearer: boolean;
   readonly defaultLifetimeSeconds: number;
+  /** The names of further members of the token response that the token keeps. */
+  readonly keepMembers: readonly string[];
   readonly clock: Clock;
   readonly emit: (event: TokenEvent) => void;
 }
@@ -64,6 +67,7 @@ export function tokenRequests({
   dpop,
   assumeBearer,
   defaultLifetimeSeconds,
+  keepMembers,
   clock,
   emit,
 }: TokenRequestsOptions): TokenRequests {
@@ -79,7 +83,8 @@ export function tokenRequests({
     try {
       // If the server requires a nonce, openid-client sends a second request with fresh authentication (RFC 9449 §8).
       const response = await clientCredentialsGrant(configuration, grant.parameters, DPoP && { DPoP });
-      const expected = { requestedAt, defaultLifetimeSeconds, certificateThumbprint, dpop: dpopKey };
+      const members = keptMembers(bounded.response?.body ?? '', keepMembers, server.name);
+      const expected = { members, requestedAt, defaultLifetimeSeconds, certificateThumbprint, dpop: dpopKey };
       const token = readToken(response, { authorizationServer: server.name, ...expected });
       server.record('success');
       emit({

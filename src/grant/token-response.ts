@@ -1,4 +1,4 @@
-import { AccessToken, type DpopKeyPair } from '../core/access-token.js';
+import { AccessToken, type DpopKeyPair, type TokenMembers } from '../core/access-token.js';
 import type { Instant } from '../core/clock.js';
 import { ConfigurationError, InvalidTokenResponseError } from '../core/errors.js';
 import { parseObject } from '../core/json.js';
@@ -26,6 +26,8 @@ export interface TokenResponseContext {
   readonly certificateThumbprint?: string | undefined;
   /** The DPoP key of the token request, and whether a Bearer token is an error (RFC 9449 §5). */
   readonly dpop?: { readonly keyPair: DpopKeyPair; readonly requireBinding: boolean } | undefined;
+  /** The members of the token response that the user wants to keep. */
+  readonly members?: TokenMembers | undefined;
 }
 
 /**
@@ -58,6 +60,7 @@ export function readToken(response: TokenResponse, context: TokenResponseContext
     issuedAtMonotonic: requestedAt.monotonic,
     expiresAt: requestedAt.wall + lifetime.seconds * 1_000,
     certificateThumbprint,
+    members: context.members,
   });
 }
 

@@ -7,6 +7,7 @@ import {
   anyObject,
   checkOptions,
   durationMs,
+  listOfStrings,
   nonEmptyString,
   numberIn,
   objectWith,
@@ -21,6 +22,7 @@ import { ConfigurationError } from '../core/errors.js';
 import { isSecure, parseUrl } from '../core/secure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { ClientCredentialsOptions } from '../grant/client-credentials.js';
+import { checkKeepMembers } from '../grant/kept-members.js';
 import type { RefreshOptions } from '../layers/renewal-schedule.js';
 import type { RetryOptions } from '../layers/retry.js';
 import type { TokenCacheOptions } from '../layers/token-cache.js';
@@ -80,6 +82,7 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
     timeoutMs: durationMs,
     defaultLifetimeSeconds: positiveInteger,
     assumeBearer: anyBoolean,
+    keepMembers: listOfStrings,
     logger: objectWith('debug', 'info', 'warn', 'error'),
     onEvent: anyFunction,
     fetch: anyFunction,
@@ -97,6 +100,7 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
   exactlyOne(options, 'issuer', 'tokenEndpoint');
   exactlyOne(options, 'clientSecret', 'clientAuthentication');
   exactlyOne(options, 'clientId');
+  checkKeepMembers(options.keepMembers ?? []);
   checkBlanks(options, 'clientId', 'issuer', 'tokenEndpoint', 'revocationEndpoint');
   checkEndpoint(options, 'issuer');
   checkEndpoint(options, 'tokenEndpoint');

@@ -29,9 +29,8 @@ export function networkError(
   const messages = causes.map(({ message }) => String(message)).join();
   const obstacle = permanentObstacle(String(code), messages);
   const mayExpectTls = authorizationServer.startsWith('http:') && closedConnection.test(String(code));
-  const advice = mayExpectTls
-    ? 'it closed the connection; if its port expects https, the URL must begin with https'
-    : `check the URL, DNS, proxy and firewall${proxyAdvice}`;
+  const tlsAdvice = mayExpectTls ? '; if its port expects https, the URL must begin with https' : '';
+  const advice = `check the URL, DNS, proxy and firewall${tlsAdvice}${proxyAdvice}`;
   return new GrantUnavailableError(
     `${authorizationServer} could not be reached${code === undefined ? '' : ` (${cleanText(code)})`}: ${obstacle ?? advice}`,
     { cause, retryable: obstacle === undefined },

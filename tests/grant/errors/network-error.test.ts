@@ -235,7 +235,11 @@ describe('a proxy that asks for credentials', () => {
 /** A fetch that trusts the authority of the test certificates. */
 const fetchTrusting: typeof fetch = (input, init) =>
   new Promise((_resolve, reject) => {
-    request(new URL(input as string), { method: init?.method, ca: testAuthority, agent: false })
+    request(new URL(input instanceof Request ? input.url : input), {
+      method: init?.method,
+      ca: testAuthority,
+      agent: false,
+    })
       .once('error', reject)
       .end();
   });
