@@ -1,6 +1,6 @@
 import { DeadlineError, withDeadline } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
-import { type Clock, elapsedMs, instant, systemClock } from '../core/clock.js';
+import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../core/clock.js';
 import { causesOf, TokenError } from '../core/errors.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { GetTokenOptions, Layer } from '../core/token-source.js';
@@ -44,11 +44,16 @@ export function withRetry({
     // Retries bridge a short failure. In an outage they would triple the load, and bring a waiting fleet back in a rush.
     let failedCalls = 0;
 
-    const tryAll = (request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> =>
+    const tryAll = (
+      request: TokenRequest | undefined,
+      options: GetTokenOptions,
+      lastAttempt: { began: Instant },
+    ): Promise<AccessToken> =>
       withDeadline(deadlineMs, options.signal, async (signal) => {
         const began = instant(clock);
         const attempts = 1 + retries - failedCalls;
         for (let attempt = 1; ; attempt += 1) {
+          lastAttempt.began = instant(clock);
           try {
             const token = await inner.getToken(request, { ...options, signal });
             failedCalls = 0;
@@ -65,14 +70,14 @@ export function withRetry({
 
     return {
       async getToken(request, options = {}) {
-        const since = instant(clock);
+        const lastAttempt = { began: instant(clock) };
         try {
-          return await tryAll(request, options);
+          return await tryAll(request, options, lastAttempt);
         } catch (error) {
-          // Only a process that was suspended takes longer than the deadline. Its failure says nothing about the server.
-          const wasSuspended = elapsedMs(since, clock) > deadlineMs + toleranceMs;
+          // An attempt takes longer than the deadline only if the process was suspended. That says nothing about the server.
+          const wasSuspended = elapsedMs(lastAttempt.began, clock) > deadlineMs + toleranceMs;
           if (!wasSuspended || !isRetryable(error) || options.signal?.aborted) throw error;
-          return tryAll(request, options);
+          return tryAll(request, options, lastAttempt);
         }
       },
     };
