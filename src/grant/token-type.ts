@@ -33,9 +33,9 @@ export function unsupportedType(value: unknown, secrets: readonly string[]): str
 function described(value: unknown, secrets: readonly string[]): string {
   if (value === undefined) return 'is missing';
   if (value === '') return 'is empty';
-  if (typeof value === 'object')
+  if (typeof value === 'number' || typeof value === 'boolean') return `is ${value}`;
+  if (typeof value !== 'string')
     return value === null ? 'is null' : `is ${Array.isArray(value) ? 'a list' : 'an object'}`;
-  if (typeof value !== 'string') return `is ${String(value)}`;
   const isPadded = value.trim() !== value;
   return `is "${readable(value, secrets)}"${isPadded ? ', with white space around it,' : ''}`;
 }
