@@ -1,4 +1,10 @@
-export { AccessToken, type AccessTokenFields, type AccessTokenType, type DpopKeyPair } from './core/access-token.js';
+export {
+  AccessToken,
+  type AccessTokenFields,
+  type AccessTokenType,
+  type DpopKeyPair,
+  type TokenMembers,
+} from './core/access-token.js';
 export type { Clock } from './core/clock.js';
 export { tokenServiceFromEnvironment } from './service/environment.js';
 export {
@@ -22,7 +28,7 @@ export {
 export { clientSecretJwt } from './authentication/client-secret-jwt.js';
 export { type Dpop, dpop, type DpopOptions } from './grant/dpop.js';
 export { federatedAssertion, type FederatedAssertionOptions, fromFile } from './authentication/federated-assertion.js';
-export { type MutualTls, mutualTls } from './authentication/mutual-tls.js';
+export { type MutualTls, mutualTls, type MutualTlsOptions } from './authentication/mutual-tls.js';
 export type { PrivateKey } from './authentication/private-key.js';
 export { privateKeyJwt, type PrivateKeyJwtOptions } from './authentication/private-key-jwt.js';
 export { keyFile, type Secret, secretFile } from './authentication/secret.js';

@@ -242,7 +242,7 @@ function environmentIsReadInOnePlace(sources: Sources): string[] {
     (ts.isImportDeclaration(node) && /^'(node:)?process'$/.test(node.moduleSpecifier.getText()));
 
   return Object.entries(sources)
-    .filter(([path]) => path !== 'service/environment.ts' && !path.startsWith('cli/'))
+    .filter(([path]) => !path.endsWith('/environment.ts') && !path.startsWith('cli/'))
     .filter(([path, text]) => nodesOf(parse(path, text)).some(reads))
     .map(([path]) => path);
 }

@@ -43,7 +43,7 @@ test('events tell the scope of a token [R-29]', async () => {
 
   await tokens.getToken();
 
-  expect(events).toContainEqual(expect.objectContaining({ type: 'grant.succeeded', scope: 'orders:read' }));
+  expect(events).toContainEqual(expect.objectContaining({ type: 'grant.succeeded', requestedScope: 'orders:read' }));
 });
 
 function leadsSomewhere(from: string, link: string): boolean {

@@ -2,6 +2,7 @@ import { randomUUID, type KeyObject, type webcrypto } from 'node:crypto';
 
 import type { ClientAuth, ServerMetadata } from 'openid-client';
 
+import { cleanIssuer } from '../core/clean-text.js';
 import { type Check, nonEmptyString } from '../core/check-options.js';
 import { systemClock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
@@ -41,7 +42,7 @@ export function clientAssertion(signer: AssertionSigner): PreparedAuthentication
   const { audience = server.issuer } = options;
   if (profile === 'fapi2' && audience !== server.issuer) {
     throw new ConfigurationError(
-      `the profile "fapi2" requires the issuer as the audience of client assertions, not ${audience}`,
+      `the profile "fapi2" requires the issuer as the audience of client assertions, not ${cleanIssuer(audience)}`,
     );
   }
   const named = keyId === undefined ? 'without a key id' : `with the key id "${keyId}"`;
@@ -50,9 +51,24 @@ export function clientAssertion(signer: AssertionSigner): PreparedAuthentication
     method,
     ...sendAssertion(() => sign(signer, audience)),
     // A newly measured clock skew makes another assertion, so the grant is repeated.
-    fingerprint: `${signer.fingerprint} ${skewMs}`,
-    hint: `the assertion was signed with ${algorithm} ${named} for the audience ${audience}; check that this key is registered and that the clock is right`,
+    fingerprint: `${signer.fingerprint} ${algorithm} ${skewMs}`,
+    hint:
+      `the assertion was signed with ${algorithm} ${named} for the audience ${cleanIssuer(audience)}; check that this key is ` +
+      `registered and that the clock is right; ${audienceHint(server, { method, audience })}`,
   };
+}
+
+// RFC 7523 §3 leaves the audience to the server: servers want their issuer or their token endpoint.
+function audienceHint(
+  { issuer, token_endpoint: endpoint }: ServerMetadata,
+  { method, audience }: { readonly method: string; readonly audience: string },
+): string {
+  const option = `"audience" of ${method === 'client_secret_jwt' ? 'clientSecretJwt' : 'privateKeyJwt'}`;
+  if (endpoint === undefined || audience === endpoint) {
+    const name = endpoint === issuer ? '' : ` to "${cleanIssuer(issuer)}"`;
+    return `the server may want its issuer as the audience: set ${option}${name}`;
+  }
+  return `the server may want its token endpoint as the audience: set ${option} to "${cleanIssuer(endpoint)}"`;
 }
 
 const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';

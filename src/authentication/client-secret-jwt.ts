@@ -37,7 +37,7 @@ export function clientSecretJwt(secret: Secret, options: ClientAssertionOptions 
         get secrets() {
           return [clientSecret, ...assertion.secrets];
         },
-        hint: whitespaceHint(clientSecret) ?? assertion.hint,
+        hint: whitespaceHint(clientSecret, secret) ?? assertion.hint,
       };
     },
   };

@@ -40,7 +40,7 @@ export function clientSecretBasic(secret: Secret, options: ClientSecretBasicOpti
         // A server that decodes the base64 may repeat the encoded secret.
         secrets: [clientSecret, encodedSecret, credentials],
         fingerprint: hash('sha256', clientSecret, 'base64url'),
-        hint: encodingHint(clientId, clientSecret, encoding),
+        hint: hints(whitespaceHint(clientSecret, secret), encodingHint(clientId, clientSecret, encoding)),
       };
     },
   };
@@ -64,7 +64,7 @@ export function clientSecretPost(secret: Secret): ClientAuthentication {
         },
         secrets: [clientSecret],
         fingerprint: hash('sha256', clientSecret, 'base64url'),
-        hint: whitespaceHint(clientSecret),
+        hint: whitespaceHint(clientSecret, secret),
       };
     },
   };
@@ -108,6 +108,9 @@ const encoders: Readonly<Record<Encoding, Encoder>> = {
   form: { id: form, secret: form },
   raw: { id: raw, secret: raw },
 };
+
+const hints = (...all: readonly (string | undefined)[]): string | undefined =>
+  all.filter(Boolean).join('; ') || undefined;
 
 function encodingHint(clientId: string, clientSecret: string, encoding: Encoding): string | undefined {
   const strict = encoding === 'form' ? encoders.form : encoders.minimal;

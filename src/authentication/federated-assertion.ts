@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { checkOptions, nonEmptyString } from '../core/check-options.js';
 import { sendAssertion } from './client-assertion.js';
 import type { ClientAuthentication } from './client-authentication.js';
-import { checkSecret, fingerprintOf, resolveSecret, secretFile } from './secret.js';
+import { checkSecret, fingerprintOf, resolveSecret, secretFile, whitespaceHint } from './secret.js';
 
 /** Options of {@link federatedAssertion}. */
 export interface FederatedAssertionOptions {
@@ -34,7 +34,9 @@ export function federatedAssertion(
         method: 'private_key_jwt',
         ...sendAssertion(async () => assertion, options.assertionType),
         fingerprint: hash('sha256', assertion, 'base64url'),
-        hint: 'the assertion is of another issuer: compare its issuer, subject, audience and expiry with the registration',
+        hint:
+          whitespaceHint(assertion, source, 'the assertion') ??
+          'the assertion is of another issuer: compare its issuer, subject, audience and expiry with the registration',
       };
     },
   };

@@ -1,10 +1,12 @@
 import type { Agent, RequestOptions } from 'node:https';
 
 import { LRUCache } from 'lru-cache';
+import type { ServerMetadata } from 'openid-client';
 
-import { checkOptions, stringOrFunction, stringOrStrings } from '../core/check-options.js';
+import { checkOptions, objectWith, stringOrFunction, stringOrStrings } from '../core/check-options.js';
+import { cleanIssuer, cleanText } from '../core/clean-text.js';
 import { ConfigurationError } from '../core/errors.js';
-import type { ClientAuthentication } from './client-authentication.js';
+import type { ClientAuthentication, PreparedAuthentication } from './client-authentication.js';
 import {
   type ClientCertificate,
   clientCertificate,
@@ -25,17 +27,31 @@ export interface MutualTls extends ClientAuthentication {
   readonly agent: Agent;
 }
 
+/** Options of {@link mutualTls}. */
+export interface MutualTlsOptions extends ClientCertificateOptions {
+  /**
+   * Authenticates the client instead of the certificate, for example `privateKeyJwt({ key })`. The certificate then only binds
+   * the tokens (RFC 8705 §3).
+   */
+  readonly clientAuthentication?: ClientAuthentication | undefined;
+}
+
 /** More than one certificate is in use only during a rotation. */
 const maxCertificates = 3;
 
 /**
- * Authenticates with the certificate of the connection: `tls_client_auth` or `self_signed_tls_client_auth` (RFC 8705 §2).
- * Token requests use `node:https` instead of the option `fetch`.
+ * Presents a client certificate, and authenticates with it: `tls_client_auth` or `self_signed_tls_client_auth` (RFC 8705 §2).
+ * Token requests use `node:https` instead of the option `fetch`, and the endpoints for mutual TLS if the metadata list them.
  * @throws {ConfigurationError} if certificate or key is malformed, or they do not belong together
  */
-export function mutualTls(options: ClientCertificateOptions): MutualTls {
-  checkOptions('mutualTls', options, { certificate: stringOrFunction, key: stringOrFunction, ca: stringOrStrings });
-  const { certificate, key, ca } = options;
+export function mutualTls(options: MutualTlsOptions): MutualTls {
+  checkOptions('mutualTls', options, {
+    certificate: stringOrFunction,
+    key: stringOrFunction,
+    ca: stringOrStrings,
+    clientAuthentication: objectWith('prepare', 'fingerprint'),
+  });
+  const { certificate, key, ca, clientAuthentication } = options;
   checkSecret('mutualTls', certificate, 'certificate');
   checkSecret('mutualTls', key, 'key');
   const isFixed = typeof certificate === 'string' && typeof key === 'string';
@@ -62,8 +78,11 @@ export function mutualTls(options: ClientCertificateOptions): MutualTls {
 
   return {
     agent,
-    method: 'tls_client_auth',
-    fingerprint: async () => (await Promise.all([certificate, key].map(fingerprintOf))).join(' ').trim(),
+    method: clientAuthentication === undefined ? 'tls_client_auth' : clientAuthentication.method,
+    async fingerprint() {
+      const certificates = (await Promise.all([certificate, key].map(fingerprintOf))).join(' ');
+      return `${(await clientAuthentication?.fingerprint()) ?? ''} ${certificates}`.trim();
+    },
     certificateThumbprint: async () => presented ?? (await load()).thumbprint,
     useCertificate(thumbprint) {
       const known = thumbprint === undefined ? undefined : loaded.get(thumbprint);
@@ -71,23 +90,38 @@ export function mutualTls(options: ClientCertificateOptions): MutualTls {
       presented = known.thumbprint;
       agent.options.secureContext = known.secureContext;
     },
-    async prepare(_clientId, server, { requireSenderConstraint = false } = {}) {
-      const method = supportedMethod(server, 'tls_client_auth', 'self_signed_tls_client_auth');
-      if (requireSenderConstraint && server.tls_client_certificate_bound_access_tokens !== true) {
+    async prepare(clientId, server, context = {}) {
+      if (context.requireSenderConstraint && server.tls_client_certificate_bound_access_tokens !== true) {
         throw new ConfigurationError(
-          `${server.issuer} does not bind tokens to certificates: the profile "fapi2" requires "dpop"`,
+          `${cleanIssuer(server.issuer)} does not bind tokens to certificates: the profile "fapi2" requires "dpop"`,
         );
       }
-      const { secureContext, thumbprint, subject } = await load();
+      const presenting = await load();
+      const { secureContext, thumbprint } = presenting;
+      const inner = await (clientAuthentication?.prepare(clientId, server, context) ??
+        byCertificate(server, presenting));
       return {
-        method,
-        authenticate: (_server, client, body) => body.set('client_id', client.client_id),
-        secrets: [],
-        fingerprint: thumbprint,
-        hint: `the certificate of ${subject} was presented (x5t#S256 ${thumbprint}): check that it is registered`,
+        method: inner.method,
+        authenticate: inner.authenticate,
+        // An assertion is added each time the request is sent.
+        get secrets() {
+          return inner.secrets;
+        },
+        fingerprint: `${inner.fingerprint} ${thumbprint}`.trim(),
+        hint: inner.hint,
         fetch: tlsFetch(secureContext),
         certificateThumbprint: thumbprint,
       };
     },
+  };
+}
+
+function byCertificate(server: ServerMetadata, { thumbprint, subject }: ClientCertificate): PreparedAuthentication {
+  return {
+    method: supportedMethod(server, 'tls_client_auth', 'self_signed_tls_client_auth'),
+    authenticate: (_server, client, body) => body.set('client_id', client.client_id),
+    secrets: [],
+    fingerprint: '',
+    hint: `the certificate of ${cleanText(subject)} was presented (x5t#S256 ${thumbprint}): check that it is registered`,
   };
 }

@@ -1,20 +1,41 @@
 import { hash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 
-import { stringOrFunction } from '../core/check-options.js';
+import { describeBlank } from '../core/blanks.js';
+import { nonEmptyString, stringOrFunction } from '../core/check-options.js';
+import { cleanText } from '../core/clean-text.js';
 import { ConfigurationError, GrantUnavailableError } from '../core/errors.js';
+import { readCredentialFile } from './credential-file.js';
 
 /** A secret, or a function that returns it. The function is called for each grant, so that the secret can be rotated. */
 export type Secret = string | (() => string | Promise<string>);
 
-/** A secret from a file that is read for each grant. One newline at its end is removed. */
-export function secretFile(path: string): () => Promise<string> {
-  return async () => (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
+/** A function that reads a credential from a file. */
+interface CredentialFile {
+  (): Promise<string>;
+  /** For messages about a file that was read. */
+  readonly path: string;
 }
 
-/** A private key or a certificate, in PEM or as a JWK, from a file that is read for each grant. */
+/**
+ * A secret from a file that is read for each grant. One newline at its end is removed.
+ * @throws {ConfigurationError} if the path is no string
+ */
+export function secretFile(path: string): () => Promise<string> {
+  return credentialFile('secretFile', path, async () => (await readCredentialFile(path)).replace(/\r?\n$/, ''));
+}
+
+/**
+ * A private key or a certificate, in PEM or as a JWK, from a file that is read for each grant.
+ * @throws {ConfigurationError} if the path is no string
+ */
 export function keyFile(path: string): () => Promise<string> {
-  return () => readFile(path, 'utf8');
+  return credentialFile('keyFile', path, () => readCredentialFile(path));
+}
+
+function credentialFile(owner: string, path: unknown, read: () => Promise<string>): CredentialFile {
+  const expected = nonEmptyString(path);
+  if (expected !== undefined) throw new ConfigurationError(`the path of ${owner} must be ${expected}`);
+  return Object.assign(read, { path: path as string });
 }
 
 /** @throws {ConfigurationError} if the secret of `owner` (or `what` it is) is neither a non-empty string nor a function */
@@ -54,9 +75,17 @@ export async function readSource<T>(source: T | (() => T | Promise<T>), what: st
   }
 }
 
-/** A hint for error messages: why a correct secret may be rejected. */
-export function whitespaceHint(secret: string): string | undefined {
-  return secret.trim() === secret
-    ? undefined
-    : 'the secret begins or ends with white space: check the file or function that it comes from';
+/** A hint for error messages: why a correct secret, or `what` else it is, may be rejected. `source` is what it came from. */
+export function whitespaceHint(secret: string, source: Secret, what = 'the secret'): string | undefined {
+  const blank = describeBlank(secret);
+  if (blank === undefined) return undefined;
+  const isAtEnd = secret.trim() !== secret;
+  const flaw = isAtEnd ? `begins or ends with white space: it ${blank}` : blank;
+  return `${what} ${flaw}; check ${sourceOf(source)}`;
+}
+
+function sourceOf(source: Secret): string {
+  if (typeof source === 'string') return 'where it comes from';
+  const { path } = source as Partial<CredentialFile>;
+  return path === undefined ? 'the function that it comes from' : `the file ${cleanText(path)}`;
 }

@@ -1,5 +1,6 @@
 import type { ServerMetadata } from 'openid-client';
 
+import { cleanIssuer, cleanList } from '../core/clean-text.js';
 import { ConfigurationError } from '../core/errors.js';
 
 /** The criteria for a signing algorithm. */
@@ -25,8 +26,8 @@ export function signingAlgorithm(server: ServerMetadata, choice: SigningAlgorith
   const common = candidates.find((each) => supported.includes(each));
   if (common !== undefined) return common;
   throw new ConfigurationError(
-    `${server.issuer} does not accept client assertions signed with ${candidates.join(' or ')}; it supports ` +
-      `${supported.join(', ') || 'no algorithm'}: choose one of these, and a key that fits it`,
+    `${cleanIssuer(server.issuer)} does not accept client assertions signed with ${candidates.join(' or ')}; it supports ` +
+      `${cleanList(supported) || 'no algorithm'}: choose one of these, and a key that fits it`,
   );
 }
 

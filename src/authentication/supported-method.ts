@@ -1,5 +1,6 @@
 import type { ServerMetadata } from 'openid-client';
 
+import { cleanIssuer, cleanList } from '../core/clean-text.js';
 import { ConfigurationError } from '../core/errors.js';
 
 /**
@@ -13,7 +14,7 @@ export function supportedMethod(server: ServerMetadata, ...methods: readonly [st
   const method = methods.find((each) => supported.includes(each));
   if (method !== undefined) return method;
   throw new ConfigurationError(
-    `${server.issuer} does not support ${methods.join(' or ')}; it supports ${supported.join(', ') || 'nothing'}: set ` +
+    `${cleanIssuer(server.issuer)} does not support ${methods.join(' or ')}; it supports ${cleanList(supported) || 'nothing'}: set ` +
       '"clientAuthentication" to one of these or, if its metadata are wrong, "tokenEndpoint" instead of "issuer"',
   );
 }

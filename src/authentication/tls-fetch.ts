@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 
 import { ConfigurationError } from '../core/errors.js';
+import { decodedBody, decodedCodings } from './decoded-body.js';
 
 /**
  * A `fetch` that presents a client certificate. It supports what a token request and `m2m call` need, and opens a connection
@@ -19,17 +20,18 @@ export function tlsFetch(secureContext: SecureContext): typeof globalThis.fetch 
       const { method = 'GET', headers, body, signal } = init;
       const request = https.request(url, {
         method,
-        headers: Object.fromEntries(new Headers(headers)),
+        headers: { 'accept-encoding': decodedCodings, ...Object.fromEntries(new Headers(headers)) },
         agent: new https.Agent({ secureContext }),
         ...(signal && { signal }),
       });
       request.once('response', (incoming) => {
         // The constructor of Response accepts only statuses from 200 to 599, and for some of them no body.
         const { statusCode: status = 0, statusMessage: statusText = '', rawHeaders } = incoming;
-        const isEmpty = [204, 205, 304].includes(status);
+        const isEmpty = method === 'HEAD' || [204, 205, 304].includes(status);
         const fields = new Headers();
         for (let at = 0; at < rawHeaders.length; at += 2) fields.append(rawHeaders[at] ?? '', rawHeaders[at + 1] ?? '');
-        const content = isEmpty ? null : (Readable.toWeb(incoming) as ReadableStream);
+        const decoded = () => decodedBody(incoming, incoming.headers['content-encoding']);
+        const content = isEmpty ? null : (Readable.toWeb(decoded()) as ReadableStream);
         try {
           resolve(new Response(content, { status, statusText, headers: fields }));
         } catch (error) {

@@ -11,6 +11,9 @@ export interface DpopKeyPair {
   readonly publicKey: webcrypto.CryptoKey;
 }
 
+/** Further members of a token response, by name. */
+export type TokenMembers = Readonly<Record<string, string | number>>;
+
 /** The fields of an {@link AccessToken}. */
 export interface AccessTokenFields {
   readonly value: string;
@@ -18,7 +21,7 @@ export interface AccessTokenFields {
   readonly type?: AccessTokenType;
   /** The keys of a token of type DPoP; without them no adapter can send it. */
   readonly keyPair?: DpopKeyPair | undefined;
-  /** The granted scope, space-separated; absent if unknown. */
+  /** The granted scope, space-separated; absent if the authorization server did not name it. */
   readonly scope?: string | undefined;
   /** Milliseconds since the epoch. */
   readonly issuedAt: number;
@@ -28,6 +31,8 @@ export interface AccessTokenFields {
   readonly issuedAtMonotonic?: number | undefined;
   /** SHA-256 thumbprint of the client certificate that the token is bound to (RFC 8705 §3.1); absent if there is none. */
   readonly certificateThumbprint?: string | undefined;
+  /** The members of the token response that the option `keepMembers` names. @default none */
+  readonly members?: TokenMembers | undefined;
 }
 
 /**
@@ -36,7 +41,10 @@ export interface AccessTokenFields {
  */
 export class AccessToken {
   readonly type: AccessTokenType;
-  /** The granted scope, space-separated; `undefined` if unknown. */
+  /**
+   * The granted scope, space-separated. `undefined` if it is unknown, because the authorization server did not name it: it may be
+   * the requested scope (RFC 6749 §5.1), but some servers drop scopes without saying so.
+   */
   readonly scope: string | undefined;
   /** Milliseconds since the epoch: the instant before the grant was sent. */
   readonly issuedAt: number;
@@ -48,6 +56,7 @@ export class AccessToken {
   readonly #authorization: string;
   readonly #keyPair: DpopKeyPair | undefined;
   readonly #issuedAtMonotonic: number | undefined;
+  readonly #members: TokenMembers;
 
   constructor(fields: AccessTokenFields) {
     const { value, type = 'Bearer' } = fields;
@@ -60,6 +69,7 @@ export class AccessToken {
     this.#authorization = `${type} ${value}`;
     this.#keyPair = fields.keyPair;
     this.#issuedAtMonotonic = fields.issuedAtMonotonic;
+    this.#members = fields.members === undefined ? noMembers : Object.freeze({ ...fields.members });
     Object.freeze(this);
   }
 
@@ -76,6 +86,14 @@ export class AccessToken {
   /** The keys that a token of type DPoP is bound to (RFC 9449 §6); never printed. */
   get keyPair(): DpopKeyPair | undefined {
     return this.#keyPair;
+  }
+
+  /**
+   * The members of the token response that the option `keepMembers` names, such as `instance_url`; frozen, and never printed with
+   * the token.
+   */
+  get members(): TokenMembers {
+    return this.#members;
   }
 
   /** Milliseconds until the token expires, by the clock that says less; negative after expiry. */
@@ -103,3 +121,5 @@ export class AccessToken {
     return `AccessToken ${inspect(this.toJSON(), options)}`;
   }
 }
+
+const noMembers: TokenMembers = Object.freeze({});

@@ -1,3 +1,4 @@
+import { cleanText } from './clean-text.js';
 import type { TokenError } from './errors.js';
 
 /** A grant returned a token. */
@@ -9,7 +10,10 @@ export interface GrantSucceeded {
   readonly tokenEndpoint?: string;
   readonly clientId: string;
   readonly requestedScope: string | undefined;
-  /** The granted scope. The authorization server may grant less or more than `requestedScope` (RFC 6749 §3.3). */
+  /**
+   * The granted scope; `undefined` if the authorization server did not name it. It may grant less or more than
+   * `requestedScope` (RFC 6749 §3.3).
+   */
   readonly scope: string | undefined;
   readonly lifetimeMs: number;
   readonly durationMs: number;
@@ -40,6 +44,14 @@ export interface RenewalFailed {
 export interface TokenExpiredOnArrival {
   readonly type: 'token.expired_on_arrival';
   readonly scope: string | undefined;
+}
+
+/** The authorization server announced a token that never expires. The token counts as valid for 24 hours. */
+export interface TokenLifetimeCapped {
+  readonly type: 'token.lifetime_capped';
+  readonly scope: string | undefined;
+  /** The `expires_in` of the token response. */
+  readonly announcedSeconds: number;
 }
 
 /** The least recently used token left the cache, which holds at most `cache.maxTokens` tokens. */
@@ -89,6 +101,7 @@ export type TokenEvent =
   | GrantFailed
   | RenewalFailed
   | TokenExpiredOnArrival
+  | TokenLifetimeCapped
   | TokenEvicted
   | RevocationFailed
   | StoreFailed
@@ -98,19 +111,40 @@ export type TokenEvent =
 /** Receives each event in one call. It should return at once; a promise that it returns is not awaited. */
 export type EventSink = (event: TokenEvent) => unknown;
 
-/** Makes a sink that passes each event to all of `sinks`. An exception or a rejection becomes a process warning. */
+/**
+ * Makes a sink that passes each event to all of `sinks`. An exception or a rejection becomes a process warning. Scopes are cut to
+ * 300 characters.
+ */
 export function eventSink(...sinks: readonly (EventSink | undefined)[]): (event: TokenEvent) => void {
   const present = sinks.filter((sink) => sink !== undefined);
   return (event) => {
+    const bounded = withShortScopes(event);
     for (const sink of present) {
       const warn = (error: unknown) =>
-        process.emitWarning(`An event sink of m2m-tokens failed on "${event.type}": ${String(error)}`);
+        process.emitWarning(`An event sink of m2m-tokens failed on "${event.type}": ${textOf(error)}`);
       try {
-        const outcome = sink(event);
-        if (outcome instanceof Promise) outcome.catch(warn);
+        // The promise may be one of another realm or of another library.
+        const outcome = sink(bounded) as PromiseLike<unknown> | undefined;
+        if (typeof outcome?.then === 'function') outcome.then(undefined, warn);
       } catch (error) {
         warn(error);
       }
     }
   };
+}
+
+function withShortScopes<E extends TokenEvent>(event: E): E {
+  const scopes = Object.entries<unknown>({ ...event }).flatMap(([name, value]) =>
+    /scope$/i.test(name) && typeof value === 'string' && value.length > 300 ? [[name, cleanText(value)] as const] : [],
+  );
+  return scopes.length === 0 ? event : { ...event, ...Object.fromEntries(scopes) };
+}
+
+// The conversion of a thrown value may throw as well.
+function textOf(error: unknown): string {
+  try {
+    return cleanText(String(error));
+  } catch {
+    return 'unknown error';
+  }
 }

@@ -15,7 +15,7 @@ export function isSecure(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }
 
-// The URL parser has already turned 127.1, 0x7f.1 and the like into four decimal numbers.
-function isLoopback(hostname: string): boolean {
+/** Whether a host name of a parsed URL is this machine. The parser has turned 127.1 and 0x7f.1 into four decimal numbers. */
+export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

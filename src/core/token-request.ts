@@ -26,7 +26,9 @@ export class CanonicalTokenRequest implements TokenRequest {
   readonly #key: string;
 
   constructor(request: TokenRequest) {
+    checkTokenRequest(request);
     checkOptions('a token request', request, memberChecks);
+    if (request.parameters !== undefined) checkPlainObject('"parameters" of a token request', request.parameters);
     const { scope, resource, audience, parameters = {} } = request;
     const scopes = sortedSet(scope, (value) => value.split(' '));
     const names = Object.keys(parameters).filter((name) => parameters[name] !== '');
@@ -40,7 +42,15 @@ export class CanonicalTokenRequest implements TokenRequest {
       Object.fromEntries(names.toSorted().map((name) => [name, parameters[name] as string])),
     );
     this.resource.forEach(checkResource);
+    for (const name of ['resource', 'audience'] as const) {
+      if (this[name].length > 0 && name in this.parameters) throw twice(name);
+    }
     this.#key = JSON.stringify([scopes, this.resource, this.audience, Object.entries(this.parameters)]);
+    if (this.#key.length > maxKeyLength) {
+      throw new ConfigurationError(
+        `a token request must not be longer than 16 KiB, because the token is cached under it; it is ${this.#key.length} characters long`,
+      );
+    }
     Object.freeze(this);
   }
 
@@ -59,11 +69,35 @@ export function canonicalRequest(request: TokenRequest = {}): CanonicalTokenRequ
 }
 
 /**
+ * Checks that a token request is a plain object. The members of a promise, a Map or a class instance would be overlooked, and a
+ * token for the default request returned.
+ * @throws {ConfigurationError} that does not repeat the value
+ */
+export function checkTokenRequest(request: unknown): void {
+  if (!(request instanceof CanonicalTokenRequest)) checkPlainObject('a token request', request);
+}
+
+/**
  * The key of a token request: equal for equal token requests, different for all others.
  * @throws {ConfigurationError} as {@link canonicalRequest}
  */
 export function requestKey(request?: TokenRequest): string {
   return canonicalRequest(request).key;
+}
+
+const maxKeyLength = 16 * 1024;
+
+function checkPlainObject(owner: string, value: unknown): void {
+  if (isPlainObject(value)) return;
+  const isPromise = typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+  throw new ConfigurationError(`${owner} must be a plain object${isPromise ? '; await the promise first' : ''}`);
+}
+
+// An object of another realm has another Object.prototype.
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 const memberChecks = {
@@ -94,7 +128,8 @@ function checkScope(scope: string): void {
 function checkResource(resource: string): void {
   if (parseUrl(resource) === undefined || resource.includes('#')) {
     throw new ConfigurationError(
-      `"resource" must be an absolute URI without a fragment (RFC 8707 §2), not ${JSON.stringify(resource)}`,
+      `"resource" must be an absolute URI without a fragment (RFC 8707 §2), not ${JSON.stringify(resource)}; if this ` +
+        'authorization server expects another value, set "parameters: { resource }" instead',
     );
   }
 }
@@ -107,9 +142,10 @@ const reserved = new Set([
   'client_assertion',
   'client_assertion_type',
   'scope',
-  'resource',
-  'audience',
 ]);
+
+const twice = (name: string): ConfigurationError =>
+  new ConfigurationError(`"${name}" and "parameters.${name}" must not be used together: a parameter occurs once`);
 
 function checkParameter(name: string, value: unknown): void {
   if (reserved.has(name)) {

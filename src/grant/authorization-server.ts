@@ -1,14 +1,10 @@
-import { allowInsecureRequests, customFetch, discovery, type ServerMetadata } from 'openid-client';
+import type { ServerMetadata } from 'openid-client';
 
-import type { Clock } from '../core/clock.js';
-import { ConfigurationError, GrantUnavailableError, type TokenError } from '../core/errors.js';
-import { parseObject } from '../core/json.js';
+import { cleanIssuer, cleanUrl } from '../core/clean-text.js';
+import { type Clock, elapsedMs, type Instant, instant } from '../core/clock.js';
+import { GrantUnavailableError, type TokenError } from '../core/errors.js';
 import { type Pause, pause } from '../core/pause.js';
-import { isSecure, parseUrl } from '../core/secure-url.js';
-import { isTransientStatus } from './errors/error-response.js';
-import { findTokenError, networkError } from './errors/network-error.js';
-import { boundedFetch, type BoundedResponse, withoutQuery } from './http/bounded-fetch.js';
-import { retryAfterMs } from './http/retry-after.js';
+import { discover, type Discovery, missingMetadata } from './discovery.js';
 
 /** Options of {@link authorizationServer}. */
 export interface AuthorizationServerOptions {
@@ -33,12 +29,19 @@ export interface AuthorizationServer {
    * @throws {TokenError} if they cannot be discovered and are not known from before
    */
   metadata(): Promise<ServerMetadata>;
-  /** Makes the next call of `metadata` discover them again, because the token endpoint seems to have moved. */
-  forget(): void;
+  /** Discovers the metadata again, because they seem to have changed; at most once a minute. Never rejects. */
+  rediscover(): Promise<void>;
+  /**
+   * Records the outcome of a grant. If the token endpoint has failed for 30 s, the metadata are discovered again in the
+   * background: the token endpoint may have moved.
+   */
+  record(outcome: TokenError | 'success'): void;
 }
 
 const maxAgeMs = 24 * 60 * 60 * 1_000;
 const retryStaleMs = 60 * 1_000;
+const rediscoveryIntervalMs = 60 * 1_000;
+const suspiciousOutageMs = 30 * 1_000;
 
 /** Discovers the metadata of an authorization server once a day. If that fails, the known metadata stay in use. */
 export function authorizationServer({
@@ -47,27 +50,28 @@ export function authorizationServer({
   revocationEndpoint,
   ...reach
 }: AuthorizationServerOptions): AuthorizationServer {
-  if (issuer === undefined) {
-    const endpoint = tokenEndpoint as string;
-    const metadata = Promise.resolve({
-      issuer: endpoint,
-      token_endpoint: endpoint,
-      ...(revocationEndpoint !== undefined && { revocation_endpoint: revocationEndpoint }),
-    });
-    return { name: withoutQuery(endpoint), metadata: () => metadata, forget: () => {} };
-  }
+  if (issuer === undefined) return withoutMetadata(tokenEndpoint as string, revocationEndpoint);
 
+  const { clock } = reach;
   let known: ServerMetadata | undefined;
   let nextDiscovery: Pause | undefined;
+  let nextRediscovery: Pause | undefined;
   let discovering: Promise<ServerMetadata> | undefined;
+  let failingSince: Instant | undefined;
 
-  async function rediscover(): Promise<ServerMetadata> {
+  const isOver = (wait: Pause | undefined): boolean => wait === undefined || wait.remainingMs() === 0;
+
+  async function discoverAgain(): Promise<ServerMetadata> {
     try {
       const found = await discover(issuer as string, reach).catch(orElsewhere);
       if ('metadata' in found) known = found.metadata;
-      else if (known === undefined) throw missing(found.elsewhere, reach.clock.now());
-      nextDiscovery = pause('metadata' in found ? maxAgeMs : retryStaleMs, reach.clock);
+      else if (known === undefined) throw missingMetadata(found.elsewhere, clock.now());
+      if ('metadata' in found) nextDiscovery = pause(maxAgeMs, clock);
+      else if (isOver(nextDiscovery)) nextDiscovery = pause(retryStaleMs, clock);
       return known;
+    } catch (error) {
+      nextDiscovery = undefined;
+      throw error;
     } finally {
       discovering = undefined;
     }
@@ -79,86 +83,42 @@ export function authorizationServer({
     return { elsewhere: [] };
   }
 
+  async function rediscover(): Promise<void> {
+    if (!isOver(nextRediscovery)) return;
+    nextRediscovery = pause(rediscoveryIntervalMs, clock);
+    // If this fails, the next call of `metadata` reports it.
+    await (discovering ??= discoverAgain()).catch(() => undefined);
+  }
+
   return {
-    name: issuer,
+    name: cleanIssuer(issuer),
     async metadata() {
-      if (known !== undefined && nextDiscovery !== undefined && nextDiscovery.remainingMs() > 0) return known;
-      return (discovering ??= rediscover());
+      if (known !== undefined && !isOver(nextDiscovery)) return known;
+      return (discovering ??= discoverAgain());
     },
-    forget() {
-      nextDiscovery = undefined;
+    rediscover,
+    record(outcome) {
+      if (!isOutage(outcome)) failingSince = undefined;
+      else if (failingSince === undefined) failingSince = instant(clock);
+      else if (elapsedMs(failingSince, clock) >= suspiciousOutageMs) void rediscover();
     },
   };
 }
 
-type Reach = Pick<AuthorizationServerOptions, 'fetch' | 'timeoutMs'>;
-
-/** The metadata, or the responses of all places that have none. */
-type Discovery = { readonly metadata: ServerMetadata } | { readonly elsewhere: readonly BoundedResponse[] };
-
-async function discover(issuer: string, reach: Reach): Promise<Discovery> {
-  const elsewhere: BoundedResponse[] = [];
-  for (const algorithm of ['oauth2', 'oidc'] as const) {
-    const bounded = boundedFetch(reach.fetch, reach);
-    try {
-      const configuration = await discovery(new URL(issuer), 'unused', undefined, undefined, {
-        algorithm,
-        [customFetch]: bounded.fetch,
-        // Which URLs may use http is decided in bounded-fetch.ts.
-        execute: [allowInsecureRequests],
-      });
-      return { metadata: checkMetadata(configuration.serverMetadata(), issuer) };
-    } catch (error) {
-      const { response } = bounded;
-      if (response === undefined) throw findTokenError(error) ?? networkError(error, issuer);
-      const document = readMetadata(response);
-      if (document !== undefined) throw findTokenError(error) ?? otherIssuer(document, issuer);
-      elsewhere.push(response);
-    }
-  }
-  return { elsewhere };
+function withoutMetadata(tokenEndpoint: string, revocationEndpoint: string | undefined): AuthorizationServer {
+  const metadata = Promise.resolve({
+    issuer: tokenEndpoint,
+    token_endpoint: tokenEndpoint,
+    ...(revocationEndpoint !== undefined && { revocation_endpoint: revocationEndpoint }),
+  });
+  return {
+    name: cleanUrl(tokenEndpoint),
+    metadata: () => metadata,
+    rediscover: async () => {},
+    record: () => {},
+  };
 }
 
-// Any response but a JSON document, such as a 404, a redirect or a sign-in page, means that the metadata are elsewhere.
-function readMetadata({ status, body }: BoundedResponse): { readonly issuer?: unknown } | undefined {
-  return status === 200 ? parseObject(body) : undefined;
-}
-
-function checkMetadata(metadata: ServerMetadata, issuer: string): ServerMetadata {
-  // RFC 8414 §3.3: the two must be identical, character by character.
-  if (metadata.issuer !== issuer) throw otherIssuer(metadata, issuer);
-  const endpoint = metadata.token_endpoint;
-  const url = typeof endpoint === 'string' ? parseUrl(endpoint) : undefined;
-  if (url === undefined) {
-    throw new ConfigurationError(
-      `the metadata of ${issuer} name no token endpoint; set "tokenEndpoint" instead of "issuer"`,
-    );
-  }
-  if (!isSecure(url)) {
-    throw new ConfigurationError(
-      `the metadata of ${issuer} name the token endpoint ${withoutQuery(url)}: only https, or http to this machine, ` +
-        'keeps the credentials secret',
-    );
-  }
-  return metadata;
-}
-
-function otherIssuer({ issuer: found }: { readonly issuer?: unknown }, issuer: string): ConfigurationError {
-  if (typeof found !== 'string') {
-    return new ConfigurationError(`the metadata of ${issuer} name no issuer (RFC 8414 §2)`);
-  }
-  const differsInSlash = found.replace(/\/$/, '') === issuer.replace(/\/$/, '');
-  return new ConfigurationError(
-    `"issuer" is ${JSON.stringify(issuer)}, but the metadata found there are those of ${JSON.stringify(found.slice(0, 300))}` +
-      (differsInSlash ? '; they differ only in the trailing slash: write it as the server does' : ' (RFC 8414 §3.3)'),
-  );
-}
-
-function missing(responses: readonly BoundedResponse[], now: number): TokenError {
-  const tried = responses.map(({ url, status }) => `${url} (HTTP ${status})`).join(' nor at ');
-  const message = `no metadata of an authorization server at ${tried}`;
-  const outage = responses.find(({ status }) => isTransientStatus(status));
-  if (outage === undefined) return new ConfigurationError(`${message}; check "issuer" or set "tokenEndpoint"`);
-  const { status, headers } = outage;
-  return new GrantUnavailableError(message, { status, retryAfterMs: retryAfterMs(headers.get('retry-after'), now) });
-}
+// A network error has no status.
+const isOutage = (outcome: TokenError | 'success'): boolean =>
+  outcome instanceof GrantUnavailableError && (outcome.status === undefined || outcome.status >= 500);

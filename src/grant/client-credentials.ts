@@ -1,20 +1,16 @@
-import { clientCredentialsGrant } from 'openid-client';
-
 import type { ClientAuthentication } from '../authentication/client-authentication.js';
-import { DeadlineError } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
-import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../core/clock.js';
+import { type Clock, elapsedMs, instant, systemClock } from '../core/clock.js';
 import { eventSink, type EventSink } from '../core/events.js';
 import { canonicalRequest, type CanonicalTokenRequest } from '../core/token-request.js';
 import type { TokenSource } from '../core/token-source.js';
 import { authorizationServer, type AuthorizationServerOptions } from './authorization-server.js';
 import { clockSkew } from './clock-skew.js';
 import type { Dpop } from './dpop.js';
-import { grantError } from './errors/grant-error.js';
-import { type BoundedResponse, withoutQuery } from './http/bounded-fetch.js';
-import { isInvalidClient, type PreparedRequest, prepareRequest } from './prepare-request.js';
+import { globalFetch } from './http/bounded-fetch.js';
+import { prepareRequest } from './prepare-request.js';
 import { revokeToken } from './revoke-token.js';
-import { acceptTokenResponse, readToken } from './token-response.js';
+import { type Grant, tokenRequests } from './token-requests.js';
 
 /** Options of {@link clientCredentials}. Either `issuer` or `tokenEndpoint` is required. */
 export interface ClientCredentialsOptions extends Omit<AuthorizationServerOptions, 'timeoutMs' | 'fetch' | 'clock'> {
@@ -26,6 +22,17 @@ export interface ClientCredentialsOptions extends Omit<AuthorizationServerOption
   readonly timeoutMs?: number | undefined;
   /** Lifetime of a token whose response has no `expires_in`, in seconds. @default 300 */
   readonly defaultLifetimeSeconds?: number | undefined;
+  /**
+   * Whether a token whose `token_type` is missing or unknown counts as a Bearer token. Types that are known to be sent in
+   * another way, such as `mac`, are still rejected.
+   * @default false
+   */
+  readonly assumeBearer?: boolean | undefined;
+  /**
+   * Members of the token response that the token keeps in `members`, if they are strings or numbers: `['instance_url']`. They
+   * may have 4 KiB in all. `refresh_token` and `id_token` are never kept.
+   */
+  readonly keepMembers?: readonly string[] | undefined;
   /** Binds tokens to a key, so that a stolen token cannot be used without it: `dpop()` (RFC 9449). */
   readonly dpop?: Dpop | undefined;
   /** Sends the requests to the authorization server, for example through a proxy. @default globalThis.fetch */
@@ -59,8 +66,10 @@ export function clientCredentials({
   profile,
   timeoutMs = 5_000,
   defaultLifetimeSeconds = 300,
+  assumeBearer = false,
+  keepMembers = [],
   dpop,
-  fetch = (input, init) => globalThis.fetch(input, init),
+  fetch = globalFetch,
   clock = systemClock,
   onEvent,
 }: ClientCredentialsOptions): ClientCredentials {
@@ -69,92 +78,33 @@ export function clientCredentials({
   const requireSenderConstraint = profile === 'fapi2' && dpop === undefined;
   const client = { clientId, clientAuthentication, profile, requireSenderConstraint };
   const preparation = prepareRequest({ server, skew, ...client, timeoutMs, fetch, clock });
-  const emit = eventSink(onEvent);
-
-  async function requestToken(grant: Grant, prepared: PreparedRequest): Promise<AccessToken> {
-    const { certificateThumbprint } = prepared.authentication;
-    const { configuration, bounded } = preparation.configure(prepared, {
-      signal: grant.signal,
-      accept: (response) => acceptTokenResponse(response, server.name, prepared.authentication.secrets),
-    });
-    const DPoP = await dpop?.handle(configuration);
-    const dpopKey = dpop && { keyPair: await dpop.keyPair(), requireBinding: dpop.requireBinding };
-    const requestedAt = instant(clock);
-    try {
-      // If the server requires a nonce, openid-client sends a second request with fresh authentication (RFC 9449 §8).
-      const response = await clientCredentialsGrant(configuration, grant.parameters, DPoP && { DPoP });
-      const expected = { requestedAt, defaultLifetimeSeconds, certificateThumbprint, dpop: dpopKey };
-      const token = readToken(response, { ...grant.context, ...expected });
-      emit({
-        type: 'grant.succeeded',
-        ...grant.context,
-        ...otherHost(bounded.response, server.name),
-        scope: token.scope,
-        lifetimeMs: token.expiresAt - token.issuedAt,
-        durationMs: elapsedMs(requestedAt, clock),
-      });
-      if (token.remainingMs(clock) <= 0) emit({ type: 'token.expired_on_arrival', scope: token.scope });
-      return token;
-    } catch (cause) {
-      throw failure(cause, { grant, began: requestedAt, prepared, response: bounded.response });
-    }
-  }
-
-  function failure(cause: unknown, { grant, began, prepared, response }: FailedGrant): unknown {
-    const { context, signal } = grant;
-    // The deadline of this library counts as a failure of the server. Any other abort comes from the caller.
-    if (signal?.aborted === true && !(signal.reason instanceof DeadlineError)) return signal.reason;
-    const { secrets, hint } = prepared?.authentication ?? {};
-    const usesDpop = dpop !== undefined;
-    const error = grantError(cause, { ...context, secrets, hint, usesDpop, response, now: clock.now() });
-    if (prepared !== undefined && isInvalidClient(error)) skew.observe(response, prepared.skewMs);
-    emit({ type: 'grant.failed', ...context, error, durationMs: elapsedMs(began, clock) });
-    return error;
-  }
+  const reporting = { clock, emit: eventSink(onEvent) };
+  const reading = { assumeBearer, defaultLifetimeSeconds, keepMembers };
+  const requests = tokenRequests({ server, skew, preparation, dpop, ...reading, ...reporting });
 
   return {
     async getToken(request, { signal } = {}) {
       const canonical = canonicalRequest(request);
       const context = { authorizationServer: server.name, clientId, requestedScope: canonical.scope };
-      const grant = { context, parameters: parametersOf(canonical), signal };
+      const grant: Grant = { context, parameters: parametersOf(canonical), signal };
       const began = instant(clock);
       const prepared = await preparation.prepare(signal).catch((cause: unknown) => {
-        throw failure(cause, { grant, began });
+        throw requests.failure(cause, { grant, began });
       });
+      const arrivedLate = (token: AccessToken): boolean =>
+        token.expiresAt > token.issuedAt && token.remainingMs(clock) <= 0 && elapsedMs(began, clock) > timeoutMs;
       try {
-        return await requestToken(grant, prepared);
+        const token = await requests.send(grant, prepared);
+        // The token expired while the process was suspended.
+        return arrivedLate(token) ? await requests.send(grant, await preparation.prepare(signal)) : token;
       } catch (error) {
         const again = await preparation.prepareAgain(error, prepared, signal);
         if (again === undefined) throw error;
-        return requestToken(grant, again);
+        return requests.send(grant, again);
       }
     },
     revoke: revokeToken({ server, issuer, clientId, preparation }),
   };
-}
-
-/** One grant: its parameters, and its context for events and errors. */
-interface Grant {
-  readonly context: {
-    readonly authorizationServer: string;
-    readonly clientId: string;
-    readonly requestedScope: string | undefined;
-  };
-  readonly parameters: URLSearchParams;
-  readonly signal: AbortSignal | undefined;
-}
-
-interface FailedGrant {
-  readonly grant: Grant;
-  readonly began: Instant;
-  readonly prepared?: PreparedRequest;
-  readonly response?: BoundedResponse | undefined;
-}
-
-// The metadata decide where the credentials are sent, so another host is reported.
-function otherHost(response: BoundedResponse | undefined, server: string): { readonly tokenEndpoint?: string } {
-  if (response === undefined || new URL(response.url).host === new URL(server).host) return {};
-  return { tokenEndpoint: withoutQuery(response.url) };
 }
 
 // RFC 6749 §4.4.2, RFC 8707 §2. An empty parameter means the same as none and is not sent.

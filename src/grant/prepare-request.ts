@@ -7,10 +7,11 @@ import type {
   ClientAuthentication,
   PreparedAuthentication,
 } from '../authentication/client-authentication.js';
-import { abortable } from '../core/abort.js';
-import { GrantRejectedError } from '../core/errors.js';
+import { abortable, DeadlineError } from '../core/abort.js';
+import { GrantRejectedError, GrantUnavailableError } from '../core/errors.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import type { ClockSkew } from './clock-skew.js';
+import { concernsClient } from './errors/error-response.js';
 import { type BoundedFetch, boundedFetch, type BoundedFetchOptions } from './http/bounded-fetch.js';
 
 /** What one request to the authorization server needs. */
@@ -36,7 +37,10 @@ export interface PrepareRequestOptions extends Omit<AuthenticationContext, 'skew
 export interface RequestPreparation {
   /** Reads the current metadata and credentials. */
   prepare(signal: AbortSignal | undefined): Promise<PreparedRequest>;
-  /** Prepares a failed request again. `undefined` unless the client was rejected or the endpoint has moved, and that changed. */
+  /**
+   * Prepares a rejected request again, with the credentials read anew. If the metadata may have changed, they are discovered
+   * again first. `undefined` if neither can help, or if nothing has changed.
+   */
   prepareAgain(
     error: unknown,
     failed: PreparedRequest,
@@ -65,18 +69,19 @@ export function prepareRequest({
 }: PrepareRequestOptions): RequestPreparation {
   async function prepare(signal: AbortSignal | undefined): Promise<PreparedRequest> {
     const metadata = await abortable(server.metadata(), signal);
+    signal?.throwIfAborted();
     const skewMs = skew.ms;
     const preparing = clientAuthentication.prepare(clientId, metadata, { ...context, skewMs });
-    return { metadata, authentication: await abortable(preparing, signal), skewMs };
+    return { metadata, authentication: await abortable(preparing, signal).catch(namingCredentials), skewMs };
   }
 
   return {
     prepare,
     async prepareAgain(error, failed, signal) {
       if (!(error instanceof GrantRejectedError)) return undefined;
-      const hasMoved = error.status === 404 || error.status === 405;
-      if (!hasMoved && !isInvalidClient(error)) return undefined;
-      if (hasMoved) server.forget();
+      const isOutdated = mayBeOutdated(error);
+      if (!isOutdated && !isAboutClient(error)) return undefined;
+      if (isOutdated) await abortable(server.rediscover(), signal);
       const again = await prepare(signal).catch(() => failed);
       return isSame(again, failed) ? undefined : again;
     },
@@ -92,14 +97,31 @@ export function prepareRequest({
   };
 }
 
-/** Whether the authorization server rejected the client or its authentication. */
-export const isInvalidClient = (error: unknown): boolean =>
-  error instanceof GrantRejectedError && error.error === 'invalid_client';
-
-function isSame(one: PreparedRequest, other: PreparedRequest): boolean {
-  return (
-    one.authentication.fingerprint === other.authentication.fingerprint &&
-    one.metadata.token_endpoint === other.metadata.token_endpoint &&
-    isDeepStrictEqual(one.metadata.mtls_endpoint_aliases, other.metadata.mtls_endpoint_aliases)
+// The authorization server has nothing to do with this delay.
+function namingCredentials(error: unknown): never {
+  if (!(error instanceof DeadlineError)) throw error;
+  throw new GrantUnavailableError(
+    'the credentials were not read in time: the function that returns the client secret, key, certificate or assertion did ' +
+      'not complete before the deadline',
+    { cause: error },
   );
 }
+
+/** Whether the authorization server may have rejected the client or its authentication. */
+export const isAboutClient = (error: unknown): boolean =>
+  error instanceof GrantRejectedError && concernsClient(error.status, error.error);
+
+// The endpoint has moved, or another client authentication method is required.
+const mayBeOutdated = ({ status, error }: GrantRejectedError): boolean =>
+  [401, 404, 405, 410].includes(status) || (status >= 300 && status < 400) || error === 'invalid_client';
+
+const isSame = (one: PreparedRequest, other: PreparedRequest): boolean =>
+  isDeepStrictEqual(essentials(one), essentials(other));
+
+const essentials = ({ authentication, metadata }: PreparedRequest) => [
+  authentication.method,
+  authentication.fingerprint,
+  metadata.token_endpoint,
+  metadata.revocation_endpoint,
+  metadata.mtls_endpoint_aliases,
+];

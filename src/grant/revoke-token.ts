@@ -4,7 +4,7 @@ import type { AccessToken } from '../core/access-token.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import { revocationError } from './errors/revocation-error.js';
-import type { RequestPreparation } from './prepare-request.js';
+import type { PreparedRequest, RequestPreparation } from './prepare-request.js';
 
 /** Options of {@link revokeToken}. */
 export interface RevokeTokenOptions {
@@ -20,10 +20,7 @@ type RevokeToken = (token: AccessToken, signal?: AbortSignal) => Promise<void>;
 export function revokeToken({ server, issuer, clientId, preparation }: RevokeTokenOptions): RevokeToken {
   const context = { authorizationServer: server.name, clientId };
 
-  return async ({ value }, signal) => {
-    const prepared = await preparation.prepare(signal).catch((cause: unknown) => {
-      throw revocationError(cause, context);
-    });
+  async function request(value: string, prepared: PreparedRequest, signal: AbortSignal | undefined): Promise<void> {
     if (prepared.metadata.revocation_endpoint === undefined) {
       const advice =
         issuer === undefined ? 'set "revocationEndpoint"' : 'its metadata name no "revocation_endpoint" (RFC 8414 §2)';
@@ -34,7 +31,21 @@ export function revokeToken({ server, issuer, clientId, preparation }: RevokeTok
       await tokenRevocation(configuration, value, { token_type_hint: 'access_token' });
     } catch (cause) {
       const secrets = [value, ...prepared.authentication.secrets];
-      throw revocationError(cause, { ...context, secrets, response: bounded.response });
+      const { response, ignoredProxy } = bounded;
+      throw revocationError(cause, { ...context, secrets, response, ignoredProxy });
+    }
+  }
+
+  return async ({ value }, signal) => {
+    const prepared = await preparation.prepare(signal).catch((cause: unknown) => {
+      throw revocationError(cause, context);
+    });
+    try {
+      await request(value, prepared, signal);
+    } catch (error) {
+      const again = await preparation.prepareAgain(error, prepared, signal);
+      if (again === undefined) throw error;
+      await request(value, again, signal);
     }
   };
 }

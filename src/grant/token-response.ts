@@ -1,10 +1,12 @@
-import { AccessToken, type DpopKeyPair } from '../core/access-token.js';
+import { AccessToken, type DpopKeyPair, type TokenMembers } from '../core/access-token.js';
 import type { Instant } from '../core/clock.js';
 import { ConfigurationError, InvalidTokenResponseError } from '../core/errors.js';
 import { parseObject } from '../core/json.js';
 import { isErrorCode } from './errors/error-response.js';
 import { readable } from './errors/redaction.js';
 import type { BoundedResponse } from './http/bounded-fetch.js';
+import { readLifetime } from './lifetime.js';
+import { tokenTypeOf, type TokenTypeOptions, unsupportedType } from './token-type.js';
 
 /** The members of a token response that become part of the token (RFC 6749 §5.1), as checked by openid-client. */
 export interface TokenResponse {
@@ -17,7 +19,6 @@ export interface TokenResponse {
 /** The grant that a token response belongs to. */
 export interface TokenResponseContext {
   readonly authorizationServer: string;
-  readonly requestedScope: string | undefined;
   /** The instant before the token request was sent: its latency counts against the lifetime. */
   readonly requestedAt: Instant;
   readonly defaultLifetimeSeconds: number;
@@ -25,9 +26,9 @@ export interface TokenResponseContext {
   readonly certificateThumbprint?: string | undefined;
   /** The DPoP key of the token request, and whether a Bearer token is an error (RFC 9449 §5). */
   readonly dpop?: { readonly keyPair: DpopKeyPair; readonly requireBinding: boolean } | undefined;
+  /** The members of the token response that the user wants to keep. */
+  readonly members?: TokenMembers | undefined;
 }
-
-const maxLifetimeSeconds = 10 * 365 * 24 * 60 * 60;
 
 /**
  * The access token of a token response.
@@ -35,7 +36,7 @@ const maxLifetimeSeconds = 10 * 365 * 24 * 60 * 60;
  * @throws {ConfigurationError} if the token is not bound to the required DPoP key
  */
 export function readToken(response: TokenResponse, context: TokenResponseContext): AccessToken {
-  const { authorizationServer, requestedScope, requestedAt, certificateThumbprint, dpop } = context;
+  const { authorizationServer, requestedAt, certificateThumbprint, dpop } = context;
   const invalid = (flaw: string) =>
     new InvalidTokenResponseError(`${authorizationServer} answered the grant with a token response whose ${flaw}`);
 
@@ -48,33 +49,41 @@ export function readToken(response: TokenResponse, context: TokenResponseContext
     );
   }
   if (!/^[\x21-\x7e]+$/.test(response.access_token)) throw invalid('"access_token" cannot be sent in a header');
-  const lifetimeSeconds = response.expires_in ?? context.defaultLifetimeSeconds;
-  if (lifetimeSeconds > maxLifetimeSeconds) throw invalid('"expires_in" is more than ten years; it looks like a date');
+  const lifetime = readLifetime(response.expires_in ?? context.defaultLifetimeSeconds, requestedAt.wall);
+  if (lifetime === undefined) throw invalid('"expires_in" is a date; it must be a number of seconds (RFC 6749 §5.1)');
 
   return new AccessToken({
     value: response.access_token,
     ...(isDpop && { type: 'DPoP', keyPair: dpop?.keyPair }),
-    scope: response.scope ?? requestedScope,
+    scope: response.scope && cleanScope(response.scope),
     issuedAt: requestedAt.wall,
     issuedAtMonotonic: requestedAt.monotonic,
-    expiresAt: requestedAt.wall + lifetimeSeconds * 1_000,
+    expiresAt: requestedAt.wall + lifetime.seconds * 1_000,
     certificateThumbprint,
+    members: context.members,
   });
 }
 
+/** How {@link acceptTokenResponse} checks a response. */
+export interface TokenResponseChecks extends TokenTypeOptions {
+  readonly authorizationServer: string;
+  /** Texts that must not appear in a message. */
+  readonly secrets: readonly string[];
+}
+
 /**
- * Checks a response of status 200 more strictly than openid-client, and returns the members that openid-client is to read.
+ * Checks a successful response more strictly than openid-client, and returns the members that openid-client is to read.
  * It would reject a token response for a malformed member that this grant ignores, such as `"refresh_token": null`
  * (RFC 6749 §5.1). openid-client reads responses only as a body, so the members are serialised again.
- * @throws {InvalidTokenResponseError} if the body is no JSON object, or `expires_in` is no number of seconds
+ * @throws {InvalidTokenResponseError} if the body is no JSON object, `expires_in` is no number of seconds, or the
+ *   token is of a type that this library cannot send
  */
 export function acceptTokenResponse(
-  { headers, body }: BoundedResponse,
-  authorizationServer: string,
-  secrets: readonly string[],
+  { status, headers, body }: BoundedResponse,
+  { authorizationServer, secrets, assumeBearer }: TokenResponseChecks,
 ): string {
   const invalid = (flaw: string) =>
-    new InvalidTokenResponseError(`${authorizationServer} answered the grant with 200, but ${flaw}`);
+    new InvalidTokenResponseError(`${authorizationServer} answered the grant with ${status}, but ${flaw}`);
 
   const contentType = headers.get('content-type') ?? 'none';
   if (!/^application\/json\s*(;|$)/i.test(contentType)) {
@@ -87,13 +96,20 @@ export function acceptTokenResponse(
 
   const { access_token, token_type, scope, expires_in } = members;
   if (!isLifetime(expires_in)) throw invalid('its "expires_in" is no number of seconds');
+  const type = tokenTypeOf(token_type, { assumeBearer });
+  if (type === undefined && typeof access_token === 'string') {
+    throw invalid(unsupportedType(token_type, [...secrets, access_token]));
+  }
   return JSON.stringify({
     access_token,
-    token_type,
+    token_type: type,
     expires_in: expires_in === undefined ? undefined : Number(expires_in),
     scope: typeof scope === 'string' && scope !== '' ? scope : undefined,
   });
 }
+
+// RFC 6749 §3.3: %x21 / %x23-5B / %x5D-7E, separated by spaces.
+const cleanScope = (scope: string): string => scope.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]+/g, ' ').trim();
 
 function flawOf(body: string): string {
   try {

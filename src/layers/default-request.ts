@@ -1,4 +1,9 @@
-import { canonicalRequest, CanonicalTokenRequest, type TokenRequest } from '../core/token-request.js';
+import {
+  canonicalRequest,
+  CanonicalTokenRequest,
+  checkTokenRequest,
+  type TokenRequest,
+} from '../core/token-request.js';
 import type { Layer } from '../core/token-source.js';
 
 /**
@@ -12,6 +17,7 @@ export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
   return (inner) => ({
     async getToken(request, options) {
       if (request === undefined) return inner.getToken(byDefault, options);
+      checkTokenRequest(request);
       return inner.getToken(
         canonicalRequest({ scope, resource, audience, parameters, ...givenMembers(request) }),
         options,

@@ -1,7 +1,9 @@
 import { DeadlineError, withDeadline } from '../core/abort.js';
-import { type Clock, elapsedMs, instant, systemClock } from '../core/clock.js';
+import type { AccessToken } from '../core/access-token.js';
+import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../core/clock.js';
 import { causesOf, TokenError } from '../core/errors.js';
-import type { Layer } from '../core/token-source.js';
+import type { TokenRequest } from '../core/token-request.js';
+import type { GetTokenOptions, Layer } from '../core/token-source.js';
 import { backoffMs } from './backoff.js';
 
 /** How a failed grant is retried. */
@@ -24,6 +26,9 @@ export interface RetryLayerOptions extends RetryOptions {
 /** The longest wait before a retry. If the server asks for more, the call fails at once and the error says how long. */
 const maxWaitMs = 5_000;
 
+/** A busy process notices a deadline at most this late. */
+const toleranceMs = 500;
+
 /**
  * Retries transient failures: twice, after a wait with full jitter (200 ms, doubling) or the time that the authorization
  * server asks for, all within one deadline. Each failed call reduces the retries of the next one by one; a success restores
@@ -39,25 +44,42 @@ export function withRetry({
     // Retries bridge a short failure. In an outage they would triple the load, and bring a waiting fleet back in a rush.
     let failedCalls = 0;
 
-    return {
-      getToken: (request, options = {}) =>
-        withDeadline(deadlineMs, options.signal, async (signal) => {
-          const began = instant(clock);
-          const attempts = 1 + retries - failedCalls;
-          for (let attempt = 1; ; attempt += 1) {
-            try {
-              const token = await inner.getToken(request, { ...options, signal });
-              failedCalls = 0;
-              return token;
-            } catch (error) {
-              const waitMs = waitBeforeRetry(attempt, error);
-              const isTooLate = waitMs > maxWaitMs || elapsedMs(began, clock) + waitMs >= deadlineMs || signal.aborted;
-              if (attempt < attempts && !isTooLate && (await waits(waitMs, signal))) continue;
-              if (isRetryable(error)) failedCalls = Math.min(retries, failedCalls + 1);
-              throw error;
-            }
+    const tryAll = (
+      request: TokenRequest | undefined,
+      options: GetTokenOptions,
+      lastAttempt: { began: Instant },
+    ): Promise<AccessToken> =>
+      withDeadline(deadlineMs, options.signal, async (signal) => {
+        const began = instant(clock);
+        const attempts = 1 + retries - failedCalls;
+        for (let attempt = 1; ; attempt += 1) {
+          lastAttempt.began = instant(clock);
+          try {
+            const token = await inner.getToken(request, { ...options, signal });
+            failedCalls = 0;
+            return token;
+          } catch (error) {
+            const waitMs = waitBeforeRetry(attempt, error);
+            const isTooLate = waitMs > maxWaitMs || elapsedMs(began, clock) + waitMs >= deadlineMs || signal.aborted;
+            if (attempt < attempts && !isTooLate && (await waits(waitMs, signal))) continue;
+            if (isRetryable(error)) failedCalls = Math.min(retries, failedCalls + 1);
+            throw error;
           }
-        }),
+        }
+      });
+
+    return {
+      async getToken(request, options = {}) {
+        const lastAttempt = { began: instant(clock) };
+        try {
+          return await tryAll(request, options, lastAttempt);
+        } catch (error) {
+          // An attempt takes longer than the deadline only if the process was suspended. That says nothing about the server.
+          const wasSuspended = elapsedMs(lastAttempt.began, clock) > deadlineMs + toleranceMs;
+          if (!wasSuspended || !isRetryable(error) || options.signal?.aborted) throw error;
+          return tryAll(request, options, lastAttempt);
+        }
+      },
     };
   };
 

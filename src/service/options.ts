@@ -1,10 +1,13 @@
 import type { ClientAuthentication } from '../authentication/client-authentication.js';
 import type { Secret } from '../authentication/secret.js';
+import { describeBlank } from '../core/blanks.js';
 import {
+  anyBoolean,
   anyFunction,
   anyObject,
   checkOptions,
   durationMs,
+  listOfStrings,
   nonEmptyString,
   numberIn,
   objectWith,
@@ -14,10 +17,12 @@ import {
   stringOrStrings,
   wholeNumber,
 } from '../core/check-options.js';
+import { cleanIssuer, cleanUrl } from '../core/clean-text.js';
 import { ConfigurationError } from '../core/errors.js';
 import { isSecure, parseUrl } from '../core/secure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { ClientCredentialsOptions } from '../grant/client-credentials.js';
+import { checkKeepMembers } from '../grant/kept-members.js';
 import type { RefreshOptions } from '../layers/renewal-schedule.js';
 import type { RetryOptions } from '../layers/retry.js';
 import type { TokenCacheOptions } from '../layers/token-cache.js';
@@ -76,6 +81,8 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
     maxConcurrentGrants: positiveInteger,
     timeoutMs: durationMs,
     defaultLifetimeSeconds: positiveInteger,
+    assumeBearer: anyBoolean,
+    keepMembers: listOfStrings,
     logger: objectWith('debug', 'info', 'warn', 'error'),
     onEvent: anyFunction,
     fetch: anyFunction,
@@ -93,14 +100,17 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
   exactlyOne(options, 'issuer', 'tokenEndpoint');
   exactlyOne(options, 'clientSecret', 'clientAuthentication');
   exactlyOne(options, 'clientId');
+  checkKeepMembers(options.keepMembers ?? []);
+  checkBlanks(options, 'clientId', 'issuer', 'tokenEndpoint', 'revocationEndpoint');
   checkEndpoint(options, 'issuer');
   checkEndpoint(options, 'tokenEndpoint');
   if (options.profile === 'fapi2') {
-    const method = options.clientAuthentication?.method;
+    const { clientAuthentication: authentication } = options;
+    const isBound = authentication?.certificateThumbprint !== undefined;
     checkFapi2Profile({
       tokenEndpoint: options.tokenEndpoint,
-      method,
-      isSenderConstrained: method === 'tls_client_auth' || options.dpop?.requireBinding === true,
+      method: authentication?.method,
+      isSenderConstrained: isBound || options.dpop?.requireBinding === true,
     });
   }
   checkEndpoint(options, 'revocationEndpoint');
@@ -122,8 +132,18 @@ function emptied(options: object, names: readonly string[]): string {
   return there.length === 0 ? '' : `, and ${there.map((name) => `"${name}"`).join(' and ')} is undefined`;
 }
 
+// They come from files and variables with stray line breaks and byte order marks. A URL would lose them unnoticed.
+function checkBlanks(options: TokenServiceOptions, ...names: readonly ('clientId' | Endpoint)[]): void {
+  for (const name of names) {
+    const blank = describeBlank(options[name] ?? '');
+    if (blank !== undefined) throw new ConfigurationError(`"${name}" ${blank}; remove it where the option comes from`);
+  }
+}
+
+type Endpoint = 'issuer' | 'tokenEndpoint' | 'revocationEndpoint';
+
 // RFC 6749 §3.2: no fragment; §10.8: https.
-function checkEndpoint(options: TokenServiceOptions, name: 'issuer' | 'tokenEndpoint' | 'revocationEndpoint'): void {
+function checkEndpoint(options: TokenServiceOptions, name: Endpoint): void {
   const value = options[name];
   if (value === undefined) return;
   const url = parseUrl(value);
@@ -131,7 +151,9 @@ function checkEndpoint(options: TokenServiceOptions, name: 'issuer' | 'tokenEndp
     throw new ConfigurationError(`"${name}" must not hold credentials; use "clientId" and "clientSecret"`);
   }
   if (url === undefined || value.includes('#')) {
-    throw new ConfigurationError(`"${name}" must be an absolute URL without a fragment, not ${JSON.stringify(value)}`);
+    throw new ConfigurationError(
+      `"${name}" must be an absolute URL without a fragment, not "${url === undefined ? cleanUrl(value) : cleanIssuer(value)}"`,
+    );
   }
   if (!isSecure(url)) {
     throw new ConfigurationError(

@@ -50,7 +50,13 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
 
   // Replicas share tokens if they agree in the identity and in what their tokens are bound to.
-  const identity = [issuer, tokenEndpoint, clientId, clientAuthentication.method];
+  const identity = [
+    issuer,
+    tokenEndpoint,
+    clientId,
+    clientAuthentication.method,
+    ...(options.keepMembers ?? []).toSorted(),
+  ];
   const isSenderConstrained = clientAuthentication.certificateThumbprint !== undefined || dpop !== undefined;
   const currentConstraint = async () => ({
     certificateThumbprint: await clientAuthentication.certificateThumbprint?.(),

@@ -13,7 +13,11 @@ export function logEvents(logger: EventLogger): EventSink {
   return (event) => {
     // pino's serializer for errors looks for "err".
     const { error, ...facts } = { error: undefined, ...event };
-    logger[levels[event.type]](error === undefined ? facts : { ...facts, err: error }, sentenceFor(event));
+    // The methods of some loggers return a promise.
+    return logger[levels[event.type]](
+      error === undefined ? facts : { ...facts, err: error },
+      sentenceFor(event),
+    ) as unknown;
   };
 }
 
@@ -22,6 +26,7 @@ const levels = {
   'grant.failed': 'error',
   'renewal.failed': 'warn',
   'token.expired_on_arrival': 'warn',
+  'token.lifetime_capped': 'info',
   'token.evicted': 'debug',
   'revocation.failed': 'warn',
   'store.failed': 'warn',
@@ -39,6 +44,8 @@ function sentenceFor(event: TokenEvent): string {
       return `a token could not be renewed; it remains valid for ${seconds(event.remainingMs)}, next attempt in ${seconds(event.retryInMs)} at the earliest`;
     case 'token.expired_on_arrival':
       return 'a token had expired when it arrived and is not kept; is the lifetime too short, or a clock wrong?';
+    case 'token.lifetime_capped':
+      return `a token with the lifetime ${event.announcedSeconds} s, which means that it never expires, is renewed after 24 hours at the latest`;
     case 'token.evicted':
       return 'the least recently used token was dropped; "cache.maxTokens" is lower than the number of different token requests';
     case 'revocation.failed':

@@ -1,9 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 
 import type { ClientAssertionOptions } from '../../src/authentication/client-assertion.js';
+import type { ClientAuthentication } from '../../src/authentication/client-authentication.js';
+import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
 import { systemClock } from '../../src/core/clock.js';
 import { ConfigurationError } from '../../src/core/errors.js';
+import type { ClientCredentialsOptions } from '../../src/grant/client-credentials.js';
 import { createTokenService } from '../../src/service/token-service.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { assertionIn, parametersIn } from '../support/client-assertions.js';
@@ -128,6 +131,40 @@ describe('a client assertion', () => {
     const { assertion } = await assertionIn(server.grants[0]);
     expect(String(error)).toContain('bad: [redacted]');
     expect(linesThatShow(assertion, [error, events])).toEqual([]);
+  });
+
+  test.each<[string, (by: ClientAssertionOptions) => ClientAuthentication, string]>([
+    ['privateKeyJwt', byKey, 'privateKeyJwt'],
+    ['clientSecretJwt', (options) => clientSecretJwt('s'.repeat(32), options), 'clientSecretJwt'],
+  ])('of %s that is rejected names the other audience and its option [A48]', async (_what, authenticate, option) => {
+    const server = await startAuthorizationServer({ metadata: {} });
+    server.script(refused('invalid_client', { status: 401 }));
+    const messageFor = async (options: Partial<ClientCredentialsOptions>) => String(await granting(options).failure());
+    const { origin: issuer, tokenEndpoint } = server;
+
+    const byIssuer = await messageFor({ issuer, clientAuthentication: authenticate({}) });
+    const toEndpoint = await messageFor({ issuer, clientAuthentication: authenticate({ audience: tokenEndpoint }) });
+    const byEndpoint = await messageFor({ tokenEndpoint, clientAuthentication: authenticate({}) });
+
+    expect(byIssuer).toContain(
+      `the server may want its token endpoint as the audience: set "audience" of ${option} to "${tokenEndpoint}"`,
+    );
+    expect(toEndpoint).toContain(
+      `the server may want its issuer as the audience: set "audience" of ${option} to "${issuer}"`,
+    );
+    expect(byEndpoint).toMatch(
+      new RegExp(`the server may want its issuer as the audience: set "audience" of ${option}$`),
+    );
+  });
+
+  test('that is rejected keeps the query of the token endpoint, which may hold a key, to itself [A48 F15]', async () => {
+    const server = await startAuthorizationServer();
+    server.script(refused('invalid_client', { status: 401 }));
+    const tokenEndpoint = `${server.tokenEndpoint}?code=k3y-in-query`;
+
+    const error = await granting({ tokenEndpoint, clientAuthentication: byKey() }).failure();
+
+    expect(linesThatShow('k3y-in-query', error)).toEqual([]);
   });
 
   test('that is rejected is described in the error: algorithm, key id and audience', async () => {

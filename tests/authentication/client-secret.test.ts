@@ -195,13 +195,15 @@ test('client_secret_post form-encodes id and secret [R-09]', async () => {
   expect([body.getAll('client_id'), body.getAll('client_secret')]).toEqual([[clientId], [secret]]);
 });
 
-test('client_secret_post mentions white space around a rejected secret [F2]', async () => {
+test('client_secret_post mentions white space around a rejected secret [F2 F12]', async () => {
   const server = await startAuthorizationServer();
   server.script(refused('invalid_client', { status: 401 }));
   const clientAuthentication = clientSecretPost('s3cret ');
   const { failure } = granting({ tokenEndpoint: server.tokenEndpoint, clientAuthentication });
 
-  expect(String(await failure())).toContain('the secret begins or ends with white space: check the file');
+  expect(String(await failure())).toContain(
+    'the secret begins or ends with white space: it ends with a space; check where it comes from',
+  );
 });
 
 describe('a client secret without a method', () => {

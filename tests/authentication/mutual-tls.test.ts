@@ -7,8 +7,13 @@ import { describe, expect, test } from '@jest/globals';
 import axios from 'axios';
 
 import { bearerToken } from '../../src/adapters/axios/index.js';
+import type { ClientAuthentication } from '../../src/authentication/client-authentication.js';
 import type { ClientCertificateOptions } from '../../src/authentication/client-certificate.js';
+import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
+import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
+import { federatedAssertion } from '../../src/authentication/federated-assertion.js';
 import { type MutualTls, mutualTls } from '../../src/authentication/mutual-tls.js';
+import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
 import { keyFile } from '../../src/authentication/secret.js';
 import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';
@@ -21,7 +26,8 @@ import { fakeClock } from '../support/clock.js';
 import { granting } from '../support/grant-outcome.js';
 import { listenTls, trustingFetch } from '../support/grant-tls.js';
 import type { Answer } from '../support/http-server.js';
-import { ca, startTlsServer, thumbprints } from '../support/mutual-tls.js';
+import { ca, type RecordedTlsRequest, startTlsServer, thumbprints } from '../support/mutual-tls.js';
+import { signingKey } from '../support/signing-keys.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { settle } from '../support/tokens.js';
 
@@ -106,6 +112,43 @@ describe('mutual TLS', () => {
     await tokens.getToken();
 
     expect(posts().map(({ path }) => path)).toEqual(['/mtls/token']);
+  });
+
+  test.each<[string, () => Promise<ClientAuthentication>, string | undefined]>([
+    ['privateKeyJwt', async () => privateKeyJwt({ key: (await signingKey()).privateKey }), 'client_assertion'],
+    ['clientSecretJwt', async () => clientSecretJwt('s'.repeat(32)), 'client_assertion'],
+    ['clientSecretPost', async () => clientSecretPost('s3cret'), 'client_secret'],
+    ['federatedAssertion', async () => federatedAssertion(() => 'assertion'), 'client_assertion'],
+    ['clientSecretBasic', async () => clientSecretBasic('s3cret'), undefined],
+  ])(
+    'uses that endpoint too if %s authenticates and the certificate only binds [A54 R-50 R-51]',
+    async (_name, make, parameter) => {
+      const aliases = { token_endpoint: '' };
+      const { origin, posts } = await startServers({ mtls_endpoint_aliases: aliases });
+      aliases.token_endpoint = `${origin}/mtls/token`;
+      const clientAuthentication = mutualTls({ ...first, ca, clientAuthentication: await make() });
+      const { tokens } = granting({ issuer: origin, clientAuthentication, fetch: trustingFetch });
+
+      const token = await tokens.getToken();
+
+      expect(token.certificateThumbprint).toBe(thumbprints.first);
+      expect(posts()).toMatchObject([{ path: '/mtls/token', thumbprint: thumbprints.first }]);
+      const [request] = posts() as [RecordedTlsRequest];
+      expect(Object.keys(parametersIn(request))).toEqual(
+        expect.arrayContaining(parameter === undefined ? [] : [parameter]),
+      );
+      expect(request.headers.authorization !== undefined).toBe(parameter === undefined);
+    },
+  );
+
+  test('keeps the secret of the other client authentication out of messages [A54 F4]', async () => {
+    const { origin, script } = await startServers();
+    script(() => refused('invalid_client', { status: 401, description: 'not s3cret-value' }));
+    const clientAuthentication = mutualTls({ ...first, ca, clientAuthentication: clientSecretPost('s3cret-value') });
+
+    const error = await granting({ tokenEndpoint: `${origin}/token`, clientAuthentication }).failure();
+
+    expect(error).toMatchObject({ error: 'invalid_client', errorDescription: 'not [redacted]' });
   });
 
   test('discovers that endpoint again if it was moved [A26]', async () => {

@@ -4,15 +4,20 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 
+import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
 import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
+import { federatedAssertion, fromFile } from '../../src/authentication/federated-assertion.js';
+import { mutualTls } from '../../src/authentication/mutual-tls.js';
+import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
 import { keyFile, type Secret, secretFile } from '../../src/authentication/secret.js';
-import { GrantUnavailableError } from '../../src/core/errors.js';
+import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
 import { refused, startAuthorizationServer } from '../support/authorization-server.js';
-import { granting } from '../support/grant-outcome.js';
+import { allThatPrints, failureOf, granting, linesThatShow } from '../support/grant-outcome.js';
+import { signingKey } from '../support/signing-keys.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 /** Creates a file with this content that is deleted when the test ends. */
-async function file(content: string): Promise<string> {
+async function file(content: string | Buffer): Promise<string> {
   const directory = await temporaryFolder();
   const path = join(directory, 'secret');
   await writeFile(path, content);
@@ -83,6 +88,134 @@ test.each([
   const message = String(await failure());
 
   expect(message.includes('the secret begins or ends with white space')).toBe(isMentioned);
+});
+
+const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le');
+
+test.each([
+  ['a byte order mark', '\ufeffs3cret\n', 's3cret'],
+  ['a byte order mark and a Windows line ending', '\ufeffs3cret\r\n', 's3cret'],
+])('%s in a file is skipped [F12]', async (_what, content, expected) => {
+  const path = await file(content);
+
+  await expect(secretFile(path)()).resolves.toBe(expected);
+  await expect(keyFile(path)()).resolves.not.toContain('\ufeff');
+});
+
+test.each([
+  ['with a byte order mark', Buffer.concat([Buffer.of(0xff, 0xfe), utf16('s3cret')]), 'is encoded in UTF-16'],
+  ['of the other byte order', Buffer.concat([Buffer.of(0xfe, 0xff), utf16('s3cret').swap16()]), 'is encoded in UTF-16'],
+  ['without one', utf16('s3cret'), 'contains null bytes'],
+])('a file in UTF-16 %s is refused by each reader, and the message names it [F12]', async (_what, content, flaw) => {
+  const path = await file(content);
+
+  for (const read of [secretFile, keyFile, fromFile]) {
+    const error = await failureOf(read(path)());
+
+    expect(error).toMatchObject({ message: `the file ${path} ${flaw}; save it as UTF-8`, path });
+    expect(linesThatShow('s3cret', error)).toEqual([]);
+  }
+});
+
+test.each([
+  ['s3cret\r', 'ends with a carriage return'],
+  ['s3cret\n\n', 'ends with a line feed'],
+  ['s3cret \n', 'ends with a space'],
+  ['s3cret\t', 'ends with a tab'],
+  ['s3cret\u00a0', 'ends with a no-break space'],
+  ['\u2003s3cret', 'begins with the character U+2003'],
+  ['s3\u0007cret', 'contains the character U+0007'],
+  ['s3\ncret', 'contains a line feed'],
+])(
+  'the rejection of the secret in a file with %j names the file and the blank: it %s [F12]',
+  async (content, blank) => {
+    const path = await file(content);
+    for (const make of [clientSecretPost, clientSecretBasic, clientSecretJwt]) {
+      const server = await startAuthorizationServer();
+      server.script(refused('invalid_client', { status: 401 }));
+      const { failure } = granting({
+        tokenEndpoint: server.tokenEndpoint,
+        clientAuthentication: make(secretFile(path)),
+      });
+
+      const error = await failure();
+
+      expect(String(error)).toContain(`${blank}; check the file ${path}`);
+      expect(String(error)).toMatch(/^[\x20-\x7e…§]+$/);
+      expect(linesThatShow('s3cret', error)).toEqual([]);
+    }
+  },
+);
+
+test('the rejection of an assertion in a file names the file and the blank [F12]', async () => {
+  const path = await file('e30.e30.e30 \n');
+  const server = await startAuthorizationServer();
+  server.script(refused('invalid_client', { status: 401 }));
+  const { failure } = granting({
+    tokenEndpoint: server.tokenEndpoint,
+    clientAuthentication: federatedAssertion(fromFile(path)),
+  });
+
+  expect(String(await failure())).toContain(
+    `the assertion begins or ends with white space: it ends with a space; check the file ${path}`,
+  );
+});
+
+const pem = (await signingKey()).pem;
+
+test.each([
+  ['a secret', 's3cret-c4n4ry'],
+  ['a secret with a slash', 's3cret/c4n4ry+x=='],
+  ['a secret that begins with a slash', '/s3cret-c4n4ry'],
+  ['a secret that begins with two folders', '/s3cret/c4n4ry/x'],
+  ['a long secret', 's3cret-c4n4ry'.repeat(1_000)],
+  ['a secret with a null byte', 's3cret-c4n4ry\0'],
+  ['a secret below a file', `${import.meta.filename}/s3cret-c4n4ry`],
+  ['a key', pem],
+  ['a JWK', JSON.stringify({ kty: 'oct', k: 's3cret-c4n4ry' })],
+  ['an assertion', 'e30.s3cret-c4n4ry.e30'],
+])('%s in place of a path is repeated nowhere [F11]', async (_what, given) => {
+  const server = await startAuthorizationServer();
+  const { tokenEndpoint } = server;
+  const failures = await Promise.all([
+    failureOf(secretFile(given)()),
+    failureOf(keyFile(given)()),
+    failureOf(fromFile(given)()),
+    granting({ tokenEndpoint, clientAuthentication: clientSecretBasic(secretFile(given)) }).failure(),
+    granting({ tokenEndpoint, clientAuthentication: privateKeyJwt({ key: keyFile(given) }) }).failure(),
+    granting({ tokenEndpoint, clientAuthentication: federatedAssertion(fromFile(given)) }).failure(),
+    granting({
+      tokenEndpoint,
+      clientAuthentication: mutualTls({ certificate: keyFile(given), key: keyFile(given) }),
+    }).failure(),
+  ]);
+
+  for (const error of failures) {
+    for (const part of given === pem ? pem.split('\n').slice(1, -2) : ['s3cret', 'c4n4ry']) {
+      expect(linesThatShow(part, error)).toEqual([]);
+    }
+    expect(allThatPrints(error)).toContain('its path is not shown, because it may be a secret');
+  }
+});
+
+test('a key in place of a path is recognised [F11]', async () => {
+  expect(String(await failureOf(keyFile(pem)()))).toContain('give that text itself, not as a path');
+});
+
+test.each([
+  ['a folder', tmpdir(), 'EISDIR', 'is a folder'],
+  ['a missing file in a folder', join(tmpdir(), 'm2m-tokens-no-such-file'), 'ENOENT', 'does not exist'],
+])('a path is shown if it can be nothing else: %s [F11]', async (_what, path, code, reason) => {
+  expect(await failureOf(secretFile(path)())).toMatchObject({
+    code,
+    path,
+    message: `the file ${path} ${reason} (${code})`,
+  });
+});
+
+test.each([[undefined], [''], [5], [Buffer.from('/tmp')]])('a path must be a string, not %p [F10]', (path) => {
+  expect(() => secretFile(path as string)).toThrow(/^the path of secretFile must be a non-empty string$/);
+  expect(() => keyFile(path as string)).toThrow(ConfigurationError);
 });
 
 test('a missing file is named, and nothing is sent', async () => {

@@ -1,4 +1,5 @@
 import tls, { type TLSSocket } from 'node:tls';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 
 import { expect, test } from '@jest/globals';
 
@@ -53,6 +54,65 @@ test('sends bytes unchanged', async () => {
   expect([response.status, response.statusText]).toEqual([200, 'OK']);
   expect(requests).toMatchObject([{ body: 'é\n', headers: { 'content-length': '3' } }]);
 });
+
+test.each([
+  ['gzip', gzipSync],
+  ['x-gzip', gzipSync],
+  ['GZIP', gzipSync],
+  ['deflate', deflateSync],
+  ['br', brotliCompressSync],
+  ['identity', (text: string) => Buffer.from(text)],
+  ['gzip, br', (text: string) => brotliCompressSync(gzipSync(text))],
+])('decodes a body with the content coding %s [A44]', async (coding, encode) => {
+  const { origin } = await startTlsServer(() => ({
+    headers: { 'content-encoding': coding },
+    body: encode('naïve-密'),
+  }));
+
+  const response = await fetch(origin);
+
+  expect(await response.text()).toBe('naïve-密');
+});
+
+test('asks for no content coding that it does not decode [A44]', async () => {
+  const { origin, requests } = await startTlsServer(() => ({ body: '' }));
+
+  await fetch(origin);
+  await fetch(origin, { headers: { 'Accept-Encoding': 'identity' } });
+
+  expect(requests.map(({ headers }) => headers['accept-encoding'])).toEqual(['gzip, deflate, br', 'identity']);
+});
+
+test('fails on a body that is not of its content coding, or is cut off [A44]', async () => {
+  const bodies = [Buffer.from('plain'), gzipSync('text').subarray(0, 15)];
+  const { origin } = await startTlsServer(() => ({
+    headers: { 'content-encoding': 'gzip' },
+    body: bodies.shift() ?? '',
+  }));
+
+  const errors = [await failureOf(textOf(origin)), await failureOf(textOf(origin))];
+
+  expect(errors).toMatchObject([{ code: 'Z_DATA_ERROR' }, { code: 'Z_BUF_ERROR' }]);
+});
+
+test.each([
+  ['a HEAD', 200, 'HEAD', 'gzip'],
+  ['a 204', 204, 'GET', 'gzip'],
+  ['an unknown coding', 200, 'GET', 'zstd'],
+  ['more codings than any server uses', 200, 'GET', Array(6).fill('gzip').join(',')],
+])('leaves the body of %s as it is [A44]', async (_what, status, method, coding) => {
+  const { origin } = await startTlsServer(() => ({
+    status,
+    headers: { 'content-encoding': coding },
+    body: 'as it is',
+  }));
+
+  const response = await fetch(origin, { method });
+
+  expect(await response.text()).toBe(coding === 'gzip' ? '' : 'as it is');
+});
+
+const textOf = (url: string): Promise<string> => fetch(url).then((response) => response.text());
 
 test('follows no redirect [A21]', async () => {
   const { origin, requests } = await startTlsServer(() => ({ status: 307, headers: { location: '/elsewhere' } }));

@@ -1,6 +1,10 @@
+import { runInNewContext } from 'node:vm';
+
 import { expect, test } from '@jest/globals';
 
 import { eventSink, type TokenEvent } from '../../src/core/events.js';
+import { createTokenService } from '../../src/service/token-service.js';
+import type { EventLogger } from '../../src/telemetry/logging.js';
 import { startAuthorizationServer } from '../support/authorization-server.js';
 import { cleanUp } from '../support/clean-up.js';
 import { granting } from '../support/grant-outcome.js';
@@ -63,6 +67,76 @@ test('an asynchronous sink that fails leaves no rejection unhandled, and is repo
   await new Promise(setImmediate);
 
   expect(heard).toEqual(['An event sink of m2m-tokens failed on "token.evicted": Error: disk full']);
+});
+
+test.each<[string, () => unknown]>([
+  ['a promise of another realm', () => runInNewContext('Promise.reject(new Error("disk full"))')],
+  // oxlint-disable-next-line unicorn/no-thenable -- what a user may return
+  ['a thenable', () => ({ then: (_done: unknown, fail: (reason: unknown) => void) => fail(new Error('disk full')) })],
+])('a sink that returns %s which fails is reported as a warning [F13]', async (_what, make) => {
+  const heard = warnings();
+
+  eventSink(make)(event);
+  await new Promise(setImmediate);
+
+  expect(heard).toEqual(['An event sink of m2m-tokens failed on "token.evicted": Error: disk full']);
+});
+
+test.each<[string, () => unknown]>([
+  ['an object without a prototype', () => Object.create(null)],
+  ['nothing', () => undefined],
+  [
+    'an error whose text cannot be read',
+    () => ({
+      toString: () => {
+        throw new Error('no');
+      },
+    }),
+  ],
+])('a sink that fails with %s disturbs nobody [F13]', async (_what, reason) => {
+  const heard = warnings();
+
+  eventSink(
+    () => Promise.reject(reason()),
+    () => {
+      throw reason();
+    },
+  )(event);
+  await new Promise(setImmediate);
+
+  expect(heard).toHaveLength(2);
+});
+
+test('a thenable that throws is reported as a warning [F13]', () => {
+  const heard = warnings();
+
+  eventSink(() => ({
+    // oxlint-disable-next-line unicorn/no-thenable -- what a user may return
+    get then() {
+      throw new Error('disk full');
+    },
+  }))(event);
+
+  expect(heard).toHaveLength(1);
+});
+
+test('a logger whose methods reject leaves no rejection unhandled [F13]', async () => {
+  const heard = warnings();
+  const write = () => Promise.reject(new Error('disk full'));
+  const logger = { debug: write, info: write, warn: write, error: write } as unknown as EventLogger;
+  const server = await startAuthorizationServer();
+  const tokens = createTokenService({
+    tokenEndpoint: server.tokenEndpoint,
+    clientId: 'orders',
+    clientSecret: 's',
+    logger,
+  });
+
+  const token = await tokens.getToken();
+  await new Promise(setImmediate);
+
+  expect(token.value).toBe('token-1');
+  expect(heard).toEqual(['An event sink of m2m-tokens failed on "grant.succeeded": Error: disk full']);
 });
 
 test('a sink that throws does not cost the caller the token', async () => {

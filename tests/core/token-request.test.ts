@@ -1,3 +1,5 @@
+import { runInNewContext } from 'node:vm';
+
 import { describe, expect, test } from '@jest/globals';
 
 import { ConfigurationError } from '../../src/core/errors.js';
@@ -54,6 +56,36 @@ describe('different requests have different keys', () => {
 
     expect(new Set(keys).size).toBe(requests.length);
   });
+});
+
+test('a request of nearly 16 KiB is accepted [D28]', () => {
+  const scope = 'x'.repeat(16_000);
+
+  expect(canonicalRequest({ scope }).scope).toBe(scope);
+});
+
+test('a plain object of another realm, or without a prototype, is accepted [E39]', () => {
+  const others = [
+    runInNewContext('({ scope: "a", parameters: { b: "c" } })'),
+    Object.assign(Object.create(null), { scope: 'a' }),
+  ];
+
+  for (const request of others as TokenRequest[]) expect(canonicalRequest(request).scope).toBe('a');
+});
+
+test.each([
+  ['resource', '00000002-0000-0000-c000-000000000000'],
+  ['resource', '00000003-0000-0ff1-ce00-000000000000/tenant.example@7f4a6a5e-0000-0000-0000-000000000000'],
+  ['audience', 'api'],
+])('the parameter "%s" may be "%s" if the member of that name is unused [A52]', (name, value) => {
+  expect(canonicalRequest({ [name]: [], parameters: { [name]: value } }).parameters).toEqual({ [name]: value });
+});
+
+test('a resource that is no URI is refused, and the error says how to send it [A52 R-52]', () => {
+  const make = () => canonicalRequest({ resource: '00000002-0000-0000-c000-000000000000' });
+
+  expect(make).toThrow(ConfigurationError);
+  expect(make).toThrow('set "parameters: { resource }" instead');
 });
 
 test.each(['scope', 'audience', 'resource'])('a canonical request cannot be changed in its %s', (member) => {
@@ -114,21 +146,70 @@ describe('a malformed request is refused', () => {
     },
   );
 
+  test.each(['grant_type', 'client_id', 'client_secret', 'client_assertion', 'client_assertion_type', 'scope'])(
+    'with a parameter "%s" [R-04 R-08 D2]',
+    (name) => {
+      const make = () => canonicalRequest({ parameters: { [name]: 'smuggled' } });
+
+      expect(make).toThrow(ConfigurationError);
+      expect(make).toThrow(`"parameters" must not hold "${name}"`);
+      expect(make).not.toThrow('smuggled');
+    },
+  );
+
   test.each([
-    'grant_type',
-    'client_id',
-    'client_secret',
-    'client_assertion',
-    'client_assertion_type',
-    'scope',
-    'resource',
-    'audience',
-  ])('with a parameter "%s" [R-04 R-08 D2]', (name) => {
-    const make = () => canonicalRequest({ parameters: { [name]: 'smuggled' } });
+    ['resource', { resource: 'https://a.example' }],
+    ['audience', { audience: ['a'] }],
+  ])('with a parameter "%s" beside the member of that name [A52]', (name, member) => {
+    const make = () => canonicalRequest({ ...member, parameters: { [name]: '00000002-0000' } });
 
     expect(make).toThrow(ConfigurationError);
-    expect(make).toThrow(`"parameters" must not hold "${name}"`);
-    expect(make).not.toThrow('smuggled');
+    expect(make).toThrow(`"${name}" and "parameters.${name}" must not be used together`);
+  });
+
+  test.each([
+    ['a promise', () => Promise.resolve({ scope: 's3cret' })],
+    ['a Map', () => new Map([['scope', 's3cret']])],
+    ['URLSearchParams', () => new URLSearchParams({ scope: 's3cret' })],
+    ['Headers', () => new Headers({ scope: 's3cret' })],
+    ['a Date', () => new Date()],
+    ['a Set', () => new Set(['s3cret'])],
+    [
+      'an instance of a class',
+      () =>
+        new (class {
+          scope = 's3cret';
+        })(),
+    ],
+    ['an object with inherited members', () => Object.create({ scope: 's3cret' }) as object],
+    ['a function', () => () => ({ scope: 's3cret' })],
+    ['a list', () => ['s3cret']],
+    ['a string', () => 's3cret'],
+    ['null', () => null],
+  ])('that is %s, or whose parameters are; its value is not repeated [E39]', (_what, make) => {
+    const all = [make() as TokenRequest, { parameters: make() } as unknown as TokenRequest];
+
+    for (const request of all) {
+      expect(() => canonicalRequest(request)).toThrow(ConfigurationError);
+      expect(() => canonicalRequest(request)).not.toThrow('s3cret');
+    }
+  });
+
+  test('that is a promise, and the error says what to do [E39]', () => {
+    const request = Promise.resolve({ scope: 'a' }) as TokenRequest;
+
+    expect(() => canonicalRequest(request)).toThrow('a token request must be a plain object; await the promise first');
+  });
+
+  test.each<[string, TokenRequest]>([
+    ['scope', { scope: Array.from({ length: 4_000 }, (_none, index) => `scope:${index}`) }],
+    ['resource', { resource: `https://a.example/${'x'.repeat(16_384)}` }],
+    ['audience', { audience: 'x'.repeat(16_384) }],
+    ['parameters', { parameters: { tenant: 'x'.repeat(16_384) } }],
+    ['name of a parameter', { parameters: { ['x'.repeat(16_384)]: 'a' } }],
+  ])('that is longer than 16 KiB by its %s [D28]', (_member, request) => {
+    expect(() => canonicalRequest(request)).toThrow(ConfigurationError);
+    expect(() => canonicalRequest(request)).toThrow(/^a token request must not be longer than 16 KiB.{1,100}$/);
   });
 
   test.each([[5], [null], [undefined], [['a']], [{}], [true]])('with a parameter that is %p', (value) => {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 
+import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
 import { ConfigurationError, GrantUnavailableError, TokenError } from '../../src/core/errors.js';
 import { granted, startAuthorizationServer } from '../support/authorization-server.js';
-import { failureOf, granting } from '../support/grant-outcome.js';
+import { failureOf, granting, linesThatShow } from '../support/grant-outcome.js';
 import { type Answer, type HttpServer, startHttpServer } from '../support/http-server.js';
+import { signingKey } from '../support/signing-keys.js';
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -63,11 +65,55 @@ describe('discovery', () => {
     ['truncated JSON', { headers: { 'content-type': 'application/json' }, body: '{"issuer":"' }],
     ['JSON that is no object', { headers: { 'content-type': 'application/json' }, body: 'null' }],
     ['an error in JSON', { status: 404, body: { error: 'not_found' } }],
-  ])('tries the second place after %s at the first [A38]', async (_what, answer) => {
+    ['JSON that is no metadata', { body: { status: 'up', version: 3 } }],
+    ['JSON whose issuer is no text', { body: { issuer: { name: 'auth' } } }],
+  ])('tries the second place after %s at the first [A38 A47]', async (_what, answer) => {
     const server = await serverOf({ [oauth]: () => answer, [oidc]: metadataOf() });
     const { tokens } = granting({ issuer: server.origin });
 
     await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
+  });
+
+  test.each([301, 302, 303, 307, 308])('follows a redirect by %d to a trailing slash [A47 A38]', async (status) => {
+    const server = await serverOf({
+      [oauth]: () => ({ status, headers: { location: `${oauth}/` } }),
+      [`${oauth}/`]: metadataOf(),
+    });
+    const { tokens } = granting({ issuer: server.origin });
+
+    await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
+    expect(pathsOf(server)).toEqual([`GET ${oauth}`, `GET ${oauth}/`, 'POST /grant']);
+  });
+
+  test('follows three redirects, and no more [A47]', async () => {
+    const hops = Object.fromEntries(
+      [oauth, '/2', '/3', '/4', '/5'].map((path, index) => [
+        path,
+        () => ({ status: 302, headers: { location: `/${index + 2}` } }),
+      ]),
+    );
+    const within = await serverOf({ ...hops, '/4': metadataOf() });
+    const beyond = await serverOf({ ...hops, '/5': metadataOf() });
+
+    await expect(granting({ issuer: within.origin }).tokens.getToken()).resolves.toMatchObject({ value: 't' });
+    const error = await granting({ issuer: beyond.origin }).failure();
+
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(String(error)).toContain(`${beyond.origin}/4 (HTTP 302 to ${beyond.origin}/5)`);
+    expect(pathsOf(beyond)).not.toContain('GET /5');
+  });
+
+  test('does not follow a redirect to another origin, and names its target without a query [A47 A21 F15]', async () => {
+    const elsewhere = await serverOf({ [oauth]: metadataOf() });
+    const location = `${elsewhere.origin.replace('//', '//user:s3cret@')}${oauth}?key=s3cret`;
+    const server = await serverOf({ [oauth]: () => ({ status: 301, headers: { location } }) });
+    const { failure } = granting({ issuer: server.origin });
+
+    const error = await failure();
+
+    expect(String(error)).toContain(`${server.origin}${oauth} (HTTP 301 to ${elsewhere.origin}${oauth})`);
+    expect(String(error)).not.toContain('s3cret');
+    expect(elsewhere.requests).toEqual([]);
   });
 
   test('sends no credentials and no cookies', async () => {
@@ -154,7 +200,7 @@ describe('the issuer in the metadata', () => {
     ['with a query', (origin: string) => `${origin}?x`],
     ['that is no URL', () => 'auth'],
     ['that is very long', () => `https://${'x'.repeat(10_000)}.example`],
-  ])('%s is a final error, and no credentials are sent [R-58 A26]', async (_what, found) => {
+  ])('%s is a final error, and no credentials are sent [R-58 A26 A47]', async (_what, found) => {
     const server = await serverOf({ [oauth]: (origin) => metadataOf('', { issuer: found(origin) })(origin) });
     const { failure } = granting({ issuer: server.origin });
 
@@ -162,6 +208,7 @@ describe('the issuer in the metadata', () => {
 
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(String(error)).toContain('RFC 8414 §3.3');
+    expect(String(error)).toContain('set "issuer" to the name in the metadata, or "tokenEndpoint" instead of "issuer"');
     expect(String(error).length).toBeLessThan(1_000);
     expect(pathsOf(server)).toEqual([`GET ${oauth}`]);
   });
@@ -173,7 +220,7 @@ describe('the issuer in the metadata', () => {
     const error = await failure();
 
     expect(error).toBeInstanceOf(ConfigurationError);
-    expect(String(error)).toContain('name no issuer');
+    expect(String(error)).toContain(`${server.origin}${oauth} (HTTP 200, a JSON object that names no issuer)`);
   });
 
   test('is accepted in a document of the content type text/plain [R-58]', async () => {
@@ -197,6 +244,52 @@ describe('the issuer in the metadata', () => {
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(String(error)).toContain(`those of "${server.origin}"`);
   });
+});
+
+const odd = `\u001b[31m\r\n\u0085${'x'.repeat(10_000)}`;
+
+test.each<[string, object]>([
+  ['issuer', { issuer: `https://evil.example/${odd}` }],
+  ['token endpoint', { token_endpoint: `http://evil.example/${odd}` }],
+  ['client authentication methods', { token_endpoint_auth_methods_supported: [odd, 7, null] }],
+])('odd texts in the metadata are cleaned and bounded in messages: %s [A53]', async (_what, members) => {
+  const server = await serverOf({ [oauth]: metadataOf('', members) });
+  const { failure, events } = granting({ issuer: server.origin });
+
+  const error = await failure();
+
+  expect(error).toBeInstanceOf(ConfigurationError);
+  expect(String(error)).toMatch(/^[\x20-\x7e…§]{1,900}$/);
+  expect(events).toMatchObject([{ type: 'grant.failed', error }]);
+});
+
+test('odd signing algorithms in the metadata are cleaned and bounded in messages [A53]', async () => {
+  const { privateKey } = await signingKey();
+  const server = await serverOf({
+    [oauth]: metadataOf('', { token_endpoint_auth_signing_alg_values_supported: [odd] }),
+  });
+  const { failure } = granting({ issuer: server.origin, clientAuthentication: privateKeyJwt({ key: privateKey }) });
+
+  expect(String(await failure())).toMatch(/^[\x20-\x7e…§]{1,900}$/);
+});
+
+test.each([
+  ['Location', { status: 302, headers: { location: `/${'x'.repeat(10_000)}` } }],
+  ['Content-Type', { status: 200, headers: { 'content-type': 'x'.repeat(10_000) } }],
+])('a long %s is bounded in messages [A53]', async (_what, answer) => {
+  const server = await startAuthorizationServer();
+  server.script(answer);
+
+  expect(String(await granting({ tokenEndpoint: server.tokenEndpoint }).failure()).length).toBeLessThan(900);
+});
+
+test('a user and a password in an issuer are in no message or event [F15]', async () => {
+  const server = await serverOf({ [oauth]: metadataOf() });
+  const { failure, events } = granting({ issuer: server.origin.replace('//', '//user:s3cret@') });
+
+  const error = await failure();
+
+  expect(linesThatShow('s3cret', [error, ...events])).toEqual([]);
 });
 
 describe('the token endpoint in the metadata', () => {

@@ -16,7 +16,7 @@ async function bodyFor(request?: TokenRequest): Promise<string | undefined> {
   return server.grants[0]?.body;
 }
 
-test('posts a form with the grant type and nothing else [R-01 R-02 R-94]', async () => {
+test('posts a form with the grant type and nothing else [R-01 R-02 R-94 A55]', async () => {
   const server = await startAuthorizationServer();
   const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
 
@@ -31,7 +31,7 @@ test('posts a form with the grant type and nothing else [R-01 R-02 R-94]', async
   }[];
   expect({ method, path, body }).toEqual({ method: 'POST', path: '/token', body: 'grant_type=client_credentials' });
   expect(headers).toMatchObject({
-    'content-type': expect.stringMatching(/^application\/x-www-form-urlencoded(;charset=utf-8)?$/i),
+    'content-type': 'application/x-www-form-urlencoded',
     accept: 'application/json',
   });
   expect(headers).not.toHaveProperty('cookie');
@@ -69,6 +69,15 @@ test('sends a resource unchanged, including its path and slash [R-54]', async ()
   const body = new URLSearchParams(await bodyFor({ resource: 'https://API.example/Orders/' }));
 
   expect(body.get('resource')).toBe('https://API.example/Orders/');
+});
+
+test('sends a resource that is no URI as a parameter, once [A52]', async () => {
+  const guid = '00000002-0000-0000-c000-000000000000';
+
+  const body = new URLSearchParams(await bodyFor({ parameters: { resource: guid, audience: 'api' } }));
+
+  expect(body.getAll('resource')).toEqual([guid]);
+  expect(body.getAll('audience')).toEqual(['api']);
 });
 
 test('rejects a malformed token request before anything is sent [R-04 R-08 R-52]', async () => {
@@ -189,14 +198,14 @@ test('exposes the granted scope on the token and in the event [A17 R-14]', async
 });
 
 test.each([
-  ['absent', {}, 'a b'],
-  ['empty', { scope: '' }, 'a b'],
-  ['null', { scope: null }, 'a b'],
-  ['a list', { scope: ['a'] }, 'a b'],
+  ['absent', {}, undefined],
+  ['empty', { scope: '' }, undefined],
+  ['null', { scope: null }, undefined],
+  ['a list', { scope: ['a'] }, undefined],
   ['reordered', { scope: 'b a' }, 'b a'],
   ['reduced', { scope: 'a' }, 'a'],
   ['wider', { scope: 'a b c' }, 'a b c'],
-])('accepts a scope that is %s, and ignores unknown members [A36 R-14 R-15]', async (_what, members, scope) => {
+])('accepts a scope that is %s, and ignores unknown members [A36 R-14 R-15 A51]', async (_what, members, scope) => {
   const server = await startAuthorizationServer();
   const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
   server.script(granted('t', { ...members, not_before_policy: 0, session_state: { deep: [null] } }));
@@ -204,6 +213,30 @@ test.each([
   const token = await tokens.getToken({ scope: 'b a' });
 
   expect(token).toMatchObject({ value: 't', scope });
+});
+
+test('does not report the requested scope as the granted one if the server does not name it [A51]', async () => {
+  const server = await startAuthorizationServer();
+  const { tokens, events } = granting({ tokenEndpoint: server.tokenEndpoint });
+
+  const token = await tokens.getToken({ scope: 'a' });
+
+  expect(token.scope).toBeUndefined();
+  expect(events).toMatchObject([{ type: 'grant.succeeded', requestedScope: 'a', scope: undefined }]);
+});
+
+test('cleans a granted scope of control characters, and shortens it in events [A53]', async () => {
+  const server = await startAuthorizationServer();
+  const { tokens, events } = granting({ tokenEndpoint: server.tokenEndpoint });
+  const long = `a ${'b'.repeat(1_000)}`;
+  server.script(granted('t', { scope: '\u001b[31ma\r\nb\u0085c"' }), granted('t', { scope: long }));
+
+  const [odd, whole] = [await tokens.getToken(), await tokens.getToken({ scope: long })];
+
+  expect(odd.scope).toBe('[31ma b c');
+  expect(whole.scope).toBe(long);
+  const short = `a ${'b'.repeat(297)}…`;
+  expect(events).toMatchObject([{ scope: '[31ma b c' }, { scope: short, requestedScope: short }]);
 });
 
 test('leaves the scope undefined if neither request nor response has one [R-14]', async () => {

@@ -208,9 +208,17 @@ describe('a rejected proof is a final error that names DPoP [A39]', () => {
     expect(String(await failure())).toContain('this client must use DPoP: set "dpop"');
   });
 
-  test('but not for a 403 or invalid_grant without DPoP, nor for other codes with it', async () => {
+  test('when DPoP may be required and is not used: some servers report that as invalid_grant [A50]', async () => {
     const server = await startAuthorizationServer();
-    server.script(refused('invalid_grant'), { status: 403 }, refused('invalid_scope'));
+    server.script(refused('invalid_grant'));
+    const { failure } = granting({ tokenEndpoint: server.tokenEndpoint });
+
+    expect(String(await failure())).toContain('some servers report in this way that DPoP is required: set "dpop"');
+  });
+
+  test('but not for a 403 or invalid_request without DPoP, nor for other codes with it', async () => {
+    const server = await startAuthorizationServer();
+    server.script(refused('invalid_request'), { status: 403 }, refused('invalid_scope'));
     const [plain, bound] = [{}, { dpop: dpop() }].map((options) =>
       granting({ tokenEndpoint: server.tokenEndpoint, ...options }),
     );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { clientSecretBasic } from '../../src/authentication/client-secret.js';
+import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
 import { DeadlineError } from '../../src/core/abort.js';
 import { GrantRejectedError, GrantUnavailableError } from '../../src/core/errors.js';
 import { clientCredentials } from '../../src/grant/client-credentials.js';
@@ -36,6 +36,28 @@ describe('a revocation', () => {
       ),
     });
     expect(linesThatShow('live-t0ken', error)).toEqual([]);
+  });
+
+  test.each([200, 202, 204])('that is answered with %d has succeeded [A41 R-77]', async (status) => {
+    const error = await errorFor({ status }).catch(String);
+
+    expect(error).toBe('Error: it did not fail');
+  });
+
+  test('is repeated once with a secret that was rotated meanwhile [A46]', async () => {
+    const server = await startAuthorizationServer();
+    server.script({ status: 401 }, { status: 200 });
+    const secrets = ['old', 'new', 'newer'];
+    const grants = clientCredentials({
+      tokenEndpoint: server.tokenEndpoint,
+      revocationEndpoint: `${server.tokenEndpoint}/revoke`,
+      clientId: 'orders',
+      clientAuthentication: clientSecretPost(() => secrets.shift() ?? ''),
+    });
+
+    await grants.revoke(issue('live-t0ken', fakeClock()));
+
+    expect(server.grants.map(({ body }) => new URLSearchParams(body).get('client_secret'))).toEqual(['old', 'new']);
   });
 
   test('that is rejected names the error code [R-77]', async () => {

@@ -50,17 +50,50 @@ describe('the lifetime', () => {
     },
   );
 
-  test.each(['1e12', '1798761600', '"1798761600"', '1798761600000', '315360001'])(
-    'of "expires_in": %s, which looks like a date, is rejected [A13]',
+  test.each(['1798761600', '"1798761600"', '1798761600000', '1451865600', '2082585600'])(
+    'of "expires_in": %s, a Unix time within ten years of now, is rejected [A13 A43]',
     async (written) => {
       const { failure } = await answeredWith(expiringIn(written));
 
       const error = await failure();
 
       expect(error).toBeInstanceOf(InvalidTokenResponseError);
-      expect(String(error)).toMatch(/"expires_in" is more than ten years/);
+      expect(String(error)).toContain('"expires_in" is a date; it must be a number of seconds (RFC 6749 §5.1)');
     },
   );
+
+  test.each([
+    '2147483647',
+    '"2147483647"',
+    '9223372036854775',
+    '9223372036854775807',
+    '315360001',
+    '1e12',
+    '4294967295',
+  ])(
+    'of "expires_in": %s, which means that the token never expires, is 24 hours, and an event says so [A43 A12]',
+    async (written) => {
+      const { tokens, clock, events } = await answeredWith(expiringIn(written));
+
+      const token = await tokens.getToken({ scope: 'a' });
+
+      expect(token.remainingMs(clock)).toBe(24 * 3_600_000);
+      expect(events.at(-1)).toEqual({
+        type: 'token.lifetime_capped',
+        scope: token.scope,
+        announcedSeconds: Number(written.replaceAll('"', '')),
+      });
+    },
+  );
+
+  test('of "expires_in": 2147483647 is 24 hours also after 2028, when it is a Unix time within ten years of now [A43]', async () => {
+    const { tokens, clock } = await answeredWith(expiringIn('2147483647'));
+    clock.step(5 * 365 * 24 * 3_600_000);
+
+    const token = await tokens.getToken();
+
+    expect(token.remainingMs(clock)).toBe(24 * 3_600_000);
+  });
 
   test('is five minutes without "expires_in", or the default of the options [A11 R-18]', async () => {
     const { tokens, server, clock } = await answeredWith({ body: { access_token: 't', token_type: 'bearer' } });
@@ -101,6 +134,61 @@ describe('the token type', () => {
     expect(error).toMatchObject({ code: 'ERR_TOKEN_RESPONSE', retryable: true });
     expect(linesThatShow('live-t0ken', error)).toEqual([]);
   });
+});
+
+/** Spellings that servers use for Bearer. */
+const oddTypes: [string, unknown, string][] = [
+  ['missing', undefined, 'is missing'],
+  ['null', null, 'is null'],
+  ['empty', '', 'is empty'],
+  ['BearerToken', 'BearerToken', 'is "BearerToken"'],
+  ['Application Access Token', 'Application Access Token', 'is "Application Access Token"'],
+  ['jwt-bearer', 'jwt-bearer', 'is "jwt-bearer"'],
+  ['Bearer and a space', 'bearer ', 'is "bearer", with white space around it,'],
+  ['a number', 1, 'is 1'],
+  ['control characters', 'Bea\u0007\nrer', 'is "Bea rer"'],
+  ['very long', 'x'.repeat(10_000), `is "${'x'.repeat(299)}…"`],
+];
+
+describe('an odd token type', () => {
+  test.each(oddTypes)(
+    'that is %s is named in the error, with the option that accepts it [A42]',
+    async (_what, type, said) => {
+      const { failure } = await answeredWith(granted('live-t0ken', { token_type: type }));
+
+      const error = await failure();
+
+      expect(error).toBeInstanceOf(InvalidTokenResponseError);
+      expect(String(error)).toContain(`its "token_type" ${said} instead of "Bearer"`);
+      expect(String(error)).toContain('if its tokens are Bearer tokens, set "assumeBearer: true"');
+      expect(linesThatShow('live-t0ken', error)).toEqual([]);
+    },
+  );
+
+  test.each(oddTypes)('that is %s counts as Bearer with "assumeBearer" [A42]', async (_what, type) => {
+    const { server } = await answeredWith(granted('t', { token_type: type }));
+    const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint, assumeBearer: true });
+
+    const token = await tokens.getToken();
+
+    expect(token.authorization).toBe('Bearer t');
+  });
+
+  test.each(['DPoP', 'mac', 'MAC', 'pop', 'N_A', 'n_a '])(
+    '%s does not count as Bearer, and "assumeBearer" is not recommended [A42 R-17]',
+    async (type) => {
+      const { server, failure } = await answeredWith(granted('t', { token_type: type }));
+      const assuming = granting({ tokenEndpoint: server.tokenEndpoint, assumeBearer: true });
+
+      const errors = [await failure(), await assuming.failure()];
+
+      for (const error of errors) {
+        expect(error).toBeInstanceOf(InvalidTokenResponseError);
+        expect(String(error)).toContain(`"token_type" is ${type === 'DPoP' ? 'DPoP' : `"${type.trim()}"`}`);
+        expect(String(error)).not.toContain('assumeBearer');
+      }
+    },
+  );
 });
 
 describe('the token', () => {
@@ -201,7 +289,8 @@ test.each([
   ['null', { headers: json, body: 'null' }, 'no token response'],
   ['a string', { headers: json, body: '"live-t0ken"' }, 'no token response'],
   ['an empty object', { headers: json, body: '{}' }, 'no token response'],
-  ['a 201', { ...granted('live-t0ken'), status: 201 }, '201'],
+  ['a 201 without a token', { status: 201, body: { id: 7 } }, '201, but its body is no token response'],
+  ['a 202 with a page', { status: 202, headers: { 'content-type': 'text/html' }, body: 'wait' }, '202, but with'],
   ['a 204', { status: 204 }, '204'],
 ])('a success with %s is no token; the next grant tries again [A9 A33]', async (_what, answer, said) => {
   const { server, tokens, failure } = await answeredWith(answer);
@@ -214,6 +303,19 @@ test.each([
   expect(String(error)).toContain(said);
   expect(linesThatShow('live-t0ken', error)).toEqual([]);
   await expect(tokens.getToken()).resolves.toMatchObject({ value: 'recovered' });
+});
+
+test.each([200, 201, 202, 203, 206, 226])('a %d with a token response is a success [A41]', async (status) => {
+  const { tokens, events } = await answeredWith({ ...granted('t'), status });
+
+  await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
+  expect(events).toMatchObject([{ type: 'grant.succeeded' }]);
+});
+
+test('a 201 with an OAuth error is an error response [A41 A8]', async () => {
+  const { failure } = await answeredWith({ status: 201, body: { error: 'invalid_scope' } });
+
+  expect(await failure()).toMatchObject({ code: 'ERR_GRANT_REJECTED', status: 201, error: 'invalid_scope' });
 });
 
 const tokenAsJson = JSON.stringify(granted('live-t0ken').body);

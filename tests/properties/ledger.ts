@@ -40,6 +40,7 @@ interface Kept {
 
 /** One grant with its retries. */
 interface Grant {
+  readonly began: Instant;
   readonly renews: Kept | undefined;
   /** Whether it is a renewal cannot be told: somebody asked before the kept token was there, or a clock was set back. */
   readonly isDoubtful: boolean;
@@ -53,6 +54,8 @@ interface Grant {
 /** All that is known of one scope. */
 interface Line {
   readonly scope: string;
+  /** Whether a grant outlasted its deadline because the process was suspended. Then its calls ask again without a pause. */
+  wasSuspended: boolean;
   readonly posts: Post[];
   kept: Kept | undefined;
   grant: Grant | undefined;
@@ -227,6 +230,11 @@ export class Ledger implements Watcher {
     if (this.calls.some(({ isOpen }) => isOpen)) this.#violated('a caller waits for ever');
   }
 
+  /** Whether the process was suspended for longer than the deadline of a call: then the call asks again. */
+  #wasSuspended({ began }: Grant): boolean {
+    return elapsedMs(began, this.#around.clock) > 15 * second;
+  }
+
   #beginGrant(line: Line, state: Grant['state']): Grant {
     const { clock } = this.#around;
     const { kept, rest } = line;
@@ -235,7 +243,13 @@ export class Ledger implements Watcher {
     const isDoubtful = hasComeBack || open.some((call) => call.kept !== kept);
     const renews = kept !== undefined && this.#isValid(kept) && !isDoubtful ? kept : undefined;
     const isSame = rest?.secret === undefined || rest.secret === this.#around.secret();
-    if (rest !== undefined && isSame && elapsedMs(rest.since, clock) < rest.forMs && !this.#isFirstAfterExpiry(line)) {
+    if (
+      rest !== undefined &&
+      isSame &&
+      !line.wasSuspended &&
+      elapsedMs(rest.since, clock) < rest.forMs &&
+      !this.#isFirstAfterExpiry(line)
+    ) {
       this.#violated('a grant began too soon after one that failed');
     }
     if (renews !== undefined) {
@@ -250,7 +264,7 @@ export class Ledger implements Watcher {
     if (!line.wasAsked && open.length === 0) this.#violated('a grant began although nobody asked');
     line.wasAsked = false;
     line.rest = undefined;
-    line.grant = { renews, isDoubtful, posts: 0, permitted: 3, state, last: undefined };
+    line.grant = { renews, isDoubtful, posts: 0, permitted: 3, state, last: undefined, began: instant(clock) };
     return line.grant;
   }
 
@@ -262,11 +276,13 @@ export class Ledger implements Watcher {
     const isJoined = this.calls.some(({ scope, isOpen, kept }) => scope === line.scope && isOpen && kept?.hasExpired);
     const isRenewal = isDoubtful || isJoined ? 'maybe' : renews ? 'yes' : 'no';
     line.grant = undefined;
+    line.wasSuspended = false;
     line.failure = undefined;
     line.told = undefined;
     if (post?.lifetimeMs === undefined) return this.#violated('a token came from nowhere');
     if (this.#remainingMs(post) <= 0) {
       line.expiredOnArrival = post;
+      line.wasSuspended = true;
       if (line.kept !== undefined) Object.assign(line.kept, { tried: instant(clock), isRenewal });
       return;
     }
@@ -300,6 +316,7 @@ export class Ledger implements Watcher {
 
   /** A grant has failed for good. */
   #failed(line: Line, byAnswer: boolean): void {
+    if (line.grant !== undefined && this.#wasSuspended(line.grant)) line.wasSuspended = true;
     const answer = byAnswer ? line.grant?.last?.answer : undefined;
     const reason = answer?.kind === 'refusal' ? answer.error : undefined;
     const code = { html: 'ERR_TOKEN_RESPONSE', refusal: 'ERR_GRANT_REJECTED' }[String(answer?.kind)];
@@ -384,6 +401,7 @@ export class Ledger implements Watcher {
       kept: undefined,
       grant: undefined,
       wasAsked: false,
+      wasSuspended: false,
       failure: undefined,
       rest: undefined,
       letThroughFor: new Set(),

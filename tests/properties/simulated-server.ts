@@ -81,7 +81,7 @@ export function simulatedServer(time: VirtualTime, watcher: Watcher): SimulatedS
         const { value, seconds } = grant(post.scope, answer);
         post.value = value;
         post.lifetimeMs = seconds * 1_000;
-        return () => json(200, { access_token: value, token_type: 'Bearer', expires_in: seconds });
+        return () => json(200, { access_token: value, token_type: 'Bearer', expires_in: seconds, scope: post.scope });
       }
       case 'refusal':
         return () => json(answer.status, { error: answer.error });

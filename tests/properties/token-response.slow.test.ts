@@ -88,9 +88,10 @@ test('nothing of the body is in an error or an event, but an OAuth error and its
 function saysItself(body: string): boolean {
   try {
     const parsed = JSON.parse(body.replace(/^\ufeff/, '')) as Record<string, unknown>;
-    const { access_token: token, error, error_description: description } = parsed;
+    const { access_token: token, token_type: type, error, error_description: description } = parsed;
     return (
-      token !== canary && [error, description].some((field) => typeof field === 'string' && field.includes(canary))
+      token !== canary &&
+      [type, error, description].some((field) => typeof field === 'string' && field.includes(canary))
     );
   } catch {
     return false;

@@ -45,7 +45,7 @@ describe('the profile "fapi2"', () => {
     );
   });
 
-  test('requires sender-constrained tokens [R-87]', () => {
+  test('requires sender-constrained tokens [R-87 A54]', () => {
     const clientAuthentication = privateKeyJwt({ key: first.key });
     const unconstrained = dpop({ requireBinding: false });
 
@@ -53,6 +53,8 @@ describe('the profile "fapi2"', () => {
     expect(() => serve({ clientAuthentication, dpop: unconstrained })).toThrow(/requires sender-constrained tokens/);
     expect(() => serve({ clientAuthentication, dpop: dpop() })).not.toThrow();
     expect(() => serve({ clientAuthentication: byCertificate() })).not.toThrow();
+    const both = mutualTls({ ...clientCertificates.first, clientAuthentication });
+    expect(() => serve({ clientAuthentication: both })).not.toThrow();
   });
 
   test('requires endpoints from metadata [R-90]', () => {

@@ -176,3 +176,32 @@ test.each([
   expect(make(options)).toThrow(ConfigurationError);
   expect(make(options)).toThrow(message);
 });
+
+test.each<[string, Partial<TokenServiceOptions>, string]>([
+  ['clientId', { clientId: 'orders\r' }, '"clientId" ends with a carriage return'],
+  ['clientId', { clientId: '\ufefforders' }, '"clientId" begins with a byte order mark'],
+  ['clientId', { clientId: 'ord\u0000ers' }, '"clientId" contains a null byte'],
+  ['issuer', { issuer: 'https://auth.example\r\n' }, '"issuer" ends with a line feed'],
+  ['issuer', { issuer: ' https://auth.example' }, '"issuer" begins with a space'],
+  ['issuer', { issuer: 'https://auth.ex\tample' }, '"issuer" contains a tab'],
+])('names the blank in "%s" [F12]', (_name, options, said) => {
+  const create = () =>
+    createTokenService({ issuer: 'https://auth.example', clientId: 'a', clientSecret: 's', ...options });
+
+  expect(create).toThrow(ConfigurationError);
+  expect(create).toThrow(`${said}; remove it where the option comes from`);
+});
+
+test.each([
+  'https://user:s3cret@',
+  'user:s3cret@auth.example',
+  'https://user:s3cret@auth example',
+  'https://user:s3cret@a#b',
+])('does not repeat a user and a password in %j [F15]', (issuer) => {
+  for (const option of ['issuer', 'tokenEndpoint', 'revocationEndpoint']) {
+    const create = () => createTokenService({ [option]: issuer, clientId: 'a', clientSecret: 's' });
+
+    expect(create).toThrow(ConfigurationError);
+    expect(create).not.toThrow('s3cret');
+  }
+});

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { clientSecretPost } from '../../src/authentication/client-secret.js';
 import { ConfigurationError, GrantRejectedError } from '../../src/core/errors.js';
+import type { TokenRequest } from '../../src/core/token-request.js';
 import { dpop } from '../../src/grant/dpop.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';
 import { createTokenService } from '../../src/service/token-service.js';
@@ -292,4 +293,20 @@ test('token services with the same store share no token when they hold other cer
   }
 
   expect(values).toEqual(['token-1', 'token-1', 'token-2', 'token-3', 'token-4']);
+});
+
+test.each([
+  ['a promise', () => Promise.resolve({ scope: 's3cret' })],
+  ['a Map', () => new Map([['scope', 's3cret']])],
+  ['URLSearchParams', () => new URLSearchParams({ scope: 's3cret' })],
+  ['null', () => null],
+])('a call whose token request is %s fails, and gets no token for the default request [E39]', async (_what, make) => {
+  const { server, tokens } = await startTokenService({ scope: 'default' });
+  await tokens.getToken();
+
+  const error = await failureOf(tokens.getToken(make() as TokenRequest));
+
+  expect(error).toBeInstanceOf(ConfigurationError);
+  expect(linesThatShow('s3cret', error)).toEqual([]);
+  expect(server.grants).toHaveLength(1);
 });

@@ -43,7 +43,7 @@ export async function startTlsServer(handle: (request: RecordedTlsRequest) => An
         requests.push(request);
         const { status = 200, headers: fields = {}, body: content = '' } = await handle(request);
         response.writeHead(status, { 'content-type': 'application/json', ...fields });
-        response.end(typeof content === 'string' ? content : JSON.stringify(content));
+        response.end(typeof content === 'string' || Buffer.isBuffer(content) ? content : JSON.stringify(content));
       })();
     },
     { requestCert: true, rejectUnauthorized: false },

@@ -27,16 +27,17 @@ export function scenarioServer(clock: ScenarioClock, deed: Deed, name = 'token')
       else passing.push(...Array.from({ length: next.times }, () => next));
     },
     async fetch(_url, init) {
-      posts.push(new URLSearchParams(String(init?.body as URLSearchParams)));
+      const post = new URLSearchParams(String(init?.body as URLSearchParams));
+      posts.push(post);
       const current = passing.shift() ?? lasting;
       await sleep(current.latency, clock, init?.signal ?? undefined);
       if (current.server === 'fails') throw networkFailure(current.code ?? 'ECONNRESET');
       // The clock of the server stays right when the one of the client is set.
-      return answer(current, secretOf(init), startedAt + clock.elapsedMs());
+      return answer(current, { secret: secretOf(init), post }, startedAt + clock.elapsedMs());
     },
   };
 
-  function answer(current: Deed, secret: string, now: number): Response {
+  function answer(current: Deed, { secret, post }: Received, now: number): Response {
     if (current.server === 'answers') return reply(current, current.body ?? '', now);
     const { error = 'invalid_client', status = error === 'invalid_client' ? 401 : 400 } = current;
     const isRefused = current.server === 'refuses' || (current.secret !== undefined && current.secret !== secret);
@@ -44,11 +45,17 @@ export function scenarioServer(clock: ScenarioClock, deed: Deed, name = 'token')
 
     granted += 1;
     const expiresIn = 'expiresIn' in current ? current.expiresIn : ms(current.lifetime ?? '1h') / 1_000;
-    const { token = `${name}-${granted}`, scope } = current;
+    // Like many servers, it names the scope also if it is the requested one.
+    const { token = `${name}-${granted}`, scope = post.get('scope') ?? undefined } = current;
     // null leaves the member out.
     const lifetime = expiresIn === null ? {} : { expires_in: expiresIn };
     return reply({ server: 'grants' }, { access_token: token, token_type: 'Bearer', scope, ...lifetime }, now);
   }
+}
+
+interface Received {
+  readonly secret: string;
+  readonly post: URLSearchParams;
 }
 
 function reply({ status = 200, retryAfter, retryAfterDate, contentType }: Deed, body: unknown, now: number): Response {

@@ -51,6 +51,11 @@ test.each<[TokenEvent, number, string]>([
     'the shared store failed (get: Error ECONNREFUSED); tokens are not shared, next attempt in 5 s',
   ],
   [
+    { type: 'token.lifetime_capped', scope: 'a', announcedSeconds: 2_147_483_647 },
+    info,
+    'a token with the lifetime 2147483647 s, which means that it never expires, is renewed after 24 hours at the latest',
+  ],
+  [
     { type: 'token.evicted', scope: 'a' },
     debug,
     'the least recently used token was dropped; "cache.maxTokens" is lower than the number of different token requests',

@@ -32,6 +32,15 @@ export function isTransient(status: number, error: string | undefined): boolean 
   return isTransientStatus(status) && !(status >= 500 && error !== undefined && finalCodes.has(error));
 }
 
+/**
+ * Whether other credentials may change this error response. Servers report a wrong or badly encoded secret with several codes,
+ * and without any.
+ */
+export function concernsClient(status: number, error: string | undefined): boolean {
+  if (error !== undefined && finalCodes.has(error)) return clientCodes.has(error);
+  return status >= 400 && status < 500 && status !== 407;
+}
+
 /** Whether a status says that the server cannot handle the request now. */
 export function isTransientStatus(status: number): boolean {
   return status >= 500 || status === 408 || status === 425 || status === 429;
@@ -55,3 +64,4 @@ const finalCodes = new Set([
   'invalid_dpop_proof',
   'use_dpop_nonce',
 ]);
+const clientCodes = new Set(['invalid_client', 'unauthorized_client', 'access_denied', 'invalid_request']);

@@ -1,3 +1,4 @@
+import { cleanText, cleanUrl } from '../../core/clean-text.js';
 import {
   causesOf,
   GrantRejectedError,
@@ -6,20 +7,17 @@ import {
   type TokenError,
 } from '../../core/errors.js';
 import { parseUrl } from '../../core/secure-url.js';
-import { type BoundedResponse, withoutQuery } from '../http/bounded-fetch.js';
+import type { BoundedResponse } from '../http/bounded-fetch.js';
 import { retryAfterMs } from '../http/retry-after.js';
+import { adviceFor } from './advice.js';
 import { type ErrorResponse, isTransient, readErrorResponse } from './error-response.js';
-import { findTokenError, networkError } from './network-error.js';
+import { type FailedRequest, findTokenError, networkError } from './network-error.js';
 import { withoutSecrets } from './redaction.js';
 
 /** What is known about a failed grant. */
-export interface GrantContext {
-  /** The issuer, or the token endpoint if no issuer is configured. */
-  readonly authorizationServer: string;
+export interface GrantContext extends FailedRequest {
   readonly clientId: string;
   readonly requestedScope?: string | undefined;
-  /** Texts that must not appear in the message, even if the authorization server repeats them. */
-  readonly secrets?: readonly string[] | undefined;
   /** Why correct credentials may be rejected. */
   readonly hint?: string | undefined;
   /** Whether the request carried a DPoP proof (RFC 9449 §5). */
@@ -38,7 +36,7 @@ export function grantError(error: unknown, context: GrantContext): TokenError {
   const { response } = context;
   const ours = findTokenError(error);
   if (ours !== undefined) return ours;
-  if (response === undefined) return networkError(error, context.authorizationServer, context.secrets);
+  if (response === undefined) return networkError(error, context);
   if (response.status >= 300 && response.status < 400) return redirected(response, context);
 
   const found = readErrorResponse(response, context.secrets);
@@ -53,19 +51,15 @@ function unavailable({ status, headers }: BoundedResponse, found: ErrorResponse,
   const what = status === 429 ? 'rate limited this client' : 'is not available';
   return new GrantUnavailableError(`${context.authorizationServer} ${what} ${detail(found, status)}`, {
     status,
-    retryAfterMs: retryAfterMs(headers.get('retry-after'), context.now),
+    retryAfterMs: retryAfterMs(headers, context.now),
   });
 }
 
 function rejected({ status }: BoundedResponse, found: ErrorResponse, context: GrantContext): TokenError {
-  const { authorizationServer, clientId, requestedScope, hint, usesDpop = false } = context;
-  const advice = [
-    adviceFor(found.error, status, requestedScope),
-    ['invalid_client', undefined].includes(found.error) ? hint : undefined,
-    dpopAdvice(found.error, status, usesDpop),
-  ];
+  const { authorizationServer, clientId, requestedScope: scope, hint, usesDpop } = context;
+  const advice = adviceFor({ status, error: found.error, scope, hint, usesDpop });
   return new GrantRejectedError(
-    `${authorizationServer} refused a token to client "${clientId}" ${detail(found, status)}: ${advice.filter(Boolean).join('; ')}`,
+    `${authorizationServer} refused a token to client "${cleanText(clientId)}" ${detail(found, status)}: ${advice}`,
     { status, ...found },
   );
 }
@@ -85,7 +79,7 @@ function redirected({ status, url, headers }: BoundedResponse, context: GrantCon
 function withoutSecretPath(url: URL, secrets: readonly string[]): string {
   try {
     const path = decodeURIComponent(url.pathname);
-    return withoutSecrets(path, secrets) === path ? withoutSecrets(withoutQuery(url), secrets) : url.origin;
+    return withoutSecrets(path, secrets) === path ? withoutSecrets(cleanUrl(url), secrets) : url.origin;
   } catch {
     return url.origin;
   }
@@ -93,41 +87,6 @@ function withoutSecretPath(url: URL, secrets: readonly string[]): string {
 
 const detail = ({ error, errorDescription }: ErrorResponse, status: number): string =>
   `(${[error, errorDescription && `"${errorDescription}"`, `HTTP ${status}`].filter(Boolean).join(', ')})`;
-
-// Some servers report a rejected proof as invalid_grant, and some gateways with a 403.
-function dpopAdvice(error: string | undefined, status: number, usesDpop: boolean): string | undefined {
-  const isCertain = error === 'invalid_dpop_proof' || error === 'use_dpop_nonce';
-  if (isCertain && !usesDpop) return 'this client must use DPoP: set "dpop"';
-  if (!isCertain && !(usesDpop && (error === 'invalid_grant' || status === 403))) return undefined;
-  return (
-    `the DPoP proof ${isCertain ? 'was' : 'may have been'} refused: check the clock of this machine, the URL of the token ` +
-    'endpoint, and whether the server accepts the algorithm of the keys'
-  );
-}
-
-function adviceFor(error: string | undefined, status: number, scope: string | undefined): string | undefined {
-  if (status === 407) return 'a proxy asks for credentials; give them to the "fetch" that this service uses';
-  switch (error) {
-    case 'invalid_client':
-      return 'check the client id and the secret, and which client authentication method is registered for this client';
-    case 'unauthorized_client':
-    case 'unsupported_grant_type':
-      return 'the client credentials grant must be enabled for this client';
-    case 'invalid_scope':
-      return scope === undefined
-        ? 'this client must ask for a scope: set "scope"'
-        : `the scope "${scope}" is unknown or not allowed for this client`;
-    case 'invalid_target':
-      return 'check "resource" and "audience": this client may not have a token for them';
-    case 'invalid_dpop_proof':
-    case 'use_dpop_nonce':
-      return undefined;
-    default:
-      return error === undefined && status >= 400
-        ? 'check that this is the token endpoint, and the client id and secret'
-        : 'check "scope", "resource", "audience" and "parameters" against what this authorization server expects';
-  }
-}
 
 function flaw(error: unknown): string {
   const isUnknownType = causesOf(error).some(({ code }) => code === 'OAUTH_UNSUPPORTED_OPERATION');

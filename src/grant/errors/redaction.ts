@@ -1,13 +1,7 @@
-/**
- * A text of the authorization server, cleaned for a message: without secrets, limited to the characters of RFC 6749 §5.2
- * (%x20-21 / %x23-5B / %x5D-7E) and to 300 of them.
- */
-export function readable(text: string, secrets: readonly string[]): string {
-  const cleaned = withoutSecrets(text, secrets)
-    .replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]+/g, ' ')
-    .trim();
-  return cleaned.length > 300 ? `${cleaned.slice(0, 299)}…` : cleaned;
-}
+import { cleanText } from '../../core/clean-text.js';
+
+/** A text of the authorization server, cleaned for a message and without secrets. */
+export const readable = (text: string, secrets: readonly string[]): string => cleanText(withoutSecrets(text, secrets));
 
 /** Replaces each secret, in any of its usual encodings, with `[redacted]`. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {

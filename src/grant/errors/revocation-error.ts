@@ -9,11 +9,11 @@ import { findTokenError, networkError } from './network-error.js';
  */
 export function revocationError(
   error: unknown,
-  { authorizationServer, clientId, secrets = [], response }: Omit<GrantContext, 'now'>,
+  { authorizationServer, clientId, secrets = [], response, ignoredProxy }: Omit<GrantContext, 'now'>,
 ): TokenError {
   const ours = findTokenError(error);
   if (ours !== undefined) return ours;
-  if (response === undefined) return networkError(error, authorizationServer, secrets);
+  if (response === undefined) return networkError(error, { authorizationServer, secrets, ignoredProxy });
 
   const { status } = response;
   const { error: code } = readErrorResponse(response, secrets);

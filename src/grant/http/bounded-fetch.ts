@@ -1,8 +1,10 @@
 import type { CustomFetch } from 'openid-client';
 
 import { abortable, withDeadline } from '../../core/abort.js';
+import { cleanUrl } from '../../core/clean-text.js';
 import { ConfigurationError, InvalidTokenResponseError } from '../../core/errors.js';
-import { isSecure } from '../../core/secure-url.js';
+import { ignoredProxyVariable } from '../../core/environment.js';
+import { isLoopback, isSecure } from '../../core/secure-url.js';
 
 /** A response of the authorization server, read to its end. */
 export interface BoundedResponse {
@@ -18,17 +20,22 @@ export interface BoundedFetch {
   readonly fetch: CustomFetch;
   /** `undefined` if the last request has no complete response. */
   readonly response: BoundedResponse | undefined;
+  /** The environment variable that names a proxy for the last request, if Node.js ignored it. */
+  readonly ignoredProxy: string | undefined;
 }
 
 /** Options of {@link boundedFetch}. */
 export interface BoundedFetchOptions {
   /** Deadline of each request, including the body of its response, in milliseconds. */
   readonly timeoutMs: number;
-  /** Checks a response of status 200 and returns the body that openid-client reads. If it throws, the request fails. */
+  /** Checks a successful response and returns the body that openid-client reads. If it throws, the request fails. */
   readonly accept?: ((response: BoundedResponse) => string) | undefined;
   /** Ends a request before its deadline. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** The global `fetch` of this moment. It obeys variables such as `HTTPS_PROXY` only if Node.js is told so. */
+export const globalFetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
 
 const maxBodyBytes = 1024 * 1024;
 const maxUncheckedLength = 64 * 1024;
@@ -43,19 +50,28 @@ export function boundedFetch(
   { timeoutMs, accept = ({ body }) => body, signal }: BoundedFetchOptions,
 ): BoundedFetch {
   let last: BoundedResponse | undefined;
+  let lastUrl: URL | undefined;
 
   return {
     async fetch(url, options) {
-      if (!isSecure(new URL(url))) {
+      lastUrl = new URL(url);
+      if (!isSecure(lastUrl)) {
         throw new ConfigurationError(
-          `no request is sent to ${withoutQuery(url)}: only https, or http to this machine, keeps the credentials secret`,
+          `no request is sent to ${cleanUrl(url)}: only https, or http to this machine, keeps the credentials secret`,
         );
       }
       // If openid-client repeats a request, with a nonce for example, the earlier response no longer counts.
       last = undefined;
       // The signal of openid-client is replaced: its deadline counts whole seconds and ends with the headers.
       last = await withDeadline(timeoutMs, signal, async (until) => {
-        const init = { ...options, redirect: 'manual', signal: until } as RequestInit;
+        const init = {
+          ...options,
+          headers: exactHeaders(options.headers),
+          redirect: 'manual',
+          // Some frameworks replace the global `fetch` and cache POST responses unless this is set.
+          cache: 'no-store',
+          signal: until,
+        } as RequestInit;
         const response = await abortable(fetch(url, init), until);
         const text = (await abortable(readBody(response, url), until)).toString('utf8');
         const { status, headers } = response;
@@ -65,6 +81,10 @@ export function boundedFetch(
     },
     get response() {
       return last;
+    },
+    get ignoredProxy() {
+      const isProxied = fetch === globalFetch && lastUrl !== undefined && !isLoopback(lastUrl.hostname);
+      return isProxied ? ignoredProxyVariable(lastUrl as URL) : undefined;
     },
   };
 }
@@ -76,7 +96,7 @@ async function readBody(response: Response, url: string): Promise<Buffer> {
     bytes += chunk.byteLength;
     // Throwing out of the loop cancels the rest of the body.
     if (bytes > maxBodyBytes) {
-      throw new InvalidTokenResponseError(`the response of ${withoutQuery(url)} is longer than 1 MiB`);
+      throw new InvalidTokenResponseError(`the response of ${cleanUrl(url)} is longer than 1 MiB`);
     }
     chunks.push(chunk);
   }
@@ -87,16 +107,24 @@ async function readBody(response: Response, url: string): Promise<Buffer> {
 const isTooComplex = (text: string): boolean =>
   text.length > maxUncheckedLength && text.split(/[[{,]/, maxParts + 1).length > maxParts;
 
-// The constructor of Response accepts only statuses from 200 to 599, and for some of them no body.
+// openid-client accepts only status 200, but servers answer with other successful statuses as well. The constructor of
+// Response accepts only statuses from 200 to 599, and for 304 no body.
 function toResponse(received: BoundedResponse, accept: (response: BoundedResponse) => string): Response {
-  const { headers } = received;
-  const status = received.status >= 200 && received.status <= 599 ? received.status : 502;
-  const body = status === 200 ? accept(received) : received.body;
-  return new Response([204, 205, 304].includes(status) ? null : body, { status, headers });
+  const { status, headers, body } = received;
+  if (isSuccess(received)) return new Response(accept(received), { status: 200, headers });
+  const isAllowed = status >= 300 && status <= 599;
+  return new Response(status === 304 ? null : body, { status: isAllowed ? status : 502, headers });
 }
 
-/** The URL for a message: without its query, which may hold a secret. */
-export function withoutQuery(url: string | URL): string {
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}`;
+/** Whether the server says that it has carried out the request. */
+export const isSuccess = ({ status }: Pick<BoundedResponse, 'status'>): boolean => status >= 200 && status < 300;
+
+// Some servers compare the content type as a text, so the parameter that openid-client adds is left out (RFC 6749 §4.4.2).
+function exactHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      value.startsWith('application/x-www-form-urlencoded') ? 'application/x-www-form-urlencoded' : value,
+    ]),
+  );
 }

@@ -1,13 +1,20 @@
 const maxMs = 60 * 60 * 1_000;
 
 /**
- * The delay that a `Retry-After` field asks for (RFC 9110 §10.2.3: seconds or a date), in milliseconds and at most one hour.
+ * The delay that the `Retry-After` field of a response asks for (RFC 9110 §10.2.3: seconds or a date), in milliseconds and at
+ * most one hour. A date is compared with the `Date` of the response, or with `now` if it has none: the local clock may be wrong.
  * `undefined` if the field is absent, malformed, or not in the future.
  */
-export function retryAfterMs(field: string | null, now: number): number | undefined {
-  const value = field?.trim() ?? '';
-  const delayMs = /^\d+$/.test(value) ? Number(value) * 1_000 : httpDate(value) - now;
+export function retryAfterMs(headers: Pick<Headers, 'get'>, now: number): number | undefined {
+  const value = headers.get('retry-after')?.trim() ?? '';
+  const isSeconds = /^\d+$/.test(value);
+  const delayMs = isSeconds ? Number(value) * 1_000 : httpDate(value) - respondedAt(headers, now);
   return delayMs > 0 ? Math.min(maxMs, delayMs) : undefined;
+}
+
+function respondedAt(headers: Pick<Headers, 'get'>, now: number): number {
+  const date = httpDate(headers.get('date')?.trim() ?? '');
+  return Number.isNaN(date) ? now : date;
 }
 
 // Date.parse alone reads '-1' and '1.5' as years.

@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib';
 
-import { AccessToken, type AccessTokenFields } from '../../core/access-token.js';
+import { AccessToken, type AccessTokenFields, type TokenMembers } from '../../core/access-token.js';
 import type { Instant } from '../../core/clock.js';
+import { parseObject } from '../../core/json.js';
 import type { StoredToken } from '../../stores/token-store.js';
 
 /** What an entry of the store holds. An invalid one is damaged, malformed, of another key, or has impossible times. */
@@ -18,8 +19,9 @@ export interface SenderConstraint extends Pick<AccessTokenFields, 'certificateTh
 /** How far the clocks of two hosts may differ, in milliseconds. */
 export const clockSkewMs = 60_000;
 
-// The format that this release writes and reads. A change of the format takes the next number.
-const version = 1;
+// The formats that this release writes and reads. The second one has a line for the members, and is used if there are any. A
+// change of the format takes the next number.
+const versions = { withoutMembers: 1, withMembers: 2 } as const;
 const maxLifetimeMs = 10 * 366 * 24 * 3_600_000;
 const checksumLength = 8;
 const invalid: TokenRecord = { kind: 'invalid' };
@@ -28,8 +30,12 @@ const invalid: TokenRecord = { kind: 'invalid' };
 export function toStored(key: string, token: AccessToken): StoredToken {
   const issuedAt = Math.floor(token.issuedAt);
   const expiresAt = Math.floor(token.expiresAt);
-  // A token value has no line break. A scope may have one: it is stored as the authorization server sent it.
-  const body = [key, token.type, token.value, ...(token.scope === undefined ? [] : [token.scope])].join('\n');
+  const hasMembers = Object.keys(token.members).length > 0;
+  const version = hasMembers ? versions.withMembers : versions.withoutMembers;
+  const members = hasMembers ? [JSON.stringify(token.members)] : [];
+  const scope = token.scope === undefined ? [] : [token.scope];
+  // A token value and JSON have no line break. A scope may have one: it is stored as the authorization server sent it.
+  const body = [key, token.type, token.value, ...members, ...scope].join('\n');
   return { version, issuedAt, expiresAt, payload: checksum(issuedAt, expiresAt, body) + body };
 }
 
@@ -38,21 +44,24 @@ export function toStored(key: string, token: AccessToken): StoredToken {
  * the latest one lifetime after `now`.
  */
 export function fromStored(key: string, stored: StoredToken, now: Instant, constraint: SenderConstraint): TokenRecord {
-  if (Number.isInteger(stored.version) && stored.version > version) return { kind: 'newer format' };
+  if (Number.isInteger(stored.version) && stored.version > versions.withMembers) return { kind: 'newer format' };
   const { issuedAt, expiresAt, payload } = stored;
   if (typeof payload !== 'string' || !Number.isInteger(issuedAt) || !Number.isInteger(expiresAt)) return invalid;
   const body = payload.slice(checksumLength);
   const lifetimeMs = expiresAt - issuedAt;
-  if (stored.version !== version || !payload.startsWith(checksum(issuedAt, expiresAt, body))) return invalid;
+  if (!isKnown(stored.version) || !payload.startsWith(checksum(issuedAt, expiresAt, body))) return invalid;
   if (issuedAt > now.wall + clockSkewMs || !(lifetimeMs > 0 && lifetimeMs <= maxLifetimeMs)) return invalid;
   const [echoed, type, value = '', ...lines] = body.split('\n');
   if (echoed !== key || value === '' || (type !== 'Bearer' && type !== 'DPoP')) return invalid;
+  const members = stored.version === versions.withMembers ? readMembers(lines.shift() ?? '') : {};
+  if (members === undefined) return invalid;
   const scope = lines.length === 0 ? undefined : lines.join('\n');
   const issuedAtMonotonic = now.monotonic - Math.max(0, now.wall - issuedAt);
   const { certificateThumbprint } = constraint;
   const keyPair = type === 'DPoP' ? constraint.keyPair : undefined;
   const times = { issuedAt, issuedAtMonotonic, expiresAt };
-  return { kind: 'token', token: new AccessToken({ value, type, scope, ...times, certificateThumbprint, keyPair }) };
+  const fields = { value, type, scope, members, ...times, certificateThumbprint, keyPair } as const;
+  return { kind: 'token', token: new AccessToken(fields) };
 }
 
 /** Whether a client with this certificate and key may present the token. */
@@ -61,6 +70,15 @@ export function canPresent(token: AccessToken, constraint: SenderConstraint): bo
   if (type === 'DPoP' && (keyPair === undefined || keyPair !== constraint.keyPair)) return false;
   return certificateThumbprint === undefined || certificateThumbprint === constraint.certificateThumbprint;
 }
+
+function readMembers(line: string): TokenMembers | undefined {
+  const members = parseObject(line);
+  const isOdd =
+    members === undefined || Object.values(members).some((value) => !['string', 'number'].includes(typeof value));
+  return isOdd ? undefined : (members as TokenMembers);
+}
+
+const isKnown = (version: unknown): boolean => version === versions.withoutMembers || version === versions.withMembers;
 
 // Detects damage, not an attack: an attacker can compute it too. Encryption detects both.
 const checksum = (issuedAt: number, expiresAt: number, body: string): string =>

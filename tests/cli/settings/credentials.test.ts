@@ -49,8 +49,8 @@ test.each<[SettingName, string]>([
 ])('names a %s that cannot be read or is empty, and the setting', async (name, what) => {
   const others = name === 'certificateFile' ? { keyFile: await file('key') } : {};
 
-  await expect(read({ ...others, [name]: '/nonexistent' })).rejects.toMatchObject({
-    message: `${what} cannot be read from /nonexistent (ENOENT)`,
+  await expect(read({ ...others, [name]: '/tmp/nonexistent' })).rejects.toMatchObject({
+    message: `${what} cannot be read from /tmp/nonexistent (ENOENT)`,
     advice: 'check test',
     exitCode: 2,
   });

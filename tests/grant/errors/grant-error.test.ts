@@ -33,6 +33,55 @@ describe('a rejected grant', () => {
     expect(String(error)).toContain(`to client "orders" (${code}, "because of this", HTTP ${status})`);
   });
 
+  test.each<[string, Answer]>([
+    ['a code of a web framework', { status: 404, body: { error: 'Not Found' } }],
+    ['no code', { status: 410, body: { message: 'gone' } }],
+    ['a code and a 405', { status: 405, body: { error: 'method_not_allowed' } }],
+  ])('that tells a wrong URL, with %s, says to check the token endpoint [A50]', async (_what, answer) => {
+    expect(String(await errorFor(answer))).toContain('check that this is the token endpoint');
+  });
+
+  test.each([
+    ['invalid_client', 401],
+    ['unauthorized_client', 401],
+    ['invalid_request', 400],
+    ['access_denied', 403],
+    ['wrong_secret', 400],
+    [undefined, 401],
+    [undefined, 403],
+  ])('with %s and %d says why a correct secret may be misread [A46 A50]', async (code, status) => {
+    const server = await startAuthorizationServer();
+    server.script({ status, body: code === undefined ? '' : { error: code } });
+    const { failure } = granting({
+      tokenEndpoint: server.tokenEndpoint,
+      clientAuthentication: clientSecretBasic('a+b'),
+    });
+
+    expect(String(await failure())).toContain('try clientSecretBasic(secret, { encoding })');
+  });
+
+  test.each([
+    ['invalid_scope', 400],
+    ['invalid_target', 400],
+    ['unsupported_grant_type', 400],
+    [undefined, 407],
+  ])('with %s and %d does not mention the encoding of the secret [A50]', async (code, status) => {
+    const server = await startAuthorizationServer();
+    server.script({ status, body: code === undefined ? '' : { error: code } });
+    const { failure } = granting({
+      tokenEndpoint: server.tokenEndpoint,
+      clientAuthentication: clientSecretBasic('a+b'),
+    });
+
+    expect(String(await failure())).not.toContain('encoding');
+  });
+
+  test('says that a wrong secret may be reported as unauthorized_client [A46]', async () => {
+    const error = await errorFor(refused('unauthorized_client', { status: 401 }));
+
+    expect(String(error)).toContain('some servers also report a wrong secret in this way');
+  });
+
   test('without a scope says how to set it [A6]', async () => {
     const error = await errorFor(refused('invalid_scope'));
 
@@ -76,7 +125,8 @@ describe('an outage', () => {
     [500, '99999999', 3_600_000],
     [503, 'soon', undefined],
   ])('of status %p with Retry-After "%s" has it on the error [R-41]', async (status, field, expected) => {
-    const error = await errorFor({ status, headers: { 'retry-after': field } });
+    const date = 'Thu, 01 Jan 2026 00:00:00 GMT';
+    const error = await errorFor({ status, headers: { 'retry-after': field, date } });
 
     expect(error).toBeInstanceOf(GrantUnavailableError);
     expect(error).toMatchObject({ retryAfterMs: expected });

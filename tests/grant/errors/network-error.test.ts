@@ -1,10 +1,18 @@
+import { request } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 
 import { describe, expect, test } from '@jest/globals';
 
+import type { ClientAuthentication } from '../../../src/authentication/client-authentication.js';
+import { clientSecretBasic } from '../../../src/authentication/client-secret.js';
+import { federatedAssertion } from '../../../src/authentication/federated-assertion.js';
+import { mutualTls } from '../../../src/authentication/mutual-tls.js';
+import { privateKeyJwt } from '../../../src/authentication/private-key-jwt.js';
 import { causesOf, GrantRejectedError, GrantUnavailableError } from '../../../src/core/errors.js';
+import { createTokenService } from '../../../src/service/token-service.js';
 import { granted, startAuthorizationServer } from '../../support/authorization-server.js';
-import { allThatPrints, granting, linesThatShow, secret } from '../../support/grant-outcome.js';
+import { testAuthority, testCertificates, testKey } from '../../support/certificates.js';
+import { allThatPrints, failureOf, granting, linesThatShow, secret } from '../../support/grant-outcome.js';
 import { listenTls, trustingFetch } from '../../support/grant-tls.js';
 import { listen } from '../../support/http-server.js';
 
@@ -92,6 +100,104 @@ describe('a server that cannot be reached', () => {
   });
 });
 
+describe('http and https that are mixed up', () => {
+  test('https to an http port is a final error that says so [B12]', async () => {
+    const origin = await listen((_request, response) => response.end('hello'));
+    const { failure } = granting({ tokenEndpoint: `${origin.replace('http:', 'https:')}/token` });
+
+    const error = await failure();
+
+    expect(error).toMatchObject({ code: 'ERR_GRANT_UNAVAILABLE', retryable: false });
+    expect(String(error)).toContain('its port does not speak https, but probably http');
+  });
+
+  test('http to an https port is an error that says so [B12]', async () => {
+    const port = await listenTls((_request, response) => response.end('never'));
+    const { failure } = granting({ tokenEndpoint: `http://localhost:${port}/token` });
+
+    expect(String(await failure())).toContain('if its port expects https, the URL must begin with https');
+  });
+});
+
+describe('a proxy variable that Node.js ignores', () => {
+  const variables = [
+    'HTTPS_PROXY',
+    'https_proxy',
+    'HTTP_PROXY',
+    'http_proxy',
+    'ALL_PROXY',
+    'all_proxy',
+    'NO_PROXY',
+    'no_proxy',
+    'NODE_USE_ENV_PROXY',
+    'NODE_OPTIONS',
+  ];
+  const messageWith = async (environment: Record<string, string>, options = {}) => {
+    const before = variables.map((name) => [name, process.env[name]] as const);
+    for (const name of variables) delete process.env[name];
+    Object.assign(process.env, environment);
+    try {
+      return String(
+        await granting({ tokenEndpoint: 'https://auth.invalid/token', timeoutMs: 2_000, ...options }).failure(),
+      );
+    } finally {
+      for (const [name, value] of before) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    }
+  };
+
+  test.each(['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY'])(
+    'is named if the server cannot be reached: %s [B12]',
+    async (name) => {
+      const proxy = { [name]: 'http://user:s3cret@proxy.example:8080' };
+
+      for (const options of [{}, { tokenEndpoint: undefined, issuer: 'https://auth.invalid' }]) {
+        const message = await messageWith(proxy, options);
+
+        expect(message).toContain(`${name} is set, but Node.js ignores it unless NODE_USE_ENV_PROXY=1 is set too`);
+        expect(message).not.toContain('s3cret');
+      }
+    },
+  );
+
+  test.each<[string, Record<string, string>, object]>([
+    ['no variable is set', {}, {}],
+    ['Node.js uses it', { HTTPS_PROXY: 'http://p', NODE_OPTIONS: '--use-env-proxy' }, {}],
+    ['the host is excluded', { HTTPS_PROXY: 'http://p', NO_PROXY: 'localhost, .invalid' }, {}],
+    ['all hosts are excluded', { HTTPS_PROXY: 'http://p', no_proxy: '*' }, {}],
+    ['it is for http', { HTTP_PROXY: 'http://p' }, {}],
+    ['the user has another fetch', { HTTPS_PROXY: 'http://p' }, { fetch: () => Promise.reject(new TypeError('no')) }],
+    ['the server is on this machine', { HTTPS_PROXY: 'http://p' }, { tokenEndpoint: 'https://localhost:1/token' }],
+  ])('is not named if %s [B12]', async (_what, environment, options) => {
+    expect(await messageWith(environment, options)).not.toContain('PROXY');
+  });
+});
+
+test.each<[string, (hang: () => Promise<never>) => ClientAuthentication]>([
+  ['secret', (hang) => clientSecretBasic(hang)],
+  ['key', (hang) => privateKeyJwt({ key: hang })],
+  ['assertion', (hang) => federatedAssertion(hang)],
+  ['certificate', (hang) => mutualTls({ certificate: hang, key: hang })],
+])('a function for the %s that hangs is named, and not the authorization server [B12]', async (_what, make) => {
+  const clientAuthentication = make(() => new Promise(() => {}));
+  const tokens = createTokenService({
+    tokenEndpoint: 'https://auth.example/token',
+    clientId: 'orders',
+    clientAuthentication,
+    retry: { deadlineMs: 50, retries: 0 },
+  });
+
+  const error = await failureOf(tokens.getToken());
+
+  expect(error).toBeInstanceOf(GrantUnavailableError);
+  expect(String(error)).toContain(
+    'the credentials were not read in time: the function that returns the client secret, key',
+  );
+  expect(String(error)).not.toContain('auth.example');
+});
+
 describe('a proxy that asks for credentials', () => {
   test('with a 407, is named in a final error [B5]', async () => {
     const server = await startAuthorizationServer();
@@ -126,7 +232,42 @@ describe('a proxy that asks for credentials', () => {
   });
 });
 
+/** A fetch that trusts the authority of the test certificates. */
+const fetchTrusting: typeof fetch = (input, init) =>
+  new Promise((_resolve, reject) => {
+    request(new URL(input instanceof Request ? input.url : input), {
+      method: init?.method,
+      ca: testAuthority,
+      agent: false,
+    })
+      .once('error', reject)
+      .end();
+  });
+
 describe('a certificate', () => {
+  test.each([
+    ['has expired', testCertificates.expired, 'CERT_HAS_EXPIRED', 'its certificate has expired'],
+    ['is not valid yet', testCertificates.future, 'CERT_NOT_YET_VALID', 'its certificate is not valid yet'],
+    [
+      'is for another name',
+      testCertificates.other,
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+      'its certificate is for another name',
+    ],
+  ])('that %s is a final error that says exactly so [B12 R-28]', async (_what, cert, code, said) => {
+    const port = await listenTls((_request, response) => response.end('never'), { cert, key: testKey });
+    const options = { fetch: fetchTrusting };
+    const endpoint = `https://localhost:${port}/token`;
+
+    for (const where of [{ tokenEndpoint: endpoint }, { issuer: endpoint }]) {
+      const error = await granting({ ...options, ...where }).failure();
+
+      expect(error).toMatchObject({ code: 'ERR_GRANT_UNAVAILABLE', retryable: false });
+      expect(String(error)).toContain(`could not be reached (${code}): ${said}`);
+      expect(String(error)).not.toContain('NODE_EXTRA_CA_CERTS');
+    }
+  });
+
   test('that is not trusted is a final error that names the solution [B1 B10 R-28]', async () => {
     const port = await listenTls((_request, response) => response.end('never'));
     const { failure } = granting({ tokenEndpoint: `https://localhost:${port}/token` });

@@ -1,13 +1,16 @@
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 
 import { describe, expect, test } from '@jest/globals';
 
 import { clientSecretPost } from '../../../src/authentication/client-secret.js';
+import { mutualTls } from '../../../src/authentication/mutual-tls.js';
 import { ConfigurationError, GrantRejectedError, GrantUnavailableError, TokenError } from '../../../src/core/errors.js';
 import { granted, startAuthorizationServer } from '../../support/authorization-server.js';
 import { cleanUp } from '../../support/clean-up.js';
+import { clientCertificates } from '../../support/client-certificates.js';
 import { granting, linesThatShow, secret } from '../../support/grant-outcome.js';
 import { startHttpServer } from '../../support/http-server.js';
+import { ca, startTlsServer } from '../../support/mutual-tls.js';
 
 const mebibyte = 1_024 * 1_024;
 const json = { 'content-type': 'application/json' };
@@ -92,6 +95,60 @@ describe('the size of a response', () => {
 
     expect(String(await failure())).toMatch(/longer than 1 MiB/);
     await closed;
+  });
+});
+
+test.each([
+  ['gzip', gzipSync],
+  ['deflate', deflateSync],
+  ['br', brotliCompressSync],
+])(
+  'a token response in %s is read over mutual TLS, and the limit of 1 MiB counts its decoded bytes [A44 A19]',
+  async (coding, encode) => {
+    const texts = [JSON.stringify(granted('t').body), responseOf(mebibyte), ' '.repeat(10 * mebibyte)];
+    const bodies = texts.map((text) => encode(text));
+    const { origin } = await startTlsServer(() => ({
+      headers: { 'content-encoding': coding },
+      body: bodies.shift() ?? '',
+    }));
+    const clientAuthentication = mutualTls({ ...clientCertificates.first, ca });
+    const { tokens, failure } = granting({ tokenEndpoint: `${origin}/token`, clientAuthentication });
+
+    await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
+    await expect(tokens.getToken()).resolves.toMatchObject({ value: 't' });
+    expect(String(await failure())).toMatch(/longer than 1 MiB/);
+  },
+);
+
+describe('a fetch of a framework that caches responses', () => {
+  /** Caches the response of each URL, GET or POST, unless the request says `no-store`. */
+  const cachingFetch = (): typeof globalThis.fetch => {
+    const responses = new Map<string, Response>();
+    return async (input, init) => {
+      const key = `${init?.method} ${input as string}`;
+      const response = responses.get(key) ?? (await fetch(input, init));
+      if ((init as { cache?: string } | undefined)?.cache !== 'no-store') responses.set(key, response);
+      return response.clone();
+    };
+  };
+
+  test('is told not to store the token, the metadata or a revocation [A45]', async () => {
+    const server = await startAuthorizationServer();
+    const issuer = await startAuthorizationServer({
+      metadata: { token_endpoint: server.tokenEndpoint, revocation_endpoint: `${server.origin}/token/revoke` },
+    });
+    const { tokens, clock } = granting({ issuer: issuer.origin, fetch: cachingFetch() });
+
+    const first = await tokens.getToken();
+    const second = await tokens.getToken();
+    clock.advance(24 * 3_600_000);
+    await tokens.getToken();
+    await tokens.revoke(first);
+    await tokens.revoke(second);
+
+    expect([first.value, second.value]).toEqual(['token-1', 'token-2']);
+    expect(server.requests).toHaveLength(5);
+    expect(issuer.requests).toHaveLength(2);
   });
 });
 

@@ -4,9 +4,9 @@ import { errorFor } from '../../support/grant-outcome.js';
 
 const hour = 3_600_000;
 
-/** How long the error asks to wait if an unavailable server sends this field. The fake clock begins in 2026. */
-async function retryAfterMsFor(field: string): Promise<number | undefined> {
-  const error = await errorFor({ status: 503, headers: { 'retry-after': field } });
+/** How long the error asks to wait if an unavailable server sends this field. Its clock and the fake one begin in 2026. */
+async function retryAfterMsFor(field: string, date = 'Thu, 01 Jan 2026 00:00:00 GMT'): Promise<number | undefined> {
+  const error = await errorFor({ status: 503, headers: { 'retry-after': field, date } });
   return (error as { readonly retryAfterMs: number | undefined }).retryAfterMs;
 }
 
@@ -44,3 +44,15 @@ test.each([
 ])('Retry-After is ignored if it is %s [R-41]', async (_what, field) => {
   expect(await retryAfterMsFor(field)).toBeUndefined();
 });
+
+test.each([
+  ['a clock that is an hour ahead', 'Thu, 01 Jan 2026 01:00:00 GMT', 'Thu, 01 Jan 2026 01:01:30 GMT', 90_000],
+  ['a clock that is a day behind', 'Wed, 31 Dec 2025 00:00:00 GMT', 'Wed, 31 Dec 2025 00:00:07 GMT', 7_000],
+  ['no readable Date', 'yesterday', 'Thu, 01 Jan 2026 00:01:30 GMT', 90_000],
+  ['seconds, which need no clock', 'Wed, 31 Dec 2025 00:00:00 GMT', '7', 7_000],
+])(
+  'Retry-After is compared with the Date of the response: a server with %s [A57 R-41]',
+  async (_what, date, field, expected) => {
+    expect(await retryAfterMsFor(field, date)).toBe(expected);
+  },
+);

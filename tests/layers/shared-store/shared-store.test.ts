@@ -611,7 +611,7 @@ test('has one entry per identity and token request, under a key that reveals nei
 
 test('leaves an entry of a newer format alone, and sends a grant of its own [D9]', async () => {
   const clock = fakeClock();
-  const newer = { version: 2, issuedAt: clock.now(), expiresAt: clock.now() + 60 * second, payload: 'unknown' };
+  const newer = { version: 3, issuedAt: clock.now(), expiresAt: clock.now() + 60 * second, payload: 'unknown' };
   const changes: string[] = [];
   const store: TokenStore = {
     get: async () => newer,

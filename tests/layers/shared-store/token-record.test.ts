@@ -53,7 +53,7 @@ test('finds an entry of another key, with another time or of an older format inv
 test('recognizes a newer format by its version alone [D9]', () => {
   const { read } = stored();
 
-  expect(read({ version: 2, payload: '' }).kind).toBe('newer format');
+  expect(read({ version: 3, payload: '' }).kind).toBe('newer format');
 });
 
 test('finds an entry without a value, or of an unknown token type, invalid [D9]', () => {
@@ -155,3 +155,32 @@ test('finds an entry with times as strings invalid, although its checksum fits [
 
   expect(fromStored('key', given as unknown as StoredToken, instant(clock), {}).kind).toBe('invalid');
 });
+
+test.each([
+  ['a scope', 'read write'],
+  ['no scope', undefined],
+])('reads the members of a token with %s [A56]', (_what, scope) => {
+  const clock = fakeClock();
+  const members = { instance_url: 'https://a.example/\n', level: 7 };
+  const times = { issuedAt: clock.now(), expiresAt: clock.now() + minute };
+  const entry = toStored('key', new AccessToken({ value: 'a', scope, members, ...times }));
+
+  const found = tokenIn(fromStored('key', entry, instant(clock), {}));
+
+  expect(entry.version).toBe(2);
+  expect(found.members).toEqual(members);
+  expect(found.scope).toBe(scope);
+});
+
+test.each(['', 'null', '[]', '{"a":{}}', '{"a":null}'])(
+  'finds an entry with the members %j invalid [A56 D9]',
+  (line) => {
+    const { entry } = stored();
+    const body = `key\nBearer\na\n${line}`;
+    const checksum = crc32(`${entry.issuedAt}:${entry.expiresAt}${body}`).toString(16).padStart(8, '0');
+
+    expect(fromStored('key', { ...entry, version: 2, payload: checksum + body }, instant(fakeClock()), {}).kind).toBe(
+      'invalid',
+    );
+  },
+);

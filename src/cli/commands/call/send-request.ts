@@ -43,7 +43,7 @@ export function sendRequest(
 
 /** The error for an API that does not respond, or breaks off. */
 export function unreachable(error: unknown, url: URL): CommandError {
-  const { what, advice } = explainTokenError(networkError(error, url.origin));
+  const { what, advice } = explainTokenError(networkError(error, { authorizationServer: url.origin }));
   return new CommandError(what, { advice, exitCode: exitCodes.apiUnreachable });
 }
 

@@ -1,0 +1,26 @@
+const names: Readonly<Record<string, string>> = {
+  ' ': 'a space',
+  '\t': 'a tab',
+  '\n': 'a line feed',
+  '\r': 'a carriage return',
+  '\0': 'a null byte',
+  '\u00a0': 'a no-break space',
+  '\ufeff': 'a byte order mark',
+};
+
+/**
+ * Says which invisible character a text begins or ends with, or which control character it holds, for example `ends with a
+ * carriage return`. `undefined` if there is none.
+ */
+export function describeBlank(text: string): string | undefined {
+  const [first = '', last = ''] = [text.at(0), text.at(-1)];
+  if (first.trim() !== first) return `begins with ${nameOf(first)}`;
+  if (last.trim() !== last) return `ends with ${nameOf(last)}`;
+  // oxlint-disable-next-line no-control-regex -- these are what is searched for
+  const control = /[\0-\x1f\x7f-\x9f]/.exec(text)?.[0];
+  return control === undefined ? undefined : `contains ${nameOf(control)}`;
+}
+
+const nameOf = (character: string): string => names[character] ?? `the character U+${hex(character)}`;
+
+const hex = (character: string): string => character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');

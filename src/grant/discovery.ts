@@ -1,0 +1,125 @@
+import { allowInsecureRequests, customFetch, type CustomFetch, discovery, type ServerMetadata } from 'openid-client';
+
+import { cleanIssuer, cleanUrl } from '../core/clean-text.js';
+import { ConfigurationError, GrantUnavailableError, type TokenError } from '../core/errors.js';
+import { parseObject } from '../core/json.js';
+import { isSecure, parseUrl } from '../core/secure-url.js';
+import { isTransientStatus } from './errors/error-response.js';
+import { findTokenError, networkError } from './errors/network-error.js';
+import { type BoundedFetch, boundedFetch, type BoundedResponse, isSuccess } from './http/bounded-fetch.js';
+import { retryAfterMs } from './http/retry-after.js';
+
+/** How {@link discover} sends its requests. */
+export interface DiscoveryOptions {
+  readonly fetch: typeof globalThis.fetch;
+  /** Deadline of each request, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** The metadata, or the responses of all places that have none. */
+export type Discovery = { readonly metadata: ServerMetadata } | { readonly elsewhere: readonly BoundedResponse[] };
+
+/**
+ * Looks for the metadata of an issuer at the place of RFC 8414, then at that of OpenID Connect Discovery.
+ * @throws {TokenError} if the server cannot be reached, or the metadata are those of another issuer or cannot be used
+ */
+export async function discover(issuer: string, options: DiscoveryOptions): Promise<Discovery> {
+  const elsewhere: BoundedResponse[] = [];
+  for (const algorithm of ['oauth2', 'oidc'] as const) {
+    const bounded = boundedFetch(options.fetch, options);
+    try {
+      const configuration = await discovery(new URL(issuer), 'unused', undefined, undefined, {
+        algorithm,
+        [customFetch]: followRedirects(bounded),
+        // Which URLs may use http is decided in bounded-fetch.ts.
+        execute: [allowInsecureRequests],
+      });
+      return { metadata: checkMetadata(configuration.serverMetadata(), issuer) };
+    } catch (error) {
+      const { response, ignoredProxy } = bounded;
+      if (response === undefined) {
+        throw findTokenError(error) ?? networkError(error, { authorizationServer: cleanIssuer(issuer), ignoredProxy });
+      }
+      const document = readMetadata(response);
+      if (document !== undefined) throw findTokenError(error) ?? otherIssuer(document.issuer, issuer);
+      elsewhere.push(response);
+    }
+  }
+  return { elsewhere };
+}
+
+/** The error if no place has metadata: an outage if one place had an outage. */
+export function missingMetadata(responses: readonly BoundedResponse[], now: number): TokenError {
+  const message = `no metadata of an authorization server at ${responses.map(describe).join(' nor at ')}`;
+  const outage = responses.find(({ status }) => isTransientStatus(status));
+  if (outage === undefined) return new ConfigurationError(`${message}; check "issuer" or set "tokenEndpoint"`);
+  const { status, headers } = outage;
+  return new GrantUnavailableError(message, { status, retryAfterMs: retryAfterMs(headers, now) });
+}
+
+const maxRedirects = 3;
+const redirects = new Set([301, 302, 303, 307, 308]);
+
+// Frameworks redirect from or to a trailing slash. The request carries no credentials.
+const followRedirects =
+  (bounded: BoundedFetch): CustomFetch =>
+  async (url, options) => {
+    let current = url;
+    for (let followed = 0; ; followed += 1) {
+      const response = await bounded.fetch(current, options);
+      const target = redirectTarget(bounded.response);
+      if (followed === maxRedirects || target === undefined || target.origin !== new URL(url).origin) return response;
+      current = target.href;
+    }
+  };
+
+function redirectTarget(response: BoundedResponse | undefined): URL | undefined {
+  const location = response?.headers.get('location');
+  if (response === undefined || !redirects.has(response.status) || typeof location !== 'string') return undefined;
+  return parseUrl(location, response.url);
+}
+
+function describe(response: BoundedResponse): string {
+  const { url, status } = response;
+  const target = redirectTarget(response);
+  const what = target === undefined ? '' : ` to ${cleanUrl(target)}`;
+  return `${cleanUrl(url)} (HTTP ${status}${isSuccess(response) ? `, ${flawOf(response)}` : what})`;
+}
+
+const flawOf = ({ body }: BoundedResponse): string =>
+  parseObject(body) === undefined ? 'no JSON object' : 'a JSON object that names no issuer';
+
+// Any other response, such as a 404, a sign-in page or another JSON object, means that the metadata are elsewhere.
+function readMetadata(response: BoundedResponse): { readonly issuer: string } | undefined {
+  const issuer = isSuccess(response) ? parseObject(response.body)?.['issuer'] : undefined;
+  return typeof issuer === 'string' ? { issuer } : undefined;
+}
+
+function checkMetadata(metadata: ServerMetadata, issuer: string): ServerMetadata {
+  // RFC 8414 §3.3: the two must be identical, character by character.
+  if (metadata.issuer !== issuer) throw otherIssuer(metadata.issuer, issuer);
+  const endpoint = metadata.token_endpoint;
+  const url = typeof endpoint === 'string' ? parseUrl(endpoint) : undefined;
+  if (url === undefined) {
+    throw new ConfigurationError(
+      `the metadata of ${cleanIssuer(issuer)} name no token endpoint; set "tokenEndpoint" instead of "issuer"`,
+    );
+  }
+  if (!isSecure(url)) {
+    throw new ConfigurationError(
+      `the metadata of ${cleanIssuer(issuer)} name the token endpoint ${cleanUrl(url)}: only https, or http to this machine, ` +
+        'keeps the credentials secret',
+    );
+  }
+  return metadata;
+}
+
+function otherIssuer(found: string, issuer: string): ConfigurationError {
+  const differsInSlash = found.replace(/\/$/, '') === issuer.replace(/\/$/, '');
+  return new ConfigurationError(
+    `"issuer" is "${cleanIssuer(issuer)}", but the metadata found there are those of "${cleanIssuer(found)}"` +
+      (differsInSlash
+        ? '; they differ only in the trailing slash: write it as the server does'
+        : ' (RFC 8414 §3.3); set "issuer" to the name in the metadata, or "tokenEndpoint" instead of "issuer"'),
+  );
+}

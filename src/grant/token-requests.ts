@@ -1,0 +1,130 @@
+import { clientCredentialsGrant } from 'openid-client';
+
+import { DeadlineError } from '../core/abort.js';
+import type { AccessToken } from '../core/access-token.js';
+import { cleanUrl } from '../core/clean-text.js';
+import { type Clock, elapsedMs, type Instant, instant } from '../core/clock.js';
+import type { TokenEvent } from '../core/events.js';
+import type { AuthorizationServer } from './authorization-server.js';
+import type { ClockSkew } from './clock-skew.js';
+import type { Dpop } from './dpop.js';
+import { grantError } from './errors/grant-error.js';
+import type { BoundedResponse } from './http/bounded-fetch.js';
+import { keptMembers } from './kept-members.js';
+import { readLifetime } from './lifetime.js';
+import { isAboutClient, type PreparedRequest, type RequestPreparation } from './prepare-request.js';
+import { acceptTokenResponse, readToken } from './token-response.js';
+
+/** Options of {@link tokenRequests}. */
+export interface TokenRequestsOptions {
+  readonly server: AuthorizationServer;
+  readonly skew: ClockSkew;
+  readonly preparation: Pick<RequestPreparation, 'configure'>;
+  readonly dpop: Dpop | undefined;
+  readonly assumeBearer: boolean;
+  readonly defaultLifetimeSeconds: number;
+  /** The names of further members of the token response that the token keeps. */
+  readonly keepMembers: readonly string[];
+  readonly clock: Clock;
+  readonly emit: (event: TokenEvent) => void;
+}
+
+/** One grant: its parameters, and its context for events and errors. */
+export interface Grant {
+  readonly context: {
+    readonly authorizationServer: string;
+    readonly clientId: string;
+    readonly requestedScope: string | undefined;
+  };
+  readonly parameters: URLSearchParams;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What is known about a grant that failed. */
+export interface FailedGrant {
+  readonly grant: Grant;
+  readonly began: Instant;
+  /** Absent if the preparation has failed. */
+  readonly prepared?: PreparedRequest;
+  readonly response?: BoundedResponse | undefined;
+  /** The environment variable that names a proxy, if Node.js ignored it. */
+  readonly ignoredProxy?: string | undefined;
+}
+
+/** Sends prepared token requests, and reports their outcomes as events. */
+export interface TokenRequests {
+  /** @throws {TokenError} or the reason of the signal */
+  send(grant: Grant, prepared: PreparedRequest): Promise<AccessToken>;
+  /** Reports a failure, and returns what the caller of the grant gets: a {@link TokenError}, or the reason of the signal. */
+  failure(cause: unknown, failed: FailedGrant): unknown;
+}
+
+/** Sends prepared token requests of the client credentials grant (RFC 6749 §4.4.2). */
+export function tokenRequests({
+  server,
+  skew,
+  preparation,
+  dpop,
+  assumeBearer,
+  defaultLifetimeSeconds,
+  keepMembers,
+  clock,
+  emit,
+}: TokenRequestsOptions): TokenRequests {
+  async function send(grant: Grant, prepared: PreparedRequest): Promise<AccessToken> {
+    const { certificateThumbprint, secrets } = prepared.authentication;
+    const { configuration, bounded } = preparation.configure(prepared, {
+      signal: grant.signal,
+      accept: (response) => acceptTokenResponse(response, { authorizationServer: server.name, secrets, assumeBearer }),
+    });
+    const DPoP = await dpop?.handle(configuration);
+    const dpopKey = dpop && { keyPair: await dpop.keyPair(), requireBinding: dpop.requireBinding };
+    const requestedAt = instant(clock);
+    try {
+      // If the server requires a nonce, openid-client sends a second request with fresh authentication (RFC 9449 §8).
+      const response = await clientCredentialsGrant(configuration, grant.parameters, DPoP && { DPoP });
+      const members = keptMembers(bounded.response?.body ?? '', keepMembers, server.name);
+      const expected = { members, requestedAt, defaultLifetimeSeconds, certificateThumbprint, dpop: dpopKey };
+      const token = readToken(response, { authorizationServer: server.name, ...expected });
+      server.record('success');
+      emit({
+        type: 'grant.succeeded',
+        ...grant.context,
+        ...otherHost(bounded.response, server.name),
+        scope: token.scope,
+        lifetimeMs: token.expiresAt - token.issuedAt,
+        durationMs: elapsedMs(requestedAt, clock),
+      });
+      const { expires_in: announcedSeconds = 0 } = response;
+      if (readLifetime(announcedSeconds, requestedAt.wall)?.isCapped) {
+        emit({ type: 'token.lifetime_capped', scope: token.scope, announcedSeconds });
+      }
+      if (token.remainingMs(clock) <= 0) emit({ type: 'token.expired_on_arrival', scope: token.scope });
+      return token;
+    } catch (cause) {
+      const { response, ignoredProxy } = bounded;
+      throw failure(cause, { grant, began: requestedAt, prepared, response, ignoredProxy });
+    }
+  }
+
+  function failure(cause: unknown, { grant, began, prepared, response, ignoredProxy }: FailedGrant): unknown {
+    const { context, signal } = grant;
+    // The deadline of this library counts as a failure of the server. Any other abort comes from the caller.
+    if (signal?.aborted === true && !(signal.reason instanceof DeadlineError)) return signal.reason;
+    const { secrets, hint } = prepared?.authentication ?? {};
+    const usesDpop = dpop !== undefined;
+    const error = grantError(cause, { ...context, secrets, hint, usesDpop, response, ignoredProxy, now: clock.now() });
+    if (prepared !== undefined) server.record(error);
+    if (prepared !== undefined && isAboutClient(error)) skew.observe(response, prepared.skewMs);
+    emit({ type: 'grant.failed', ...context, error, durationMs: elapsedMs(began, clock) });
+    return error;
+  }
+
+  return { send, failure };
+}
+
+// The metadata decide where the credentials are sent, so another host is reported.
+function otherHost(response: BoundedResponse | undefined, server: string): { readonly tokenEndpoint?: string } {
+  if (response === undefined || new URL(response.url).host === new URL(server).host) return {};
+  return { tokenEndpoint: cleanUrl(response.url) };
+}

@@ -1,0 +1,22 @@
+/**
+ * Asks for a token three times, once for each line on stdin, and prints the outcomes. The test suspends it in the meantime.
+ * The token endpoint is its argument.
+ */
+import { createInterface } from 'node:readline';
+
+import { createTokenService } from '../../src/service/token-service.js';
+
+const tokens = createTokenService({
+  tokenEndpoint: process.argv[2],
+  clientId: 'orders',
+  clientSecret: 's3cret',
+  timeoutMs: 400,
+  retry: { deadlineMs: 1_000 },
+});
+
+for await (const _line of createInterface({ input: process.stdin })) {
+  const outcomes = await Promise.all(
+    [1, 2].map(() => tokens.getToken().then((token) => [token.value, token.remainingMs() > 0], String)),
+  );
+  console.log(JSON.stringify(outcomes));
+}
