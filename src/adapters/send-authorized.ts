@@ -3,7 +3,7 @@ import type { EventSink, RequestNotResent } from '../core/events.js';
 import { parseUrl } from '../core/secure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { TokenSource } from '../core/token-source.js';
-import { asksForNonce, rejectsToken } from './challenge.js';
+import { asksForNonce, rejectingStatuses, rejectsToken } from './challenge.js';
 import type { DpopProofs } from './dpop-proof.js';
 import { isCrossOrigin } from './origins.js';
 
@@ -112,7 +112,9 @@ function isRejected<Response>(
   response: Response,
   token: AccessToken,
 ): boolean | Promise<boolean> {
-  const isRejectedByServer = rejectsToken(request.status(response), request.header(response, 'WWW-Authenticate'));
+  const status = request.status(response);
+  const isRejectedByServer =
+    rejectingStatuses.has(status) && rejectsToken(status, request.header(response, 'WWW-Authenticate'));
   return (isRejectedByServer && hasSeenCredentials(request, response, token)) || request.isRejected(response);
 }
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-import { describeBlank } from '../core/blanks.js';
+import { controlCharacter, describeBlank } from '../core/blanks.js';
 import { nonEmptyString, stringOrFunction } from '../core/check-options.js';
 import { cleanText } from '../core/clean-text.js';
 import { ConfigurationError, GrantUnavailableError } from '../core/errors.js';
@@ -77,9 +77,9 @@ export async function readSource<T>(source: T | (() => T | Promise<T>), what: st
 
 /** A hint for error messages: why a correct secret, or `what` else it is, may be rejected. `source` is what it came from. */
 export function whitespaceHint(secret: string, source: Secret, what = 'the secret'): string | undefined {
-  const blank = describeBlank(secret);
-  if (blank === undefined) return undefined;
   const isAtEnd = secret.trim() !== secret;
+  const blank = isAtEnd || controlCharacter.test(secret) ? describeBlank(secret) : undefined;
+  if (blank === undefined) return undefined;
   const flaw = isAtEnd ? `begins or ends with white space: it ${blank}` : blank;
   return `${what} ${flaw}; check ${sourceOf(source)}`;
 }

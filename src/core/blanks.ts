@@ -8,6 +8,9 @@ const names: Readonly<Record<string, string>> = {
   '\ufeff': 'a byte order mark',
 };
 
+// oxlint-disable-next-line no-control-regex -- these are what is searched for
+export const controlCharacter = /[\0-\x1f\x7f-\x9f]/;
+
 /**
  * Says which invisible character a text begins or ends with, or which control character it holds, for example `ends with a
  * carriage return`. `undefined` if there is none.
@@ -16,8 +19,7 @@ export function describeBlank(text: string): string | undefined {
   const [first = '', last = ''] = [text.at(0), text.at(-1)];
   if (first.trim() !== first) return `begins with ${nameOf(first)}`;
   if (last.trim() !== last) return `ends with ${nameOf(last)}`;
-  // oxlint-disable-next-line no-control-regex -- these are what is searched for
-  const control = /[\0-\x1f\x7f-\x9f]/.exec(text)?.[0];
+  const control = controlCharacter.exec(text)?.[0];
   return control === undefined ? undefined : `contains ${nameOf(control)}`;
 }
 

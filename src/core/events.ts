@@ -118,24 +118,31 @@ export type EventSink = (event: TokenEvent) => unknown;
 export function eventSink(...sinks: readonly (EventSink | undefined)[]): (event: TokenEvent) => void {
   const present = sinks.filter((sink) => sink !== undefined);
   return (event) => {
-    const bounded = withShortScopes(event);
+    const isLong = Object.values(event).some((value) => typeof value === 'string' && value.length > maxScopeLength);
+    const bounded = isLong ? withShortScopes(event) : event;
     for (const sink of present) {
-      const warn = (error: unknown) =>
-        process.emitWarning(`An event sink of m2m-tokens failed on "${event.type}": ${textOf(error)}`);
       try {
         // The promise may be one of another realm or of another library.
         const outcome = sink(bounded) as PromiseLike<unknown> | undefined;
-        if (typeof outcome?.then === 'function') outcome.then(undefined, warn);
+        if (typeof outcome?.then === 'function') outcome.then(undefined, (error: unknown) => warn(event, error));
       } catch (error) {
-        warn(error);
+        warn(event, error);
       }
     }
   };
 }
 
+const maxScopeLength = 300;
+
+function warn({ type }: TokenEvent, error: unknown): void {
+  process.emitWarning(`An event sink of m2m-tokens failed on "${type}": ${textOf(error)}`);
+}
+
 function withShortScopes<E extends TokenEvent>(event: E): E {
   const scopes = Object.entries<unknown>({ ...event }).flatMap(([name, value]) =>
-    /scope$/i.test(name) && typeof value === 'string' && value.length > 300 ? [[name, cleanText(value)] as const] : [],
+    /scope$/i.test(name) && typeof value === 'string' && value.length > maxScopeLength
+      ? [[name, cleanText(value)] as const]
+      : [],
   );
   return scopes.length === 0 ? event : { ...event, ...Object.fromEntries(scopes) };
 }

@@ -17,7 +17,6 @@ export function checkKeepMembers(names: readonly string[]): void {
  * @throws {InvalidTokenResponseError} if they are longer than 4 KiB
  */
 export function keptMembers(body: string, names: readonly string[], authorizationServer: string): TokenMembers {
-  if (names.length === 0) return {};
   const all = parseObject(body) ?? {};
   const members = Object.fromEntries(
     names.flatMap((name) => {

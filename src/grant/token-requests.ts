@@ -11,9 +11,8 @@ import type { Dpop } from './dpop.js';
 import { grantError } from './errors/grant-error.js';
 import type { BoundedResponse } from './http/bounded-fetch.js';
 import { keptMembers } from './kept-members.js';
-import { readLifetime } from './lifetime.js';
 import { isAboutClient, type PreparedRequest, type RequestPreparation } from './prepare-request.js';
-import { acceptTokenResponse, readToken } from './token-response.js';
+import { acceptTokenResponse, readLifetime, readToken } from './token-response.js';
 
 /** Options of {@link tokenRequests}. */
 export interface TokenRequestsOptions {
@@ -83,7 +82,8 @@ export function tokenRequests({
     try {
       // If the server requires a nonce, openid-client sends a second request with fresh authentication (RFC 9449 §8).
       const response = await clientCredentialsGrant(configuration, grant.parameters, DPoP && { DPoP });
-      const members = keptMembers(bounded.response?.body ?? '', keepMembers, server.name);
+      const body = bounded.response?.body ?? '';
+      const members = keepMembers.length === 0 ? {} : keptMembers(body, keepMembers, server.name);
       const expected = { members, requestedAt, defaultLifetimeSeconds, certificateThumbprint, dpop: dpopKey };
       const token = readToken(response, { authorizationServer: server.name, ...expected });
       server.record('success');

@@ -1,12 +1,9 @@
 import { AccessToken, type DpopKeyPair, type TokenMembers } from '../core/access-token.js';
 import type { Instant } from '../core/clock.js';
 import { ConfigurationError, InvalidTokenResponseError } from '../core/errors.js';
-import { parseObject } from '../core/json.js';
 import { isErrorCode } from './errors/error-response.js';
 import { readable } from './errors/redaction.js';
 import type { BoundedResponse } from './http/bounded-fetch.js';
-import { readLifetime } from './lifetime.js';
-import { tokenTypeOf, type TokenTypeOptions, unsupportedType } from './token-type.js';
 
 /** The members of a token response that become part of the token (RFC 6749 §5.1), as checked by openid-client. */
 export interface TokenResponse {
@@ -65,7 +62,9 @@ export function readToken(response: TokenResponse, context: TokenResponseContext
 }
 
 /** How {@link acceptTokenResponse} checks a response. */
-export interface TokenResponseChecks extends TokenTypeOptions {
+export interface TokenResponseChecks {
+  /** Whether a missing or unknown `token_type` counts as Bearer. */
+  readonly assumeBearer: boolean;
   readonly authorizationServer: string;
   /** Texts that must not appear in a message. */
   readonly secrets: readonly string[];
@@ -89,14 +88,22 @@ export function acceptTokenResponse(
   if (!/^application\/json\s*(;|$)/i.test(contentType)) {
     throw invalid(`with the content type "${readable(contentType, secrets)}" instead of application/json`);
   }
-  const members = parseObject(body);
-  if (members === undefined) throw invalid(flawOf(body));
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body.replace(/^\ufeff/, ''));
+  } catch {
+    throw invalid('its body is no JSON');
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw invalid('its body is no token response (RFC 6749 §5.1)');
+  }
+  const members = parsed as Readonly<Record<string, unknown>>;
   // With an error code it is an error response, whatever the status. Without members, openid-client rejects it.
   if ('error' in members && isErrorCode(members['error'])) return '{}';
 
   const { access_token, token_type, scope, expires_in } = members;
   if (!isLifetime(expires_in)) throw invalid('its "expires_in" is no number of seconds');
-  const type = tokenTypeOf(token_type, { assumeBearer });
+  const type = tokenTypeOf(token_type, assumeBearer);
   if (type === undefined && typeof access_token === 'string') {
     throw invalid(unsupportedType(token_type, [...secrets, access_token]));
   }
@@ -111,16 +118,54 @@ export function acceptTokenResponse(
 // RFC 6749 §3.3: %x21 / %x23-5B / %x5D-7E, separated by spaces.
 const cleanScope = (scope: string): string => scope.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]+/g, ' ').trim();
 
-function flawOf(body: string): string {
-  try {
-    JSON.parse(body);
-    return 'its body is no token response (RFC 6749 §5.1)';
-  } catch {
-    return 'its body is no JSON';
-  }
-}
-
 function isLifetime(value: unknown): boolean {
   if (typeof value === 'string') return /^\d+$/.test(value);
   return value === undefined || (typeof value === 'number' && Number.isFinite(value) && value >= 0);
+}
+
+const maxSeconds = 10 * 365 * 24 * 60 * 60;
+const cappedSeconds = 24 * 60 * 60;
+// It means "never", but it is also a Unix time in the year 2038.
+const never = 2 ** 31 - 1;
+
+/**
+ * Reads `expires_in`. Servers announce "never expires" as 2^31-1 or 2^63/1000; such a token counts as valid for 24 hours.
+ * `undefined` if the number is a Unix time within ten years of now, in seconds or in milliseconds: then its meaning is unclear.
+ */
+export function readLifetime(expiresIn: number, nowMs: number): { seconds: number; isCapped: boolean } | undefined {
+  if (expiresIn <= maxSeconds) return { seconds: expiresIn, isCapped: false };
+  const isNear = (timeMs: number): boolean => Math.abs(timeMs - nowMs) <= maxSeconds * 1_000;
+  const isDate = expiresIn !== never && (isNear(expiresIn * 1_000) || isNear(expiresIn));
+  return isDate ? undefined : { seconds: cappedSeconds, isCapped: true };
+}
+
+// Registered for other ways to send a token (RFC 7800, draft-ietf-oauth-v2-http-mac, RFC 8693 §2.2.1).
+const neverBearer = new Set(['dpop', 'mac', 'pop', 'n_a']);
+
+// In lower case; `undefined` if this library cannot send such a token.
+function tokenTypeOf(value: unknown, assumeBearer: boolean): 'bearer' | 'dpop' | undefined {
+  const type = typeof value === 'string' ? value.toLowerCase() : undefined;
+  if (type === 'bearer' || type === 'dpop') return type;
+  return assumeBearer && !neverBearer.has(type?.trim() ?? '') ? 'bearer' : undefined;
+}
+
+// What is wrong with a `token_type`, and what to do.
+function unsupportedType(value: unknown, secrets: readonly string[]): string {
+  if (typeof value === 'string' && neverBearer.has(value.trim().toLowerCase())) {
+    return `its "token_type" is "${readable(value, secrets)}"; this library sends tokens of the types Bearer and DPoP`;
+  }
+  return (
+    `its "token_type" ${described(value, secrets)} instead of "Bearer"; if its tokens are Bearer tokens, set ` +
+    '"assumeBearer: true"'
+  );
+}
+
+function described(value: unknown, secrets: readonly string[]): string {
+  if (value === undefined) return 'is missing';
+  if (value === '') return 'is empty';
+  if (typeof value === 'number' || typeof value === 'boolean') return `is ${value}`;
+  if (typeof value !== 'string')
+    return value === null ? 'is null' : `is ${Array.isArray(value) ? 'a list' : 'an object'}`;
+  const isPadded = value.trim() !== value;
+  return `is "${readable(value, secrets)}"${isPadded ? ', with white space around it,' : ''}`;
 }

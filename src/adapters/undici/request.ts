@@ -47,7 +47,8 @@ export function undiciRequest(
     send: ({ authorization }, proof) =>
       new Promise((onResponse, onError) => {
         const credentials = proof === undefined ? { authorization } : { authorization, dpop: proof };
-        const headers = Object.assign({}, outgoing.headers, credentials);
+        const { headers: given }: { readonly headers: HeaderRecord } = outgoing;
+        const headers = { ...given, ...credentials };
         const toSend = Object.assign({}, outgoing, { headers, body: keptBody?.read() ?? outgoing.body });
         // A redirect interceptor below would take the proof to another URL.
         if (proof !== undefined) Object.assign(toSend, { maxRedirections: 0 });
