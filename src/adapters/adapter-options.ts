@@ -10,28 +10,30 @@ import { ConfigurationError } from '../core/errors.js';
 import { eventSink, type EventSink } from '../core/events.js';
 import type { TokenRequest } from '../core/token-request.js';
 import { dpopProofs } from './dpop-proof.js';
-import { LatestAnswer } from './latest-answer.js';
 import { secureOrigins } from './origins.js';
 import type { Replay, SendOptions } from './send-authorized.js';
 
-/** Options that all adapters have. `Outgoing` is how the HTTP client describes a request, `Reply` what it says of the answer. */
-export interface AdapterOptions<Outgoing extends readonly unknown[], Reply, Verdict = boolean> {
-  /** URLs whose origins (scheme, host, port) may see the token; any other request goes out without one. */
+/** Options of all adapters. `Outgoing` is a request, and `Response` a response, as the HTTP client describes them. */
+export interface AdapterOptions<Outgoing extends readonly unknown[], Response, Verdict = boolean> {
+  /** URLs whose origins (scheme, host, port) get the token. A request to any other origin is sent without a token. */
   readonly origins?: readonly string[] | undefined;
-  /** The token request of requests that name no other; a function of the outgoing request for multi-tenant clients. */
+  /** The token request of requests that name none; a function of the outgoing request for multi-tenant clients. */
   readonly request?: TokenRequest | ((...outgoing: Outgoing) => TokenRequest | undefined) | undefined;
   /**
-   * Which requests are sent again after a rejected token or for a DPoP nonce: `'safe'` means GET, HEAD, OPTIONS and TRACE (RFC 9110 §9.2.1).
-   * A 401 says that nothing was done, so that any may be.
+   * Which requests are resent after a rejected token or for a DPoP nonce: `'safe'` means GET, HEAD, OPTIONS and TRACE
+   * (RFC 9110 §9.2.1). After a 401 any request may be resent, since the server has not carried it out.
    * @default 'all'
    */
   readonly replay?: Replay | undefined;
-  /** Tells of further replies that reject the token, for an API that says so by a 403, say. */
-  readonly isRejected?: ((reply: Reply) => Verdict) | undefined;
+  /**
+   * Whether a response rejects the token, for an API that says so by another status than 401. Asked in addition to the
+   * challenge. With axios, `transformResponse` has not run yet; with `fetch`, read the body of a `clone()`.
+   */
+  readonly isRejected?: ((response: Response) => Verdict) | undefined;
   readonly onEvent?: EventSink | undefined;
 }
 
-/** The options of an adapter, checked and ready for use. */
+/** The options of an adapter, checked and with their defaults. */
 export interface CheckedOptions<Outgoing extends readonly unknown[]> extends SendOptions {
   readonly origins: readonly string[] | undefined;
   readonly requestOf: (...outgoing: Outgoing) => TokenRequest | undefined;
@@ -39,7 +41,7 @@ export interface CheckedOptions<Outgoing extends readonly unknown[]> extends Sen
 
 /**
  * Checks the options of the adapter that is called `owner`.
- * @throws {ConfigurationError} when `tokens` is no token source, an option is unknown or malformed, or an origin is neither https nor this machine
+ * @throws {ConfigurationError} when `tokens` is no token source, an option is unknown or malformed, or an origin is neither https nor loopback
  */
 export function adapterOptions<Outgoing extends readonly unknown[]>(
   owner: string,
@@ -62,6 +64,5 @@ export function adapterOptions<Outgoing extends readonly unknown[]>(
     replay,
     emit: eventSink(onEvent),
     proofs: dpopProofs(),
-    latest: new LatestAnswer(),
   };
 }

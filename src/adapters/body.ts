@@ -1,4 +1,4 @@
-/** What a stream may offer to whoever wants no more of it. */
+/** What the various kinds of streams offer to end them, or to detach them. */
 export interface StreamBody {
   destroy?(): void;
   cancel?(): Promise<void>;
@@ -6,28 +6,23 @@ export interface StreamBody {
   readonly readableEnded?: boolean;
 }
 
-/** Whether a body can be read once only: Node's streams, the form-data package, web streams, asynchronous iterators. */
+/** Whether a body can be read only once: Node's streams, the form-data package, web streams, asynchronous iterators. */
 export function isStream(body: unknown): body is StreamBody {
   return (
     typeof body === 'object' && body !== null && ('pipe' in body || 'getReader' in body || Symbol.asyncIterator in body)
   );
 }
 
-/** Ends a stream that nobody will read, so that its connection is free; leaves any other body alone. */
+/** Ends a stream, which frees its connection. Any other body stays as it is. */
 export async function discardStream(body: unknown): Promise<void> {
   if (!isStream(body)) return;
   await body.cancel?.();
   body.destroy?.();
 }
 
-/** Ends the body of a reply of `fetch` that nobody will read; one that somebody reads already ends with that. */
+/** Ends the body of a `fetch` response, unless the body is being read. */
 export function cancelBody(body: ReadableStream | null): void {
   if (body === null || body.locked) return;
-  // Not waited for, since with a clone it lasts until that was read, too. What cannot be cancelled has ended.
+  // Not awaited: with a clone, the promise waits until the clone was read. A body that cannot be cancelled has ended.
   body.cancel().catch(() => undefined);
-}
-
-/** Has a stream of Node that was read to its end forget where it was piped to: the request, and by its agent those of others. */
-export function letGoOfRequest(body: StreamBody): void {
-  if (body.readableEnded) body.unpipe?.();
 }

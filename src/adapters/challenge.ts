@@ -7,31 +7,28 @@ export interface Challenge {
 }
 
 /**
- * Whether a reply says that the token is of no more use: a 401 whose Bearer or DPoP challenge says `invalid_token` or gives
- * no reason, or that holds no readable challenge (RFC 6750 §3.1, RFC 9449 §7.1). Too little scope is no such reason,
- * nor is a challenge for other credentials.
+ * Whether a response rejects the token: a 401 whose Bearer or DPoP challenge says `invalid_token` or gives no reason, or
+ * that has no readable challenge (RFC 6750 §3.1, RFC 9449 §7.1). A challenge for more scope or for other credentials
+ * does not reject it.
  */
 export function rejectsToken(status: number, wwwAuthenticate: string | undefined): boolean {
   if (status !== 401) return false;
   const challenges = parseChallenges(wwwAuthenticate ?? '');
+  const isAboutToken = ({ scheme, parameters }: Challenge): boolean =>
+    (scheme === 'bearer' || scheme === 'dpop') && (parameters.get('error') ?? 'invalid_token') === 'invalid_token';
   return challenges.length === 0 || challenges.some(isAboutToken);
 }
 
-/** Whether a `WWW-Authenticate` field asks for a proof with the nonce of the same reply (RFC 9449 §9); the token is not at fault. */
+/** Whether a `WWW-Authenticate` field asks for a proof with the nonce of the same response (RFC 9449 §9). */
 export function asksForNonce(wwwAuthenticate: string | undefined): boolean {
   return parseChallenges(wwwAuthenticate ?? '').some(
     ({ scheme, parameters }) => scheme === 'dpop' && parameters.get('error') === 'use_dpop_nonce',
   );
 }
 
-function isAboutToken({ scheme, parameters }: Challenge): boolean {
-  const error = parameters.get('error') ?? 'invalid_token';
-  return (scheme === 'bearer' || scheme === 'dpop') && error === 'invalid_token';
-}
-
 /**
  * The challenges of a `WWW-Authenticate` field, several fields joined by commas (RFC 9110 §11.2: `scheme`, then a
- * token68 or a list of parameters). What follows a part that does not parse is left out; nothing throws.
+ * token68 or a list of parameters). Ends at the first part that does not parse; never throws.
  */
 export function parseChallenges(field: string): readonly Challenge[] {
   const challenges: { scheme: string; parameters: Map<string, string> }[] = [];
@@ -60,7 +57,7 @@ export function parseChallenges(field: string): readonly Challenge[] {
   return challenges;
 }
 
-// Sticky: each is tried at the current place only, and no copy of the rest is made.
+// Sticky: each pattern is tried at the current position only.
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const separators = /[\s,]*/y;
 const parameterPattern = new RegExp(

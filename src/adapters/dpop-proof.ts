@@ -7,22 +7,22 @@ import { ConfigurationError } from '../core/errors.js';
 export interface ProvenRequest {
   readonly method: string;
   readonly origin: string;
-  /** Where it goes, absolute. A query and a fragment are left out of the proof. */
+  /** Absolute. A proof leaves out its query and its fragment. */
   readonly url: string;
 }
 
-/** Makes the proofs of possession that the requests of one adapter carry (RFC 9449 §4). */
+/** Makes the proofs of possession for the requests of one adapter (RFC 9449 §4). */
 export interface DpopProofs {
   /**
-   * A proof for one send of a request: another one each time (RFC 9449 §7.3), with the nonce that its server gave last.
-   * @throws {ConfigurationError} when the token does not have the keys that it is bound to
+   * A proof for one send of a request, with the latest nonce of the resource server. Each send needs a new one (RFC 9449 §7.3).
+   * @throws {ConfigurationError} when the token has no key pair
    */
   prove(token: AccessToken, request: ProvenRequest): Promise<string>;
-  /** Takes the nonce of a reply, if it has one, for the next proof to that server (RFC 9449 §8.2 and §9). */
+  /** Keeps the nonce of a response, if it has one, for the next proof to that origin (RFC 9449 §8.2 and §9). */
   remember(origin: string, nonce: string | undefined): void;
 }
 
-/** Proofs of possession, with the nonces of each server apart. */
+/** Makes proofs of possession; keeps one nonce for each origin. */
 export function dpopProofs(): DpopProofs {
   const nonces = new Map<string, string>();
 
@@ -31,19 +31,11 @@ export function dpopProofs(): DpopProofs {
       if (keyPair === undefined) {
         throw new ConfigurationError('a token of type DPoP cannot be sent without the "keyPair" that it is bound to');
       }
-      return generateProof(keyPair, origin + pathOf(url, origin), method.toUpperCase(), nonces.get(origin), value);
+      const target = origin + new URL(url).pathname;
+      return generateProof(keyPair, target, method.toUpperCase(), nonces.get(origin), value);
     },
     remember(origin, nonce) {
       if (nonce) nonces.set(origin, nonce);
     },
   };
 }
-
-/** The path of a URL as it is sent, percent-encoded and without dot segments. */
-function pathOf(url: string, origin: string): string {
-  // What is made of ordinary names stays as it is. To parse each URL would be half of what all but the proof costs here.
-  const path = url.startsWith(origin) ? ordinaryPath.exec(url.slice(origin.length))?.[0] : undefined;
-  return path ?? new URL(url).pathname;
-}
-
-const ordinaryPath = /^(?:\/[\w-][\w.~-]*)+\/?(?=[?#]|$)/;

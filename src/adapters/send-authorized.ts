@@ -1,176 +1,161 @@
 import type { AccessToken } from '../core/access-token.js';
 import type { EventSink, RequestNotResent } from '../core/events.js';
+import { parseUrl } from '../core/secure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { TokenSource } from '../core/token-source.js';
-import { asksForNonce } from './challenge.js';
-import type { DpopProofs, ProvenRequest } from './dpop-proof.js';
-import type { LatestAnswer } from './latest-answer.js';
+import { asksForNonce, rejectsToken } from './challenge.js';
+import type { DpopProofs } from './dpop-proof.js';
+import { isCrossOrigin } from './origins.js';
 
-/** Which requests are sent again after a rejected token, or for a DPoP nonce: `'all'`, those with a safe method (RFC 9110 §9.2.1), or none. */
+/** Which requests are resent after a rejected token or for a DPoP nonce: all, those with a safe method (RFC 9110 §9.2.1), or none. */
 export type Replay = 'all' | 'safe' | 'never';
 
-/** One request of one HTTP client, prepared to be sent more than once. */
-export interface AuthorizedRequest<Reply> extends ProvenRequest {
-  /** What the token is asked for. */
+/** One request of one HTTP client, which can be sent more than once. */
+export interface AuthorizedRequest<Response> {
+  readonly method: string;
+  readonly origin: string;
+  /** The absolute URL. */
+  url(): string;
   readonly tokenRequest: TokenRequest | undefined;
-  /** What ends the wait for a token. */
+  /** Ends the wait for a token. */
   readonly signal: AbortSignal | undefined;
-  /** Sends the request with this token: `Authorization`, and `DPoP` when there is a proof. */
-  send(token: AccessToken, proof?: string): Promise<Reply>;
-  /** Takes the token and the proof off the request, however sending it has ended. */
-  conceal(): void;
   /**
-   * A field of the reply, several of that name joined by commas. `undefined` also when a redirect has led to another
-   * origin: that one is not who was asked.
+   * Sends the request with `Authorization`, and with `DPoP` if there is a proof. A response with an error status is a response.
+   * Afterwards nothing that the caller can reach holds the token or the proof.
    */
-  header(reply: Reply, name: string): string | undefined;
-  /** The reply in an error that `send` rejected with, since a reply with an error status is a reply; throws what holds none. */
-  replyIn(error: unknown): Reply;
-  /** Whether the reply says that the token is of no more use. */
-  isRejected(reply: Reply): boolean | Promise<boolean>;
-  /** Whether the body can be read a second time. */
-  canSendAgain(): boolean;
-  /** What the caller gets for the last reply: it is returned, or what the HTTP client makes of it is thrown. */
-  settle(reply: Reply): Reply | Promise<Reply>;
-  /** Frees the connection of a reply that nobody will read. */
-  discard(reply: Reply): void | Promise<void>;
+  send(token: AccessToken, proof?: string): Promise<Response>;
+  status(response: Response): number;
+  /** A field of the response; several fields of that name are joined by commas. */
+  header(response: Response, name: string): string | undefined;
+  /** The URL that the response came from, if the HTTP client tells where redirects have led. */
+  responseUrl(response: Response): string | undefined;
+  /** What the option `isRejected` of the adapter says. */
+  isRejected(response: Response): boolean | Promise<boolean>;
+  /** Whether the body can be read once more. */
+  isReplayable(): boolean;
+  /** Frees the connection of a response that is not delivered. */
+  discard(response: Response): void | Promise<void>;
 }
 
-/** How {@link sendAuthorized} goes about it: the same object for all requests of an adapter, so that none makes one. */
+/** What all requests of one adapter have in common. */
 export interface SendOptions {
   readonly replay: Replay;
   readonly emit: EventSink;
-  /** For tokens of type DPoP. */
   readonly proofs: DpopProofs;
-  /** For a source that keeps its tokens. */
-  readonly latest: LatestAnswer;
 }
 
 /**
- * Sends a request with a token. When the token is rejected, sends it once more with another one, and whatever comes back
- * then is the result. A DPoP nonce that is asked for on the way is one more send, at most, and no other token. Without a token
- * nothing is sent.
- * @param answer what the token source was asked for already
+ * Sends a request with a token. If the response rejects the token, replaces the token and resends the request once; the second
+ * response is the result. A response that asks for a DPoP nonce costs at most one more send, with the same token. Without a
+ * token, nothing is sent.
  * @throws {TokenError} what the token source throws
  */
-export async function sendAuthorized<Reply>(
+export async function sendAuthorized<Response>(
   tokens: TokenSource,
-  authorized: AuthorizedRequest<Reply>,
+  request: AuthorizedRequest<Response>,
   options: SendOptions,
-  answer = tokenFor(tokens, authorized),
-): Promise<Reply> {
-  const { latest } = options;
-  const token = latest.known(answer) ?? (await latest.wait(answer));
-  const sendProven = token.type === 'DPoP' ? provenSender(authorized, options) : undefined;
-  let reply: Reply;
-  if (sendProven !== undefined) reply = await sendProven(token);
-  else {
-    // Not by a function that all attempts share: it costs an await, and each of those a hundredth of a request over loopback.
-    try {
-      reply = await authorized.send(token);
-    } catch (error) {
-      reply = authorized.replyIn(error);
-    } finally {
-      authorized.conceal();
-    }
+): Promise<Response> {
+  const { tokenRequest, signal } = request;
+  signal?.throwIfAborted();
+  const send = sender(request, options);
+  const token = await tokens.getToken(tokenRequest, signal && { signal });
+  const response = await send(token);
+  let other: AccessToken | undefined;
+  try {
+    if (!(await isRejected(request, response, token))) return response;
+    other = await replacement(tokens, request, token, options);
+    if (other === undefined) return response;
+  } catch (error) {
+    await request.discard(response);
+    throw error;
   }
-  const isRejected = authorized.isRejected(reply);
-  if (isRejected === false || !(await isRejected)) return authorized.settle(reply);
-
-  return sendOnceMore(tokens, authorized, { token, reply }, options, sendProven);
+  await request.discard(response);
+  options.emit({ type: 'request.resent', method: request.method, origin: request.origin });
+  return send(other);
 }
 
-/** Asks for the token of a request. Without a signal there is nothing more to say, and a cache answers that the fastest. */
-export function tokenFor<Reply>(
-  tokens: TokenSource,
-  { tokenRequest, signal }: AuthorizedRequest<Reply>,
-): Promise<AccessToken> {
-  return tokens.getToken(tokenRequest, signal && { signal });
-}
-
-/** The second half of {@link sendAuthorized}: what follows a reply that rejects the token. */
-export async function sendOnceMore<Reply>(
-  tokens: TokenSource,
-  authorized: AuthorizedRequest<Reply>,
-  rejected: { readonly token: AccessToken; readonly reply: Reply },
-  options: SendOptions,
-  send = provenSender(authorized, options),
-): Promise<Reply> {
-  const other = await tokenToResend(tokens, authorized, rejected, options);
-  return authorized.settle(other === undefined ? rejected.reply : await send(other));
-}
-
-/** Sends one request with the proofs that its tokens need; one nonce is fetched for all its sends (RFC 9449 §9). */
-function provenSender<Reply>(
-  authorized: AuthorizedRequest<Reply>,
+/** Sends one request with the proofs that its tokens need. It fetches at most one nonce, whatever the number of tokens (RFC 9449 §9). */
+function sender<Response>(
+  request: AuthorizedRequest<Response>,
   { replay, emit, proofs }: SendOptions,
-): (token: AccessToken) => Promise<Reply> {
-  const { method, origin } = authorized;
+): (token: AccessToken) => Promise<Response> {
   let mayFetchNonce = true;
-  let nonce: string | undefined;
 
-  async function send(token: AccessToken): Promise<Reply> {
-    const proof = token.type === 'DPoP' ? await proofs.prove(token, authorized) : undefined;
-    let reply: Reply;
-    try {
-      reply = await authorized.send(token, proof);
-    } catch (error) {
-      reply = authorized.replyIn(error);
-    } finally {
-      authorized.conceal();
-    }
-    nonce = proof === undefined ? undefined : authorized.header(reply, 'DPoP-Nonce');
+  async function sendWithProof(token: AccessToken): Promise<Response> {
+    const { method, origin } = request;
+    const proof = await proofs.prove(token, { method, origin, url: request.url() });
+    const response = await request.send(token, proof);
+    if (!hasSeenCredentials(request, response, token)) return response;
+
+    const nonce = request.header(response, 'DPoP-Nonce');
     proofs.remember(origin, nonce);
-    return reply;
+    const isAsked = asksForNonce(request.header(response, 'WWW-Authenticate'));
+    if (!nonce || !isAsked || !mayFetchNonce) return response;
+
+    mayFetchNonce = false;
+    const reason = reasonNotToResend(request, replay);
+    if (reason !== undefined) {
+      emit({ type: 'request.not_resent', method, origin, reason });
+      return response;
+    }
+    await request.discard(response);
+    return sendWithProof(token);
   }
 
-  return async (token) => {
-    const reply = await send(token);
-    if (!nonce || !mayFetchNonce || !asksForNonce(authorized.header(reply, 'WWW-Authenticate'))) return reply;
-    mayFetchNonce = false;
-    if (!isReplayable(authorized, replay)) {
-      emit({ type: 'request.not_resent', method, origin, reason: obstacle(authorized) });
-      return reply;
-    }
-    await authorized.discard(reply);
-    return send(token);
-  };
+  return (token) => (token.type === 'DPoP' ? sendWithProof(token) : request.send(token));
 }
 
-/** The token to send the request again with, or `undefined` when the reply stands; the reply is discarded in the first case. */
-async function tokenToResend<Reply>(
+/** Whether a response rejects its token. All adapters ask here, and nowhere else. */
+function isRejected<Response>(
+  request: AuthorizedRequest<Response>,
+  response: Response,
+  token: AccessToken,
+): boolean | Promise<boolean> {
+  const isChallenged = rejectsToken(request.status(response), request.header(response, 'WWW-Authenticate'));
+  return (isChallenged && hasSeenCredentials(request, response, token)) || request.isRejected(response);
+}
+
+/** Whether the server that responded got the token, and a proof for its URL: a redirect may have led to another server or path. */
+function hasSeenCredentials<Response>(
+  request: AuthorizedRequest<Response>,
+  response: Response,
+  { type }: AccessToken,
+): boolean {
+  const url = request.responseUrl(response);
+  if (url === undefined) return true;
+  if (isCrossOrigin(url, request.origin)) return false;
+  return type === 'Bearer' || parseUrl(url)?.pathname === parseUrl(request.url())?.pathname;
+}
+
+/** The token to resend the request with; `undefined` if the response is the result. */
+async function replacement<Response>(
   tokens: TokenSource,
-  authorized: AuthorizedRequest<Reply>,
-  { token, reply }: { readonly token: AccessToken; readonly reply: Reply },
+  request: AuthorizedRequest<Response>,
+  token: AccessToken,
   { replay, emit }: SendOptions,
 ): Promise<AccessToken | undefined> {
-  const { method, origin, tokenRequest, signal } = authorized;
-  const stay = (reason: RequestNotResent['reason']): undefined => {
-    emit({ type: 'request.not_resent', method, origin, reason });
-  };
-
-  const replacement = tokens.getToken(tokenRequest, { signal, replacing: token });
-  if (!isReplayable(authorized, replay)) {
-    // Waited for all the same: the next request needs another token. That there is none is not this request's affair.
-    await replacement.catch(() => undefined);
-    return stay(obstacle(authorized));
+  const { method, origin, tokenRequest, signal } = request;
+  let reason = reasonNotToResend(request, replay);
+  let other: AccessToken | undefined;
+  try {
+    // Also for a request that is not resent: the next request needs another token.
+    other = await tokens.getToken(tokenRequest, { signal, replacing: token });
+  } catch (error) {
+    if (reason === undefined) throw error;
   }
-  const other = await replacement.catch(async (error: unknown) => {
-    await authorized.discard(reply);
-    throw error;
-  });
-  if (other.value === token.value) return stay('same token');
-  await authorized.discard(reply);
-  emit({ type: 'request.resent', method, origin });
-  return other;
+  if (other?.value === token.value) reason ??= 'same token';
+  if (reason === undefined) return other;
+  emit({ type: 'request.not_resent', method, origin, reason });
+  return undefined;
 }
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
-const obstacle = <Reply>(authorized: AuthorizedRequest<Reply>): RequestNotResent['reason'] =>
-  authorized.canSendAgain() ? 'replay option' : 'body cannot be sent twice';
-
-function isReplayable<Reply>(authorized: AuthorizedRequest<Reply>, replay: Replay): boolean {
-  const isPermitted = replay === 'all' || (replay === 'safe' && safeMethods.has(authorized.method.toUpperCase()));
-  return isPermitted && authorized.canSendAgain();
+function reasonNotToResend<Response>(
+  request: AuthorizedRequest<Response>,
+  replay: Replay,
+): RequestNotResent['reason'] | undefined {
+  if (!request.isReplayable()) return 'body cannot be sent twice';
+  const isPermitted = replay === 'all' || (replay === 'safe' && safeMethods.has(request.method.toUpperCase()));
+  return isPermitted ? undefined : 'replay option';
 }

@@ -4,7 +4,6 @@ import { describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 
 import { dpopProofs } from '../../src/adapters/dpop-proof.js';
-import { LatestAnswer } from '../../src/adapters/latest-answer.js';
 import {
   type AuthorizedRequest,
   type Replay,
@@ -29,22 +28,10 @@ test('sends once with the token of the source, and its reply is the result', asy
 
   const reply = await sendAuthorized(tokens, { ...authorized, tokenRequest }, options());
 
-  expect(reply).toBe('fine');
+  expect(reply.body).toBe('fine');
   expect(sent).toEqual([first]);
   expect(discarded).toEqual([]);
   expect(asked).toEqual([{ request: tokenRequest, replacing: undefined, signal: undefined }]);
-});
-
-test('sends at once with a token that the source has given before [C3]', async () => {
-  const answer = Promise.resolve(first);
-  const [earlier, later] = [request('fine'), request('fine')];
-  const common = options();
-
-  await sendAuthorized({ getToken: () => answer }, earlier.authorized, common);
-  const reply = sendAuthorized({ getToken: () => answer }, later.authorized, common);
-
-  expect(later.sent).toEqual([first]);
-  expect(await reply).toBe('fine');
 });
 
 test('asks for another token in place of the rejected one and sends once more [E1 R-35]', async () => {
@@ -56,7 +43,7 @@ test('asks for another token in place of the rejected one and sends once more [E
 
   const reply = await sendAuthorized(tokens, { ...authorized, tokenRequest, signal }, { emit, ...rest });
 
-  expect(reply).toBe('fine');
+  expect(reply.body).toBe('fine');
   expect(sent).toEqual([first, second]);
   expect(asked).toEqual([
     { request: tokenRequest, replacing: undefined, signal },
@@ -72,7 +59,7 @@ test('whatever comes back the second time is the result [E2 R-35]', async () => 
 
   const reply = await sendAuthorized(tokens, authorized, options());
 
-  expect(reply).toBe('rejected, too');
+  expect(reply.body).toBe('rejected, too');
   expect(sent).toHaveLength(2);
   expect(asked).toHaveLength(2);
   expect(discarded).toEqual(['rejected']);
@@ -110,7 +97,7 @@ test('lets the reply stand when the source has no other token [A30 E3]', async (
 
   const reply = await sendAuthorized(tokens, authorized, { emit, ...rest });
 
-  expect(reply).toBe('rejected');
+  expect(reply.body).toBe('rejected');
   expect(sent).toEqual([first]);
   expect(discarded).toEqual([]);
   expect(events).toEqual([
@@ -150,9 +137,9 @@ test('the token counts as rejected also when the body cannot be sent twice [E8]'
   const { authorized, sent, discarded } = request('rejected', 'fine');
   const { emit, events, ...rest } = options();
 
-  const reply = await sendAuthorized(tokens, { ...authorized, canSendAgain: () => false }, { emit, ...rest });
+  const reply = await sendAuthorized(tokens, { ...authorized, isReplayable: () => false }, { emit, ...rest });
 
-  expect(reply).toBe('rejected');
+  expect(reply.body).toBe('rejected');
   expect(sent).toHaveLength(1);
   expect(discarded).toEqual([]);
   expect(asked[1]).toMatchObject({ replacing: first });
@@ -162,17 +149,17 @@ test('the token counts as rejected also when the body cannot be sent twice [E8]'
 test.each<[string, Replay, boolean]>([
   ['a body that cannot be sent twice', 'all', false],
   ['a replay option that forbids it', 'never', true],
-])('with %s the 401 stands even if no other token can be had [E8]', async (_what, replay, canSendAgain) => {
+])('with %s the 401 stands even if no other token can be had [E8]', async (_what, replay, isReplayable) => {
   const { authorized } = request('rejected');
   const { tokens } = source(first, new Error('away'));
 
   const reply = await sendAuthorized(
     tokens,
-    { ...authorized, canSendAgain: () => canSendAgain },
+    { ...authorized, isReplayable: () => isReplayable },
     { ...options(), replay },
   );
 
-  expect(reply).toBe('rejected');
+  expect(reply.body).toBe('rejected');
 });
 
 test('sends nothing without a token [E13]', async () => {
@@ -219,18 +206,17 @@ test('waits for the token with the signal of the caller [E19]', async () => {
   expect(sent).toEqual([]);
   tokens.last().resolve(first);
 
-  await expect(reply).resolves.toBe('fine');
+  expect((await reply).body).toBe('fine');
 });
 
-test('asks without options when there is nothing to say: the cache answers that the fastest', async () => {
-  const tokens = manualSource();
-  const { authorized } = request('fine');
+test('asks for no token when the caller has given up before [E19]', async () => {
+  const { tokens, asked } = source(first);
+  const { authorized, sent } = request('fine');
+  const signal = AbortSignal.abort(new Error('gone'));
 
-  const reply = sendAuthorized(tokens, authorized, options());
-  expect(tokens.last()).toMatchObject({ request: undefined, options: undefined });
-  tokens.last().resolve(first);
+  await expect(sendAuthorized(tokens, { ...authorized, signal }, options())).rejects.toThrow('gone');
 
-  await expect(reply).resolves.toBe('fine');
+  expect([asked, sent]).toEqual([[], []]);
 });
 
 test('hands on the token as it is, which nobody can change [D20]', async () => {
@@ -244,28 +230,44 @@ test('hands on the token as it is, which nobody can change [D20]', async () => {
   expect(() => Object.assign(first, { scope: 'admin' })).toThrow(TypeError);
 });
 
-test.each<[string, () => AccessToken]>([
-  ['Bearer', () => first],
-  ['DPoP', () => bound('first')],
-])(
-  'takes the token, of type %s, off the request when it was sent and when that failed [R-25]',
-  async (_type, issued) => {
-    const { authorized } = request('fine');
-    const order: string[] = [];
-    const send = async (): Promise<string> => {
-      order.push('send');
-      if (order.length > 2) throw new Error('no connection');
-      return Promise.resolve('fine');
+describe('whether a response rejects the token is decided here, for all adapters', () => {
+  test.each<[string, FakeResponse, boolean]>([
+    ['a 401 without a challenge [E6 R-37]', { status: 401 }, true],
+    ['a 401 that says invalid_token', { status: 401, challenge: 'Bearer error="invalid_token"' }, true],
+    ['a 401 that asks for other credentials [E6]', { status: 401, challenge: 'Basic realm="api"' }, false],
+    ['a 401 for too little scope [R-36]', { status: 401, challenge: 'Bearer error="insufficient_scope"' }, false],
+    ['a 403 that says invalid_token [E5]', { status: 403, challenge: 'Bearer error="invalid_token"' }, false],
+    ['a success', { status: 200, challenge: 'Bearer error="invalid_token"' }, false],
+    ['a 401 of the same origin after a redirect', { status: 401, url: 'https://api.example.com/moved' }, true],
+    ['a 401 of another origin [E11]', { status: 401, url: 'https://other.example.com/orders' }, false],
+    ['a 401 of another port [E11]', { status: 401, url: 'https://api.example.com:8443/orders' }, false],
+    ['what the option says of a 403 [E25]', { status: 403, isRejected: true }, true],
+    ['what the option says of a 200 [E15]', { status: 200, isRejected: true }, true],
+    ['what the option says of another origin', { url: 'https://other.example.com/', isRejected: true }, true],
+    ['a 401 although the option denies it [E25]', { status: 401, isRejected: false }, true],
+  ])('%s', async (_what, response, isRejected) => {
+    const { tokens, asked } = source(first, second);
+    const { authorized, sent } = request(response, 'fine');
+
+    await sendAuthorized(tokens, authorized, options());
+
+    expect(sent).toHaveLength(isRejected ? 2 : 1);
+    expect(asked).toHaveLength(isRejected ? 2 : 1);
+  });
+
+  test('frees the connection when the option throws, and passes the error on [E14 E25]', async () => {
+    const { tokens } = source(first);
+    const { authorized, discarded } = request('odd');
+    const isRejected = (): never => {
+      throw new Error('a fault of the caller');
     };
-    const recorded = { ...authorized, send, conceal: () => void order.push('conceal') };
 
-    await sendAuthorized(source(issued()).tokens, recorded, options());
-    const failing = sendAuthorized(source(issued()).tokens, recorded, options());
+    const failure = sendAuthorized(tokens, { ...authorized, isRejected }, options());
 
-    await expect(failing).rejects.toThrow('no connection');
-    expect(order).toEqual(['send', 'conceal', 'send', 'conceal']);
-  },
-);
+    await expect(failure).rejects.toThrow('a fault of the caller');
+    expect(discarded).toEqual(['odd']);
+  });
+});
 
 describe('with a token of type DPoP', () => {
   test('sends it with a proof, another one each time; a Bearer token without [R-69 R-71]', async () => {
@@ -298,7 +300,7 @@ describe('with a token of type DPoP', () => {
 
     const reply = await sendAuthorized(tokens, authorized, rest);
 
-    expect(reply).toBe('fine');
+    expect(reply.body).toBe('fine');
     expect(sent.map(({ value }) => value)).toEqual(['first', 'first']);
     expect(proofs.map(nonceIn)).toEqual([undefined, 'nonce-1']);
     expect(discarded).toEqual(['nonce-1 challenge']);
@@ -335,7 +337,7 @@ describe('with a token of type DPoP', () => {
 
     const reply = await sendAuthorized(tokens, authorized, options());
 
-    expect(reply).toBe(result);
+    expect(reply.body).toBe(result);
     expect(sent.map(({ value }) => value)).toEqual(values);
   });
 
@@ -354,21 +356,41 @@ describe('with a token of type DPoP', () => {
     ['replay option', 'never', true],
   ])(
     'lets the 401 stand when the %s, and the next request has the nonce [E8 E10]',
-    async (reason, replay, canSendAgain) => {
+    async (reason, replay, isReplayable) => {
       const { tokens, asked } = source(bound('first'), bound('first'));
       const { authorized, proofs } = request('nonce-1 challenge', 'fine');
       const { events, ...rest } = options();
-      const once = { ...authorized, canSendAgain: () => canSendAgain };
+      const once = { ...authorized, isReplayable: () => isReplayable };
 
       const reply = await sendAuthorized(tokens, once, { ...rest, replay });
       await sendAuthorized(tokens, once, { ...rest, replay });
 
-      expect(reply).toBe('nonce-1 challenge');
+      expect(reply.body).toBe('nonce-1 challenge');
       expect(events).toEqual([
         { type: 'request.not_resent', method: 'post', origin: 'https://api.example.com', reason },
       ]);
       expect(proofs.map(nonceIn)).toEqual([undefined, 'nonce-1']);
       expect(asked).toHaveLength(2);
+    },
+  );
+
+  test.each(['https://api.example.com/moved', 'https://other.example.com/orders'])(
+    'a response of %s, for which the proof is not, neither rejects the token nor gives a nonce [R-42 R-73]',
+    async (url) => {
+      const { tokens, asked } = source(bound('first'), bound('first'));
+      const elsewhere = { ...responseOf('rejected nonce-1 challenge'), url };
+      const { authorized, proofs } = request(elsewhere, {
+        ...responseOf('nonce-2'),
+        url: 'https://api.example.com/orders?a',
+      });
+      const same = options();
+
+      const reply = await sendAuthorized(tokens, authorized, same);
+      await sendAuthorized(tokens, authorized, same);
+
+      expect(reply).toBe(elsewhere);
+      expect(asked).toHaveLength(2);
+      expect(proofs.map(nonceIn)).toEqual([undefined, undefined]);
     },
   );
 
@@ -378,7 +400,7 @@ describe('with a token of type DPoP', () => {
 
     const reply = await sendAuthorized(tokens, authorized, options());
 
-    expect(reply).toBe('challenge');
+    expect(reply.body).toBe('challenge');
     expect(sent).toHaveLength(1);
   });
 });
@@ -390,28 +412,42 @@ const nonceIn = (proof: string | undefined): unknown => decodeJwt(String(proof))
 
 function options(): SendOptions & { events: TokenEvent[] } {
   const events: TokenEvent[] = [];
-  return {
-    replay: 'all',
-    emit: (event) => void events.push(event),
-    proofs: dpopProofs(),
-    latest: new LatestAnswer(),
-    events,
-  };
+  return { replay: 'all', emit: (event) => void events.push(event), proofs: dpopProofs(), events };
+}
+
+/** A response of the fake HTTP client. */
+interface FakeResponse {
+  readonly status?: number;
+  readonly body?: string;
+  readonly challenge?: string | undefined;
+  readonly nonce?: string | undefined;
+  readonly url?: string;
+  readonly isRejected?: boolean;
 }
 
 /**
- * A request that is answered with these replies in turn: those that begin with "rejected" reject the token, those that end with
- * "challenge" ask for a nonce, and the word that begins with "nonce" is one.
+ * A response by its body: one that begins with "rejected" rejects the token, one that ends with "challenge" asks for a nonce, and the word that
+ * begins with "nonce" is one.
  */
-function request(...replies: string[]): {
-  authorized: AuthorizedRequest<string>;
+function responseOf(body: string): FakeResponse {
+  const challenges = [
+    ...(body.endsWith('challenge') ? ['DPoP error="use_dpop_nonce"'] : []),
+    ...(body.startsWith('rejected') ? ['Bearer error="invalid_token"'] : []),
+  ];
+  const nonce = /nonce-\d/.exec(body)?.[0];
+  return { status: challenges.length > 0 ? 401 : 200, body, challenge: challenges.join() || undefined, nonce };
+}
+
+/** A request that gets these responses in turn. */
+function request(...responses: (string | FakeResponse)[]): {
+  authorized: AuthorizedRequest<FakeResponse>;
   sent: AccessToken[];
   proofs: (string | undefined)[];
-  discarded: string[];
+  discarded: (string | undefined)[];
 } {
   const sent: AccessToken[] = [];
   const proofs: (string | undefined)[] = [];
-  const discarded: string[] = [];
+  const discarded: (string | undefined)[] = [];
   return {
     sent,
     proofs,
@@ -419,27 +455,21 @@ function request(...replies: string[]): {
     authorized: {
       method: 'post',
       origin: 'https://api.example.com',
-      url: 'https://api.example.com/orders',
+      url: () => 'https://api.example.com/orders',
       tokenRequest: undefined,
       signal: undefined,
       send(token, proof) {
         sent.push(token);
         proofs.push(proof);
-        return Promise.resolve(replies[sent.length - 1] ?? 'too many');
+        const response = responses[sent.length - 1] ?? 'too many';
+        return Promise.resolve(typeof response === 'string' ? responseOf(response) : response);
       },
-      conceal: () => {},
-      header(reply, name) {
-        if (name === 'DPoP-Nonce') return /nonce-\d/.exec(reply)?.[0];
-        const isAsked = name === 'WWW-Authenticate' && reply.endsWith('challenge');
-        return isAsked ? 'DPoP error="use_dpop_nonce"' : undefined;
-      },
-      replyIn(error) {
-        throw error;
-      },
-      isRejected: (reply) => reply.startsWith('rejected'),
-      canSendAgain: () => true,
-      settle: (reply) => reply,
-      discard: (reply) => void discarded.push(reply),
+      status: ({ status = 200 }) => status,
+      header: (response, name) => (name === 'DPoP-Nonce' ? response.nonce : response.challenge),
+      responseUrl: ({ url }) => url,
+      isRejected: ({ isRejected = false }) => isRejected,
+      isReplayable: () => true,
+      discard: ({ body }) => void discarded.push(body),
     },
   };
 }

@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+
 import { Agent, type Dispatcher, fetch, FormData, type RequestInit } from 'undici';
 
 import { isStream } from '../../src/adapters/body.js';
@@ -22,13 +24,20 @@ export const abilitiesOfRequest: Abilities = {
 /** Sends a request by one of undici's functions; `url` is absolute. */
 type Send = (dispatcher: Dispatcher, request: OutgoingRequest) => Promise<Reply>;
 
-/** undici as a client for the contract of adapters, with other interceptors above and below that of the token. */
-export function undiciClient(
-  send: Send,
-  { above = [], below = [] }: { above?: Interceptor[]; below?: Interceptor[] } = {},
-) {
+/** What the client of {@link undiciClient} is made from. */
+export interface UndiciSetup {
+  /** @default the Agent of undici 7 */
+  readonly makeAgent?: () => Dispatcher;
+  /** Interceptors that are composed after that of the token. */
+  readonly above?: readonly Interceptor[];
+  /** Interceptors that are composed before it. */
+  readonly below?: readonly Interceptor[];
+}
+
+/** undici as a client for the contract of adapters. */
+export function undiciClient(send: Send, { makeAgent = () => new Agent(), above = [], below = [] }: UndiciSetup = {}) {
   return ({ tokens, origin, onEvent }: ClientSetup): HttpClient => {
-    const agent = new Agent();
+    const agent = makeAgent();
     cleanUp(() => agent.destroy());
     const composed = agent.compose(...below, bearerTokenInterceptor(tokens, { origins: [origin], onEvent }), ...above);
     return { send: (request) => send(composed, { ...request, url: new URL(request.url, origin).href }) };
@@ -36,6 +45,20 @@ export function undiciClient(
 }
 
 type Interceptor = Dispatcher.DispatcherComposeInterceptor;
+
+/** undici 8 by its parts, since the whole of it needs Node 22. */
+export const undici8 = {
+  makeAgent: (): Dispatcher => {
+    const Agent8 = load('lib/dispatcher/agent.js') as new () => Dispatcher;
+    return Object.assign(new Agent8(), load('lib/api') as object);
+  },
+  redirect: (options: { readonly maxRedirections: number }): Interceptor =>
+    (load('lib/interceptor/redirect.js') as (given: typeof options) => Interceptor)(options),
+  // Its forms need Node 22, too.
+  abilities: { ...abilitiesOfRequest, bodies: ['string', 'Buffer', 'Uint8Array', 'Blob'] } satisfies Abilities,
+};
+
+const load = (path: string): unknown => createRequire(import.meta.url)(`undici-8/${path}`) as unknown;
 
 /** The same as undici's `request`, `stream` and so on are given it. */
 function optionsOf({ url, method = 'GET', ...rest }: OutgoingRequest): Dispatcher.RequestOptions {

@@ -10,16 +10,16 @@ import { ConfigurationError } from '../../core/errors.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
 import { type AdapterOptions, adapterOptions } from '../adapter-options.js';
+import { originOf, permittedOrigin, secureOrigin } from '../origins.js';
 import { sendAuthorized } from '../send-authorized.js';
-import { axiosOrigins } from './axios-origins.js';
-import { AxiosExchange, type IsRejected } from './request.js';
-import { axiosTimeout } from './timeout.js';
+import { axiosRequest } from './request.js';
+import { startDeadline } from './timeout.js';
 
 declare module 'axios' {
   // A merged interface must repeat the type parameters.
   // oxlint-disable-next-line no-explicit-any, no-unused-vars
   interface AxiosRequestConfig<D = any, P = any> {
-    /** What the token of this request is asked for; `false` sends the request without one. */
+    /** The token request of this request; `false` sends the request without a token. */
     token?: TokenRequest | false;
   }
 }
@@ -27,21 +27,19 @@ declare module 'axios' {
 /** Options of {@link bearerToken}. */
 export interface BearerTokenOptions extends AdapterOptions<[config: InternalAxiosRequestConfig], AxiosResponse> {
   /**
-   * URLs whose origins (scheme, host, port) may see the token; any other request goes out without one.
+   * URLs whose origins (scheme, host, port) get the token. A request to any other origin is sent without a token.
    * @default the origin of the `baseURL` of each request
    */
   readonly origins?: readonly string[] | undefined;
-  /** Tells of further replies that reject the token, for an API that says so by a 403, say. Called before `transformResponse`. */
-  readonly isRejected?: IsRejected | undefined;
 }
 
 /**
- * A request interceptor for axios that attaches a token and, when the API rejects it, sends the request once more with
- * another one: `instance.interceptors.request.use(bearerToken(tokens))`.
+ * A request interceptor for axios that attaches a token, and resends a request once with another token when the API rejects
+ * the first: `instance.interceptors.request.use(bearerToken(tokens))`.
  *
- * A request for another origin, with `token: false`, or with credentials of its own is left alone. When there is no token the
+ * A request to another origin, with `token: false`, or with credentials of the caller is sent as it is. Without a token the
  * request is not sent and fails with the {@link TokenError}. No response and no error holds the token.
- * @throws {ConfigurationError} when an option is unknown or malformed, or an origin is neither https nor this machine
+ * @throws {ConfigurationError} when an option is unknown or malformed, or an origin is neither https nor loopback
  * @see RFC 6750 §2.1 and §3
  */
 export function bearerToken(
@@ -50,76 +48,78 @@ export function bearerToken(
 ): (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig {
   const checked = adapterOptions('bearerToken', tokens, options);
   const { requestOf } = checked;
-  const { isRejected } = options;
-  const originOf = axiosOrigins(checked.origins);
+  const { isRejected = () => false } = options;
+  const permittedOriginOf = axiosOrigins(checked.origins);
 
-  // Decided here and not in the interceptor: only now have all others had their say in the URL and the headers.
-  function send(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
-    const { token, auth, headers, timeout } = config;
-    if (token === false || auth || hasAuthorization(headers)) return adapter(config);
-    const origin = originOf(config);
-    if (origin === undefined) return adapter(config);
+  async function send(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
+    const { token, auth, headers } = config;
+    const isLeftAlone = token === false || auth || hasAuthorization(headers);
+    const origin = isLeftAlone ? undefined : permittedOriginOf(config);
+    if (token === false || origin === undefined) return adapter(config);
 
     if (origin.startsWith('http:')) keepOnThisMachine(config);
-
     const tokenRequest = token ?? requestOf(config);
-    const { signal, release } = signalOf(config);
-    const exchange = new AxiosExchange(adapter, config, origin, isRejected, tokenRequest, signal);
-    const sending = sendAuthorized(timeout ? axiosTimeout(tokens, config) : tokens, exchange, checked);
-    return release === undefined ? sending : sending.finally(release);
+    const deadline = startDeadline(config);
+    const request = axiosRequest({ adapter, config, origin, tokenRequest, deadline, isRejected });
+    try {
+      return request.toResult(await sendAuthorized(tokens, request, checked));
+    } finally {
+      deadline.clear();
+    }
   }
-
-  const authorizing =
-    (configured: InternalAxiosRequestConfig['adapter']): AxiosAdapter =>
-    (config) => {
-      // Whoever sends this config again must come by this interceptor again.
-      if (configured === undefined) delete config.adapter;
-      else config.adapter = configured;
-      return send(
-        typeof configured === 'function' ? configured : getAdapter(configured ?? axios.defaults.adapter, config),
-        config,
-      );
-    };
-
-  // All requests of an instance have the same adapter, most often.
-  let lastConfigured: InternalAxiosRequestConfig['adapter'];
-  let lastAuthorizing = authorizing(undefined);
 
   return (config) => {
     const configured = config.adapter;
-    if (configured !== lastConfigured) {
-      lastConfigured = configured;
-      lastAuthorizing = authorizing(configured);
-    }
-    config.adapter = lastAuthorizing;
+    // The adapter decides, not the interceptor: interceptors that run later may change the URL and the headers.
+    config.adapter = (final) => {
+      // A library that sends this config again is to pass the interceptor again.
+      if (configured === undefined) delete final.adapter;
+      else final.adapter = configured;
+      return send(getAdapter(configured ?? axios.defaults.adapter, final), final);
+    };
     return config;
   };
 }
 
-/** Whether the caller has set the header, in whatever case. A name without a value is taken away: ours would end up there. */
+/** Whether the caller has set the header, in whatever case. A name without a value is removed: the token would go there. */
 function hasAuthorization(headers: AxiosHeaders): boolean {
-  for (const name in headers) {
-    if (name.length !== 13 || name.toLowerCase() !== 'authorization') continue;
+  for (const name of Object.keys(headers)) {
+    if (name.toLowerCase() !== 'authorization') continue;
     if (headers[name] !== undefined && headers[name] !== null) return true;
     delete headers[name];
   }
   return false;
 }
 
-// http is for this machine only, and a proxy is another one: it would read the token.
+// http is for this machine only. A proxy is another machine, and would read the token.
 function keepOnThisMachine(config: InternalAxiosRequestConfig): void {
   if (config.proxy) throw new ConfigurationError('a token is not sent over http through a proxy; set "proxy: false"');
   config.proxy = false;
 }
 
-/** The signal of the request, whichever of axios' two ways it was given by, and what to do when it is no longer needed. */
-function signalOf({ signal, cancelToken }: InternalAxiosRequestConfig): { signal?: AbortSignal; release?: () => void } {
-  if (signal instanceof AbortSignal) return { signal };
-  if (cancelToken === undefined) return noSignal;
-  const canceller = new AbortController();
-  const cancel = (reason: unknown) => canceller.abort(reason);
-  cancelToken.subscribe(cancel);
-  return { signal: canceller.signal, release: () => cancelToken.unsubscribe(cancel) };
+/**
+ * Finds the origin of a request; `undefined` for an origin that gets no token. Without `origins`, the origin of `baseURL` gets it.
+ * @throws {ConfigurationError} when there is neither, or a `baseURL` is neither https nor loopback
+ */
+function axiosOrigins(
+  origins: readonly string[] | undefined,
+): (config: InternalAxiosRequestConfig) => string | undefined {
+  let lastBase: string | undefined;
+  let originsOfBase: readonly string[] = [];
+
+  return ({ url = '', baseURL, allowAbsoluteUrls }) => {
+    if (origins === undefined && !baseURL) {
+      throw new ConfigurationError('"origins" of bearerToken is required for an axios request without "baseURL"');
+    }
+    // An instance has one base URL. This saves parsing it for each request.
+    if (origins === undefined && baseURL !== undefined && baseURL !== lastBase) {
+      const origin = secureOrigin(baseURL, 'baseURL');
+      originsOfBase = originOf(baseURL) === origin ? [origin] : [];
+      lastBase = baseURL;
+    }
+    const isBelowBase = baseURL && (allowAbsoluteUrls === false || !isAbsolute.test(url));
+    return permittedOrigin(isBelowBase ? baseURL : url, origins ?? originsOfBase);
+  };
 }
 
-const noSignal = {};
+const isAbsolute = /^(?:[a-z][a-z\d+\-.]*:)?\/\//i; // as axios decides it

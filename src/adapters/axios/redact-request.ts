@@ -1,4 +1,10 @@
-/** What remains of a request object after it was sent: enough to say what was asked of whom, and none of its headers. */
+import { OutgoingMessage } from 'node:http';
+
+import type { InternalAxiosRequestConfig } from 'axios';
+
+import { isStream } from '../body.js';
+
+/** What takes the place of the request object in a response or an error: method and URL, and no headers. */
 export interface SentRequest {
   readonly method: string | undefined;
   readonly protocol: string | undefined;
@@ -8,61 +14,63 @@ export interface SentRequest {
   readonly res: { readonly responseUrl: string | undefined };
 }
 
-/** The part of Node's `ClientRequest`, of follow-redirects' request and of the Fetch standard's `Request` that is read. */
-interface AnyRequest {
-  readonly method?: string;
-  readonly protocol?: string;
-  readonly host?: string;
-  readonly path?: string;
+/**
+ * Replaces the request object that a response or an error of axios holds: that object, its socket and its agent lead to the token
+ * of this request, and to those of other requests in flight. A stream or an agent of the caller may hold the object, too. Then
+ * its headers are removed.
+ */
+export function redactRequest(
+  holder: { request?: unknown; readonly data?: unknown },
+  { data, httpAgent, httpsAgent }: InternalAxiosRequestConfig,
+): void {
+  const request = holder.request as AnyRequest | null | undefined;
+  if (typeof request !== 'object' || request === null) return;
+  // A stream that has ended still leads to the request that it was piped to.
+  if (isStream(data) && data.readableEnded) data.unpipe?.();
+  if (isStream(data) || isStream(holder.data) || httpAgent || httpsAgent) removeHeaders(request);
+
+  const { method, protocol, host, path } = request._currentRequest ?? request;
+  const responseUrl = request.res?.responseUrl ?? request._currentUrl ?? request.url;
+  holder.request = { method, protocol, host, path, res: { responseUrl } } satisfies SentRequest;
+}
+
+/** Members of Node's `ClientRequest`, of the request of follow-redirects, of a stream of HTTP/2, and of the `Request` of fetch. */
+interface AnyRequest extends Partial<Omit<SentRequest, 'res'>> {
   readonly url?: string;
   readonly res?: { readonly responseUrl?: string };
+  /** The text that a `ClientRequest` has sent. */
+  _header?: unknown;
+  /** `kOutHeaders`: the headers of a `ClientRequest` by their names in lower case. */
+  readonly [symbol: symbol]: HeaderRecord | null | undefined;
+  readonly sentHeaders?: HeaderRecord;
+  readonly headers?: { delete?(name: string): void };
+  /** The request of follow-redirects, which has several hops: the URL and the request of the latest, the options of the next. */
+  readonly _redirectable?: AnyRequest;
   readonly _currentUrl?: string;
   readonly _currentRequest?: AnyRequest;
+  readonly _options?: { readonly headers?: HeaderRecord };
 }
 
-/**
- * The facts of a request without its headers: the object itself, its socket and its agent hold the token in clear, also
- * those of other requests that are under way.
- */
-export function sentRequest(request: object): SentRequest {
-  const sent: AnyRequest = request;
-  const { method, protocol, host, path } = sent._currentRequest ?? sent;
-  return { method, protocol, host, path, res: { responseUrl: sent.res?.responseUrl ?? sent._currentUrl ?? sent.url } };
-}
+type HeaderRecord = Record<string, unknown>;
 
-/**
- * Takes the token and its proof off a request object itself, for what goes on holding it: Node's `ClientRequest` keeps the text of its
- * header, follow-redirects the headers for the next hop, the Fetch standard's `Request` its headers.
- */
-export function redactRequest(request: object): void {
-  const sent = request as RequestWithHeaders;
-  const outer = sent._redirectable ?? sent;
-  for (const each of new Set([sent, outer, outer._currentRequest])) if (each !== undefined) redactHeaders(each);
-}
-
-function redactHeaders(sent: RequestWithHeaders): void {
-  for (const name of secretHeaders) sent.headers?.delete?.(name);
-  if (typeof sent._header === 'string')
-    sent._header = sent._header.replace(/^(authorization:|dpop:) .*$/gim, '$1 [redacted]');
-  for (const symbol of Object.getOwnPropertySymbols(sent)) {
-    if (symbol.description === 'kOutHeaders' || symbol.description === 'sent-headers') forgetSecrets(sent[symbol]);
+function removeHeaders(request: AnyRequest): void {
+  const hops = request._redirectable ?? request;
+  for (const each of [hops, request, hops._currentRequest]) {
+    if (each === undefined) continue;
+    // The first line remains: without a text, a request has not been sent yet.
+    if (typeof each._header === 'string') each._header = each._header.slice(0, each._header.indexOf('\r\n') + 2);
+    if (kOutHeaders !== undefined) removeSecrets(each[kOutHeaders]);
+    removeSecrets(each._options?.headers);
+    removeSecrets(each.sentHeaders);
+    for (const name of secretHeaders) each.headers?.delete?.(name);
   }
-  forgetSecrets(sent._options?.headers);
 }
 
-const secretHeaders = new Set(['authorization', 'dpop']);
+const kOutHeaders = Object.getOwnPropertySymbols(new OutgoingMessage()).find(
+  ({ description }) => description === 'kOutHeaders',
+);
+const secretHeaders = ['Authorization', 'authorization', 'DPoP', 'dpop'];
 
-interface RequestWithHeaders {
-  readonly headers?: { delete?(name: string): void };
-  readonly [symbol: symbol]: Record<string, unknown> | null | undefined;
-  _header?: unknown;
-  readonly _options?: { readonly headers?: Record<string, unknown> };
-  readonly _redirectable?: RequestWithHeaders;
-  readonly _currentRequest?: RequestWithHeaders;
-}
-
-function forgetSecrets(headers: Record<string, unknown> | null | undefined): void {
-  for (const name of Object.keys(headers ?? {})) {
-    if (secretHeaders.has(name.toLowerCase())) delete headers?.[name];
-  }
+function removeSecrets(headers: HeaderRecord | null | undefined): void {
+  if (headers) for (const name of secretHeaders) delete headers[name];
 }

@@ -2,52 +2,43 @@ import { performance } from 'node:perf_hooks';
 
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
 
-import type { TokenSource } from '../../core/token-source.js';
+/** The end of one axios request: its `timeout`, which also counts the wait for a token, its `signal` or its `cancelToken`. */
+export interface Deadline {
+  /** Ends the wait for a token. */
+  readonly signal: AbortSignal | undefined;
+  /** What is left of `timeout`, in milliseconds. */
+  remainingMs(): number;
+  /** Removes the timer and the listeners. */
+  clear(): void;
+}
 
-/**
- * The same token source for one axios request that has a `timeout`: waiting for a token is part of the request's time. What
- * is left of it is in `config.timeout` when a token is there; whoever sends the request puts the whole back.
- */
-export function axiosTimeout(tokens: TokenSource, config: InternalAxiosRequestConfig): TokenSource {
-  const timeoutMs = config.timeout ?? 0;
-  if (timeoutMs <= 0 || timeoutMs > longestTimerMs) return tokens;
-  let waitedMs = 0;
+/** Starts the time of a request. */
+export function startDeadline(config: InternalAxiosRequestConfig): Deadline {
+  const { cancelToken, timeout = 0 } = config;
+  const signal = config.signal instanceof AbortSignal ? config.signal : undefined;
+  const isLimited = timeout > 0 && timeout <= maxTimerMs;
+  if (!isLimited && cancelToken === undefined) return { signal, remainingMs: () => timeout, clear: () => undefined };
+
+  const controller = new AbortController();
+  const end = (reason: unknown): void => controller.abort(reason);
+  const onAbort = (): void => end(signal?.reason);
+  const timer = isLimited ? setTimeout(() => end(timeoutError(config)), timeout) : undefined;
+  const endsAt = performance.now() + timeout;
+  cancelToken?.subscribe(end);
+  signal?.addEventListener('abort', onAbort);
 
   return {
-    async getToken(request, options) {
-      const began = performance.now();
-      const waiting = tokens.getToken(request, options);
-      const atHand = await Promise.race([waiting, fewTurns()]);
-      const token = atHand ?? (await atMost(timeoutMs - waitedMs, waiting, config));
-      if (atHand === undefined) waitedMs += Math.floor(performance.now() - began);
-      config.timeout = Math.max(1, timeoutMs - waitedMs);
-      return token;
+    signal: controller.signal,
+    remainingMs: () => (isLimited ? Math.max(1, Math.ceil(endsAt - performance.now())) : timeout),
+    clear() {
+      clearTimeout(timer);
+      cancelToken?.unsubscribe(end);
+      signal?.removeEventListener('abort', onAbort);
     },
   };
 }
 
-const longestTimerMs = 2 ** 31 - 1;
-
-async function atMost<T extends object>(
-  ms: number,
-  waiting: Promise<T>,
-  config: InternalAxiosRequestConfig,
-): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(timeoutError(config)), ms);
-  });
-  try {
-    return await Promise.race([waiting, tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-// A token that is kept is there by then, and needs no timer.
-async function fewTurns(): Promise<undefined> {
-  for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
-}
+const maxTimerMs = 2 ** 31 - 1;
 
 // As axios makes it.
 function timeoutError(config: InternalAxiosRequestConfig): AxiosError {

@@ -1,44 +1,39 @@
-import type { AccessToken } from '../../core/access-token.js';
 import { ConfigurationError } from '../../core/errors.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
 import { type AdapterOptions, adapterOptions } from '../adapter-options.js';
-import { cancelBody } from '../body.js';
+import { cancelBody, isStream } from '../body.js';
 import { permittedOrigin } from '../origins.js';
-import { sendAuthorized, sendOnceMore, tokenFor } from '../send-authorized.js';
-import { type FetchClient, FetchExchange, type IsRejected } from './fetch-exchange.js';
-import { type FetchRequest, fetchRequest, hasAuthorization, withBodyInMemory } from './fetch-request.js';
-import { afterRedirect, asRedirected, mostRedirects, notFollowed } from './redirect.js';
+import { type AuthorizedRequest, sendAuthorized } from '../send-authorized.js';
+import { afterRedirect, asRedirected, type FetchCall, type FetchInit, locationOf, notFollowed } from './redirect.js';
 
 /** Options of {@link withBearerToken}. */
 export interface FetchTokenOptions extends AdapterOptions<
   [url: string, init: RequestInit],
   Response,
-  ReturnType<IsRejected>
+  boolean | Promise<boolean>
 > {
-  /** URLs whose origins (scheme, host, port) may see the token; any other request goes out without one. */
+  /** URLs whose origins (scheme, host, port) get the token. A request to any other origin is sent without a token. */
   readonly origins: readonly string[];
-  /** Tells of further replies that reject the token, for an API that says so by a 403, say; a body is read from a `clone()`. */
-  readonly isRejected?: IsRejected | undefined;
 }
 
-/** What {@link withBearerToken} returns: a `fetch` that knows one more member of `init`. */
+/** The result of {@link withBearerToken}: a `fetch` with one more member of `init`. */
 export type FetchWithToken = (
   input: string | URL | Request,
   init?: RequestInit & {
-    /** What the token of this request is asked for; `false` sends the request without one. */
+    /** The token request of this request; `false` sends the request without a token. */
     readonly token?: TokenRequest | false | undefined;
   },
 ) => Promise<Response>;
 
 /**
- * A `fetch` that attaches a token and, when the API rejects it, sends the request once more with another one:
- * `withBearerToken(fetch, tokens, { origins: ['https://api.example.com'] })`. Hand it to whatever takes a `fetch`.
+ * A `fetch` that attaches a token, and resends a request once with another token when the API rejects the first:
+ * `withBearerToken(fetch, tokens, { origins: ['https://api.example.com'] })`. It goes wherever a `fetch` is expected.
  *
- * A request for another origin, with `token: false`, or with an `Authorization` of its own is left alone; one that is
- * redirected to another origin goes there without the token. When there is no token the request is not sent and fails with the
- * {@link TokenError}.
- * @throws {ConfigurationError} when an option is unknown, malformed or missing, or an origin is neither https nor this machine
+ * A request to another origin, with `token: false`, or with an `Authorization` of the caller is sent as it is. A redirect to
+ * another origin is followed without the token. Without a token the request is not sent and fails with the {@link TokenError}.
+ * A `Request` with a body is cloned before it is sent; the clone keeps the body in memory.
+ * @throws {ConfigurationError} when an option is unknown, malformed or missing, or an origin is neither https nor loopback
  * @see RFC 6750 §2.1 and §3
  */
 export function withBearerToken(
@@ -49,54 +44,93 @@ export function withBearerToken(
   const checked = adapterOptions('withBearerToken', tokens, options);
   const { origins, requestOf } = checked;
   if (origins === undefined) throw new ConfigurationError('"origins" of withBearerToken is required');
-  const { isRejected } = options;
+  const { isRejected = () => false } = options;
 
-  const client: FetchClient = {
-    fetch,
-    isRejected,
-    requestOf,
-    async follow({ request, token, redirects }, reply, location) {
-      cancelBody(reply.body);
-      if (redirects === mostRedirects) throw notFollowed(request.url, 'too often');
-      const next = afterRedirect(request, reply.status, location);
-      const nextOrigin = permittedOrigin(next.url, origins);
-      // What has left the permitted origins gets no token any more, so that the rest is for `fetch` to follow.
-      const hasLeft = nextOrigin === undefined;
-      return asRedirected(
-        await (hasLeft ? fetch(next.input, next.init) : send(next, nextOrigin, token, redirects + 1)),
-      );
+  const authorizedRequest = (
+    call: FetchCall,
+    origin: string,
+    tokenRequest: TokenRequest | undefined,
+  ): AuthorizedRequest<Response> => ({
+    method: call.init.method ?? 'GET',
+    origin,
+    url: () => call.url,
+    tokenRequest,
+    signal: call.init.signal ?? undefined,
+    send({ authorization }, proof) {
+      const { input, init } = call;
+      // A Request with a body can be sent once; the clone is for the next send.
+      if (typeof input !== 'string' && input.body !== null && init.body == null) call.input = input.clone();
+      const credentials = proof === undefined ? { authorization } : { authorization, dpop: proof };
+      const redirect = init.redirect === 'error' ? 'error' : 'manual';
+      return fetch(input, Object.assign({}, init, { headers: joined(init.headers, credentials), redirect }));
     },
-  };
+    status,
+    header,
+    responseUrl,
+    isRejected,
+    isReplayable: () => !isStream(call.init.body),
+    discard,
+  });
 
-  // Redirects are followed here and not by `fetch`: one of a caller's own may take all headers along to anywhere, and a
-  // proof of possession is for one URL only.
-  function send(request: FetchRequest, origin: string, token?: TokenRequest, redirects = 0): Promise<Response> {
-    request.init.signal?.throwIfAborted();
-    const exchange = new FetchExchange(client, request, origin, token, redirects);
-    const answer = tokenFor(tokens, exchange);
-    const known = checked.latest.known(answer);
-    if (known?.type !== 'Bearer') return sendAuthorized(tokens, exchange, checked, answer);
-    // With a token at hand no async function has a part in it: one costs half a hundredth of a request over loopback.
-    return exchange.send(known).then((reply) => (exchange.isPlain(reply) ? reply : answered(exchange, known, reply)));
-  }
+  return async (input, initOrNull) => {
+    const init = initOrNull ?? {};
+    const { token } = init;
+    let call = fetchCall(input, init);
+    let origin = permittedOrigin(call.url, origins);
+    if (token === false || origin === undefined || hasAuthorization(call.init)) return fetch(input, init);
 
-  async function answered(exchange: FetchExchange, token: AccessToken, reply: Response): Promise<Response> {
-    if (!(await exchange.isRejected(reply))) return exchange.settle(reply);
-    return sendOnceMore(tokens, exchange, { token, reply }, checked);
-  }
+    // The adapter follows redirects itself: a fetch of the caller may take all headers along, and a proof is for one URL.
+    for (let redirects = 0; ; redirects += 1) {
+      const tokenRequest = token ?? requestOf(call.url, call.init);
+      const response = await sendAuthorized(tokens, authorizedRequest(call, origin, tokenRequest), checked);
+      const location = (call.init.redirect ?? 'follow') === 'follow' ? locationOf(response) : undefined;
+      if (location === undefined) return redirects === 0 ? response : asRedirected(response);
 
-  return (input, init) => {
-    // Not an async function, which would take longer to hand on what it gets.
-    try {
-      const token = init?.token;
-      const request = fetchRequest(input, init ?? {});
-      const origin = permittedOrigin(request.url, origins);
-      if (token === false || origin === undefined || hasAuthorization(request.init)) return fetch(input, init);
-
-      if (typeof request.input === 'string') return send(request, origin, token);
-      return withBodyInMemory(request).then((whole) => send(whole, origin, token));
-    } catch (error) {
-      return Promise.reject(error);
+      cancelBody(response.body);
+      if (redirects === maxRedirects) throw notFollowed(call.url, 'too often');
+      call = await afterRedirect(call, response.status, location);
+      origin = permittedOrigin(call.url, origins);
+      // No request after one to another origin gets a token, wherever redirects lead.
+      if (origin === undefined) return asRedirected(await fetch(call.input, call.init));
     }
   };
 }
+
+// As in the Fetch standard.
+const maxRedirects = 20;
+
+/** What `fetch(input, init)` asks for: a copy, so that the caller may change its objects afterwards. */
+function fetchCall(input: string | URL | Request, init: RequestInit): FetchCall {
+  if (!isRequest(input)) {
+    const url = String(input);
+    return { input: url, url, init: Object.assign({}, init, { headers: copyOf(init.headers ?? {}) }) };
+  }
+  // The members of a Request are getters of its prototype, which a spread does not copy.
+  const { method, signal, redirect, cache, credentials, integrity, keepalive, mode, referrer, referrerPolicy } = input;
+  const own = { method, signal, redirect, cache, credentials, integrity, keepalive, mode, referrer, referrerPolicy };
+  // A member of `init` that is undefined does not replace the member of the Request (Web IDL, "dictionary types").
+  const defined = Object.fromEntries(Object.entries(init).filter(([, value]) => value !== undefined));
+  const headers = copyOf(init.headers ?? input.headers);
+  return { input, url: input.url, init: { ...own, ...defined, headers } };
+}
+
+// Also a Request of another implementation.
+const isRequest = (input: string | URL | Request): input is Request => typeof input === 'object' && 'url' in input;
+
+// Not as Headers: fetch reads a plain object faster.
+const copyOf = (headers: NonNullable<RequestInit['headers']>): FetchInit['headers'] =>
+  Symbol.iterator in headers ? ([...headers] as [string, string][]) : { ...(headers as Record<string, string>) };
+
+function hasAuthorization({ headers }: FetchInit): boolean {
+  const names = Array.isArray(headers) ? headers.map(([name]) => name) : Object.keys(headers);
+  return names.some((name) => name.toLowerCase() === 'authorization');
+}
+
+const status = (response: Response): number => response.status;
+const header = ({ headers }: Response, name: string): string | undefined => headers.get(name) ?? undefined;
+// A fetch of the caller may follow redirects all the same.
+const responseUrl = ({ url }: Response): string | undefined => url || undefined;
+const discard = ({ body }: Response): void => cancelBody(body);
+
+const joined = (headers: FetchInit['headers'], credentials: Record<string, string>): FetchInit['headers'] =>
+  Array.isArray(headers) ? [...headers, ...Object.entries(credentials)] : { ...headers, ...credentials };

@@ -1,30 +1,41 @@
 import { parseUrl } from '../../core/secure-url.js';
-import type { FetchRequest } from './fetch-request.js';
+import { isStream } from '../body.js';
 
-/** As many redirects as the Fetch standard allows one request. */
-export const mostRedirects = 20;
+/** The two arguments of a call of `fetch`, and the URL that they name. */
+export interface FetchCall {
+  /** A `Request` whose body is not read yet, or the URL. */
+  input: string | Request;
+  readonly url: string;
+  /** All members of the request, but not the body of `input`. */
+  readonly init: FetchInit;
+}
 
-/** Where a reply redirects to, as the server has put it; `undefined` when it does not. */
-export function redirectOf(reply: Response): string | undefined {
-  const location = redirectStatuses.has(reply.status) ? reply.headers.get('location') : null;
-  // Headers are read byte by byte, but URLs in them are UTF-8.
+/** An `init` whose headers are a list of pairs or a plain object. */
+export interface FetchInit extends RequestInit {
+  readonly headers: [string, string][] | Record<string, string>;
+}
+
+/** Where a response redirects to, as the server has written it; `undefined` for a response that does not redirect. */
+export function locationOf(response: Response): string | undefined {
+  const location = redirectStatuses.has(response.status) ? response.headers.get('location') : null;
+  // Headers are decoded as Latin-1, but a URL in them is UTF-8.
   return location === null ? undefined : Buffer.from(location, 'latin1').toString('utf8');
 }
 
 /**
- * The request that follows a redirect.
+ * The call that follows a redirect.
  * @throws {TypeError} as `fetch` does, when the redirect cannot be followed
  * @see the Fetch standard, "HTTP-redirect fetch"
  */
-export function afterRedirect(request: FetchRequest, status: number, location: string): FetchRequest {
-  const { url, init, canBodyBeReadAgain } = request;
+export async function afterRedirect(call: FetchCall, status: number, location: string): Promise<FetchCall> {
+  const { url, init } = call;
   const [source, target] = [new URL(url), parseUrl(location, url)];
   if (target === undefined || !/^https?:$/.test(target.protocol)) throw notFollowed(url, 'to what is no HTTP URL');
   target.hash ||= source.hash;
 
   const method = init.method?.toUpperCase() ?? 'GET';
   const becomesGet = status === 303 ? method !== 'GET' && method !== 'HEAD' : status < 303 && method === 'POST';
-  if (!becomesGet && !canBodyBeReadAgain) throw notFollowed(url, 'whose body is a stream and cannot be sent twice');
+  if (!becomesGet && isStream(init.body)) throw notFollowed(url, 'whose body is a stream and cannot be sent twice');
 
   const headers = new Headers(init.headers);
   if (becomesGet) ofBody.forEach((name) => headers.delete(name));
@@ -33,19 +44,24 @@ export function afterRedirect(request: FetchRequest, status: number, location: s
   return {
     input: target.href,
     url: target.href,
-    init: becomesGet ? { ...next, method: 'GET', body: null } : next,
-    canBodyBeReadAgain: true,
+    init: becomesGet ? { ...next, method: 'GET', body: null } : { ...next, body: await bodyOf(call) },
   };
 }
 
-/** The error of a request that cannot go on after a redirect. */
+/** The error of a redirect that cannot be followed. */
 export function notFollowed(url: string, why: string): TypeError {
   return new TypeError('fetch failed', { cause: new Error(`${new URL(url).origin} redirects a request ${why}`) });
 }
 
-/** The same reply, which says now that it came after a redirect. */
-export function asRedirected(reply: Response): Response {
-  return Object.defineProperty(reply, 'redirected', { value: true });
+/** The same response, with `redirected` set. */
+export function asRedirected(response: Response): Response {
+  return Object.defineProperty(response, 'redirected', { value: true });
+}
+
+async function bodyOf({ input, init }: FetchCall): Promise<NonNullable<RequestInit['body']> | null> {
+  if (init.body != null || typeof input === 'string' || input.body === null) return init.body ?? null;
+  // Not the bytes themselves: fetch of Node 20 cannot follow a redirect with those. Without a type it adds no header.
+  return new Blob([await input.arrayBuffer()]);
 }
 
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);

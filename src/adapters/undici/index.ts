@@ -7,34 +7,33 @@ import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
 import { type AdapterOptions, adapterOptions } from '../adapter-options.js';
 import { permittedOrigin } from '../origins.js';
-import { copyOptions, hasAuthorization, requestHeaders } from './headers.js';
-import { UndiciExchange, type UndiciReply } from './request.js';
-import { UndiciCall } from './undici-call.js';
-import type { Handler } from './undici-handler.js';
+import { sendAuthorized } from '../send-authorized.js';
+import { hasAuthorization, requestHeaders } from './headers.js';
+import { type UndiciReply, undiciRequest } from './request.js';
 
 /** Options of {@link bearerTokenInterceptor}. */
 export interface BearerTokenInterceptorOptions extends AdapterOptions<
   [options: Dispatcher.DispatchOptions],
   UndiciReply
 > {
-  /** URLs whose origins (scheme, host, port) may see the token; any other request goes out without one. */
+  /** URLs whose origins (scheme, host, port) get the token. A request to any other origin is sent without a token. */
   readonly origins: readonly string[];
 }
 
-/** What the options of a request may hold beside those that undici knows. */
+/** What the options of a request may hold in addition to those of undici. */
 export interface TokenOption {
-  /** What the token of this request is asked for; `false` sends the request without one. */
+  /** The token request of this request; `false` sends the request without a token. */
   readonly token?: TokenRequest | false | undefined;
 }
 
 /**
- * An interceptor for undici that attaches a token and, when the API rejects it, sends the request once more with another one:
- * `new Agent().compose(bearerTokenInterceptor(tokens, { origins: ['https://api.example.com'] }))`. Interceptors that are
- * composed after it, `retry` and `redirect` for instance, pass by it with each of their requests.
+ * An interceptor for undici that attaches a token, and resends a request once with another token when the API rejects the
+ * first: `new Agent().compose(bearerTokenInterceptor(tokens, { origins: ['https://api.example.com'] }))`. Each request of an
+ * interceptor that is composed after it, `retry` or `redirect` for instance, passes it.
  *
- * A request for another origin, with `token: false`, or with an `Authorization` of its own is left alone. When there is no
- * token the request is not sent and fails with the {@link TokenError}.
- * @throws {ConfigurationError} when an option is unknown, malformed or missing, or an origin is neither https nor this machine
+ * A request to another origin, with `token: false`, or with an `Authorization` of the caller is sent as it is. Without a token
+ * the request is not sent and fails with the {@link TokenError}.
+ * @throws {ConfigurationError} when an option is unknown, malformed or missing, or an origin is neither https nor loopback
  * @see RFC 6750 §2.1 and §3
  */
 export function bearerTokenInterceptor(
@@ -46,28 +45,35 @@ export function bearerTokenInterceptor(
   if (origins === undefined) throw new ConfigurationError('"origins" of bearerTokenInterceptor is required');
   const { isRejected } = options;
 
-  return (dispatch) => (dispatched: Dispatched, dispatchHandler) => {
+  return (dispatch) => (dispatched: Dispatched, handler) => {
     const headers = requestHeaders(dispatched.headers);
-    if (dispatched.token === false || hasAuthorization(headers)) return dispatch(dispatched, dispatchHandler);
+    if (dispatched.token === false || hasAuthorization(headers)) return dispatch(dispatched, handler);
     const named = originNamedIn(dispatched);
-    const origin = origins.includes(named) ? named : permittedOrigin(named, origins);
-    if (origin === undefined) return dispatch(dispatched, dispatchHandler);
+    const origin = permittedOrigin(named, origins);
+    if (origin === undefined) return dispatch(dispatched, handler);
 
-    // What was looked at is what is sent, whatever the caller does to its objects while a token is waited for.
-    const outgoing = copyOptions(dispatched);
-    outgoing.origin = named;
-    outgoing.headers = headers;
+    // A copy, so that the caller may change its objects during the wait for a token.
+    const outgoing = Object.assign({}, dispatched, { origin: named, headers });
     const tokenRequest = dispatched.token ?? requestOf(outgoing);
-    const handler = dispatchHandler as Handler;
     const { signal, release } = signalOf(outgoing.signal);
-    const exchange = new UndiciExchange({ dispatch, outgoing, handler, origin, isRejected, tokenRequest, signal });
-    return new UndiciCall(tokens, exchange, checked, release).begin();
+    const request = undiciRequest({ dispatch, outgoing, handler, origin, tokenRequest, signal, isRejected });
+    void (async () => {
+      try {
+        const response = await sendAuthorized(tokens, request, checked);
+        response.deliver();
+      } catch (error) {
+        request.fail(error as Error);
+      } finally {
+        release?.();
+      }
+    })();
+    return true;
   };
 }
 
 type Dispatched = Dispatcher.DispatchOptions & TokenOption & { readonly signal?: unknown };
 
-// What an Agent connects to, and what redirects change.
+// The origin that an Agent connects to, and that redirects change.
 function originNamedIn({ origin }: Dispatched): string {
   if (origin !== undefined) return String(origin);
   throw new ConfigurationError(
@@ -75,15 +81,12 @@ function originNamedIn({ origin }: Dispatched): string {
   );
 }
 
-/** The signal of the request, of whichever kind, and what to do when it is no longer needed. */
+/** The signal of the request, and what releases it after the request. An emitter of events is a signal for undici, too. */
 function signalOf(signal: unknown): { signal?: AbortSignal; release?: () => void } {
-  if (signal === undefined) return noSignal;
   if (signal instanceof AbortSignal) return { signal };
-  if (!(signal instanceof EventEmitter)) return noSignal;
+  if (!(signal instanceof EventEmitter)) return {};
   const caller = new AbortController();
   const abort = (): void => caller.abort();
   signal.once('abort', abort);
   return { signal: caller.signal, release: () => signal.off('abort', abort) };
 }
-
-const noSignal = {};

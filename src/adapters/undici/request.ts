@@ -2,148 +2,108 @@ import type { Readable } from 'node:stream';
 
 import type { Dispatcher } from 'undici';
 
-import type { AccessToken } from '../../core/access-token.js';
 import type { TokenRequest } from '../../core/token-request.js';
-import { rejectsToken } from '../challenge.js';
-import { isCrossOrigin } from '../origins.js';
+import { isStream } from '../body.js';
 import type { AuthorizedRequest } from '../send-authorized.js';
-import { copyOptions, type HeaderRecord, headerOf, headersWith } from './headers.js';
-import type { AttemptListener, AttemptOutcome, UndiciAttempt } from './response.js';
-import { isReadOnce, keptBody, type KeptBody } from './undici-body.js';
-import { attemptOf, type Controller, type Handler } from './undici-handler.js';
+import { type HeaderRecord, headerOf, responseHeaders } from './headers.js';
+import { LegacyDispatch, type LegacyHandler } from './legacy-handler.js';
+import { type Handler, UndiciResponse } from './response.js';
 
-/** The head of a reply, with the names of its headers in lower case. */
+/** The head of a response, as the option `isRejected` gets it. */
 export interface UndiciReply {
   readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** By their names in lower case. */
+  readonly headers: Readonly<HeaderRecord>;
 }
 
-/** What an {@link UndiciExchange} sends, and by what. */
-export interface UndiciExchangeOptions {
+/** Options of {@link undiciRequest}. */
+export interface UndiciRequestOptions {
   readonly dispatch: Dispatcher['dispatch'];
-  /** Its headers are a plain object. */
-  readonly outgoing: Dispatcher.DispatchOptions;
-  readonly handler: Handler;
+  readonly outgoing: Omit<Dispatcher.DispatchOptions, 'headers'> & { readonly headers: HeaderRecord };
+  readonly handler: Handler | LegacyHandler;
   readonly origin: string;
-  readonly isRejected: ((reply: UndiciReply) => boolean) | undefined;
   readonly tokenRequest: TokenRequest | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly isRejected: ((reply: UndiciReply) => boolean) | undefined;
 }
 
-/** One request of undici and what came of it. A reply that may reject the token is held back, any other is delivered as it comes. */
-export class UndiciExchange implements AuthorizedRequest<UndiciAttempt>, AttemptListener {
-  readonly handler: Handler;
-  readonly origin: string;
-  readonly tokenRequest: TokenRequest | undefined;
-  readonly signal: AbortSignal | undefined;
-  private readonly dispatcher: Dispatcher['dispatch'];
-  private readonly outgoing: Dispatcher.DispatchOptions;
-  private readonly alsoRejected: UndiciExchangeOptions['isRejected'];
-  private readonly kept: KeptBody | undefined;
-  private outcome: AttemptOutcome | undefined = undefined;
-  private attempt: UndiciAttempt | undefined = undefined;
-  private isTokenRejected = false;
+/**
+ * Makes a request of undici one that `sendAuthorized` can send. Each response is held until it is delivered or discarded. `fail`
+ * reports to the handler that there is no response.
+ */
+export function undiciRequest(
+  options: UndiciRequestOptions,
+): AuthorizedRequest<UndiciResponse> & { fail(error: Error): void } {
+  const { dispatch, outgoing, handler, origin, tokenRequest, signal, isRejected } = options;
+  const keptBody = isReadOnce(outgoing.body) ? keepBody(outgoing) : undefined;
+  let latest: UndiciResponse | undefined;
 
-  constructor(options: UndiciExchangeOptions) {
-    const { dispatch, outgoing, handler, origin, isRejected, tokenRequest, signal } = options;
-    this.dispatcher = dispatch;
-    this.outgoing = outgoing;
-    this.handler = handler;
-    this.origin = origin;
-    this.alsoRejected = isRejected;
-    this.tokenRequest = tokenRequest;
-    this.signal = signal;
-    const { body, headers } = outgoing;
-    this.kept = isReadOnce(body) ? keptBody(body, headers as HeaderRecord) : undefined;
+  return {
+    method: outgoing.method,
+    origin,
+    url: () => origin + outgoing.path,
+    tokenRequest,
+    signal,
+    send: ({ authorization }, proof) =>
+      new Promise((onResponse, onError) => {
+        const headers = { ...outgoing.headers, authorization, ...(proof !== undefined && { dpop: proof }) };
+        const toSend = Object.assign({}, outgoing, { headers, body: keptBody?.read() ?? outgoing.body ?? null });
+        // A redirect interceptor below would take the proof to another URL.
+        if (proof !== undefined) Object.assign(toSend, { maxRedirections: 0 });
+        const outcome = { onResponse, onError };
+        const events = isLegacy(handler) ? new LegacyDispatch(handler, outcome) : new UndiciResponse(handler, outcome);
+        if (events instanceof UndiciResponse) latest = events;
+        dispatch(toSend, events as Dispatcher.DispatchHandler);
+      }),
+    status,
+    header,
+    responseUrl,
+    isRejected: ({ state, statusCode, headers }) =>
+      state === 'held' && isRejected?.({ statusCode, headers: responseHeaders(headers) }) === true,
+    isReplayable: () => keptBody?.isReplayable() ?? true,
+    discard,
+    fail(error) {
+      if (isLegacy(handler)) handler.onError(error);
+      else handler.onResponseError?.(latest?.controller ?? notStarted(error, signal), error);
+    },
+  };
+}
+
+const status = ({ statusCode }: UndiciResponse): number => statusCode;
+const header = ({ headers }: UndiciResponse, name: string): string | undefined => headerOf(headers, name);
+const responseUrl = ({ history }: UndiciResponse): string | undefined => history?.at(-1)?.href;
+const discard = (response: UndiciResponse): void => response.discard();
+
+const isLegacy = (handler: object): handler is LegacyHandler => 'onConnect' in handler;
+
+// For interceptors above: the retry interceptor of undici does not repeat a request that was aborted.
+function notStarted(reason: Error, signal: AbortSignal | undefined): Dispatcher.DispatchController {
+  const nothing = (): void => undefined;
+  return { aborted: signal?.aborted ?? false, paused: false, reason, abort: nothing, pause: nothing, resume: nothing };
+}
+
+const isReadOnce = (body: unknown): boolean =>
+  isStream(body) || (typeof body === 'object' && body !== null && 'next' in body);
+
+const maxKeptBytes = 1_048_576;
+
+/** Keeps a short body of an asynchronous iterator while it is sent. The `fetch` of undici makes such an iterator of each body. */
+function keepBody({ body, headers }: UndiciRequestOptions['outgoing']): {
+  read: () => Readable;
+  isReplayable: () => boolean;
+} {
+  const length = Number(headerOf(headers, 'content-length') ?? Infinity);
+  const isKept = length <= maxKeptBytes && Symbol.asyncIterator in Object(body) && !('pipe' in Object(body));
+  let kept: Buffer | undefined;
+
+  async function* keep(): AsyncGenerator<Uint8Array> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      chunks.push(chunk);
+      yield chunk;
+    }
+    kept = Buffer.concat(chunks);
   }
-
-  get method(): string {
-    return this.outgoing.method;
-  }
-
-  get url(): string {
-    return this.origin + this.outgoing.path;
-  }
-
-  /** What undici gave out to control the latest attempt; `undefined` before it has begun. */
-  get controller(): Controller | undefined {
-    return this.attempt?.connection as Controller | undefined;
-  }
-
-  /** Sends the request, which `outcome` is told of; returns what undici does. */
-  dispatch({ authorization }: AccessToken, proof: string | undefined, outcome: AttemptOutcome): boolean {
-    const { dispatcher, outgoing } = this;
-    // For each attempt its own: what is below may change them.
-    const next = copyOptions(outgoing);
-    next.headers = headersWith(outgoing.headers as HeaderRecord, authorization, proof);
-    // A redirect interceptor below would take the proof along, to wherever that leads.
-    if (proof !== undefined) (next as { maxRedirections?: number }).maxRedirections = 0;
-    if (this.kept !== undefined) next.body = (this.kept.again() ?? this.kept.body) as Readable;
-
-    this.outcome = outcome;
-    const attempt = attemptOf(this.handler, this);
-    this.attempt = attempt;
-    return dispatcher(next, attempt as Dispatcher.DispatchHandler);
-  }
-
-  send(token: AccessToken, proof?: string): Promise<UndiciAttempt> {
-    return new Promise((answered, failed) => {
-      this.dispatch(token, proof, { answered, failed });
-    });
-  }
-
-  answered(reply: UndiciAttempt): void {
-    this.outcome?.answered(reply);
-  }
-
-  failed(error: Error): void {
-    this.outcome?.failed(error);
-  }
-
-  conceal(): void {
-    // They are in nothing that the caller has.
-  }
-
-  header(reply: UndiciAttempt, name: string): string | undefined {
-    return this.isFromElsewhere(reply) ? undefined : headerOf(reply.headers, name);
-  }
-
-  replyIn(error: unknown): UndiciAttempt {
-    throw error;
-  }
-
-  isRejected(): boolean {
-    return this.isTokenRejected;
-  }
-
-  canSendAgain(): boolean {
-    return this.kept === undefined || this.kept.again() !== undefined;
-  }
-
-  settle(reply: UndiciAttempt): UndiciAttempt {
-    reply.release();
-    return reply;
-  }
-
-  discard(reply: UndiciAttempt): void {
-    reply.drop();
-  }
-
-  // Asked while the head arrives, since undici delivers what follows at once. Each 401 is held, whatever becomes of it.
-  holds(reply: UndiciAttempt): boolean {
-    const isRejected = this.alsoRejected;
-    const isUnauthorized = reply.statusCode === 401;
-    this.isTokenRejected =
-      (isUnauthorized && this.rejectsToken(reply)) ||
-      (isRejected !== undefined && isRejected({ statusCode: reply.statusCode, headers: reply.headers }));
-    return isUnauthorized || this.isTokenRejected;
-  }
-
-  private rejectsToken(reply: UndiciAttempt): boolean {
-    return !this.isFromElsewhere(reply) && rejectsToken(reply.statusCode, this.header(reply, 'www-authenticate'));
-  }
-
-  private isFromElsewhere({ history }: UndiciAttempt): boolean {
-    return isCrossOrigin(history?.at(-1)?.href, this.origin);
-  }
+  const read = (): unknown => kept ?? (isKept ? keep() : body);
+  return { read: read as () => Readable, isReplayable: () => kept !== undefined };
 }

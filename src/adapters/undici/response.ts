@@ -1,117 +1,136 @@
-import { type HeaderRecord, replyHeaders } from './headers.js';
+import type { Duplex } from 'node:stream';
 
-/** What an {@link UndiciAttempt} can do to its connection. */
-export interface Connection {
+import type { ReceivedHeaders } from './headers.js';
+
+/** The part of undici's controller of a request that is used here. */
+export interface Controller {
   abort(reason: Error): void;
+  pause(): void;
   resume(): void;
 }
 
-/** What is told what has come of an attempt. */
-export interface AttemptOutcome {
-  /** There is a reply. */
-  answered(reply: UndiciAttempt): void;
-  /** There will be none. */
-  failed(error: Error): void;
+export type Upgrade = [statusCode: number, headers: ReceivedHeaders, socket: Duplex];
+
+/** How undici reports on a request: the protocol of undici 8, which undici 7 also takes. */
+export interface Handler {
+  onRequestStart?(controller: Controller, context: unknown): void;
+  onRequestUpgrade?(controller: Controller, ...upgrade: Upgrade): void;
+  onResponseStart?(controller: Controller, statusCode: number, headers: ReceivedHeaders, statusMessage?: string): void;
+  onResponseData?(controller: Controller, chunk: Buffer): void;
+  onResponseEnd?(controller: Controller, trailers: ReceivedHeaders): void;
+  onResponseError?(controller: Controller | null, error: Error): void;
+  onResponseStarted?(): void;
+  onRequestSent?(): void;
+  onBodySent?(...sent: unknown[]): void;
 }
 
-/** What an attempt asks and tells. */
-export interface AttemptListener extends AttemptOutcome {
-  /** Whether to hold this reply back, of which the head has arrived. */
-  holds(reply: UndiciAttempt): boolean;
+/** What becomes of one dispatch: a response, or an error before there was one. */
+export interface Outcome {
+  onResponse(response: UndiciResponse): void;
+  onError(error: Error): void;
 }
 
-/**
- * One dispatch of a request and its reply, which the caller gets as it comes, unless it is held back: then so much of it is
- * kept in memory that the connection of a short one is free at once, and the rest waits until the reply is released or dropped.
- */
-export class UndiciAttempt {
-  /** 0 before there is a reply. */
+// The body of a 401 is a sentence or two. While it is held, its connection is free for other requests.
+const maxHeldBytes = 65_536;
+
+/** One dispatch of a request. Holds its response until the response is delivered to the handler of the caller, or discarded. */
+export class UndiciResponse implements Handler {
+  /** 0 before there is a response. */
   statusCode = 0;
-  /** The connection, once there is one. */
-  connection: Connection | undefined = undefined;
-  /** The URLs that undici's redirect interceptor has been at, if it is below. */
+  headers: ReceivedHeaders = {};
+  /** The URLs of the redirects that undici's interceptor has followed, if that interceptor is composed below. */
   history: readonly URL[] | undefined = undefined;
-  private readonly listener: AttemptListener;
-  private received: HeaderRecord | readonly Buffer[] = [];
-  private state: 'open' | 'held' | 'dropped' = 'open';
-  private isOver = false;
-  private kept: (() => unknown)[] | undefined = undefined;
-  private keptBytes = 0;
+  controller: Controller | undefined = undefined;
+  /** An upgrade is delivered at once. */
+  state: 'pending' | 'held' | 'delivered' | 'discarded' = 'pending';
+  private isComplete = false;
+  private held: (() => void)[] = [];
+  private heldBytes = 0;
+  private readonly handler: Handler;
+  private readonly outcome: Outcome;
 
-  constructor(listener: AttemptListener) {
-    this.listener = listener;
+  constructor(handler: Handler, outcome: Outcome) {
+    this.handler = handler;
+    this.outcome = outcome;
   }
 
-  /** Whether what arrives is for the caller, now. */
-  get isOpen(): boolean {
-    return this.state === 'open';
+  onRequestStart(controller: Controller, context: unknown): void {
+    this.controller = controller;
+    this.history = (context as { history?: readonly URL[] } | undefined)?.history;
+    this.handler.onRequestStart?.(controller, context);
   }
 
-  /** The headers of the reply, with their names in lower case. */
-  get headers(): HeaderRecord {
-    return replyHeaders(this.received);
+  onRequestUpgrade(controller: Controller, ...upgrade: Upgrade): void {
+    this.state = 'delivered';
+    [this.statusCode] = upgrade;
+    this.outcome.onResponse(this);
+    this.handler.onRequestUpgrade?.(controller, ...upgrade);
   }
 
-  /** The head of the final reply has arrived. */
-  begin(statusCode: number, headers: HeaderRecord | readonly Buffer[]): void {
+  onResponseStart(controller: Controller, statusCode: number, headers: ReceivedHeaders, message?: string): void {
+    const deliver = (): void => this.handler.onResponseStart?.(controller, statusCode, headers, message);
+    // An informational response comes before the final one (RFC 9110 §15.2).
+    if (statusCode < 200) return deliver();
+
     this.statusCode = statusCode;
-    this.received = headers;
-    try {
-      if (this.listener.holds(this)) this.state = 'held';
-    } catch (error) {
-      // A reply that nobody could judge is none; undici comes back with the error.
-      this.statusCode = 0;
-      throw error;
-    }
-    this.listener.answered(this);
+    this.headers = headers;
+    this.state = 'held';
+    this.held.push(deliver);
+    this.outcome.onResponse(this);
   }
 
-  /** Keeps a part of the reply for later, which is not open; `false` when no more should come for now. */
-  keep(bytes: number, deliver: () => unknown): boolean {
-    if (this.state === 'dropped') return true;
-    (this.kept ??= []).push(deliver);
-    this.keptBytes += bytes;
-    return this.keptBytes <= mostKeptBytes;
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    this.deliverOrHold(() => this.handler.onResponseData?.(controller, chunk));
+    if (this.state === 'held' && (this.heldBytes += chunk.length) > maxHeldBytes) controller.pause();
   }
 
-  /** The reply has come to its end, or broken off, while it was held back or dropped. */
-  end(deliver: () => unknown): void {
-    this.isOver = true;
-    this.keep(0, deliver);
+  onResponseEnd(controller: Controller, trailers: ReceivedHeaders): void {
+    this.isComplete = true;
+    this.deliverOrHold(() => this.handler.onResponseEnd?.(controller, trailers));
   }
 
-  /** The request has ended with an error; `deliver` tells the caller of it, should there be a reply already. */
-  fail(error: Error, deliver: () => unknown): void {
-    if (this.statusCode === 0) this.listener.failed(error);
-    else if (this.isOpen) deliver();
-    else this.end(deliver);
+  onResponseError(controller: Controller | null, error: Error): void {
+    this.isComplete = true;
+    if (this.state === 'pending') this.outcome.onError(error);
+    else this.deliverOrHold(() => this.handler.onResponseError?.(controller, error));
   }
 
-  /** The request has become something else than a request, and the caller has it. */
-  upgrade(): void {
-    this.listener.answered(this);
+  onResponseStarted(): void {
+    this.handler.onResponseStarted?.();
   }
 
-  /** Delivers what was held back; what is still to come is delivered as it comes. */
-  release(): void {
+  onRequestSent(): void {
+    this.handler.onRequestSent?.();
+  }
+
+  onBodySent(...sent: unknown[]): void {
+    this.handler.onBodySent?.(...sent);
+  }
+
+  /** Delivers the held part of the response, and from now on each further part as it arrives. */
+  deliver(): void {
     if (this.state !== 'held') return;
     try {
-      for (const deliver of this.kept ?? []) deliver();
+      for (const part of this.held) part();
     } catch (error) {
-      this.drop();
+      this.discard();
       throw error;
     }
-    this.state = 'open';
-    if (this.keptBytes > mostKeptBytes) this.connection?.resume();
+    this.held = [];
+    this.state = 'delivered';
+    if (this.heldBytes > maxHeldBytes) this.controller?.resume();
   }
 
-  /** Nobody wants the reply: its connection is free if it has arrived, and closed if it has not. */
-  drop(): void {
-    this.state = 'dropped';
-    this.kept = undefined;
-    if (!this.isOver) this.connection?.abort(new Error('the reply is not wanted, because the request is sent again'));
+  /** Closes the connection, unless the response has arrived completely. */
+  discard(): void {
+    if (this.state === 'discarded') return;
+    this.state = 'discarded';
+    this.held = [];
+    if (!this.isComplete) this.controller?.abort(new Error('the response is discarded: the request is sent again'));
+  }
+
+  private deliverOrHold(part: () => void): void {
+    if (this.state === 'delivered') part();
+    else if (this.state === 'held') this.held.push(part);
   }
 }
-
-// The body of a 401 is a sentence or two.
-const mostKeptBytes = 65_536;

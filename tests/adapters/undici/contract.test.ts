@@ -1,9 +1,12 @@
 import { interceptors } from 'undici';
 
 import { adapterContract, dpopAdapterContract } from '../../contracts/adapter.js';
-import { abilitiesOfRequest, byRequest, undiciClient } from '../../support/undici-client.js';
+import { abilitiesOfRequest, byRequest, undici8, undiciClient } from '../../support/undici-client.js';
 
-const above = [interceptors.redirect({ maxRedirections: 3 })];
+const of7 = { above: [interceptors.redirect({ maxRedirections: 3 })] };
+const of8 = { makeAgent: undici8.makeAgent, above: [undici8.redirect({ maxRedirections: 3 })] };
 
-adapterContract('undici below its redirect interceptor', undiciClient(byRequest, { above }), abilitiesOfRequest);
-dpopAdapterContract('undici below its redirect interceptor', undiciClient(byRequest, { above }));
+adapterContract('undici below its redirect interceptor', undiciClient(byRequest, of7), abilitiesOfRequest);
+dpopAdapterContract('undici below its redirect interceptor', undiciClient(byRequest, of7));
+adapterContract('undici 8', undiciClient(byRequest, of8), undici8.abilities);
+dpopAdapterContract('undici 8', undiciClient(byRequest, of8));

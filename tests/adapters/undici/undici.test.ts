@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { PassThrough, Writable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
 import { describe, expect, test } from '@jest/globals';
@@ -14,7 +14,7 @@ import {
   type TokenOption,
 } from '../../../src/adapters/undici/index.js';
 import { ConfigurationError } from '../../../src/core/errors.js';
-import type { GetTokenOptions } from '../../../src/core/token-source.js';
+import type { GetTokenOptions, TokenSource } from '../../../src/core/token-source.js';
 import { staticToken } from '../../../src/service/static-token.js';
 import { createTokenService } from '../../../src/service/token-service.js';
 import { leakIn } from '../../support/adapter-leak.js';
@@ -22,6 +22,7 @@ import { gate, startSurroundings } from '../../support/adapter-service.js';
 import { startUndici } from '../../support/adapter-undici.js';
 import { granted } from '../../support/authorization-server.js';
 import { cleanUp } from '../../support/clean-up.js';
+import { startDpopSurroundings } from '../../support/dpop-service.js';
 import { localhostCertificate } from '../../support/grant-certificate.js';
 import { type RecordedRequest, startHttpServer } from '../../support/http-server.js';
 import { rejected, startResourceServer } from '../../support/resource-server.js';
@@ -74,6 +75,14 @@ describe('the headers of a request', () => {
         ['x-roles', ['a', 'b']],
       ]),
     ],
+    [
+      'a list of pairs',
+      [
+        ['X-Tenant', 'blue'],
+        ['x-roles', ['a', 'b']],
+      ] as never,
+    ],
+    ['Headers', new Headers({ 'X-Tenant': 'blue', 'x-roles': 'a, b' })],
   ])('are sent as they are, in %s, and stay without the token', async (_what, headers) => {
     const { dispatcher, api } = await startUndici();
 
@@ -100,6 +109,15 @@ describe('the headers of a request', () => {
 
     expect(authorizations(api.requests)).toEqual(['ApiKey 7']);
     expect(authorizationServer.grants).toHaveLength(0);
+  });
+
+  test('may have an Authorization that is undefined [E12]', async () => {
+    const { dispatcher, api } = await startUndici();
+
+    const { body } = await dispatcher.request(get(api.origin, { headers: { authorization: undefined } }));
+    await body.dump();
+
+    expect(authorizations(api.requests)).toEqual(['Bearer token-1']);
   });
 });
 
@@ -198,23 +216,20 @@ test('sends nothing when that function throws [E13]', async () => {
 describe('with undici’s retry interceptor [E18]', () => {
   const retry = interceptors.retry({ maxRetries: 1, minTimeout: 1, statusCodes: [503] });
 
-  test.each([false, true])(
-    'above there is one resend in all, and its retries have the new token, at hand: %j',
-    async (atHand) => {
-      const { dispatcher, api } = await startUndici({}, { above: [retry], atHand });
-      let answers = 0;
-      api.answer(({ headers }) => {
-        answers += 1;
-        if (headers.authorization === 'Bearer token-1') return rejected();
-        return answers === 2 ? { status: 503 } : { body: 'done' };
-      });
+  test('above there is one resend in all, and its retries have the new token', async () => {
+    const { dispatcher, api } = await startUndici({}, { above: [retry] });
+    let answers = 0;
+    api.answer(({ headers }) => {
+      answers += 1;
+      if (headers.authorization === 'Bearer token-1') return rejected();
+      return answers === 2 ? { status: 503 } : { body: 'done' };
+    });
 
-      const { body } = await dispatcher.request(get(api.origin));
+    const { body } = await dispatcher.request(get(api.origin));
 
-      expect(await body.text()).toBe('done');
-      expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-2', 'Bearer token-2']);
-    },
-  );
+    expect(await body.text()).toBe('done');
+    expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-2', 'Bearer token-2']);
+  });
 
   test('below there is one resend in all, too', async () => {
     const { tokens, api } = await startSurroundings();
@@ -268,260 +283,375 @@ test('ends the wait for a token when an emitter as signal says so, and lets go o
   expect(caller.listenerCount('abort')).toBe(0);
 });
 
-/** Requests take a way of their own when the token is known at once. */
-describe.each([
-  ['waited for', false],
-  ['at hand', true],
-])('with a token that is %s', (_what, atHand) => {
-  const start: typeof startUndici = (options, setup) => startUndici(options, { ...setup, atHand });
-
-  test('a fault of "isRejected" is the error of the request', async () => {
-    const { dispatcher, api } = await start({
-      isRejected: () => {
-        throw new Error('a fault of the caller');
-      },
-    });
-    const caller = new EventEmitter();
-
-    await expect(dispatcher.request(get(api.origin, { signal: caller }))).rejects.toThrow('a fault of the caller');
-
-    // undici has a listener of its own.
-    expect(caller.listenerCount('abort')).toBe(0);
+test('a fault of "isRejected" is the error of the request', async () => {
+  const { dispatcher, api } = await startUndici({
+    isRejected: () => {
+      throw new Error('a fault of the caller');
+    },
   });
+  const caller = new EventEmitter();
 
-  test('sends again when "isRejected" says so by the head of the reply [E25]', async () => {
-    const seen: unknown[] = [];
-    const { dispatcher, api } = await start({
-      isRejected: ({ statusCode, headers }) => {
-        seen.push([statusCode, headers['x-reason']]);
-        return statusCode === 403;
-      },
-    });
-    api.answer(({ headers }) =>
-      headers.authorization === 'Bearer token-1' ? { status: 403, headers: { 'X-Reason': 'token' } } : { body: 'done' },
-    );
+  await expect(dispatcher.request(get(api.origin, { signal: caller }))).rejects.toThrow('a fault of the caller');
 
-    const { body } = await dispatcher.request(get(api.origin));
+  // undici has a listener of its own.
+  expect(caller.listenerCount('abort')).toBe(0);
+});
 
-    expect(await body.text()).toBe('done');
-    expect(seen).toEqual([
-      [403, 'token'],
-      [200, undefined],
-    ]);
+test('sends again when "isRejected" says so by the head of the reply [E25]', async () => {
+  const seen: unknown[] = [];
+  const { dispatcher, api } = await startUndici({
+    isRejected: ({ statusCode, headers }) => {
+      seen.push([statusCode, headers['x-reason'], headers['set-cookie']]);
+      return statusCode === 403;
+    },
   });
+  const answer = { status: 403, headers: { 'X-Reason': 'J\u00fcrgen', 'Set-Cookie': ['a', 'b'] } };
+  api.answer(({ headers }) => (headers.authorization === 'Bearer token-1' ? answer : { body: 'done' }));
 
-  test('hands on informational replies, trailers and the names of headers as they came [R-39]', async () => {
-    const { dispatcher, api } = await start();
+  const { body } = await dispatcher.request(get(api.origin));
+
+  expect(await body.text()).toBe('done');
+  expect(seen).toEqual([[403, 'J\u00fcrgen', ['a', 'b']]]);
+});
+
+test('hands on informational replies, trailers and the names of headers as they came [R-39]', async () => {
+  const { dispatcher, api } = await startUndici();
+  api.revoke('token-1');
+  api.answer(({ headers }, response) => {
+    response.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' });
+    if (headers.authorization === 'Bearer token-1') return rejected();
+    response.writeHead(200, { Trailer: 'X-Checksum', 'X-Case': 'kept' });
+    response.write('done');
+    response.addTrailers({ 'X-Checksum': '7' });
+    response.end();
+    return undefined;
+  });
+  const infos: number[] = [];
+
+  const reply = await dispatcher.request(
+    get(api.origin, { onInfo: ({ statusCode }) => infos.push(statusCode), responseHeaders: 'raw' }),
+  );
+
+  expect(await reply.body.text()).toBe('done');
+  expect(reply.trailers).toEqual({ 'x-checksum': '7' });
+  expect(reply.headers).toEqual(expect.arrayContaining(['X-Case', 'kept']));
+  expect(infos).toEqual([103, 103]);
+});
+
+describe('the other methods of a dispatcher [E1 E8]', () => {
+  test('"stream" gets the one reply that counts', async () => {
+    const { dispatcher, api } = await startUndici();
     api.revoke('token-1');
-    api.answer(({ headers }, response) => {
-      response.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' });
-      if (headers.authorization === 'Bearer token-1') return rejected();
-      response.writeHead(200, { Trailer: 'X-Checksum', 'X-Case': 'kept' });
-      response.write('done');
-      response.addTrailers({ 'X-Checksum': '7' });
-      response.end();
+    const statuses: number[] = [];
+    const written = new PassThrough();
+
+    await dispatcher.stream(get(api.origin, { method: 'POST', body: 'an order' }), ({ statusCode }) => {
+      statuses.push(statusCode);
+      return written;
+    });
+
+    expect(statuses).toEqual([200]);
+    expect(await text(written)).toContain('an order');
+    expect(api.requests).toHaveLength(2);
+  });
+
+  test('"pipeline" sends its stream once; the next one has another token', async () => {
+    const { dispatcher, api } = await startUndici();
+    api.revoke('token-1');
+    const run = async (): Promise<number> => {
+      let status = 0;
+      const duplex = dispatcher.pipeline(get(api.origin, { method: 'POST' }), ({ statusCode, body }) => {
+        status = statusCode;
+        return body;
+      });
+      duplex.end('an order');
+      await text(duplex);
+      return status;
+    };
+
+    const statuses = [await run(), await run()];
+
+    expect(statuses).toEqual([401, 200]);
+    expect(api.requests.map(({ body }) => body)).toEqual(['an order', 'an order']);
+  });
+
+  test('a generator that is not asynchronous is not sent twice either', async () => {
+    const { dispatcher, api, events } = await startUndici();
+    api.revoke('token-1');
+    function* parts(): Generator<Buffer> {
+      yield Buffer.from('an order');
+    }
+
+    const { statusCode, body } = await dispatcher.request(get(api.origin, { method: 'POST', body: parts() as never }));
+    await body.dump();
+
+    expect(statusCode).toBe(401);
+    expect(events).toMatchObject([{ reason: 'body cannot be sent twice' }]);
+  });
+});
+
+test('an upgrade has a token, and another one after a 401; nothing is sent again once it is done [E16]', async () => {
+  const seen: (string | undefined)[] = [];
+  const server = createServer().on('upgrade', ({ headers }: IncomingMessage, socket: Socket) => {
+    seen.push(headers.authorization);
+    socket.end(
+      headers.authorization === 'Bearer token-1'
+        ? 'HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n'
+        : 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: chat\r\nConnection: Upgrade\r\n\r\nhello',
+    );
+  });
+  const { origin } = await listening(server);
+  const { dispatcher } = await startUndici({ origins: [origin] });
+
+  const { socket } = await dispatcher.upgrade({ ...get(origin), protocol: 'chat' });
+
+  expect(await text(socket)).toBe('hello');
+  expect(seen).toEqual(['Bearer token-1', 'Bearer token-2']);
+});
+
+describe('over one connection [E14]', () => {
+  const oneConnection = { makeDispatcher: (origin: string) => new Pool(origin, { connections: 1 }) };
+
+  test('requests go on after 401s, whether these end or not', async () => {
+    const { dispatcher, api } = await startUndici({}, oneConnection);
+    const closed = gate();
+    api.answer(({ headers, path }, response) => {
+      if (headers.authorization !== 'Bearer token-1') return { body: path };
+      if (path === '/short') return rejected();
+      response.on('close', closed.open);
+      response.writeHead(401);
+      response.write('no '.repeat(1_000));
       return undefined;
     });
-    const infos: number[] = [];
-
-    const reply = await dispatcher.request(
-      get(api.origin, { onInfo: ({ statusCode }) => infos.push(statusCode), responseHeaders: 'raw' }),
-    );
-
-    expect(await reply.body.text()).toBe('done');
-    expect(reply.trailers).toEqual({ 'x-checksum': '7' });
-    expect(reply.headers).toEqual(expect.arrayContaining(['X-Case', 'kept']));
-    expect(infos).toEqual([103, 103]);
-  });
-
-  describe('the other methods of a dispatcher [E1 E8]', () => {
-    test('"stream" gets the one reply that counts', async () => {
-      const { dispatcher, api } = await start();
-      api.revoke('token-1');
-      const statuses: number[] = [];
-      const written = new PassThrough();
-
-      await dispatcher.stream(get(api.origin, { method: 'POST', body: 'an order' }), ({ statusCode }) => {
-        statuses.push(statusCode);
-        return written;
-      });
-
-      expect(statuses).toEqual([200]);
-      expect(await text(written)).toContain('an order');
-      expect(api.requests).toHaveLength(2);
-    });
-
-    test('"pipeline" sends its stream once; the next one has another token', async () => {
-      const { dispatcher, api } = await start();
-      api.revoke('token-1');
-      const run = async (): Promise<number> => {
-        let status = 0;
-        const duplex = dispatcher.pipeline(get(api.origin, { method: 'POST' }), ({ statusCode, body }) => {
-          status = statusCode;
-          return body;
-        });
-        duplex.end('an order');
-        await text(duplex);
-        return status;
-      };
-
-      const statuses = [await run(), await run()];
-
-      expect(statuses).toEqual([401, 200]);
-      expect(api.requests.map(({ body }) => body)).toEqual(['an order', 'an order']);
-    });
-
-    test('a generator that is not asynchronous is not sent twice either', async () => {
-      const { dispatcher, api, events } = await start();
-      api.revoke('token-1');
-      function* parts(): Generator<Buffer> {
-        yield Buffer.from('an order');
-      }
-
-      const { statusCode, body } = await dispatcher.request(
-        get(api.origin, { method: 'POST', body: parts() as never }),
-      );
-      await body.dump();
-
-      expect(statusCode).toBe(401);
-      expect(events).toMatchObject([{ reason: 'body cannot be sent twice' }]);
-    });
-  });
-
-  test('an upgrade has a token, and another one after a 401; nothing is sent again once it is done [E16]', async () => {
-    const seen: (string | undefined)[] = [];
-    const server = createServer().on('upgrade', ({ headers }: IncomingMessage, socket: Socket) => {
-      seen.push(headers.authorization);
-      socket.end(
-        headers.authorization === 'Bearer token-1'
-          ? 'HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n'
-          : 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: chat\r\nConnection: Upgrade\r\n\r\nhello',
-      );
-    });
-    const { origin } = await listening(server);
-    const { dispatcher } = await start({ origins: [origin] });
-
-    const { socket } = await dispatcher.upgrade({ ...get(origin), protocol: 'chat' });
-
-    expect(await text(socket)).toBe('hello');
-    expect(seen).toEqual(['Bearer token-1', 'Bearer token-2']);
-  });
-
-  describe('over one connection [E14]', () => {
-    const oneConnection = { makeDispatcher: (origin: string) => new Pool(origin, { connections: 1 }) };
-
-    test('requests go on after 401s, whether these end or not', async () => {
-      const { dispatcher, api } = await start({}, oneConnection);
-      const closed = gate();
-      api.answer(({ headers, path }, response) => {
-        if (headers.authorization !== 'Bearer token-1') return { body: path };
-        if (path === '/short') return rejected();
-        response.on('close', closed.open);
-        response.writeHead(401);
-        response.write('no '.repeat(1_000));
-        return undefined;
-      });
-
-      const replies = await Promise.all(
-        ['/short', '/endless', '/short'].map(async (path) => {
-          const { body } = await dispatcher.request(get(api.origin, { path, method: 'POST', body: 'an order' }));
-          return body.text();
-        }),
-      );
-
-      expect(replies).toEqual(['/short', '/endless', '/short']);
-      await closed.opened;
-    });
-
-    test('a 401 that stands is delivered whole, with what its reader asks for', async () => {
-      const { dispatcher, api } = await start({ replay: 'never' }, oneConnection);
-      const long = 'no '.repeat(1_000_000);
-      api.answer(() => ({ ...rejected(), body: long }));
-      let written = '';
-      const slow = new Writable({
-        highWaterMark: 1_000,
-        write(chunk, _encoding, done) {
-          written += String(chunk);
-          setImmediate(done);
-        },
-      });
-
-      await dispatcher.stream(get(api.origin), () => slow);
-
-      expect(written === long).toBe(true);
-    });
-
-    test('a 401 that stands and breaks off is delivered as far as it came', async () => {
-      const { dispatcher, api } = await start({ replay: 'never' }, oneConnection);
-      api.answer((_request, response) => {
-        response.writeHead(401, { 'content-length': 100 });
-        response.write('half', () => setImmediate(() => response.destroy()));
-        return undefined;
-      });
-
-      const { statusCode, body } = await dispatcher.request(get(api.origin));
-
-      expect(statusCode).toBe(401);
-      await expect(body.text()).rejects.toMatchObject({ code: 'UND_ERR_SOCKET' });
-    });
-
-    test('a caller that refuses a 401 that stands gets its own error, and others go on', async () => {
-      const { dispatcher, api } = await start({ replay: 'never' }, oneConnection);
-      api.answer(({ headers }) => (headers.authorization === 'Bearer token-1' ? rejected() : { body: 'done' }));
-
-      const failure = await failureOf(
-        dispatcher.stream(get(api.origin), () => {
-          throw new Error('not this one');
-        }),
-      );
-      const { body } = await dispatcher.request(get(api.origin));
-
-      expect(failure).toMatchObject({ message: 'not this one' });
-      expect(await body.text()).toBe('done');
-    });
-  });
-
-  test('no token is in a reply, its stream, or an error [F4 R-25]', async () => {
-    const { dispatcher, api } = await start();
-    api.answer(({ path }, response) => {
-      if (path === '/reset') response.destroy();
-      return path === '/reset' ? undefined : { body: 'done' };
-    });
-
-    const reply = await dispatcher.request(get(api.origin));
-    const failure = await failureOf(dispatcher.request(get(api.origin, { path: '/reset' })));
-
-    expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-1']);
-    expect(failure).toMatchObject({ code: 'UND_ERR_SOCKET' });
-    expect(leakIn([reply.headers, reply.context, reply.opaque], token)).toBeUndefined();
-    expect(leakIn(failure, token)).toBeUndefined();
-    await reply.body.dump();
-  });
-
-  test('works by HTTP/2, where a 401 resets no connection', async () => {
-    const sessions = new Set<unknown>();
-    const server = createSecureServer(localhostCertificate, (request, response) => {
-      sessions.add(request.stream.session);
-      const isRejected = request.headers.authorization === 'Bearer token-1';
-      response.writeHead(isRejected ? 401 : 200).end(`${request.httpVersion} ${isRejected ? 'no' : 'yes'}`);
-    });
-    const { port } = await listening(server);
-    const origin = `https://localhost:${port}`;
-    const makeDispatcher = () =>
-      new Agent({ allowH2: true, connections: 1, connect: { ca: localhostCertificate.cert } });
-    const { dispatcher } = await start({ origins: [origin] }, { makeDispatcher });
 
     const replies = await Promise.all(
-      Array.from({ length: 3 }, async () => {
-        const { body } = await dispatcher.request(get(origin, { method: 'POST', body: 'an order' }));
+      ['/short', '/endless', '/short'].map(async (path) => {
+        const { body } = await dispatcher.request(get(api.origin, { path, method: 'POST', body: 'an order' }));
         return body.text();
       }),
     );
-    await dispatcher.close();
 
-    expect(replies).toEqual(['2.0 yes', '2.0 yes', '2.0 yes']);
-    expect(sessions.size).toBe(1);
+    expect(replies).toEqual(['/short', '/endless', '/short']);
+    await closed.opened;
   });
+
+  test('a 401 that stands is delivered whole, with what its reader asks for', async () => {
+    const { dispatcher, api } = await startUndici({ replay: 'never' }, oneConnection);
+    const long = 'no '.repeat(1_000_000);
+    api.answer(() => ({ ...rejected(), body: long }));
+    let written = '';
+    const slow = new Writable({
+      highWaterMark: 1_000,
+      write(chunk, _encoding, done) {
+        written += String(chunk);
+        setImmediate(done);
+      },
+    });
+
+    await dispatcher.stream(get(api.origin), () => slow);
+
+    expect(written === long).toBe(true);
+  });
+
+  test('a 401 that stands and breaks off is delivered as far as it came', async () => {
+    const { dispatcher, api } = await startUndici({ replay: 'never' }, oneConnection);
+    api.answer((_request, response) => {
+      response.writeHead(401, { 'content-length': 100 });
+      response.write('half', () => setImmediate(() => response.destroy()));
+      return undefined;
+    });
+
+    const { statusCode, body } = await dispatcher.request(get(api.origin));
+
+    expect(statusCode).toBe(401);
+    await expect(body.text()).rejects.toMatchObject({ code: 'UND_ERR_SOCKET' });
+  });
+
+  test('a caller that refuses a 401 that stands gets its own error, and others go on', async () => {
+    const { dispatcher, api } = await startUndici({ replay: 'never' }, oneConnection);
+    api.answer(({ headers }) => (headers.authorization === 'Bearer token-1' ? rejected() : { body: 'done' }));
+
+    const failure = await failureOf(
+      dispatcher.stream(get(api.origin), () => {
+        throw new Error('not this one');
+      }),
+    );
+    const { body } = await dispatcher.request(get(api.origin));
+
+    expect(failure).toMatchObject({ message: 'not this one' });
+    expect(await body.text()).toBe('done');
+  });
+});
+
+test('no token is in a reply, its stream, or an error [F4 R-25]', async () => {
+  const { dispatcher, api } = await startUndici();
+  api.answer(({ path }, response) => {
+    if (path === '/reset') response.destroy();
+    return path === '/reset' ? undefined : { body: 'done' };
+  });
+
+  const reply = await dispatcher.request(get(api.origin));
+  const failure = await failureOf(dispatcher.request(get(api.origin, { path: '/reset' })));
+
+  expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-1']);
+  expect(failure).toMatchObject({ code: 'UND_ERR_SOCKET' });
+  expect(leakIn([reply.headers, reply.context, reply.opaque], token)).toBeUndefined();
+  expect(leakIn(failure, token)).toBeUndefined();
+  await reply.body.dump();
+});
+
+test('works by HTTP/2, where a 401 resets no connection', async () => {
+  const sessions = new Set<unknown>();
+  const server = createSecureServer(localhostCertificate, (request, response) => {
+    sessions.add(request.stream.session);
+    const isRejected = request.headers.authorization === 'Bearer token-1';
+    response.writeHead(isRejected ? 401 : 200).end(`${request.httpVersion} ${isRejected ? 'no' : 'yes'}`);
+  });
+  const { port } = await listening(server);
+  const origin = `https://localhost:${port}`;
+  const makeDispatcher = () => new Agent({ allowH2: true, connections: 1, connect: { ca: localhostCertificate.cert } });
+  const { dispatcher } = await startUndici({ origins: [origin] }, { makeDispatcher });
+
+  const replies = await Promise.all(
+    Array.from({ length: 3 }, async () => {
+      const { body } = await dispatcher.request(get(origin, { method: 'POST', body: 'an order' }));
+      return body.text();
+    }),
+  );
+  await dispatcher.close();
+
+  expect(replies).toEqual(['2.0 yes', '2.0 yes', '2.0 yes']);
+  expect(sessions.size).toBe(1);
+});
+
+describe('a body of an asynchronous iterator, as "fetch" of undici makes one of each', () => {
+  async function* parts(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('an ');
+    yield await Promise.resolve(Buffer.from('order'));
+  }
+  const post = (origin: string, body: unknown, length?: string): Dispatcher.RequestOptions =>
+    get(origin, {
+      method: 'POST',
+      body: body as Readable,
+      headers: length === undefined ? {} : { 'content-length': length },
+    });
+
+  test('is sent again when it is short [E1 E9]', async () => {
+    const { dispatcher, api } = await startUndici();
+    api.revoke('token-1');
+
+    const { statusCode, body } = await dispatcher.request(post(api.origin, parts(), '8'));
+    await body.dump();
+
+    expect(statusCode).toBe(200);
+    expect(api.requests.map((request) => request.body)).toEqual(['an order', 'an order']);
+  });
+
+  test.each<[string, () => unknown, string | undefined]>([
+    ['it is of unknown length', parts, undefined],
+    ['it is a Node stream', () => Readable.from(['an order']), '8'],
+    ['its length is no number', parts, 'short'],
+  ])('is sent once when %s [E8]', async (_what, body, length) => {
+    const { dispatcher, api, events } = await startUndici();
+    api.revoke('token-1');
+    const isSent = length !== 'short';
+
+    const outcome = await dispatcher.request(post(api.origin, body(), length)).catch((error: unknown) => error);
+
+    expect(api.requests).toHaveLength(isSent ? 1 : 0);
+    if (isSent) await (outcome as Dispatcher.ResponseData).body.dump();
+    expect(events).toMatchObject(isSent ? [{ reason: 'body cannot be sent twice' }] : []);
+  });
+
+  test('is sent once when it is longer than 1 MiB [E8]', async () => {
+    const { dispatcher, api, events } = await startUndici();
+    api.revoke('token-1');
+    async function* long(): AsyncGenerator<Uint8Array> {
+      yield await Promise.resolve(Buffer.alloc(1_048_577));
+    }
+
+    const { body } = await dispatcher.request(post(api.origin, long(), '1048577'));
+    await body.dump();
+
+    expect(api.requests).toHaveLength(1);
+    expect(events).toMatchObject([{ reason: 'body cannot be sent twice' }]);
+  });
+});
+
+describe('with undici’s redirect interceptor below', () => {
+  const below = [interceptors.redirect({ maxRedirections: 3 })];
+
+  test.each<[string, number]>([
+    ['of the same origin rejects the token', 2],
+    ['of another origin does not', 1],
+  ])('a 401 %s [E11 R-37]', async (what, grants) => {
+    const { dispatcher, api, authorizationServer } = await startUndici({}, { below });
+    const other = await startResourceServer();
+    const to = what.startsWith('of the same') ? api : other;
+    api.answer(({ path }) =>
+      path === '/orders' ? { status: 307, headers: { location: `${to.origin}/moved` } } : rejected(),
+    );
+
+    const { statusCode, body } = await dispatcher.request(get(api.origin));
+    await body.dump();
+
+    expect(statusCode).toBe(401);
+    expect(authorizationServer.grants).toHaveLength(grants);
+    expect(authorizations(other.requests).filter((value) => value !== undefined)).toEqual([]);
+  });
+
+  test('a request with a proof is not redirected: the proof is for one URL [R-42]', async () => {
+    const { tokens, api } = await startDpopSurroundings();
+    api.answer(() => ({ status: 307, headers: { location: '/moved' } }));
+    const agent = new Agent();
+    cleanUp(() => agent.destroy());
+    const dispatcher = agent.compose(...below, bearerTokenInterceptor(tokens, { origins: [api.origin] }));
+
+    const { statusCode, body } = await dispatcher.request(get(api.origin));
+    await body.dump();
+
+    expect(statusCode).toBe(307);
+    expect(api.requests).toHaveLength(1);
+  });
+});
+
+test('frees the connection and fails with the error of the source when no other token can be had [E13 E14]', async () => {
+  const api = await startResourceServer();
+  const closed = gate();
+  api.answer((_request, response) => {
+    response.on('close', closed.open);
+    response.writeHead(401);
+    response.write('no');
+    return undefined;
+  });
+  const pool = new Pool(api.origin, { connections: 1 });
+  cleanUp(() => pool.destroy());
+  const first = staticToken('key');
+  const tokens: TokenSource = {
+    getToken: (request, options) =>
+      options?.replacing === undefined ? first.getToken(request) : Promise.reject(new Error('no other token')),
+  };
+  const dispatcher = pool.compose(bearerTokenInterceptor(tokens, { origins: [api.origin] }));
+
+  await expect(dispatcher.request(get(api.origin))).rejects.toThrow('no other token');
+
+  await closed.opened;
+});
+
+test('passes on what the token source throws, also at once, and sends nothing [E13]', async () => {
+  const api = await startResourceServer();
+  const agent = new Agent();
+  cleanUp(() => agent.destroy());
+  const tokens = {
+    getToken() {
+      throw new Error('synchronous');
+    },
+  };
+  const dispatcher = agent.compose(bearerTokenInterceptor(tokens, { origins: [api.origin] }));
+
+  await expect(dispatcher.request(get(api.origin))).rejects.toThrow('synchronous');
+
+  expect(api.requests).toEqual([]);
 });
 
 test('the one below of two on one dispatcher stands aside [E18]', async () => {
