@@ -36,7 +36,8 @@ export interface AdapterOptions<Outgoing extends readonly unknown[], Response, V
 /** The options of an adapter, checked and with their defaults. */
 export interface CheckedOptions<Outgoing extends readonly unknown[]> extends SendOptions {
   readonly origins: readonly string[] | undefined;
-  readonly requestOf: (...outgoing: Outgoing) => TokenRequest | undefined;
+  /** The token request of a request that names none. */
+  readonly requestOf: ((...outgoing: Outgoing) => TokenRequest | undefined) | undefined;
 }
 
 /**
@@ -60,7 +61,7 @@ export function adapterOptions<Outgoing extends readonly unknown[]>(
   const { origins, request, replay = 'all', onEvent } = options;
   return {
     origins: origins && secureOrigins(origins),
-    requestOf: typeof request === 'function' ? request : () => request,
+    requestOf: typeof request === 'object' ? () => request : request,
     replay,
     emit: eventSink(onEvent),
     proofs: dpopProofs(),

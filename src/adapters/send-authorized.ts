@@ -111,7 +111,8 @@ function isRejected<Response>(
   response: Response,
   token: AccessToken,
 ): boolean | Promise<boolean> {
-  const isChallenged = rejectsToken(request.status(response), request.header(response, 'WWW-Authenticate'));
+  const status = request.status(response);
+  const isChallenged = status >= 300 && rejectsToken(status, request.header(response, 'WWW-Authenticate'));
   return (isChallenged && hasSeenCredentials(request, response, token)) || request.isRejected(response);
 }
 

@@ -10,7 +10,11 @@ const tokens = staticToken('token');
 test('has defaults for all', () => {
   const { origins, requestOf, replay, emit } = adapterOptions('an adapter', tokens, {});
 
-  expect({ origins, request: requestOf(), replay }).toEqual({ origins: undefined, request: undefined, replay: 'all' });
+  expect({ origins, request: requestOf?.(), replay }).toEqual({
+    origins: undefined,
+    request: undefined,
+    replay: 'all',
+  });
   expect(() => emit({ type: 'token.evicted', scope: 'a' })).not.toThrow();
 });
 
@@ -25,8 +29,8 @@ test('tells the token request, be it one or a function of the outgoing request [
   const fixed = adapterOptions<[path: string]>('an adapter', tokens, { request });
   const asked = adapterOptions<[path: string]>('an adapter', tokens, { request: (path) => ({ parameters: { path } }) });
 
-  expect(fixed.requestOf('/orders')).toBe(request);
-  expect(asked.requestOf('/orders')).toEqual({ parameters: { path: '/orders' } });
+  expect(fixed.requestOf?.('/orders')).toBe(request);
+  expect(asked.requestOf?.('/orders')).toEqual({ parameters: { path: '/orders' } });
 });
 
 test('hands events to the sink', () => {

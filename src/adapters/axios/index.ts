@@ -52,19 +52,19 @@ export function bearerToken(
   const permittedOriginOf = axiosOrigins(checked.origins);
 
   async function send(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
-    const { token, auth, headers } = config;
-    const isLeftAlone = token === false || auth || hasAuthorization(headers);
-    const origin = isLeftAlone ? undefined : permittedOriginOf(config);
-    if (token === false || origin === undefined) return adapter(config);
+    const { token, auth, headers, timeout, cancelToken } = config;
+    if (token === false || auth || hasAuthorization(headers)) return adapter(config);
+    const origin = permittedOriginOf(config);
+    if (origin === undefined) return adapter(config);
 
     if (origin.startsWith('http:')) keepOnThisMachine(config);
-    const tokenRequest = token ?? requestOf(config);
-    const deadline = startDeadline(config);
+    const tokenRequest = token ?? requestOf?.(config);
+    const deadline = timeout || cancelToken ? startDeadline(config) : undefined;
     const request = axiosRequest({ adapter, config, origin, tokenRequest, deadline, isRejected });
     try {
       return request.toResult(await sendAuthorized(tokens, request, checked));
     } finally {
-      deadline.clear();
+      deadline?.clear();
     }
   }
 

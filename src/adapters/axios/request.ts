@@ -22,7 +22,7 @@ export interface AxiosRequestOptions {
   readonly config: InternalAxiosRequestConfig;
   readonly origin: string;
   readonly tokenRequest: TokenRequest | undefined;
-  readonly deadline: Deadline;
+  readonly deadline: Deadline | undefined;
   readonly isRejected: (response: AxiosResponse) => boolean;
 }
 
@@ -55,12 +55,12 @@ export function axiosRequest(
     origin,
     url: () => urlOf(config),
     tokenRequest,
-    signal: deadline.signal,
+    signal: deadline?.signal ?? (config.signal instanceof AbortSignal ? config.signal : undefined),
     async send({ authorization }, proof) {
       const { timeout, sensitiveHeaders, maxRedirects } = config;
       failure = undefined;
       config.headers['Authorization'] = authorization;
-      if (timeout) config.timeout = deadline.remainingMs();
+      if (timeout) config.timeout = deadline?.remainingMs() ?? timeout;
       let response: AxiosResponse;
       try {
         if (proof !== undefined) addProof(proof, options);

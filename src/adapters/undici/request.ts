@@ -35,7 +35,7 @@ export function undiciRequest(
   options: UndiciRequestOptions,
 ): AuthorizedRequest<UndiciResponse> & { fail(error: Error): void } {
   const { dispatch, outgoing, handler, origin, tokenRequest, signal, isRejected } = options;
-  const keptBody = isReadOnce(outgoing.body) ? keepBody(outgoing) : undefined;
+  const keptBody = outgoing.body && isReadOnce(outgoing.body) ? keepBody(outgoing) : undefined;
   let latest: UndiciResponse | undefined;
 
   return {
@@ -82,8 +82,7 @@ function notStarted(reason: Error, signal: AbortSignal | undefined): Dispatcher.
   return { aborted: signal?.aborted ?? false, paused: false, reason, abort: nothing, pause: nothing, resume: nothing };
 }
 
-const isReadOnce = (body: unknown): boolean =>
-  isStream(body) || (typeof body === 'object' && body !== null && 'next' in body);
+const isReadOnce = (body: unknown): boolean => isStream(body) || 'next' in Object(body);
 
 const maxKeptBytes = 1_048_576;
 
