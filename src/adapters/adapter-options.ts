@@ -36,8 +36,7 @@ export interface AdapterOptions<Outgoing extends readonly unknown[], Response, V
 /** The options of an adapter, checked and with their defaults. */
 export interface CheckedOptions<Outgoing extends readonly unknown[]> extends SendOptions {
   readonly origins: readonly string[] | undefined;
-  /** One of the two at most: the token request, or the function that makes it of the outgoing request. */
-  readonly defaultRequest: TokenRequest | undefined;
+  /** The token request of a request that names none. */
   readonly requestOf: ((...outgoing: Outgoing) => TokenRequest | undefined) | undefined;
 }
 
@@ -62,9 +61,7 @@ export function adapterOptions<Outgoing extends readonly unknown[]>(
   const { origins, request, replay = 'all', onEvent } = options;
   return {
     origins: origins && secureOrigins(origins),
-    ...(typeof request === 'function'
-      ? { requestOf: request, defaultRequest: undefined }
-      : { requestOf: undefined, defaultRequest: request }),
+    requestOf: typeof request === 'object' ? () => request : request,
     replay,
     emit: eventSink(onEvent),
     proofs: dpopProofs(),

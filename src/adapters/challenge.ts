@@ -6,16 +6,13 @@ export interface Challenge {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** The statuses that can reject the token. */
-export const rejectingStatuses: ReadonlySet<number> = new Set([401]);
-
 /**
  * Whether a response rejects the token: a 401 whose Bearer or DPoP challenge says `invalid_token` or gives no reason, or
  * that has no readable challenge (RFC 6750 §3.1, RFC 9449 §7.1). A challenge for more scope or for other credentials
  * does not reject it.
  */
 export function rejectsToken(status: number, wwwAuthenticate: string | undefined): boolean {
-  if (!rejectingStatuses.has(status)) return false;
+  if (status !== 401) return false;
   const challenges = parseChallenges(wwwAuthenticate ?? '');
   const isAboutToken = ({ scheme, parameters }: Challenge): boolean =>
     (scheme === 'bearer' || scheme === 'dpop') && (parameters.get('error') ?? 'invalid_token') === 'invalid_token';

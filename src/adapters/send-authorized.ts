@@ -3,7 +3,7 @@ import type { EventSink, RequestNotResent } from '../core/events.js';
 import { parseUrl } from '../core/secure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { TokenSource } from '../core/token-source.js';
-import { asksForNonce, rejectingStatuses, rejectsToken } from './challenge.js';
+import { asksForNonce, rejectsToken } from './challenge.js';
 import type { DpopProofs } from './dpop-proof.js';
 import { isCrossOrigin } from './origins.js';
 
@@ -41,7 +41,6 @@ export interface AuthorizedRequest<Response> {
 export interface SendOptions {
   readonly replay: Replay;
   readonly emit: EventSink;
-  /** For tokens of type DPoP. */
   readonly proofs: DpopProofs;
 }
 
@@ -113,9 +112,8 @@ function isRejected<Response>(
   token: AccessToken,
 ): boolean | Promise<boolean> {
   const status = request.status(response);
-  const isRejectedByServer =
-    rejectingStatuses.has(status) && rejectsToken(status, request.header(response, 'WWW-Authenticate'));
-  return (isRejectedByServer && hasSeenCredentials(request, response, token)) || request.isRejected(response);
+  const isChallenged = status >= 300 && rejectsToken(status, request.header(response, 'WWW-Authenticate'));
+  return (isChallenged && hasSeenCredentials(request, response, token)) || request.isRejected(response);
 }
 
 /** Whether the server that responded got the token, and a proof for its URL: a redirect may have led to another server or path. */

@@ -8,9 +8,13 @@ import { staticToken } from '../../src/service/static-token.js';
 const tokens = staticToken('token');
 
 test('has defaults for all', () => {
-  const { origins, requestOf, defaultRequest, replay, emit } = adapterOptions('an adapter', tokens, {});
+  const { origins, requestOf, replay, emit } = adapterOptions('an adapter', tokens, {});
 
-  expect({ origins, requestOf, defaultRequest, replay }).toEqual({ replay: 'all' });
+  expect({ origins, request: requestOf?.(), replay }).toEqual({
+    origins: undefined,
+    request: undefined,
+    replay: 'all',
+  });
   expect(() => emit({ type: 'token.evicted', scope: 'a' })).not.toThrow();
 });
 
@@ -25,7 +29,7 @@ test('tells the token request, be it one or a function of the outgoing request [
   const fixed = adapterOptions<[path: string]>('an adapter', tokens, { request });
   const asked = adapterOptions<[path: string]>('an adapter', tokens, { request: (path) => ({ parameters: { path } }) });
 
-  expect(fixed.defaultRequest).toBe(request);
+  expect(fixed.requestOf?.('/orders')).toBe(request);
   expect(asked.requestOf?.('/orders')).toEqual({ parameters: { path: '/orders' } });
 });
 

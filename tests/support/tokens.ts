@@ -43,10 +43,5 @@ export function manualSource(): ManualSource {
   };
 }
 
-/** A token source that gives `kept` each time, so that it is at hand from the second time on, and `other()` in place of a rejected one. */
-export const sourceThatKeeps = (kept: Promise<AccessToken>, other: () => Promise<AccessToken>): TokenSource => ({
-  getToken: (_request, options) => (options?.replacing === undefined ? kept : other()),
-});
-
 /** Waits for the next turn of the event loop, before which all settled promises have called their handlers. */
 export const settle = (): Promise<void> => setImmediate();

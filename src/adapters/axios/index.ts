@@ -47,19 +47,19 @@ export function bearerToken(
   options: BearerTokenOptions = {},
 ): (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig {
   const checked = adapterOptions('bearerToken', tokens, options);
-  const { requestOf, defaultRequest } = checked;
+  const { requestOf } = checked;
   const { isRejected = () => false } = options;
   const permittedOriginOf = axiosOrigins(checked.origins);
 
   async function send(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
-    const { token, auth, headers } = config;
-    const isLeftAlone = token === false || auth || hasAuthorization(headers);
-    const origin = isLeftAlone ? undefined : permittedOriginOf(config);
-    if (token === false || origin === undefined) return adapter(config);
+    const { token, auth, headers, timeout, cancelToken } = config;
+    if (token === false || auth || hasAuthorization(headers)) return adapter(config);
+    const origin = permittedOriginOf(config);
+    if (origin === undefined) return adapter(config);
 
     if (origin.startsWith('http:')) keepOnThisMachine(config);
-    const tokenRequest = token ?? requestOf?.(config) ?? defaultRequest;
-    const deadline = config.timeout || config.cancelToken ? startDeadline(config) : undefined;
+    const tokenRequest = token ?? requestOf?.(config);
+    const deadline = timeout || cancelToken ? startDeadline(config) : undefined;
     const request = axiosRequest({ adapter, config, origin, tokenRequest, deadline, isRejected });
     try {
       return request.toResult(await sendAuthorized(tokens, request, checked));
@@ -122,5 +122,4 @@ function axiosOrigins(
   };
 }
 
-// As axios decides it.
-const isAbsolute = /^(?:[a-z][a-z\d+\-.]*:)?\/\//i;
+const isAbsolute = /^(?:[a-z][a-z\d+\-.]*:)?\/\//i; // as axios decides it

@@ -19,17 +19,14 @@ export interface SentRequest {
  * of this request, and to those of other requests in flight. A stream or an agent of the caller may hold the object, too. Then
  * its headers are removed.
  */
-export function redactRequest(
-  holder: { request?: unknown; readonly data?: unknown },
-  { data, httpAgent, httpsAgent }: InternalAxiosRequestConfig,
-): void {
+export function redactRequest(holder: { request?: unknown }, config: InternalAxiosRequestConfig): void {
+  const { data, responseType, httpAgent, httpsAgent } = config;
   const request = holder.request as AnyRequest | null | undefined;
   if (typeof request !== 'object' || request === null) return;
   const upload = data && isStream(data) ? data : undefined;
   // A stream that has ended still leads to the request that it was piped to.
   if (upload?.readableEnded) upload.unpipe?.();
-  const isHeld = upload || httpAgent || httpsAgent || (typeof holder.data === 'object' && isStream(holder.data));
-  if (isHeld) removeHeaders(request);
+  if (upload || responseType === 'stream' || httpAgent || httpsAgent) removeHeaders(request);
 
   const { method, protocol, host, path } = request._currentRequest ?? request;
   const responseUrl = request.res?.responseUrl ?? request._currentUrl ?? request.url;

@@ -22,7 +22,6 @@ export interface AxiosRequestOptions {
   readonly config: InternalAxiosRequestConfig;
   readonly origin: string;
   readonly tokenRequest: TokenRequest | undefined;
-  /** Absent if the request has no timeout and no `cancelToken`. */
   readonly deadline: Deadline | undefined;
   readonly isRejected: (response: AxiosResponse) => boolean;
 }
@@ -61,7 +60,7 @@ export function axiosRequest(
       const { timeout, sensitiveHeaders, maxRedirects } = config;
       failure = undefined;
       config.headers['Authorization'] = authorization;
-      if (deadline !== undefined) config.timeout = deadline.remainingMs();
+      if (timeout) config.timeout = deadline?.remainingMs() ?? timeout;
       let response: AxiosResponse;
       try {
         if (proof !== undefined) addProof(proof, options);
@@ -70,7 +69,7 @@ export function axiosRequest(
         response = responseOf(error);
       } finally {
         delete config.headers['Authorization'];
-        if (timeout !== undefined) config.timeout = timeout;
+        if (timeout) config.timeout = timeout;
         if (proof !== undefined) {
           delete config.headers['DPoP'];
           Object.assign(config, { sensitiveHeaders, maxRedirects });

@@ -2,26 +2,26 @@ import { performance } from 'node:perf_hooks';
 
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
 
-/** The end of one axios request: its `timeout`, which also counts the wait for a token, its `signal` or its `cancelToken`. */
+/** The end of one axios request by its `timeout`, which also counts the wait for a token, by its `signal` or its `cancelToken`. */
 export interface Deadline {
   /** Ends the wait for a token. */
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   /** What is left of `timeout`, in milliseconds. */
   remainingMs(): number;
   /** Removes the timer and the listeners. */
   clear(): void;
 }
 
-/** Starts the time of a request that has a timeout or a `cancelToken`. */
+/** Starts the time of a request. */
 export function startDeadline(config: InternalAxiosRequestConfig): Deadline {
   const { cancelToken, timeout = 0 } = config;
   const signal = config.signal instanceof AbortSignal ? config.signal : undefined;
   const isLimited = timeout > 0 && timeout <= maxTimerMs;
+  const endsAt = performance.now() + timeout;
   const controller = new AbortController();
   const end = (reason: unknown): void => controller.abort(reason);
   const onAbort = (): void => end(signal?.reason);
   const timer = isLimited ? setTimeout(() => end(timeoutError(config)), timeout) : undefined;
-  const endsAt = performance.now() + timeout;
   cancelToken?.subscribe(end);
   signal?.addEventListener('abort', onAbort);
 

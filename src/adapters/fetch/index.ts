@@ -42,7 +42,7 @@ export function withBearerToken(
   options: FetchTokenOptions,
 ): FetchWithToken {
   const checked = adapterOptions('withBearerToken', tokens, options);
-  const { origins, requestOf, defaultRequest } = checked;
+  const { origins, requestOf } = checked;
   if (origins === undefined) throw new ConfigurationError('"origins" of withBearerToken is required');
   const { isRejected = () => false } = options;
 
@@ -81,7 +81,7 @@ export function withBearerToken(
 
     // The adapter follows redirects itself: a fetch of the caller may take all headers along, and a proof is for one URL.
     for (let redirects = 0; ; redirects += 1) {
-      const tokenRequest = token ?? requestOf?.(call.url, call.init) ?? defaultRequest;
+      const tokenRequest = token ?? requestOf?.(call.url, call.init);
       const response = await sendAuthorized(tokens, authorizedRequest(call, origin, tokenRequest), checked);
       const location = (call.init.redirect ?? 'follow') === 'follow' ? locationOf(response) : undefined;
       if (location === undefined) return redirects === 0 ? response : asRedirected(response);

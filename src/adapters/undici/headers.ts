@@ -1,30 +1,11 @@
-/** The headers of a request: by name, a list for a name that occurs more than once. */
+/** Headers by name; a list for a name that occurs more than once. */
 export type HeaderRecord = Record<string, string | string[] | undefined>;
 
-/** The headers of a response by their names in lower case. */
-export type ResponseHeaders = Readonly<HeaderRecord>;
-
-/** The headers of a response; of undici 7 as a list of names and values, as they came over the wire. */
-export type ReceivedHeaders = ResponseHeaders | readonly Buffer[];
-
-/**
- * The headers of a request, in whichever form undici takes, as a new plain object: every interceptor reads that form.
- * Equal names in different case stay apart, as undici sends them.
- */
-export function requestHeaders(headers: unknown): HeaderRecord {
-  if (typeof headers !== 'object' || headers === null) return {};
-  if (!(Symbol.iterator in headers)) return { ...(headers as HeaderRecord) };
-  const list = [...(headers as Iterable<unknown>)];
-  return recordOf(Array.isArray(list[0]) ? list.flat() : list);
-}
-
-/** Whether the caller has set `Authorization`, in whatever case. undici leaves out a header that is `undefined`. */
-export function hasAuthorization(headers: HeaderRecord): boolean {
-  return Object.entries(headers).some(([name, value]) => value !== undefined && name.toLowerCase() === 'authorization');
-}
+/** The headers of a response by their names in lower case; with undici 7 a list of names and values, as they came. */
+export type ReceivedHeaders = Readonly<HeaderRecord> | readonly Buffer[];
 
 /** The headers of a response as an object. */
-export function responseHeaders(received: ReceivedHeaders): ResponseHeaders {
+export function responseHeaders(received: ReceivedHeaders): Readonly<HeaderRecord> {
   if (!isRaw(received)) return received;
   const texts = received.map((part) => part.toString('latin1'));
   return recordOf(texts.map((text, at) => (at % 2 === 0 ? text.toLowerCase() : text)));
@@ -32,13 +13,15 @@ export function responseHeaders(received: ReceivedHeaders): ResponseHeaders {
 
 /** The value of a header; several are joined by commas. */
 export function headerOf(received: ReceivedHeaders, name: string): string | undefined {
+  // Most responses do not have it. Then their headers are not read.
   const isThere = !isRaw(received) || received.some(({ length }, at) => at % 2 === 0 && length === name.length);
   return isThere ? responseHeaders(received)[name.toLowerCase()]?.toString() : undefined;
 }
 
 const isRaw = (received: ReceivedHeaders): received is readonly Buffer[] => Array.isArray(received);
 
-function recordOf(namesAndValues: readonly unknown[]): HeaderRecord {
+/** An object of names and values in turn. */
+export function recordOf(namesAndValues: readonly unknown[]): HeaderRecord {
   // Without a prototype: a header may be called "constructor".
   const record = Object.create(null) as HeaderRecord;
   for (let at = 0; at < namesAndValues.length; at += 2) {

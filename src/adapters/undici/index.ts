@@ -8,7 +8,7 @@ import type { TokenSource } from '../../core/token-source.js';
 import { type AdapterOptions, adapterOptions } from '../adapter-options.js';
 import { permittedOrigin } from '../origins.js';
 import { sendAuthorized } from '../send-authorized.js';
-import { hasAuthorization, requestHeaders } from './headers.js';
+import { type HeaderRecord, recordOf } from './headers.js';
 import { type UndiciReply, undiciRequest } from './request.js';
 
 /** Options of {@link bearerTokenInterceptor}. */
@@ -41,7 +41,7 @@ export function bearerTokenInterceptor(
   options: BearerTokenInterceptorOptions,
 ): Dispatcher.DispatcherComposeInterceptor {
   const checked = adapterOptions('bearerTokenInterceptor', tokens, options);
-  const { origins, requestOf, defaultRequest } = checked;
+  const { origins, requestOf } = checked;
   if (origins === undefined) throw new ConfigurationError('"origins" of bearerTokenInterceptor is required');
   const { isRejected } = options;
 
@@ -54,7 +54,7 @@ export function bearerTokenInterceptor(
 
     // A copy, so that the caller may change its objects during the wait for a token.
     const outgoing = Object.assign({}, dispatched, { origin: named, headers });
-    const tokenRequest = dispatched.token ?? requestOf?.(outgoing) ?? defaultRequest;
+    const tokenRequest = dispatched.token ?? requestOf?.(outgoing);
     const { signal, release } = signalOf(outgoing.signal);
     const request = undiciRequest({ dispatch, outgoing, handler, origin, tokenRequest, signal, isRejected });
     void (async () => {
@@ -72,6 +72,22 @@ export function bearerTokenInterceptor(
 }
 
 type Dispatched = Dispatcher.DispatchOptions & TokenOption & { readonly signal?: unknown };
+
+/**
+ * The headers of a request, in whichever form undici takes, as a new plain object: every interceptor reads that form.
+ * Equal names in different case stay apart, as undici sends them.
+ */
+function requestHeaders(headers: unknown): HeaderRecord {
+  if (typeof headers !== 'object' || headers === null) return {};
+  if (!(Symbol.iterator in headers)) return { ...(headers as HeaderRecord) };
+  const list = [...(headers as Iterable<unknown>)];
+  return recordOf(Array.isArray(list[0]) ? list.flat() : list);
+}
+
+/** Whether the caller has set `Authorization`, in whatever case. undici leaves out a header that is `undefined`. */
+function hasAuthorization(headers: HeaderRecord): boolean {
+  return Object.entries(headers).some(([name, value]) => value !== undefined && name.toLowerCase() === 'authorization');
+}
 
 // The origin that an Agent connects to, and that redirects change.
 function originNamedIn({ origin }: Dispatched): string {

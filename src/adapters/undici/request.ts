@@ -5,7 +5,7 @@ import type { Dispatcher } from 'undici';
 import type { TokenRequest } from '../../core/token-request.js';
 import { isStream } from '../body.js';
 import type { AuthorizedRequest } from '../send-authorized.js';
-import { type HeaderRecord, headerOf, responseHeaders, type ResponseHeaders } from './headers.js';
+import { type HeaderRecord, headerOf, responseHeaders } from './headers.js';
 import { LegacyDispatch, type LegacyHandler } from './legacy-handler.js';
 import { type Handler, UndiciResponse } from './response.js';
 
@@ -13,13 +13,13 @@ import { type Handler, UndiciResponse } from './response.js';
 export interface UndiciReply {
   readonly statusCode: number;
   /** By their names in lower case. */
-  readonly headers: ResponseHeaders;
+  readonly headers: Readonly<HeaderRecord>;
 }
 
 /** Options of {@link undiciRequest}. */
 export interface UndiciRequestOptions {
   readonly dispatch: Dispatcher['dispatch'];
-  readonly outgoing: Dispatcher.DispatchOptions & { readonly headers: HeaderRecord };
+  readonly outgoing: Omit<Dispatcher.DispatchOptions, 'headers'> & { readonly headers: HeaderRecord };
   readonly handler: Handler | LegacyHandler;
   readonly origin: string;
   readonly tokenRequest: TokenRequest | undefined;
@@ -46,10 +46,8 @@ export function undiciRequest(
     signal,
     send: ({ authorization }, proof) =>
       new Promise((onResponse, onError) => {
-        const credentials = proof === undefined ? { authorization } : { authorization, dpop: proof };
-        const { headers: given }: { readonly headers: HeaderRecord } = outgoing;
-        const headers = { ...given, ...credentials };
-        const toSend = Object.assign({}, outgoing, { headers, body: keptBody?.read() ?? outgoing.body });
+        const headers = { ...outgoing.headers, authorization, ...(proof !== undefined && { dpop: proof }) };
+        const toSend = Object.assign({}, outgoing, { headers, body: keptBody?.read() ?? outgoing.body ?? null });
         // A redirect interceptor below would take the proof to another URL.
         if (proof !== undefined) Object.assign(toSend, { maxRedirections: 0 });
         const outcome = { onResponse, onError };
@@ -84,8 +82,7 @@ function notStarted(reason: Error, signal: AbortSignal | undefined): Dispatcher.
   return { aborted: signal?.aborted ?? false, paused: false, reason, abort: nothing, pause: nothing, resume: nothing };
 }
 
-const isReadOnce = (body: unknown): boolean =>
-  isStream(body) || (typeof body === 'object' && body !== null && 'next' in body);
+const isReadOnce = (body: unknown): boolean => isStream(body) || 'next' in Object(body);
 
 const maxKeptBytes = 1_048_576;
 

@@ -11,7 +11,7 @@ export interface Controller {
 
 export type Upgrade = [statusCode: number, headers: ReceivedHeaders, socket: Duplex];
 
-/** How undici reports a request and its response: the protocol of undici 8, which undici 7 also takes. */
+/** How undici reports on a request: the protocol of undici 8, which undici 7 also takes. */
 export interface Handler {
   onRequestStart?(controller: Controller, context: unknown): void;
   onRequestUpgrade?(controller: Controller, ...upgrade: Upgrade): void;
@@ -24,10 +24,9 @@ export interface Handler {
   onBodySent?(...sent: unknown[]): void;
 }
 
-/** What became of one dispatch. */
+/** What becomes of one dispatch: a response, or an error before there was one. */
 export interface Outcome {
   onResponse(response: UndiciResponse): void;
-  /** The request failed before there was a response. */
   onError(error: Error): void;
 }
 

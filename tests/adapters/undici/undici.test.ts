@@ -626,10 +626,10 @@ test('frees the connection and fails with the error of the source when no other 
   });
   const pool = new Pool(api.origin, { connections: 1 });
   cleanUp(() => pool.destroy());
-  const source = staticToken('key');
+  const first = staticToken('key');
   const tokens: TokenSource = {
     getToken: (request, options) =>
-      options?.replacing === undefined ? source.getToken(request) : Promise.reject(new Error('no other token')),
+      options?.replacing === undefined ? first.getToken(request) : Promise.reject(new Error('no other token')),
   };
   const dispatcher = pool.compose(bearerTokenInterceptor(tokens, { origins: [api.origin] }));
 
