@@ -2,8 +2,8 @@ import { randomUUID, type KeyObject, type webcrypto } from 'node:crypto';
 
 import type { ClientAuth, ServerMetadata } from 'openid-client';
 
-import { cleanIssuer } from '../core/clean-text.js';
 import { type Check, nonEmptyString } from '../core/check-options.js';
+import { cleanIssuer } from '../core/clean-text.js';
 import { systemClock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { AuthenticationContext, PreparedAuthentication } from './client-authentication.js';

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 
-import { fromStored, toStored } from '../../src/layers/shared-store/token-record.js';
 import { encryptedStore } from '../../src/stores/encrypted.js';
 import { memoryStore } from '../../src/stores/memory.js';
+import { fromStored, toStored } from '../../src/stores/token-record.js';
 import type { StoredToken } from '../../src/stores/token-store.js';
 import { fakeClock } from '../support/clock.js';
 import { fc } from '../support/fc.js';

@@ -29,7 +29,7 @@ test('the context of the request that got the first token is not kept alive by t
     await tokens.getToken();
   });
   context = undefined;
-  for (let turn = 0; turn < 5 && reference.deref() !== undefined; turn += 1) {
+  for (let turn = 0; turn < 100 && reference.deref() !== undefined; turn += 1) {
     await setImmediate();
     collectGarbage();
   }

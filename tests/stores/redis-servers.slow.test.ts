@@ -5,8 +5,8 @@ import { expect } from '@jest/globals';
 import { createClient, createCluster, createSentinel } from 'redis';
 
 import { AccessToken } from '../../src/core/access-token.js';
-import { toStored } from '../../src/layers/shared-store/token-record.js';
 import { redisStore } from '../../src/stores/redis.js';
+import { toStored } from '../../src/stores/token-record.js';
 import type { StoredToken } from '../../src/stores/token-store.js';
 import { cleanUp } from '../support/clean-up.js';
 import { runRedis } from '../support/redis-server.js';

@@ -2,8 +2,8 @@ import type { CustomFetch } from 'openid-client';
 
 import { abortable, withDeadline } from '../../core/abort.js';
 import { cleanUrl } from '../../core/clean-text.js';
-import { ConfigurationError, InvalidTokenResponseError } from '../../core/errors.js';
 import { ignoredProxyVariable } from '../../core/environment.js';
+import { ConfigurationError, InvalidTokenResponseError } from '../../core/errors.js';
 import { isLoopback, isSecure } from '../../core/secure-url.js';
 
 /** A response of the authorization server, read to its end. */

@@ -1,11 +1,11 @@
 import type { AccessToken } from '../../core/access-token.js';
 import { requestKey } from '../../core/token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../../core/token-source.js';
+import { clockSkewMs } from '../../stores/token-record.js';
 import { renewOrFallBack } from '../renew-or-fall-back.js';
 import { mandatoryMs, type RefreshOptions } from '../renewal-schedule.js';
 import { withLease } from './lease.js';
 import type { SharedTokens } from './shared-tokens.js';
-import { clockSkewMs } from './token-record.js';
 
 /** Options of {@link withSharedStore}. */
 export interface SharedStoreOptions {

@@ -5,8 +5,14 @@ import type { AccessToken } from '../../core/access-token.js';
 import { type Clock, instant, systemClock } from '../../core/clock.js';
 import type { EventSink } from '../../core/events.js';
 import { circuitBreaker } from '../../stores/circuit-breaker.js';
+import {
+  canPresent,
+  fromStored,
+  type SenderConstraint,
+  type TokenRecord,
+  toStored,
+} from '../../stores/token-record.js';
 import type { Lease, TokenStore } from '../../stores/token-store.js';
-import { canPresent, fromStored, type SenderConstraint, type TokenRecord, toStored } from './token-record.js';
 
 /** Options of {@link sharedTokens}. */
 export interface SharedTokensOptions {

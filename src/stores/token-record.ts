@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib';
 
-import { AccessToken, type AccessTokenFields, type TokenMembers } from '../../core/access-token.js';
-import type { Instant } from '../../core/clock.js';
-import { parseObject } from '../../core/json.js';
-import type { StoredToken } from '../../stores/token-store.js';
+import { AccessToken, type AccessTokenFields, type TokenMembers } from '../core/access-token.js';
+import type { Instant } from '../core/clock.js';
+import { parseObject } from '../core/json.js';
+import type { StoredToken } from './token-store.js';
 
 /** What an entry of the store holds. An invalid one is damaged, malformed, of another key, or has impossible times. */
 export type TokenRecord =

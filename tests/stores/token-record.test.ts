@@ -2,12 +2,12 @@ import { crc32 } from 'node:zlib';
 
 import { expect, test } from '@jest/globals';
 
-import { AccessToken } from '../../../src/core/access-token.js';
-import { instant } from '../../../src/core/clock.js';
-import { fromStored, toStored, type TokenRecord } from '../../../src/layers/shared-store/token-record.js';
-import type { StoredToken } from '../../../src/stores/token-store.js';
-import { fakeClock } from '../../support/clock.js';
-import { issue } from '../../support/tokens.js';
+import { AccessToken } from '../../src/core/access-token.js';
+import { instant } from '../../src/core/clock.js';
+import { fromStored, toStored, type TokenRecord } from '../../src/stores/token-record.js';
+import type { StoredToken } from '../../src/stores/token-store.js';
+import { fakeClock } from '../support/clock.js';
+import { issue } from '../support/tokens.js';
 
 const minute = 60_000;
 
