@@ -10,7 +10,7 @@ import { ConfigurationError } from '../core/errors.js';
 import { eventSink, type EventSink } from '../core/events.js';
 import type { TokenRequest } from '../core/token-request.js';
 import { dpopProofs } from './dpop-proof.js';
-import { secureOrigins } from './origins.js';
+import { secureOrigin } from './origins.js';
 import type { Replay, SendOptions } from './send-authorized.js';
 
 /** Options of all adapters. `Outgoing` is a request, and `Response` a response, as the HTTP client describes them. */
@@ -60,7 +60,7 @@ export function adapterOptions<Outgoing extends readonly unknown[]>(
   });
   const { origins, request, replay = 'all', onEvent } = options;
   return {
-    origins: origins && secureOrigins(origins),
+    origins: origins?.map((url) => secureOrigin(url, 'origins')),
     requestOf: typeof request === 'object' ? () => request : request,
     replay,
     emit: eventSink(onEvent),

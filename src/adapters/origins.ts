@@ -18,11 +18,6 @@ export function secureOrigin(url: string, option: string): string {
   return parsed.origin;
 }
 
-/** The origins of a list of URLs, each once. */
-export function secureOrigins(urls: readonly string[]): readonly string[] {
-  return [...new Set(urls.map((url) => secureOrigin(url, 'origins')))];
-}
-
 /** The origin of a URL; `undefined` for a text that is no URL, and for a URL with credentials: the HTTP client makes an `Authorization` of these. */
 export function originOf(text: string): string | undefined {
   const url = parseUrl(text);
@@ -37,9 +32,4 @@ export function permittedOrigin(url: string, origins: readonly string[]): string
   }
   const origin = originOf(url);
   return origin !== undefined && origins.includes(origin) ? origin : undefined;
-}
-
-/** Whether a response came from another origin than its request went to, because of a redirect. */
-export function isCrossOrigin(responseUrl: string, origin: string): boolean {
-  return parseUrl(responseUrl)?.origin !== origin;
 }

@@ -5,7 +5,6 @@ import type { TokenRequest } from '../core/token-request.js';
 import type { TokenSource } from '../core/token-source.js';
 import { asksForNonce, rejectsToken } from './challenge.js';
 import type { DpopProofs } from './dpop-proof.js';
-import { isCrossOrigin } from './origins.js';
 
 /** Which requests are resent after a rejected token or for a DPoP nonce: all, those with a safe method (RFC 9110 §9.2.1), or none. */
 export type Replay = 'all' | 'safe' | 'never';
@@ -29,6 +28,8 @@ export interface AuthorizedRequest<Response> {
   header(response: Response, name: string): string | undefined;
   /** The URL that the response came from, if the HTTP client tells where redirects have led. */
   responseUrl(response: Response): string | undefined;
+  /** Whether the HTTP client followed a redirect before this response. */
+  wasRedirected(response: Response): boolean;
   /** What the option `isRejected` of the adapter says. */
   isRejected(response: Response): boolean | Promise<boolean>;
   /** Whether the body can be read once more. */
@@ -63,7 +64,7 @@ export async function sendAuthorized<Response>(
   let other: AccessToken | undefined;
   try {
     if (!(await isRejected(request, response, token))) return response;
-    other = await replacement(tokens, request, token, options);
+    other = await replacement(tokens, request, response, token, options);
     if (other === undefined) return response;
   } catch (error) {
     await request.discard(response);
@@ -93,7 +94,7 @@ function sender<Response>(
     if (!nonce || !isAsked || !mayFetchNonce) return response;
 
     mayFetchNonce = false;
-    const reason = reasonNotToResend(request, replay);
+    const reason = reasonNotToResend(request, response, replay);
     if (reason !== undefined) {
       emit({ type: 'request.not_resent', method, origin, reason });
       return response;
@@ -124,27 +125,29 @@ function hasSeenCredentials<Response>(
 ): boolean {
   const url = request.responseUrl(response);
   if (url === undefined) return true;
-  if (isCrossOrigin(url, request.origin)) return false;
-  return type === 'Bearer' || parseUrl(url)?.pathname === parseUrl(request.url())?.pathname;
+  const from = parseUrl(url);
+  if (from?.origin !== request.origin) return false;
+  return type === 'Bearer' || from.pathname === parseUrl(request.url())?.pathname;
 }
 
 /** The token to resend the request with; `undefined` if the response is the result. */
 async function replacement<Response>(
   tokens: TokenSource,
   request: AuthorizedRequest<Response>,
-  token: AccessToken,
+  response: Response,
+  replacing: AccessToken,
   { replay, emit }: SendOptions,
 ): Promise<AccessToken | undefined> {
   const { method, origin, tokenRequest, signal } = request;
-  let reason = reasonNotToResend(request, replay);
+  let reason = reasonNotToResend(request, response, replay);
   let other: AccessToken | undefined;
   try {
     // Also for a request that is not resent: the next request needs another token.
-    other = await tokens.getToken(tokenRequest, { signal, replacing: token });
+    other = await tokens.getToken(tokenRequest, { signal, replacing });
   } catch (error) {
     if (reason === undefined) throw error;
   }
-  if (other?.value === token.value) reason ??= 'same token';
+  if (other?.value === replacing.value) reason ??= 'same token';
   if (reason === undefined) return other;
   emit({ type: 'request.not_resent', method, origin, reason });
   return undefined;
@@ -154,9 +157,12 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 function reasonNotToResend<Response>(
   request: AuthorizedRequest<Response>,
+  response: Response,
   replay: Replay,
 ): RequestNotResent['reason'] | undefined {
   if (!request.isReplayable()) return 'body cannot be sent twice';
-  const isPermitted = replay === 'all' || (replay === 'safe' && safeMethods.has(request.method.toUpperCase()));
-  return isPermitted ? undefined : 'replay option';
+  if (safeMethods.has(request.method.toUpperCase())) return replay === 'never' ? 'replay option' : undefined;
+  // The server that redirected the request may have carried it out.
+  if (request.wasRedirected(response)) return 'redirected';
+  return replay === 'all' ? undefined : 'replay option';
 }

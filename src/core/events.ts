@@ -92,7 +92,7 @@ export interface RequestNotResent {
   readonly method: string;
   readonly origin: string;
   /** There is no other token, the body cannot be read twice, or the option `replay` forbids it. */
-  readonly reason: 'same token' | 'body cannot be sent twice' | 'replay option';
+  readonly reason: 'same token' | 'body cannot be sent twice' | 'replay option' | 'redirected';
 }
 
 /** Every event. None contains a token or a secret. */

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { isCrossOrigin, originOf, permittedOrigin, secureOrigin, secureOrigins } from '../../src/adapters/origins.js';
+import { originOf, permittedOrigin, secureOrigin } from '../../src/adapters/origins.js';
 import { ConfigurationError } from '../../src/core/errors.js';
 import { fc } from '../support/fc.js';
 import { anyText } from '../support/text.js';
@@ -62,16 +62,6 @@ test('does not repeat the credentials of a refused URL [R-25]', () => {
   expect(() => secureOrigin('http://me:pass@api.example.com', 'baseURL')).toThrow(/^(?!.*pass).*api\.example\.com/);
 });
 
-test('a list of URLs makes one of origins [E11]', () => {
-  const origins = secureOrigins(['https://a.example/v1', 'https://a.example/v2', 'https://b.example']);
-
-  expect(origins).toEqual(['https://a.example', 'https://b.example']);
-});
-
-test('one that is not secure spoils the list [E20]', () => {
-  expect(() => secureOrigins(['https://a.example', 'http://b.example'])).toThrow(/http:\/\/b\.example/);
-});
-
 test.each([
   ['https://api.example.com/orders', 'https://api.example.com'],
   ['HTTP://API.Example.COM:80', 'http://api.example.com'],
@@ -81,15 +71,6 @@ test.each([
   ['/orders', undefined],
 ])('the origin of %j, unless it has credentials, is %j [E11 E12]', (url, origin) => {
   expect(originOf(url)).toBe(origin);
-});
-
-test.each([
-  ['https://api.example.com/moved', false],
-  ['https://api.example.com:8443/moved', true],
-  ['http://api.example.com/moved', true],
-  ['what is no URL', true],
-])('a response of %j comes from another origin: %j [R-37]', (url, expected) => {
-  expect(isCrossOrigin(url, 'https://api.example.com')).toBe(expected);
 });
 
 test.each([

@@ -422,6 +422,7 @@ interface FakeResponse {
   readonly challenge?: string | undefined;
   readonly nonce?: string | undefined;
   readonly url?: string;
+  readonly wasRedirected?: boolean;
   readonly isRejected?: boolean;
 }
 
@@ -467,6 +468,7 @@ function request(...responses: (string | FakeResponse)[]): {
       status: ({ status = 200 }) => status,
       header: (response, name) => (name === 'DPoP-Nonce' ? response.nonce : response.challenge),
       responseUrl: ({ url }) => url,
+      wasRedirected: ({ wasRedirected = false }) => wasRedirected,
       isRejected: ({ isRejected = false }) => isRejected,
       isReplayable: () => true,
       discard: ({ body }) => void discarded.push(body),

@@ -730,16 +730,33 @@ function redirectContract(name: string, start: () => Promise<Surroundings & Http
         return headers.authorization === 'Bearer token-1' ? rejected() : { body: 'here' };
       });
 
-      const reply = await send({ method: 'POST', url: '/orders', body: 'an order' });
+      const reply = await send({ url: '/orders' });
 
       expect(reply).toEqual({ status: 200, body: 'here' });
       expect(api.requests.at(-1)).toMatchObject({
-        method: 'POST',
+        method: 'GET',
         path: '/moved',
         headers: { authorization: 'Bearer token-2' },
-        body: 'an order',
       });
     });
+
+    // Without the final URL, an adapter cannot tell whether the client followed a redirect.
+    if (abilities.saysWhoAnswered !== false) {
+      test('carries out once a POST whose redirect is rejected; the next request has another token [E27]', async () => {
+        const { send, api, authorizationServer } = await start();
+        api.answer(({ method, headers }) => {
+          if (method === 'POST') return { status: 303, headers: { location: '/orders/1' } };
+          return headers.authorization === 'Bearer token-1' ? rejected() : { body: 'the order' };
+        });
+
+        await send({ method: 'POST', url: '/orders', body: 'an order' });
+        const next = await send({ url: '/orders/1' });
+
+        expect(api.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
+        expect(next).toEqual({ status: 200, body: 'the order' });
+        expect(authorizationServer.grants).toHaveLength(2);
+      });
+    }
   });
 }
 

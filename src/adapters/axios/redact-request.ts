@@ -12,6 +12,7 @@ export interface SentRequest {
   readonly path: string | undefined;
   /** As on Node's `ClientRequest`: `responseUrl` is where redirects have led. */
   readonly res: { readonly responseUrl: string | undefined };
+  readonly wasRedirected: boolean;
 }
 
 /**
@@ -30,7 +31,8 @@ export function redactRequest(holder: { request?: unknown }, config: InternalAxi
 
   const { method, protocol, host, path } = request._currentRequest ?? request;
   const responseUrl = request.res?.responseUrl ?? request._currentUrl ?? request.url;
-  holder.request = { method, protocol, host, path, res: { responseUrl } } satisfies SentRequest;
+  const wasRedirected = ((request._redirectable ?? request)._redirectCount ?? 0) > 0;
+  holder.request = { method, protocol, host, path, res: { responseUrl }, wasRedirected } satisfies SentRequest;
 }
 
 /** Members of Node's `ClientRequest`, of the request of follow-redirects, of a stream of HTTP/2, and of the `Request` of fetch. */
@@ -45,6 +47,7 @@ interface AnyRequest extends Partial<Omit<SentRequest, 'res'>> {
   readonly headers?: { delete?(name: string): void };
   /** The request of follow-redirects, which has several hops: the URL and the request of the latest, the options of the next. */
   readonly _redirectable?: AnyRequest;
+  readonly _redirectCount?: number;
   readonly _currentUrl?: string;
   readonly _currentRequest?: AnyRequest;
   readonly _options?: { readonly headers?: HeaderRecord };

@@ -82,6 +82,7 @@ export function axiosRequest(
     status,
     header,
     responseUrl,
+    wasRedirected,
     isRejected,
     isReplayable: () => !isStream(config.data),
     // A response stream of axios may wait for its source before it ends. To end the request ends both.
@@ -108,6 +109,9 @@ function header(response: AxiosResponse, name: string): string | undefined {
 
 const responseUrl = ({ request }: AxiosResponse): string | undefined =>
   (request as Partial<SentRequest> | undefined)?.res?.responseUrl;
+
+const wasRedirected = ({ request }: AxiosResponse): boolean =>
+  (request as Partial<SentRequest> | undefined)?.wasRedirected ?? false;
 
 // Without `params`: a proof leaves out the query.
 const urlOf = ({ url = '', baseURL, allowAbsoluteUrls }: InternalAxiosRequestConfig): string =>

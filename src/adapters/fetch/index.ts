@@ -67,6 +67,7 @@ export function withBearerToken(
     status,
     header,
     responseUrl,
+    wasRedirected,
     isRejected,
     isReplayable: () => !isStream(call.init.body),
     discard,
@@ -130,6 +131,7 @@ const status = (response: Response): number => response.status;
 const header = ({ headers }: Response, name: string): string | undefined => headers.get(name) ?? undefined;
 // A fetch of the caller may follow redirects all the same.
 const responseUrl = ({ url }: Response): string | undefined => url || undefined;
+const wasRedirected = ({ redirected }: Response): boolean => redirected;
 const discard = ({ body }: Response): void => cancelBody(body);
 
 const joined = (headers: FetchInit['headers'], credentials: Record<string, string>): FetchInit['headers'] =>

@@ -73,10 +73,7 @@ export function bearerTokenInterceptor(
 
 type Dispatched = Dispatcher.DispatchOptions & TokenOption & { readonly signal?: unknown };
 
-/**
- * The headers of a request, in whichever form undici takes, as a new plain object: every interceptor reads that form.
- * Equal names in different case stay apart, as undici sends them.
- */
+// As a new plain object, the form that each interceptor reads. Equal names in different case stay apart, as undici sends them.
 function requestHeaders(headers: unknown): HeaderRecord {
   if (typeof headers !== 'object' || headers === null) return {};
   if (!(Symbol.iterator in headers)) return { ...(headers as HeaderRecord) };

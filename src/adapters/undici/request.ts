@@ -58,6 +58,7 @@ export function undiciRequest(
     status,
     header,
     responseUrl,
+    wasRedirected,
     isRejected: ({ state, statusCode, headers }) =>
       state === 'held' && isRejected?.({ statusCode, headers: responseHeaders(headers) }) === true,
     isReplayable: () => keptBody?.isReplayable() ?? true,
@@ -72,6 +73,8 @@ export function undiciRequest(
 const status = ({ statusCode }: UndiciResponse): number => statusCode;
 const header = ({ headers }: UndiciResponse, name: string): string | undefined => headerOf(headers, name);
 const responseUrl = ({ history }: UndiciResponse): string | undefined => history?.at(-1)?.href;
+// The redirect interceptor adds the URL of each response, also of the last one.
+const wasRedirected = ({ history }: UndiciResponse): boolean => history !== undefined && history.length > 1;
 const discard = (response: UndiciResponse): void => response.discard();
 
 const isLegacy = (handler: object): handler is LegacyHandler => 'onConnect' in handler;

@@ -231,6 +231,7 @@ test('says in the request of a response what was asked of whom', async () => {
     host: '127.0.0.1',
     path: '/orders?limit=1',
     res: { responseUrl: `${api.origin}/orders?limit=1` },
+    wasRedirected: false,
   });
 });
 
@@ -240,7 +241,11 @@ test('says in the request of a response where redirects have led', async () => {
 
   const { request } = await instance.get<unknown>('/orders');
 
-  expect(request).toMatchObject({ path: '/moved', res: { responseUrl: `${api.origin}/moved` } });
+  expect(request).toMatchObject({
+    path: '/moved',
+    res: { responseUrl: `${api.origin}/moved` },
+    wasRedirected: true,
+  });
 });
 
 /** The response, or the error in its place. */
