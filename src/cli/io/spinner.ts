@@ -1,4 +1,5 @@
 import type { CommandContext } from '../context.js';
+import { printable } from './terminal.js';
 
 /** Runs work. On a terminal, a spinner shows after 300 ms that the command waits; it is removed when the work ends. */
 export async function withSpinner<T>(
@@ -15,7 +16,7 @@ export async function withSpinner<T>(
       const { default: yoctoSpinner } = await import('yocto-spinner');
       if (ended.signal.aborted) return undefined;
       // The command handles signals itself.
-      return yoctoSpinner({ text: `${text} …`, stream: stderr, handleSignals: false }).start();
+      return yoctoSpinner({ text: `${printable(text)} …`, stream: stderr, handleSignals: false }).start();
     },
     () => undefined,
   );

@@ -4,6 +4,7 @@ import { isSecure, parseUrl } from '../../../core/secure-url.js';
 import type { CommandContext } from '../../context.js';
 import { CommandError } from '../../io/command-error.js';
 import { readStdin } from '../../io/input.js';
+import { isPath } from '../../io/text.js';
 
 /** A request to an API, without its token. */
 export interface ApiRequest {
@@ -96,8 +97,8 @@ async function partOf(part: string, context: CommandContext): Promise<Buffer> {
   if (!part.startsWith('@')) return Buffer.from(part);
   const path = part.slice(1);
   return readFile(path).catch(({ code }: NodeJS.ErrnoException) => {
-    throw new CommandError(`the body cannot be read from ${JSON.stringify(path)} (${code})`, {
-      advice: 'check the path after @',
-    });
+    // A text that begins with @ may be a secret.
+    const from = isPath(path) ? ` from ${JSON.stringify(path)}` : '';
+    throw new CommandError(`the body cannot be read${from} (${code})`, { advice: 'check the path after @' });
   });
 }

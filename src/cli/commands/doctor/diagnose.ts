@@ -39,7 +39,7 @@ export async function* diagnose(
   context: CommandContext,
 ): AsyncGenerator<Finding, void> {
   if (yield* report(checkSettings(settings))) return;
-  const { made, findings: problems } = await checkCredentials(async () => {
+  const { made, findings: problems } = await checkCredentials(settings, async () => {
     const credentials = await readCredentials(settings, context);
     return { credentials, service: await serviceOptions(settings, credentials) };
   });

@@ -60,7 +60,8 @@ test.each<[string, string[], ApiRequestFlags]>([
   ['expected [METHOD] URL', ['GET', url, url], {}],
   ['--data and --json cannot be combined', [url], { data: ['a'], json: '{}' }],
   ['GET has no body', ['GET', url], { data: ['a'] }],
-  ['the body cannot be read from "/nonexistent/body" (ENOENT)', [url], { data: ['@/nonexistent/body'] }],
+  ['the body cannot be read (ENOENT)', [url], { data: ['@c4n4ry'] }],
+  ['the body cannot be read from "tests/missing" (ENOENT)', [url], { data: ['@tests/missing'] }],
   ['"api.example.com/orders" is not an absolute URL', ['api.example.com/orders'], {}],
   ['--header cannot set Authorization', [url], { header: ['authorization: Bearer x'] }],
 ])('refuses: %s', async (message, args, flags) => {

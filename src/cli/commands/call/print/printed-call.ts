@@ -36,8 +36,8 @@ export async function printedCall(
   if (usesDpop(settings)) {
     throw new CommandError('--print does not support DPoP', { advice: 'send the request with m2m call' });
   }
-  const { scope, audience, resource } = canonicalRequest(tokenRequest(settings));
-  const lists = Object.entries({ scope: scope ?? [], audience, resource });
+  const { scope, audience, resource, parameters } = canonicalRequest(tokenRequest(settings));
+  const lists = Object.entries({ ...parameters, scope: scope ?? [], audience, resource });
   const form = lists.flatMap(([name, values]) => [values].flat().map((value) => [name, value] as const));
   return {
     ...(await serverFacts(settings, context)),

@@ -1,0 +1,34 @@
+import { parseUrl } from '../../core/secure-url.js';
+import { CommandError } from '../io/command-error.js';
+import { blankAround } from '../io/text.js';
+import { settingDefinitions, type SettingName } from './definitions.js';
+
+/**
+ * Checks one setting for blanks and control characters, which the eye does not see, and for credentials in a URL. `source` names it
+ * in messages.
+ * @throws {CommandError} that does not repeat the value
+ */
+export function checkSetting(name: SettingName, value: string, source: string): void {
+  const { isSecret, isList } = settingDefinitions[name];
+  // A secret is sent as it is. Blanks separate the members of a list.
+  if (isSecret || isList) return;
+  const blank = blankAround(value);
+  if (blank !== undefined) throw new CommandError(`${source} ${blank}`, { advice: 'remove it' });
+  // oxlint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(value)) {
+    throw new CommandError(`${source} contains a control character`, { advice: 'remove it' });
+  }
+  if (urls.has(name) && hasCredentials(value)) {
+    throw new CommandError(`the URL of ${source} contains credentials`, {
+      advice: 'remove them: the client has an id and a secret of its own',
+    });
+  }
+}
+
+const urls: ReadonlySet<SettingName> = new Set(['issuer', 'tokenEndpoint', 'revocationEndpoint']);
+
+// A password with a slash makes the URL malformed.
+function hasCredentials(text: string): boolean {
+  const url = parseUrl(text);
+  return url === undefined ? text.includes('@') : url.username !== '' || url.password !== '';
+}
