@@ -58,20 +58,27 @@ function encodingOf([first, second]: Buffer): string {
   return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
 }
 
-/** Says which blank a text ends or begins with: `ends with a carriage return`. `undefined` if there is none. */
-export function blankAround(text: string): string | undefined {
-  const [last] = /[\s\u200b]$/.exec(text) ?? [];
-  if (last !== undefined) return `ends with ${kindOf(last)}`;
+/**
+ * Says which invisible character a text begins or ends with, or which control character it contains: `ends with a carriage return`.
+ * `undefined` if there is none.
+ */
+export function describeBlank(text: string): string | undefined {
   const [first] = /^[\s\u200b]/.exec(text) ?? [];
-  return first === undefined ? undefined : `begins with ${kindOf(first)}`;
+  if (first !== undefined) return `begins with ${nameOf(first)}`;
+  const [last] = /[\s\u200b]$/.exec(text) ?? [];
+  if (last !== undefined) return `ends with ${nameOf(last)}`;
+  // oxlint-disable-next-line no-control-regex
+  const [control] = /[\u0000-\u001f\u007f-\u009f]/.exec(text) ?? [];
+  return control && `contains ${nameOf(control)}`;
 }
 
-const kindOf = (blank: string): string => kinds[blank] ?? 'white space';
+const nameOf = (character: string): string =>
+  names[character] ?? `the character U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
 
-const kinds: Readonly<Record<string, string>> = {
+const names: Readonly<Record<string, string>> = {
   ' ': 'a space',
   '\t': 'a tab',
-  '\n': 'a newline',
+  '\n': 'a line feed',
   '\r': 'a carriage return',
   '\u00a0': 'a no-break space',
   '\u200b': 'a zero-width space',

@@ -2,7 +2,7 @@ import type { CommandContext } from '../context.js';
 import { CommandError } from '../io/command-error.js';
 import { canPrompt, hiddenPrompt, readStdin, withoutNewline } from '../io/input.js';
 import { printable, write } from '../io/terminal.js';
-import { blankAround, decodeText, readTextFile } from '../io/text.js';
+import { describeBlank, decodeText, readTextFile } from '../io/text.js';
 import { authMethodOf, type Credentials } from './auth-methods.js';
 import { missingSetting, type Settings } from './settings.js';
 
@@ -41,7 +41,7 @@ export function flawOfSecret(
   { clientSecret, clientSecretFile: file }: Settings,
   { secret }: Pick<Credentials, 'secret'>,
 ): string | undefined {
-  const blank = blankAround(secret);
+  const blank = describeBlank(secret);
   const place = file?.value === '-' ? 'stdin' : (file?.value ?? clientSecret?.source ?? 'the prompt');
   return blank && `the client secret of ${place} ${blank}`;
 }
@@ -72,7 +72,7 @@ async function readSecret(settings: Settings, isNeeded: boolean, context: Comman
 
 // A JWT has no blanks.
 function withoutBlanks(assertion: string, { assertionFile }: Settings): string {
-  const blank = blankAround(assertion);
+  const blank = describeBlank(assertion);
   if (blank === undefined) return assertion;
   throw new CommandError(`the client assertion of ${assertionFile?.value} ${blank}`, { advice: 'remove it' });
 }

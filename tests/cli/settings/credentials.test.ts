@@ -102,7 +102,7 @@ test.each([
 test.each([
   ['jwt ', 'ends with a space'],
   ['jwt\r', 'ends with a carriage return'],
-  ['jwt\n\n', 'ends with a newline'],
+  ['jwt\n\n', 'ends with a line feed'],
   ['\tjwt', 'begins with a tab'],
   ['jwt\u00a0', 'ends with a no-break space'],
 ])('names the blank around an assertion: %j [F12]', async (text, flaw) => {

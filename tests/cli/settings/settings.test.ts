@@ -51,9 +51,9 @@ test('refuses settings that exclude each other in one source', async () => {
 test.each([
   ['OAUTH_CLIENT_ID', 'c4n4ry ', 'ends with a space'],
   ['OAUTH_CLIENT_ID', 'c4n4ry\r', 'ends with a carriage return'],
-  ['OAUTH_ISSUER', '\nhttps://c4n4ry', 'begins with a newline'],
+  ['OAUTH_ISSUER', '\nhttps://c4n4ry', 'begins with a line feed'],
   ['OAUTH_TOKEN_ENDPOINT', 'https://c4n4ry\u200b', 'ends with a zero-width space'],
-  ['OAUTH_KEY_ID', 'c4n4\u0007ry', 'contains a control character'],
+  ['OAUTH_KEY_ID', 'c4n4\u0007ry', 'contains the character U+0007'],
 ])('names the blank or the control character in %s: %j [F12]', async (variable, value, flaw) => {
   await expect(readSettings({}, { env: { [variable]: value } })).rejects.toMatchObject({
     message: `environment ${variable} ${flaw}`,

@@ -2,6 +2,7 @@ import type { SecureContext } from 'node:tls';
 
 import { clientCertificate } from '../../../authentication/client-certificate.js';
 import { abortable } from '../../../core/abort.js';
+import type { GrantRejectedError } from '../../../core/errors.js';
 import { authorizationServer } from '../../../grant/authorization-server.js';
 import type { TokenServiceOptions } from '../../../service/options.js';
 import { createTokenService } from '../../../service/token-service.js';
@@ -21,7 +22,7 @@ import { checkGrant, checkLifetime, checkScope } from './checks/grant.js';
 import { checkAuthMethod, checkMetadata, type ServerFacts } from './checks/metadata.js';
 import { checkCredentials, checkSettings } from './checks/settings.js';
 import type { Finding } from './finding.js';
-import { reasonsForInvalidClient, tryMethods } from './invalid-client.js';
+import { reasonsForRejectedClient, tryMethods } from './rejected-client.js';
 import { type ReplyRecorder, replyRecorder } from './reply-recorder.js';
 
 /** The subject of a diagnosis. */
@@ -29,7 +30,7 @@ export interface DiagnosisSubject {
   readonly settings: Settings;
   /** A URL of the API. */
   readonly api: URL | undefined;
-  /** Whether to try other client authentication methods after `invalid_client`. */
+  /** Whether to try other client authentication methods after a rejection that may concern the client. */
   readonly triesMethods: boolean;
 }
 
@@ -60,23 +61,24 @@ export async function* diagnose(
   const clientAuthentication = recorder.record(service.clientAuthentication);
   const options = { ...service, clientAuthentication, retry: { retries: 0 }, fetch: recorder.fetch, clock };
   const open = (more: Partial<TokenServiceOptions> = {}) => createTokenService({ ...options, ...more });
-  const reasons = async () => {
+  const reasons = async (rejection: GrantRejectedError) => {
     const { clientId } = options;
     const prepared = await clientAuthentication.prepare(clientId, facts);
-    return reasonsForInvalidClient({ prepared, credentials, clientId, facts, triesMethods });
+    return reasonsForRejectedClient({ rejection, prepared, settings, credentials, clientId, facts, triesMethods });
   };
-  const { token, errorCode, findings } = await withSpinner('requesting a token', context, () =>
+  const { token, concernsClient, findings } = await withSpinner('requesting a token', context, () =>
     checkGrant(open(), { signal, reasons }),
   );
   yield* checkClock(recorder.replies);
   yield* findings;
-  if (errorCode === 'invalid_client' && triesMethods) {
+  if (concernsClient && triesMethods) {
     yield* tryMethods({ ...options, settings, credentials, facts, open, signal });
   }
   if (token === undefined) return;
 
-  yield* checkScope(settings.scope?.value, token.scope);
-  yield* checkLifetime(token, recorder.replies.at(-1)?.hasLifetime === true);
+  const { hasLifetime = false, hasScope = false } = recorder.replies.at(-1) ?? {};
+  yield* checkScope({ requested: settings.scope?.value, granted: hasScope ? token.scope : undefined });
+  yield* checkLifetime(token, hasLifetime);
   if (api === undefined) return;
   if (yield* report(await checkReachability(api, exitCodes.apiUnreachable, context, secureContext))) return;
   const fetch = secureContext && certificateFetch(credentials);

@@ -1,5 +1,6 @@
 import { TokenError } from '../../../../core/errors.js';
 import type { AuthorizationServer } from '../../../../grant/authorization-server.js';
+import { readable } from '../../../../grant/errors/redaction.js';
 import { exitCodes } from '../../../io/command-error.js';
 import { explainTokenError } from '../../../io/report-error.js';
 import { authMethods, registeredName } from '../../../settings/auth-methods.js';
@@ -21,11 +22,12 @@ export async function checkMetadata(
 ): Promise<{ readonly facts?: ServerFacts; readonly findings: Finding[] }> {
   try {
     const facts = await read();
-    const what = `the metadata of ${issuer} names the same issuer and the token endpoint ${facts.token_endpoint}`;
+    const endpoint = readable(String(facts.token_endpoint), []);
+    const what = `the metadata of ${issuer} names the same issuer and the token endpoint ${endpoint}`;
     return { facts, findings: [pass(what)] };
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
-    const { what, exitCode, advice } = explainTokenError(error);
+    const { what, exitCode, advice = 'try again later, or set --token-endpoint instead' } = explainTokenError(error);
     const isConfiguration = error.code === 'ERR_CONFIGURATION';
     const step = isConfiguration ? 'correct the issuer, or set --token-endpoint instead' : advice;
     return { findings: [fail(what, step, exitCode)] };
@@ -38,7 +40,7 @@ export function checkAuthMethod(
   configured: string | undefined,
 ): Finding[] {
   if (supported === undefined) return [];
-  const list = `the server supports ${supported.join(', ') || 'no method'}`;
+  const list = `the server supports ${readable(supported.join(', '), []) || 'no method'}`;
   const used = configured ?? secretMethods.find((name) => supported.includes(name));
   if (used !== undefined && supported.includes(registeredName(used)))
     return [pass(`${list}: the command uses ${used}`)];

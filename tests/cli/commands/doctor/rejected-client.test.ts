@@ -3,28 +3,30 @@ import { expect, test } from '@jest/globals';
 import type { PreparedAuthentication } from '../../../../src/authentication/client-authentication.js';
 import { clientSecretBasic } from '../../../../src/authentication/client-secret.js';
 import {
-  type InvalidClientFacts,
-  reasonsForInvalidClient,
+  type RejectedClientFacts,
+  reasonsForRejectedClient,
   tryMethods,
-} from '../../../../src/cli/commands/doctor/invalid-client.js';
+} from '../../../../src/cli/commands/doctor/rejected-client.js';
 import { authMethods, type Credentials } from '../../../../src/cli/settings/auth-methods.js';
 import type { TokenServiceOptions } from '../../../../src/service/options.js';
 import { createTokenService } from '../../../../src/service/token-service.js';
 import { granted, refused, startAuthorizationServer } from '../../../support/authorization-server.js';
 import { clientCertificates } from '../../../support/client-certificates.js';
 import type { RecordedRequest } from '../../../support/http-server.js';
-import { credentialsOf } from '../../../support/settings.js';
+import { credentialsOf, settingsOf } from '../../../support/settings.js';
 import { signingKey } from '../../../support/signing-keys.js';
 
-const facts: InvalidClientFacts['facts'] = { issuer: 'https://a', token_endpoint: 'https://a/token' };
+const facts: RejectedClientFacts['facts'] = { issuer: 'https://a', token_endpoint: 'https://a/token' };
 const prepare = async (name: string, credentials: Credentials) =>
   (await authMethods[name]?.make(credentials, {}))?.prepare('orders', facts) as Promise<PreparedAuthentication>;
 const credentials = credentialsOf({ secret: 's3cret' });
 const prepared = await prepare('client_secret_basic', credentials);
 
-const reasons = (changes: Partial<InvalidClientFacts> = {}) =>
-  reasonsForInvalidClient({
+const reasons = (changes: Partial<RejectedClientFacts> = {}) =>
+  reasonsForRejectedClient({
+    rejection: { error: 'invalid_client', status: 401 },
     prepared,
+    settings: settingsOf({ clientSecret: 'any' }),
     credentials,
     clientId: 'orders',
     facts,
@@ -50,9 +52,45 @@ test('reasons with evidence come first', async () => {
     facts: { ...facts, token_endpoint_auth_methods_supported: ['client_secret_post'] },
   });
 
-  expect(first).toContain('white space');
+  expect(first).toBe('the client secret of test ends with a space');
   expect(second).toBe('the request used client_secret_basic, but the server supports client_secret_post');
   expect(third).toContain('a character that servers decode differently');
+});
+
+test.each<[string | undefined, number, RegExp]>([
+  ['unauthorized_client', 401, /^the secret is wrong/],
+  ['unauthorized_client', 400, /^the client credentials grant must be enabled/],
+  ['invalid_request', 400, /^check --scope, --resource, --audience and --parameter/],
+  ['access_denied', 403, /^check --scope/],
+  [undefined, 403, /^this may not be the token endpoint/],
+])('%s with %d has the reasons of invalid_client too [A46]', (error, status, first) => {
+  const found = reasons({ rejection: { error, status } });
+
+  expect(found[0]).toMatch(first);
+  expect(found).toEqual(expect.arrayContaining([...reasons()]));
+});
+
+test('names a missing scope where a server gives no reason', () => {
+  const rejection = { error: undefined, status: 403 };
+
+  expect(reasons({ rejection }).join()).toContain('set --scope');
+  expect(reasons({ rejection, settings: settingsOf({ scope: 'a' }) }).join()).not.toContain('set --scope');
+});
+
+test('invalid_request for a badly encoded secret names the character [A50]', async () => {
+  const encoded = { prepared: await prepare('client_secret_basic', credentialsOf({ secret: 'a+b' })) };
+
+  expect(reasons({ rejection: { error: 'invalid_request', status: 400 }, ...encoded }).join()).toContain(
+    'a character that servers decode differently',
+  );
+});
+
+test('names the flag for another audience of assertions, not that of the token request [A48]', () => {
+  const hint =
+    'the server may want its token endpoint as the audience: set "audience" of privateKeyJwt to "https://a/t"';
+  const found = reasons({ prepared: { ...prepared, method: 'private_key_jwt', hint } }).join();
+
+  expect(found).toContain('set --assertion-audience to "https://a/t"');
 });
 
 test('does not propose --try-methods if it is set', () => {
