@@ -1,6 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
@@ -193,16 +194,31 @@ describe('a signal', () => {
     expect(await Promise.all(outcomes)).toEqual(phases.map(([hangs, [name]]) => [hangs, name, 130, '']));
   });
 
-  test('is passed on to the program of exec, which determines the exit code', async () => {
+  const signals = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const;
+
+  test.each(signals)('%s is passed on to the program of exec, which determines the exit code', async (signal) => {
     const server = await startAuthorizationServer();
-    const script = `process.on('SIGTERM', () => process.exit(9)); setInterval(() => {}, 1000); console.log('ready')`;
+    const script = `process.on('${signal}', () => process.exit(9)); setInterval(() => {}, 1000); console.log('ready')`;
 
     const { exitCode, stdout } = await command.run(['exec', '--', process.execPath, '-e', script], {
       environment: settingsFor(server.tokenEndpoint),
-      onStart: (child) => child.stdout.once('data', () => child.kill('SIGTERM')),
+      onStart: (child) => child.stdout.once('data', () => child.kill(signal)),
     });
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 9, stdout: 'ready\n' });
+  });
+
+  test.each(signals)('%s that ends the program of exec is its exit code', async (signal) => {
+    const server = await startAuthorizationServer();
+    // Without a file of memory, which SIGQUIT may leave.
+    const script = 'ulimit -c 0; echo ready; exec sleep 20';
+
+    const { exitCode } = await command.run(['exec', '--', 'sh', '-c', script], {
+      environment: settingsFor(server.tokenEndpoint),
+      onStart: (child) => child.stdout.once('data', () => child.kill(signal)),
+    });
+
+    expect(exitCode).toBe(128 + constants.signals[signal]);
   });
 });
 
@@ -272,6 +288,18 @@ describe('at a terminal', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toContain('✓ the server issued a token');
     expect(stdout).not.toContain('\u001b[3');
+  });
+
+  test('Ctrl-C reaches the program of exec once', async () => {
+    const { environment, secret } = await withoutSecret();
+    const script = `let count = 0; process.on('SIGINT', () => { count += 1; setTimeout(() => { console.log('count ' + count); process.exit(); }, 200); }); setInterval(() => {}, 1000); console.log('ready')`;
+
+    const { stdout } = await command.runOnTerminal(['exec', '--', process.execPath, '-e', script], {
+      environment: { ...environment, OAUTH_CLIENT_SECRET: secret },
+      types: [{ after: 'ready', keys: '\u0003' }],
+    });
+
+    expect(stdout).toContain('count 1');
   });
 
   test('prints status and time of a call, and a spinner during a slow grant', async () => {

@@ -4,11 +4,11 @@ import { printable } from './terminal.js';
 /** Runs work. On a terminal, a spinner shows after 300 ms that the command waits; it is removed when the work ends. */
 export async function withSpinner<T>(
   text: string,
-  { stderr, env, clock }: Pick<CommandContext, 'stderr' | 'env' | 'clock'>,
+  { stderr, env, clock, isSilent = false }: Pick<CommandContext, 'stderr' | 'env' | 'clock' | 'isSilent'>,
   work: () => Promise<T>,
 ): Promise<T> {
   // With CI set, yocto-spinner would write a line that stays.
-  if (stderr.isTTY !== true || env['TERM'] === 'dumb' || env['CI'] !== undefined) return work();
+  if (isSilent || stderr.isTTY !== true || env['TERM'] === 'dumb' || env['CI'] !== undefined) return work();
 
   const ended = new AbortController();
   const spinning = clock.sleep(300, ended.signal).then(
