@@ -12,6 +12,7 @@ import { granted, startAuthorizationServer } from '../support/authorization-serv
 import { buildCommand } from '../support/built-command.js';
 import { settingsFor } from '../support/command.js';
 import { startHttpServer } from '../support/http-server.js';
+import { startTlsServer } from '../support/mutual-tls.js';
 import { startResourceServer } from '../support/resource-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -130,6 +131,20 @@ test.each([
 
   expect(exitCode).toBe(0);
   expect(stdout).toContain(finding);
+});
+
+test('the doctor and token both work with NODE_TLS_REJECT_UNAUTHORIZED=0, and the doctor warns', async () => {
+  const { origin } = await startTlsServer(() => granted('t0ken'));
+  const environment = { ...settingsFor(`${origin}/token`), NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+
+  const [token, doctor] = await Promise.all([
+    command.run(['token'], { environment }),
+    command.run(['doctor'], { environment }),
+  ]);
+
+  expect([token.exitCode, doctor.exitCode]).toEqual([0, 0]);
+  expect(doctor.stdout).toContain('! NODE_TLS_REJECT_UNAUTHORIZED=0 makes Node.js accept any certificate');
+  expect(doctor.stdout).toContain('✓ the server issued a token');
 });
 
 describe('a signal', () => {

@@ -15,7 +15,8 @@ export function verboseFetch(fetch: typeof globalThis.fetch, { stderr }: Command
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
     const sent = [...new Headers(init?.headers)];
-    secrets.push(...sent.filter(([name]) => credentials.has(name)).map(([, value]) => value.replace(/^\S+ /, '')));
+    const values = sent.filter(([name]) => credentials.has(name)).map(([, value]) => value.replace(/^\S+ /, ''));
+    secrets.push(...values, ...values.map(inQuery));
     const { method = 'GET' } = init ?? {};
     await print('>', [`${method} ${url.pathname}${url.search} HTTP/1.1`, `host: ${url.host}`, ...sent.map(toLine)]);
     const response = await fetch(input, init);
@@ -24,6 +25,9 @@ export function verboseFetch(fetch: typeof globalThis.fetch, { stderr }: Command
     return response;
   };
 }
+
+// A redirect may have the token in its query, where the URL parser spells some characters differently.
+const inQuery = (text: string): string => new URL(`http://localhost/?${text}`).search.slice(1);
 
 const credentials = new Set(['authorization', 'dpop']);
 
