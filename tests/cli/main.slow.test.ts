@@ -147,6 +147,26 @@ test('the doctor and token both work with NODE_TLS_REJECT_UNAUTHORIZED=0, and th
   expect(doctor.stdout).toContain('✓ the server issued a token');
 });
 
+test('a user without a home folder gets one sentence about it, and needs none without the cache [F15]', async () => {
+  const server = await startHttpServer(({ path }) => (path === '/token' ? granted('t0ken') : {}));
+  const environment = { ...settingsFor(`${server.origin}/token`), HOME: '' };
+  const revocation = ['--revocation-endpoint', `${server.origin}/revoke`];
+
+  const [cached, token, revoked] = await Promise.all([
+    command.run(['token', '--cache'], { environment }),
+    command.run(['token'], { environment }),
+    command.run(['revoke', ...revocation], { environment, stdin: 't0ken' }),
+  ]);
+
+  expect(cached).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: 'm2m: the home folder of this user is unknown\n  → set HOME to a folder of yours\n',
+  });
+  expect(token).toEqual({ exitCode: 0, stdout: 't0ken\n', stderr: '' });
+  expect(revoked).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+});
+
 describe('a signal', () => {
   /** Sends a signal to the command while it waits for a token. */
   async function whileItWaits(signal: NodeJS.Signals) {

@@ -35,5 +35,6 @@ const phrases: readonly (readonly [pattern: RegExp, replacement: string])[] = [
     /give it decrypted, or a function that returns createPrivateKey\(\{ key, passphrase \}\)/,
     'decrypt it: openssl pkey -in ENCRYPTED -out DECRYPTED',
   ],
+  [/it has an option of its own or is set by the library/, 'it has a flag of its own or is set by the command'],
   [/check the file or function that it comes from/, 'check its source'],
 ];

@@ -1,6 +1,6 @@
 import { parseUrl } from '../../core/secure-url.js';
 import { CommandError } from '../io/command-error.js';
-import { describeBlank } from '../io/text.js';
+import { describeBlank, isPath } from '../io/text.js';
 import { settingDefinitions, type SettingName } from './definitions.js';
 
 /**
@@ -9,9 +9,11 @@ import { settingDefinitions, type SettingName } from './definitions.js';
  * @throws {CommandError} that does not repeat the value
  */
 export function checkSetting(name: SettingName, value: string, source: string): void {
-  const { isSecret, isList } = settingDefinitions[name];
+  const { isSecret, isList, isPath: hasPath } = settingDefinitions[name];
   // A secret is sent as it is. Blanks separate the members of a list.
   if (isSecret || isList) return;
+  // A key in place of a path is an error when the file is read.
+  if (hasPath && !isPath(value)) return;
   const blank = describeBlank(value);
   if (blank !== undefined) throw new CommandError(`${source} ${blank}`, { advice: 'remove it' });
   if (urls.has(name) && hasCredentials(value)) {

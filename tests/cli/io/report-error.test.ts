@@ -100,6 +100,10 @@ test.each([
     'a proxy asks for credentials; give them to the "fetch" that this service uses',
     'a proxy asks for credentials; write user and password into the proxy URL of HTTPS_PROXY',
   ],
+  [
+    '"parameters" must not hold "scope", since it has an option of its own or is set by the library',
+    '--parameter must not hold --scope, since it has a flag of its own or is set by the command',
+  ],
   ['check the file or function that it comes from', 'check its source'],
 ])('names flags in place of the options of the library: %s [A48]', async (text, shown) => {
   const { lines } = await report(new GrantRejectedError(`https://a refused (HTTP 400): ${text}`, { status: 400 }));

@@ -62,6 +62,14 @@ test.each([
   });
 });
 
+test('names the blank after a path, and says nothing about a key in place of one [F11 F12]', async () => {
+  const path = join(await temporaryFolder(), 'key.pem\r');
+  const pem = '-----BEGIN PRIVATE KEY-----\nc4n4ry\n-----END PRIVATE KEY-----\n';
+
+  await expect(readSettings({ keyFile: path }, { env: {} })).rejects.toThrow('--key-file ends with a carriage return');
+  expect((await readSettings({ keyFile: pem }, { env: {} })).keyFile?.value).toBe(pem);
+});
+
 test('skips a byte order mark [F12]', async () => {
   const { clientId, clientSecret } = await readSettings(
     {},

@@ -3,6 +3,7 @@ import type { SecureContext } from 'node:tls';
 import { clientCertificate } from '../../../authentication/client-certificate.js';
 import { abortable } from '../../../core/abort.js';
 import type { GrantRejectedError } from '../../../core/errors.js';
+import { parseUrl } from '../../../core/secure-url.js';
 import { authorizationServer } from '../../../grant/authorization-server.js';
 import type { TokenServiceOptions } from '../../../service/options.js';
 import { createTokenService } from '../../../service/token-service.js';
@@ -107,7 +108,7 @@ async function* checkServer(
 
   // RFC 8705 §5
   const alias = secureContext && facts.mtls_endpoint_aliases?.token_endpoint;
-  const endpoint = new URL(alias ?? facts.token_endpoint ?? issuer.value);
+  const endpoint = parseUrl(String(alias ?? facts.token_endpoint)) ?? url;
   if (endpoint.origin === url.origin) return facts;
   const hasFailed = yield* report(await checkReachability(endpoint, serverUnreachable, context, secureContext));
   return hasFailed ? undefined : facts;

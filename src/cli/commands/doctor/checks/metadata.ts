@@ -21,7 +21,9 @@ export async function checkMetadata(
   read: () => Promise<ServerFacts>,
 ): Promise<{ readonly facts?: ServerFacts; readonly findings: Finding[] }> {
   try {
-    const facts = await read();
+    const metadata = await read();
+    const { token_endpoint_auth_methods_supported: methods, ...rest } = metadata;
+    const facts = isList(methods) ? metadata : rest;
     const endpoint = readable(String(facts.token_endpoint), []);
     const what = `the metadata of ${issuer} names the same issuer and the token endpoint ${endpoint}`;
     return { facts, findings: [pass(what)] };
@@ -33,6 +35,10 @@ export async function checkMetadata(
     return { findings: [fail(what, step, exitCode)] };
   }
 }
+
+// Metadata of servers may have members of other types.
+const isList = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((each) => typeof each === 'string');
 
 /** Checks that the server supports the client authentication in use. No finding if the metadata does not list methods. */
 export function checkAuthMethod(
