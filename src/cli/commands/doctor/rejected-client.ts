@@ -38,43 +38,44 @@ export function reasonsForRejectedClient({
   return [
     flawOfSecret(settings, credentials),
     isUnsupported ? `the request used ${method}, but the server supports ${methods}` : undefined,
-    ...reasonsOfCode(rejection, settings),
-    hint === undefined ? undefined : (hints[method] ?? withFlags(hint)),
+    reasonOfCode(rejection),
+    hint && (method in hints ? hints[method] : withFlags(hint)),
     method.startsWith('client_secret_')
       ? `the secret is wrong, has expired or was replaced: create another one for "${clientId}"`
       : undefined,
     `the client "${clientId}" is unknown or disabled at this server: check the environment or tenant`,
     isUnsupported ? undefined : `the client is registered for another method than ${method}`,
+    ...(rejection.error === undefined ? reasonsWithoutCode(settings) : []),
     triesMethods || possibleMethods(credentials).length < 2
       ? undefined
       : '--try-methods tries the other methods: each counts as a failed sign-in',
   ].filter((reason) => reason !== undefined);
 }
 
-/** The reasons that an error code says in the words of RFC 6749 §5.2, as far as they are not about the credentials. */
-function reasonsOfCode(
-  { error, status }: RejectedClientFacts['rejection'],
-  { scope }: Settings,
-): (string | undefined)[] {
+/** The reason that an error code says in the words of RFC 6749 §5.2, if it is not about the credentials. */
+function reasonOfCode({ error, status }: RejectedClientFacts['rejection']): string | undefined {
   switch (error) {
+    case undefined:
     case 'invalid_client':
-      return [];
+      return undefined;
     case 'unauthorized_client':
       // With 401 it is about the credentials.
-      return [status === 401 ? undefined : 'the client credentials grant must be enabled for this client'];
-    case undefined:
-      return [
-        'this may not be the token endpoint: check its URL',
-        scope === undefined ? 'some servers reject a request without a scope in this way: set --scope' : undefined,
-      ];
+      return status === 401 ? undefined : 'the client credentials grant must be enabled for this client';
     default:
-      return ['check --scope, --resource, --audience and --parameter against what this server expects'];
+      return 'check --scope, --resource, --audience and --parameter against what this server expects';
   }
 }
 
-// The hint of the library names the ways out, of which --try-methods tries all.
+const reasonsWithoutCode = ({ scope, dpop }: Settings): (string | undefined)[] => [
+  scope === undefined ? 'some servers reject a request without a scope in this way: set --scope' : undefined,
+  dpop?.value === 'true' ? 'the server may reject the DPoP proof: check the clock of this machine' : undefined,
+  'this may not be the token endpoint: check its URL',
+];
+
+// In place of the hints of the library: --try-methods tries what they advise, and a blank is reported anyway.
 const hints: Readonly<Record<string, string | undefined>> = {
   client_secret_basic: 'the id or the secret contains a character that servers decode differently',
+  client_secret_post: undefined,
 };
 
 const possibleMethods = (credentials: Credentials) =>

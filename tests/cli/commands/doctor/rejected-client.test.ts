@@ -62,7 +62,7 @@ test.each<[string | undefined, number, RegExp]>([
   ['unauthorized_client', 400, /^the client credentials grant must be enabled/],
   ['invalid_request', 400, /^check --scope, --resource, --audience and --parameter/],
   ['access_denied', 403, /^check --scope/],
-  [undefined, 403, /^this may not be the token endpoint/],
+  [undefined, 403, /^the secret is wrong/],
 ])('%s with %d has the reasons of invalid_client too [A46]', (error, status, first) => {
   const found = reasons({ rejection: { error, status } });
 
