@@ -17,6 +17,8 @@ export interface CommandContext {
   readonly proxyFor: (url: URL) => Promise<string>;
   /** Aborted by SIGINT, SIGTERM and SIGHUP, with an {@link Interruption} as the reason. */
   readonly signal: AbortSignal;
+  /** Whether progress is hidden. @default false */
+  readonly isSilent?: boolean;
   readonly clock: Clock;
   /** The version of the package. */
   readonly version: string;

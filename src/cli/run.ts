@@ -39,6 +39,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
 }
 
 async function runCommand(argv: readonly string[], context: CommandContext): Promise<number> {
+  refuseEnvFile(argv);
   let exitCode = 0;
 
   const root = new CommandLine('m2m')
@@ -78,15 +79,30 @@ async function runCommand(argv: readonly string[], context: CommandContext): Pro
   return exitCode;
 }
 
+const collect = (value: string, values: readonly string[] = []): readonly string[] => [...values, value];
+
 function addSettings(commandLine: CommandLine): void {
   for (const name of settingNames) {
-    const { flag, summary, variable } = settingDefinitions[name];
-    if (flag !== undefined) commandLine.addOption(new Option(flag, `${summary} [${variable}]`));
+    const { flag, summary, variable, isForm } = settingDefinitions[name];
+    if (flag === undefined) continue;
+    const option = new Option(flag, `${summary} [${variable}]`);
+    commandLine.addOption(isForm ? option.argParser(collect) : option);
   }
   commandLine
-    .option('--env-file <path>', 'file with lines NAME=value that set these variables')
+    .option('--env <path>', 'file with lines NAME=value that set these variables')
     .option('--profile <name>', 'profile of profiles.json in ~/.config/m2m-tokens')
     .addOption(new Option('--client-secret [secret]').hideHelp());
+}
+
+// Node.js reads this flag itself, up to the first --, and obeys a NODE_OPTIONS in the file.
+function refuseEnvFile(argv: readonly string[]): void {
+  const end = argv.indexOf('--');
+  const own = end < 0 ? argv : argv.slice(0, end);
+  const flag = own.map((word) => /^--env-file(-if-exists)?(?==|$)/.exec(word)?.[0]).find((each) => each !== undefined);
+  if (flag === undefined) return;
+  throw new CommandError(`Node.js itself reads ${flag}, and runs what NODE_OPTIONS in that file names`, {
+    advice: 'use --env; if the flag is for the program of exec, write -- before the program',
+  });
 }
 
 function refuseSecret({ clientSecret }: Readonly<Record<string, unknown>>): void {

@@ -51,13 +51,31 @@ export function withTokenCache({ identity, defaults }: TokenCacheOptions, { env,
   });
 }
 
-/** Deletes a token from the cache, so that no later run gets it. */
+/**
+ * Deletes a token from the cache, so that no later run gets it. Files that cannot be read do not keep it from that.
+ * @throws the error of the first such file, after all others have been read
+ */
 export async function forgetToken(value: string, { env, clock }: Surroundings): Promise<void> {
-  if (!existsSync(cacheFolder(env))) return;
+  if (!hasCache(env)) return;
   const { store, files } = await openStore({ env, clock });
+  const failures: unknown[] = [];
   for (const key of await files.keys()) {
-    const token = await readToken(store, key, clock);
-    if (token?.value === value) await store.delete(key, toStored(token));
+    try {
+      const token = await readToken(store, key, clock);
+      if (token?.value === value) await store.delete(key, toStored(token));
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+// A user without a home folder has no cache.
+function hasCache(env: CommandContext['env']): boolean {
+  try {
+    return existsSync(cacheFolder(env));
+  } catch {
+    return false;
   }
 }
 
@@ -99,9 +117,9 @@ const notWritable =
 async function encryptionKey(folder: string): Promise<Buffer> {
   await makePrivateFolder(folder);
   const path = join(folder, 'key');
-  const text = await readPrivateFile(path);
+  const text = (await readPrivateFile(path))?.toString('latin1');
   const key = Buffer.from(text ?? '', 'base64url');
-  if (key.length === 32) return key;
+  if (key.length === 32 && key.toString('base64url') === text) return key;
   if (text !== undefined) await rm(path, { force: true });
   await createPrivateFile(path, randomBytes(32).toString('base64url'));
   return encryptionKey(folder);

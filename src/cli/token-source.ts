@@ -54,9 +54,9 @@ async function authenticationIdentity({ authMethod, certificateFile }: Settings)
 }
 
 async function openTokenService(settings: Settings, context: CommandContext): Promise<TokenSource> {
-  const { readCredentials } = await import('./settings/credentials.js');
+  const { readCheckedCredentials } = await import('./settings/credentials.js');
   const { serviceOptions } = await import('./settings/service-options.js');
-  const options = await serviceOptions(settings, await readCredentials(settings, context));
+  const options = await serviceOptions(settings, await readCheckedCredentials(settings, context));
   const { createTokenService } = await import('../service/token-service.js');
   return createTokenService({ ...options, clock: context.clock });
 }

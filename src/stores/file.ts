@@ -37,7 +37,7 @@ export function fileStore(folder: string, { clock = systemClock }: FileStoreOpti
 
   /** The content of a file; `undefined` if there is none, its time is over, or it is damaged. */
   async function read(path: string): Promise<Readonly<Record<string, unknown>> | undefined> {
-    const value = parseObject((await readPrivateFile(path)) ?? '');
+    const value = parseObject((await readPrivateFile(path))?.toString('utf8') ?? '');
     return Number(value?.['until']) > clock.now() ? value : undefined;
   }
 
@@ -84,8 +84,9 @@ export function fileStore(folder: string, { clock = systemClock }: FileStoreOpti
 
     keys: () =>
       inTurn(async () => {
-        const names = (await readdir(folder)).filter((name) => name.endsWith('.token'));
-        return names.map((name) => Buffer.from(name.replace('.token', ''), 'hex').toString());
+        // Other programs may have left files here.
+        const names = (await readdir(folder)).flatMap((name) => /^((?:[0-9a-f]{2})+)\.token$/.exec(name)?.[1] ?? []);
+        return names.map((name) => Buffer.from(name, 'hex').toString());
       }),
   };
 }

@@ -15,11 +15,11 @@ export class PrivateFileError extends Error {
 }
 
 /**
- * The text of a file that only its owner can read and write; `undefined` if there is no such file.
+ * The bytes of a file that only its owner can read and write; `undefined` if there is no such file.
  * @throws {PrivateFileError} if other users can read or write the file or own it, if it is a link or a folder, or if it
  * cannot be opened
  */
-export async function readPrivateFile(path: string): Promise<string | undefined> {
+export async function readPrivateFile(path: string): Promise<Buffer | undefined> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(({ code }: NodeJS.ErrnoException) => {
     if (code === 'ENOENT') return undefined;
     if (code === 'ELOOP') throw new PrivateFileError(`${path} is a link`, 'replace the link by the file itself');
@@ -31,7 +31,7 @@ export async function readPrivateFile(path: string): Promise<string | undefined>
     const stats = await file.stat();
     if (!stats.isFile()) throw new PrivateFileError(`${path} is not a file`, 'replace it by a file');
     checkOwner(path, stats, '600');
-    return await file.readFile('utf8');
+    return await file.readFile();
   } finally {
     await file.close();
   }

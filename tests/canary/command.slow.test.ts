@@ -49,6 +49,16 @@ const runs: Readonly<Record<string, Run>> = {
   'call --include': { argv: ['call', 'POST', url, '-i', '--json', '{}', '-H', 'x-trace: 1'] },
   'call --output --cache': { argv: ['call', url, '-o', '{folder}/out', '--cache'] },
   'call --fail, rejected': { argv: ['call', url, '--fail'], api: rejected() },
+  'call --verbose': { argv: ['call', url, '-v'], api: { headers: { 'x-echo': markedToken(1) } } },
+  'call --verbose --dpop': { argv: ['call', url, '-v', '--dpop'] },
+  'call --location --verbose': {
+    argv: ['call', url, '-L', '-v'],
+    api: { status: 302, headers: { location: `http://127.0.0.1:1/?t=${markedToken(1)}` } },
+  },
+  'call --fail, with a challenge that repeats the token': {
+    argv: ['call', url, '--fail'],
+    api: { status: 403, headers: { 'www-authenticate': `Bearer error_description="${markedToken(1)}"` } },
+  },
   'call --fail, forbidden': { argv: ['call', url, '--fail'], api: { status: 403 } },
   'call, redirected': { argv: ['call', url], api: { status: 302, headers: { location: 'http://127.0.0.1:1/' } } },
   'call of an unreachable API': { argv: ['call', 'http://127.0.0.1:1/'] },
@@ -74,6 +84,27 @@ const runs: Readonly<Record<string, Run>> = {
   'doctor with an API that rejects': { argv: ['doctor', url], api: rejected() },
   'doctor, refused': { argv: ['doctor', '--try-methods'], grant: refusal },
   'doctor with an invalid token response': { argv: ['doctor'], grant: granted(markedToken(1), { expires_in: 'soon' }) },
+  'doctor with a challenge that repeats the token': {
+    argv: ['doctor', url],
+    api: { status: 403, headers: { 'www-authenticate': `Bearer error="${markedToken(1)}"` } },
+  },
+  'doctor with a redirect that repeats the token': {
+    argv: ['doctor', url],
+    api: { status: 302, headers: { location: `/?t=${markedToken(1)}` } },
+  },
+  'doctor, refused without a code': { argv: ['doctor', '--try-methods'], grant: { status: 403, body: echo } },
+  ...Object.fromEntries(
+    ['token', 'doctor', 'config', 'revoke'].flatMap((command) =>
+      ['client-secret', 'key', 'assertion'].map((kind) => [
+        `${command} with a secret in place of a path of --${kind}-file`,
+        { argv: [command, `--${kind}-file`, markedSecret], stdin: command === 'revoke' ? 'token' : '' },
+      ]),
+    ),
+  ),
+  'token with a secret in place of an env file': { argv: ['token', '--env', `OAUTH_CLIENT_SECRET=${markedSecret}`] },
+  'config with a secret parameter': { argv: ['config', '--parameter', `password=${markedSecret}`] },
+  'doctor with a secret parameter': { argv: ['doctor', '--parameter', `password=${markedSecret}`] },
+  'token with a malformed parameter': { argv: ['token', '--parameter', markedSecret] },
   revoke: { argv: ['revoke', '--revocation-endpoint', '{api}/revoke'], stdin: markedToken(1) },
   'revoke, refused': {
     argv: ['revoke', '--revocation-endpoint', '{api}/revoke'],

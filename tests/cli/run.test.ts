@@ -58,6 +58,20 @@ test.each([
   expect(stderr).not.toContain('c4n4ry');
 });
 
+test.each([
+  [['token', '--env-file', 'orders.env'], '--env-file'],
+  [['token', '--env-file=orders.env'], '--env-file'],
+  [['exec', 'docker', 'run', '--env-file-if-exists', 'orders.env'], '--env-file-if-exists'],
+])('refuses a flag that Node.js itself reads, and names --env: %j [F14]', async (argv, flag) => {
+  expect(await runCommand(argv)).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr:
+      `m2m: Node.js itself reads ${flag}, and runs what NODE_OPTIONS in that file names\n` +
+      '  → use --env; if the flag is for the program of exec, write -- before the program\n',
+  });
+});
+
 test('prints nothing after an interruption', async () => {
   const server = await startAuthorizationServer();
   const interrupted = new AbortController();

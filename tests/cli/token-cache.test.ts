@@ -1,5 +1,5 @@
 import { renameSync, writeFileSync } from 'node:fs';
-import { chmod, readdir, readFile, rename, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, readdir, readFile, rename, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
@@ -129,10 +129,15 @@ test.each<[string, (path: string) => Promise<void>]>([
   expect(await valueOf(run().getToken())).toBe('token-2');
 });
 
-test('replaces a damaged key [D18]', async () => {
+test.each<[string, (path: string) => Promise<void>]>([
+  ['cut off', (path) => truncate(path, 10)],
+  ['empty', (path) => truncate(path, 0)],
+  ['extended', (path) => appendFile(path, 'x')],
+  ['binary', (path) => writeFile(path, Buffer.alloc(43, 255))],
+])('replaces a damaged key that is %s [D18 F15]', async (_, damage) => {
   const { run, folder } = await home();
   await run().getToken();
-  await truncate(join(folder, 'key'), 10);
+  await damage(join(folder, 'key'));
 
   expect(await valueOf(run().getToken())).toBe('token-2');
   expect(await valueOf(run().getToken())).toBe('token-2');

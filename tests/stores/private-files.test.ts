@@ -19,7 +19,7 @@ test('reads a file that is private to its owner; a missing one is undefined', as
 
   expect(await readPrivateFile(path)).toBeUndefined();
   await writeFile(path, 'text', { mode: 0o600 });
-  expect(await readPrivateFile(path)).toBe('text');
+  expect((await readPrivateFile(path))?.toString()).toBe('text');
 });
 
 test.each([0o640, 0o604, 0o620, 0o602])('refuses a file and a folder with the mode %o [D18]', async (mode) => {

@@ -49,7 +49,8 @@ export async function buildCommand(): Promise<BuiltCommand> {
     run: (argv, options_ = {}) => runProcess(process.execPath, [main, ...argv], options_),
     runOnTerminal(argv, { types = [], environment = {}, ...rest } = { types: [] }) {
       const words = [process.execPath, main, ...argv].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
-      return runOnTerminal(words.join(' '), { environment, types, ...rest });
+      // In place of the shell, which a signal would end too.
+      return runOnTerminal(`exec ${words.join(' ')}`, { environment, types, ...rest });
     },
   };
 }

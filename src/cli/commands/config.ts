@@ -1,6 +1,7 @@
 import type { Command } from '../command.js';
 import { printable, write } from '../io/terminal.js';
-import { settingDefinitions, settingNames } from '../settings/definitions.js';
+import { settingNames } from '../settings/definitions.js';
+import { shownSetting } from '../settings/shown-setting.js';
 
 /** `m2m config`: prints the settings in effect. */
 export const config: Command = {
@@ -14,8 +15,7 @@ export const config: Command = {
     const rows = settingNames.flatMap((name) => {
       const setting = effective[name];
       if (setting === undefined) return [];
-      const value = settingDefinitions[name].isSecret ? '[redacted]' : printable(setting.value);
-      return [[name, value, setting.source] as const];
+      return [[name, shownSetting(name, setting.value), printable(setting.source)] as const];
     });
     const width = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length));
     const lines = rows.map(

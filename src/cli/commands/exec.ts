@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
 import type { Command } from '../command.js';
+import type { CommandContext } from '../context.js';
 import { CommandError } from '../io/command-error.js';
 import { openTokenSource } from '../token-source.js';
 
@@ -32,24 +33,29 @@ export const exec: Command = {
     const tokens = await openTokenSource(settings, context, { cache: flags['cache'] === true });
     const { value } = await tokens.getToken(undefined, { signal: context.signal });
 
-    const child = spawn(file, rest, { stdio: 'inherit', env: { ...context.env, ACCESS_TOKEN: value } });
-    // The program decides when it ends. The terminal sends Ctrl-C to it; SIGTERM reaches this process only.
-    const passOn = () => child.kill('SIGTERM');
-    process.on('SIGTERM', passOn);
-    process.on('SIGINT', ignore);
+    let child: ChildProcess | undefined;
+    // The program decides when it ends, so this process passes signals on and does not end itself.
+    const passOn = (signal: NodeJS.Signals) => void (isFromTerminal(signal, context) || child?.kill(signal));
+    // Before the start of the program, which may get a signal at once.
+    for (const signal of signals) process.on(signal, passOn);
     try {
+      const started = spawn(file, rest, { stdio: 'inherit', env: { ...context.env, ACCESS_TOKEN: value } });
+      child = started;
       return await new Promise<number>((resolve, reject) => {
-        child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(file, error)));
-        child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]));
+        started.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(file, error)));
+        started.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]));
       });
     } finally {
-      process.off('SIGTERM', passOn);
-      process.off('SIGINT', ignore);
+      for (const signal of signals) process.off(signal, passOn);
     }
   },
 };
 
-const ignore = () => {};
+const signals = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const;
+
+// A terminal sends the signals of its keys to the program too, which would get them twice.
+const isFromTerminal = (signal: NodeJS.Signals, { stdin, stdout, stderr }: CommandContext): boolean =>
+  (signal === 'SIGINT' || signal === 'SIGQUIT') && [stdin, stdout, stderr].some(({ isTTY }) => isTTY);
 
 // With the exit codes of shells.
 function notStarted(file: string, { code }: NodeJS.ErrnoException): CommandError {

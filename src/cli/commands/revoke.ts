@@ -3,7 +3,7 @@ import type { Command } from '../command.js';
 import { exitCodes } from '../io/command-error.js';
 import { readToken } from '../io/input.js';
 import { withSpinner } from '../io/spinner.js';
-import { write } from '../io/terminal.js';
+import { printable, write } from '../io/terminal.js';
 import { requiredServer, requiredSetting } from '../settings/settings.js';
 
 /** `m2m revoke`: revokes a token (RFC 7009). */
@@ -22,9 +22,9 @@ export const revoke: Command = {
     const server = requiredServer(settings);
     requiredSetting(settings, 'clientId');
     const value = await readToken(context);
-    const { readCredentials } = await import('../settings/credentials.js');
+    const { readCheckedCredentials } = await import('../settings/credentials.js');
     const { serviceOptions } = await import('../settings/service-options.js');
-    const options = await serviceOptions(settings, await readCredentials(settings, context));
+    const options = await serviceOptions(settings, await readCheckedCredentials(settings, context));
     const { issuer, tokenEndpoint, revocationEndpoint, clientId, clientAuthentication } = options;
     const { clock, signal } = context;
     const grantOptions = { issuer, tokenEndpoint, revocationEndpoint, clientId, clientAuthentication, clock };
@@ -32,7 +32,9 @@ export const revoke: Command = {
 
     const { forgetToken } = await import('../token-cache.js');
     // First, so that no other run gets the token in the meantime.
-    await forgetToken(value, context);
+    await forgetToken(value, context).catch((error: Error) =>
+      write(context.stderr, `m2m: the cache was not searched to its end: ${printable(error.message)}\n`),
+    );
     const { clientCredentials } = await import('../../grant/client-credentials.js');
     const grants = clientCredentials(grantOptions);
     await withSpinner(`revoking the token at ${server}`, context, () => grants.revoke(token, signal));

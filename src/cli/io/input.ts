@@ -1,6 +1,7 @@
 import type { CommandContext } from '../context.js';
 import { CommandError, Interruption } from './command-error.js';
-import { write } from './terminal.js';
+import { printable, write } from './terminal.js';
+import { decodeText } from './text.js';
 
 /** Whether a user sits at the terminal. */
 export function canPrompt({ stdin, stderr }: Pick<CommandContext, 'stdin' | 'stderr'>): boolean {
@@ -24,7 +25,7 @@ export async function hiddenPrompt(
   // When the input ends, `read` pauses it and stays pending. It also pauses it before it returns a line.
   const ended = new Promise<string>((resolve) => stdin.once('pause', () => setImmediate(resolve, '')));
   try {
-    const line = read({ prompt: `${question}:`, input: stdin, output: stderr, silent: true });
+    const line = read({ prompt: `${printable(question)}:`, input: stdin, output: stderr, silent: true });
     return await Promise.race([line, ended]);
   } catch {
     signal.throwIfAborted();
@@ -61,7 +62,9 @@ export async function readStdin({ stdin, signal }: Pick<CommandContext, 'stdin' 
  */
 export async function readToken(context: CommandContext, given?: string): Promise<string> {
   const read = async () =>
-    canPrompt(context) ? hiddenPrompt('Token (hidden)', context) : (await readStdin(context)).toString('utf8');
+    canPrompt(context)
+      ? hiddenPrompt('Token (hidden)', context)
+      : decodeText(await readStdin(context), 'the token of stdin');
   // Accepts a whole line "Authorization: Bearer …" too.
   const token = (given ?? (await read())).trim().replace(/^(authorization:\s*)?(bearer|dpop)\s+/i, '');
   if (!/^[\x21-\x7e]+$/.test(token)) {
@@ -72,7 +75,5 @@ export async function readToken(context: CommandContext, given?: string): Promis
   return token;
 }
 
-/** The text of a file or of stdin, without the newline at the end. */
-export function withoutNewline(text: Buffer): string {
-  return text.toString('utf8').replace(/\r?\n$/, '');
-}
+/** A text without the newline at its end. */
+export const withoutNewline = (text: string): string => text.replace(/\r?\n$/, '');

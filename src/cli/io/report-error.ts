@@ -1,8 +1,9 @@
 import { TokenError } from '../../core/errors.js';
 import { PrivateFileError } from '../../stores/private-files.js';
 import type { CommandContext } from '../context.js';
-import { settingDefinitions, settingNames } from '../settings/definitions.js';
 import { exitCodes, isFailure } from './command-error.js';
+import { formatDuration } from './duration.js';
+import { withFlags } from './option-names.js';
 import { printable, styleOf, write } from './terminal.js';
 
 /** Prints the problem and the next step, one line each, and returns the exit code. Prints nothing for an interruption. */
@@ -26,9 +27,13 @@ function explain(error: unknown): Explanation {
     return { what: error.message, advice: error.advice, exitCode: exitCodes.usage };
   }
   if (error instanceof TokenError) {
-    const { advice, ...rest } = explainTokenError(error);
-    const more = error.code === 'ERR_GRANT_REJECTED' ? '; m2m doctor with the same settings shows more' : '';
-    return { ...rest, advice: advice + more };
+    const { what, advice, exitCode } = explainTokenError(error);
+    if (error.code === 'ERR_CONFIGURATION') {
+      return { what, advice: 'm2m config shows the settings and their sources', exitCode };
+    }
+    const doctor = 'm2m doctor with the same settings shows';
+    if (advice === undefined) return { what, advice: `${doctor} the reason`, exitCode };
+    return { what, advice: error.code === 'ERR_GRANT_REJECTED' ? `${advice}; ${doctor} more` : advice, exitCode };
   }
   if (isCommanderError(error)) {
     return {
@@ -41,16 +46,21 @@ function explain(error: unknown): Explanation {
   return { what, advice: 'this is a defect of m2m-tokens: please report it', exitCode: exitCodes.defect };
 }
 
-/** Explains an error of the library in the terms of the command. */
-export function explainTokenError({ code, message }: TokenError): Explanation {
-  const exitCode = exitCodeOf[code];
+/**
+ * Explains an error of the library in the terms of the command. The advice is what the library advises, and the time that the
+ * server asks for; it is absent if there is neither.
+ */
+export function explainTokenError({
+  code,
+  message,
+  retryAfterMs,
+}: TokenError): Omit<Explanation, 'advice'> & { readonly advice: string | undefined } {
   const text = withFlags(message);
-  if (code === 'ERR_CONFIGURATION') {
-    return { what: text, advice: 'm2m config shows the settings and their sources', exitCode };
-  }
-  const [, what = text, advice = 'm2m doctor with the same settings shows the reason'] =
-    messageAndAdvice.exec(text) ?? [];
-  return { what, advice, exitCode };
+  const [, what = text, advice] = code === 'ERR_CONFIGURATION' ? [] : (messageAndAdvice.exec(text) ?? []);
+  // A shorter time is the backoff of the library itself, which ends with this run.
+  const isAskedFor = code === 'ERR_GRANT_UNAVAILABLE' && retryAfterMs !== undefined && retryAfterMs > 1_000;
+  const pause = isAskedFor ? `the server asks for a pause: try again in ${formatDuration(retryAfterMs)}` : undefined;
+  return { what, advice: [advice, pause].filter(Boolean).join('; ') || undefined, exitCode: exitCodeOf[code] };
 }
 
 const exitCodeOf: Readonly<Record<TokenError['code'], number>> = {
@@ -59,19 +69,6 @@ const exitCodeOf: Readonly<Record<TokenError['code'], number>> = {
   ERR_GRANT_UNAVAILABLE: exitCodes.serverUnreachable,
   ERR_TOKEN_RESPONSE: exitCodes.serverUnreachable,
 };
-
-// The messages of the library name its options.
-function withFlags(message: string): string {
-  return message
-    .replace(/"([a-z]+(?:[A-Z][a-z]+)*)"/g, (quoted, name: string) => flags.get(name) ?? quoted)
-    .replace('set "requireBinding: false" in dpop()', 'leave --dpop out');
-}
-
-const flags: ReadonlyMap<string, string | undefined> = new Map([
-  ...settingNames.map((name) => [name, settingDefinitions[name].flag?.split(' ')[0]] as const),
-  ['clientAuthentication', '--auth-method'],
-  ['algorithm', '--signing-algorithm'],
-]);
 
 // The library writes "message: advice". A colon in quotes or brackets does not count.
 const messageAndAdvice = /^((?:"[^"]*"|\((?:"[^"]*"|[^()"])*\)|:(?! )|[^"(:])*): (.*)$/s;

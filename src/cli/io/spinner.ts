@@ -1,13 +1,14 @@
 import type { CommandContext } from '../context.js';
+import { printable } from './terminal.js';
 
 /** Runs work. On a terminal, a spinner shows after 300 ms that the command waits; it is removed when the work ends. */
 export async function withSpinner<T>(
   text: string,
-  { stderr, env, clock }: Pick<CommandContext, 'stderr' | 'env' | 'clock'>,
+  { stderr, env, clock, isSilent = false }: Pick<CommandContext, 'stderr' | 'env' | 'clock' | 'isSilent'>,
   work: () => Promise<T>,
 ): Promise<T> {
   // With CI set, yocto-spinner would write a line that stays.
-  if (stderr.isTTY !== true || env['TERM'] === 'dumb' || env['CI'] !== undefined) return work();
+  if (isSilent || stderr.isTTY !== true || env['TERM'] === 'dumb' || env['CI'] !== undefined) return work();
 
   const ended = new AbortController();
   const spinning = clock.sleep(300, ended.signal).then(
@@ -15,7 +16,7 @@ export async function withSpinner<T>(
       const { default: yoctoSpinner } = await import('yocto-spinner');
       if (ended.signal.aborted) return undefined;
       // The command handles signals itself.
-      return yoctoSpinner({ text: `${text} …`, stream: stderr, handleSignals: false }).start();
+      return yoctoSpinner({ text: `${printable(text)} …`, stream: stderr, handleSignals: false }).start();
     },
     () => undefined,
   );

@@ -12,9 +12,12 @@ export function styleOf(stream: { readonly isTTY?: boolean | undefined }, env: C
   return (colour, text) => (isColoured ? styleText(colour, text, { validateStream: false }) : text);
 }
 
-/** Escapes the control and direction characters of a text from the network, so that it is safe on a terminal. */
+/**
+ * A text that is safe on a terminal: control and direction characters are escaped, and a user and password of a URL are
+ * left out.
+ */
 export function printable(text: string): string {
-  return text.replace(
+  return text.replace(/\/\/[^/?#\s"@]*@/g, '//').replace(
     // oxlint-disable-next-line no-control-regex
     /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
 import type { CommandContext } from '../context.js';
 import { CommandError } from './command-error.js';
@@ -8,18 +8,27 @@ type Environment = CommandContext['env'];
 
 /** The folder of the command's configuration: below `XDG_CONFIG_HOME`, `%APPDATA%` or `~/.config`. */
 export const configurationFolder = (env: Environment): string =>
-  join(env['XDG_CONFIG_HOME'] || env['APPDATA'] || join(homeOf(env), '.config'), 'm2m-tokens');
+  join(absolute(env['XDG_CONFIG_HOME']) ?? absolute(env['APPDATA']) ?? join(homeOf(env), '.config'), 'm2m-tokens');
 
 /** The folder of the command's cached tokens: below `XDG_CACHE_HOME`, `%LOCALAPPDATA%` or `~/.cache`. */
 export const cacheFolder = (env: Environment): string =>
-  join(env['XDG_CACHE_HOME'] || env['LOCALAPPDATA'] || join(homeOf(env), '.cache'), 'm2m-tokens');
+  join(absolute(env['XDG_CACHE_HOME']) ?? absolute(env['LOCALAPPDATA']) ?? join(homeOf(env), '.cache'), 'm2m-tokens');
 
 function homeOf(env: Environment): string {
-  if (env['HOME']) return env['HOME'];
+  const home = absolute(env['HOME']) ?? absolute(homeOfUser());
+  if (home !== undefined) return home;
+  throw new CommandError('the home folder of this user is unknown', { advice: 'set HOME to a folder of yours' });
+}
+
+function homeOfUser(): string | undefined {
   try {
     return homedir();
   } catch {
     // In many containers, the user has no entry in the user database.
-    throw new CommandError('the home folder is unknown', { advice: 'set HOME' });
+    return undefined;
   }
 }
+
+// The XDG Base Directory Specification ignores relative paths, which lead to another folder from each working directory.
+const absolute = (path: string | undefined): string | undefined =>
+  path !== undefined && isAbsolute(path) ? path : undefined;

@@ -26,6 +26,8 @@ const bySecret = (make: (secret: string) => ClientAuthentication): AuthMethod =>
   make: async ({ secret }) => make(secret),
 });
 
+const audienceOf = ({ assertionAudience }: Settings) => ({ audience: assertionAudience?.value });
+
 const mutualTls: AuthMethod = {
   needs: ['certificate', 'key'],
   make: async ({ certificate, key }) =>
@@ -44,13 +46,17 @@ export const authMethods: Readonly<Record<string, AuthMethod>> = {
   client_secret_post: bySecret((secret) => clientSecretPost(secret)),
   client_secret_jwt: {
     needs: ['secret'],
-    make: async ({ secret }) => (await import('../../authentication/client-secret-jwt.js')).clientSecretJwt(secret),
+    async make({ secret }, settings) {
+      const { clientSecretJwt } = await import('../../authentication/client-secret-jwt.js');
+      return clientSecretJwt(secret, audienceOf(settings));
+    },
   },
   private_key_jwt: {
     needs: ['key'],
-    async make({ key }, { keyId, signingAlgorithm }) {
+    async make({ key }, settings) {
+      const { keyId, signingAlgorithm } = settings;
       const { privateKeyJwt } = await import('../../authentication/private-key-jwt.js');
-      return privateKeyJwt({ key, keyId: keyId?.value, algorithm: signingAlgorithm?.value });
+      return privateKeyJwt({ key, keyId: keyId?.value, algorithm: signingAlgorithm?.value, ...audienceOf(settings) });
     },
   },
   tls_client_auth: mutualTls,

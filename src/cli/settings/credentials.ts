@@ -1,7 +1,8 @@
-import { keyFile, secretFile } from '../../authentication/secret.js';
 import type { CommandContext } from '../context.js';
 import { CommandError } from '../io/command-error.js';
 import { canPrompt, hiddenPrompt, readStdin, withoutNewline } from '../io/input.js';
+import { printable, write } from '../io/terminal.js';
+import { describeBlank, decodeText, readTextFile } from '../io/text.js';
 import { authMethodOf, type Credentials } from './auth-methods.js';
 import { missingSetting, type Settings } from './settings.js';
 
@@ -13,42 +14,67 @@ import { missingSetting, type Settings } from './settings.js';
 export async function readCredentials(settings: Settings, context: CommandContext): Promise<Credentials> {
   const { needs } = authMethodOf(settings);
   const read = async (kind: keyof typeof files): Promise<string> => {
-    const [name, what, reader] = files[kind];
+    const [name, what] = files[kind];
     const { value: path, source = '' } = settings[name] ?? {};
-    if (path !== undefined) return notEmpty(await contentOf(what, source, reader(path)), what);
+    if (path !== undefined) return notEmpty(await readTextFile({ path, what, source }), what);
     if (needs.includes(kind)) throw missingSetting(name, []);
     return '';
   };
   return {
     key: await read('key'),
     certificate: await read('certificate'),
-    assertion: await read('assertion'),
+    assertion: withoutBlanks(withoutNewline(await read('assertion')), settings),
     secret: await readSecret(settings, needs.includes('secret'), context),
   };
 }
 
+/** Reads the credentials as {@link readCredentials} does, and warns about blanks around the secret, which are sent. */
+export async function readCheckedCredentials(settings: Settings, context: CommandContext): Promise<Credentials> {
+  const credentials = await readCredentials(settings, context);
+  const flaw = flawOfSecret(settings, credentials);
+  if (flaw !== undefined) await write(context.stderr, `m2m: ${printable(flaw)}, which is part of the request\n`);
+  return credentials;
+}
+
+/** Says which blank the secret ends or begins with, and where it comes from; `undefined` if there is none. */
+export function flawOfSecret(
+  { clientSecret, clientSecretFile: file }: Settings,
+  { secret }: Pick<Credentials, 'secret'>,
+): string | undefined {
+  const blank = describeBlank(secret);
+  const place = file?.value === '-' ? 'stdin' : (file?.value ?? clientSecret?.source ?? 'the prompt');
+  return blank && `the client secret of ${place} ${blank}`;
+}
+
 const files = {
-  key: ['keyFile', 'the private key', keyFile],
-  certificate: ['certificateFile', 'the client certificate', keyFile],
-  assertion: ['assertionFile', 'the client assertion', secretFile],
+  key: ['keyFile', 'the private key'],
+  certificate: ['certificateFile', 'the client certificate'],
+  assertion: ['assertionFile', 'the client assertion'],
 } as const;
 
 async function readSecret(settings: Settings, isNeeded: boolean, context: CommandContext): Promise<string> {
   const { clientSecret, clientSecretFile: file, clientId } = settings;
   const what = 'the client secret';
   if (clientSecret !== undefined) return clientSecret.value;
-  if (file?.value === '-') return notEmpty(withoutNewline(await readStdin(context)), what);
-  if (file !== undefined) return notEmpty(await contentOf(what, file.source, secretFile(file.value)), what);
+  if (file !== undefined) {
+    const { value: path, source } = file;
+    const text =
+      path === '-'
+        ? decodeText(await readStdin(context), 'the client secret of stdin')
+        : await readTextFile({ path, what, source });
+    return notEmpty(withoutNewline(text), what);
+  }
   if (!isNeeded) return '';
 
   if (!canPrompt(context)) throw missingSetting('clientSecret', ['clientSecretFile']);
   return notEmpty(await hiddenPrompt(`Secret of client ${JSON.stringify(clientId?.value)} (hidden)`, context), what);
 }
 
-function contentOf(what: string, source: string, read: () => Promise<string>): Promise<string> {
-  return read().catch(({ code, path }: NodeJS.ErrnoException) => {
-    throw new CommandError(`${what} cannot be read from ${path} (${code})`, { advice: `check ${source}` });
-  });
+// A JWT has no blanks.
+function withoutBlanks(assertion: string, { assertionFile }: Settings): string {
+  const blank = describeBlank(assertion);
+  if (blank === undefined) return assertion;
+  throw new CommandError(`the client assertion of ${assertionFile?.value} ${blank}`, { advice: 'remove it' });
 }
 
 function notEmpty(content: string, what: string): string {

@@ -6,17 +6,31 @@ const definitions = {
   clientId: { placeholder: '<id>', summary: 'id of the client' },
   // Without a flag: other users can read the arguments of a process.
   clientSecret: { isSecret: true, summary: 'client secret; without any credentials, the command prompts for it' },
-  clientSecretFile: { placeholder: '<path>', summary: 'file with the client secret; - for stdin' },
-  keyFile: { placeholder: '<path>', summary: 'file with a private key (PEM or JWK), instead of a secret' },
+  clientSecretFile: { placeholder: '<path>', isPath: true, summary: 'file with the client secret; - for stdin' },
+  keyFile: {
+    placeholder: '<path>',
+    isPath: true,
+    summary: 'file with a private key (PEM or JWK), instead of a secret',
+  },
   assertionFile: {
     placeholder: '<path>',
+    isPath: true,
     summary: 'file with a client assertion of another issuer (Kubernetes, SPIFFE, a cloud), instead of a secret',
   },
-  certificateFile: { placeholder: '<path>', summary: 'file with the client certificate (PEM), beside a key file' },
+  certificateFile: {
+    placeholder: '<path>',
+    isPath: true,
+    summary: 'file with the client certificate (PEM), beside a key file',
+  },
   keyId: { placeholder: '<id>', summary: 'registered id ("kid") of the private key' },
   signingAlgorithm: {
     placeholder: '<name>',
     summary: 'algorithm of client assertions (ES256, PS256 …), if the metadata does not decide it',
+  },
+  assertionAudience: {
+    placeholder: '<url>',
+    summary:
+      'audience of client assertions, if the server wants its token endpoint instead of its issuer, or the reverse',
   },
   authMethod: {
     placeholder: '<name>',
@@ -25,9 +39,14 @@ const definitions = {
       'client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth',
   },
   dpop: { isSwitch: true, summary: 'bind tokens to a key of this run (RFC 9449); the variable is true or false' },
-  scope: { placeholder: '<scopes>', summary: 'requested scopes, space-separated' },
-  audience: { placeholder: '<names>', summary: 'requested audiences, space-separated' },
-  resource: { placeholder: '<urls>', summary: 'URLs of the requested APIs, space-separated' },
+  scope: { placeholder: '<scopes>', isList: true, summary: 'requested scopes, space-separated' },
+  audience: { placeholder: '<names>', isList: true, summary: 'requested audiences, space-separated' },
+  resource: { placeholder: '<urls>', isList: true, summary: 'URLs of the requested APIs, space-separated' },
+  parameter: {
+    placeholder: '<name=value>',
+    isForm: true,
+    summary: 'further parameter of the token request; the flag can be repeated, the variable is a form (a=1&b=2)',
+  },
 } satisfies Record<string, Omit<SettingDefinition, 'variable' | 'flag'> & { readonly placeholder?: string }>;
 
 /** The name of a setting: the option of `createTokenService`, if there is one. */
@@ -43,6 +62,12 @@ export interface SettingDefinition {
   readonly isSecret?: boolean;
   /** Whether the value is `true` or `false`. The flag takes no value. */
   readonly isSwitch?: boolean;
+  /** Whether the value is the path of a file. */
+  readonly isPath?: boolean;
+  /** Whether the value is a list whose members are separated by white space. */
+  readonly isList?: boolean;
+  /** Whether the value is form-encoded. The flag has one pair and can be repeated; a profile has an object. */
+  readonly isForm?: boolean;
 }
 
 /** The names of all settings. */
@@ -75,7 +100,7 @@ export function exclusiveWith(name: SettingName): readonly SettingName[] {
 /** The sources of settings, for the help. */
 export const sourcesText = `Settings come from these sources. An earlier source overrides a later one:
   1. flags
-  2. --env-file <path>: a file with lines NAME=value that set the variables below
+  2. --env <path>: a file with lines NAME=value that set the variables below
   3. --profile <name>: a member of profiles.json (mode 0600) in ~/.config/m2m-tokens (or XDG_CONFIG_HOME),
      an object with the names of the flags: clientId for --client-id
   4. environment variables`;

@@ -4,6 +4,7 @@ import type { TokenServiceOptions } from '../../service/options.js';
 import { CommandError } from '../io/command-error.js';
 import { authMethodOf, type Credentials } from './auth-methods.js';
 import type { SettingName } from './definitions.js';
+import { parametersOf } from './parameters.js';
 import { requiredSetting, type Settings } from './settings.js';
 
 /** Options of `createTokenService`. */
@@ -36,10 +37,19 @@ export function serverOptions(settings: Settings): TokenServiceOptions {
   };
 }
 
-/** The token request of the settings. */
+/**
+ * The token request of the settings.
+ * @throws {CommandError} if the parameters are malformed
+ */
 export function tokenRequest(settings: Settings): TokenRequest {
   const list = (name: SettingName) => settings[name]?.value.split(/\s+/).filter(Boolean);
-  return { scope: list('scope'), audience: list('audience'), resource: list('resource') };
+  const { parameter } = settings;
+  return {
+    scope: list('scope'),
+    audience: list('audience'),
+    resource: list('resource'),
+    parameters: parameter && parametersOf(parameter.value, parameter.source),
+  };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { CommandContext } from '../context.js';
 import { CommandError } from '../io/command-error.js';
+import { checkSetting } from './check-setting.js';
 import { exclusiveWith, settingDefinitions, type SettingName, settingNames } from './definitions.js';
 import {
   settingsFromEnvFile,
@@ -28,7 +29,7 @@ export async function readSettings(
   flags: Readonly<Record<string, unknown>>,
   { env }: Pick<CommandContext, 'env'>,
 ): Promise<Settings> {
-  const { envFile, profile } = flags as { readonly envFile?: string; readonly profile?: string };
+  const { env: envFile, profile } = flags as { readonly env?: string; readonly profile?: string };
   return merge([
     settingsFromFlags(flags),
     ...(envFile === undefined ? [] : [await settingsFromEnvFile(envFile)]),
@@ -43,7 +44,8 @@ function merge(sources: readonly SettingSource[]): Settings {
     const earlier = new Set(Object.keys(settings));
     for (const setting of settingNames) {
       const excluded = exclusiveWith(setting);
-      const value = values[setting];
+      // Some editors begin a text with a byte order mark.
+      const value = values[setting]?.replace(/^\ufeff/, '');
       if (value === undefined || [setting, ...excluded].some((each) => earlier.has(each))) continue;
       const conflict = excluded.find((each) => values[each] !== undefined);
       if (conflict !== undefined) {
@@ -51,6 +53,7 @@ function merge(sources: readonly SettingSource[]): Settings {
           advice: 'set only one of them',
         });
       }
+      checkSetting(setting, value, name(setting));
       settings[setting] = { value, source: name(setting) };
     }
   }

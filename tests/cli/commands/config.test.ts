@@ -19,6 +19,17 @@ scope             a b                       --scope
   expect(stdout).toBe('clientSecret  [redacted]  environment OAUTH_CLIENT_SECRET\n');
 });
 
+test('prints neither a secret in place of a path, nor the user and password of a URL, nor the value of a parameter [F4 F11 F15]', async () => {
+  const { stdout } = await runCommand(['config', '--key-file', 'c4n4ry', '--parameter', 'tenant=c4n4ry'], {
+    environment: { OAUTH_RESOURCE: 'https://orders:c4n4ry@api.example.com' },
+  });
+
+  expect(stdout).toBe(`keyFile    [not a path]             --key-file
+resource   https://api.example.com  environment OAUTH_RESOURCE
+parameter  tenant=[redacted]        --parameter
+`);
+});
+
 test('prints that there are no settings', async () => {
   expect(await runCommand(['config'])).toEqual({ exitCode: 0, stdout: 'no settings\n', stderr: '' });
 });

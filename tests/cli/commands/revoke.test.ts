@@ -1,3 +1,5 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 
@@ -41,6 +43,24 @@ test.each(['c4n4ry-t0ken\n', 'Authorization: Bearer c4n4ry-t0ken\n'])(
     ]);
   },
 );
+
+test('revokes the token although a stray file cannot be read, and says so [R-78]', async () => {
+  const { environment, revocations } = await startServer();
+  await runCommand(['token', '--cache'], { environment });
+  const folder = join(environment.HOME, '.cache/m2m-tokens');
+  await writeFile(join(folder, 'notes.token'), 'text');
+  await writeFile(join(folder, '61.token'), 'text', { mode: 0o644 });
+
+  const outcome = await runCommand(['revoke'], { environment, stdin: 'c4n4ry-t0ken' });
+
+  expect(outcome).toEqual({
+    exitCode: 0,
+    stdout: '',
+    stderr: `m2m: the cache was not searched to its end: ${folder}/61.token can be read or written by others\n`,
+  });
+  expect(revocations()).toHaveLength(1);
+  expect((await readdir(folder)).toSorted()).toEqual(['61.token', 'key', 'notes.token']);
+});
 
 test('deletes the token from the cache, and no other token [R-78]', async () => {
   const { environment, grants } = await startServer();

@@ -19,6 +19,28 @@ test('prints the token and nothing else', async () => {
   expect(await token()).toMatchObject({ exitCode: 0, stdout: 't0ken\n', stderr: '' });
 });
 
+test('sends further parameters, and caches the token under them', async () => {
+  const { server, run, exitCode } = await token(['--parameter', 'tenant=a b', '--cache', '--parameter', 'instance=&']);
+
+  await run();
+  await run('--parameter', 'more=1');
+
+  expect(exitCode).toBe(0);
+  expect(server.grants.map(({ body }) => Object.fromEntries(new URLSearchParams(body)))).toEqual([
+    { grant_type: 'client_credentials', tenant: 'a b', instance: '&' },
+    { grant_type: 'client_credentials', tenant: 'a b', instance: '&', more: '1' },
+  ]);
+});
+
+test('refuses a parameter that has a flag of its own', async () => {
+  const { exitCode, stderr } = await token(['--parameter', 'scope=c4n4ry']);
+
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain(
+    'm2m: --parameter must not hold --scope: it has a flag of its own or is set by the command\n',
+  );
+});
+
 test('prints a header', async () => {
   expect(await token(['--header'])).toMatchObject({ exitCode: 0, stdout: 'Authorization: Bearer t0ken\n', stderr: '' });
 });

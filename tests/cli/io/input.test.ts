@@ -97,7 +97,7 @@ test.each([
 test('reads stdin to its end, and only once', async () => {
   const { context } = commandContext({ stdin: 'both\nlines\r\n' });
 
-  expect(withoutNewline(await readStdin(context))).toBe('both\nlines');
+  expect(withoutNewline((await readStdin(context)).toString())).toBe('both\nlines');
   await expect(readStdin(context)).rejects.toThrow('stdin is used twice');
 });
 

@@ -63,10 +63,52 @@ test.each([
       '',
     ],
   ],
+  [
+    new GrantUnavailableError('https://a is not available (HTTP 503)', { retryAfterMs: 99_000 }),
+    4,
+    ['m2m: https://a is not available (HTTP 503)', '  → the server asks for a pause: try again in 1 min 39 s', ''],
+  ],
+  [
+    new GrantUnavailableError('https://a is not available (HTTP 503)', { retryAfterMs: 700 }),
+    4,
+    ['m2m: https://a is not available (HTTP 503)', '  → m2m doctor with the same settings shows the reason', ''],
+  ],
   [new PrivateFileError('/f is a link', 'replace it'), 2, ['m2m: /f is a link', '  → replace it', '']],
   [new RangeError('oh'), 1, ['m2m: RangeError: oh', '  → this is a defect of m2m-tokens: please report it', '']],
 ])('prints the problem and the next step: %s', async (error, exitCode, lines) => {
   expect(await report(error)).toEqual({ exitCode, stdout: '', lines });
+});
+
+test.each([
+  ['set "audience" of privateKeyJwt to "https://a"', 'set --assertion-audience to "https://a"'],
+  ['set "audience" of clientSecretJwt', 'set --assertion-audience'],
+  ['check "resource", "audience" and "parameters"', 'check --resource, --audience and --parameter'],
+  ['set "parameters: { resource }" instead', 'set --parameter resource=VALUE instead'],
+  ['"resource" and "parameters.resource" differ', '--resource and --parameter resource differ'],
+  ['this client must use DPoP: set "dpop"', 'this client must use DPoP: set --dpop'],
+  ['use "clientId" and "clientSecret"', 'use --client-id and --client-secret-file'],
+  ['set "revocationEndpoint"', 'set --revocation-endpoint'],
+  [
+    'try clientSecretBasic(secret, { encoding }) with "form" or "raw", or clientSecretPost(secret); more',
+    'try --auth-method client_secret_basic:form, client_secret_basic:raw or client_secret_post; more',
+  ],
+  [
+    'for a private CA set NODE_EXTRA_CA_CERTS or the option "fetch"',
+    'for a private CA set NODE_EXTRA_CA_CERTS to its certificate',
+  ],
+  [
+    'a proxy asks for credentials; give them to the "fetch" that this service uses',
+    'a proxy asks for credentials; write user and password into the proxy URL of HTTPS_PROXY',
+  ],
+  [
+    '"parameters" must not hold "scope", since it has an option of its own or is set by the library',
+    '--parameter must not hold --scope, since it has a flag of its own or is set by the command',
+  ],
+  ['check the file or function that it comes from', 'check its source'],
+])('names flags in place of the options of the library: %s [A48]', async (text, shown) => {
+  const { lines } = await report(new GrantRejectedError(`https://a refused (HTTP 400): ${text}`, { status: 400 }));
+
+  expect(lines[1]).toBe(`  → ${shown}; m2m doctor with the same settings shows more`);
 });
 
 test('prints nothing for an interruption', async () => {

@@ -13,6 +13,12 @@ test.each([
   expect(styleOf({ isTTY }, env)('red', 'no')).toBe(text);
 });
 
+test('leaves the user and password of a URL out [F15]', () => {
+  expect(printable('at https://orders:c4n4ry@a.example.com/x and mailto:a@b')).toBe(
+    'at https://a.example.com/x and mailto:a@b',
+  );
+});
+
 test('escapes characters that move the cursor or change the direction of text', () => {
   expect(printable('a\u001b[2J\nb\u009bc\u202ed é')).toBe('a\\u001b[2J\\u000ab\\u009bc\\u202ed é');
 });

@@ -98,6 +98,18 @@ test('refuses "none", which the grant does not allow [R-12]', () => {
   );
 });
 
+test.each(['private_key_jwt', 'client_secret_jwt'])('%s has the audience of the setting [A48]', async (name) => {
+  const { pem: key } = await signingKey('ES256');
+  const assertionAudience = 'https://a/token';
+  const authentication = await authMethods[name]?.make(
+    credentialsOf({ key, secret: 's3cret' }),
+    settingsOf({ assertionAudience }),
+  );
+  const { hint } = (await authentication?.prepare('orders', { issuer: 'https://a' })) ?? {};
+
+  expect(hint).toContain(`for the audience ${assertionAudience};`);
+});
+
 test('each method has a registered name', async () => {
   const { pem } = await signingKey('ES256');
   const all = { secret: 's', key: pem, assertion: 'a' };

@@ -24,6 +24,20 @@ test('maps the settings to options of the library', async () => {
   expect(clientAuthentication).toBeDefined();
 });
 
+test('has further parameters', () => {
+  expect(tokenRequest(settingsOf({ parameter: 'tenant=a+b&instance=%26' })).parameters).toEqual({
+    tenant: 'a b',
+    instance: '&',
+  });
+});
+
+test.each([
+  ['a=c4n4ry&a=c4n4ry', 'test sets a parameter twice'],
+  ['=c4n4ry', 'test has a parameter without a name'],
+])('refuses the parameters %s, and does not repeat them', (parameter, message) => {
+  expect(() => tokenRequest(settingsOf({ parameter }))).toThrow(expect.objectContaining({ message, exitCode: 2 }));
+});
+
 test('has DPoP if it is set', async () => {
   const settings = settingsOf({ clientId: 'orders', dpop: 'true' });
 

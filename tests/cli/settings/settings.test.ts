@@ -15,7 +15,7 @@ test('flags override the env file, the env file the profile, the profile the env
   await writeFile(envFile, 'OAUTH_CLIENT_ID=file\nOAUTH_SCOPE=file\n');
   const env = { HOME, OAUTH_CLIENT_ID: 'e', OAUTH_SCOPE: 'e', OAUTH_AUDIENCE: 'e', OAUTH_ISSUER: 'https://e' };
 
-  const settings = await readSettings({ clientId: 'flag', envFile, profile: 'p' }, { env });
+  const settings = await readSettings({ clientId: 'flag', env: envFile, profile: 'p' }, { env });
 
   expect(settings).toEqual({
     clientId: { value: 'flag', source: '--client-id' },
@@ -47,6 +47,49 @@ test('refuses settings that exclude each other in one source', async () => {
     exitCode: 2,
   });
 });
+
+test.each([
+  ['OAUTH_CLIENT_ID', 'c4n4ry ', 'ends with a space'],
+  ['OAUTH_CLIENT_ID', 'c4n4ry\r', 'ends with a carriage return'],
+  ['OAUTH_ISSUER', '\nhttps://c4n4ry', 'begins with a line feed'],
+  ['OAUTH_TOKEN_ENDPOINT', 'https://c4n4ry\u200b', 'ends with a zero-width space'],
+  ['OAUTH_KEY_ID', 'c4n4\u0007ry', 'contains the character U+0007'],
+])('names the blank or the control character in %s: %j [F12]', async (variable, value, flaw) => {
+  await expect(readSettings({}, { env: { [variable]: value } })).rejects.toMatchObject({
+    message: `environment ${variable} ${flaw}`,
+    advice: 'remove it',
+    exitCode: 2,
+  });
+});
+
+test('names the blank after a path, and says nothing about a key in place of one [F11 F12]', async () => {
+  const path = join(await temporaryFolder(), 'key.pem\r');
+  const pem = '-----BEGIN PRIVATE KEY-----\nc4n4ry\n-----END PRIVATE KEY-----\n';
+
+  await expect(readSettings({ keyFile: path }, { env: {} })).rejects.toThrow('--key-file ends with a carriage return');
+  expect((await readSettings({ keyFile: pem }, { env: {} })).keyFile?.value).toBe(pem);
+});
+
+test('skips a byte order mark [F12]', async () => {
+  const { clientId, clientSecret } = await readSettings(
+    {},
+    { env: { OAUTH_CLIENT_ID: '\ufefforders', OAUTH_CLIENT_SECRET: '\ufeffs3cret ' } },
+  );
+
+  expect([clientId?.value, clientSecret?.value]).toEqual(['orders', 's3cret ']);
+});
+
+test.each(['https://orders:c4n4ry@auth.example.com', 'https://c4n4ry@auth.example.com', 'https://orders:c4n/4ry@auth'])(
+  'refuses a URL with credentials, and does not repeat it: %s [F15]',
+  async (url) => {
+    for (const variable of ['OAUTH_ISSUER', 'OAUTH_TOKEN_ENDPOINT', 'OAUTH_REVOCATION_ENDPOINT']) {
+      await expect(readSettings({}, { env: { [variable]: url } })).rejects.toMatchObject({
+        message: `the URL of environment ${variable} contains credentials`,
+        exitCode: 2,
+      });
+    }
+  },
+);
 
 test('names a missing setting and how to set it [F5]', () => {
   expect(() => requiredSetting({}, 'clientId')).toThrow('OAUTH_CLIENT_ID is missing');

@@ -36,14 +36,45 @@ test('reads an env file with comments and quotes', async () => {
 });
 
 test('fails without the env file', async () => {
-  await expect(settingsFromEnvFile('/nonexistent/.env')).rejects.toMatchObject({
-    message: 'the env file /nonexistent/.env cannot be read (ENOENT)',
+  const path = join(await temporaryFolder(), '.env');
+
+  await expect(settingsFromEnvFile(path)).rejects.toMatchObject({
+    message: `the env file cannot be read from ${path} (ENOENT)`,
+    advice: 'check --env',
     exitCode: 2,
   });
 });
 
+test('does not repeat a secret in place of an env file [F11]', async () => {
+  await expect(settingsFromEnvFile('OAUTH_CLIENT_SECRET=c4n4ry')).rejects.toMatchObject({
+    message: 'the env file cannot be read: --env is no path of a file (ENOENT)',
+    advice: expect.not.stringContaining('c4n4ry'),
+  });
+});
+
+test.each([
+  ['a byte order mark', Buffer.from('\ufeffOAUTH_CLIENT_ID=orders\r\nOAUTH_SCOPE=a\r\n')],
+  ['UTF-16', Buffer.from('\ufeffOAUTH_CLIENT_ID=orders\r\nOAUTH_SCOPE=a\r\n', 'utf16le')],
+])('reads an env file with %s [F12]', async (_, bytes) => {
+  const path = join(await temporaryFolder(), '.env');
+  await writeFile(path, bytes);
+
+  expect((await settingsFromEnvFile(path)).values).toEqual({ clientId: 'orders', scope: 'a' });
+});
+
+test('reads parameters from flags, the environment and a profile', async () => {
+  const form = 'tenant=a+b&instance=%26';
+
+  expect(settingsFromFlags({ parameter: ['tenant=a b', 'instance=&'] }).values).toEqual({ parameter: form });
+  expect(settingsFromEnvironment({ OAUTH_PARAMETER: form }).values).toEqual({ parameter: form });
+});
+
+test.each(['c4n4ry', '=c4n4ry'])('does not repeat a malformed parameter: %s', (parameter) => {
+  expect(() => settingsFromFlags({ parameter: [parameter] })).toThrow(/^a --parameter is malformed$/);
+});
+
 describe('a profile', () => {
-  async function profiles(text: string, mode = 0o600) {
+  async function profiles(text: string | Buffer, mode = 0o600) {
     const HOME = await temporaryFolder();
     const path = join(HOME, '.config/m2m-tokens/profiles.json');
     await mkdir(join(path, '..'), { recursive: true });
@@ -95,6 +126,23 @@ describe('a profile', () => {
       advice: `correct ${path}`,
       exitCode: 2,
     });
+  });
+
+  test('can begin with a byte order mark, or be in UTF-16 [F12]', async () => {
+    const text = '\ufeff{"staging": {"clientId": "orders"}}';
+    for (const bytes of [Buffer.from(text), Buffer.from(text, 'utf16le')]) {
+      const { env } = await profiles(bytes);
+      expect((await settingsFromProfile('staging', env)).values).toEqual({ clientId: 'orders' });
+    }
+  });
+
+  test('has parameters as an object of strings', async () => {
+    const { env } = await profiles(
+      '{"staging": {"parameter": {"tenant": "a b"}}, "test": {"parameter": {"tenant": 1}}}',
+    );
+
+    expect((await settingsFromProfile('staging', env)).values).toEqual({ parameter: 'tenant=a+b' });
+    await expect(settingsFromProfile('test', env)).rejects.toThrow('must be an object of strings');
   });
 
   test.each([true, 'true'])('has a switch as %j', async (dpop) => {

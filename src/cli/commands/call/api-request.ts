@@ -4,6 +4,7 @@ import { isSecure, parseUrl } from '../../../core/secure-url.js';
 import type { CommandContext } from '../../context.js';
 import { CommandError } from '../../io/command-error.js';
 import { readStdin } from '../../io/input.js';
+import { isPath } from '../../io/text.js';
 
 /** A request to an API, without its token. */
 export interface ApiRequest {
@@ -15,6 +16,8 @@ export interface ApiRequest {
 
 /** The flags of the request, which are those of curl. */
 export interface ApiRequestFlags {
+  /** The method. */
+  readonly request?: string;
   readonly data?: readonly string[];
   readonly json?: string;
   readonly header?: readonly string[];
@@ -26,7 +29,7 @@ export interface ApiRequestFlags {
  */
 export async function apiRequest(
   args: readonly string[],
-  { data, json, header = [] }: ApiRequestFlags,
+  { request, data, json, header = [] }: ApiRequestFlags,
   context: CommandContext,
 ): Promise<ApiRequest> {
   if (args.length > 2) {
@@ -35,7 +38,16 @@ export async function apiRequest(
   if (data !== undefined && json !== undefined) {
     throw new CommandError('--data and --json cannot be combined', { advice: 'use one of them' });
   }
-  const [text = '', method = data === undefined && json === undefined ? 'GET' : 'POST'] = args.toReversed();
+  if (args.length === 2 && request !== undefined) {
+    throw new CommandError('the method is given twice', { advice: 'write it before the URL, or set --request' });
+  }
+  const [text = '', method = request ?? (data === undefined && json === undefined ? 'GET' : 'POST')] =
+    args.toReversed();
+  if (!/^[a-z-]+$/i.test(method) || forbidden.test(method)) {
+    throw new CommandError('the method is not one that a request can have', {
+      advice: 'use GET, POST, PUT, PATCH or DELETE',
+    });
+  }
   const url = checkedUrl(text);
   const given = header.map(parseHeader);
   const body = await bodyOf(json === undefined ? data : [json], context);
@@ -50,6 +62,9 @@ export async function apiRequest(
   const headers = [...defaults.filter(([name]) => !isGiven(name)), ...given];
   return { method: method.toUpperCase(), url, headers, body };
 }
+
+// The Fetch standard, "forbidden method".
+const forbidden = /^(connect|trace|track)$/i;
 
 /**
  * Parses the URL of an API.
@@ -73,7 +88,7 @@ export function checkedUrl(text: string): URL {
 
 // A message does not repeat the line: it may hold a secret.
 function parseHeader(text: string): readonly [string, string] {
-  const [, name = '', value = ''] = /^([!#$%&'*+.^_`|~\w-]+):\s*([^\r\n]*)$/.exec(text) ?? [];
+  const [, name = '', value = ''] = /^([!#$%&'*+.^_`|~\w-]+):\s*([\t\x20-\x7e\x80-\xff]*)$/.exec(text) ?? [];
   if (name === '') throw new CommandError('a --header is malformed', { advice: `write 'Name: value'` });
   if (name.toLowerCase() === 'authorization') {
     throw new CommandError('--header cannot set Authorization', {
@@ -96,8 +111,8 @@ async function partOf(part: string, context: CommandContext): Promise<Buffer> {
   if (!part.startsWith('@')) return Buffer.from(part);
   const path = part.slice(1);
   return readFile(path).catch(({ code }: NodeJS.ErrnoException) => {
-    throw new CommandError(`the body cannot be read from ${JSON.stringify(path)} (${code})`, {
-      advice: 'check the path after @',
-    });
+    // A text that begins with @ may be a secret.
+    const from = isPath(path) ? ` from ${JSON.stringify(path)}` : '';
+    throw new CommandError(`the body cannot be read${from} (${code})`, { advice: 'check the path after @' });
   });
 }

@@ -1,11 +1,10 @@
-import { open } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
-
+import type { AccessToken } from '../../../core/access-token.js';
+import type { TokenSource } from '../../../core/token-source.js';
 import type { Command } from '../../command.js';
 import type { CommandContext } from '../../context.js';
 import { CommandError, exitCodes } from '../../io/command-error.js';
 import { withSpinner } from '../../io/spinner.js';
-import { printable, styleOf, write } from '../../io/terminal.js';
+import { write } from '../../io/terminal.js';
 import type { Settings } from '../../settings/settings.js';
 import { openTokenSource } from '../../token-source.js';
 import { type ApiRequest, apiRequest, type ApiRequestFlags } from './api-request.js';
@@ -28,8 +27,12 @@ export const call: Command = {
       .option('-d, --data <data>', 'body as a form; @file or @- sends a file or stdin unchanged', collect)
       .option('--json <data>', 'body as JSON; @file or @- as with --data')
       .option('-H, --header <line>', 'header of the request', collect)
+      .option('-X, --request <method>', 'method of the request, instead of the argument')
       .option('-i, --include', 'print status and headers before the body')
       .option('-o, --output <path>', 'write the body to a file')
+      .option('-L, --location', 'follow redirects; the token is sent to the origin of the URL only')
+      .option('-s, --silent', 'show neither a spinner nor the status of the response')
+      .option('-v, --verbose', 'print the headers of requests and responses to stderr, without the token')
       .option('--fail', 'exit with 5 and print no body if the status is 400 or more')
       .option('--dry-run', 'print the request without its token, and send nothing')
       .option('--print <tool>', 'print the same call for curl, python or javascript, and send nothing')
@@ -37,41 +40,72 @@ export const call: Command = {
   },
 
   async run({ args, flags, settings: read }, context) {
-    const { dryRun, print, cache, ...rest } = flags as CallFlags;
-    const request = await apiRequest(args, rest, context);
+    const given: CallFlags = flags;
+    const { dryRun, print, silent } = given;
+    const request = await apiRequest(args, given, context);
     const settings = await read();
     if (dryRun) return printRequest(request, settings, context);
     if (print !== undefined) return printCall(print, request, settings, context);
 
-    const { sendRequest, rejectedByApi, unreachable } = await import('./send-request.js');
-    const tokens = await openTokenSource(settings, context, { cache });
-    const fetch = await fetchFor(settings, context);
-    const began = performance.now();
-    const fetchWithSpinner: typeof fetch = (input, init) =>
-      withSpinner(`waiting for ${request.url.host}`, context, () => fetch(input, init));
-    const response = await sendRequest(request, tokens, { signal: context.signal, fetch: fetchWithSpinner });
-    if (rest.fail && response.status >= 400) {
-      // Otherwise the process waits for the rest of the body.
-      await response.body?.cancel();
-      throw rejectedByApi(response, request.url);
-    }
-
-    if (rest.include) await write(context.stdout, headOf(response));
-    await writeBody(response, rest.output, context).catch((error: unknown) => {
-      throw context.signal.aborted || error instanceof CommandError ? error : unreachable(error, request.url);
-    });
-    if (context.stderr.isTTY) {
-      const style = styleOf(context.stderr, context.env);
-      const status = `${response.status} ${printable(response.statusText)}`.trim();
-      const ms = `${Math.round(performance.now() - began)} ms`;
-      await write(context.stderr, `${style(response.ok ? 'green' : 'red', status)} ${style('dim', ms)}\n`);
-    }
-    return exitCodes.ok;
+    const surroundings: CommandContext = silent ? Object.create(context, { isSilent: { value: true } }) : context;
+    return send(request, settings, given, surroundings);
   },
 };
 
+async function send(
+  request: ApiRequest,
+  settings: Settings,
+  flags: CallFlags,
+  context: CommandContext,
+): Promise<number> {
+  const { url } = request;
+  const { fail, include, output, verbose, silent, location: followsRedirects } = flags;
+  const { sendRequest, unreachable } = await import('./send-request.js');
+  const { writeHead, writeBody, writeStatus } = await import('./write-response.js');
+  const tokens = rememberingSource(await openTokenSource(settings, context, { cache: flags.cache }));
+  const fetch = await fetchFor(settings, context);
+  const shownFetch = verbose ? (await import('./verbose-fetch.js')).verboseFetch(fetch, context) : fetch;
+  const fetchWithSpinner: typeof fetch = (input, init) =>
+    withSpinner(`waiting for ${url.host}`, context, () => shownFetch(input, init));
+
+  const began = performance.now();
+  const response = await sendRequest(request, tokens, {
+    signal: context.signal,
+    fetch: fetchWithSpinner,
+    followsRedirects,
+  });
+  if (fail && response.status >= 400) {
+    // Otherwise the process waits for the rest of the body.
+    await response.body?.cancel();
+    const { rejectedByApi } = await import('./api-rejection.js');
+    throw rejectedByApi({ response, url, token: tokens.last() });
+  }
+  if (include) await writeHead(response, context);
+  const isBehindText = await writeBody(response, output, context).catch((error: unknown) => {
+    throw context.signal.aborted || error instanceof CommandError ? error : unreachable(error, url);
+  });
+  if (context.stderr.isTTY && !silent) {
+    await writeStatus(response, { ms: performance.now() - began, isBehindText }, context);
+  }
+  return exitCodes.ok;
+}
+
+/** A token source that remembers its last token, for the explanation of a rejection. */
+function rememberingSource(tokens: TokenSource): TokenSource & { readonly last: () => AccessToken | undefined } {
+  let last: AccessToken | undefined;
+  return {
+    async getToken(...request) {
+      return (last = await tokens.getToken(...request));
+    },
+    last: () => last,
+  };
+}
+
 interface CallFlags extends ApiRequestFlags {
   readonly include?: true;
+  readonly silent?: true;
+  readonly verbose?: true;
+  readonly location?: true;
   readonly output?: string;
   readonly fail?: true;
   readonly dryRun?: true;
@@ -129,20 +163,4 @@ async function printCall(
   const print = await load();
   await write(context.stdout, print(await printedCall(request, settings, context)));
   return exitCodes.ok;
-}
-
-function headOf({ status, statusText, headers }: Response): string {
-  const lines = [...headers].map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${status} ${statusText}`.trimEnd() + `\r\n${lines.join('')}\r\n`;
-}
-
-async function writeBody({ body }: Response, path: string | undefined, context: CommandContext): Promise<void> {
-  if (path !== undefined) {
-    const file = await open(path, 'w').catch(({ code }: NodeJS.ErrnoException) => {
-      throw new CommandError(`${JSON.stringify(path)} cannot be written (${code})`, { advice: 'check --output' });
-    });
-    return pipeline(body ?? [], file.createWriteStream());
-  }
-  // In pieces, at the speed of the reader.
-  for await (const chunk of body ?? []) await write(context.stdout, chunk);
 }

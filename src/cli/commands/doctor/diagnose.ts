@@ -2,6 +2,8 @@ import type { SecureContext } from 'node:tls';
 
 import { clientCertificate } from '../../../authentication/client-certificate.js';
 import { abortable } from '../../../core/abort.js';
+import type { GrantRejectedError } from '../../../core/errors.js';
+import { parseUrl } from '../../../core/secure-url.js';
 import { authorizationServer } from '../../../grant/authorization-server.js';
 import type { TokenServiceOptions } from '../../../service/options.js';
 import { createTokenService } from '../../../service/token-service.js';
@@ -21,7 +23,7 @@ import { checkGrant, checkLifetime, checkScope } from './checks/grant.js';
 import { checkAuthMethod, checkMetadata, type ServerFacts } from './checks/metadata.js';
 import { checkCredentials, checkSettings } from './checks/settings.js';
 import type { Finding } from './finding.js';
-import { reasonsForInvalidClient, tryMethods } from './invalid-client.js';
+import { reasonsForRejectedClient, tryMethods } from './rejected-client.js';
 import { type ReplyRecorder, replyRecorder } from './reply-recorder.js';
 
 /** The subject of a diagnosis. */
@@ -29,7 +31,7 @@ export interface DiagnosisSubject {
   readonly settings: Settings;
   /** A URL of the API. */
   readonly api: URL | undefined;
-  /** Whether to try other client authentication methods after `invalid_client`. */
+  /** Whether to try other client authentication methods after a rejection that may concern the client. */
   readonly triesMethods: boolean;
 }
 
@@ -39,7 +41,7 @@ export async function* diagnose(
   context: CommandContext,
 ): AsyncGenerator<Finding, void> {
   if (yield* report(checkSettings(settings))) return;
-  const { made, findings: problems } = await checkCredentials(async () => {
+  const { made, findings: problems } = await checkCredentials(settings, async () => {
     const credentials = await readCredentials(settings, context);
     return { credentials, service: await serviceOptions(settings, credentials) };
   });
@@ -60,23 +62,24 @@ export async function* diagnose(
   const clientAuthentication = recorder.record(service.clientAuthentication);
   const options = { ...service, clientAuthentication, retry: { retries: 0 }, fetch: recorder.fetch, clock };
   const open = (more: Partial<TokenServiceOptions> = {}) => createTokenService({ ...options, ...more });
-  const reasons = async () => {
+  const reasons = async (rejection: GrantRejectedError) => {
     const { clientId } = options;
     const prepared = await clientAuthentication.prepare(clientId, facts);
-    return reasonsForInvalidClient({ prepared, credentials, clientId, facts, triesMethods });
+    return reasonsForRejectedClient({ rejection, prepared, settings, credentials, clientId, facts, triesMethods });
   };
-  const { token, errorCode, findings } = await withSpinner('requesting a token', context, () =>
+  const { token, concernsClient, findings } = await withSpinner('requesting a token', context, () =>
     checkGrant(open(), { signal, reasons }),
   );
   yield* checkClock(recorder.replies);
   yield* findings;
-  if (errorCode === 'invalid_client' && triesMethods) {
+  if (concernsClient && triesMethods) {
     yield* tryMethods({ ...options, settings, credentials, facts, open, signal });
   }
   if (token === undefined) return;
 
-  yield* checkScope(settings.scope?.value, token.scope);
-  yield* checkLifetime(token, recorder.replies.at(-1)?.hasLifetime === true);
+  const { hasLifetime = false, hasScope = false } = recorder.replies.at(-1) ?? {};
+  yield* checkScope({ requested: settings.scope?.value, granted: hasScope ? token.scope : undefined });
+  yield* checkLifetime(token, hasLifetime);
   if (api === undefined) return;
   if (yield* report(await checkReachability(api, exitCodes.apiUnreachable, context, secureContext))) return;
   const fetch = secureContext && certificateFetch(credentials);
@@ -105,7 +108,7 @@ async function* checkServer(
 
   // RFC 8705 §5
   const alias = secureContext && facts.mtls_endpoint_aliases?.token_endpoint;
-  const endpoint = new URL(alias ?? facts.token_endpoint ?? issuer.value);
+  const endpoint = parseUrl(String(alias ?? facts.token_endpoint)) ?? url;
   if (endpoint.origin === url.origin) return facts;
   const hasFailed = yield* report(await checkReachability(endpoint, serverUnreachable, context, secureContext));
   return hasFailed ? undefined : facts;

@@ -17,7 +17,7 @@ export const doctor: Command = {
   define(commandLine) {
     commandLine
       .argument('[url]', 'URL of the API; the command sends a GET')
-      .option('--try-methods', 'after invalid_client, try the other client authentication methods');
+      .option('--try-methods', 'if the server rejects the client, try the other client authentication methods');
   },
 
   async run({ args: [url], flags, settings }, context) {

@@ -12,6 +12,8 @@ export interface RecordedReply {
   readonly receivedAt: number;
   /** Whether the body has `expires_in`. */
   readonly hasLifetime: boolean;
+  /** Whether the body names the granted scope. */
+  readonly hasScope: boolean;
 }
 
 /** Records the responses of the authorization server. */
@@ -36,7 +38,8 @@ export function replyRecorder(clock: Clock): ReplyRecorder {
       // The clone is read to its end; otherwise it would block the response.
       const members = isJson ? parseObject(await reply.clone().text()) : undefined;
       const hasLifetime = members?.['expires_in'] !== undefined;
-      replies.push({ date: reply.headers.get('date'), sentAt, receivedAt, hasLifetime });
+      const hasScope = typeof members?.['scope'] === 'string' && members['scope'] !== '';
+      replies.push({ date: reply.headers.get('date'), sentAt, receivedAt, hasLifetime, hasScope });
       return reply;
     };
 

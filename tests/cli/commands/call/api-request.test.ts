@@ -14,6 +14,7 @@ const request = (args: string[], flags: ApiRequestFlags = {}, stdin = '') =>
 test.each<[string, string[], ApiRequestFlags, object]>([
   ['GET without a body', [url], {}, { method: 'GET', headers: [], body: undefined }],
   ['any method', ['delete', url], {}, { method: 'DELETE' }],
+  ['a method like curl', [url], { request: 'patch' }, { method: 'PATCH' }],
   [
     'POST with a form',
     [url],
@@ -58,18 +59,25 @@ test('sends a file or stdin unchanged as the body', async () => {
 
 test.each<[string, string[], ApiRequestFlags]>([
   ['expected [METHOD] URL', ['GET', url, url], {}],
+  ['the method is given twice', ['GET', url], { request: 'GET' }],
+  ['the method is not one that a request can have', ['TRACE', url], {}],
+  ['the method is not one that a request can have', [url], { request: 'GE T' }],
   ['--data and --json cannot be combined', [url], { data: ['a'], json: '{}' }],
   ['GET has no body', ['GET', url], { data: ['a'] }],
-  ['the body cannot be read from "/nonexistent/body" (ENOENT)', [url], { data: ['@/nonexistent/body'] }],
+  ['the body cannot be read (ENOENT)', [url], { data: ['@c4n4ry'] }],
+  ['the body cannot be read from "tests/missing" (ENOENT)', [url], { data: ['@tests/missing'] }],
   ['"api.example.com/orders" is not an absolute URL', ['api.example.com/orders'], {}],
   ['--header cannot set Authorization', [url], { header: ['authorization: Bearer x'] }],
 ])('refuses: %s', async (message, args, flags) => {
   await expect(request(args, flags)).rejects.toMatchObject({ message, exitCode: 2 });
 });
 
-test.each(['c4n4ry', 'X c4n4ry: 1', 'X: a\r\nY: c4n4ry'])('does not repeat a malformed header', async (line) => {
-  await expect(request([url], { header: [line] })).rejects.toMatchObject({ message: 'a --header is malformed' });
-});
+test.each(['c4n4ry', 'X c4n4ry: 1', 'X: a\r\nY: c4n4ry', 'X: c4n4ry \u{1f600}'])(
+  'does not repeat a malformed header',
+  async (line) => {
+    await expect(request([url], { header: [line] })).rejects.toMatchObject({ message: 'a --header is malformed' });
+  },
+);
 
 test('sends a token over https or to this machine only [R-27 R-38 E20]', () => {
   expect(() => checkedUrl('http://api.example.com')).toThrow('http to http://api.example.com would reveal the token');

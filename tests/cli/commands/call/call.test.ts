@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
@@ -8,7 +7,7 @@ import { startAuthorizationServer } from '../../../support/authorization-server.
 import { fakeClock } from '../../../support/clock.js';
 import { type CommandOptions, runCommand, settingsFor } from '../../../support/command.js';
 import { startDpopSurroundings } from '../../../support/dpop-service.js';
-import type { Answer } from '../../../support/http-server.js';
+import { type Answer } from '../../../support/http-server.js';
 import { startResourceServer } from '../../../support/resource-server.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 
@@ -43,19 +42,29 @@ test('prints status and time on a terminal', async () => {
   expect(stderr).toMatch(/^418 I'm a Teapot \d+ ms\n$/);
 });
 
-test('-i prints the head of the response before the body', async () => {
-  const { stdout } = await call(['-i'], { status: 202, headers: { 'x-a': '1' }, body: 'body' });
+test.each([
+  ['body', 'body', '\n418 I'],
+  ['body\n', 'body\n', '418 I'],
+  ['', '', '418 I'],
+])('the status is on a line of its own after the body %j on a terminal', async (body, stdout, status) => {
+  const outcome = await call(
+    [],
+    { status: 418, body },
+    { terminals: ['stdout', 'stderr'], environment: { NO_COLOR: '1' }, context: { clock: fakeClock() } },
+  );
 
-  expect(stdout).toMatch(/^HTTP\/1\.1 202 Accepted\r\n(.+\r\n)*x-a: 1\r\n\r\nbody$/);
+  expect(outcome.stdout).toBe(stdout);
+  expect(outcome.stderr.startsWith(status)).toBe(true);
 });
 
-test('-o writes the body to a file', async () => {
-  const path = join(await temporaryFolder(), 'body');
+test('--fail shows the description of the challenge, without the token [A53 F4]', async () => {
+  const { exitCode, stderr } = await call(['--fail'], {
+    status: 403,
+    headers: { 'www-authenticate': 'Bearer error="insufficient_scope", error_description="token-1 is for reading"' },
+  });
 
-  const { stdout } = await call(['-o', path], { body: Buffer.from([0, 255]) });
-
-  expect(stdout).toBe('');
-  expect(await readFile(path)).toEqual(Buffer.from([0, 255]));
+  expect(exitCode).toBe(5);
+  expect(stderr).toContain('responded with 403 (insufficient_scope, "[redacted] is for reading")');
 });
 
 test('fails if the file cannot be written', async () => {

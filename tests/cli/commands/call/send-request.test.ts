@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import type { ApiRequest } from '../../../../src/cli/commands/call/api-request.js';
-import { rejectedByApi, sendRequest, unreachable } from '../../../../src/cli/commands/call/send-request.js';
+import { sendRequest, unreachable } from '../../../../src/cli/commands/call/send-request.js';
 import { systemClock } from '../../../../src/core/clock.js';
 import { rejected, startResourceServer } from '../../../support/resource-server.js';
 import { issue } from '../../../support/tokens.js';
@@ -66,20 +66,20 @@ test('an unreachable API is an error', async () => {
   expect(unreachable(new Error('other'), new URL(api.origin)).exitCode).toBe(6);
 });
 
-test.each([
-  [401, 'Bearer error="invalid_token"', '(invalid_token)', /rejects the token/],
-  [403, 'Bearer error="insufficient_scope", scope="a b"', '(insufficient_scope)', /--scope "a b"/],
-  [403, '', '', /with the required scope$/],
-  [500, '', '', /try again later/],
-  [422, '', '', /the request is wrong/],
-])('explains a %d with the challenge %s', (status, challenge, error, advice) => {
-  const reply = new Response(null, { status, headers: { 'www-authenticate': challenge } });
+test('follows redirects with -L, and sends no token to another origin [R-42 E20]', async () => {
+  const [api, elsewhere] = await Promise.all([startResourceServer(), startResourceServer()]);
+  elsewhere.answer(() => ({}));
+  api.answer(({ path }) => ({ status: 307, headers: { location: path === '/b' ? elsewhere.origin : '/b' } }));
 
-  const failure = rejectedByApi(reply, new URL('https://api.example.com/x'));
+  const reply = await sendRequest(requestTo(api.origin, { method: 'PUT', body: Buffer.from('body') }), source(), {
+    signal,
+    followsRedirects: true,
+  });
 
-  expect(failure.message).toBe(`https://api.example.com responded with ${status} ${error}`.trim());
-  expect(failure.advice).toMatch(advice);
-  expect(failure.exitCode).toBe(5);
+  expect(reply.status).toBe(200);
+  expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);
+  expect(elsewhere.requests).toMatchObject([{ method: 'PUT', body: 'body' }]);
+  expect(elsewhere.requests[0]?.headers.authorization).toBeUndefined();
 });
 
 test('returns a second rejection', async () => {

@@ -16,7 +16,7 @@ test('records the facts of a response, and returns the response unchanged [F4]',
   expect(await reply.json()).toMatchObject({ access_token: 'c4n4ry' });
   const now = Date.UTC(2026, 0, 1);
   expect(recorder.replies).toEqual([
-    { date: reply.headers.get('date'), sentAt: now, receivedAt: now, hasLifetime: true },
+    { date: reply.headers.get('date'), sentAt: now, receivedAt: now, hasLifetime: true, hasScope: false },
   ]);
 });
 
@@ -30,6 +30,19 @@ test('records the responses to a client authentication with its own fetch', asyn
   await prepared.fetch?.('https://a');
 
   expect(recorder.replies).toMatchObject([{ date: 'now' }]);
+});
+
+test.each([
+  ['a b', true],
+  ['', false],
+  [null, false],
+])('records whether the response names the scope: %j [A51]', async (scope, hasScope) => {
+  const { origin } = await startHttpServer(() => granted('t', { scope }));
+  const recorder = replyRecorder(fakeClock());
+
+  await recorder.fetch(origin);
+
+  expect(recorder.replies).toMatchObject([{ hasScope }]);
 });
 
 test.each([

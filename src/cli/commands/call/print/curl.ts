@@ -1,20 +1,18 @@
 import type { PrintedCall } from './printed-call.js';
 
 /** Prints a call as a POSIX shell script for curl and jq. */
-export function curl({ tokenEndpoint, clientId, authMethod, form, method, url, headers, body }: PrintedCall): string {
+export function curl(call: PrintedCall): string {
+  const { tokenEndpoint, form, method, url, headers, body } = call;
   const fields = form.map(([name, value]) => `--data-urlencode ${word(`${name}=${value}`)}`);
-  // Other users can read the arguments of a process: curl hides those of --user, and reads the secret of the form from stdin.
-  const [input, credentials] =
-    authMethod === 'client_secret_basic'
-      ? ['', [`--user ${word(clientId)}:"$OAUTH_CLIENT_SECRET"`]]
-      : [
-          `printf %s "$OAUTH_CLIENT_SECRET" | `,
-          [`--data-urlencode ${word(`client_id=${clientId}`)}`, '--data-urlencode client_secret@-'],
-        ];
-  const grant = ['curl --silent --show-error --fail', ...credentials, ...fields, word(tokenEndpoint)].join(' ');
+  const { input, words } = authenticationOf(call);
+  const certificate = certificateOf(call);
+  const grant = ['curl --silent --show-error --fail', ...words, ...certificate, ...fields, word(tokenEndpoint)].join(
+    ' ',
+  );
   const request = [
     `curl --request ${word(method)}`,
     '--oauth2-bearer "$ACCESS_TOKEN"',
+    ...certificate,
     ...headers.map(([name, value]) => `--header ${word(`${name}: ${value}`)}`),
     ...(body === undefined ? [] : [`--data-raw ${word(body)}`]),
     word(url),
@@ -24,6 +22,27 @@ export function curl({ tokenEndpoint, clientId, authMethod, form, method, url, h
 ${request}
 `;
 }
+
+// Other users can read the arguments of a process: curl hides those of --user, and reads the secret of the form from stdin.
+function authenticationOf({ authMethod, clientId }: PrintedCall): {
+  readonly input: string;
+  readonly words: readonly string[];
+} {
+  const id = `--data-urlencode ${word(`client_id=${clientId}`)}`;
+  switch (authMethod) {
+    case 'client_secret_basic':
+      return { input: '', words: [`--user ${word(clientId)}:"$OAUTH_CLIENT_SECRET"`] };
+    case 'client_secret_post':
+      return { input: `printf %s "$OAUTH_CLIENT_SECRET" | `, words: [id, '--data-urlencode client_secret@-'] };
+    case 'tls_client_auth':
+      return { input: '', words: [id] };
+  }
+}
+
+const certificateOf = ({ certificate }: PrintedCall): readonly string[] =>
+  certificate === undefined
+    ? []
+    : [`--cert ${word(certificate.certificateFile)}`, `--key ${word(certificate.keyFile)}`];
 
 // Quotes a word for the shell, if it needs quotes.
 const word = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

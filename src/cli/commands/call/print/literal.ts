@@ -1,6 +1,14 @@
-/** A text as a string literal of JavaScript, JSON and Python, in ASCII. */
+/** A text as a string literal of JavaScript and JSON, in ASCII. */
 export function literal(text: string): string {
-  return JSON.stringify(text).replace(/[\u007f-\uffff]/g, escape);
+  return JSON.stringify(text).replace(/[\u007f-\uffff]/g, (unit) => `\\u${hex(unit.charCodeAt(0), 4)}`);
 }
 
-const escape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+/** A text as a string literal of Python, in ASCII. Unlike JavaScript, Python has whole characters and no UTF-16 units. */
+export function pythonLiteral(text: string): string {
+  return JSON.stringify(text).replace(/[\u007f-\u{10ffff}]/gu, (character) => {
+    const code = character.codePointAt(0) as number;
+    return code > 0xffff ? `\\U${hex(code, 8)}` : `\\u${hex(code, 4)}`;
+  });
+}
+
+const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, '0');

@@ -4,7 +4,8 @@ import { authorizationServer } from '../../../../grant/authorization-server.js';
 import type { CommandContext } from '../../../context.js';
 import { CommandError } from '../../../io/command-error.js';
 import { withSpinner } from '../../../io/spinner.js';
-import { authMethodName } from '../../../settings/auth-methods.js';
+import { authMethodName, isMutualTls } from '../../../settings/auth-methods.js';
+import { readCredentials } from '../../../settings/credentials.js';
 import { tokenRequest, usesDpop } from '../../../settings/service-options.js';
 import { requiredServer, requiredSetting, type Settings } from '../../../settings/settings.js';
 import type { ApiRequest } from '../api-request.js';
@@ -13,7 +14,9 @@ import type { ApiRequest } from '../api-request.js';
 export interface PrintedCall {
   readonly tokenEndpoint: string;
   readonly clientId: string;
-  readonly authMethod: 'client_secret_basic' | 'client_secret_post';
+  readonly authMethod: 'client_secret_basic' | 'client_secret_post' | 'tls_client_auth';
+  /** The paths of the client certificate and its key, for mutual TLS. */
+  readonly certificate: { readonly certificateFile: string; readonly keyFile: string } | undefined;
   /** The form of the token request, without credentials (RFC 6749 §4.4.2, RFC 8707 §2). */
   readonly form: readonly (readonly [name: string, value: string])[];
   readonly method: string;
@@ -36,11 +39,12 @@ export async function printedCall(
   if (usesDpop(settings)) {
     throw new CommandError('--print does not support DPoP', { advice: 'send the request with m2m call' });
   }
-  const { scope, audience, resource } = canonicalRequest(tokenRequest(settings));
-  const lists = Object.entries({ scope: scope ?? [], audience, resource });
+  const { scope, audience, resource, parameters } = canonicalRequest(tokenRequest(settings));
+  const lists = Object.entries({ ...parameters, scope: scope ?? [], audience, resource });
   const form = lists.flatMap(([name, values]) => [values].flat().map((value) => [name, value] as const));
   return {
     ...(await serverFacts(settings, context)),
+    certificate: isMutualTls(settings) ? await certificateOf(settings, context) : undefined,
     clientId: requiredSetting(settings, 'clientId'),
     form: [['grant_type', 'client_credentials'], ...form],
     method,
@@ -63,6 +67,10 @@ async function serverFacts(
   const supported = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
   const byMetadata = supported.includes('client_secret_basic') ? 'client_secret_basic' : 'client_secret_post';
   const authMethod = authMethodName(settings) ?? byMetadata;
+  const { token_endpoint: endpoint, mtls_endpoint_aliases: aliases } = metadata;
+  // RFC 8705 §5
+  if (isMutualTls(settings))
+    return { tokenEndpoint: String(aliases?.token_endpoint ?? endpoint), authMethod: 'tls_client_auth' };
   if (authMethod !== 'client_secret_basic' && authMethod !== 'client_secret_post') {
     throw new CommandError(`--print does not support ${authMethod}`, {
       advice:
@@ -70,7 +78,16 @@ async function serverFacts(
         'or set --auth-method client_secret_basic or client_secret_post',
     });
   }
-  return { tokenEndpoint: metadata.token_endpoint as string, authMethod };
+  return { tokenEndpoint: String(endpoint), authMethod };
+}
+
+async function certificateOf(settings: Settings, context: CommandContext): Promise<PrintedCall['certificate']> {
+  // The program needs the files too.
+  await readCredentials(settings, context);
+  const [certificateFile, keyFile] = [settings.certificateFile, settings.keyFile].map((setting) =>
+    String(setting?.value),
+  );
+  return { certificateFile: String(certificateFile), keyFile: String(keyFile) };
 }
 
 function textOf(body: Buffer): string {

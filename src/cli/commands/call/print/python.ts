@@ -1,31 +1,45 @@
-import { literal } from './literal.js';
+import { pythonLiteral as literal } from './literal.js';
 import type { PrintedCall } from './printed-call.js';
 
 /** Prints a call as a program of Python 3, without further packages. */
-export function python({ tokenEndpoint, clientId, authMethod, form, method, url, headers, body }: PrintedCall): string {
+export function python(call: PrintedCall): string {
+  const { tokenEndpoint, clientId, authMethod, certificate, form, method, url, headers, body } = call;
   const fields = form.map(([name, value]) => `(${literal(name)}, ${literal(value)})`);
   const headerLines = headers.map(([name, value]) => `    ${literal(name)}: ${literal(value)},\n`);
   const data = body === undefined ? '' : `, data=${literal(body)}.encode()`;
+  const { imports, context, option } = tlsOf(certificate);
 
-  return `import base64, json, os, urllib.parse, urllib.request
+  return `import base64, json, os, ${imports}urllib.parse, urllib.request
 
-client_id, client_secret = ${literal(clientId)}, os.environ["OAUTH_CLIENT_SECRET"]
+client_id = ${literal(clientId)}
 form = [${fields.join(', ')}]
-${authentication[authMethod]}
+${context}${authentication[authMethod]}
 grant = urllib.request.Request(${literal(tokenEndpoint)}, headers=headers, data=urllib.parse.urlencode(form).encode())
-os.environ["ACCESS_TOKEN"] = json.load(urllib.request.urlopen(grant))["access_token"]
+os.environ["ACCESS_TOKEN"] = json.load(urllib.request.urlopen(grant${option}))["access_token"]
 
 headers = {
     "Authorization": "Bearer " + os.environ["ACCESS_TOKEN"],
 ${headerLines.join('')}}
 request = urllib.request.Request(${literal(url)}, method=${literal(method)}, headers=headers${data})
-print(urllib.request.urlopen(request).read().decode())
+print(urllib.request.urlopen(request${option}).read().decode())
 `;
 }
 
+function tlsOf(certificate: PrintedCall['certificate']): Readonly<Record<'imports' | 'context' | 'option', string>> {
+  if (certificate === undefined) return { imports: '', context: '', option: '' };
+  const paths = [certificate.certificateFile, certificate.keyFile].map(literal).join(', ');
+  return {
+    imports: 'ssl, ',
+    context: `context = ssl.create_default_context()\ncontext.load_cert_chain(${paths})\n`,
+    option: ', context=context',
+  };
+}
+
 const authentication: Readonly<Record<PrintedCall['authMethod'], string>> = {
-  client_secret_basic:
-    'headers = {"Authorization": "Basic " + base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()}',
-  client_secret_post: `form += [("client_id", client_id), ("client_secret", client_secret)]
+  client_secret_basic: `client_secret = os.environ["OAUTH_CLIENT_SECRET"]
+headers = {"Authorization": "Basic " + base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()}`,
+  client_secret_post: `form += [("client_id", client_id), ("client_secret", os.environ["OAUTH_CLIENT_SECRET"])]
+headers = {}`,
+  tls_client_auth: `form += [("client_id", client_id)]
 headers = {}`,
 };

@@ -5,9 +5,9 @@ import type { SecureContext } from 'node:tls';
 import { abortable, withDeadline } from '../../../../core/abort.js';
 import type { CommandContext } from '../../../context.js';
 import { withSpinner } from '../../../io/spinner.js';
-import { fail, type Finding, pass } from '../finding.js';
+import { fail, type Finding, pass, warn } from '../finding.js';
 import { checkProxy, type Route } from './proxy.js';
-import { checkTls } from './tls.js';
+import { checkNoTls, checkTls } from './tls.js';
 
 /** Checks whether a server is reachable: proxy, DNS, connection, TLS. A failure has this exit code. */
 export function checkReachability(
@@ -16,17 +16,28 @@ export function checkReachability(
   context: CommandContext,
   secureContext?: SecureContext,
 ): Promise<Finding[]> {
-  const { signal, clock } = context;
+  const { signal, clock, env } = context;
+  const isTls = url.protocol === 'https:';
+  // Node.js reads this variable for each connection.
+  const acceptsAnyCertificate = isTls && env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0';
+  const options = { signal, exitCode, now: clock.now(), secureContext, acceptsAnyCertificate };
   return withSpinner(`connecting to ${url.host}`, context, async () => {
     const { route, findings } = await checkProxy(url, context, process.version);
     findings.push(...(await checkConnection(route, { signal, exitCode })));
     const isConnected = findings.every(({ verdict }) => verdict !== 'fail');
-    if (isConnected && url.protocol === 'https:' && !route.isProxied) {
-      findings.push(...(await checkTls(url, { signal, exitCode, now: clock.now(), secureContext })));
+    if (isConnected && !route.isProxied) {
+      findings.push(...(await (isTls ? checkTls(url, options) : checkNoTls(url, options))));
     }
+    if (acceptsAnyCertificate) findings.push(anyCertificate(url));
     return findings;
   });
 }
+
+const anyCertificate = ({ host }: URL): Finding =>
+  warn(
+    `NODE_TLS_REJECT_UNAUTHORIZED=0 makes Node.js accept any certificate of ${host}`,
+    'unset it: anyone on the way to the server can read the secret and the tokens',
+  );
 
 /** Options of {@link checkConnection}. */
 export interface ConnectionOptions {

@@ -1,6 +1,7 @@
 import type { AccessToken } from '../../../../core/access-token.js';
 import { GrantRejectedError, TokenError } from '../../../../core/errors.js';
 import type { TokenSource } from '../../../../core/token-source.js';
+import { readable } from '../../../../grant/errors/redaction.js';
 import { renewalSchedule } from '../../../../layers/renewal-schedule.js';
 import { formatDuration } from '../../../io/duration.js';
 import { explainTokenError } from '../../../io/report-error.js';
@@ -9,15 +10,15 @@ import { fail, type Finding, pass, warn } from '../finding.js';
 /** Options of {@link checkGrant}. */
 export interface GrantCheckOptions {
   readonly signal: AbortSignal;
-  /** Finds the likely reasons for an `invalid_client`, the likeliest first. */
-  readonly reasons: () => Promise<readonly string[]>;
+  /** Finds the likely reasons for a rejection that may concern the client, the likeliest first. */
+  readonly reasons: (rejection: GrantRejectedError) => Promise<readonly string[]>;
 }
 
 /** The result of {@link checkGrant}. */
 export interface GrantCheck {
   readonly token?: AccessToken;
-  /** The error code of the error response, if there was one. */
-  readonly errorCode?: string | undefined;
+  /** Whether the server rejected the grant, and other credentials or another method may be accepted. */
+  readonly concernsClient: boolean;
   readonly findings: readonly Finding[];
 }
 
@@ -27,22 +28,52 @@ export async function checkGrant(tokens: TokenSource, { signal, reasons }: Grant
   try {
     const token = await tokens.getToken(undefined, { signal });
     const ms = Math.round(performance.now() - began);
-    return { token, findings: [pass(`the server issued a token in ${ms} ms`)] };
+    return { token, concernsClient: false, findings: [pass(`the server issued a token in ${ms} ms`)] };
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
-    const { what, advice, exitCode } = explainTokenError(error);
-    const errorCode = error instanceof GrantRejectedError ? error.error : undefined;
-    const steps = errorCode === 'invalid_client' ? await reasons() : advice;
-    return { errorCode, findings: [fail(what, steps, exitCode)] };
+    const { what, advice = adviceWithout[error.code], exitCode } = explainTokenError(error);
+    const concernsClient = error instanceof GrantRejectedError && mayConcernClient(error);
+    const steps = concernsClient ? await reasons(error) : advice;
+    return { concernsClient, findings: [fail(what, steps, exitCode)] };
   }
 }
 
-/** Compares the granted with the requested scope, both space-separated (RFC 6749 §3.3). */
-export function checkScope(requested: string | undefined, granted: string | undefined): Finding[] {
-  if (granted === undefined) return [];
-  const missing = (requested ?? '').split(/\s+/).filter((scope) => scope !== '' && !granted.split(' ').includes(scope));
-  if (missing.length === 0) return [pass(`the granted scope is "${granted}"`)];
-  const what = `the granted scope is "${granted}": "${missing.join(' ')}" is missing`;
+// Servers report wrong credentials with each of these codes, or without a code.
+function mayConcernClient({ error, status }: GrantRejectedError): boolean {
+  if (error !== undefined) return clientCodes.has(error) && ![404, 405, 410].includes(status);
+  return [400, 401, 403].includes(status);
+}
+
+const clientCodes = new Set(['invalid_client', 'unauthorized_client', 'access_denied', 'invalid_request']);
+
+/** What to do about an error for which the library has no advice. */
+const adviceWithout: Readonly<Record<TokenError['code'], string>> = {
+  ERR_CONFIGURATION: 'correct this setting',
+  ERR_GRANT_REJECTED: 'compare the settings with the registration of this client',
+  ERR_GRANT_UNAVAILABLE: 'the server reports a failure of its own: try again later, or ask its operator',
+  ERR_TOKEN_RESPONSE:
+    'check that the URL is that of the token endpoint, and whether a proxy or gateway responds in its place',
+};
+
+/** The scope in a token response, and the requested one, both space-separated (RFC 6749 §3.3). */
+export interface ScopeFacts {
+  readonly requested: string | undefined;
+  /** `undefined` if the response does not name it. */
+  readonly granted: string | undefined;
+}
+
+/** Compares the granted with the requested scope. */
+export function checkScope({ requested, granted }: ScopeFacts): Finding[] {
+  const scopes = (requested ?? '').split(/\s+/).filter(Boolean);
+  if (granted === undefined) {
+    const what = 'the granted scope is unknown, because the token response does not name it';
+    // RFC 6749 §5.1 allows it for the requested scope only, but some servers drop scopes and do not say so.
+    return [scopes.length === 0 ? pass(what) : pass(`${what}; "${scopes.join(' ')}" was requested`)];
+  }
+  const missing = scopes.filter((scope) => !granted.split(' ').includes(scope));
+  const shown = readable(granted, []);
+  if (missing.length === 0) return [pass(`the granted scope is "${shown}"`)];
+  const what = `the granted scope is "${shown}": "${missing.join(' ')}" is missing`;
   return [warn(what, 'allow it for this client at the authorization server, or do not request it')];
 }
 

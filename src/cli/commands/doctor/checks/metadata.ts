@@ -1,5 +1,6 @@
 import { TokenError } from '../../../../core/errors.js';
 import type { AuthorizationServer } from '../../../../grant/authorization-server.js';
+import { readable } from '../../../../grant/errors/redaction.js';
 import { exitCodes } from '../../../io/command-error.js';
 import { explainTokenError } from '../../../io/report-error.js';
 import { authMethods, registeredName } from '../../../settings/auth-methods.js';
@@ -20,17 +21,24 @@ export async function checkMetadata(
   read: () => Promise<ServerFacts>,
 ): Promise<{ readonly facts?: ServerFacts; readonly findings: Finding[] }> {
   try {
-    const facts = await read();
-    const what = `the metadata of ${issuer} names the same issuer and the token endpoint ${facts.token_endpoint}`;
+    const metadata = await read();
+    const { token_endpoint_auth_methods_supported: methods, ...rest } = metadata;
+    const facts = isList(methods) ? metadata : rest;
+    const endpoint = readable(String(facts.token_endpoint), []);
+    const what = `the metadata of ${issuer} names the same issuer and the token endpoint ${endpoint}`;
     return { facts, findings: [pass(what)] };
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
-    const { what, exitCode, advice } = explainTokenError(error);
+    const { what, exitCode, advice = 'try again later, or set --token-endpoint instead' } = explainTokenError(error);
     const isConfiguration = error.code === 'ERR_CONFIGURATION';
     const step = isConfiguration ? 'correct the issuer, or set --token-endpoint instead' : advice;
     return { findings: [fail(what, step, exitCode)] };
   }
 }
+
+// Metadata of servers may have members of other types.
+const isList = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((each) => typeof each === 'string');
 
 /** Checks that the server supports the client authentication in use. No finding if the metadata does not list methods. */
 export function checkAuthMethod(
@@ -38,7 +46,7 @@ export function checkAuthMethod(
   configured: string | undefined,
 ): Finding[] {
   if (supported === undefined) return [];
-  const list = `the server supports ${supported.join(', ') || 'no method'}`;
+  const list = `the server supports ${readable(supported.join(', '), []) || 'no method'}`;
   const used = configured ?? secretMethods.find((name) => supported.includes(name));
   if (used !== undefined && supported.includes(registeredName(used)))
     return [pass(`${list}: the command uses ${used}`)];

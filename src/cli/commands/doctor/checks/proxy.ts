@@ -20,7 +20,7 @@ export async function checkProxy(
   // Node.js reads these variables only.
   const name = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
   const variable = [name.toLowerCase(), name].find((each) => env[each]);
-  if (variable === undefined) return { route: direct, findings: [] };
+  if (variable === undefined) return { route: direct, findings: ignoredProxy(env) };
   const proxyUrl = await proxyFor(url);
   if (proxyUrl === '') return { route: direct, findings: [pass(`NO_PROXY excludes ${url.hostname} from the proxy`)] };
 
@@ -34,6 +34,19 @@ export async function checkProxy(
   }
   const route = { host: hostOf(proxy), port: portOf(proxy), isProxied: true };
   return { route, findings: [pass(`requests to ${url.host} use the proxy of ${what}`)] };
+}
+
+// curl and others read these variables too.
+function ignoredProxy(env: CommandContext['env']): Finding[] {
+  const variable = ['all_proxy', 'ALL_PROXY'].find((each) => env[each]);
+  if (variable === undefined) return [];
+  const what = `${variable} is set, but Node.js does not read it`;
+  return [
+    warn(
+      what,
+      'set HTTPS_PROXY and NODE_USE_ENV_PROXY=1 (Node.js 22.21, 24.5 or newer), if this network needs a proxy',
+    ),
+  ];
 }
 
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');

@@ -4,9 +4,11 @@ import { checkTokenServiceOptions } from '../../../../service/options.js';
 import { CommandError, exitCodes } from '../../../io/command-error.js';
 import { explainTokenError } from '../../../io/report-error.js';
 import { authMethodOf, type Credentials } from '../../../settings/auth-methods.js';
-import { exclusiveWith, settingDefinitions, type SettingName, settingNames } from '../../../settings/definitions.js';
+import { flawOfSecret } from '../../../settings/credentials.js';
+import { exclusiveWith, type SettingName, settingNames } from '../../../settings/definitions.js';
 import { serverOptions, usesDpop } from '../../../settings/service-options.js';
 import { missingSetting, type Settings } from '../../../settings/settings.js';
+import { shownSetting } from '../../../settings/shown-setting.js';
 import { fail, type Finding, pass, warn } from '../finding.js';
 
 /** Reports each setting with its source, and what is missing or malformed. */
@@ -14,8 +16,7 @@ export function checkSettings(settings: Settings): Finding[] {
   const findings = settingNames.flatMap((name) => {
     const setting = settings[name];
     if (setting === undefined) return [];
-    const value = settingDefinitions[name].isSecret ? '[redacted]' : setting.value;
-    return [pass(`${name} ${value} (${setting.source})`)];
+    return [pass(`${name} ${shownSetting(name, setting.value)} (${setting.source})`)];
   });
   const required = ['issuer', 'clientId'] as const;
   const missing = required.filter((name) => !isSet(settings, name)).map((name) => failureOf(missingSetting(name)));
@@ -23,9 +24,9 @@ export function checkSettings(settings: Settings): Finding[] {
 
   try {
     // The checks of the library. Their messages name the option.
-    const { scope, audience, resource, ...options } = serverOptions(settings);
+    const { scope, audience, resource, parameters, ...options } = serverOptions(settings);
     checkTokenServiceOptions({ ...options, clientSecret: 'any' });
-    canonicalRequest({ scope, audience, resource });
+    canonicalRequest({ scope, audience, resource, parameters });
     authMethodOf(settings);
     usesDpop(settings);
     return findings;
@@ -34,16 +35,16 @@ export function checkSettings(settings: Settings): Finding[] {
   }
 }
 
-/** Reports credentials that cannot be used, or white space around the secret. `made` is the result of `read`, if it succeeds. */
+/** Reports credentials that cannot be used, or a blank around the secret. `made` is the result of `read`, if it succeeds. */
 export async function checkCredentials<T extends { readonly credentials: Credentials }>(
+  settings: Settings,
   read: () => Promise<T>,
 ): Promise<{ readonly made?: T; readonly findings: Finding[] }> {
   try {
     const made = await read();
-    const { secret } = made.credentials;
-    if (secret.trim() === secret) return { made, findings: [] };
-    const advice = 'copy the secret again: the request contains the space or newline';
-    return { made, findings: [warn('the client secret begins or ends with white space', advice)] };
+    const flaw = flawOfSecret(settings, made.credentials);
+    if (flaw === undefined) return { made, findings: [] };
+    return { made, findings: [warn(flaw, 'copy the secret again: the request contains the blank')] };
   } catch (error) {
     return { findings: [failureOf(error)] };
   }

@@ -1,6 +1,7 @@
 import { connect, type SecureContext, type TLSSocket } from 'node:tls';
 
 import { abortable, withDeadline } from '../../../../core/abort.js';
+import { readable } from '../../../../grant/errors/redaction.js';
 import { formatDuration } from '../../../io/duration.js';
 import { fail, type Finding, pass, warn } from '../finding.js';
 
@@ -17,31 +18,27 @@ export interface TlsOptions {
   readonly ca?: string;
   /** With the client certificate, for a server that requests one. */
   readonly secureContext?: SecureContext | undefined;
+  /** Whether Node.js accepts any certificate, because of NODE_TLS_REJECT_UNAUTHORIZED=0. @default false */
+  readonly acceptsAnyCertificate?: boolean | undefined;
 }
 
 const soonMs = 14 * 24 * 3_600_000;
 
 /** Checks by a TLS handshake whether the certificate of the server is trusted, and how long it is valid. */
-export async function checkTls(
-  url: URL,
-  { signal, now, exitCode, timeoutMs = 5_000, ca, secureContext }: TlsOptions,
-): Promise<Finding[]> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const socket = connect({
-    host,
-    port: Number(url.port) || 443,
-    ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
-    ...(ca !== undefined && { ca }),
-    ...(secureContext && { secureContext }),
-    // A rejected certificate could not be examined. No request follows.
-    rejectUnauthorized: false,
-  });
+export async function checkTls(url: URL, options: TlsOptions): Promise<Finding[]> {
+  const { signal, exitCode, timeoutMs = 5_000 } = options;
+  const socket = connectTo(url, options);
   try {
     await withDeadline(timeoutMs, signal, (until) => abortable(secured(socket), until));
-    return [judge(socket, url.host, { now, exitCode })];
+    return [judge(socket, url, options)];
   } catch (error) {
     signal.throwIfAborted();
-    const { name, code } = error as NodeJS.ErrnoException;
+    const { name, code = '' } = error as NodeJS.ErrnoException;
+    if (plainCodes.has(code)) {
+      return [
+        fail(`${url.host} does not speak https at this port, but probably http (${code})`, adviceForHttp, exitCode),
+      ];
+    }
     const why = name === 'TimeoutError' ? 'timeout' : code;
     const advice =
       'check that the server speaks https at this port, with TLS 1.2 or newer; a proxy or firewall may block it';
@@ -51,6 +48,42 @@ export async function checkTls(
   }
 }
 
+/**
+ * Checks by a TLS handshake that a port for http does not speak https. No finding if it does not, or does not answer.
+ */
+export async function checkNoTls(url: URL, options: TlsOptions): Promise<Finding[]> {
+  const { signal, exitCode, timeoutMs = 500 } = options;
+  const socket = connectTo(url, options);
+  try {
+    await withDeadline(timeoutMs, signal, (until) => abortable(secured(socket), until));
+    const advice = `begin the URL with https: ${url.href.replace('http:', 'https:')}`;
+    return [fail(`${url.host} speaks https at this port, but the URL begins with http`, advice, exitCode)];
+  } catch {
+    signal.throwIfAborted();
+    return [];
+  } finally {
+    socket.destroy();
+  }
+}
+
+// The first bytes of a response in plain text are no TLS record.
+const plainCodes = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'ERR_SSL_HTTP_REQUEST']);
+
+const adviceForHttp = 'check the port of the URL: servers have different ports for http and https';
+
+function connectTo(url: URL, { ca, secureContext }: TlsOptions): TLSSocket {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  return connect({
+    host,
+    port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+    ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
+    ...(ca !== undefined && { ca }),
+    ...(secureContext && { secureContext }),
+    // A rejected certificate could not be examined. No request follows.
+    rejectUnauthorized: false,
+  });
+}
+
 function secured(socket: TLSSocket): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once('secureConnect', resolve);
@@ -58,15 +91,20 @@ function secured(socket: TLSSocket): Promise<void> {
   });
 }
 
-function judge(socket: TLSSocket, host: string, { now, exitCode }: Pick<TlsOptions, 'now' | 'exitCode'>): Finding {
-  const { valid_from: from, valid_to: to, issuer } = socket.getPeerCertificate();
+function judge(
+  socket: TLSSocket,
+  { host }: URL,
+  { now, exitCode, acceptsAnyCertificate = false }: TlsOptions,
+): Finding {
+  const { valid_from: from, valid_to: to, issuer, subjectaltname: names = '' } = socket.getPeerCertificate();
   const remainingMs = Date.parse(to) - now;
   // Node.js makes the same checks for each request.
   const flaw = socket.authorizationError as unknown as string | null;
   if (flaw !== null) {
-    const by = String(issuer?.CN ?? issuer?.O ?? 'unknown');
-    const [what, advice] = describe(flaw, { from, to, by });
-    return fail(`the certificate of ${host} ${what} (${flaw})`, advice, exitCode);
+    const by = readable(String(issuer?.CN ?? issuer?.O ?? 'unknown'), []);
+    const [what, advice] = describe(flaw, { from, to, by, names: readable(names, []) });
+    const found = `the certificate of ${host} ${what} (${flaw})`;
+    return acceptsAnyCertificate ? warn(`${found}, but Node.js accepts it`, advice) : fail(found, advice, exitCode);
   }
   const what = `${host} speaks ${socket.getProtocol()}; its certificate is trusted and valid for ${formatDuration(remainingMs)}`;
   return remainingMs > soonMs ? pass(what) : warn(what, 'have it renewed before it expires');
@@ -74,7 +112,7 @@ function judge(socket: TLSSocket, host: string, { now, exitCode }: Pick<TlsOptio
 
 function describe(
   flaw: string,
-  { from, to, by }: { readonly from: string; readonly to: string; readonly by: string },
+  { from, to, by, names }: Readonly<Record<'from' | 'to' | 'by' | 'names', string>>,
 ): [what: string, advice: string] {
   switch (flaw) {
     case 'CERT_HAS_EXPIRED':
@@ -82,7 +120,10 @@ function describe(
     case 'CERT_NOT_YET_VALID':
       return [`is valid only from ${from}`, 'check the clock of this machine'];
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return ['is for another name', 'use a name of the certificate; an IP address is rarely one'];
+      return [
+        'is for another name',
+        `use a name of the certificate (${names || 'it has none'}); an IP address is rarely one`,
+      ];
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
       return [

@@ -1,7 +1,13 @@
+import { join } from 'node:path';
+
 import { expect, test } from '@jest/globals';
 
 import { curl } from '../../../../../src/cli/commands/call/print/curl.js';
-import { printedCallExample, runPrinted } from '../../../../support/printed-call.js';
+import { thumbprints } from '../../../../support/mutual-tls.js';
+import { printedCallExample, runPrinted, startCertificateCall } from '../../../../support/printed-call.js';
+import { hasProgram } from '../../../../support/programs.js';
+
+const curlTest = hasProgram('curl') && hasProgram('jq') ? test : (test.skip as typeof test);
 
 /** The arguments of curl in a script, one a line. */
 async function argumentsIn(script: string): Promise<string> {
@@ -36,7 +42,7 @@ test('quotes each argument for the shell', async () => {
     '--header',
     'Content-Type: text/plain',
     '--data-raw',
-    `it's "é" $HOME \`\\`,
+    printedCallExample.body,
     'https://api.example.com/a?b=c&d',
   ]);
 });
@@ -46,6 +52,17 @@ test('sends a secret of the form by stdin, not as an argument', async () => {
 
   expect(words).toContain('client_id=orders\n--data-urlencode\nclient_secret@-');
   expect(words).not.toContain('s3cret');
+});
+
+curlTest('presents the certificate to the token endpoint and to the API [R-51]', async () => {
+  const { call, folder, requests } = await startCertificateCall();
+
+  const { exitCode, stdout } = await runPrinted('sh', ['-s'], curl(call), { CURL_CA_BUNDLE: join(folder, 'ca.pem') });
+
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'orders' });
+  expect(requests.map(({ thumbprint }) => thumbprint)).toEqual([thumbprints.first, thumbprints.first]);
+  expect(requests[0]?.body).toContain('client_id=orders');
+  expect(requests[1]).toMatchObject({ method: 'PUT', body: call.body, headers: { authorization: 'Bearer t0ken' } });
 });
 
 test('sends no body without one', () => {

@@ -25,6 +25,14 @@ test.each([
   ]);
 });
 
+test('does not support a client certificate', () => {
+  const certificate = { certificateFile: '/c', keyFile: '/k' };
+
+  expect(() => javascript({ ...printedCallExample, authMethod: 'tls_client_auth', certificate })).toThrow(
+    '--print javascript does not support a client certificate',
+  );
+});
+
 test('sends no body without one', () => {
   expect(javascript({ ...printedCallExample, body: undefined })).not.toMatch(/\n {2}body:/);
 });

@@ -21,6 +21,7 @@ test('has the request and the token request', async () => {
     tokenEndpoint: OAUTH_TOKEN_ENDPOINT,
     clientId: 'orders',
     authMethod: 'client_secret_basic',
+    certificate: undefined,
     form: [
       ['grant_type', 'client_credentials'],
       ['scope', 'a b'],
@@ -40,6 +41,32 @@ test('has the token endpoint and the method of the metadata', async () => {
   const { origin, tokenEndpoint } = await startAuthorizationServer({ metadata });
 
   expect(await printed({ OAUTH_ISSUER: origin })).toMatchObject({ tokenEndpoint, authMethod: 'client_secret_post' });
+});
+
+test('has the files of the certificate, and the endpoint for mutual TLS [R-50]', async () => {
+  const mtls = 'https://mtls.example.com/token';
+  const { origin } = await startAuthorizationServer({ metadata: { mtls_endpoint_aliases: { token_endpoint: mtls } } });
+  const files = { OAUTH_CERTIFICATE_FILE: 'package.json', OAUTH_KEY_FILE: 'tsconfig.json' };
+
+  expect(await printed({ OAUTH_ISSUER: origin, ...files })).toMatchObject({
+    tokenEndpoint: mtls,
+    authMethod: 'tls_client_auth',
+    certificate: { certificateFile: 'package.json', keyFile: 'tsconfig.json' },
+  });
+});
+
+test('does not print a key in place of a path [F11]', async () => {
+  const files = { OAUTH_CERTIFICATE_FILE: 'package.json', OAUTH_KEY_FILE: 'c4n4ry' };
+
+  await expect(printed({ OAUTH_TOKEN_ENDPOINT, ...files })).rejects.toMatchObject({
+    message: 'the private key cannot be read: environment OAUTH_KEY_FILE is no path of a file (ENOENT)',
+  });
+});
+
+test('has further parameters', async () => {
+  const { form } = await printed({ OAUTH_TOKEN_ENDPOINT, OAUTH_PARAMETER: 'tenant=a+b' });
+
+  expect(form).toContainEqual(['tenant', 'a b']);
 });
 
 test('has the configured method', async () => {

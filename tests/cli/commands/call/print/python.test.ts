@@ -1,8 +1,11 @@
+import { join } from 'node:path';
+
 import { describe, expect, test } from '@jest/globals';
 
 import { python } from '../../../../../src/cli/commands/call/print/python.js';
 import { startAuthorizationServer } from '../../../../support/authorization-server.js';
-import { printedCallExample, runPrinted } from '../../../../support/printed-call.js';
+import { thumbprints } from '../../../../support/mutual-tls.js';
+import { printedCallExample, runPrinted, startCertificateCall } from '../../../../support/printed-call.js';
 import { hasProgram } from '../../../../support/programs.js';
 import { startResourceServer } from '../../../../support/resource-server.js';
 
@@ -13,9 +16,11 @@ test('reads the secret and the token from the environment', () => {
   expect(program).toContain(
     '"Authorization": "Bearer " + os.environ["ACCESS_TOKEN"],\n    "Content-Type": "text/plain",',
   );
-  expect(program).toContain(`method="PUT", headers=headers, data="it's \\"\\u00e9\\" $HOME \`\\\\".encode()`);
+  expect(program).toContain(
+    `method="PUT", headers=headers, data="it's \\"\\u00e9\\" $HOME \`\\\\ \\U0001f600".encode()`,
+  );
   expect(python({ ...printedCallExample, authMethod: 'client_secret_post' })).toContain(
-    '("client_secret", client_secret)',
+    '("client_secret", os.environ["OAUTH_CLIENT_SECRET"])',
   );
 });
 
@@ -24,6 +29,17 @@ test('sends no body without one', () => {
 });
 
 const pythonTest = hasProgram('python3') ? test : (test.skip as typeof test);
+
+pythonTest('presents the certificate to the token endpoint and to the API [R-51]', async () => {
+  const { call, folder, requests } = await startCertificateCall();
+
+  const { exitCode, stdout } = await runPrinted('python3', ['-'], python(call), {
+    SSL_CERT_FILE: join(folder, 'ca.pem'),
+  });
+
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'orders\n' });
+  expect(requests.map(({ thumbprint }) => thumbprint)).toEqual([thumbprints.first, thumbprints.first]);
+});
 
 describe.each([
   ['client_secret_basic', `Basic ${btoa('orders:s3cret')}`, undefined],

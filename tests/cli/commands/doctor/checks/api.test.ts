@@ -56,6 +56,27 @@ test.each<[string, Answer, RegExp, RegExp, string]>([
     't0ken',
   ],
   ['a server error', { status: 502 }, /502/, /try again later/, 't0ken'],
+  [
+    'a token that has expired',
+    { status: 401, headers: challenge('Bearer error="invalid_token", error_description="expired at 12:00"') },
+    /401 \(invalid_token, "expired at 12:00"\)$/,
+    /the audience "billing"/,
+    jwt,
+  ],
+  [
+    'an API for DPoP tokens, whatever the audience',
+    { status: 401, headers: challenge('DPoP algs="ES256"') },
+    /401$/,
+    /^the API accepts only tokens that are bound to a key: set --dpop$/,
+    jwt,
+  ],
+  [
+    'an API that asks for a password, whatever the audience',
+    { status: 401, headers: challenge('Basic realm="x"') },
+    /401$/,
+    /^the API asks for credentials of the scheme basic/,
+    jwt,
+  ],
 ])('fails: %s', async (_, answer, what, advice, value) => {
   const { findings, requests } = await check(answer, value);
 
@@ -63,6 +84,20 @@ test.each<[string, Answer, RegExp, RegExp, string]>([
     { verdict: 'fail', what: expect.stringMatching(what), advice: expect.stringMatching(advice), exitCode: 5 },
   ]);
   expect(requests).toHaveLength(1);
+});
+
+test('warns about a limited rate, and shows when to try again', async () => {
+  const { findings } = await check({ status: 429, headers: { 'retry-after': '30' } });
+
+  expect(findings).toMatchObject([
+    { verdict: 'warn', what: expect.stringMatching(/429$/), advice: expect.stringContaining('Retry-After: 30') },
+  ]);
+});
+
+test('cleans and cuts the target of a redirect, and leaves the token out [A53 F4]', async () => {
+  const { findings } = await check({ status: 302, headers: { location: `/?t=t0ken&${'x'.repeat(1_000)}` } });
+
+  expect(findings[0]?.what).toMatch(/redirects to \/\?t=\[redacted\]&x+… \(302\)$/);
 });
 
 test('warns about a redirect', async () => {

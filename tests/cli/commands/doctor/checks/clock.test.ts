@@ -10,6 +10,7 @@ const reply = (date: string | null, tookMs = 0): RecordedReply => ({
   sentAt: now,
   receivedAt: now + tookMs,
   hasLifetime: false,
+  hasScope: false,
 });
 const at = (ms: number) => new Date(now + ms).toUTCString();
 

@@ -83,6 +83,18 @@ test('reports nothing after an abort', async () => {
   await expect(checkConnection(route('127.0.0.1'), { ...options, signal: given })).rejects.toThrow('enough');
 });
 
+test('accepts what NODE_TLS_REJECT_UNAUTHORIZED=0 makes Node.js accept, and warns', async () => {
+  const port = await listenTls((_request, response) => response.end());
+  const { context } = commandContext({ environment: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } });
+
+  const found = await checkReachability(new URL(`https://localhost:${port}`), 4, context);
+
+  expect(found.map(({ verdict }) => verdict)).toEqual(['pass', 'warn', 'warn']);
+  expect(found.at(-1)?.what).toBe(
+    `NODE_TLS_REJECT_UNAUTHORIZED=0 makes Node.js accept any certificate of localhost:${port}`,
+  );
+});
+
 test('checks TLS after the connection, and not without one', async () => {
   const port = await listenTls((_request, response) => response.end());
   const HTTPS_PROXY = 'http://127.0.0.1:1';

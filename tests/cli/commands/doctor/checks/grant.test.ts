@@ -33,11 +33,14 @@ test('passes a token', async () => {
 
 test.each<[string, Answer, RegExp, unknown, number]>([
   ['wrong credentials', refused('invalid_client'), /invalid_client/, ['first', 'second'], 3],
+  ['a client that may be unknown', refused('unauthorized_client'), /unauthorized_client/, ['first', 'second'], 3],
+  ['credentials without a code', { status: 403 }, /HTTP 403/, ['first', 'second'], 3],
+  ['a wrong path', { status: 404 }, /HTTP 404/, expect.stringContaining('check that this is the token endpoint'), 3],
   [
-    'a grant that is not enabled',
-    refused('unauthorized_client'),
-    /unauthorized_client/,
-    expect.stringContaining('must be enabled'),
+    'a wrong path with JSON',
+    { status: 404, body: { error: 'invalid_request' } },
+    /HTTP 404/,
+    expect.stringContaining('check'),
     3,
   ],
   ['a scope that is not allowed', refused('invalid_scope'), /invalid_scope/, expect.stringContaining('scope'), 3],
@@ -56,7 +59,14 @@ test.each<[string, Answer, RegExp, unknown, number]>([
     3,
   ],
   ['a rate limit', { status: 429 }, /rate limited/, expect.any(String), 4],
-  ['an outage', { status: 500 }, /is not available/, expect.any(String), 4],
+  ['an outage', { status: 500 }, /is not available/, expect.stringContaining('a failure of its own'), 4],
+  [
+    'an outage that ends at a time',
+    { status: 503, headers: { 'retry-after': '99' } },
+    /is not available/,
+    'the server asks for a pause: try again in 1 min 39 s',
+    4,
+  ],
   ['a sign-in page', { body: '<html>' }, /content type/, expect.any(String), 4],
 ])('fails: %s', async (_, answer, what, advice, exitCode) => {
   const { token, findings } = await check(answer);
@@ -66,15 +76,23 @@ test.each<[string, Answer, RegExp, unknown, number]>([
 });
 
 test.each([
-  ['b a', 'a b', [{ verdict: 'pass', what: 'the granted scope is "a b"' }]],
-  [undefined, 'a', [{ verdict: 'pass', what: 'the granted scope is "a"' }]],
-  [undefined, undefined, []],
-])('passes the requested scope "%s" and the granted scope "%s"', (asked, scope, findings) => {
-  expect(checkScope(asked, scope)).toEqual(findings);
+  ['b a', 'a b', 'the granted scope is "a b"'],
+  [undefined, 'a', 'the granted scope is "a"'],
+  [undefined, undefined, 'the granted scope is unknown, because the token response does not name it'],
+  ['a  b', undefined, 'the granted scope is unknown, because the token response does not name it; "a b" was requested'],
+])('passes the requested scope "%s" and the granted scope "%s" [A51]', (requested, scope, what) => {
+  expect(checkScope({ requested, granted: scope })).toEqual([{ verdict: 'pass', what }]);
+});
+
+test('cuts a long scope, and escapes nothing that moves the cursor [A53]', () => {
+  const [{ what } = { what: '' }] = checkScope({ requested: undefined, granted: `a\u001b[2J${'b'.repeat(1_000)}` });
+
+  expect(what).toMatch(/^the granted scope is "a \[2Jb+…"$/);
+  expect(what.length).toBeLessThan(400);
 });
 
 test('warns about a missing scope [A17]', () => {
-  expect(checkScope('a b c', 'b')).toMatchObject([
+  expect(checkScope({ requested: 'a b c', granted: 'b' })).toMatchObject([
     { verdict: 'warn', what: 'the granted scope is "b": "a c" is missing' },
   ]);
 });

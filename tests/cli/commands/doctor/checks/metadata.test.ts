@@ -25,6 +25,28 @@ test('passes metadata with the right issuer', async () => {
   ]);
 });
 
+test('cuts and cleans the texts of the metadata [A53]', async () => {
+  const long = 'x'.repeat(1_000);
+  const { origin } = await startAuthorizationServer({ metadata: { token_endpoint: `https://a.example.com/${long}` } });
+  const facts = { issuer: origin, token_endpoint_auth_methods_supported: [`\u009b2J${long}`] };
+
+  const { findings } = await check(origin);
+
+  for (const { what } of [...findings, ...checkAuthMethod(facts, 'client_secret_post')]) {
+    expect(what.length).toBeLessThan(500);
+    expect(what).not.toContain('\u009b');
+  }
+});
+
+test('reports nothing about methods that are no list', async () => {
+  const metadata = { token_endpoint_auth_methods_supported: 'client_secret_basic' };
+  const { origin } = await startAuthorizationServer({ metadata });
+
+  const { facts } = await check(origin);
+
+  expect(facts && checkAuthMethod(facts, undefined)).toEqual([]);
+});
+
 test('fails metadata of another issuer [R-58]', async () => {
   const { origin } = await startAuthorizationServer({ metadata: { issuer: 'https://other.example.com' } });
 

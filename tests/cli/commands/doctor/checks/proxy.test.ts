@@ -26,7 +26,7 @@ test.each([
   ['v20.20.2', { NODE_USE_ENV_PROXY: '1' }, /^run this command with Node\.js 22\.21/],
   ['v22.20.0', { NODE_USE_ENV_PROXY: '1' }, /^run this command with Node\.js 22\.21/],
   ['v24.5.0', {}, /^run this command with NODE_USE_ENV_PROXY=1/],
-])('warns about a proxy that Node.js %s does not use with %j', async (version, env, advice) => {
+])('warns about a proxy that Node.js %s does not use with %j [B12]', async (version, env, advice) => {
   const { route, findings } = await check({ HTTPS_PROXY, ...env }, version);
 
   expect(route).toEqual(direct);
@@ -48,6 +48,13 @@ test.each(['v22.21.0', 'v24.5.0', 'v26.0.0'])(
     ]);
   },
 );
+
+test.each(['ALL_PROXY', 'all_proxy'])('warns about %s, which Node.js does not read [B12]', async (variable) => {
+  const { route, findings } = await check({ [variable]: HTTPS_PROXY }, 'v24.5.0');
+
+  expect(route).toEqual(direct);
+  expect(findings).toMatchObject([{ verdict: 'warn', what: `${variable} is set, but Node.js does not read it` }]);
+});
 
 test('reports that NO_PROXY excludes the server', async () => {
   const { route, findings } = await check({ HTTPS_PROXY, NO_PROXY: '.example.com' }, 'v20.20.2', url, '');

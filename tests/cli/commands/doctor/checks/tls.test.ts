@@ -3,7 +3,7 @@ import { createServer } from 'node:tls';
 
 import { expect, test } from '@jest/globals';
 
-import { checkTls } from '../../../../../src/cli/commands/doctor/checks/tls.js';
+import { checkNoTls, checkTls } from '../../../../../src/cli/commands/doctor/checks/tls.js';
 import { testAuthority, testCertificates, testKey } from '../../../../support/certificates.js';
 import { cleanUp } from '../../../../support/clean-up.js';
 import { localhostCertificate } from '../../../../support/grant-certificate.js';
@@ -51,14 +51,19 @@ test('warns about a certificate that will expire soon', async () => {
 test.each<[string, { key: string; cert: string }, string, RegExp]>([
   ['has expired', issued('expired'), 'expired on Jan  1 00:00:00 2021 GMT (CERT_HAS_EXPIRED)', /to renew it/],
   ['is not valid yet', issued('future'), 'is valid only from Jan  1 00:00:00 2110 GMT (CERT_NOT_YET_VALID)', /clock/],
-  ['is for another name', issued('other'), 'is for another name (ERR_TLS_CERT_ALTNAME_INVALID)', /use a name/],
+  [
+    'is for another name',
+    issued('other'),
+    'is for another name (ERR_TLS_CERT_ALTNAME_INVALID)',
+    /use a name of the certificate \(DNS:other.example\)/,
+  ],
   [
     'is self-signed',
     localhostCertificate,
     'is not trusted: issued by "localhost" (DEPTH_ZERO_SELF_SIGNED_CERT)',
     /NODE_EXTRA_CA_CERTS/,
   ],
-])('fails a certificate that %s [R-28]', async (_, server, what, advice) => {
+])('fails a certificate that %s [R-28 B12]', async (_, server, what, advice) => {
   const url = await startTls(server);
 
   expect(await checkTls(url, options)).toMatchObject([
@@ -85,13 +90,42 @@ test('fails a certificate of an authority that is not trusted [B10]', async () =
   ]);
 });
 
-test('fails a server without TLS', async () => {
+test('warns about a bad certificate that Node.js accepts', async () => {
+  const url = await startTls(issued('expired'));
+
+  expect(await checkTls(url, { ...options, acceptsAnyCertificate: true })).toMatchObject([
+    { verdict: 'warn', what: expect.stringMatching(/expired on .*\(CERT_HAS_EXPIRED\), but Node\.js accepts it$/) },
+  ]);
+});
+
+test('fails an http URL whose port speaks https [B12]', async () => {
+  const { port } = await startTls(issued('good'));
+
+  expect(await checkNoTls(new URL(`http://127.0.0.1:${port}/x`), options)).toMatchObject([
+    {
+      verdict: 'fail',
+      what: `127.0.0.1:${port} speaks https at this port, but the URL begins with http`,
+      advice: `begin the URL with https: https://127.0.0.1:${port}/x`,
+      exitCode: 4,
+    },
+  ]);
+});
+
+test('reports nothing about an http URL whose port speaks http or is silent', async () => {
+  const { origin } = await startHttpServer(() => ({}));
+  const silent = await startSilent();
+
+  expect(await checkNoTls(new URL(origin), options)).toEqual([]);
+  expect(await checkNoTls(new URL(`http://${silent.host}`), { ...options, timeoutMs: 20 })).toEqual([]);
+});
+
+test('fails a server without TLS [B12]', async () => {
   const { origin } = await startHttpServer(() => ({}));
 
   const found = await checkTls(new URL(origin.replace('http:', 'https:')), options);
 
   expect(found).toMatchObject([
-    { verdict: 'fail', what: expect.stringContaining('does not complete a TLS handshake') },
+    { verdict: 'fail', what: expect.stringContaining('does not speak https at this port, but probably http') },
   ]);
 });
 

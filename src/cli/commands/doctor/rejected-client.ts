@@ -1,15 +1,21 @@
 import type { ClientAuthentication, PreparedAuthentication } from '../../../authentication/client-authentication.js';
+import type { GrantRejectedError } from '../../../core/errors.js';
 import type { TokenSource } from '../../../core/token-source.js';
+import { readable } from '../../../grant/errors/redaction.js';
 import type { TokenServiceOptions } from '../../../service/options.js';
+import { withFlags } from '../../io/option-names.js';
 import { authMethods, type Credentials, registeredName } from '../../settings/auth-methods.js';
+import { flawOfSecret } from '../../settings/credentials.js';
 import type { Settings } from '../../settings/settings.js';
 import { checkGrant } from './checks/grant.js';
 import type { ServerFacts } from './checks/metadata.js';
 import { type Finding, pass } from './finding.js';
 
-/** The facts that explain an `invalid_client`. */
-export interface InvalidClientFacts {
+/** The facts that explain a rejection of the client. */
+export interface RejectedClientFacts {
+  readonly rejection: Pick<GrantRejectedError, 'error' | 'status'>;
   readonly prepared: PreparedAuthentication;
+  readonly settings: Settings;
   readonly credentials: Credentials;
   readonly clientId: string;
   readonly facts: ServerFacts;
@@ -17,32 +23,56 @@ export interface InvalidClientFacts {
   readonly triesMethods: boolean;
 }
 
-/** The likely reasons for an `invalid_client` (RFC 6749 §5.2): first those with evidence, then the usual ones. */
-export function reasonsForInvalidClient({
+/** The likely reasons for a rejection of the client (RFC 6749 §5.2): first those with evidence, then the usual ones. */
+export function reasonsForRejectedClient({
+  rejection,
   prepared: { method, hint },
+  settings,
   credentials,
   clientId,
   facts: { token_endpoint_auth_methods_supported: supported },
   triesMethods,
-}: InvalidClientFacts): readonly string[] {
-  const { secret } = credentials;
+}: RejectedClientFacts): readonly string[] {
   const isUnsupported = supported?.includes(method) === false;
+  const methods = readable(supported?.join(', ') ?? '', []);
   return [
-    secret.trim() === secret ? undefined : 'the secret begins or ends with white space: copy it again',
-    isUnsupported ? `the request used ${method}, but the server supports ${supported.join(', ')}` : undefined,
-    hint === undefined || !(method in hints) ? hint : hints[method],
+    flawOfSecret(settings, credentials),
+    isUnsupported ? `the request used ${method}, but the server supports ${methods}` : undefined,
+    reasonOfCode(rejection),
+    hint && (method in hints ? hints[method] : withFlags(hint)),
     method.startsWith('client_secret_')
       ? `the secret is wrong, has expired or was replaced: create another one for "${clientId}"`
       : undefined,
     `the client "${clientId}" is unknown or disabled at this server: check the environment or tenant`,
     isUnsupported ? undefined : `the client is registered for another method than ${method}`,
+    ...(rejection.error === undefined ? reasonsWithoutCode(settings) : []),
     triesMethods || possibleMethods(credentials).length < 2
       ? undefined
       : '--try-methods tries the other methods: each counts as a failed sign-in',
   ].filter((reason) => reason !== undefined);
 }
 
-// The hints of the library name options of its functions.
+/** The reason that an error code says in the words of RFC 6749 §5.2, if it is not about the credentials. */
+function reasonOfCode({ error, status }: RejectedClientFacts['rejection']): string | undefined {
+  switch (error) {
+    case undefined:
+    case 'invalid_client':
+      return undefined;
+    case 'unauthorized_client':
+      // With 401 it is about the credentials.
+      return status === 401 ? undefined : 'the client credentials grant must be enabled for this client';
+    default:
+      return 'check --scope, --resource, --audience and --parameter against what this server expects';
+  }
+}
+
+const reasonsWithoutCode = ({ scope, dpop }: Settings): (string | undefined)[] => [
+  scope === undefined ? 'some servers reject a request without a scope in this way: set --scope' : undefined,
+  dpop?.value === 'true' ? 'the server may reject the DPoP proof: check the clock of this machine' : undefined,
+  'this may not be the token endpoint: check its URL',
+];
+
+// In place of the hints of the library: --try-methods tries what they advise, and a blank is reported anyway.
 const hints: Readonly<Record<string, string | undefined>> = {
   client_secret_basic: 'the id or the secret contains a character that servers decode differently',
   client_secret_post: undefined,

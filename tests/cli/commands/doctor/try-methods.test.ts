@@ -1,63 +1,16 @@
 import { expect, test } from '@jest/globals';
 
-import type { PreparedAuthentication } from '../../../../src/authentication/client-authentication.js';
 import { clientSecretBasic } from '../../../../src/authentication/client-secret.js';
-import {
-  type InvalidClientFacts,
-  reasonsForInvalidClient,
-  tryMethods,
-} from '../../../../src/cli/commands/doctor/invalid-client.js';
-import { authMethods, type Credentials } from '../../../../src/cli/settings/auth-methods.js';
+import { tryMethods } from '../../../../src/cli/commands/doctor/rejected-client.js';
+import { type Credentials } from '../../../../src/cli/settings/auth-methods.js';
 import type { TokenServiceOptions } from '../../../../src/service/options.js';
 import { createTokenService } from '../../../../src/service/token-service.js';
 import { granted, refused, startAuthorizationServer } from '../../../support/authorization-server.js';
-import { clientCertificates } from '../../../support/client-certificates.js';
 import type { RecordedRequest } from '../../../support/http-server.js';
 import { credentialsOf } from '../../../support/settings.js';
 import { signingKey } from '../../../support/signing-keys.js';
 
-const facts: InvalidClientFacts['facts'] = { issuer: 'https://a', token_endpoint: 'https://a/token' };
-const prepare = async (name: string, credentials: Credentials) =>
-  (await authMethods[name]?.make(credentials, {}))?.prepare('orders', facts) as Promise<PreparedAuthentication>;
-const credentials = credentialsOf({ secret: 's3cret' });
-const prepared = await prepare('client_secret_basic', credentials);
-
-const reasons = (changes: Partial<InvalidClientFacts> = {}) =>
-  reasonsForInvalidClient({
-    prepared,
-    credentials,
-    clientId: 'orders',
-    facts,
-    triesMethods: false,
-    ...changes,
-  });
-
-test('the usual reasons, the likeliest first', () => {
-  expect(reasons()).toEqual([
-    'the secret is wrong, has expired or was replaced: create another one for "orders"',
-    'the client "orders" is unknown or disabled at this server: check the environment or tenant',
-    'the client is registered for another method than client_secret_basic',
-    '--try-methods tries the other methods: each counts as a failed sign-in',
-  ]);
-});
-
-test('reasons with evidence come first', async () => {
-  const withSpace = credentialsOf({ secret: 'a+b ' });
-
-  const [first, second, third] = reasons({
-    prepared: await prepare('client_secret_basic', withSpace),
-    credentials: withSpace,
-    facts: { ...facts, token_endpoint_auth_methods_supported: ['client_secret_post'] },
-  });
-
-  expect(first).toContain('white space');
-  expect(second).toBe('the request used client_secret_basic, but the server supports client_secret_post');
-  expect(third).toContain('a character that servers decode differently');
-});
-
-test('does not propose --try-methods if it is set', () => {
-  expect(reasons({ triesMethods: true }).join()).not.toContain('--try-methods');
-});
+const facts = { issuer: 'https://a', token_endpoint: 'https://a/token' };
 
 /** Tries the methods at a server that accepts requests by `accepts`. */
 async function tried(secret: string, accepts: (request: RecordedRequest) => boolean, more: Partial<Credentials> = {}) {
@@ -130,18 +83,4 @@ test('tries only methods for which there are credentials', async () => {
     false,
     true,
   ]);
-});
-
-test('names the signature or certificate in use, and does not blame a secret', async () => {
-  const { pem: key } = await signingKey('ES256');
-  const signer = credentialsOf({ key });
-  const presenter = credentialsOf(clientCertificates.first);
-
-  const ofSigner = reasons({ prepared: await prepare('private_key_jwt', signer), credentials: signer });
-  const ofPresenter = reasons({ prepared: await prepare('tls_client_auth', presenter), credentials: presenter });
-
-  expect(ofSigner[0]).toMatch(/^the assertion was signed with ES256 without a key id for the audience https:\/\/a;/);
-  expect(ofSigner.join()).not.toMatch(/secret|--try-methods/);
-  expect(ofPresenter[0]).toMatch(/^the certificate of O=Example, CN=orders was presented/);
-  expect(ofPresenter.at(-1)).toMatch(/^--try-methods/);
 });

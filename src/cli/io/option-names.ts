@@ -1,0 +1,40 @@
+import { settingDefinitions, settingNames } from '../settings/definitions.js';
+
+/** A message of the library, with the flags of the command in place of the options of the library. */
+export function withFlags(message: string): string {
+  const text = phrases.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), message);
+  return text.replace(/"([a-z]+(?:[A-Z][a-z]+)*)"/g, (quoted, name: string) => flags.get(name) ?? quoted);
+}
+
+const flags: ReadonlyMap<string, string | undefined> = new Map([
+  ...settingNames.map((name) => [name, settingDefinitions[name].flag?.split(' ')[0]] as const),
+  ['clientSecret', '--client-secret-file'],
+  ['clientAuthentication', '--auth-method'],
+  ['algorithm', '--signing-algorithm'],
+  ['parameters', '--parameter'],
+]);
+
+/** What the library says about code, and what a user of the command does instead. */
+const phrases: readonly (readonly [pattern: RegExp, replacement: string])[] = [
+  [/set "requireBinding: false" in dpop\(\)/, 'leave --dpop out'],
+  [/"audience" of (privateKeyJwt|clientSecretJwt)/g, '--assertion-audience'],
+  [
+    /clientSecretBasic\(secret, \{ encoding \}\) with "form" or "raw", or clientSecretPost\(secret\)/,
+    '--auth-method client_secret_basic:form, client_secret_basic:raw or client_secret_post',
+  ],
+  [/"parameters: \{ (\w+) \}"/g, '--parameter $1=VALUE'],
+  [/"parameters\.(\w+)"/g, '--parameter $1'],
+  [/set NODE_EXTRA_CA_CERTS or the option "fetch"/, 'set NODE_EXTRA_CA_CERTS to its certificate'],
+  [/give them to the "fetch" that this service uses/, 'write user and password into the proxy URL of HTTPS_PROXY'],
+  [/; otherwise give a "fetch" that uses the proxy/, ''],
+  [
+    /if its tokens are Bearer tokens, set "assumeBearer: true"/,
+    'a program can accept it with the option assumeBearer of the library',
+  ],
+  [
+    /give it decrypted, or a function that returns createPrivateKey\(\{ key, passphrase \}\)/,
+    'decrypt it: openssl pkey -in ENCRYPTED -out DECRYPTED',
+  ],
+  [/it has an option of its own or is set by the library/, 'it has a flag of its own or is set by the command'],
+  [/check the file or function that it comes from/, 'check its source'],
+];

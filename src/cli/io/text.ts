@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { CommandError } from './command-error.js';
+
+/** A file that a setting names. */
+export interface TextFile {
+  readonly path: string;
+  /** The content, for messages: `the client secret`. */
+  readonly what: string;
+  /** The flag or variable that names the file. */
+  readonly source: string;
+}
+
+/**
+ * Reads a text file.
+ * @throws {CommandError} if the file cannot be read, or is no text; the message repeats the path only if {@link isPath} holds
+ */
+export async function readTextFile({ path, what, source }: TextFile): Promise<string> {
+  const bytes = await readFile(path).catch(({ code }: NodeJS.ErrnoException) => {
+    if (isPath(path))
+      throw new CommandError(`${what} cannot be read from ${path} (${code})`, { advice: `check ${source}` });
+    throw new CommandError(`${what} cannot be read: ${source} is no path of a file (${code})`, {
+      advice: `give ${source} the path of a file; its value is not repeated here, because it may be a secret`,
+    });
+  });
+  return decodeText(bytes, path);
+}
+
+/**
+ * Whether a text is certainly a path: it leads to a file, or at least into a folder. Any other text may be a secret that was given
+ * in place of a path.
+ */
+export function isPath(text: string): boolean {
+  const folder = dirname(text);
+  return existsSync(text) || (folder !== '.' && folder !== dirname(folder) && existsSync(folder));
+}
+
+/**
+ * Decodes a text in UTF-8, or in UTF-16 with a byte order mark. The mark is skipped. `name` stands for the text in messages.
+ * @throws {CommandError} if the text has another encoding
+ */
+export function decodeText(bytes: Buffer, name: string): string {
+  const failed = (flaw: string) => new CommandError(`${name} ${flaw}`, { advice: 'save it as text in UTF-8' });
+  let text: string;
+  try {
+    text = new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
+  } catch {
+    throw failed('is not text in UTF-8');
+  }
+  if (text.includes('\0')) throw failed('contains zero bytes, as UTF-16 without a byte order mark does');
+  return text;
+}
+
+function encodingOf([first, second]: Buffer): string {
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
+}
+
+/**
+ * Says which invisible character a text begins or ends with, or which control character it contains: `ends with a carriage return`.
+ * `undefined` if there is none.
+ */
+export function describeBlank(text: string): string | undefined {
+  const [first] = /^[\s\u200b]/.exec(text) ?? [];
+  if (first !== undefined) return `begins with ${nameOf(first)}`;
+  const [last] = /[\s\u200b]$/.exec(text) ?? [];
+  if (last !== undefined) return `ends with ${nameOf(last)}`;
+  // oxlint-disable-next-line no-control-regex
+  const [control] = /[\u0000-\u001f\u007f-\u009f]/.exec(text) ?? [];
+  return control && `contains ${nameOf(control)}`;
+}
+
+const nameOf = (character: string): string =>
+  names[character] ?? `the character U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+
+const names: Readonly<Record<string, string>> = {
+  ' ': 'a space',
+  '\t': 'a tab',
+  '\n': 'a line feed',
+  '\r': 'a carriage return',
+  '\u00a0': 'a no-break space',
+  '\u200b': 'a zero-width space',
+  '\ufeff': 'a byte order mark',
+};
