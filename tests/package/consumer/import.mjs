@@ -63,9 +63,10 @@ for (const input of [url, new Request(url, { method: 'PUT', body: 'an order' })]
   assert.deepEqual([await moved.json(), moved.redirected], [{ sees: null }, true]);
 }
 
-// A stream is not sent twice: its detection is tried on each version of Node.js.
+// A Request is cloned before it is sent, so that its stream can be sent twice.
 const streamed = new Request(url, { method: 'PUT', body: new Blob(['an order']).stream(), duplex: 'half' });
-assert.equal((await withBearerToken(fetch, await outdated(), { origins: [origin] })(streamed)).status, 401);
+const repaired = await withBearerToken(fetch, await outdated(), { origins: [origin] })(streamed);
+assert.deepEqual(await repaired.json(), latest('PUT'));
 
 for (const name of major === '20' ? ['undici'] : ['undici', 'undici-8']) {
   const { Agent, fetch: undiciFetch, interceptors, request } = await import(name);
