@@ -97,8 +97,7 @@ export function withBearerToken(
   };
 }
 
-// As in the Fetch standard.
-const maxRedirects = 20;
+const maxRedirects = 20; // As in the Fetch standard.
 
 /** What `fetch(input, init)` asks for: a copy, so that the caller may change its objects afterwards. */
 function fetchCall(input: string | URL | Request, init: RequestInit): FetchCall {
@@ -115,10 +114,8 @@ function fetchCall(input: string | URL | Request, init: RequestInit): FetchCall 
   return { input, url: input.url, init: { ...own, ...defined, headers } };
 }
 
-// Also a Request of another implementation.
 const isRequest = (input: string | URL | Request): input is Request => typeof input === 'object' && 'url' in input;
 
-// Not as Headers: fetch reads a plain object faster.
 const copyOf = (headers: NonNullable<RequestInit['headers']>): FetchInit['headers'] =>
   Symbol.iterator in headers ? ([...headers] as [string, string][]) : { ...(headers as Record<string, string>) };
 
