@@ -86,7 +86,6 @@ function notStarted(reason: Error, signal: AbortSignal | undefined): Dispatcher.
 }
 
 const isReadOnce = (body: unknown): boolean => isStream(body) || 'next' in Object(body);
-
 const maxKeptBytes = 1_048_576;
 
 /** Keeps a short body of an asynchronous iterator while it is sent. The `fetch` of undici makes such an iterator of each body. */
