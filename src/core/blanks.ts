@@ -5,6 +5,7 @@ const names: Readonly<Record<string, string>> = {
   '\r': 'a carriage return',
   '\0': 'a null byte',
   '\u00a0': 'a no-break space',
+  '\u200b': 'a zero-width space',
   '\ufeff': 'a byte order mark',
 };
 
@@ -16,9 +17,10 @@ export const controlCharacter = /[\0-\x1f\x7f-\x9f]/;
  * carriage return`. `undefined` if there is none.
  */
 export function describeBlank(text: string): string | undefined {
-  const [first = '', last = ''] = [text.at(0), text.at(-1)];
-  if (first.trim() !== first) return `begins with ${nameOf(first)}`;
-  if (last.trim() !== last) return `ends with ${nameOf(last)}`;
+  const first = /^[\s\u200b]/.exec(text)?.[0];
+  if (first !== undefined) return `begins with ${nameOf(first)}`;
+  const last = /[\s\u200b]$/.exec(text)?.[0];
+  if (last !== undefined) return `ends with ${nameOf(last)}`;
   const control = controlCharacter.exec(text)?.[0];
   return control === undefined ? undefined : `contains ${nameOf(control)}`;
 }

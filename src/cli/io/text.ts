@@ -57,30 +57,3 @@ function encodingOf([first, second]: Buffer): string {
   if (first === 0xff && second === 0xfe) return 'utf-16le';
   return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
 }
-
-/**
- * Says which invisible character a text begins or ends with, or which control character it contains: `ends with a carriage return`.
- * `undefined` if there is none.
- */
-export function describeBlank(text: string): string | undefined {
-  const [first] = /^[\s\u200b]/.exec(text) ?? [];
-  if (first !== undefined) return `begins with ${nameOf(first)}`;
-  const [last] = /[\s\u200b]$/.exec(text) ?? [];
-  if (last !== undefined) return `ends with ${nameOf(last)}`;
-  // oxlint-disable-next-line no-control-regex
-  const [control] = /[\u0000-\u001f\u007f-\u009f]/.exec(text) ?? [];
-  return control && `contains ${nameOf(control)}`;
-}
-
-const nameOf = (character: string): string =>
-  names[character] ?? `the character U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
-
-const names: Readonly<Record<string, string>> = {
-  ' ': 'a space',
-  '\t': 'a tab',
-  '\n': 'a line feed',
-  '\r': 'a carriage return',
-  '\u00a0': 'a no-break space',
-  '\u200b': 'a zero-width space',
-  '\ufeff': 'a byte order mark',
-};

@@ -1,6 +1,7 @@
+import { describeBlank } from '../../core/blanks.js';
 import { parseUrl } from '../../core/secure-url.js';
 import { CommandError } from '../io/command-error.js';
-import { describeBlank, isPath } from '../io/text.js';
+import { isPath } from '../io/text.js';
 import { settingDefinitions, type SettingName } from './definitions.js';
 
 /**

@@ -1,8 +1,9 @@
+import { describeBlank } from '../../core/blanks.js';
 import type { CommandContext } from '../context.js';
 import { CommandError } from '../io/command-error.js';
 import { canPrompt, hiddenPrompt, readStdin, withoutNewline } from '../io/input.js';
 import { printable, write } from '../io/terminal.js';
-import { describeBlank, decodeText, readTextFile } from '../io/text.js';
+import { decodeText, readTextFile } from '../io/text.js';
 import { authMethodOf, type Credentials } from './auth-methods.js';
 import { missingSetting, type Settings } from './settings.js';
 

@@ -1,8 +1,8 @@
 import type { AccessToken } from '../../../../core/access-token.js';
 import { readable } from '../../../../grant/errors/redaction.js';
 import { CommandError } from '../../../io/command-error.js';
-import { type ApiRequest } from '../../call/api-request.js';
 import { adviceFor, rejectedByApi } from '../../call/api-rejection.js';
+import { type ApiRequest } from '../../call/api-request.js';
 import { sendRequest, type SendRequestOptions } from '../../call/send-request.js';
 import { fail, type Finding, pass, warn } from '../finding.js';
 
