@@ -63,7 +63,8 @@ export async function sendAuthorized<Response>(
   const response = await send(token);
   let other: AccessToken | undefined;
   try {
-    if (!(await isRejected(request, response, token))) return response;
+    const rejected = isRejected(request, response, token);
+    if (rejected === false || !(await rejected)) return response;
     other = await replacement(tokens, request, response, token, options);
     if (other === undefined) return response;
   } catch (error) {

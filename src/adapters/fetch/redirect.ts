@@ -10,8 +10,9 @@ export interface FetchCall {
   readonly init: FetchInit;
 }
 
-/** An `init` whose headers are a list of pairs or a plain object. */
+/** An `init` with a mode, whose headers are a list of pairs or a plain object. */
 export interface FetchInit extends RequestInit {
+  readonly redirect: NonNullable<RequestInit['redirect']>;
   readonly headers: [string, string][] | Record<string, string>;
 }
 
