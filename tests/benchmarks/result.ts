@@ -19,14 +19,15 @@ export type Unit = 'ns' | 'ms' | 'bytes' | 'KiB' | 'count';
 
 /** The greatest value that one figure of a result may have. */
 export interface Target {
-  readonly of: 'ratio' | 'ours';
+  /** `added` is what ours takes longer than the other. */
+  readonly of: 'ratio' | 'ours' | 'added';
   readonly atMost: number;
 }
 
 /** Whether the target is met; `undefined` if there is none. */
-export function isMet({ target, ...figures }: Result): boolean | undefined {
+export function isMet({ target, ours, other, ratio }: Result): boolean | undefined {
   if (target === undefined) return undefined;
-  const figure = figures[target.of];
+  const figure = { ours, ratio, added: ours - (other ?? Number.NaN) }[target.of];
   return figure !== undefined && figure <= target.atMost;
 }
 
@@ -56,10 +57,13 @@ function cells(result: Result): string[] {
     other === undefined ? '' : amount(other, unit),
     ratio === undefined ? '' : ratio.toFixed(3),
     control === undefined ? '' : control.toFixed(3),
-    target === undefined ? '' : `≤ ${target.of === 'ratio' ? target.atMost.toFixed(2) : amount(target.atMost, unit)}`,
+    target === undefined ? '' : bar(target, unit),
     met === undefined ? '' : met ? 'ok' : 'missed',
   ];
 }
+
+const bar = ({ of, atMost }: Target, unit: Unit): string =>
+  `≤ ${of === 'added' ? '+' : ''}${of === 'ratio' ? atMost.toFixed(2) : amount(atMost, unit)}`;
 
 const amount = (value: number, unit: Unit): string =>
   `${Math.round(value).toLocaleString('en-US')}${unit === 'count' ? '' : ` ${unit}`}`;

@@ -41,9 +41,9 @@ export async function sharedHit(): Promise<Result[]> {
   await redis.kill();
   if (last.value !== value) throw new Error('the token did not come from Redis');
 
-  return [
-    { name: 'token from Redis / GET of its entry', unit: 'ns', ...comparison, target: { of: 'ratio', atMost: 1.3 } },
-  ];
+  const name = 'token from Redis / GET of its entry';
+  // Once a token and process: this is no hot path. The time is the deadline, the key, the checksum and the circuit breaker.
+  return [{ name, unit: 'ns', ...comparison, target: { of: 'added', atMost: 50_000 } }];
 }
 
 /** Grants for fifty processes that start together: with Redis, and without. */
