@@ -3,7 +3,7 @@ import type { AccessToken } from '../core/access-token.js';
 import { requestKey, type TokenRequest } from '../core/token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../core/token-source.js';
 import { renewOrFallBack } from './renew-or-fall-back.js';
-import type { CachedToken, TokenCache } from './token-cache.js';
+import { asExpired, type CachedToken, type TokenCache } from './token-cache.js';
 
 /**
  * Caches tokens, coalesces concurrent calls, and renews tokens early, on use: in the advisory window in the background. Callers
@@ -40,7 +40,7 @@ export function withCache(cache: TokenCache): Layer {
       const flight = fly(key, request, { replacing: token, minValidityMs: options.minValidityMs });
       const renewal = abortable(flight, options.signal);
       const renewed = await (isUsable(token, options, clock) ? renewOrFallBack(renewal, token, clock) : renewal);
-      // Expired or revoked meanwhile.
+      // The renewal failed and returned the old token, which has expired or was revoked since.
       return renewed === token && isExpired(cached) ? firstToken(key, request, options) : renewed;
     }
 
@@ -55,7 +55,10 @@ export function withCache(cache: TokenCache): Layer {
         // A flight that began before the token was rejected may return that token.
         if (token.value !== replacing?.value) return token;
       }
-      return abortable(fly(key, request, { replacing: replacing ?? cache.get(key)?.token, minValidityMs }), signal);
+      const current = cache.get(key)?.token;
+      // A token that has left the cache was revoked, or is bound to an earlier certificate: no layer may return it.
+      const rejected = replacing?.value === current?.value ? current : replacing && asExpired(replacing);
+      return abortable(fly(key, request, { replacing: rejected ?? current, minValidityMs }), signal);
     }
 
     /** The call to the inner source for this key: the one under way, or a new one. */
@@ -78,7 +81,7 @@ export function withCache(cache: TokenCache): Layer {
       } catch (error) {
         if (!isRenewal) throw error;
         cache.renewalFailed(current, error);
-        // If the token expired meanwhile, make the attempt that the first call after expiry is entitled to.
+        // The token expired during this attempt. Try once more, as the first call after expiry does.
         return isExpired(current) ? ask(key, request, { ...options, replacing: current.token }) : current.token;
       }
     }

@@ -61,7 +61,7 @@ export function withFastPath(cache: TokenCache): Layer {
   };
 }
 
-// A signal ends a wait, and there is none.
+// A signal ends a wait, and this layer does not wait.
 const acceptsAnyToken = (options: GetTokenOptions | undefined): boolean =>
   options === undefined ||
   (options.replacing === undefined && options.minValidityMs === undefined && options.signal?.aborted !== true);

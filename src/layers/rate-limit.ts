@@ -53,11 +53,11 @@ export function withRateLimit({ maxConcurrentGrants = 50, clock = systemClock }:
         const key = requestKey(request);
         const last = renewals.get(key);
         if (last !== undefined && last.interval.remainingMs() > 0 && !isExpired(last.token)) {
-          // Another replica may have been granted the rejected token after that.
+          // A rejected token that is newer than our last one was granted to another replica. Do not go back to the older one.
           return replaced.issuedAt > last.token.issuedAt ? replaced : last.token;
         }
         const token = await ask();
-        // A token that has expired on arrival is no answer for later calls.
+        // If the new token has already expired, later calls get the one that it replaced.
         const answer = isExpired(token) ? replaced : token;
         renewals.set(key, { token: answer, interval: pause(minIntervalMs(answer.expiresAt - answer.issuedAt), clock) });
         return token;
@@ -79,7 +79,7 @@ function serverLimit(clock: Clock): <T>(grant: () => Promise<T>) => Promise<T> {
   return async (grant) => {
     const waitMs = current?.pause.remainingMs() ?? 0;
     if (current !== undefined && waitMs > 0) throw current.error.withRetryAfter(waitMs);
-    // A grant that began before the pause says nothing about it.
+    // The outcome of a grant that began before the current pause does not count.
     const before = pauses;
     try {
       const result = await grant();

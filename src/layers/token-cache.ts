@@ -25,7 +25,7 @@ export interface TokenCacheOptions {
 export interface TokenCache {
   readonly clock: Clock;
   readonly maxTokens: number;
-  /** Changes when a token is replaced or revoked, and when the client certificate changes. */
+  /** Changes when a token is replaced, revoked or evicted, and when the client certificate changes. */
   readonly generation: number;
   get(key: string): CachedToken | undefined;
   set(key: string, token: AccessToken): void;
@@ -48,13 +48,22 @@ export interface CachedToken extends RenewalSchedule {
   postponed: Pause | undefined;
 }
 
+/** The same token, expired, for a token that is not to be used any more: each layer replaces an expired one at once. */
+export function asExpired({ value, type, scope, issuedAt }: AccessToken): AccessToken {
+  return new AccessToken({ value, type, scope, issuedAt, expiresAt: issuedAt });
+}
+
 /** A cache of access tokens: `withCache(tokenCache({ maxTokens: 100 }))`. */
 export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
   const { maxTokens = 1000, refresh, clock = systemClock, random = Math.random, onEvent, certificate } = options;
   const emit = eventSink(onEvent);
   const tokens = new LRUCache<string, CachedToken>({
     max: maxTokens,
-    dispose: ({ token: { scope } }, _key, reason) => reason === 'evict' && emit({ type: 'token.evicted', scope }),
+    dispose({ token: { scope } }, _key, reason) {
+      if (reason !== 'evict') return;
+      cache.generation += 1;
+      emit({ type: 'token.evicted', scope });
+    },
   });
   let thumbprint: string | undefined;
 
@@ -89,9 +98,7 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
       const valid = [...tokens.entries()].filter(([, { token }]) => token.remainingMs(clock) > 0);
       return valid.map(([key, cached]) => {
         const { token } = cached;
-        const { value, type, scope, issuedAt } = token;
-        // A revoked token counts as expired in each layer.
-        cached.token = new AccessToken({ value, type, scope, issuedAt, expiresAt: issuedAt });
+        cached.token = asExpired(token);
         return { key, token };
       });
     },

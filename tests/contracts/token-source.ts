@@ -27,7 +27,7 @@ export function tokenSourceContract(name: string, wrap: (inner: TokenSource) => 
       await settle();
 
       expect(source.last().request).toMatchObject({ scope: 'a b' });
-      expect(source.last().options?.replacing).toBe(old);
+      expect(source.last().options?.replacing?.value).toBe('old');
       source.last().resolve(issue('new', fakeClock()));
       await answer;
     });

@@ -628,27 +628,22 @@ describe('the number of kept tokens', () => {
 
 describe('tokens that are bound to a certificate [F8 R-51]', () => {
   /** A cache with tokens of several scopes, each bound to what the test says. */
-  function bound(options?: TokenCacheOptions) {
+  function bound(options?: TokenCacheOptions, below?: Below) {
     const bindings: (string | undefined)[] = [];
     const certificate = { useCertificate: (thumbprint: string | undefined) => bindings.push(thumbprint) };
-    const made = cached({ certificate, ...options });
+    const made = cached({ certificate, ...options }, below);
     const fetchToken = async (scope: string, binding?: string) => {
       const answer = made.tokens.getToken({ scope });
       await settle();
-      const { clock, source } = made;
-      const [issuedAt, issuedAtMonotonic] = [clock.now(), clock.monotonic()];
-      source.last().resolve(
-        new AccessToken({
-          value: `${scope} for ${binding}`,
-          issuedAt,
-          issuedAtMonotonic,
-          expiresAt: issuedAt + hour,
-          certificateThumbprint: binding,
-        }),
-      );
+      made.source.last().resolve(boundTo(binding, `${scope} for ${binding}`, made.clock));
       return answer;
     };
     return { ...made, bindings, fetchToken };
+  }
+
+  function boundTo(certificateThumbprint: string | undefined, value: string, clock: FakeClock): AccessToken {
+    const [issuedAt, issuedAtMonotonic] = [clock.now(), clock.monotonic()];
+    return new AccessToken({ value, issuedAt, issuedAtMonotonic, expiresAt: issuedAt + hour, certificateThumbprint });
   }
 
   test('are dropped when one arrives that is bound to another, and who presents it is told before', async () => {
@@ -678,6 +673,24 @@ describe('tokens that are bound to a certificate [F8 R-51]', () => {
     await settle();
 
     expect(source.calls).toHaveLength(3);
+  });
+
+  test('do not come back when one of them is rejected afterwards, shortly after its renewal', async () => {
+    const { tokens, source, clock, bindings, fetchToken } = bound({}, limited);
+    const first = await fetchToken('a', 'old');
+    const renewal = tokens.getToken({ scope: 'a' }, { replacing: first });
+    await settle();
+    const renewed = boundTo('old', 'renewed', clock);
+    source.last().resolve(renewed);
+    await renewal;
+    await fetchToken('b', 'new');
+
+    const answer = tokens.getToken({ scope: 'a' }, { replacing: renewed });
+    await settle();
+    source.last().resolve(boundTo('new', 'other', clock));
+
+    expect((await answer).value).toBe('other');
+    expect(bindings).toEqual(['old', 'new']);
   });
 
   test('are kept also where nobody wants to be told', async () => {

@@ -79,6 +79,15 @@ describe('revoke', () => {
     expect((await tokens.getToken()).value).toBe('token-2');
   });
 
+  test('a revoked token is not the answer to a request that was rejected with it, shortly after its renewal [R-78]', async () => {
+    const { tokens } = await running({});
+    const first = await tokens.getToken();
+    const second = await tokens.getToken(undefined, { replacing: first });
+    await tokens.revoke();
+
+    expect((await tokens.getToken(undefined, { replacing: second })).value).toBe('token-3');
+  });
+
   test('asks nobody when there is no token [F9]', async () => {
     const { tokens, server, revocations } = await running({});
 

@@ -103,6 +103,39 @@ describe('revoke() of one replica', () => {
     expect((await replica().getToken()).value).toBe('token-2');
   });
 
+  test('with { shared: true } a request that still holds the revoked token brings it back neither here nor in the store [D24]', async () => {
+    const { server, replica } = await fleet();
+    const [leaving, survivor] = [replica(), replica()];
+    const first = await leaving.getToken();
+    const second = await leaving.getToken(undefined, { replacing: first });
+    await leaving.flush();
+    expect((await survivor.getToken()).value).toBe(second.value);
+    await leaving.revoke({ shared: true });
+
+    const answer = await leaving.getToken(undefined, { replacing: second });
+    await leaving.flush();
+
+    expect(answer.value).toBe('token-3');
+    expect((await survivor.getToken(undefined, { replacing: second })).value).toBe('token-3');
+    expect(server.grants).toHaveLength(3);
+  });
+
+  test('with { shared: true } no other replica puts the revoked token back into the store [D24]', async () => {
+    const { replica } = await fleet();
+    const [leaving, survivor] = [replica(), replica()];
+    const first = await survivor.getToken();
+    const second = await survivor.getToken(undefined, { replacing: first });
+    await survivor.flush();
+    expect((await leaving.getToken()).value).toBe(second.value);
+    await leaving.revoke({ shared: true });
+
+    // The survivor was granted this token a moment ago, so it is the answer again.
+    await survivor.getToken(undefined, { replacing: second });
+    await survivor.flush();
+
+    expect((await replica().getToken()).value).toBe('token-3');
+  });
+
   test('with { shared: true } revokes nothing that it cannot remove from the store [D24]', async () => {
     const { replica, revoked, events } = await fleet({
       ...memoryStore(),

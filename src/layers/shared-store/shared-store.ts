@@ -55,7 +55,12 @@ export function withSharedStore(
         return (isNew ? isUsable(token, {}, clock) : isGoodEnough(token, options)) ? token : undefined;
       };
       const work = (until?: AbortSignal) => inner.getToken(request, { ...options, signal: until });
-      const publish = (token: AccessToken) => place.write(token);
+      // The rate limit may return the token that was to be replaced, which another replica may have revoked: it is not stored again.
+      const publish = async (token: AccessToken) => {
+        const { replacing } = options;
+        const isNew = token.value !== replacing?.value || token.issuedAt > replacing.issuedAt;
+        if (isNew) await place.write(token);
+      };
       const renewal = withLease({ place, deadlineMs, signal, find, work, publish, clock, random });
       if (stored === undefined || !isUsable(stored, options, clock)) return renewal;
       return renewOrFallBack(renewal, stored, clock).catch((error: unknown) => {
