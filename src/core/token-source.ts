@@ -10,7 +10,7 @@ export interface GetTokenOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * Minimum remaining validity in milliseconds, for a long upload for example. If the authorization server grants only shorter
-   * tokens, the call returns the token that it granted.
+   * tokens, the call returns the token that it granted. A call that joins a grant under way takes the token of that grant.
    * @default 0
    */
   readonly minValidityMs?: number | undefined;
@@ -29,9 +29,9 @@ export interface TokenSource {
 /** Takes a token source and returns one with a single concern added. */
 export type Layer = (inner: TokenSource) => TokenSource;
 
-/** Wraps a token source in layers, the innermost first. */
-export function compose(source: TokenSource, ...layers: readonly Layer[]): TokenSource {
-  return layers.reduce((inner, layer) => layer(inner), source);
+/** Wraps a token source in layers, the innermost first. A layer that is `undefined` is left out. */
+export function compose(source: TokenSource, ...layers: readonly (Layer | undefined)[]): TokenSource {
+  return layers.reduce<TokenSource>((inner, layer) => layer?.(inner) ?? inner, source);
 }
 
 /** Whether a cached or stored token may be returned for this call: it remains valid long enough and is not to be replaced. */

@@ -36,14 +36,16 @@ export function revokeToken({ server, issuer, clientId, preparation }: RevokeTok
     }
   }
 
+  const fail = (cause: unknown): never => {
+    throw revocationError(cause, context);
+  };
+
   return async ({ value }, signal) => {
-    const prepared = await preparation.prepare(signal).catch((cause: unknown) => {
-      throw revocationError(cause, context);
-    });
+    const prepared = await preparation.prepare(signal).catch(fail);
     try {
       await request(value, prepared, signal);
     } catch (error) {
-      const again = await preparation.prepareAgain(error, prepared, signal);
+      const again = await preparation.prepareAgain(error, prepared, signal).catch(fail);
       if (again === undefined) throw error;
       await request(value, again, signal);
     }

@@ -12,8 +12,6 @@ export interface RetryOptions {
   readonly retries?: number | undefined;
   /** For all attempts and the waits between them, in milliseconds. @default 15000 */
   readonly deadlineMs?: number | undefined;
-  /** Longest backoff after failed grants in a row, in milliseconds: how late callers notice the end of an outage. @default 9500 */
-  readonly maxBackoffMs?: number | undefined;
 }
 
 /** Options of {@link withRetry}. */

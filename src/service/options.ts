@@ -24,6 +24,7 @@ import type { TokenRequest } from '../core/token-request.js';
 import type { ClientCredentialsOptions } from '../grant/client-credentials.js';
 import { checkKeepMembers } from '../grant/kept-members.js';
 import type { RefreshOptions } from '../layers/renewal-schedule.js';
+import type { NegativeCacheOptions } from '../layers/negative-cache.js';
 import type { RetryOptions } from '../layers/retry.js';
 import type { TokenCacheOptions } from '../layers/token-cache.js';
 import type { TokenStore } from '../stores/token-store.js';
@@ -46,7 +47,7 @@ export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredential
   /** Grants in flight at the same time; further ones wait in order. @default 50 */
   readonly maxConcurrentGrants?: number | undefined;
   /** How a failed grant is retried. */
-  readonly retry?: RetryOptions | undefined;
+  readonly retry?: (RetryOptions & Pick<NegativeCacheOptions, 'maxBackoffMs'>) | undefined;
   /** The store in which replicas share tokens: `redisStore(client)`, `encryptedStore(store, { keys })`. */
   readonly store?: TokenStore | undefined;
   /** A pino logger; each event is one line. */

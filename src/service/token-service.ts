@@ -1,6 +1,7 @@
+import type { ClientAuthentication } from '../authentication/client-authentication.js';
 import { clientSecretByMetadata } from '../authentication/client-secret.js';
 import type { Secret } from '../authentication/secret.js';
-import { eventSink } from '../core/events.js';
+import { eventSink, type EventSink } from '../core/events.js';
 import { compose, type GetTokenOptions, type TokenSource } from '../core/token-source.js';
 import { clientCredentials } from '../grant/client-credentials.js';
 import { withCache } from '../layers/cache.js';
@@ -10,7 +11,7 @@ import { withNegativeCache } from '../layers/negative-cache.js';
 import { withRateLimit } from '../layers/rate-limit.js';
 import { withRetry } from '../layers/retry.js';
 import { withSharedStore } from '../layers/shared-store/shared-store.js';
-import { sharedTokens } from '../layers/shared-store/shared-tokens.js';
+import { type SharedTokens, sharedTokens } from '../layers/shared-store/shared-tokens.js';
 import { tokenCache } from '../layers/token-cache.js';
 import { logEvents } from '../telemetry/logging.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './options.js';
@@ -44,37 +45,21 @@ export interface TokenService extends TokenSource {
  */
 export function createTokenService(options: TokenServiceOptions): TokenService {
   checkTokenServiceOptions(options);
-  const { issuer, tokenEndpoint, clientId, dpop, store, clock, random, refresh } = options;
-  const { scope, resource, audience, parameters } = options;
+  const { clock, random, refresh, scope, resource, audience, parameters } = options;
   const onEvent = eventSink(options.logger && logEvents(options.logger), options.onEvent);
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
-
-  // Replicas share tokens if they agree in the identity and in what their tokens are bound to.
-  const identity = [
-    issuer,
-    tokenEndpoint,
-    clientId,
-    clientAuthentication.method,
-    ...(options.keepMembers ?? []).toSorted(),
-  ];
-  const isSenderConstrained = clientAuthentication.certificateThumbprint !== undefined || dpop !== undefined;
-  const currentConstraint = async () => ({
-    certificateThumbprint: await clientAuthentication.certificateThumbprint?.(),
-    keyPair: await dpop?.keyPair(),
-    thumbprint: await dpop?.thumbprint(),
-  });
-  const senderConstraint = isSenderConstrained ? currentConstraint : undefined;
-  const { deadlineMs, maxBackoffMs } = options.retry ?? {};
-  const shared = store && sharedTokens({ store, identity, senderConstraint, clock, onEvent });
+  const { deadlineMs, maxBackoffMs, retries } = options.retry ?? {};
 
   const grants = clientCredentials({ ...options, clientAuthentication, onEvent });
+  const shared = sharedTokensOf(options, clientAuthentication, onEvent);
+  // The cache tells the client authentication which certificate its tokens are bound to.
   const cache = tokenCache({ ...options.cache, refresh, clock, random, onEvent, certificate: clientAuthentication });
   const source = compose(
     grants,
     withRateLimit({ maxConcurrentGrants: options.maxConcurrentGrants, clock }),
-    withRetry({ ...options.retry, clock, random }),
+    withRetry({ retries, deadlineMs, clock, random }),
     withNegativeCache({ credentials: clientAuthentication, maxBackoffMs, clock, random }),
-    ...(shared === undefined ? [] : [withSharedStore(shared, { deadlineMs, refresh, random })]),
+    shared && withSharedStore(shared, { deadlineMs, refresh, random }),
     withCache(cache),
     withDefaultRequest({ scope, resource, audience, parameters }),
     withFastPath(cache),
@@ -89,4 +74,21 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     flush: async () => shared?.flush(),
     revoke: revokeAll({ cache, grants, shared, onEvent }),
   };
+}
+
+/** The tokens that replicas share: those that agree in the identity, and in the certificate and key of their tokens. */
+function sharedTokensOf(
+  { store, issuer, tokenEndpoint, clientId, keepMembers = [], dpop, clock }: TokenServiceOptions,
+  clientAuthentication: ClientAuthentication,
+  onEvent: EventSink,
+): SharedTokens | undefined {
+  const identity = [issuer, tokenEndpoint, clientId, clientAuthentication.method, ...keepMembers.toSorted()];
+  const isSenderConstrained = clientAuthentication.certificateThumbprint !== undefined || dpop !== undefined;
+  const currentConstraint = async () => ({
+    certificateThumbprint: await clientAuthentication.certificateThumbprint?.(),
+    keyPair: await dpop?.keyPair(),
+    thumbprint: await dpop?.thumbprint(),
+  });
+  const senderConstraint = isSenderConstrained ? currentConstraint : undefined;
+  return store && sharedTokens({ store, identity, senderConstraint, clock, onEvent });
 }
