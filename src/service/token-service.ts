@@ -31,8 +31,8 @@ export interface TokenService extends TokenSource {
    * all tokens are revoked; an event says why not. In either case no caller gets these tokens again; the next call gets a new one.
    * The token of a grant under way is not revoked: call this method after the last request.
    *
-   * With a shared store the tokens stay valid, since other replicas use them. `{ shared: true }` removes them from the store and
-   * revokes them all the same.
+   * With a shared store other replicas use the tokens: they are dropped from memory, stay valid, and the result is `true`.
+   * `{ shared: true }` removes them from the store and revokes them.
    */
   revoke(options?: RevokeOptions): Promise<boolean>;
   /** Waits until the tokens granted so far are in the shared store: call it before you close the connection of the store. */
@@ -40,7 +40,7 @@ export interface TokenService extends TokenSource {
 }
 
 /**
- * Trades client id and secret for access tokens (RFC 6749 §4.4), caches each until it expires and renews it early.
+ * Gets access tokens by the client credentials grant (RFC 6749 §4.4), caches each until it expires and renews it early.
  * @throws {ConfigurationError} when an option is missing, unknown, malformed or contradicts another
  */
 export function createTokenService(options: TokenServiceOptions): TokenService {

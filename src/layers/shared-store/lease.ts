@@ -49,7 +49,7 @@ export async function withLease<T>(options: LeaseOptions<T>): Promise<T> {
   async function workAsHolder(lease: Lease): Promise<T> {
     const done = new AbortController();
     let published: Promise<void> | undefined;
-    // Aborting its sleep ends the loop.
+    // `done` aborts the sleep, which rejects: that ends the loop.
     keepExtending(lease, done.signal).catch(() => undefined);
     try {
       // The previous holder may have stored its result in the meantime.
