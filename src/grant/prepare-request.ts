@@ -97,7 +97,7 @@ export function prepareRequest({
   };
 }
 
-// The authorization server has nothing to do with this delay.
+// A function of the user was slow, so the error must not blame the authorization server.
 function namingCredentials(error: unknown): never {
   if (!(error instanceof DeadlineError)) throw error;
   throw new GrantUnavailableError(

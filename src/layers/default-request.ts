@@ -26,7 +26,7 @@ export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
   });
 }
 
-// In a canonical request, which another such layer has made, an empty member was not given.
+// A canonical request comes from another layer of this kind. It has all members; those that were not given are empty.
 const givenMembers = (request: TokenRequest): TokenRequest =>
   Object.fromEntries(
     Object.entries(request).filter(

@@ -54,7 +54,8 @@ export function withNegativeCache({
   return (inner) => {
     const failures = new LRUCache<string, Failure>({ max: maxRequests });
 
-    function isFirstAfterExpiry(failure: Failure, replaced: AccessToken | undefined): boolean {
+    // The first call after a token has expired is attempted all the same, unless the server said when to come back.
+    function letThroughOnce(failure: Failure, replaced: AccessToken | undefined): boolean {
       const isForbidden = failure.error.retryAfterMs !== undefined;
       if (isForbidden || replaced === undefined || replaced.remainingMs(clock) > 0) return false;
       if (failure.letThroughFor === replaced.value) return false;
@@ -97,7 +98,7 @@ export function withNegativeCache({
         const key = requestKey(request);
         const failure = failures.get(key);
         const waitMs = failure?.pause.remainingMs() ?? 0;
-        const isFirst = failure !== undefined && isFirstAfterExpiry(failure, options?.replacing);
+        const isFirst = failure !== undefined && letThroughOnce(failure, options?.replacing);
         if (failure !== undefined && waitMs > 0 && !isFirst && !(await haveCredentialsChanged(failure))) {
           throw failure.error.withRetryAfter(waitMs);
         }
