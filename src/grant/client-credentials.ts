@@ -89,7 +89,7 @@ export function clientCredentials({
       const grant: Grant = { context, parameters: parametersOf(canonical), signal };
       const began = instant(clock);
       const prepared = await preparation.prepare(signal).catch((cause: unknown) => {
-        throw requests.failure(cause, { grant, began });
+        throw requests.reportFailure(cause, { grant, began });
       });
       const arrivedLate = (token: AccessToken): boolean =>
         token.expiresAt > token.issuedAt && token.remainingMs(clock) <= 0 && elapsedMs(began, clock) > timeoutMs;

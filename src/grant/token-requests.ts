@@ -55,7 +55,7 @@ export interface TokenRequests {
   /** @throws {TokenError} or the reason of the signal */
   send(grant: Grant, prepared: PreparedRequest): Promise<AccessToken>;
   /** Reports a failure, and returns what the caller of the grant gets: a {@link TokenError}, or the reason of the signal. */
-  failure(cause: unknown, failed: FailedGrant): unknown;
+  reportFailure(cause: unknown, failed: FailedGrant): unknown;
 }
 
 /** Sends prepared token requests of the client credentials grant (RFC 6749 §4.4.2). */
@@ -103,11 +103,11 @@ export function tokenRequests({
       return token;
     } catch (cause) {
       const { response, ignoredProxy } = bounded;
-      throw failure(cause, { grant, began: requestedAt, prepared, response, ignoredProxy });
+      throw reportFailure(cause, { grant, began: requestedAt, prepared, response, ignoredProxy });
     }
   }
 
-  function failure(cause: unknown, { grant, began, prepared, response, ignoredProxy }: FailedGrant): unknown {
+  function reportFailure(cause: unknown, { grant, began, prepared, response, ignoredProxy }: FailedGrant): unknown {
     const { context, signal } = grant;
     // The deadline of this library counts as a failure of the server. Any other abort comes from the caller.
     if (signal?.aborted === true && !(signal.reason instanceof DeadlineError)) return signal.reason;
@@ -120,7 +120,7 @@ export function tokenRequests({
     return error;
   }
 
-  return { send, failure };
+  return { send, reportFailure };
 }
 
 // The metadata decide where the credentials are sent, so another host is reported.
