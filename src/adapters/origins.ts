@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../core/errors.js';
-import { isSecure, parseUrl } from '../core/secure-url.js';
+import { isSecure, ownRequests, parseUrl, sentUrl } from '../core/secure-url.js';
 
 /**
  * The origin (scheme, host and port) of a URL that is to get tokens.
@@ -32,4 +32,14 @@ export function permittedOrigin(url: string, origins: readonly string[]): string
   }
   const origin = originOf(url);
   return origin !== undefined && origins.includes(origin) ? origin : undefined;
+}
+
+/**
+ * Whether a request to this URL is one of the library itself, which gets no token: a token request that waited for its own token
+ * would never end. A request of the caller to the same URL at the same time gets none either.
+ */
+export function isOwnRequest(url: () => string): boolean {
+  const underWay = ownRequests();
+  // Almost always there is none, and no URL is parsed.
+  return underWay.size > 0 && underWay.has(sentUrl(url()));
 }

@@ -3,7 +3,7 @@ import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
 import { type AdapterOptions, adapterOptions } from '../adapter-options.js';
 import { cancelBody, isStream } from '../body.js';
-import { permittedOrigin } from '../origins.js';
+import { isOwnRequest, permittedOrigin } from '../origins.js';
 import { type AuthorizedRequest, sendAuthorized } from '../send-authorized.js';
 import { afterRedirect, asRedirected, type FetchCall, type FetchInit, locationOf, notFollowed } from './redirect.js';
 
@@ -79,6 +79,7 @@ export function withBearerToken(
     let call = fetchCall(input, init);
     let origin = permittedOrigin(call.url, origins);
     if (token === false || origin === undefined || hasAuthorization(call.init)) return fetch(input, init);
+    if (isOwnRequest(() => call.url)) return fetch(input, init);
 
     // The adapter follows redirects itself: a fetch of the caller may take all headers along, and a proof is for one URL.
     for (let redirects = 0; ; redirects += 1) {

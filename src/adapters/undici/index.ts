@@ -6,7 +6,7 @@ import { ConfigurationError } from '../../core/errors.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
 import { type AdapterOptions, adapterOptions } from '../adapter-options.js';
-import { permittedOrigin } from '../origins.js';
+import { isOwnRequest, permittedOrigin } from '../origins.js';
 import { sendAuthorized } from '../send-authorized.js';
 import { type HeaderRecord, recordOf } from './headers.js';
 import { type UndiciReply, undiciRequest } from './request.js';
@@ -50,7 +50,7 @@ export function bearerTokenInterceptor(
     if (dispatched.token === false || hasAuthorization(headers)) return dispatch(dispatched, handler);
     const named = originNamedIn(dispatched);
     const origin = permittedOrigin(named, origins);
-    if (origin === undefined) return dispatch(dispatched, handler);
+    if (origin === undefined || isOwnRequest(() => origin + dispatched.path)) return dispatch(dispatched, handler);
 
     // A copy, so that the caller may change its objects during the wait for a token.
     const outgoing = Object.assign({}, dispatched, { origin: named, headers });
