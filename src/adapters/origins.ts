@@ -34,12 +34,8 @@ export function permittedOrigin(url: string, origins: readonly string[]): string
   return origin !== undefined && origins.includes(origin) ? origin : undefined;
 }
 
-/**
- * Whether a request to this URL is one of the library itself, which gets no token: a token request that waited for its own token
- * would never end. A request of the caller to the same URL at the same time gets none either.
- */
+/** Whether the library itself is sending a request to this URL. It gets no token: it would wait for the token that it gets. */
 export function isOwnRequest(url: () => string): boolean {
   const underWay = ownRequests();
-  // Almost always there is none, and no URL is parsed.
   return underWay.size > 0 && underWay.has(sentUrl(url()));
 }

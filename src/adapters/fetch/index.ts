@@ -76,10 +76,12 @@ export function withBearerToken(
   return async (input, initOrNull) => {
     const init = initOrNull ?? {};
     const { token } = init;
-    let call = fetchCall(input, init);
-    let origin = permittedOrigin(call.url, origins);
-    if (token === false || origin === undefined || hasAuthorization(call.init)) return fetch(input, init);
-    if (isOwnRequest(() => call.url)) return fetch(input, init);
+    const url = isRequest(input) ? input.url : String(input);
+    let origin = permittedOrigin(url, origins);
+    if (token === false || origin === undefined || isOwnRequest(() => url)) return fetch(input, init);
+    let call = fetchCall(input, url, init);
+    // With the copy: the caller's headers may be an iterator, which has ended.
+    if (hasAuthorization(call.init)) return fetch(input, call.init);
 
     // The adapter follows redirects itself: a fetch of the caller may take all headers along, and a proof is for one URL.
     for (let redirects = 0; ; redirects += 1) {
@@ -101,24 +103,35 @@ export function withBearerToken(
 const maxRedirects = 20; // As in the Fetch standard.
 
 /** What `fetch(input, init)` asks for: a copy, so that the caller may change its objects afterwards. */
-function fetchCall(input: string | URL | Request, init: RequestInit): FetchCall {
-  if (!isRequest(input)) {
-    const url = String(input);
-    return { input: url, url, init: Object.assign({}, init, { headers: copyOf(init.headers ?? {}) }) };
-  }
+function fetchCall(input: string | URL | Request, url: string, given: RequestInit): FetchCall {
+  const init = plainInit(given);
+  const headers = copyOf(init.headers ?? (isRequest(input) ? input.headers : {}));
+  if (!isRequest(input)) return { input: url, url, init: Object.assign({}, init, { headers }) };
   // The members of a Request are getters of its prototype, which a spread does not copy.
   const { method, signal, redirect, cache, credentials, integrity, keepalive, mode, referrer, referrerPolicy } = input;
   const own = { method, signal, redirect, cache, credentials, integrity, keepalive, mode, referrer, referrerPolicy };
   // A member of `init` that is undefined does not replace the member of the Request (Web IDL, "dictionary types").
   const defined = Object.fromEntries(Object.entries(init).filter(([, value]) => value !== undefined));
-  const headers = copyOf(init.headers ?? input.headers);
-  return { input, url: input.url, init: { ...own, ...defined, headers } };
+  return { input, url, init: { ...own, ...defined, headers } };
 }
 
-const isRequest = (input: string | URL | Request): input is Request => typeof input === 'object' && 'url' in input;
+/** The same as a plain object: `fetch` reads the members by name, so `init` may inherit them, or be a Request (Web IDL). */
+function plainInit(init: RequestInit): RequestInit {
+  if (Object.getPrototypeOf(init) === Object.prototype) return init;
+  const names = 'body cache credentials dispatcher duplex headers integrity keepalive method mode redirect'.split(' ');
+  names.push('referrer', 'referrerPolicy', 'signal');
+  for (const name in init) names.push(name);
+  return Object.fromEntries(names.filter((name) => name in init).map((name) => [name, Reflect.get(init, name)]));
+}
+
+const isRequest = (input: unknown): input is Request => Object.prototype.toString.call(input) === '[object Request]';
 
 const copyOf = (headers: NonNullable<RequestInit['headers']>): FetchInit['headers'] =>
-  Symbol.iterator in headers ? ([...headers] as [string, string][]) : { ...(headers as Record<string, string>) };
+  Symbol.iterator in headers
+    ? Array.from(headers as [string, string][], (pair) =>
+        typeof pair === 'object' ? ([...pair] as typeof pair) : pair,
+      )
+    : { ...(headers as Record<string, string>) };
 
 function hasAuthorization({ headers }: FetchInit): boolean {
   const names = Array.isArray(headers) ? headers.map(([name]) => name) : Object.keys(headers);
