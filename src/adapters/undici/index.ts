@@ -29,7 +29,8 @@ export interface TokenOption {
 /**
  * An interceptor for undici that attaches a token, and resends a request once with another token when the API rejects the
  * first: `new Agent().compose(bearerTokenInterceptor(tokens, { origins: ['https://api.example.com'] }))`. Each request of an
- * interceptor that is composed after it, `retry` or `redirect` for instance, passes it.
+ * interceptor that is composed after it, `retry` or `redirect` for instance, passes it. Compose `cache` and `deduplicate` before
+ * it: they must see the token, or one tenant gets the response to another.
  *
  * A request to another origin, with `token: false`, or with an `Authorization` of the caller is sent as it is. Without a token
  * the request is not sent and fails with the {@link TokenError}.
