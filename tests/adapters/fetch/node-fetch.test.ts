@@ -9,6 +9,7 @@ import { staticToken } from '../../../src/service/static-token.js';
 import { createTokenService } from '../../../src/service/token-service.js';
 import { adapterContract, dpopAdapterContract } from '../../contracts/adapter.js';
 import { startFetch } from '../../support/adapter-fetch.js';
+import { leakIn } from '../../support/adapter-leak.js';
 import { gate } from '../../support/adapter-service.js';
 import { type ScriptedAuthorizationServer, startAuthorizationServer } from '../../support/authorization-server.js';
 import { fetchClient } from '../../support/fetch-client.js';
@@ -30,6 +31,20 @@ describe.each(nodeFetches)('%s', (_name, { fetch: nodeFetch, Request: NodeReques
 
     expect(status).toBe(200);
     expect(body).toBeInstanceOf(Readable);
+  });
+
+  test('no token is in its responses, its Requests or its errors [E33 F4]', async () => {
+    const { send, api } = await startFetch({}, nodeFetch);
+    api.revoke('token-1');
+    const request = new NodeRequest(`${api.origin}/orders`, { method: 'POST', body: 'an order' });
+
+    const reply = await send(request);
+    api.answer((_request, response) => void response.destroy());
+    const failure = await send(`${api.origin}/orders`).catch((error: unknown) => error);
+
+    expect(reply.status).toBe(200);
+    expect(failure).toMatchObject({ name: 'FetchError' });
+    expect(leakIn([reply, request, failure], /token-\d/)).toBeUndefined();
   });
 
   test('sends again when "isRejected" says so by the body of a clone [E33 E15]', async () => {
