@@ -21,7 +21,9 @@ export async function discardStream(body: unknown): Promise<void> {
 }
 
 /** Ends the body of a `fetch` response, unless the body is being read. */
-export function cancelBody(body: ReadableStream | null): void {
+export function cancelBody(body: ReadableStream | NodeJS.ReadableStream | null): void {
+  // Of node-fetch. It is read to its end: to destroy this stream would not free the connection.
+  if (body !== null && 'resume' in body) return void body.resume();
   if (body === null || body.locked) return;
   // Not awaited: with a clone, the promise waits until the clone was read. A body that cannot be cancelled has ended.
   body.cancel().catch(() => undefined);

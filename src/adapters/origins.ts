@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../core/errors.js';
-import { isSecure, parseUrl } from '../core/secure-url.js';
+import { isSecure, ownRequests, parseUrl, sentUrl } from '../core/secure-url.js';
 
 /**
  * The origin (scheme, host and port) of a URL that is to get tokens.
@@ -32,4 +32,10 @@ export function permittedOrigin(url: string, origins: readonly string[]): string
   }
   const origin = originOf(url);
   return origin !== undefined && origins.includes(origin) ? origin : undefined;
+}
+
+/** Whether the library itself is sending a request to this URL. It gets no token: it would wait for the token that it gets. */
+export function isOwnRequest(url: () => string): boolean {
+  const underWay = ownRequests();
+  return underWay.size > 0 && underWay.has(sentUrl(url()));
 }

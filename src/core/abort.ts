@@ -35,7 +35,8 @@ export class DeadlineError extends DOMException {
  * `signal` when that is aborted. Work that ignores its signal goes in {@link abortable}.
  *
  * The time is counted in tenths, one timer after the other. A blocked event loop costs at most one of them: Node.js runs
- * an overdue timer before it reads a response that has arrived.
+ * an overdue timer before it reads a response that has arrived. The signal is aborted as well when the work fails, so that a
+ * request of which only the response was refused ends.
  * @throws the reason of `signal`
  */
 export async function withDeadline<T>(
@@ -58,6 +59,9 @@ export async function withDeadline<T>(
   let timer = setTimeout(tick, ms / 10);
   try {
     return await work(deadline.signal);
+  } catch (error) {
+    deadline.abort(error);
+    throw error;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', follow);

@@ -19,3 +19,21 @@ export function isSecure(url: URL): boolean {
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
+
+/**
+ * The number of the library's own requests under way, by {@link sentUrl}. No adapter authorizes these requests. In `globalThis`,
+ * since a global `fetch` or dispatcher serves all copies of the package.
+ */
+export function ownRequests(): Map<string, number> {
+  return ((globalThis as { [requestsKey]?: Map<string, number> })[requestsKey] ??= new Map());
+}
+
+const requestsKey = Symbol.for('m2m-tokens.requests');
+
+/** A URL as HTTP clients send it: normalized, without the fragment. */
+export function sentUrl(url: string): string {
+  const parsed = parseUrl(url);
+  if (parsed === undefined) return url;
+  parsed.hash = '';
+  return parsed.href;
+}

@@ -4,10 +4,13 @@ import type { ClientSetup, HttpClient, OutgoingRequest } from '../contracts/adap
 
 type FetchArguments = Parameters<ReturnType<typeof withBearerToken>>;
 
-/** `fetch` as a client for the contract of adapters; `arguments_` is what it is called with. */
-export function fetchClient(arguments_: (url: string, init: FetchArguments[1]) => FetchArguments) {
+/** A `fetch` as a client for the contract of adapters; `arguments_` is what it is called with. */
+export function fetchClient(
+  arguments_: (url: string, init: FetchArguments[1]) => FetchArguments,
+  inner: typeof fetch = fetch,
+) {
   return ({ tokens, origin, onEvent }: ClientSetup): HttpClient => {
-    const authorizedFetch = withBearerToken(fetch, tokens, { origins: [origin], onEvent });
+    const authorizedFetch = withBearerToken(inner, tokens, { origins: [origin], onEvent });
     return {
       async send(request) {
         const reply = await authorizedFetch(...arguments_(new URL(request.url, origin).href, initOf(request)));

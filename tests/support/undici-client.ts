@@ -54,6 +54,8 @@ export const undici8 = {
   },
   redirect: (options: { readonly maxRedirections: number }): Interceptor =>
     (load('lib/interceptor/redirect.js') as (given: typeof options) => Interceptor)(options),
+  cache: (): Interceptor => (load('lib/interceptor/cache.js') as () => Interceptor)(),
+  deduplicate: (): Interceptor => (load('lib/interceptor/deduplicate.js') as () => Interceptor)(),
   // Its forms need Node 22, too.
   abilities: { ...abilitiesOfRequest, bodies: ['string', 'Buffer', 'Uint8Array', 'Blob'] } satisfies Abilities,
 };

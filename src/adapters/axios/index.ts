@@ -10,7 +10,7 @@ import { ConfigurationError } from '../../core/errors.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
 import { type AdapterOptions, adapterOptions } from '../adapter-options.js';
-import { originOf, permittedOrigin, secureOrigin } from '../origins.js';
+import { isOwnRequest, originOf, permittedOrigin, secureOrigin } from '../origins.js';
 import { sendAuthorized } from '../send-authorized.js';
 import { axiosRequest } from './request.js';
 import { startDeadline } from './timeout.js';
@@ -55,7 +55,7 @@ export function bearerToken(
     const { token, auth, headers, timeout, cancelToken } = config;
     if (token === false || auth || hasAuthorization(headers)) return adapter(config);
     const origin = permittedOriginOf(config);
-    if (origin === undefined) return adapter(config);
+    if (origin === undefined || isOwnRequest(() => axios.getUri(config))) return adapter(config);
 
     if (origin.startsWith('http:')) keepOnThisMachine(config);
     const tokenRequest = token ?? requestOf?.(config);

@@ -3,7 +3,7 @@ import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
 import { type AdapterOptions, adapterOptions } from '../adapter-options.js';
 import { cancelBody, isStream } from '../body.js';
-import { permittedOrigin } from '../origins.js';
+import { isOwnRequest, permittedOrigin } from '../origins.js';
 import { type AuthorizedRequest, sendAuthorized } from '../send-authorized.js';
 import { afterRedirect, asRedirected, type FetchCall, type FetchInit, locationOf, notFollowed } from './redirect.js';
 
@@ -76,9 +76,12 @@ export function withBearerToken(
   return async (input, initOrNull) => {
     const init = initOrNull ?? {};
     const { token } = init;
-    let call = fetchCall(input, init);
-    let origin = permittedOrigin(call.url, origins);
-    if (token === false || origin === undefined || hasAuthorization(call.init)) return fetch(input, init);
+    const url = isRequest(input) ? input.url : String(input);
+    let origin = permittedOrigin(url, origins);
+    if (token === false || origin === undefined || isOwnRequest(() => url)) return fetch(input, init);
+    let call = fetchCall(input, url, init);
+    // With the copy: the caller's headers may be an iterator, which has ended.
+    if (hasAuthorization(call.init)) return fetch(input, call.init);
 
     // The adapter follows redirects itself: a fetch of the caller may take all headers along, and a proof is for one URL.
     for (let redirects = 0; ; redirects += 1) {
@@ -100,24 +103,36 @@ export function withBearerToken(
 const maxRedirects = 20; // As in the Fetch standard.
 
 /** What `fetch(input, init)` asks for: a copy, so that the caller may change its objects afterwards. */
-function fetchCall(input: string | URL | Request, init: RequestInit): FetchCall {
-  if (!isRequest(input)) {
-    const url = String(input);
-    return { input: url, url, init: initWith(copyOf(init.headers ?? {}), init.redirect ?? 'follow', init) };
-  }
+function fetchCall(input: string | URL | Request, url: string, given: RequestInit): FetchCall {
+  const init = plainInit(given);
+  const headers = copyOf(init.headers ?? (isRequest(input) ? input.headers : {}));
+  if (!isRequest(input)) return { input: url, url, init: initWith(headers, init.redirect ?? 'follow', init) };
   // The members of a Request are getters of its prototype, which a spread does not copy.
   const { method, signal, redirect, cache, credentials, integrity, keepalive, mode, referrer, referrerPolicy } = input;
   const own = { method, signal, redirect, cache, credentials, integrity, keepalive, mode, referrer, referrerPolicy };
   // A member of `init` that is undefined does not replace the member of the Request (Web IDL, "dictionary types").
   const defined = Object.fromEntries(Object.entries(init).filter(([, value]) => value !== undefined));
   const merged = { ...own, ...defined };
-  return { input, url: input.url, init: initWith(copyOf(init.headers ?? input.headers), merged.redirect, merged) };
+  return { input, url, init: initWith(headers, merged.redirect, merged) };
 }
 
-const isRequest = (input: string | URL | Request): input is Request => typeof input === 'object' && 'url' in input;
+/** The same as a plain object: `fetch` reads the members by name, so `init` may inherit them, or be a Request (Web IDL). */
+function plainInit(init: RequestInit): RequestInit {
+  if (Object.getPrototypeOf(init) === Object.prototype) return init;
+  const names = 'body cache credentials dispatcher duplex headers integrity keepalive method mode redirect'.split(' ');
+  names.push('referrer', 'referrerPolicy', 'signal');
+  for (const name in init) names.push(name);
+  return Object.fromEntries(names.filter((name) => name in init).map((name) => [name, Reflect.get(init, name)]));
+}
+
+const isRequest = (input: unknown): input is Request => Object.prototype.toString.call(input) === '[object Request]';
 
 const copyOf = (headers: NonNullable<RequestInit['headers']>): FetchInit['headers'] =>
-  Symbol.iterator in headers ? ([...headers] as [string, string][]) : { ...(headers as Record<string, string>) };
+  Symbol.iterator in headers
+    ? Array.from(headers as [string, string][], (pair) =>
+        typeof pair === 'object' ? ([...pair] as typeof pair) : pair,
+      )
+    : { ...(headers as Record<string, string>) };
 
 function hasAuthorization({ headers }: FetchInit): boolean {
   const names = Array.isArray(headers) ? headers.map(([name]) => name) : Object.keys(headers);

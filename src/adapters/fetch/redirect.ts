@@ -61,8 +61,9 @@ export function asRedirected(response: Response): Response {
 
 async function bodyOf({ input, init }: FetchCall): Promise<NonNullable<RequestInit['body']> | null> {
   if (init.body != null || typeof input === 'string' || input.body === null) return init.body ?? null;
-  // Not the bytes themselves: fetch of Node 20 cannot follow a redirect with those. Without a type it adds no header.
-  return new Blob([await input.arrayBuffer()]);
+  const bytes = await input.arrayBuffer();
+  // fetch of Node 20 cannot follow a redirect with bytes, and node-fetch cannot send a Blob. Without a type it adds no header.
+  return 'getReader' in input.body ? new Blob([bytes]) : Buffer.from(bytes);
 }
 
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);

@@ -6,7 +6,7 @@ import { ConfigurationError } from '../../core/errors.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
 import { type AdapterOptions, adapterOptions } from '../adapter-options.js';
-import { permittedOrigin } from '../origins.js';
+import { isOwnRequest, permittedOrigin } from '../origins.js';
 import { sendAuthorized } from '../send-authorized.js';
 import { type HeaderRecord, recordOf } from './headers.js';
 import { type UndiciReply, undiciRequest } from './request.js';
@@ -29,7 +29,8 @@ export interface TokenOption {
 /**
  * An interceptor for undici that attaches a token, and resends a request once with another token when the API rejects the
  * first: `new Agent().compose(bearerTokenInterceptor(tokens, { origins: ['https://api.example.com'] }))`. Each request of an
- * interceptor that is composed after it, `retry` or `redirect` for instance, passes it.
+ * interceptor that is composed after it, `retry` or `redirect` for instance, passes it. Compose `cache` and `deduplicate` before
+ * it: they must see the token, or one tenant gets the response to another.
  *
  * A request to another origin, with `token: false`, or with an `Authorization` of the caller is sent as it is. Without a token
  * the request is not sent and fails with the {@link TokenError}.
@@ -50,7 +51,7 @@ export function bearerTokenInterceptor(
     if (dispatched.token === false || hasAuthorization(headers)) return dispatch(dispatched, handler);
     const named = originNamedIn(dispatched);
     const origin = permittedOrigin(named, origins);
-    if (origin === undefined) return dispatch(dispatched, handler);
+    if (origin === undefined || isOwnRequest(() => origin + dispatched.path)) return dispatch(dispatched, handler);
 
     // A copy, so that the caller may change its objects during the wait for a token.
     const outgoing = Object.assign({}, dispatched, { origin: named, headers });

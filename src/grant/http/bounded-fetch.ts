@@ -4,7 +4,7 @@ import { abortable, withDeadline } from '../../core/abort.js';
 import { cleanUrl } from '../../core/clean-text.js';
 import { ignoredProxyVariable } from '../../core/environment.js';
 import { ConfigurationError, InvalidTokenResponseError } from '../../core/errors.js';
-import { isLoopback, isSecure } from '../../core/secure-url.js';
+import { isLoopback, isSecure, ownRequests, sentUrl } from '../../core/secure-url.js';
 
 /** A response of the authorization server, read to its end. */
 export interface BoundedResponse {
@@ -63,7 +63,7 @@ export function boundedFetch(
       // If openid-client repeats a request, with a nonce for example, the earlier response no longer counts.
       last = undefined;
       // The signal of openid-client is replaced: its deadline counts whole seconds and ends with the headers.
-      last = await withDeadline(timeoutMs, signal, async (until) => {
+      const send = async (until: AbortSignal): Promise<BoundedResponse> => {
         const init = {
           ...options,
           headers: exactHeaders(options.headers),
@@ -76,7 +76,8 @@ export function boundedFetch(
         const text = (await abortable(readBody(response, url), until)).toString('utf8');
         const { status, headers } = response;
         return { url, status, headers, body: isTooComplex(text) ? '' : text };
-      });
+      };
+      last = await asOwnRequest(url, () => withDeadline(timeoutMs, signal, send));
       return toResponse(last, accept);
     },
     get response() {
@@ -87,6 +88,20 @@ export function boundedFetch(
       return isProxied ? ignoredProxyVariable(lastUrl as URL) : undefined;
     },
   };
+}
+
+/** Counts a request while it is under way. Meanwhile no adapter authorizes a request to its URL, also if the adapter is global. */
+async function asOwnRequest<T>(url: string, send: () => Promise<T>): Promise<T> {
+  const underWay = ownRequests();
+  const key = sentUrl(url);
+  underWay.set(key, (underWay.get(key) ?? 0) + 1);
+  try {
+    return await send();
+  } finally {
+    const left = (underWay.get(key) ?? 1) - 1;
+    if (left > 0) underWay.set(key, left);
+    else underWay.delete(key);
+  }
 }
 
 async function readBody(response: Response, url: string): Promise<Buffer> {
