@@ -1,5 +1,5 @@
 import { cleanText } from '../../core/clean-text.js';
-import { concernsClient } from './error-response.js';
+import { concernsClient, isOfAnotherEndpoint } from './error-response.js';
 
 /** What is known about a rejected grant. */
 export interface Rejection {
@@ -45,7 +45,7 @@ function reason({ status, error, scope }: Rejection): string | undefined {
       return undefined;
     default:
       // Web frameworks answer a wrong path with JSON that has a member "error".
-      return status >= 400 && (error === undefined || [404, 405, 410].includes(status))
+      return status >= 400 && (error === undefined || isOfAnotherEndpoint(status))
         ? 'check that this is the token endpoint, and the client id and secret'
         : checkRequest;
   }
