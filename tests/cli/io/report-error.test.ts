@@ -105,6 +105,10 @@ test.each([
     '--parameter must not hold --scope, since it has a flag of its own or is set by the command',
   ],
   ['check the file or function that it comes from', 'check its source'],
+  [
+    'its "token_type" is missing; if its tokens are Bearer tokens, set "assumeBearer: true"',
+    'its "token_type" is missing; if its tokens are Bearer tokens, set --assume-bearer',
+  ],
 ])('names flags in place of the options of the library: %s [A48]', async (text, shown) => {
   const { lines } = await report(new GrantRejectedError(`https://a refused (HTTP 400): ${text}`, { status: 400 }));
 
