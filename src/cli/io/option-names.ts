@@ -27,7 +27,11 @@ const phrases: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/set NODE_EXTRA_CA_CERTS or the option "fetch"/, 'set NODE_EXTRA_CA_CERTS to its certificate'],
   [/give them to the "fetch" that this service uses/, 'write user and password into the proxy URL of HTTPS_PROXY'],
   [/; otherwise give a "fetch" that uses the proxy/, ''],
-  [/set "assumeBearer: true"/, 'set --assume-bearer'],
+  // After a colon is the advice.
+  [
+    /; if its tokens are Bearer tokens, set "assumeBearer: true"/,
+    ': if its tokens are Bearer tokens, set --assume-bearer',
+  ],
   [
     /give it decrypted, or a function that returns createPrivateKey\(\{ key, passphrase \}\)/,
     'decrypt it: openssl pkey -in ENCRYPTED -out DECRYPTED',

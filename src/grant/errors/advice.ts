@@ -25,8 +25,9 @@ function reason({ status, error, scope }: Rejection): string | undefined {
   if (status === 407) return 'a proxy asks for credentials; give them to the "fetch" that this service uses';
   switch (error) {
     case 'invalid_client':
-      return 'check the client id and the secret, and which client authentication method is registered for this client';
+      return checkClient;
     case 'unauthorized_client':
+      if (status === 401) return `${checkClient}; or the client credentials grant is not enabled for this client`;
       return 'the client credentials grant must be enabled for this client; some servers also report a wrong secret in this way';
     case 'unsupported_grant_type':
       return 'the client credentials grant must be enabled for this client';
@@ -51,6 +52,8 @@ function reason({ status, error, scope }: Rejection): string | undefined {
   }
 }
 
+const checkClient =
+  'check the client id and the secret, and which client authentication method is registered for this client';
 const checkRequest =
   'check "scope", "resource", "audience" and "parameters" against what this authorization server expects';
 

@@ -48,7 +48,8 @@ const adviceWithout: Readonly<Record<TokenError['code'], string>> = {
   ERR_GRANT_REJECTED: 'compare the settings with the registration of this client',
   ERR_GRANT_UNAVAILABLE: 'the server reports a failure of its own: try again later, or ask its operator',
   ERR_TOKEN_RESPONSE:
-    'check that the URL is that of the token endpoint, and whether a proxy or gateway responds in its place',
+    'check that the URL is that of the token endpoint, and that no proxy or gateway responds in its place; otherwise ' +
+    'the operator of the server must correct the response',
 };
 
 /** The scope in a token response, and the requested one, both space-separated (RFC 6749 §3.3). */
