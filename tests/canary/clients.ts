@@ -34,8 +34,11 @@ export const clients: Readonly<Record<string, (setup: CanarySetup) => CanaryClie
   'axios by http': (setup) => axiosClient(setup, { adapter: 'http' }),
   'axios by fetch': (setup) => axiosClient(setup, { adapter: 'fetch' }),
   'axios with streams by http': (setup) => axiosClient(setup, { ...streams, adapter: 'http' }),
+  // Without a limit, axios passes the message of Node.js on, which leads to its connection.
+  'axios with streams without a limit': (setup) => axiosClient(setup, { ...streams, adapter: 'http', ...unlimited }),
   'axios with streams by fetch': (setup) => axiosClient(setup, { ...streams, adapter: 'fetch' }),
-  'axios with streams as errors': (setup) => axiosClient(setup, { responseType: 'stream', adapter: 'http' }),
+  'axios with streams as errors': (setup) =>
+    axiosClient(setup, { responseType: 'stream', adapter: 'http', ...unlimited }),
   fetch: (setup) => fetchClient(setup, globalThis.fetch),
   'fetch with node-fetch 2': (setup) => fetchClient(setup, nodeFetches['node-fetch 2']),
   'fetch with node-fetch 3': (setup) => fetchClient(setup, nodeFetches['node-fetch 3']),
@@ -48,6 +51,7 @@ export const clients: Readonly<Record<string, (setup: CanarySetup) => CanaryClie
   undici: undiciClient,
 };
 
+const unlimited: AxiosRequestConfig = { maxContentLength: -1 };
 const streams: AxiosRequestConfig = { responseType: 'stream', validateStatus: () => true };
 
 function axiosClient(setup: CanarySetup, config: AxiosRequestConfig): CanaryClient {
