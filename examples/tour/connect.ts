@@ -2,12 +2,12 @@ import axios, { type AxiosInstance } from 'axios';
 import { createTokenService, type EventSink } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
 
+import { observed, type ObservedTokens } from './observed-tokens.js';
 import type { Client } from './post-token.js';
-import { timed, type TimedTokens } from './timed-tokens.js';
 
 /** The connection of a service to the API. */
 export interface Connection {
-  readonly tokens: TimedTokens;
+  readonly tokens: ObservedTokens;
   readonly orders: AxiosInstance;
 }
 
@@ -16,8 +16,15 @@ export function connect(
   { id, secret }: Client,
   { issuer, baseURL, onEvent }: { readonly issuer: string; readonly baseURL: string; readonly onEvent: EventSink },
 ): Connection {
-  const tokens = timed(
-    createTokenService({ issuer, clientId: id, clientSecret: secret, scope: 'orders:read orders:write', onEvent }),
+  const options = { issuer, clientId: id, clientSecret: secret, scope: 'orders:read orders:write' };
+  const tokens = observed((count) =>
+    createTokenService({
+      ...options,
+      onEvent: (event) => {
+        count(event);
+        onEvent(event);
+      },
+    }),
   );
   // No proxy: the API is on this machine.
   const orders = axios.create({ baseURL, proxy: false, timeout: 10_000 });

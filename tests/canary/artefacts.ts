@@ -85,7 +85,9 @@ function membersOf(root: unknown): string[] {
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null || seen.has(value)) continue;
     seen.add(value);
     if (ArrayBuffer.isView(value)) {
-      texts.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1'));
+      // The memory of a view may have been transferred: its length is 0 then.
+      if (value.byteLength > 0)
+        texts.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1'));
       continue;
     }
     for (const key of Reflect.ownKeys(value)) {

@@ -13,7 +13,7 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 import type { Artefact } from './artefacts.js';
 import { filesIn } from './example-run.js';
 import { leaksIn } from './leaks-in.js';
-import { markedSecret, markedToken, secretMark, tokenMark } from './marks.js';
+import { markedSecret, markedToken } from './marks.js';
 
 /** One run of the command. */
 interface Run {
@@ -151,7 +151,7 @@ describe('the command writes down no secret, and tokens where they are wanted on
       const { stdout, stderr } = await runCommand(words, { environment, stdin: run.stdin ?? '' });
       const artefacts = seen({ stdout, stderr, files: await filesIn(folder) });
 
-      expect(placesIn(artefacts)).toEqual(run.shows === undefined ? [] : [`${tokenMark} by ${run.shows}`]);
+      expect(placesIn(artefacts)).toEqual(run.shows === undefined ? [] : [`token by ${run.shows}`]);
     }
   });
 });
@@ -211,10 +211,10 @@ test('the canary sees what a command gives away, in each channel', async () => {
   const artefacts = await artefactsOfProcess({ argv: ['exec', '--', 'sh', '-c', `${everywhere}${markedSecret}`] });
 
   expect(placesIn(artefacts).toSorted()).toEqual([
-    `${secretMark} by argv`,
-    `${secretMark} by files`,
-    `${secretMark} by process.report`,
-    `${tokenMark} by stderr`,
-    `${tokenMark} by stdout`,
+    'secret by argv',
+    'secret by files',
+    'secret by process.report',
+    'token by stderr',
+    'token by stdout',
   ]);
 });

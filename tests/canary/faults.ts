@@ -16,6 +16,8 @@ export interface Fault {
   readonly timeoutMs?: number;
   /** The API rejects the first token. */
   readonly revoked?: boolean;
+  /** Another request of the same client is under way meanwhile. */
+  readonly isBesideAnother?: boolean;
 }
 
 /** Makes the response of an API at the origin `here`; `there` is another origin. */
@@ -50,6 +52,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   'a form': { request: { method: 'POST', body: form } },
   bytes: { request: { method: 'PUT', body: () => Buffer.from('an order') } },
   'headers of the caller': { request: { headers: { 'x-trace': '1' } } },
+  'a success beside a request under way': { isBesideAnother: true },
+  'a 500 beside a request under way': { isBesideAnother: true, answer: always({ status: 500, body: 'no' }) },
   'a rejected token': { revoked: true },
   'a rejected token of a POST': { revoked: true, request: { method: 'POST', body: () => 'an order' } },
   'a rejected token of a stream': { revoked: true, request: { method: 'POST', body: () => Readable.from(['order']) } },

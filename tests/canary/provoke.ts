@@ -26,6 +26,9 @@ export interface ProvokeOptions {
   readonly isBound?: boolean;
 }
 
+// The API does not answer it.
+const hanging = '/slow';
+
 /** Sends a request with a marked token, with a fault. */
 export async function provoke(
   makeClient: (setup: CanarySetup) => CanaryClient,
@@ -38,13 +41,13 @@ export async function provoke(
     logger,
     ...(isBound && { dpop: dpop() }),
   });
-  const other = await startResourceServer();
-  other.answer(() => ({ body: 'there' }));
+  const elsewhere = await startResourceServer();
+  elsewhere.answer(() => ({ body: 'there' }));
   const scheme = isBound ? 'DPoP' : 'Bearer';
   authorizationServer.script(() => granted(markedToken(authorizationServer.grants.length), { token_type: scheme }));
   // The check of the API does not accept such tokens.
   const answer =
-    fault.answer?.(api.origin, other.origin) ??
+    fault.answer?.(api.origin, elsewhere.origin) ??
     (({ headers }) =>
       fault.revoked && headers.authorization === `${scheme} ${markedToken(1)}`
         ? rejected()
@@ -52,6 +55,7 @@ export async function provoke(
   const arrived = gate();
   api.answer((request, response) => {
     arrived.open();
+    if (request.path === hanging) return undefined;
     return answer(request, response);
   });
   const token = await tokens.getToken();
@@ -60,16 +64,23 @@ export async function provoke(
   const signal = fault.timeoutMs === undefined ? caller.signal : AbortSignal.timeout(fault.timeoutMs);
 
   const send = makeClient({ tokens, origin: api.origin, onEvent });
+  const other = new AbortController();
+  if (fault.isBesideAnother) {
+    void send({ path: hanging, signal: other.signal });
+    await arrived.opened;
+  }
   const caught = await send({ path: '/orders', signal, ...fault.request });
 
   const values = { ...caught, events, token };
+  const artefacts = [
+    ...Object.entries(values).flatMap(([what, value]) => artefactsOf(what, value)),
+    ...lines.map((text) => ({ origin: 'log', channel: 'log line', text })),
+  ];
+  other.abort();
   return {
-    artefacts: [
-      ...Object.entries(values).flatMap(([what, value]) => artefactsOf(what, value)),
-      ...lines.map((text) => ({ origin: 'log', channel: 'log line', text })),
-    ],
+    artefacts,
     authorizations: api.requests.map(({ headers }) => headers.authorization),
-    elsewhere: other.requests.flatMap(({ headers }) => [headers.authorization, headers['dpop']?.toString()]),
+    elsewhere: elsewhere.requests.flatMap(({ headers }) => [headers.authorization, headers['dpop']?.toString()]),
     proofs: [...authorizationServer.grants, ...api.requests]
       .map(({ headers }) => headers['dpop']?.toString().split('.')[2])
       .filter((signature) => signature !== undefined),

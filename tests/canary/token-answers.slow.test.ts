@@ -3,7 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
 import { startSurroundings } from '../support/adapter-service.js';
 import { granted, refused } from '../support/authorization-server.js';
-import type { Answer } from '../support/http-server.js';
+import type { Answer, Handler } from '../support/http-server.js';
+import { nodeFetches } from '../support/node-fetches.js';
 import { artefactsOf } from './artefacts.js';
 import { canaryLog } from './canary-log.js';
 import { clients } from './clients.js';
@@ -72,15 +73,32 @@ const answers: Readonly<Record<string, Answer>> = {
   'a deep body': { headers: { 'content-type': 'application/json' }, body: '['.repeat(50_000) + JSON.stringify(both) },
 };
 
+const { fetch } = globalThis;
+const basic = clientSecretBasic(markedSecret);
+
+// Some libraries describe the request in such an error.
+const failures: Readonly<Record<string, Handler>> = {
+  'a connection that is reset': (_request, response) => void response.destroy(),
+  'a response that is no HTTP': (_request, response) => void response.socket?.end('nonsense\r\n\r\n'),
+  'a response that breaks off': (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json', 'transfer-encoding': 'chunked' });
+    response.write(JSON.stringify({ both }), () => response.destroy());
+  },
+};
+
 describe.each([
-  ['client_secret_basic', clientSecretBasic(markedSecret), { ...answers, ...answersOfBasic }],
-  ['client_secret_post', clientSecretPost(markedSecret), answers],
-])('with %s', (_method, clientAuthentication, all) => {
-  test.each(Object.entries(all))('writes down nothing of %s [F4 A29 R-24]', async (_what, answer) => {
+  ['client_secret_basic', basic, fetch, { ...answers, ...answersOfBasic }],
+  ['client_secret_post', clientSecretPost(markedSecret), fetch, answers],
+  ...Object.entries(nodeFetches).map(
+    ([name, nodeFetch]) => [name, basic, nodeFetch, { ...answers, ...answersOfBasic, ...failures }] as const,
+  ),
+])('with %s', (_method, clientAuthentication, serviceFetch, all) => {
+  test.each(Object.entries<Answer | Handler>(all))('writes down nothing of %s [F4 A29 R-24]', async (_what, answer) => {
     const { logger, lines } = canaryLog();
     const { authorizationServer, tokens, api, events, onEvent } = await startSurroundings({
       clientSecret: undefined,
       clientAuthentication,
+      fetch: serviceFetch,
       logger,
     });
     authorizationServer.script(answer);

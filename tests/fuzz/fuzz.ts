@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import type { FuzzTarget } from './targets.js';
+import type { FuzzTarget } from './fuzz-target.js';
 
 /** How a target is fuzzed. */
 export interface FuzzOptions {

@@ -64,6 +64,47 @@ export const anyBody = fc.oneof(
   fc.constantFrom('[', '{"a":', '"').map((piece) => piece.repeat(1_000)),
 );
 
+const lifetimes = [
+  ...['0', '-0', '-1', '1e-9', '0.5', '60', '2147483647', '2147483648', '9223372036854775', '9223372036854775807'],
+  ...['1e400', '1e21', '315360000', '315360001', '1796000000', '1796000000000', '"60"', '" 60"', '"6e1"', '"0x10"'],
+  ...['null', 'true', '[60]', '{}', '""', '"P1D"'],
+];
+const tokenTypes = [
+  'Bearer',
+  'bearer ',
+  'BearerToken',
+  'DPoP',
+  'mac',
+  'pop',
+  'N_A',
+  'jwt-bearer',
+  '',
+  '\u0000',
+  secret,
+];
+
+/** The body of a token response whose members are odd. */
+export const anyTokenResponse = fc
+  .record({
+    access_token: fc.constantFrom('"t0ken"', '"t0ken"', '"a\\nb"', '""', 'null'),
+    token_type: fc.oneof(
+      fc.constantFrom(...tokenTypes).map((type) => JSON.stringify(type)),
+      anyJson.map((value) => JSON.stringify(value)),
+      fc.constant(undefined),
+    ),
+    expires_in: fc.oneof(fc.constantFrom(...lifetimes, undefined), fc.double().map(String), fc.bigInt().map(String)),
+    scope: fc.oneof(
+      text.map((value) => JSON.stringify(value)),
+      fc.constant(undefined),
+    ),
+  })
+  .map((members) =>
+    Object.entries(members).flatMap(([name, value]) =>
+      value === undefined ? [] : [`${JSON.stringify(name)}:${value}`],
+    ),
+  )
+  .map((members) => `{${members.join()}}`);
+
 /** The value of a header. */
 export const anyField = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 200 }),
@@ -72,7 +113,14 @@ export const anyField = fc.oneof(
       fc.constantFrom(
         'Bearer ',
         'DPoP ',
+        'OAuth2 ',
+        'OAuth ',
+        'Token ',
         'error="invalid_token"',
+        "error='invalid_token'",
+        'error="invalid token"',
+        "'",
+        "\\'",
         'realm=',
         '"',
         '\\"',

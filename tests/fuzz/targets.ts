@@ -3,12 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 
 import { bearerToken } from '../../src/adapters/axios/index.js';
-import { parseChallenges, rejectsToken } from '../../src/adapters/challenge.js';
+import { asksForNonce, parseChallenges, rejectsToken } from '../../src/adapters/challenge.js';
+import { withBearerToken } from '../../src/adapters/fetch/index.js';
 import { secureOrigin } from '../../src/adapters/origins.js';
 import { clientSecretBasic } from '../../src/authentication/client-secret.js';
 import { AccessToken } from '../../src/core/access-token.js';
 import { instant } from '../../src/core/clock.js';
-import { ConfigurationError, TokenError } from '../../src/core/errors.js';
+import { TokenError } from '../../src/core/errors.js';
 import { isSecure } from '../../src/core/secure-url.js';
 import { canonicalRequest } from '../../src/core/token-request.js';
 import { authorizationServer } from '../../src/grant/authorization-server.js';
@@ -21,36 +22,58 @@ import { fromStored, toStored } from '../../src/stores/token-record.js';
 import type { TokenStore } from '../../src/stores/token-store.js';
 import { fakeClock } from '../support/clock.js';
 import { issue } from '../support/tokens.js';
-import { anyBody, anyField, anyJson, anyOption, anyText, secret } from './inputs.js';
-
-/** Something that reads what comes from outside. */
-export interface FuzzTarget {
-  readonly name: string;
-  readonly inputs: fc.Arbitrary<unknown>;
-  /** Inputs that were or might have been trouble. */
-  readonly corpus: readonly unknown[];
-  /** Reads one input; throws when that is not read as it must be. */
-  readonly read: (input: never) => unknown;
-}
+import { envFile } from './env-file.js';
+import { fetchInit } from './fetch-init.js';
+import { type FuzzTarget, must, onlyConfigurationErrors } from './fuzz-target.js';
+import { anyBody, anyField, anyJson, anyOption, anyText, anyTokenResponse, secret } from './inputs.js';
+import { sharedEntries } from './shared-entries.js';
 
 const clock = fakeClock();
 const keys = ['one', 'other'];
+
+const anyHost = fc.constantFrom(
+  'a.example',
+  '*.example',
+  'a.example.',
+  'A.Example',
+  '127.0.0.1',
+  '[::1]',
+  '*',
+  'u:p@a.example',
+);
+const anyPort = fc.constantFrom('', ':443', ':8443', ':*', ':0', ':99999');
+const afterOrigin = ['', '/', '/orders', '?a=b', '#a', '/*', ' ', '\\'];
 
 /** All that is fuzzed. */
 export const targets: readonly FuzzTarget[] = [
   {
     name: 'challenge',
     inputs: anyField,
-    corpus: ['', ',', '"', 'Bearer error="', `Bearer ${'a='.repeat(8_000)}`, '"\\'.repeat(8_000), ','.repeat(16_000)],
+    corpus: [
+      '',
+      ',',
+      '"',
+      'Bearer error="',
+      `Bearer ${'a='.repeat(8_000)}`,
+      '"\\'.repeat(8_000),
+      ','.repeat(16_000),
+      `OAuth2 error='${"\\'".repeat(8_000)}`,
+    ],
     read(field: string) {
       parseChallenges(field);
+      asksForNonce(field);
       must(typeof rejectsToken(401, field) === 'boolean', 'a challenge rejects a token, or does not');
       must(!rejectsToken(403, field), 'no 403 rejects a token');
     },
   },
   {
     name: 'token response',
-    inputs: fc.tuple(anyBody, fc.constantFrom(200, 200, 200, 201, 302, 400, 401, 429, 500, 503), anyText),
+    inputs: fc.tuple(
+      fc.oneof(anyBody, anyTokenResponse),
+      fc.constantFrom(200, 200, 200, 201, 302, 400, 401, 429, 500, 503),
+      anyText,
+      fc.boolean(),
+    ),
     corpus: [
       [`{"error":"invalid_client","error_description":"${secret}"}`, 401, ''],
       ['{"access_token":"a","token_type":"Bearer","expires_in":1e400}', 200, ''],
@@ -60,18 +83,20 @@ export const targets: readonly FuzzTarget[] = [
       [`{${Array.from({ length: 90_000 }, (_, n) => `"m${n}":1`).join()}}`, 200, ''],
       [`{"error":"x","error_description":"${'\\u0000'.repeat(50_000)}"}`, 400, ''],
     ],
-    async read([body, status, location]: [string, number, string]) {
+    async read([body, status, location, assumeBearer = false]: [string, number, string, boolean?]) {
       const headers = { 'content-type': 'application/json', location: encodeURI(location.toWellFormed()) };
-      const outcome = await granting(() => new Response(body, { status, headers }))
+      const outcome = await granting(() => new Response(body, { status, headers }), assumeBearer)
         .getToken()
         .catch((error: unknown) => error);
       must(
         outcome instanceof AccessToken || outcome instanceof TokenError,
         'a grant ends with a token or one of our errors',
       );
-      if (outcome instanceof AccessToken)
+      if (outcome instanceof AccessToken) {
         must(/^Bearer [\x21-\x7e]+$/.test(outcome.authorization), 'a token can be sent');
-      else must(!JSON.stringify([outcome, String(outcome)]).includes(secret), 'an error holds no secret');
+        const lifetimeMs = outcome.expiresAt - outcome.issuedAt;
+        must(lifetimeMs >= 0 && lifetimeMs <= tenYearsMs, 'a lifetime is that of a token');
+      } else must(!JSON.stringify([outcome, String(outcome)]).includes(secret), 'an error holds no secret');
     },
   },
   {
@@ -152,6 +177,47 @@ export const targets: readonly FuzzTarget[] = [
     },
   },
   {
+    name: 'entry of origins',
+    inputs: fc.array(
+      fc.oneof(
+        anyOption,
+        fc
+          .tuple(
+            fc.constantFrom('https://', 'http://', 'HTTPS:', ''),
+            anyHost,
+            anyPort,
+            fc.constantFrom(...afterOrigin),
+          )
+          .map((pieces) => pieces.join('')),
+      ),
+      { maxLength: 3 },
+    ),
+    corpus: [
+      ['https://*.example'],
+      ['https://a.example/path/'],
+      ['https://a.example?b'],
+      [new URL('https://a.example')],
+      Array.from({ length: 10_000 }, (_, n) => `https://a${n}.example`),
+    ],
+    async read(origins: readonly string[]) {
+      const seen: [string, string | null][] = [];
+      const fetch = async (input: string | URL | Request, init?: RequestInit) => {
+        const { url, headers } = new Request(input, init);
+        seen.push([new URL(url).origin, headers.get('authorization')]);
+        return new Response();
+      };
+      const send = onlyConfigurationErrors(() => withBearerToken(fetch, staticToken('key'), { origins }));
+      if (send === undefined) return;
+      await send('https://elsewhere.example/');
+      for (const each of origins.slice(0, 3)) await send(new URL('/orders', new URL(each).origin));
+      const allowed = new Set(origins.map((each) => new URL(each).origin));
+      must(
+        seen.every(([origin, authorization]) => (authorization !== null) === allowed.has(origin)),
+        'the token goes to the listed origins only',
+      );
+    },
+  },
+  {
     name: 'stored entry',
     inputs: fc.record({
       of: fc.constantFrom(...keys),
@@ -198,6 +264,9 @@ export const targets: readonly FuzzTarget[] = [
       must((leftKey === rightKey) === isDeepStrictEqual(leftMembers, rightMembers), 'a key is that of one request');
     },
   },
+  sharedEntries,
+  fetchInit,
+  envFile,
 ];
 
 interface StoredInput {
@@ -228,11 +297,14 @@ function storeWith(commands: Partial<RedisCommands>, isEncrypted: boolean): Toke
 
 const complete = { tokenEndpoint: 'https://auth.example/token', clientId: 'orders', clientSecret: secret };
 
-function granting(answer: () => Response) {
+const tenYearsMs = 10 * 366 * 24 * 3_600_000;
+
+function granting(answer: () => Response, assumeBearer: boolean) {
   return clientCredentials({
     tokenEndpoint: complete.tokenEndpoint,
     clientId: 'orders',
     clientAuthentication: clientSecretBasic(secret),
+    assumeBearer,
     clock,
     fetch: () => Promise.resolve(answer()),
   });
@@ -244,17 +316,4 @@ function anyRequest(): fc.Arbitrary<object> {
   const member = fc.oneof({ weight: 9, arbitrary: names }, { weight: 1, arbitrary: anyJson });
   const parameters = fc.dictionary(fc.constantFrom('a', 'b', '__proto__', 'scope', 'resource'), name, { maxKeys: 2 });
   return fc.record({ scope: member, resource: member, audience: member, parameters }, { requiredKeys: [] });
-}
-
-function onlyConfigurationErrors<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof ConfigurationError) return undefined;
-    throw error;
-  }
-}
-
-function must(holds: boolean, rule: string): void {
-  if (!holds) throw new Error(`broken: ${rule}`);
 }

@@ -27,9 +27,10 @@ const phrases: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/set NODE_EXTRA_CA_CERTS or the option "fetch"/, 'set NODE_EXTRA_CA_CERTS to its certificate'],
   [/give them to the "fetch" that this service uses/, 'write user and password into the proxy URL of HTTPS_PROXY'],
   [/; otherwise give a "fetch" that uses the proxy/, ''],
+  // After a colon is the advice.
   [
-    /if its tokens are Bearer tokens, set "assumeBearer: true"/,
-    'a program can accept it with the option assumeBearer of the library',
+    /; if its tokens are Bearer tokens, set "assumeBearer: true"/,
+    ': if its tokens are Bearer tokens, set --assume-bearer',
   ],
   [
     /give it decrypted, or a function that returns createPrivateKey\(\{ key, passphrase \}\)/,

@@ -1,4 +1,4 @@
-import { TokenError } from '../../core/errors.js';
+import { GrantUnavailableError, TokenError } from '../../core/errors.js';
 import { PrivateFileError } from '../../stores/private-files.js';
 import type { CommandContext } from '../context.js';
 import { exitCodes, isFailure } from './command-error.js';
@@ -50,16 +50,16 @@ function explain(error: unknown): Explanation {
  * Explains an error of the library in the terms of the command. The advice is what the library advises, and the time that the
  * server asks for; it is absent if there is neither.
  */
-export function explainTokenError({
-  code,
-  message,
-  retryAfterMs,
-}: TokenError): Omit<Explanation, 'advice'> & { readonly advice: string | undefined } {
+export function explainTokenError(
+  error: TokenError,
+): Omit<Explanation, 'advice'> & { readonly advice: string | undefined } {
+  const { code, message } = error;
   const text = withFlags(message);
   const [, what = text, advice] = code === 'ERR_CONFIGURATION' ? [] : (messageAndAdvice.exec(text) ?? []);
-  // A shorter time is the backoff of the library itself, which ends with this run.
-  const isAskedFor = code === 'ERR_GRANT_UNAVAILABLE' && retryAfterMs !== undefined && retryAfterMs > 1_000;
-  const pause = isAskedFor ? `the server asks for a pause: try again in ${formatDuration(retryAfterMs)}` : undefined;
+  // Without a response, or if it is short, the time is the backoff of the library itself, which ends with this run.
+  const askedMs = error instanceof GrantUnavailableError && error.status !== undefined ? error.retryAfterMs : undefined;
+  const isAskedFor = askedMs !== undefined && askedMs > 1_000;
+  const pause = isAskedFor ? `the server asks for a pause: try again in ${formatDuration(askedMs)}` : undefined;
   return { what, advice: [advice, pause].filter(Boolean).join('; ') || undefined, exitCode: exitCodeOf[code] };
 }
 

@@ -39,6 +39,10 @@ const definitions = {
       'client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth',
   },
   dpop: { isSwitch: true, summary: 'bind tokens to a key of this run (RFC 9449); the variable is true or false' },
+  assumeBearer: {
+    isSwitch: true,
+    summary: 'accept tokens of a missing or unknown type as Bearer tokens; the variable is true or false',
+  },
   scope: { placeholder: '<scopes>', isList: true, summary: 'requested scopes, space-separated' },
   audience: { placeholder: '<names>', isList: true, summary: 'requested audiences, space-separated' },
   resource: { placeholder: '<urls>', isList: true, summary: 'URLs of the requested APIs, space-separated' },

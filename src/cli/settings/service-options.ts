@@ -25,7 +25,7 @@ export async function serviceOptions(settings: Settings, credentials: Credential
 
 /**
  * The options that need no credentials.
- * @throws {CommandError} if a setting is missing
+ * @throws {CommandError} if a setting is missing or malformed
  */
 export function serverOptions(settings: Settings): TokenServiceOptions {
   return {
@@ -33,6 +33,7 @@ export function serverOptions(settings: Settings): TokenServiceOptions {
     tokenEndpoint: settings.tokenEndpoint?.value,
     revocationEndpoint: settings.revocationEndpoint?.value,
     clientId: requiredSetting(settings, 'clientId'),
+    assumeBearer: isOn(settings, 'assumeBearer'),
     ...tokenRequest(settings),
   };
 }
@@ -56,7 +57,10 @@ export function tokenRequest(settings: Settings): TokenRequest {
  * Whether the command uses DPoP (RFC 9449).
  * @throws {CommandError} if the setting is neither true nor false
  */
-export function usesDpop({ dpop: { value, source } = { value: 'false', source: '' } }: Settings): boolean {
+export const usesDpop = (settings: Settings): boolean => isOn(settings, 'dpop');
+
+function isOn(settings: Settings, name: SettingName): boolean {
+  const { value, source } = settings[name] ?? { value: 'false', source: '' };
   if (value === 'true' || value === 'false') return value === 'true';
   throw new CommandError(`${source} must be true or false, not ${JSON.stringify(value)}`, {
     advice: 'correct this setting',

@@ -42,7 +42,9 @@ export function settingsFromEnvironment(env: CommandContext['env']): SettingSour
  */
 export async function settingsFromEnvFile(path: string): Promise<SettingSource> {
   const text = await readTextFile({ path, what: 'the env file', source: '--env' });
-  return { name: (setting) => `${path} ${settingDefinitions[setting].variable}`, values: valuesOf(parseEnv(text)) };
+  // For parseEnv, a carriage return alone does not end a line.
+  const values = valuesOf(parseEnv(text.replace(/\r\n?/g, '\n')));
+  return { name: (setting) => `${path} ${settingDefinitions[setting].variable}`, values };
 }
 
 /**

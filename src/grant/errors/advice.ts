@@ -1,5 +1,5 @@
 import { cleanText } from '../../core/clean-text.js';
-import { concernsClient } from './error-response.js';
+import { concernsClient, isOfAnotherEndpoint } from './error-response.js';
 
 /** What is known about a rejected grant. */
 export interface Rejection {
@@ -25,8 +25,9 @@ function reason({ status, error, scope }: Rejection): string | undefined {
   if (status === 407) return 'a proxy asks for credentials; give them to the "fetch" that this service uses';
   switch (error) {
     case 'invalid_client':
-      return 'check the client id and the secret, and which client authentication method is registered for this client';
+      return checkClient;
     case 'unauthorized_client':
+      if (status === 401) return `${checkClient}; or the client credentials grant is not enabled for this client`;
       return 'the client credentials grant must be enabled for this client; some servers also report a wrong secret in this way';
     case 'unsupported_grant_type':
       return 'the client credentials grant must be enabled for this client';
@@ -45,12 +46,14 @@ function reason({ status, error, scope }: Rejection): string | undefined {
       return undefined;
     default:
       // Web frameworks answer a wrong path with JSON that has a member "error".
-      return status >= 400 && (error === undefined || [404, 405, 410].includes(status))
+      return status >= 400 && (error === undefined || isOfAnotherEndpoint(status))
         ? 'check that this is the token endpoint, and the client id and secret'
         : checkRequest;
   }
 }
 
+const checkClient =
+  'check the client id and the secret, and which client authentication method is registered for this client';
 const checkRequest =
   'check "scope", "resource", "audience" and "parameters" against what this authorization server expects';
 

@@ -41,6 +41,11 @@ export function concernsClient(status: number, error: string | undefined): boole
   return status >= 400 && status < 500 && status !== 407;
 }
 
+/** Whether a status says that the URL is probably not that of a token endpoint. */
+export function isOfAnotherEndpoint(status: number): boolean {
+  return status === 404 || status === 405 || status === 410;
+}
+
 /** Whether a status says that the server cannot handle the request now. */
 export function isTransientStatus(status: number): boolean {
   return status >= 500 || status === 408 || status === 425 || status === 429;

@@ -41,6 +41,22 @@ test('refuses a parameter that has a flag of its own', async () => {
   );
 });
 
+test.each([
+  ['--assume-bearer', ['--assume-bearer'], {}],
+  ['OAUTH_ASSUME_BEARER', [], { OAUTH_ASSUME_BEARER: 'true' }],
+])('accepts a token response without a type by %s, which the message for it names [A42]', async (_, argv, more) => {
+  const server = await startAuthorizationServer();
+  server.script(granted('t0ken', { token_type: undefined }));
+  const environment = settingsFor(server.tokenEndpoint);
+
+  const failed = await runCommand(['token'], { environment });
+  const accepted = await runCommand(['token', ...argv], { environment: { ...environment, ...more } });
+
+  expect(failed.exitCode).toBe(4);
+  expect(failed.stderr).toContain('if its tokens are Bearer tokens, set --assume-bearer');
+  expect(accepted).toMatchObject({ exitCode: 0, stdout: 't0ken\n', stderr: '' });
+});
+
 test('prints a header', async () => {
   expect(await token(['--header'])).toMatchObject({ exitCode: 0, stdout: 'Authorization: Bearer t0ken\n', stderr: '' });
 });

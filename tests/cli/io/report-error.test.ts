@@ -64,14 +64,33 @@ test.each([
     ],
   ],
   [
-    new GrantUnavailableError('https://a is not available (HTTP 503)', { retryAfterMs: 99_000 }),
+    new GrantUnavailableError('https://a is not available (HTTP 503)', { status: 503, retryAfterMs: 99_000 }),
     4,
     ['m2m: https://a is not available (HTTP 503)', '  → the server asks for a pause: try again in 1 min 39 s', ''],
   ],
   [
-    new GrantUnavailableError('https://a is not available (HTTP 503)', { retryAfterMs: 700 }),
+    new GrantUnavailableError('https://a is not available (HTTP 503)', { status: 503, retryAfterMs: 700 }),
     4,
     ['m2m: https://a is not available (HTTP 503)', '  → m2m doctor with the same settings shows the reason', ''],
+  ],
+  [
+    new GrantUnavailableError('https://a could not be reached (CERT_HAS_EXPIRED): renew it', {
+      retryable: false,
+      retryAfterMs: 3_000,
+    }),
+    4,
+    ['m2m: https://a could not be reached (CERT_HAS_EXPIRED)', '  → renew it', ''],
+  ],
+  [
+    new InvalidTokenResponseError(
+      'https://a answered with 200, but its "token_type" is missing; if its tokens are Bearer tokens, set "assumeBearer: true"',
+    ),
+    4,
+    [
+      'm2m: https://a answered with 200, but its "token_type" is missing',
+      '  → if its tokens are Bearer tokens, set --assume-bearer',
+      '',
+    ],
   ],
   [new PrivateFileError('/f is a link', 'replace it'), 2, ['m2m: /f is a link', '  → replace it', '']],
   [new RangeError('oh'), 1, ['m2m: RangeError: oh', '  → this is a defect of m2m-tokens: please report it', '']],

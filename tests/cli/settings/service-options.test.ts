@@ -20,6 +20,7 @@ test('maps the settings to options of the library', async () => {
     scope: ['a', 'b'],
     audience: ['x'],
     resource: ['https://b', 'https://c'],
+    assumeBearer: false,
   });
   expect(clientAuthentication).toBeDefined();
 });
@@ -55,7 +56,16 @@ test.each([
 });
 
 test('refuses a value that is neither true nor false [F10]', () => {
-  expect(() => usesDpop(settingsOf({ dpop: 'yes' }))).toThrow('test must be true or false, not "yes"');
+  const message = 'test must be true or false, not "yes"';
+  expect(() => usesDpop(settingsOf({ dpop: 'yes' }))).toThrow(message);
+  expect(() => serverOptions(settingsOf({ clientId: 'orders', assumeBearer: 'yes' }))).toThrow(message);
+});
+
+test.each([
+  ['true', true],
+  ['false', false],
+])('assumes Bearer tokens if that is set to %s [A42]', (assumeBearer, expected) => {
+  expect(serverOptions(settingsOf({ clientId: 'orders', assumeBearer }))).toMatchObject({ assumeBearer: expected });
 });
 
 test('refuses a malformed key [F6]', async () => {

@@ -62,6 +62,13 @@ test.each([
   expect((await settingsFromEnvFile(path)).values).toEqual({ clientId: 'orders', scope: 'a' });
 });
 
+test('reads no line of an env file as the value of the line before [F12]', async () => {
+  const path = join(await temporaryFolder(), '.env');
+  await writeFile(path, 'OAUTH_ISSUER=\rOAUTH_CLIENT_SECRET=c4n4ry\rOAUTH_SCOPE=a');
+
+  expect((await settingsFromEnvFile(path)).values).toEqual({ clientSecret: 'c4n4ry', scope: 'a' });
+});
+
 test('reads parameters from flags, the environment and a profile', async () => {
   const form = 'tenant=a+b&instance=%26';
 

@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { createTokenService } from '../../../src/service/token-service.js';
 import { clientCertificates } from '../../support/client-certificates.js';
+import { freePort } from '../../support/free-port.js';
 import { localhostCertificate } from '../../support/grant-certificate.js';
 import { introspectingClient } from '../clients.js';
 import type { ForeignServer, RegisteredClient } from '../foreign-server.js';
@@ -73,12 +72,3 @@ const tlsParameters = {
   'client-cert-self-signed-allowed': true,
   'client-cert-use-endpoint-aliases': true,
 };
-
-async function freePort(): Promise<number> {
-  const holder = createServer().listen(0, '127.0.0.1');
-  await once(holder, 'listening');
-  const { port } = holder.address() as AddressInfo;
-  holder.close();
-  await once(holder, 'close');
-  return port;
-}

@@ -76,10 +76,11 @@ describe('a rejected grant', () => {
     expect(String(await failure())).not.toContain('encoding');
   });
 
-  test('says that a wrong secret may be reported as unauthorized_client [A46]', async () => {
-    const error = await errorFor(refused('unauthorized_client', { status: 401 }));
-
-    expect(String(error)).toContain('some servers also report a wrong secret in this way');
+  test.each([
+    [400, /: the client credentials grant must be enabled for this client; some servers also report a wrong secret/],
+    [401, /: check the client id and the secret.*; or the client credentials grant is not enabled for this client/],
+  ])('names the likelier reason for unauthorized_client with %d first [A46]', async (status, advice) => {
+    expect(String(await errorFor(refused('unauthorized_client', { status })))).toMatch(advice);
   });
 
   test('without a scope says how to set it [A6]', async () => {

@@ -1,6 +1,7 @@
 import type { AccessToken } from '../../../../core/access-token.js';
 import { GrantRejectedError, TokenError } from '../../../../core/errors.js';
 import type { TokenSource } from '../../../../core/token-source.js';
+import { concernsClient, isOfAnotherEndpoint } from '../../../../grant/errors/error-response.js';
 import { readable } from '../../../../grant/errors/redaction.js';
 import { renewalSchedule } from '../../../../layers/renewal-schedule.js';
 import { formatDuration } from '../../../io/duration.js';
@@ -32,19 +33,14 @@ export async function checkGrant(tokens: TokenSource, { signal, reasons }: Grant
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
     const { what, advice = adviceWithout[error.code], exitCode } = explainTokenError(error);
-    const concernsClient = error instanceof GrantRejectedError && mayConcernClient(error);
-    const steps = concernsClient ? await reasons(error) : advice;
-    return { concernsClient, findings: [fail(what, steps, exitCode)] };
+    const isAboutClient = error instanceof GrantRejectedError && mayConcernClient(error);
+    const steps = isAboutClient ? await reasons(error) : advice;
+    return { concernsClient: isAboutClient, findings: [fail(what, steps, exitCode)] };
   }
 }
 
-// Servers report wrong credentials with each of these codes, or without a code.
-function mayConcernClient({ error, status }: GrantRejectedError): boolean {
-  if (error !== undefined) return clientCodes.has(error) && ![404, 405, 410].includes(status);
-  return [400, 401, 403].includes(status);
-}
-
-const clientCodes = new Set(['invalid_client', 'unauthorized_client', 'access_denied', 'invalid_request']);
+const mayConcernClient = ({ error, status }: GrantRejectedError): boolean =>
+  concernsClient(status, error) && !isOfAnotherEndpoint(status);
 
 /** What to do about an error for which the library has no advice. */
 const adviceWithout: Readonly<Record<TokenError['code'], string>> = {
@@ -52,7 +48,8 @@ const adviceWithout: Readonly<Record<TokenError['code'], string>> = {
   ERR_GRANT_REJECTED: 'compare the settings with the registration of this client',
   ERR_GRANT_UNAVAILABLE: 'the server reports a failure of its own: try again later, or ask its operator',
   ERR_TOKEN_RESPONSE:
-    'check that the URL is that of the token endpoint, and whether a proxy or gateway responds in its place',
+    'check that the URL is that of the token endpoint, and that no proxy or gateway responds in its place; otherwise ' +
+    'the operator of the server must correct the response',
 };
 
 /** The scope in a token response, and the requested one, both space-separated (RFC 6749 §3.3). */

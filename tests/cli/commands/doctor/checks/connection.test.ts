@@ -1,25 +1,14 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-
 import { expect, test } from '@jest/globals';
 
 import { checkConnection, checkReachability } from '../../../../../src/cli/commands/doctor/checks/connection.js';
 import { commandContext } from '../../../../support/command.js';
+import { freePort } from '../../../../support/free-port.js';
 import { listenTls } from '../../../../support/grant-tls.js';
 import { startHttpServer } from '../../../../support/http-server.js';
 
 const { signal } = new AbortController();
 const options = { signal, exitCode: 4 };
 const route = (host: string, port = 443) => ({ host, port, isProxied: false });
-
-/** A port at which nothing listens. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 test('passes a reachable server', async () => {
   const { origin } = await startHttpServer(() => ({}));

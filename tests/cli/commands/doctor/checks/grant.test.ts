@@ -35,6 +35,20 @@ test.each<[string, Answer, RegExp, unknown, number]>([
   ['wrong credentials', refused('invalid_client'), /invalid_client/, ['first', 'second'], 3],
   ['a client that may be unknown', refused('unauthorized_client'), /unauthorized_client/, ['first', 'second'], 3],
   ['credentials without a code', { status: 403 }, /HTTP 403/, ['first', 'second'], 3],
+  [
+    'a code that only this server has',
+    refused('wrong_secret', { status: 401 }),
+    /wrong_secret/,
+    ['first', 'second'],
+    3,
+  ],
+  [
+    'a wrong path with such a code',
+    refused('no_such_route', { status: 404 }),
+    /no_such_route/,
+    expect.stringContaining('check that this is the token endpoint'),
+    3,
+  ],
   ['a wrong path', { status: 404 }, /HTTP 404/, expect.stringContaining('check that this is the token endpoint'), 3],
   [
     'a wrong path with JSON',
