@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 import {
   anyFunction,
   checkOptions,
@@ -59,11 +61,13 @@ export function adapterOptions<Outgoing extends readonly unknown[]>(
     onEvent: anyFunction,
   });
   const { origins, request, replay = 'all', onEvent } = options;
+  const inContext = AsyncLocalStorage.snapshot();
   return {
     origins: origins?.map((url) => secureOrigin(url, 'origins')),
     requestOf: typeof request === 'object' ? () => request : request,
     replay,
     emit: eventSink(onEvent),
     proofs: dpopProofs(),
+    inBackground: (work) => void inContext(work).catch(() => undefined),
   };
 }

@@ -43,6 +43,8 @@ export interface SendOptions {
   readonly replay: Replay;
   readonly emit: EventSink;
   readonly proofs: DpopProofs;
+  /** Runs work outside of the asynchronous context of a request, and ignores its outcome. */
+  readonly inBackground: (work: () => Promise<unknown>) => void;
 }
 
 /**
@@ -63,7 +65,9 @@ export async function sendAuthorized<Response>(
   const response = await send(token);
   let other: AccessToken | undefined;
   try {
-    if (!(await isRejected(request, response, token))) return response;
+    const rejects = isRejected(request, response, token);
+    // Almost always a boolean, which is not awaited: that would cost each response a turn of the event loop.
+    if (rejects === false || !(await rejects)) return response;
     other = await replacement(tokens, request, response, token, options);
     if (other === undefined) return response;
   } catch (error) {
@@ -136,19 +140,19 @@ async function replacement<Response>(
   request: AuthorizedRequest<Response>,
   response: Response,
   replacing: AccessToken,
-  { replay, emit }: SendOptions,
+  { replay, emit, inBackground }: SendOptions,
 ): Promise<AccessToken | undefined> {
   const { method, origin, tokenRequest, signal } = request;
   let reason = reasonNotToResend(request, response, replay);
-  let other: AccessToken | undefined;
-  try {
-    // Also for a request that is not resent: the next request needs another token.
-    other = await tokens.getToken(tokenRequest, { signal, replacing });
-  } catch (error) {
-    if (reason === undefined) throw error;
+  if (reason === undefined) {
+    const other = await tokens.getToken(tokenRequest, { signal, replacing });
+    if (other.value !== replacing.value) return other;
+    reason = 'same token';
+  } else {
+    // For later requests. This caller gets its response now: its signal must not end a renewal that is theirs, and a failure is
+    // reported by the token source.
+    inBackground(async () => tokens.getToken(tokenRequest, { replacing }));
   }
-  if (other?.value === replacing.value) reason ??= 'same token';
-  if (reason === undefined) return other;
   emit({ type: 'request.not_resent', method, origin, reason });
   return undefined;
 }

@@ -1,9 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { webcrypto } from 'node:crypto';
 
 import { describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 
-import { dpopProofs } from '../../src/adapters/dpop-proof.js';
+import { adapterOptions } from '../../src/adapters/adapter-options.js';
 import {
   type AuthorizedRequest,
   type Replay,
@@ -158,6 +159,49 @@ test.each<[string, Replay, boolean]>([
     { ...authorized, isReplayable: () => isReplayable },
     { ...options(), replay },
   );
+
+  expect(reply.body).toBe('rejected');
+});
+
+test.each<[string, Replay, boolean]>([
+  ['a body that cannot be sent twice', 'all', false],
+  ['a replay option that forbids it', 'never', true],
+])(
+  'with %s the renewal goes on without the signal and the asynchronous context of the request [E28 D29]',
+  async (_what, replay, isReplayable) => {
+    const contexts = new AsyncLocalStorage<string>();
+    const renewals: unknown[] = [];
+    const answers = source(first, new Promise(() => {}));
+    const tokens: TokenSource = {
+      getToken(tokenRequest, given) {
+        if (given?.replacing) renewals.push([tokenRequest, given, contexts.getStore()]);
+        return answers.tokens.getToken(tokenRequest, given);
+      },
+    };
+    const { signal } = new AbortController();
+    const authorized = { ...request('rejected').authorized, isReplayable: () => isReplayable, signal };
+    const same = { ...options(), replay };
+    const tokenRequest = { scope: 'orders:read' };
+
+    const reply = await contexts.run('of the request', () =>
+      sendAuthorized(tokens, { ...authorized, tokenRequest }, same),
+    );
+
+    expect(reply.body).toBe('rejected');
+    expect(renewals).toEqual([[tokenRequest, { replacing: first }, undefined]]);
+  },
+);
+
+test('a token source that throws during a renewal in the background does not concern the caller [E28]', async () => {
+  const { authorized } = request('rejected');
+  const tokens: TokenSource = {
+    getToken(_request, given) {
+      if (given?.replacing) throw new Error('not even a promise');
+      return Promise.resolve(first);
+    },
+  };
+
+  const reply = await sendAuthorized(tokens, authorized, { ...options(), replay: 'never' });
 
   expect(reply.body).toBe('rejected');
 });
@@ -412,7 +456,8 @@ const nonceIn = (proof: string | undefined): unknown => decodeJwt(String(proof))
 
 function options(): SendOptions & { events: TokenEvent[] } {
   const events: TokenEvent[] = [];
-  return { replay: 'all', emit: (event) => void events.push(event), proofs: dpopProofs(), events };
+  const onEvent = (event: TokenEvent): unknown => events.push(event);
+  return { ...adapterOptions('an adapter', source().tokens, { onEvent }), events };
 }
 
 /** A response of the fake HTTP client. */
@@ -477,7 +522,7 @@ function request(...responses: (string | FakeResponse)[]): {
 }
 
 /** A source that gives these answers in turn, and tells how it was asked. */
-function source(...answers: (AccessToken | Error)[]): {
+function source(...answers: (AccessToken | Error | Promise<AccessToken>)[]): {
   tokens: TokenSource;
   asked: { request: unknown; replacing: AccessToken | undefined; signal: AbortSignal | undefined }[];
 } {
@@ -489,7 +534,7 @@ function source(...answers: (AccessToken | Error)[]): {
         asked.push({ request: tokenRequest, replacing, signal });
         const answer = answers[asked.length - 1] ?? new Error('asked too often');
         if (answer instanceof Error) throw answer;
-        return Promise.resolve(answer);
+        return answer;
       },
     },
   };

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 
 import { describe, expect, test } from '@jest/globals';
 
+import type { Replay } from '../../src/adapters/send-authorized.js';
 import { TokenError } from '../../src/core/errors.js';
 import type { EventSink } from '../../src/core/events.js';
 import type { TokenRequest } from '../../src/core/token-request.js';
@@ -12,6 +13,7 @@ import { hashOf } from '../support/dpop-proof.js';
 import { type DpopSurroundings, startDpopSurroundings } from '../support/dpop-service.js';
 import type { Answer, Handler, RecordedRequest } from '../support/http-server.js';
 import { rejected, startResourceServer } from '../support/resource-server.js';
+import { until, untilRenewed } from '../support/until.js';
 
 /** A request, in the terms that all HTTP clients share. */
 export interface OutgoingRequest {
@@ -36,8 +38,16 @@ export interface HttpClient {
   readonly send: (request: OutgoingRequest) => Promise<Reply>;
 }
 
+/** The options of the adapter under test. */
+export interface AdapterSetup {
+  readonly replay?: Replay;
+  readonly request?: TokenRequest | (() => TokenRequest | undefined);
+  /** @default the origin of the API */
+  readonly origins?: readonly string[];
+}
+
 /** What the client is made from; only `origin` may see the tokens. */
-export interface ClientSetup {
+export interface ClientSetup extends AdapterSetup {
   readonly tokens: TokenSource;
   readonly origin: string;
   readonly onEvent: EventSink;
@@ -80,10 +90,10 @@ export function adapterContract(
   makeClient: (setup: ClientSetup) => HttpClient,
   abilities: Abilities = {},
 ): void {
-  const start = async (): Promise<Surroundings & HttpClient> => {
+  const start = async (options: AdapterSetup & Partial<ClientSetup> = {}): Promise<Surroundings & HttpClient> => {
     const surroundings = await startSurroundings();
     const { tokens, api, onEvent } = surroundings;
-    const client = makeClient({ tokens, origin: api.origin, onEvent });
+    const client = makeClient({ tokens, origin: api.origin, onEvent, ...options });
     return { ...surroundings, send: client.send };
   };
 
@@ -345,13 +355,15 @@ export function adapterContract(
       },
     );
 
-    for (const kind of abilities.streams ?? (Object.keys(streams) as (keyof typeof streams)[])) {
+    const streamKinds = abilities.streams ?? (Object.keys(streams) as (keyof typeof streams)[]);
+    for (const kind of streamKinds) {
       test(`does not send a ${kind} twice; the next call has another token [E8]`, async () => {
-        const { send, api, events } = await start();
+        const { send, api, events, tokens } = await start();
         const body = streams[kind];
         api.revoke('token-1');
 
         const first = await send({ method: 'POST', url: '/orders', body: body() });
+        await untilRenewed(tokens);
         const second = await send({ method: 'POST', url: '/orders', body: body() });
 
         expect([first.status, second.status]).toEqual([401, 200]);
@@ -360,6 +372,50 @@ export function adapterContract(
         expect(events).toMatchObject([{ type: 'request.not_resent', reason: 'body cannot be sent twice' }]);
       });
     }
+
+    test.each<[string, Replay, OutgoingRequest]>([
+      ['the resend option', 'never', { url: '/orders' }],
+      ['the method', 'safe', { method: 'POST', url: '/orders', body: 'an order' }],
+      ...streamKinds.map((kind): [string, Replay, OutgoingRequest] => [
+        `a ${kind}`,
+        'all',
+        { method: 'POST', url: '/orders', body: streams[kind]() },
+      ]),
+    ])(
+      'returns a 401 that is not resent because of %s, while the authorization server hangs [E28]',
+      async (_what, replay, request) => {
+        const { send, api, authorizationServer, tokens } = await start({ replay });
+        const answered = gate();
+        authorizationServer.script(granted('token-1'), () => answered.opened.then(() => granted('token-2')));
+        api.revoke('token-1');
+        const caller = new AbortController();
+
+        const reply = await send({ ...request, signal: caller.signal });
+        await until(() => authorizationServer.grants.length === 2);
+        // The caller has its response. What it does now is not about the renewal.
+        caller.abort();
+        answered.open();
+        await untilRenewed(tokens);
+        const next = await send({ url: '/orders' });
+
+        expect([reply.status, next.status]).toEqual([401, 200]);
+        expect(authorizationServer.grants).toHaveLength(2);
+      },
+    );
+
+    test('returns a 401 that is not resent, also when the renewal in the background fails [E28]', async () => {
+      const { send, api, authorizationServer, events } = await start({ replay: 'never' });
+      authorizationServer.script(granted('token-1'), refused('invalid_client', { status: 401 }));
+      api.revoke('token-1');
+
+      const reply = await send({ url: '/orders' });
+      // Without a handler, the rejection would fail the test.
+      await until(() => authorizationServer.grants.length >= 2);
+      await send({ url: '/orders' });
+
+      expect(reply.status).toBe(401);
+      expect(events[0]).toMatchObject({ type: 'request.not_resent', reason: 'replay option' });
+    });
 
     test('takes no answer in between for the answer [E22 R-39]', async () => {
       const { send, api } = await start();
@@ -743,13 +799,14 @@ function redirectContract(name: string, start: () => Promise<Surroundings & Http
     // Without the final URL, an adapter cannot tell whether the client followed a redirect.
     if (abilities.saysWhoAnswered !== false) {
       test('carries out once a POST whose redirect is rejected; the next request has another token [E27]', async () => {
-        const { send, api, authorizationServer } = await start();
+        const { send, api, authorizationServer, tokens } = await start();
         api.answer(({ method, headers }) => {
           if (method === 'POST') return { status: 303, headers: { location: '/orders/1' } };
           return headers.authorization === 'Bearer token-1' ? rejected() : { body: 'the order' };
         });
 
         await send({ method: 'POST', url: '/orders', body: 'an order' });
+        await untilRenewed(tokens);
         const next = await send({ url: '/orders/1' });
 
         expect(api.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);

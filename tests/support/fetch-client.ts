@@ -6,8 +6,8 @@ type FetchArguments = Parameters<ReturnType<typeof withBearerToken>>;
 
 /** `fetch` as a client for the contract of adapters; `arguments_` is what it is called with. */
 export function fetchClient(arguments_: (url: string, init: FetchArguments[1]) => FetchArguments) {
-  return ({ tokens, origin, onEvent }: ClientSetup): HttpClient => {
-    const authorizedFetch = withBearerToken(fetch, tokens, { origins: [origin], onEvent });
+  return ({ tokens, origin, ...options }: ClientSetup): HttpClient => {
+    const authorizedFetch = withBearerToken(fetch, tokens, { origins: [origin], ...options });
     return {
       async send(request) {
         const reply = await authorizedFetch(...arguments_(new URL(request.url, origin).href, initOf(request)));
