@@ -307,7 +307,12 @@ export function adapterContract(
         { status: 401, headers: { 'content-type': 'text/html' }, body: '<h1>No</h1>' },
       ],
       ['does not parse', rejected('="; Bearer,,')],
-    ])('sends again when the challenge %s [E6 E7 E24 E26 R-37]', async (_what, answer) => {
+      ['is of the scheme OAuth2', rejected('OAuth2 realm="x", error="invalid token"')],
+      ['is of the scheme OAuth', rejected('OAuth realm="x"')],
+      ['is of the scheme Token', rejected('Token realm="x"')],
+      ['says expired_token', rejected('Bearer error="expired_token"')],
+      ['stands in single quotes', rejected("Bearer realm='a, b', error='invalid token'")],
+    ])('sends again when the challenge %s [E6 E7 E24 E26 E36 R-37]', async (_what, answer) => {
       const { send, api } = await start();
       api.answer(once(answer, { body: 'done' }));
 
@@ -320,6 +325,9 @@ export function adapterContract(
     test.each<[string, Answer]>([
       ['a 401 for too little scope [R-36]', rejected('Bearer error="insufficient_scope", scope="orders:write"')],
       ['a 401 for a malformed request [R-34]', rejected('Bearer error="invalid_request"')],
+      ['a 401 for too little scope, in single quotes [E36]', rejected("Bearer error='insufficient_scope'")],
+      ['a 401 for too little scope by the scheme OAuth2 [E36]', rejected('OAuth2 error="insufficient_scope"')],
+      ['a 401 that wants Negotiate [E6]', rejected('Negotiate, NTLM')],
       ['a 401 that wants Basic credentials [E6]', rejected('Basic realm="api"')],
       ['a 403 for too little scope [E5]', { ...rejected('Bearer error="insufficient_scope"'), status: 403 }],
       ['a 403 that says invalid_token [E5]', { ...rejected(), status: 403 }],
