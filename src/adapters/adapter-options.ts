@@ -12,12 +12,12 @@ import { ConfigurationError } from '../core/errors.js';
 import { eventSink, type EventSink } from '../core/events.js';
 import type { TokenRequest } from '../core/token-request.js';
 import { dpopProofs } from './dpop-proof.js';
-import { secureOrigin } from './origins.js';
+import { listedOrigin } from './origins.js';
 import type { Replay, SendOptions } from './send-authorized.js';
 
 /** Options of all adapters. `Outgoing` is a request, and `Response` a response, as the HTTP client describes them. */
 export interface AdapterOptions<Outgoing extends readonly unknown[], Response, Verdict = boolean> {
-  /** URLs whose origins (scheme, host, port) get the token. A request to any other origin is sent without a token. */
+  /** Origins that get the token, such as `https://api.example.com`. A request to any other origin is sent without a token. */
   readonly origins?: readonly string[] | undefined;
   /** The token request of requests that name none; a function of the outgoing request for multi-tenant clients. */
   readonly request?: TokenRequest | ((...outgoing: Outgoing) => TokenRequest | undefined) | undefined;
@@ -63,7 +63,7 @@ export function adapterOptions<Outgoing extends readonly unknown[]>(
   const { origins, request, replay = 'all', onEvent } = options;
   const inContext = AsyncLocalStorage.snapshot();
   return {
-    origins: origins?.map((url) => secureOrigin(url, 'origins')),
+    origins: origins?.map(listedOrigin),
     requestOf: typeof request === 'object' ? () => request : request,
     replay,
     emit: eventSink(onEvent),

@@ -1,3 +1,4 @@
+import { cleanUrl } from '../core/clean-text.js';
 import { ConfigurationError } from '../core/errors.js';
 import { isSecure, parseUrl } from '../core/secure-url.js';
 
@@ -8,7 +9,7 @@ import { isSecure, parseUrl } from '../core/secure-url.js';
 export function secureOrigin(url: string, option: string): string {
   const parsed = parseUrl(url);
   if (parsed === undefined) {
-    throw new ConfigurationError(`"${option}" holds ${JSON.stringify(url)}, which is no absolute URL`);
+    throw new ConfigurationError(`"${option}" holds ${JSON.stringify(cleanUrl(url))}, which is no absolute URL`);
   }
   if (!isSecure(parsed)) {
     throw new ConfigurationError(
@@ -16,6 +17,22 @@ export function secureOrigin(url: string, option: string): string {
     );
   }
   return parsed.origin;
+}
+
+/**
+ * The origin that an entry of `origins` is.
+ * @throws {ConfigurationError} as {@link secureOrigin}, and when the entry is a pattern or more than an origin
+ */
+export function listedOrigin(entry: string): string {
+  const parsed = parseUrl(entry);
+  if ((parsed?.host ?? entry).includes('*')) {
+    throw new ConfigurationError('"origins" takes no patterns: list each origin, such as "https://api.example.com"');
+  }
+  const origin = secureOrigin(entry, 'origins');
+  if (parsed?.href === `${origin}/`) return origin;
+  throw new ConfigurationError(
+    `"origins" takes origins without path, query and credentials: write "${origin}" instead`,
+  );
 }
 
 /** The origin of a URL; `undefined` for a text that is no URL, and for a URL with credentials: the HTTP client makes an `Authorization` of these. */

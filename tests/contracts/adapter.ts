@@ -498,6 +498,18 @@ export function adapterContract(
       expect(authorizationServer.grants).toHaveLength(0);
     });
 
+    test.each([
+      'https://*.example.com',
+      'https://api.example.com/v1',
+      'https://api.example.com?a=b',
+      'https://me@x.example',
+    ])('refuses %j in "origins" before anything is sent [E38]', async (entry) => {
+      await expect(start({ origins: [entry] })).rejects.toMatchObject({
+        code: 'ERR_CONFIGURATION',
+        message: expect.stringMatching(/^"origins" .*(?:write|list)/),
+      });
+    });
+
     test('attaches the token when the origin of the API is spelt out', async () => {
       const { send, api } = await start();
 
