@@ -1,16 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-
-import {
-  anyFunction,
-  checkOptions,
-  functionOrObject,
-  listOfStrings,
-  objectWith,
-  oneOf,
-} from '../core/check-options.js';
-import { ConfigurationError } from '../core/errors.js';
+import { anyFunction, checkOptions, functionOrObject, listOfStrings, oneOf } from '../core/check-options.js';
 import { eventSink, type EventSink } from '../core/events.js';
 import type { TokenRequest } from '../core/token-request.js';
+import { guardedTokenSource, type TokenSource } from '../core/token-source.js';
 import { dpopProofs } from './dpop-proof.js';
 import { listedOrigin } from './origins.js';
 import type { Replay, SendOptions } from './send-authorized.js';
@@ -48,11 +39,10 @@ export interface CheckedOptions<Outgoing extends readonly unknown[]> extends Sen
  */
 export function adapterOptions<Outgoing extends readonly unknown[]>(
   owner: string,
-  tokens: unknown,
+  tokens: TokenSource,
   options: AdapterOptions<Outgoing, never, unknown>,
 ): CheckedOptions<Outgoing> {
-  const expected = objectWith('getToken')(tokens);
-  if (expected !== undefined) throw new ConfigurationError(`${owner} needs tokens: ${expected}`);
+  const source = guardedTokenSource(owner, tokens);
   checkOptions(owner, options, {
     origins: listOfStrings,
     request: functionOrObject,
@@ -61,13 +51,13 @@ export function adapterOptions<Outgoing extends readonly unknown[]>(
     onEvent: anyFunction,
   });
   const { origins, request, replay = 'all', onEvent } = options;
-  const inContext = AsyncLocalStorage.snapshot();
+  if (typeof request === 'object') source.checkRequest(request);
   return {
     origins: origins?.map(listedOrigin),
     requestOf: typeof request === 'object' ? () => request : request,
     replay,
     emit: eventSink(onEvent),
     proofs: dpopProofs(),
-    inBackground: (work) => void inContext(work).catch(() => undefined),
+    source,
   };
 }

@@ -2,7 +2,7 @@ import type { AccessToken } from '../core/access-token.js';
 import type { EventSink, RequestNotResent } from '../core/events.js';
 import { parseUrl } from '../core/secure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
-import type { TokenSource } from '../core/token-source.js';
+import type { GuardedTokenSource, TokenSource } from '../core/token-source.js';
 import { asksForNonce, rejectsToken } from './challenge.js';
 import type { DpopProofs } from './dpop-proof.js';
 
@@ -43,8 +43,7 @@ export interface SendOptions {
   readonly replay: Replay;
   readonly emit: EventSink;
   readonly proofs: DpopProofs;
-  /** Runs work outside of the asynchronous context of a request, and ignores its outcome. */
-  readonly inBackground: (work: () => Promise<unknown>) => void;
+  readonly source: GuardedTokenSource;
 }
 
 /**
@@ -60,8 +59,9 @@ export async function sendAuthorized<Response>(
 ): Promise<Response> {
   const { tokenRequest, signal } = request;
   signal?.throwIfAborted();
+  if (tokenRequest !== undefined) options.source.checkRequest(tokenRequest);
   const send = sender(request, options);
-  const token = await tokens.getToken(tokenRequest, signal && { signal });
+  const token = options.source.sendable(await tokens.getToken(tokenRequest, signal && { signal }));
   const response = await send(token);
   let other: AccessToken | undefined;
   try {
@@ -140,18 +140,16 @@ async function replacement<Response>(
   request: AuthorizedRequest<Response>,
   response: Response,
   replacing: AccessToken,
-  { replay, emit, inBackground }: SendOptions,
+  { replay, emit, source }: SendOptions,
 ): Promise<AccessToken | undefined> {
   const { method, origin, tokenRequest, signal } = request;
   let reason = reasonNotToResend(request, response, replay);
   if (reason === undefined) {
-    const other = await tokens.getToken(tokenRequest, { signal, replacing });
+    const other = source.sendable(await tokens.getToken(tokenRequest, { signal, replacing }));
     if (other.value !== replacing.value) return other;
     reason = 'same token';
   } else {
-    // For later requests. This caller gets its response now: its signal must not end a renewal that is theirs, and a failure is
-    // reported by the token source.
-    inBackground(async () => tokens.getToken(tokenRequest, { replacing }));
+    source.renew(tokenRequest, replacing);
   }
   emit({ type: 'request.not_resent', method, origin, reason });
   return undefined;

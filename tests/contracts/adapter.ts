@@ -1,18 +1,24 @@
 import { Readable } from 'node:stream';
+import { inspect } from 'node:util';
 
 import { describe, expect, test } from '@jest/globals';
 
 import type { Replay } from '../../src/adapters/send-authorized.js';
+import type { AccessToken } from '../../src/core/access-token.js';
+import { systemClock } from '../../src/core/clock.js';
 import { TokenError } from '../../src/core/errors.js';
 import type { EventSink } from '../../src/core/events.js';
 import type { TokenRequest } from '../../src/core/token-request.js';
 import type { TokenSource } from '../../src/core/token-source.js';
+import { staticToken } from '../../src/service/static-token.js';
 import { gate, startSurroundings, type Surroundings } from '../support/adapter-service.js';
 import { granted, refused } from '../support/authorization-server.js';
 import { hashOf } from '../support/dpop-proof.js';
 import { type DpopSurroundings, startDpopSurroundings } from '../support/dpop-service.js';
+import { failureOf } from '../support/grant-outcome.js';
 import type { Answer, Handler, RecordedRequest } from '../support/http-server.js';
 import { rejected, startResourceServer } from '../support/resource-server.js';
+import { issue } from '../support/tokens.js';
 import { until, untilRenewed } from '../support/until.js';
 
 /** A request, in the terms that all HTTP clients share. */
@@ -521,6 +527,94 @@ export function adapterContract(
 
   redirectContract(name, start, abilities);
 
+  describe(`${name} and what is no token request or no token`, () => {
+    const kinds: [string, () => unknown][] = [
+      ['a promise', () => Promise.resolve({ scope: 's3cret' })],
+      ['a Map', () => new Map([['scope', 's3cret']])],
+      ['URLSearchParams', () => new URLSearchParams({ scope: 's3cret' })],
+      ['an instance of a class', () => new Scoped('s3cret')],
+    ];
+
+    test.each(kinds)('refuses a "token" that is %s, and sends nothing [E39]', async (_what, make) => {
+      const { send, api, authorizationServer } = await start();
+
+      const error = await failureOf(send({ url: '/orders', token: make() as TokenRequest }));
+
+      expect(error).toMatchObject({
+        code: 'ERR_CONFIGURATION',
+        message: expect.stringMatching(/"token".*plain object/),
+      });
+      expect(String(error)).not.toContain('s3cret');
+      expect([api.requests, authorizationServer.requests]).toEqual([[], []]);
+    });
+
+    test.each(kinds)('refuses a "request" that is, or returns, %s [E39]', async (_what, make) => {
+      const { send, api } = await start({ request: () => make() as TokenRequest });
+
+      const error = await failureOf(send({ url: '/orders' }));
+
+      for (const each of [error, await failureOf(start({ request: make() as TokenRequest }))]) {
+        expect(each).toMatchObject({ code: 'ERR_CONFIGURATION', message: expect.stringMatching(/"request".*plain/) });
+        expect(String(each)).not.toContain('s3cret');
+      }
+      expect(api.requests).toEqual([]);
+    });
+
+    test.each<[string, () => unknown]>([
+      ['nothing', () => undefined],
+      ['null', () => null],
+      ['a string', () => 's3cret'],
+      ['an object', () => ({ value: 's3cret' })],
+      ['a token response', () => ({ access_token: 's3cret', token_type: 'Bearer' })],
+      ['a promise of a string', () => Promise.resolve('s3cret')],
+      ['a token with a line break', () => issue('s3cret\n', systemClock)],
+      ['a token with a line break inside', () => issue('s3cret\r\nx-evil: 1', systemClock)],
+      ['a token with a character that is not ASCII', () => issue('s3cret\u20ac', systemClock)],
+      ['an empty token', () => issue('', systemClock)],
+    ])('refuses a token source that returns %s, and sends nothing [E39]', async (_what, make) => {
+      const { send, api } = await start({ tokens: { getToken: async () => make() as Promise<AccessToken> } });
+
+      const error = await failureOf(send({ url: '/orders' }));
+
+      expect(error).toMatchObject({ code: 'ERR_CONFIGURATION', message: expect.stringMatching(/^"tokens" of /) });
+      expect(inspect(error)).not.toContain('s3cret');
+      expect(api.requests).toEqual([]);
+    });
+
+    test('refuses one that returns it in place of a rejected token [E39]', async () => {
+      const first = issue('token-1', systemClock);
+      const { send, api } = await start({
+        tokens: { getToken: async (_request, { replacing } = {}) => (replacing ? ('s3cret' as never) : first) },
+      });
+      api.revoke('token-1');
+
+      const error = await failureOf(send({ url: '/orders' }));
+
+      expect(error).toMatchObject({ code: 'ERR_CONFIGURATION', message: expect.stringMatching(/^"tokens" of /) });
+      expect(authorizations(api.requests)).toEqual(['Bearer token-1']);
+    });
+
+    test('sends a token of another copy of this package [E39]', async () => {
+      // As a copy in another module format: the same members, another class.
+      const copy = new ForeignToken('token-1') as unknown as AccessToken;
+      const { send, api } = await start({ tokens: { getToken: () => Promise.resolve(copy) } });
+
+      const replies = [await send({ url: '/orders' }), await send({ url: '/orders' })];
+
+      expect(replies.map(({ status }) => status)).toEqual([200, 200]);
+      expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-1']);
+    });
+
+    test('sends a static token; one with a line break cannot be made [E39]', async () => {
+      const { send, api } = await start({ tokens: staticToken('key') });
+
+      await send({ url: '/orders' });
+
+      expect(authorizations(api.requests)).toEqual(['Bearer key']);
+      expect(() => staticToken('s3cret\n')).toThrow(/^(?!.*s3cret).*visible ASCII/);
+    });
+  });
+
   describe(`${name} without a token`, () => {
     test.each<[string, string, Answer | Handler]>([
       ['refuses', 'ERR_GRANT_REJECTED', refused('invalid_client', { status: 401 })],
@@ -839,6 +933,33 @@ function redirectContract(name: string, start: () => Promise<Surroundings & Http
 
 const authorizations = (requests: readonly RecordedRequest[]): (string | undefined)[] =>
   requests.map(({ headers }) => headers.authorization);
+
+/** A token request that is no plain object. */
+class Scoped {
+  readonly scope: string;
+
+  constructor(scope: string) {
+    this.scope = scope;
+  }
+}
+
+/** An access token of another class. */
+class ForeignToken {
+  readonly type = 'Bearer';
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  get value(): string {
+    return this.#value;
+  }
+
+  get authorization(): string {
+    return `Bearer ${this.#value}`;
+  }
+}
 
 /** A handler that answers with `first`, and from then on with `later`. */
 function once(first: Answer, later: Answer): Handler {
