@@ -1,21 +1,14 @@
-import {
-  anyFunction,
-  checkOptions,
-  functionOrObject,
-  listOfStrings,
-  objectWith,
-  oneOf,
-} from '../core/check-options.js';
-import { ConfigurationError } from '../core/errors.js';
+import { anyFunction, checkOptions, functionOrObject, listOfStrings, oneOf } from '../core/check-options.js';
 import { eventSink, type EventSink } from '../core/events.js';
 import type { TokenRequest } from '../core/token-request.js';
+import { guardedTokenSource, type TokenSource } from '../core/token-source.js';
 import { dpopProofs } from './dpop-proof.js';
-import { secureOrigin } from './origins.js';
+import { listedOrigin } from './origins.js';
 import type { Replay, SendOptions } from './send-authorized.js';
 
 /** Options of all adapters. `Outgoing` is a request, and `Response` a response, as the HTTP client describes them. */
 export interface AdapterOptions<Outgoing extends readonly unknown[], Response, Verdict = boolean> {
-  /** URLs whose origins (scheme, host, port) get the token. A request to any other origin is sent without a token. */
+  /** Origins that get the token, such as `https://api.example.com`. A request to any other origin is sent without a token. */
   readonly origins?: readonly string[] | undefined;
   /** The token request of requests that name none; a function of the outgoing request for multi-tenant clients. */
   readonly request?: TokenRequest | ((...outgoing: Outgoing) => TokenRequest | undefined) | undefined;
@@ -46,11 +39,10 @@ export interface CheckedOptions<Outgoing extends readonly unknown[]> extends Sen
  */
 export function adapterOptions<Outgoing extends readonly unknown[]>(
   owner: string,
-  tokens: unknown,
+  tokens: TokenSource,
   options: AdapterOptions<Outgoing, never, unknown>,
 ): CheckedOptions<Outgoing> {
-  const expected = objectWith('getToken')(tokens);
-  if (expected !== undefined) throw new ConfigurationError(`${owner} needs tokens: ${expected}`);
+  const source = guardedTokenSource(owner, tokens);
   checkOptions(owner, options, {
     origins: listOfStrings,
     request: functionOrObject,
@@ -59,11 +51,13 @@ export function adapterOptions<Outgoing extends readonly unknown[]>(
     onEvent: anyFunction,
   });
   const { origins, request, replay = 'all', onEvent } = options;
+  if (typeof request === 'object') source.checkRequest(request);
   return {
-    origins: origins?.map((url) => secureOrigin(url, 'origins')),
+    origins: origins?.map(listedOrigin),
     requestOf: typeof request === 'object' ? () => request : request,
     replay,
     emit: eventSink(onEvent),
     proofs: dpopProofs(),
+    source,
   };
 }

@@ -6,17 +6,23 @@ export interface Challenge {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
+/** Schemes in lower case that ask for other credentials than a token. */
+export const otherCredentials: ReadonlySet<string> = new Set(['basic', 'digest', 'negotiate', 'ntlm']);
+
+/** Errors that another token does not mend (RFC 6750 §3.1, RFC 9449 §7.1 and §9). */
+const otherErrors = new Set(['insufficient_scope', 'invalid_request', 'use_dpop_nonce', 'invalid_dpop_proof']);
+
 /**
- * Whether a response rejects the token: a 401 whose Bearer or DPoP challenge says `invalid_token` or gives no reason, or
- * that has no readable challenge (RFC 6750 §3.1, RFC 9449 §7.1). A challenge for more scope or for other credentials
- * does not reject it.
+ * Whether a response rejects the token: a 401, unless its challenges ask for more scope, another request or proof, or for other
+ * credentials only. APIs use schemes and errors of their own, such as `OAuth2` and `expired_token`: these reject the token.
  */
 export function rejectsToken(status: number, wwwAuthenticate: string | undefined): boolean {
   if (status !== 401) return false;
   const challenges = parseChallenges(wwwAuthenticate ?? '');
-  const isAboutToken = ({ scheme, parameters }: Challenge): boolean =>
-    (scheme === 'bearer' || scheme === 'dpop') && (parameters.get('error') ?? 'invalid_token') === 'invalid_token';
-  return challenges.length === 0 || challenges.some(isAboutToken);
+  const forTokens = challenges.filter(({ scheme }) => !otherCredentials.has(scheme));
+  const errors = forTokens.flatMap(({ parameters }) => parameters.get('error')?.toLowerCase().replace(' ', '_') ?? []);
+  if (errors.length > 0) return errors.some((error) => !otherErrors.has(error));
+  return challenges.length === 0 || forTokens.length > 0;
 }
 
 /** Whether a `WWW-Authenticate` field asks for a proof with the nonce of the same response (RFC 9449 §9). */
@@ -28,7 +34,7 @@ export function asksForNonce(wwwAuthenticate: string | undefined): boolean {
 
 /**
  * The challenges of a `WWW-Authenticate` field, several fields joined by commas (RFC 9110 §11.2: `scheme`, then a
- * token68 or a list of parameters). Ends at the first part that does not parse; never throws.
+ * token68 or a list of parameters; also values in single quotes). Ends at the first part that does not parse; never throws.
  */
 export function parseChallenges(field: string): readonly Challenge[] {
   const challenges: { scheme: string; parameters: Map<string, string> }[] = [];
@@ -45,8 +51,8 @@ export function parseChallenges(field: string): readonly Challenge[] {
     const current = challenges.at(-1);
     const parameter = current && take(parameterPattern)?.groups;
     if (parameter) {
-      const { name = '', quoted, bare = '' } = parameter;
-      current.parameters.set(name.toLowerCase(), quoted?.replace(/\\(.)/gs, '$1') ?? bare);
+      const { name = '', quoted, single, bare = '' } = parameter;
+      current.parameters.set(name.toLowerCase(), quoted?.replace(/\\(.)/gs, '$1') ?? single ?? bare);
       continue;
     }
     const scheme = take(schemePattern)?.groups?.['scheme'];
@@ -61,7 +67,7 @@ export function parseChallenges(field: string): readonly Challenge[] {
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const separators = /[\s,]*/y;
 const parameterPattern = new RegExp(
-  `(?<name>${token})\\s*=\\s*(?:"(?<quoted>(?:[^"\\\\]|\\\\.)*)"|(?<bare>${token}))(?=\\s*(?:,|$))`,
+  `(?<name>${token})\\s*=\\s*(?:"(?<quoted>(?:[^"\\\\]|\\\\.)*)"|'(?<single>[^']*)'|(?<bare>${token}))(?=\\s*(?:,|$))`,
   'sy',
 );
 const schemePattern = new RegExp(`(?<scheme>${token})(?=\\s|,|$)`, 'y');

@@ -1,3 +1,4 @@
+import { cleanUrl } from '../core/clean-text.js';
 import { ConfigurationError } from '../core/errors.js';
 import { isSecure, ownRequests, parseUrl, sentUrl } from '../core/secure-url.js';
 
@@ -7,15 +8,27 @@ import { isSecure, ownRequests, parseUrl, sentUrl } from '../core/secure-url.js'
  */
 export function secureOrigin(url: string, option: string): string {
   const parsed = parseUrl(url);
-  if (parsed === undefined) {
-    throw new ConfigurationError(`"${option}" holds ${JSON.stringify(url)}, which is no absolute URL`);
-  }
-  if (!isSecure(parsed)) {
-    throw new ConfigurationError(
-      `"${option}" holds ${parsed.origin}: tokens are sent over https, or http to this machine, only`,
-    );
-  }
-  return parsed.origin;
+  if (parsed !== undefined && isSecure(parsed)) return parsed.origin;
+  const flaw =
+    parsed === undefined
+      ? `${JSON.stringify(cleanUrl(url))}, which is no absolute URL`
+      : `${parsed.origin}: tokens are sent over https, or http to this machine, only`;
+  throw new ConfigurationError(`"${option}" holds ${flaw}`);
+}
+
+/**
+ * The origin that an entry of `origins` is.
+ * @throws {ConfigurationError} as {@link secureOrigin}, and when the entry is a pattern or more than an origin
+ */
+export function listedOrigin(entry: string): string {
+  const url = parseUrl(entry);
+  const isPattern = (url?.host ?? entry).includes('*');
+  const origin = isPattern ? 'https://api.example.com' : secureOrigin(entry, 'origins');
+  if (url?.href === `${origin}/`) return origin;
+  const advice = isPattern
+    ? 'takes no patterns: list each origin, such as'
+    : 'takes origins without path, query and credentials: write';
+  throw new ConfigurationError(`"origins" ${advice} "${origin}"`);
 }
 
 /** The origin of a URL; `undefined` for a text that is no URL, and for a URL with credentials: the HTTP client makes an `Authorization` of these. */

@@ -2,7 +2,7 @@ import type { AccessToken } from '../core/access-token.js';
 import type { EventSink, RequestNotResent } from '../core/events.js';
 import { parseUrl } from '../core/secure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
-import type { TokenSource } from '../core/token-source.js';
+import type { GuardedTokenSource, TokenSource } from '../core/token-source.js';
 import { asksForNonce, rejectsToken } from './challenge.js';
 import type { DpopProofs } from './dpop-proof.js';
 
@@ -43,6 +43,7 @@ export interface SendOptions {
   readonly replay: Replay;
   readonly emit: EventSink;
   readonly proofs: DpopProofs;
+  readonly source: GuardedTokenSource;
 }
 
 /**
@@ -58,13 +59,15 @@ export async function sendAuthorized<Response>(
 ): Promise<Response> {
   const { tokenRequest, signal } = request;
   signal?.throwIfAborted();
+  if (tokenRequest !== undefined) options.source.checkRequest(tokenRequest);
   const send = sender(request, options);
-  const token = await tokens.getToken(tokenRequest, signal && { signal });
+  const token = options.source.sendable(await tokens.getToken(tokenRequest, signal && { signal }));
   const response = await send(token);
   let other: AccessToken | undefined;
   try {
-    const rejected = isRejected(request, response, token);
-    if (rejected === false || !(await rejected)) return response;
+    const rejects = isRejected(request, response, token);
+    // Almost always a boolean, which is not awaited: that would cost each response a turn of the event loop.
+    if (rejects === false || !(await rejects)) return response;
     other = await replacement(tokens, request, response, token, options);
     if (other === undefined) return response;
   } catch (error) {
@@ -137,19 +140,17 @@ async function replacement<Response>(
   request: AuthorizedRequest<Response>,
   response: Response,
   replacing: AccessToken,
-  { replay, emit }: SendOptions,
+  { replay, emit, source }: SendOptions,
 ): Promise<AccessToken | undefined> {
   const { method, origin, tokenRequest, signal } = request;
   let reason = reasonNotToResend(request, response, replay);
-  let other: AccessToken | undefined;
-  try {
-    // Also for a request that is not resent: the next request needs another token.
-    other = await tokens.getToken(tokenRequest, { signal, replacing });
-  } catch (error) {
-    if (reason === undefined) throw error;
+  if (reason === undefined) {
+    const other = source.sendable(await tokens.getToken(tokenRequest, { signal, replacing }));
+    if (other.value !== replacing.value) return other;
+    reason = 'same token';
+  } else {
+    source.renew(tokenRequest, replacing);
   }
-  if (other?.value === replacing.value) reason ??= 'same token';
-  if (reason === undefined) return other;
   emit({ type: 'request.not_resent', method, origin, reason });
   return undefined;
 }

@@ -1,6 +1,7 @@
 import type { webcrypto } from 'node:crypto';
 
 import { type Clock, systemClock } from './clock.js';
+import { ConfigurationError } from './errors.js';
 
 /** The type of an access token: the scheme of the `Authorization` header. */
 export type AccessTokenType = 'Bearer' | 'DPoP';
@@ -123,3 +124,27 @@ export class AccessToken {
 }
 
 const noMembers: TokenMembers = Object.freeze({});
+
+/**
+ * Makes a function that returns a token of `source` if a header can hold it. It checks each token once, and not by its class: another
+ * copy of this package has a class of its own.
+ * @throws {ConfigurationError} that does not repeat the value
+ */
+export function sendableToken(source: string): (token: AccessToken) => AccessToken {
+  const sendable = new WeakSet<AccessToken>();
+
+  return (token) => {
+    if (sendable.has(token)) return token;
+    const { type, value, authorization } = Object(token) as Partial<AccessToken>;
+    if (typeof value !== 'string' || authorization !== `${type} ${value}`) {
+      throw new ConfigurationError(`${source} returned no AccessToken: its getToken() must resolve to one`);
+    }
+    if (!/^[\x21-\x7e]+ [\x21-\x7e]+$/.test(authorization)) {
+      throw new ConfigurationError(
+        `${source} returned a token that a header cannot hold: only visible ASCII without spaces is allowed`,
+      );
+    }
+    sendable.add(token);
+    return token;
+  };
+}

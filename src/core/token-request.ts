@@ -73,8 +73,8 @@ export function canonicalRequest(request: TokenRequest = {}): CanonicalTokenRequ
  * token for the default request returned.
  * @throws {ConfigurationError} that does not repeat the value
  */
-export function checkTokenRequest(request: unknown): void {
-  if (!(request instanceof CanonicalTokenRequest)) checkPlainObject('a token request', request);
+export function checkTokenRequest(request: unknown, owner = 'a token request'): void {
+  if (!(request instanceof CanonicalTokenRequest)) checkPlainObject(owner, request);
 }
 
 /**

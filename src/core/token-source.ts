@@ -1,6 +1,9 @@
-import type { AccessToken } from './access-token.js';
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import { type AccessToken, sendableToken } from './access-token.js';
 import type { Clock } from './clock.js';
-import type { TokenRequest } from './token-request.js';
+import { ConfigurationError } from './errors.js';
+import { checkTokenRequest, type TokenRequest } from './token-request.js';
 
 /** Options of one call of {@link TokenSource.getToken}. */
 export interface GetTokenOptions {
@@ -37,4 +40,38 @@ export function compose(source: TokenSource, ...layers: readonly (Layer | undefi
 /** Whether a cached or stored token may be returned for this call: it remains valid long enough and is not to be replaced. */
 export function isUsable(token: AccessToken, { replacing, minValidityMs = 0 }: GetTokenOptions, clock: Clock): boolean {
   return token.value !== replacing?.value && token.remainingMs(clock) > minValidityMs;
+}
+
+/** What an adapter needs of a user's token source, beside its tokens. No message repeats a value. */
+export interface GuardedTokenSource {
+  /** @throws {ConfigurationError} if a token request is no plain object */
+  checkRequest(request: TokenRequest): void;
+  /**
+   * Returns a token that a header can hold.
+   * @throws {ConfigurationError} if it is none
+   */
+  sendable(token: AccessToken): AccessToken;
+  /** Replaces a rejected token in the background, for later requests. The token source reports a failure. */
+  renew(request: TokenRequest | undefined, replacing: AccessToken): void;
+}
+
+/**
+ * Guards the token source that a user gives to `owner`.
+ * @throws {ConfigurationError} if `tokens` is no token source
+ */
+export function guardedTokenSource(owner: string, tokens: TokenSource): GuardedTokenSource {
+  if (typeof (tokens as TokenSource | null | undefined)?.getToken !== 'function') {
+    throw new ConfigurationError(`${owner} needs "tokens": an object with the method getToken`);
+  }
+  const names = `the token request ("request" of ${owner}, or "token" of one request)`;
+  const outsideOfRequests = AsyncLocalStorage.snapshot();
+  return {
+    checkRequest: (request) => checkTokenRequest(request, names),
+    sendable: sendableToken(`"tokens" of ${owner}`),
+    renew(request, replacing) {
+      // The caller has its response: its signal must not end a renewal that is for others, nor its context live as long.
+      const renewal = outsideOfRequests(async () => tokens.getToken(request, { replacing }));
+      renewal.catch(() => undefined);
+    },
+  };
 }

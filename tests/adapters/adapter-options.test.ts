@@ -19,7 +19,7 @@ test('has defaults for all', () => {
 });
 
 test('makes origins of URLs [E11]', () => {
-  const { origins } = adapterOptions('an adapter', tokens, { origins: ['https://api.example.com/v1'] });
+  const { origins } = adapterOptions('an adapter', tokens, { origins: ['HTTPS://API.example.com:443/'] });
 
   expect(origins).toEqual(['https://api.example.com']);
 });
@@ -48,6 +48,7 @@ test.each<[object, RegExp]>([
   [{ orgins: [] }, /an adapter has no option "orgins"; did you mean "origins"/],
   [{ origins: 'https://api.example.com' }, /"origins" of an adapter must be a list of strings/],
   [{ origins: ['http://api.example.com'] }, /http:\/\/api\.example\.com.*https/],
+  [{ origins: ['https://api.example.com/v1'] }, /write "https:\/\/api\.example\.com"/],
   [{ request: 'orders:read' }, /"request"/],
   [{ replay: 'sometimes' }, /"replay".*"all" or "safe" or "never"/],
   [{ isRejected: true }, /"isRejected".*a function/],

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { originOf, permittedOrigin, secureOrigin } from '../../src/adapters/origins.js';
+import { listedOrigin, originOf, permittedOrigin, secureOrigin } from '../../src/adapters/origins.js';
 import { ConfigurationError } from '../../src/core/errors.js';
 import { fc } from '../support/fc.js';
 import { anyText } from '../support/text.js';
@@ -20,6 +20,43 @@ test.each([
   ['http://[::1]:3000', 'http://[::1]:3000'],
 ])('the origin of %j is %j [E11 R-65]', (url, origin) => {
   expect(secureOrigin(url, 'origins')).toBe(origin);
+});
+
+test.each([
+  ['https://api.example.com', 'https://api.example.com'],
+  ['https://api.example.com/', 'https://api.example.com'],
+  ['HTTPS://API.Example.COM:443/', 'https://api.example.com'],
+  ['http://localhost:3000', 'http://localhost:3000'],
+  ['https://bücher.example/', 'https://xn--bcher-kva.example'],
+])('the entry %j of "origins" is %j [E38]', (entry, origin) => {
+  expect(listedOrigin(entry)).toBe(origin);
+});
+
+test.each([
+  'https://api.example.com/v1',
+  'https://api.example.com/v1/',
+  'https://api.example.com/*',
+  'https://api.example.com//',
+  'https://api.example.com?tenant=s3cret',
+  'https://api.example.com/?',
+  'https://api.example.com#s3cret',
+  'https://me:s3cret@api.example.com',
+  'https://s3cret@api.example.com/',
+])('refuses the entry %j of "origins", and says what to write [E38]', (entry) => {
+  expect(() => listedOrigin(entry)).toThrow(ConfigurationError);
+  expect(() => listedOrigin(entry)).toThrow(/^(?!.*s3cret)"origins".* write "https:\/\/api\.example\.com"$/);
+});
+
+test.each(['*', 'https://*', 'https://*.example.com', '*.example.com', 'https://api.example.com:*', 'http://*/v1'])(
+  'refuses the pattern %j in "origins" [E38]',
+  (entry) => {
+    expect(() => listedOrigin(entry)).toThrow(ConfigurationError);
+    expect(() => listedOrigin(entry)).toThrow(/^"origins".*pattern.*list each origin/);
+  },
+);
+
+test('does not repeat the credentials of an entry that is no URL [E38]', () => {
+  expect(() => listedOrigin('https://me:s3cret@api example.com')).toThrow(/^(?!.*s3cret).*"api example\.com"/);
 });
 
 // URL.canParse of Node 20 and 22 begins to refuse ü and the like in a host after a few thousand calls.

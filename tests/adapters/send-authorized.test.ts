@@ -1,9 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { webcrypto } from 'node:crypto';
 
 import { describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 
-import { dpopProofs } from '../../src/adapters/dpop-proof.js';
+import { adapterOptions } from '../../src/adapters/adapter-options.js';
 import {
   type AuthorizedRequest,
   type Replay,
@@ -26,7 +27,7 @@ test('sends once with the token of the source, and its reply is the result', asy
   const { authorized, sent, discarded } = request('fine');
   const tokenRequest = { scope: 'orders:read' };
 
-  const reply = await sendAuthorized(tokens, { ...authorized, tokenRequest }, options());
+  const reply = await sendAuthorized(tokens, { ...authorized, tokenRequest }, options(tokens));
 
   expect(reply.body).toBe('fine');
   expect(sent).toEqual([first]);
@@ -37,7 +38,7 @@ test('sends once with the token of the source, and its reply is the result', asy
 test('asks for another token in place of the rejected one and sends once more [E1 R-35]', async () => {
   const { tokens, asked } = source(first, second);
   const { authorized, sent, discarded } = request('rejected', 'fine');
-  const { emit, events, ...rest } = options();
+  const { emit, events, ...rest } = options(tokens);
   const { signal } = new AbortController();
   const tokenRequest = { scope: 'orders:read' };
 
@@ -57,7 +58,7 @@ test('whatever comes back the second time is the result [E2 R-35]', async () => 
   const { tokens, asked } = source(first, second);
   const { authorized, sent, discarded } = request('rejected', 'rejected, too');
 
-  const reply = await sendAuthorized(tokens, authorized, options());
+  const reply = await sendAuthorized(tokens, authorized, options(tokens));
 
   expect(reply.body).toBe('rejected, too');
   expect(sent).toHaveLength(2);
@@ -83,7 +84,7 @@ test('frees the connection of the first reply before it sends again [E14]', asyn
         order.push('discard');
       },
     },
-    options(),
+    options(tokens),
   );
 
   expect(order).toEqual(['send first', 'discard', 'send second']);
@@ -93,7 +94,7 @@ test('lets the reply stand when the source has no other token [A30 E3]', async (
   const same = issue('first', clock);
   const { tokens } = source(first, same);
   const { authorized, sent, discarded } = request('rejected', 'fine');
-  const { emit, events, ...rest } = options();
+  const { emit, events, ...rest } = options(tokens);
 
   const reply = await sendAuthorized(tokens, authorized, { emit, ...rest });
 
@@ -123,7 +124,7 @@ test.each<[Replay, string, boolean]>([
 ])('with replay "%s" a %s is sent again: %s [E10 R-40]', async (replay, method, isSentAgain) => {
   const { tokens, asked } = source(first, second);
   const { authorized, sent } = request('rejected', 'fine');
-  const { events, ...rest } = options();
+  const { events, ...rest } = options(tokens);
 
   await sendAuthorized(tokens, { ...authorized, method }, { ...rest, replay });
 
@@ -135,7 +136,7 @@ test.each<[Replay, string, boolean]>([
 test('the token counts as rejected also when the body cannot be sent twice [E8]', async () => {
   const { tokens, asked } = source(first, second);
   const { authorized, sent, discarded } = request('rejected', 'fine');
-  const { emit, events, ...rest } = options();
+  const { emit, events, ...rest } = options(tokens);
 
   const reply = await sendAuthorized(tokens, { ...authorized, isReplayable: () => false }, { emit, ...rest });
 
@@ -156,8 +157,51 @@ test.each<[string, Replay, boolean]>([
   const reply = await sendAuthorized(
     tokens,
     { ...authorized, isReplayable: () => isReplayable },
-    { ...options(), replay },
+    { ...options(tokens), replay },
   );
+
+  expect(reply.body).toBe('rejected');
+});
+
+test.each<[string, Replay, boolean]>([
+  ['a body that cannot be sent twice', 'all', false],
+  ['a replay option that forbids it', 'never', true],
+])(
+  'with %s the renewal goes on without the signal and the asynchronous context of the request [E28 D29]',
+  async (_what, replay, isReplayable) => {
+    const contexts = new AsyncLocalStorage<string>();
+    const renewals: unknown[] = [];
+    const answers = source(first, new Promise(() => {}));
+    const tokens: TokenSource = {
+      getToken(tokenRequest, given) {
+        if (given?.replacing) renewals.push([tokenRequest, given, contexts.getStore()]);
+        return answers.tokens.getToken(tokenRequest, given);
+      },
+    };
+    const { signal } = new AbortController();
+    const authorized = { ...request('rejected').authorized, isReplayable: () => isReplayable, signal };
+    const same = { ...options(tokens), replay };
+    const tokenRequest = { scope: 'orders:read' };
+
+    const reply = await contexts.run('of the request', () =>
+      sendAuthorized(tokens, { ...authorized, tokenRequest }, same),
+    );
+
+    expect(reply.body).toBe('rejected');
+    expect(renewals).toEqual([[tokenRequest, { replacing: first }, undefined]]);
+  },
+);
+
+test('a token source that throws during a renewal in the background does not concern the caller [E28]', async () => {
+  const { authorized } = request('rejected');
+  const tokens: TokenSource = {
+    getToken(_request, given) {
+      if (given?.replacing) throw new Error('not even a promise');
+      return Promise.resolve(first);
+    },
+  };
+
+  const reply = await sendAuthorized(tokens, authorized, { ...options(tokens), replay: 'never' });
 
   expect(reply.body).toBe('rejected');
 });
@@ -166,7 +210,7 @@ test('sends nothing without a token [E13]', async () => {
   const { tokens } = source(new Error('away'));
   const { authorized, sent } = request('fine');
 
-  await expect(sendAuthorized(tokens, authorized, options())).rejects.toThrow('away');
+  await expect(sendAuthorized(tokens, authorized, options(tokens))).rejects.toThrow('away');
 
   expect(sent).toEqual([]);
 });
@@ -175,7 +219,7 @@ test('throws when no other token can be had, and frees the connection of the rep
   const { tokens } = source(first, new Error('away'));
   const { authorized, sent, discarded } = request('rejected', 'fine');
 
-  await expect(sendAuthorized(tokens, authorized, options())).rejects.toThrow('away');
+  await expect(sendAuthorized(tokens, authorized, options(tokens))).rejects.toThrow('away');
 
   expect(sent).toEqual([first]);
   expect(discarded).toEqual(['rejected']);
@@ -200,7 +244,7 @@ test('waits for the token with the signal of the caller [E19]', async () => {
   const { signal } = new AbortController();
   const { authorized, sent } = request('fine');
 
-  const reply = sendAuthorized(tokens, { ...authorized, signal }, options());
+  const reply = sendAuthorized(tokens, { ...authorized, signal }, options(tokens));
   await settle();
   expect(tokens.last().options?.signal).toBe(signal);
   expect(sent).toEqual([]);
@@ -214,7 +258,7 @@ test('asks for no token when the caller has given up before [E19]', async () => 
   const { authorized, sent } = request('fine');
   const signal = AbortSignal.abort(new Error('gone'));
 
-  await expect(sendAuthorized(tokens, { ...authorized, signal }, options())).rejects.toThrow('gone');
+  await expect(sendAuthorized(tokens, { ...authorized, signal }, options(tokens))).rejects.toThrow('gone');
 
   expect([asked, sent]).toEqual([[], []]);
 });
@@ -223,7 +267,7 @@ test('hands on the token as it is, which nobody can change [D20]', async () => {
   const { tokens } = source(first);
   const { authorized, sent } = request('fine');
 
-  await sendAuthorized(tokens, authorized, options());
+  await sendAuthorized(tokens, authorized, options(tokens));
 
   expect(sent[0]).toBe(first);
   expect(Object.isFrozen(sent[0])).toBe(true);
@@ -249,7 +293,7 @@ describe('whether a response rejects the token is decided here, for all adapters
     const { tokens, asked } = source(first, second);
     const { authorized, sent } = request(response, 'fine');
 
-    await sendAuthorized(tokens, authorized, options());
+    await sendAuthorized(tokens, authorized, options(tokens));
 
     expect(sent).toHaveLength(isRejected ? 2 : 1);
     expect(asked).toHaveLength(isRejected ? 2 : 1);
@@ -262,7 +306,7 @@ describe('whether a response rejects the token is decided here, for all adapters
       throw new Error('a fault of the caller');
     };
 
-    const failure = sendAuthorized(tokens, { ...authorized, isRejected }, options());
+    const failure = sendAuthorized(tokens, { ...authorized, isRejected }, options(tokens));
 
     await expect(failure).rejects.toThrow('a fault of the caller');
     expect(discarded).toEqual(['odd']);
@@ -274,8 +318,8 @@ describe('with a token of type DPoP', () => {
     const { tokens } = source(bound('first'), bound('second'), first);
     const { authorized, proofs } = request('rejected', 'fine', 'fine');
 
-    await sendAuthorized(tokens, authorized, options());
-    await sendAuthorized(tokens, authorized, options());
+    await sendAuthorized(tokens, authorized, options(tokens));
+    await sendAuthorized(tokens, authorized, options(tokens));
 
     expect(proofs.map((proof) => proof && decodeJwt(proof)['ath'])).toEqual([
       hashOf('first'),
@@ -288,7 +332,7 @@ describe('with a token of type DPoP', () => {
     const { tokens } = source(first, bound('second'));
     const { authorized, proofs } = request('rejected', 'fine');
 
-    await sendAuthorized(tokens, authorized, options());
+    await sendAuthorized(tokens, authorized, options(tokens));
 
     expect(proofs.map((proof) => proof && decodeJwt(proof)['ath'])).toEqual([undefined, hashOf('second')]);
   });
@@ -296,7 +340,7 @@ describe('with a token of type DPoP', () => {
   test('sends it once more with the nonce that is asked for, and asks for no other token [R-75 E14]', async () => {
     const { tokens, asked } = source(bound('first'));
     const { authorized, proofs, sent, discarded } = request('nonce-1 challenge', 'fine');
-    const { events, ...rest } = options();
+    const { events, ...rest } = options(tokens);
 
     const reply = await sendAuthorized(tokens, authorized, rest);
 
@@ -335,7 +379,7 @@ describe('with a token of type DPoP', () => {
     const { tokens } = source(bound('first'), bound('second'));
     const { authorized, sent } = request(...replies);
 
-    const reply = await sendAuthorized(tokens, authorized, options());
+    const reply = await sendAuthorized(tokens, authorized, options(tokens));
 
     expect(reply.body).toBe(result);
     expect(sent.map(({ value }) => value)).toEqual(values);
@@ -344,7 +388,7 @@ describe('with a token of type DPoP', () => {
   test('takes the nonce of every reply [R-73]', async () => {
     const { tokens } = source(bound('first'), bound('first'), bound('first'));
     const { authorized, proofs } = request('nonce-1', 'nonce-2', 'fine');
-    const same = options();
+    const same = options(tokens);
 
     for (let call = 0; call < 3; call += 1) await sendAuthorized(tokens, authorized, same);
 
@@ -359,7 +403,7 @@ describe('with a token of type DPoP', () => {
     async (reason, replay, isReplayable) => {
       const { tokens, asked } = source(bound('first'), bound('first'));
       const { authorized, proofs } = request('nonce-1 challenge', 'fine');
-      const { events, ...rest } = options();
+      const { events, ...rest } = options(tokens);
       const once = { ...authorized, isReplayable: () => isReplayable };
 
       const reply = await sendAuthorized(tokens, once, { ...rest, replay });
@@ -383,7 +427,7 @@ describe('with a token of type DPoP', () => {
         ...responseOf('nonce-2'),
         url: 'https://api.example.com/orders?a',
       });
-      const same = options();
+      const same = options(tokens);
 
       const reply = await sendAuthorized(tokens, authorized, same);
       await sendAuthorized(tokens, authorized, same);
@@ -398,7 +442,7 @@ describe('with a token of type DPoP', () => {
     const { tokens } = source(bound('first'));
     const { authorized, sent } = request('challenge', 'fine');
 
-    const reply = await sendAuthorized(tokens, authorized, options());
+    const reply = await sendAuthorized(tokens, authorized, options(tokens));
 
     expect(reply.body).toBe('challenge');
     expect(sent).toHaveLength(1);
@@ -410,9 +454,10 @@ const bound = (value: string): AccessToken =>
 
 const nonceIn = (proof: string | undefined): unknown => decodeJwt(String(proof))['nonce'];
 
-function options(): SendOptions & { events: TokenEvent[] } {
+function options(tokens: TokenSource = source().tokens): SendOptions & { events: TokenEvent[] } {
   const events: TokenEvent[] = [];
-  return { replay: 'all', emit: (event) => void events.push(event), proofs: dpopProofs(), events };
+  const onEvent = (event: TokenEvent): unknown => events.push(event);
+  return { ...adapterOptions('an adapter', tokens, { onEvent }), events };
 }
 
 /** A response of the fake HTTP client. */
@@ -477,7 +522,7 @@ function request(...responses: (string | FakeResponse)[]): {
 }
 
 /** A source that gives these answers in turn, and tells how it was asked. */
-function source(...answers: (AccessToken | Error)[]): {
+function source(...answers: (AccessToken | Error | Promise<AccessToken>)[]): {
   tokens: TokenSource;
   asked: { request: unknown; replacing: AccessToken | undefined; signal: AbortSignal | undefined }[];
 } {
@@ -489,7 +534,7 @@ function source(...answers: (AccessToken | Error)[]): {
         asked.push({ request: tokenRequest, replacing, signal });
         const answer = answers[asked.length - 1] ?? new Error('asked too often');
         if (answer instanceof Error) throw answer;
-        return Promise.resolve(answer);
+        return answer;
       },
     },
   };

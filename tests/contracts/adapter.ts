@@ -1,17 +1,25 @@
 import { Readable } from 'node:stream';
+import { inspect } from 'node:util';
 
 import { describe, expect, test } from '@jest/globals';
 
+import type { Replay } from '../../src/adapters/send-authorized.js';
+import type { AccessToken } from '../../src/core/access-token.js';
+import { systemClock } from '../../src/core/clock.js';
 import { TokenError } from '../../src/core/errors.js';
 import type { EventSink } from '../../src/core/events.js';
 import type { TokenRequest } from '../../src/core/token-request.js';
 import type { TokenSource } from '../../src/core/token-source.js';
+import { staticToken } from '../../src/service/static-token.js';
 import { gate, startSurroundings, type Surroundings } from '../support/adapter-service.js';
 import { granted, refused } from '../support/authorization-server.js';
 import { hashOf } from '../support/dpop-proof.js';
 import { type DpopSurroundings, startDpopSurroundings } from '../support/dpop-service.js';
+import { failureOf } from '../support/grant-outcome.js';
 import type { Answer, Handler, RecordedRequest } from '../support/http-server.js';
 import { rejected, startResourceServer } from '../support/resource-server.js';
+import { issue } from '../support/tokens.js';
+import { until, untilRenewed } from '../support/until.js';
 
 /** A request, in the terms that all HTTP clients share. */
 export interface OutgoingRequest {
@@ -36,8 +44,16 @@ export interface HttpClient {
   readonly send: (request: OutgoingRequest) => Promise<Reply>;
 }
 
+/** The options of the adapter under test. */
+export interface AdapterSetup {
+  readonly replay?: Replay;
+  readonly request?: TokenRequest | (() => TokenRequest | undefined);
+  /** @default the origin of the API */
+  readonly origins?: readonly string[];
+}
+
 /** What the client is made from; only `origin` may see the tokens. */
-export interface ClientSetup {
+export interface ClientSetup extends AdapterSetup {
   readonly tokens: TokenSource;
   readonly origin: string;
   readonly onEvent: EventSink;
@@ -80,10 +96,10 @@ export function adapterContract(
   makeClient: (setup: ClientSetup) => HttpClient,
   abilities: Abilities = {},
 ): void {
-  const start = async (): Promise<Surroundings & HttpClient> => {
+  const start = async (options: AdapterSetup & Partial<ClientSetup> = {}): Promise<Surroundings & HttpClient> => {
     const surroundings = await startSurroundings();
     const { tokens, api, onEvent } = surroundings;
-    const client = makeClient({ tokens, origin: api.origin, onEvent });
+    const client = makeClient({ tokens, origin: api.origin, onEvent, ...options });
     return { ...surroundings, send: client.send };
   };
 
@@ -297,7 +313,12 @@ export function adapterContract(
         { status: 401, headers: { 'content-type': 'text/html' }, body: '<h1>No</h1>' },
       ],
       ['does not parse', rejected('="; Bearer,,')],
-    ])('sends again when the challenge %s [E6 E7 E24 E26 R-37]', async (_what, answer) => {
+      ['is of the scheme OAuth2', rejected('OAuth2 realm="x", error="invalid token"')],
+      ['is of the scheme OAuth', rejected('OAuth realm="x"')],
+      ['is of the scheme Token', rejected('Token realm="x"')],
+      ['says expired_token', rejected('Bearer error="expired_token"')],
+      ['stands in single quotes', rejected("Bearer realm='a, b', error='invalid token'")],
+    ])('sends again when the challenge %s [E6 E7 E24 E26 E36 R-37]', async (_what, answer) => {
       const { send, api } = await start();
       api.answer(once(answer, { body: 'done' }));
 
@@ -310,6 +331,9 @@ export function adapterContract(
     test.each<[string, Answer]>([
       ['a 401 for too little scope [R-36]', rejected('Bearer error="insufficient_scope", scope="orders:write"')],
       ['a 401 for a malformed request [R-34]', rejected('Bearer error="invalid_request"')],
+      ['a 401 for too little scope, in single quotes [E36]', rejected("Bearer error='insufficient_scope'")],
+      ['a 401 for too little scope by the scheme OAuth2 [E36]', rejected('OAuth2 error="insufficient_scope"')],
+      ['a 401 that wants Negotiate [E6]', rejected('Negotiate, NTLM')],
       ['a 401 that wants Basic credentials [E6]', rejected('Basic realm="api"')],
       ['a 403 for too little scope [E5]', { ...rejected('Bearer error="insufficient_scope"'), status: 403 }],
       ['a 403 that says invalid_token [E5]', { ...rejected(), status: 403 }],
@@ -345,13 +369,15 @@ export function adapterContract(
       },
     );
 
-    for (const kind of abilities.streams ?? (Object.keys(streams) as (keyof typeof streams)[])) {
+    const streamKinds = abilities.streams ?? (Object.keys(streams) as (keyof typeof streams)[]);
+    for (const kind of streamKinds) {
       test(`does not send a ${kind} twice; the next call has another token [E8]`, async () => {
-        const { send, api, events } = await start();
+        const { send, api, events, tokens } = await start();
         const body = streams[kind];
         api.revoke('token-1');
 
         const first = await send({ method: 'POST', url: '/orders', body: body() });
+        await untilRenewed(tokens);
         const second = await send({ method: 'POST', url: '/orders', body: body() });
 
         expect([first.status, second.status]).toEqual([401, 200]);
@@ -360,6 +386,50 @@ export function adapterContract(
         expect(events).toMatchObject([{ type: 'request.not_resent', reason: 'body cannot be sent twice' }]);
       });
     }
+
+    test.each<[string, Replay, OutgoingRequest]>([
+      ['the resend option', 'never', { url: '/orders' }],
+      ['the method', 'safe', { method: 'POST', url: '/orders', body: 'an order' }],
+      ...streamKinds.map((kind): [string, Replay, OutgoingRequest] => [
+        `a ${kind}`,
+        'all',
+        { method: 'POST', url: '/orders', body: streams[kind]() },
+      ]),
+    ])(
+      'returns a 401 that is not resent because of %s, while the authorization server hangs [E28]',
+      async (_what, replay, request) => {
+        const { send, api, authorizationServer, tokens } = await start({ replay });
+        const answered = gate();
+        authorizationServer.script(granted('token-1'), () => answered.opened.then(() => granted('token-2')));
+        api.revoke('token-1');
+        const caller = new AbortController();
+
+        const reply = await send({ ...request, signal: caller.signal });
+        await until(() => authorizationServer.grants.length === 2);
+        // The caller has its response. What it does now is not about the renewal.
+        caller.abort();
+        answered.open();
+        await untilRenewed(tokens);
+        const next = await send({ url: '/orders' });
+
+        expect([reply.status, next.status]).toEqual([401, 200]);
+        expect(authorizationServer.grants).toHaveLength(2);
+      },
+    );
+
+    test('returns a 401 that is not resent, also when the renewal in the background fails [E28]', async () => {
+      const { send, api, authorizationServer, events } = await start({ replay: 'never' });
+      authorizationServer.script(granted('token-1'), refused('invalid_client', { status: 401 }));
+      api.revoke('token-1');
+
+      const reply = await send({ url: '/orders' });
+      // Without a handler, the rejection would fail the test.
+      await until(() => authorizationServer.grants.length >= 2);
+      await send({ url: '/orders' });
+
+      expect(reply.status).toBe(401);
+      expect(events[0]).toMatchObject({ type: 'request.not_resent', reason: 'replay option' });
+    });
 
     test('takes no answer in between for the answer [E22 R-39]', async () => {
       const { send, api } = await start();
@@ -434,6 +504,18 @@ export function adapterContract(
       expect(authorizationServer.grants).toHaveLength(0);
     });
 
+    test.each([
+      'https://*.example.com',
+      'https://api.example.com/v1',
+      'https://api.example.com?a=b',
+      'https://me@x.example',
+    ])('refuses %j in "origins" before anything is sent [E38]', async (entry) => {
+      await expect(start({ origins: [entry] })).rejects.toMatchObject({
+        code: 'ERR_CONFIGURATION',
+        message: expect.stringMatching(/^"origins" .*(?:write|list)/),
+      });
+    });
+
     test('attaches the token when the origin of the API is spelt out', async () => {
       const { send, api } = await start();
 
@@ -444,6 +526,94 @@ export function adapterContract(
   });
 
   redirectContract(name, start, abilities);
+
+  describe(`${name} and what is no token request or no token`, () => {
+    const kinds: [string, () => unknown][] = [
+      ['a promise', () => Promise.resolve({ scope: 's3cret' })],
+      ['a Map', () => new Map([['scope', 's3cret']])],
+      ['URLSearchParams', () => new URLSearchParams({ scope: 's3cret' })],
+      ['an instance of a class', () => new Scoped('s3cret')],
+    ];
+
+    test.each(kinds)('refuses a "token" that is %s, and sends nothing [E39]', async (_what, make) => {
+      const { send, api, authorizationServer } = await start();
+
+      const error = await failureOf(send({ url: '/orders', token: make() as TokenRequest }));
+
+      expect(error).toMatchObject({
+        code: 'ERR_CONFIGURATION',
+        message: expect.stringMatching(/"token".*plain object/),
+      });
+      expect(String(error)).not.toContain('s3cret');
+      expect([api.requests, authorizationServer.requests]).toEqual([[], []]);
+    });
+
+    test.each(kinds)('refuses a "request" that is, or returns, %s [E39]', async (_what, make) => {
+      const { send, api } = await start({ request: () => make() as TokenRequest });
+
+      const error = await failureOf(send({ url: '/orders' }));
+
+      for (const each of [error, await failureOf(start({ request: make() as TokenRequest }))]) {
+        expect(each).toMatchObject({ code: 'ERR_CONFIGURATION', message: expect.stringMatching(/"request".*plain/) });
+        expect(String(each)).not.toContain('s3cret');
+      }
+      expect(api.requests).toEqual([]);
+    });
+
+    test.each<[string, () => unknown]>([
+      ['nothing', () => undefined],
+      ['null', () => null],
+      ['a string', () => 's3cret'],
+      ['an object', () => ({ value: 's3cret' })],
+      ['a token response', () => ({ access_token: 's3cret', token_type: 'Bearer' })],
+      ['a promise of a string', () => Promise.resolve('s3cret')],
+      ['a token with a line break', () => issue('s3cret\n', systemClock)],
+      ['a token with a line break inside', () => issue('s3cret\r\nx-evil: 1', systemClock)],
+      ['a token with a character that is not ASCII', () => issue('s3cret\u20ac', systemClock)],
+      ['an empty token', () => issue('', systemClock)],
+    ])('refuses a token source that returns %s, and sends nothing [E39]', async (_what, make) => {
+      const { send, api } = await start({ tokens: { getToken: async () => make() as Promise<AccessToken> } });
+
+      const error = await failureOf(send({ url: '/orders' }));
+
+      expect(error).toMatchObject({ code: 'ERR_CONFIGURATION', message: expect.stringMatching(/^"tokens" of /) });
+      expect(inspect(error)).not.toContain('s3cret');
+      expect(api.requests).toEqual([]);
+    });
+
+    test('refuses one that returns it in place of a rejected token [E39]', async () => {
+      const first = issue('token-1', systemClock);
+      const { send, api } = await start({
+        tokens: { getToken: async (_request, { replacing } = {}) => (replacing ? ('s3cret' as never) : first) },
+      });
+      api.revoke('token-1');
+
+      const error = await failureOf(send({ url: '/orders' }));
+
+      expect(error).toMatchObject({ code: 'ERR_CONFIGURATION', message: expect.stringMatching(/^"tokens" of /) });
+      expect(authorizations(api.requests)).toEqual(['Bearer token-1']);
+    });
+
+    test('sends a token of another copy of this package [E39]', async () => {
+      // As a copy in another module format: the same members, another class.
+      const copy = new ForeignToken('token-1') as unknown as AccessToken;
+      const { send, api } = await start({ tokens: { getToken: () => Promise.resolve(copy) } });
+
+      const replies = [await send({ url: '/orders' }), await send({ url: '/orders' })];
+
+      expect(replies.map(({ status }) => status)).toEqual([200, 200]);
+      expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-1']);
+    });
+
+    test('sends a static token; one with a line break cannot be made [E39]', async () => {
+      const { send, api } = await start({ tokens: staticToken('key') });
+
+      await send({ url: '/orders' });
+
+      expect(authorizations(api.requests)).toEqual(['Bearer key']);
+      expect(() => staticToken('s3cret\n')).toThrow(/^(?!.*s3cret).*visible ASCII/);
+    });
+  });
 
   describe(`${name} without a token`, () => {
     test.each<[string, string, Answer | Handler]>([
@@ -743,13 +913,14 @@ function redirectContract(name: string, start: () => Promise<Surroundings & Http
     // Without the final URL, an adapter cannot tell whether the client followed a redirect.
     if (abilities.saysWhoAnswered !== false) {
       test('carries out once a POST whose redirect is rejected; the next request has another token [E27]', async () => {
-        const { send, api, authorizationServer } = await start();
+        const { send, api, authorizationServer, tokens } = await start();
         api.answer(({ method, headers }) => {
           if (method === 'POST') return { status: 303, headers: { location: '/orders/1' } };
           return headers.authorization === 'Bearer token-1' ? rejected() : { body: 'the order' };
         });
 
         await send({ method: 'POST', url: '/orders', body: 'an order' });
+        await untilRenewed(tokens);
         const next = await send({ url: '/orders/1' });
 
         expect(api.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
@@ -762,6 +933,33 @@ function redirectContract(name: string, start: () => Promise<Surroundings & Http
 
 const authorizations = (requests: readonly RecordedRequest[]): (string | undefined)[] =>
   requests.map(({ headers }) => headers.authorization);
+
+/** A token request that is no plain object. */
+class Scoped {
+  readonly scope: string;
+
+  constructor(scope: string) {
+    this.scope = scope;
+  }
+}
+
+/** An access token of another class. */
+class ForeignToken {
+  readonly type = 'Bearer';
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  get value(): string {
+    return this.#value;
+  }
+
+  get authorization(): string {
+    return `Bearer ${this.#value}`;
+  }
+}
 
 /** A handler that answers with `first`, and from then on with `later`. */
 function once(first: Answer, later: Answer): Handler {

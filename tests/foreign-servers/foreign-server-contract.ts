@@ -124,7 +124,7 @@ export async function callAfterRevocation(
   const tokens = serviceFor('client_secret_basic');
   const events: string[] = [];
   const onEvent = ({ type }: { readonly type: string }) => events.push(type);
-  const authorizedFetch = withBearerToken(fetch, tokens, { origins: [api], onEvent, ...options });
+  const authorizedFetch = withBearerToken(fetch, tokens, { origins: [new URL(api).origin], onEvent, ...options });
 
   const before = await authorizedFetch(api);
   const { value } = await tokens.getToken();

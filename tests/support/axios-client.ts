@@ -5,14 +5,14 @@ import type { ClientSetup, HttpClient, Reply } from '../contracts/adapter.js';
 
 /** axios as a client for the contract of adapters. */
 export function axiosClient(defaults: AxiosRequestConfig): (setup: ClientSetup) => HttpClient {
-  return ({ tokens, origin, onEvent }) => {
+  return ({ tokens, origin, ...options }) => {
     const instance = axios.create({
       baseURL: origin,
       responseType: 'text',
       transformResponse: (body: unknown) => body,
       ...defaults,
     });
-    instance.interceptors.request.use(bearerToken(tokens, { onEvent }));
+    instance.interceptors.request.use(bearerToken(tokens, options));
 
     return {
       async send({ method = 'GET', url, headers = {}, body, signal, token }) {

@@ -9,8 +9,8 @@ export function fetchClient(
   arguments_: (url: string, init: FetchArguments[1]) => FetchArguments,
   inner: typeof fetch = fetch,
 ) {
-  return ({ tokens, origin, onEvent }: ClientSetup): HttpClient => {
-    const authorizedFetch = withBearerToken(inner, tokens, { origins: [origin], onEvent });
+  return ({ tokens, origin, ...options }: ClientSetup): HttpClient => {
+    const authorizedFetch = withBearerToken(inner, tokens, { origins: [origin], ...options });
     return {
       async send(request) {
         const reply = await authorizedFetch(...arguments_(new URL(request.url, origin).href, initOf(request)));

@@ -36,10 +36,14 @@ export interface UndiciSetup {
 
 /** undici as a client for the contract of adapters. */
 export function undiciClient(send: Send, { makeAgent = () => new Agent(), above = [], below = [] }: UndiciSetup = {}) {
-  return ({ tokens, origin, onEvent }: ClientSetup): HttpClient => {
+  return ({ tokens, origin, ...options }: ClientSetup): HttpClient => {
     const agent = makeAgent();
     cleanUp(() => agent.destroy());
-    const composed = agent.compose(...below, bearerTokenInterceptor(tokens, { origins: [origin], onEvent }), ...above);
+    const composed = agent.compose(
+      ...below,
+      bearerTokenInterceptor(tokens, { origins: [origin], ...options }),
+      ...above,
+    );
     return { send: (request) => send(composed, { ...request, url: new URL(request.url, origin).href }) };
   };
 }

@@ -9,6 +9,7 @@ import { gate } from '../../support/adapter-service.js';
 import { cleanUp } from '../../support/clean-up.js';
 import type { Handler, RecordedRequest } from '../../support/http-server.js';
 import { rejected } from '../../support/resource-server.js';
+import { untilRenewed } from '../../support/until.js';
 
 const form = (): FormData => {
   const data = new FormData();
@@ -55,11 +56,12 @@ test.each<[string, string, () => unknown]>([
   ['http', 'a form with "pipe"', formDataLike],
   ['fetch', 'a web stream', () => new Blob(['an order']).stream()],
 ])('on %s does not send %s twice; the next call has another token [E8]', async (adapter, _what, body) => {
-  const { instance, api, events } = await startAxios({}, { adapter, validateStatus: () => true });
+  const { instance, api, events, tokens } = await startAxios({}, { adapter, validateStatus: () => true });
   api.revoke('token-1');
   const config = adapter === 'fetch' ? ({ fetchOptions: { duplex: 'half' } } as object) : {};
 
   const { status } = await instance.post('/orders', body(), config);
+  await untilRenewed(tokens);
   const next = await instance.get('/orders');
 
   expect([status, next.status]).toEqual([401, 200]);

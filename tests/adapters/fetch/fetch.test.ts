@@ -106,7 +106,7 @@ test('goes by what the URL and the headers were when it was called [E11]', async
 test('gives tokens to all origins that are listed, and to no other [E11]', async () => {
   const [second, unlisted] = [await startResourceServer(), await startResourceServer()];
   const first = await startSurroundings();
-  const send = withBearerToken(fetch, first.tokens, { origins: [first.api.origin, `${second.origin}/v1`] });
+  const send = withBearerToken(fetch, first.tokens, { origins: [first.api.origin, `${second.origin}/`] });
 
   for (const { origin } of [first.api, second, unlisted]) await send(`${origin}/orders`);
 

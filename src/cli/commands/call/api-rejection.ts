@@ -1,4 +1,4 @@
-import { parseChallenges } from '../../../adapters/challenge.js';
+import { otherCredentials, parseChallenges } from '../../../adapters/challenge.js';
 import type { AccessToken } from '../../../core/access-token.js';
 import { readable } from '../../../grant/errors/redaction.js';
 import { CommandError, exitCodes } from '../../io/command-error.js';
@@ -46,8 +46,6 @@ export function adviceFor(call: RejectedCall): string | undefined {
   if (status >= 500) return `the API reported a server error: try again ${when}`;
   return 'the request is wrong: without --fail the command shows the response';
 }
-
-const otherCredentials = new Set(['basic', 'digest', 'negotiate', 'ntlm']);
 
 /** The facts of the challenges, cleaned for a message. */
 interface ChallengeFacts {

@@ -26,6 +26,9 @@ test.each<[number, string, string, RegExp]>([
   [401, 'Basic realm="api"', '', /asks for credentials of the scheme basic, not for a token/],
   [401, 'Negotiate, NTLM', '', /asks for credentials of the scheme negotiate or ntlm/],
   [401, 'Basic realm="api", Bearer', '', /^the API rejects the token/],
+  [401, 'OAuth2 realm="x", error="invalid token"', '(invalid token)', /^the API rejects the token/],
+  [401, "Token realm='a, b', error='expired_token'", '(expired_token)', /^the API rejects the token/],
+  [401, "Bearer error='insufficient_scope', scope='a b'", '(insufficient_scope)', /--scope "a b"/],
 ])('explains a %d with the challenge %s', (status, header, detail, advice) => {
   const { message, advice: found, exitCode } = explain(status, challenge(header));
 

@@ -42,6 +42,13 @@ test.each<[string, Answer, RegExp, RegExp, string]>([
     't0ken',
   ],
   [
+    'a rejected token by an unknown scheme, with single quotes [E36]',
+    { status: 401, headers: challenge("OAuth2 realm='x', error='invalid token'") },
+    /401 \(invalid token\)/,
+    /may need --audience/,
+    't0ken',
+  ],
+  [
     'a token for another audience',
     { status: 401 },
     /401$/,
