@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { asksForNonce, parseChallenges, rejectsToken } from '../../src/adapters/challenge.js';
+import { asksForNonce, rejectsToken } from '../../src/adapters/challenge.js';
+import { parseChallenges } from '../../src/core/challenges.js';
 import { fc } from '../support/fc.js';
 import { anyText } from '../support/text.js';
 

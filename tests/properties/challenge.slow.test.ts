@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 
-import { parseChallenges, rejectsToken } from '../../src/adapters/challenge.js';
+import { rejectsToken } from '../../src/adapters/challenge.js';
+import { parseChallenges } from '../../src/core/challenges.js';
 import { fc } from '../support/fc.js';
 
 const tokenCharacter = fc.constantFrom(...Array.from("abcXYZ019!#$%&'*+.^_`|~-"));

@@ -1,4 +1,5 @@
-import { otherCredentials, parseChallenges } from '../../../adapters/challenge.js';
+import { otherCredentials } from '../../../adapters/challenge.js';
+import { parseChallenges } from '../../../core/challenges.js';
 import type { AccessToken } from '../../../core/access-token.js';
 import { readable } from '../../../grant/errors/redaction.js';
 import { CommandError, exitCodes } from '../../io/command-error.js';

@@ -1,0 +1,48 @@
+/** One challenge of a `WWW-Authenticate` field (RFC 9110 §11.6.1). */
+export interface Challenge {
+  /** In lower case. */
+  readonly scheme: string;
+  /** By their names in lower case. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/**
+ * The challenges of a `WWW-Authenticate` field, several fields joined by commas (RFC 9110 §11.2: `scheme`, then a
+ * token68 or a list of parameters; also values in single quotes). Ends at the first part that does not parse; never throws.
+ */
+export function parseChallenges(field: string): readonly Challenge[] {
+  const challenges: { scheme: string; parameters: Map<string, string> }[] = [];
+  let at = 0;
+
+  const take = (pattern: RegExp): RegExpExecArray | null => {
+    pattern.lastIndex = at;
+    const match = pattern.exec(field);
+    if (match !== null) at = pattern.lastIndex;
+    return match;
+  };
+
+  while (take(separators) !== null && at < field.length) {
+    const current = challenges.at(-1);
+    const parameter = current && take(parameterPattern)?.groups;
+    if (parameter) {
+      const { name = '', quoted, single, bare = '' } = parameter;
+      current.parameters.set(name.toLowerCase(), quoted?.replace(/\\(.)/gs, '$1') ?? single ?? bare);
+      continue;
+    }
+    const scheme = take(schemePattern)?.groups?.['scheme'];
+    if (scheme === undefined) break;
+    challenges.push({ scheme: scheme.toLowerCase(), parameters: new Map() });
+    take(token68Pattern);
+  }
+  return challenges;
+}
+
+// Sticky: each pattern is tried at the current position only.
+const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const separators = /[\s,]*/y;
+const parameterPattern = new RegExp(
+  `(?<name>${token})\\s*=\\s*(?:"(?<quoted>(?:[^"\\\\]|\\\\.)*)"|'(?<single>[^']*)'|(?<bare>${token}))(?=\\s*(?:,|$))`,
+  'sy',
+);
+const schemePattern = new RegExp(`(?<scheme>${token})(?=\\s|,|$)`, 'y');
+const token68Pattern = / +[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$))/y;
