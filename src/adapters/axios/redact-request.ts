@@ -31,13 +31,16 @@ export function redactRequest(holder: { request?: unknown }, config: InternalAxi
 
   const { method, protocol, host, path } = request._currentRequest ?? request;
   const responseUrl = request.res?.responseUrl ?? request._currentUrl ?? request.url;
-  const wasRedirected = ((request._redirectable ?? request)._redirectCount ?? 0) > 0;
+  const { _redirectCount = request.redirect === 'follow' ? 1 : 0 } = request._redirectable ?? request;
+  const wasRedirected = _redirectCount > 0;
   holder.request = { method, protocol, host, path, res: { responseUrl }, wasRedirected } satisfies SentRequest;
 }
 
 /** Members of Node's `ClientRequest`, of the request of follow-redirects, of a stream of HTTP/2, and of the `Request` of fetch. */
 interface AnyRequest extends Partial<Omit<SentRequest, 'res'>> {
   readonly url?: string;
+  /** Of a `Request`. It may have been redirected unless axios' fetch adapter was ours. */
+  readonly redirect?: string;
   readonly res?: { readonly responseUrl?: string };
   /** The text that a `ClientRequest` has sent. */
   _header?: unknown;
