@@ -2,7 +2,7 @@ import {
   Axios,
   type AxiosAdapter,
   type AxiosError,
-  type AxiosHeaders,
+  AxiosHeaders,
   type AxiosRequestConfig,
   type AxiosResponse,
   getAdapter,
@@ -101,12 +101,11 @@ export function axiosRequest(
 
 const status = (response: AxiosResponse): number => response.status;
 
-function header(response: AxiosResponse, name: string): string | undefined {
-  // An adapter of the caller may leave them out.
-  const headers = (response.headers ?? {}) as AxiosHeaders;
-  const key = Object.keys(headers).find((each) => each.toLowerCase() === name.toLowerCase());
-  return key && headers[key]?.toString();
-}
+// An adapter of the caller may leave the headers out, or give a plain object.
+const header = ({ headers }: AxiosResponse, name: string): string | undefined =>
+  AxiosHeaders.from((headers as AxiosHeaders | undefined) ?? {})
+    .get(name)
+    ?.toString();
 
 const responseUrl = ({ request }: AxiosResponse): string | undefined =>
   (request as Partial<SentRequest> | undefined)?.res?.responseUrl;
@@ -140,12 +139,10 @@ function withNotedRedirects(adapter: AxiosAdapter, config: InternalAxiosRequestC
 // axios keeps each adapter that it makes: let it make one of ours for one of the caller's.
 const knownAdapters = new WeakMap<AxiosAdapter, AxiosAdapter>();
 
-type Fetch = NonNullable<NonNullable<AxiosRequestConfig['env']>['fetch']>;
-
 /** A fetch that notes redirects at its `Request`, as follow-redirects does. */
-function notingFetch(inner: Fetch | undefined): Fetch {
+function notingFetch(inner: typeof fetch = (...args) => fetch(...args)): typeof fetch {
   return async (input, init) => {
-    const response = await (inner ?? fetch)(input, init);
+    const response = await inner(input, init);
     const noted = { _redirectCount: Number(response.redirected), _currentUrl: response.url || undefined };
     if (typeof input === 'object') Object.assign(input, noted);
     return response;
