@@ -521,6 +521,26 @@ export function adapterContract(
       expect(authorizationServer.grants).toHaveLength(2);
     });
 
+    test.each([
+      ['sent', 'Bearer token-1'],
+      ['resent', 'Bearer token-2'],
+    ])('lets one signal end the request while it is %s [E29]', async (_what, held) => {
+      const { send, api } = await start();
+      const arrived = gate();
+      api.answer(async ({ headers }) => {
+        if (headers.authorization !== held) return rejected();
+        arrived.open();
+        return new Promise<Answer>(() => {});
+      });
+      const caller = new AbortController();
+
+      const answer = send({ url: '/orders', signal: caller.signal });
+      await Promise.race([arrived.opened, answer]);
+      caller.abort();
+
+      await expect(answer).rejects.toThrow(/abort|cancel/i);
+    });
+
     test('sends nothing when the caller has given up before', async () => {
       const { send, api, authorizationServer } = await start();
 
