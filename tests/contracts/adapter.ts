@@ -86,8 +86,6 @@ export interface Abilities {
   readonly streams?: readonly (keyof typeof streams)[];
   /** The form that it takes, if that is another than the platform's. */
   readonly form?: () => unknown;
-  /** Whether it tells the adapter where redirects have led. @default true */
-  readonly saysWhoAnswered?: boolean;
 }
 
 /** What every adapter owes its users, whichever HTTP client it teaches. */
@@ -525,7 +523,7 @@ export function adapterContract(
     });
   });
 
-  redirectContract(name, start, abilities);
+  redirectContract(name, start);
 
   describe(`${name} and what is no token request or no token`, () => {
     const kinds: [string, () => unknown][] = [
@@ -693,6 +691,26 @@ export function adapterContract(
       expect(authorizationServer.grants).toHaveLength(2);
     });
 
+    test.each([
+      ['sent', 'Bearer token-1'],
+      ['resent', 'Bearer token-2'],
+    ])('lets one signal end the request while it is %s [E29]', async (_what, held) => {
+      const { send, api } = await start();
+      const arrived = gate();
+      api.answer(async ({ headers }) => {
+        if (headers.authorization !== held) return rejected();
+        arrived.open();
+        return new Promise<Answer>(() => {});
+      });
+      const caller = new AbortController();
+
+      const answer = send({ url: '/orders', signal: caller.signal });
+      await Promise.race([arrived.opened, answer]);
+      caller.abort();
+
+      await expect(answer).rejects.toThrow(/abort|cancel/i);
+    });
+
     test('sends nothing when the caller has given up before', async () => {
       const { send, api, authorizationServer } = await start();
 
@@ -832,7 +850,7 @@ export function dpopAdapterContract(name: string, makeClient: (setup: ClientSetu
   });
 }
 
-function redirectContract(name: string, start: () => Promise<Surroundings & HttpClient>, abilities: Abilities): void {
+function redirectContract(name: string, start: () => Promise<Surroundings & HttpClient>): void {
   describe(`${name} when it is redirected`, () => {
     test.each([301, 302, 303, 307, 308])(
       'takes no token along on a %d to another origin [E11 R-42]',
@@ -878,20 +896,18 @@ function redirectContract(name: string, start: () => Promise<Surroundings & Http
       expect(authorizations(other.requests)).toEqual([undefined]);
     });
 
-    if (abilities.saysWhoAnswered !== false) {
-      test('does not blame the token for the 401 of an origin that never saw it [E11 R-37]', async () => {
-        const { send, api, authorizationServer } = await start();
-        const other = await startResourceServer();
-        api.answer(() => ({ status: 302, headers: { location: `${other.origin}/moved` } }));
+    test('does not blame the token for the 401 of an origin that never saw it [E11 R-37]', async () => {
+      const { send, api, authorizationServer } = await start();
+      const other = await startResourceServer();
+      api.answer(() => ({ status: 302, headers: { location: `${other.origin}/moved` } }));
 
-        const reply = await send({ url: '/orders' });
+      const reply = await send({ url: '/orders' });
 
-        expect(reply.status).toBe(401);
-        expect(authorizations(api.requests)).toEqual(['Bearer token-1']);
-        expect(authorizations(other.requests)).toEqual([undefined]);
-        expect(authorizationServer.grants).toHaveLength(1);
-      });
-    }
+      expect(reply.status).toBe(401);
+      expect(authorizations(api.requests)).toEqual(['Bearer token-1']);
+      expect(authorizations(other.requests)).toEqual([undefined]);
+      expect(authorizationServer.grants).toHaveLength(1);
+    });
 
     test('sends again what was rejected after a redirect within the origin [E1 R-42]', async () => {
       const { send, api } = await start();
@@ -910,24 +926,21 @@ function redirectContract(name: string, start: () => Promise<Surroundings & Http
       });
     });
 
-    // Without the final URL, an adapter cannot tell whether the client followed a redirect.
-    if (abilities.saysWhoAnswered !== false) {
-      test('carries out once a POST whose redirect is rejected; the next request has another token [E27]', async () => {
-        const { send, api, authorizationServer, tokens } = await start();
-        api.answer(({ method, headers }) => {
-          if (method === 'POST') return { status: 303, headers: { location: '/orders/1' } };
-          return headers.authorization === 'Bearer token-1' ? rejected() : { body: 'the order' };
-        });
-
-        await send({ method: 'POST', url: '/orders', body: 'an order' });
-        await untilRenewed(tokens);
-        const next = await send({ url: '/orders/1' });
-
-        expect(api.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
-        expect(next).toEqual({ status: 200, body: 'the order' });
-        expect(authorizationServer.grants).toHaveLength(2);
+    test('carries out once a POST whose redirect is rejected; the next request has another token [E27]', async () => {
+      const { send, api, authorizationServer, tokens } = await start();
+      api.answer(({ method, headers }) => {
+        if (method === 'POST') return { status: 303, headers: { location: '/orders/1' } };
+        return headers.authorization === 'Bearer token-1' ? rejected() : { body: 'the order' };
       });
-    }
+
+      await send({ method: 'POST', url: '/orders', body: 'an order' });
+      await untilRenewed(tokens);
+      const next = await send({ url: '/orders/1' });
+
+      expect(api.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
+      expect(next).toEqual({ status: 200, body: 'the order' });
+      expect(authorizationServer.grants).toHaveLength(2);
+    });
   });
 }
 

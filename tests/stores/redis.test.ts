@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import { describe, expect } from '@jest/globals';
 import { createTokenService, encryptedStore, type TokenEvent } from 'm2m-tokens';
-import { createClient, createClientPool } from 'redis';
+import { createClient } from 'redis';
 
 import { type RedisConnection, redisStore } from '../../src/stores/redis.js';
 import type { StoredToken } from '../../src/stores/token-store.js';
@@ -195,7 +195,7 @@ describe('the client', () => {
   test('may return bytes, or be a pool', async () => {
     const client = await emptyRedis();
     const bytes = client.withTypeMapping({ 36: Buffer });
-    const pool = createClientPool(client.options);
+    const pool = client.createPool();
     await pool.connect();
     cleanUp(() => pool.destroy());
 

@@ -1,8 +1,10 @@
 import { OutgoingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 
 import type { InternalAxiosRequestConfig } from 'axios';
 
 import { isStream } from '../body.js';
+import { detachedStream } from './detached-stream.js';
 
 /** What takes the place of the request object in a response or an error: method and URL, and no headers. */
 export interface SentRequest {
@@ -17,10 +19,10 @@ export interface SentRequest {
 
 /**
  * Replaces the request object that a response or an error of axios holds: that object, its socket and its agent lead to the token
- * of this request, and to those of other requests in flight. A stream or an agent of the caller may hold the object, too. Then
- * its headers are removed.
+ * of this request, and to those of other requests in flight. So does a response stream of Node, which is replaced, too. A
+ * stream, its error or an agent of the caller may hold the object. Then its headers are removed.
  */
-export function redactRequest(holder: { request?: unknown }, config: InternalAxiosRequestConfig): void {
+export function redactRequest(holder: { request?: unknown; data?: unknown }, config: InternalAxiosRequestConfig): void {
   const { data, responseType, httpAgent, httpsAgent } = config;
   const request = holder.request as AnyRequest | null | undefined;
   if (typeof request !== 'object' || request === null) return;
@@ -31,13 +33,18 @@ export function redactRequest(holder: { request?: unknown }, config: InternalAxi
 
   const { method, protocol, host, path } = request._currentRequest ?? request;
   const responseUrl = request.res?.responseUrl ?? request._currentUrl ?? request.url;
-  const wasRedirected = ((request._redirectable ?? request)._redirectCount ?? 0) > 0;
+  const { _redirectCount = request.redirect === 'follow' ? 1 : 0 } = request._redirectable ?? request;
+  const wasRedirected = _redirectCount > 0;
   holder.request = { method, protocol, host, path, res: { responseUrl }, wasRedirected } satisfies SentRequest;
+  if (holder.data instanceof Readable)
+    holder.data = detachedStream(holder.data, (error) => redactRequest(error, config));
 }
 
 /** Members of Node's `ClientRequest`, of the request of follow-redirects, of a stream of HTTP/2, and of the `Request` of fetch. */
 interface AnyRequest extends Partial<Omit<SentRequest, 'res'>> {
   readonly url?: string;
+  /** Of a `Request`. It may have been redirected unless axios' fetch adapter was ours. */
+  readonly redirect?: string;
   readonly res?: { readonly responseUrl?: string };
   /** The text that a `ClientRequest` has sent. */
   _header?: unknown;

@@ -2,7 +2,7 @@ import {
   Axios,
   type AxiosAdapter,
   type AxiosError,
-  type AxiosHeaders,
+  AxiosHeaders,
   type AxiosRequestConfig,
   type AxiosResponse,
   getAdapter,
@@ -34,6 +34,7 @@ export function axiosRequest(
   options: AxiosRequestOptions,
 ): AuthorizedRequest<AxiosResponse> & { toResult(response: AxiosResponse): AxiosResponse } {
   const { adapter, config, origin, tokenRequest, deadline, isRejected } = options;
+  const sendingAdapter = withNotedRedirects(adapter, config);
   let failure: AxiosError | undefined;
   let lastRequest: { destroy?(): void } | undefined;
 
@@ -63,8 +64,8 @@ export function axiosRequest(
       if (timeout) config.timeout = deadline?.remainingMs() ?? timeout;
       let response: AxiosResponse;
       try {
-        if (proof !== undefined) addProof(proof, options);
-        response = await adapter(config);
+        if (proof !== undefined) addProof(proof, config, sendingAdapter !== adapter);
+        response = await sendingAdapter(config);
       } catch (error) {
         response = responseOf(error);
       } finally {
@@ -100,26 +101,50 @@ export function axiosRequest(
 
 const status = (response: AxiosResponse): number => response.status;
 
-function header(response: AxiosResponse, name: string): string | undefined {
-  // An adapter of the caller may leave them out.
-  const headers = (response.headers ?? {}) as AxiosHeaders;
-  const key = Object.keys(headers).find((each) => each.toLowerCase() === name.toLowerCase());
-  return key && headers[key]?.toString();
-}
+// An adapter of the caller may leave the headers out, or give a plain object.
+const header = ({ headers }: AxiosResponse, name: string): string | undefined =>
+  AxiosHeaders.from((headers as AxiosHeaders | undefined) ?? {})
+    .get(name)
+    ?.toString();
 
 const responseUrl = ({ request }: AxiosResponse): string | undefined =>
   (request as Partial<SentRequest> | undefined)?.res?.responseUrl;
 
+// axios' fetch adapter that makes no `Request` gives `false`. Such a request may have been redirected.
 const wasRedirected = ({ request }: AxiosResponse): boolean =>
-  (request as Partial<SentRequest> | undefined)?.wasRedirected ?? false;
+  request === false || ((request as Partial<SentRequest> | undefined)?.wasRedirected ?? false);
 
 // Without `params`: a proof leaves out the query.
 const urlOf = ({ url = '', baseURL, allowAbsoluteUrls }: InternalAxiosRequestConfig): string =>
   new Axios().getUri({ url, baseURL, allowAbsoluteUrls } as AxiosRequestConfig);
 
-function addProof(proof: string, { adapter, config }: AxiosRequestOptions): void {
+function addProof(proof: string, config: InternalAxiosRequestConfig, isFetch: boolean): void {
   config.headers['DPoP'] = proof;
   config.sensitiveHeaders = ['dpop'].concat(config.sensitiveHeaders ?? []);
   // A fetch that follows a redirect takes the proof to another URL.
-  if (adapter === getAdapter('fetch', config)) config.maxRedirects = 0;
+  if (isFetch) config.maxRedirects = 0;
+}
+
+/** The adapter, or in place of axios' fetch adapter one whose requests tell where redirects have led. */
+function withNotedRedirects(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): AxiosAdapter {
+  let known = knownAdapters.get(adapter);
+  if (known === undefined) {
+    const made: AxiosRequestConfig | undefined = [config, {}].find((each) => adapter === getAdapter('fetch', each));
+    known = made ? getAdapter('fetch', { env: { ...made.env, fetch: notingFetch(made.env?.fetch) } }) : adapter;
+    knownAdapters.set(adapter, known);
+  }
+  return known;
+}
+
+// axios keeps each adapter that it makes: let it make one of ours for one of the caller's.
+const knownAdapters = new WeakMap<AxiosAdapter, AxiosAdapter>();
+
+/** A fetch that notes redirects at its `Request`, as follow-redirects does. */
+function notingFetch(inner: typeof fetch = (...args) => fetch(...args)): typeof fetch {
+  return async (input, init) => {
+    const response = await inner(input, init);
+    const noted = { _redirectCount: Number(response.redirected), _currentUrl: response.url || undefined };
+    if (typeof input === 'object') Object.assign(input, noted);
+    return response;
+  };
 }

@@ -8,7 +8,7 @@ const kinds: readonly [name: string, defaults: AxiosRequestConfig, abilities: Ab
   [
     'axios on fetch',
     { adapter: 'fetch', fetchOptions: { duplex: 'half' } } as object,
-    { streams: ['Node stream', 'web stream'], saysWhoAnswered: false },
+    { streams: ['Node stream', 'web stream'] },
   ],
 ];
 

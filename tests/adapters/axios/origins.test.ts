@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import axios from 'axios';
+import axios, { type AxiosRequestConfig } from 'axios';
 import { decodeJwt } from 'jose';
 
 import { bearerToken } from '../../../src/adapters/axios/index.js';
@@ -169,6 +169,28 @@ test('a proof of possession is for the URL that axios asks [R-66]', async () => 
 
   const asked = configs.map((config) => new URL(new axios.Axios({}).getUri(config)));
   expect(signed).toEqual(asked.map(({ origin, pathname }) => origin + pathname));
+});
+
+test.each([301, 302, 303, 307, 308])('takes no token along on a %d to a subdomain [E31 E11 R-42]', async (status) => {
+  const seen: [host: string | undefined, credentials: unknown][] = [];
+  const origin = await listen(({ url, headers }, response) => {
+    seen.push([headers.host, headers.authorization ?? headers['dpop']]);
+    if (url === '/orders') response.writeHead(status, { location: `http://eu.localhost:${port}/moved` });
+    response.end();
+  });
+  const { port } = new URL(origin);
+  const lookup: NonNullable<AxiosRequestConfig['lookup']> = (_host: unknown, _options: unknown, done) => {
+    done(null, '127.0.0.1', 4);
+  };
+  const instance = axios.create({ baseURL: `http://localhost:${port}`, lookup });
+  instance.interceptors.request.use(bearerToken(staticToken('token-1')));
+
+  await instance.get('/orders');
+
+  expect(seen).toEqual([
+    [`localhost:${port}`, 'Bearer token-1'],
+    [`eu.localhost:${port}`, undefined],
+  ]);
 });
 
 test('decides for any URL as axios connects [E11 R-65]', async () => {

@@ -92,6 +92,7 @@ describe('no token is in [E9 F4 R-25]', () => {
     const outcome = await instance.get<Readable>('/orders');
 
     expect(leakIn(outcome, secret)).toBeUndefined();
+    expect(outcome.data).not.toHaveProperty('session');
     expect(await text(outcome.data)).toBe('Bearer token-0');
   });
 });

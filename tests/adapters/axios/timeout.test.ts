@@ -8,6 +8,7 @@ import { granted } from '../../support/authorization-server.js';
 import { fakeClock } from '../../support/clock.js';
 import { failureOf } from '../../support/grant-outcome.js';
 import type { Answer, Handler } from '../../support/http-server.js';
+import { rejected } from '../../support/resource-server.js';
 import { issue } from '../../support/tokens.js';
 
 /** An answer of the authorization server that comes when the test lets it. */
@@ -59,6 +60,36 @@ test('so does a wait for another token; the renewal goes on for the next request
   expect(api.requests.at(-1)?.headers.authorization).toBe('Bearer renewed');
   expect(authorizationServer.grants).toHaveLength(2);
 });
+
+test.each([['http'], ['fetch']])(
+  'one timeout covers the wait for a token, the request and the resend on %s [E29]',
+  async (adapter) => {
+    const { instance, api, authorizationServer } = await startAxios({}, { adapter });
+    authorizationServer.script(async () => {
+      await passing(400);
+      return granted('token-1');
+    }, granted('token-2'));
+    api.answer(async ({ headers }) => {
+      // The resent request has no answer.
+      if (headers.authorization !== 'Bearer token-1') await new Promise(() => {});
+      await passing(400);
+      return rejected();
+    });
+    const startedAt = performance.now();
+
+    const failure = await failureOf(instance.get('/orders', { timeout: 1_200 }));
+    const tookMs = performance.now() - startedAt;
+
+    expect(failure).toMatchObject({
+      code: expect.stringMatching(/^(ECONNABORTED|ETIMEDOUT)$/),
+      config: { timeout: 1_200 },
+    });
+    expect(api.requests).toHaveLength(2);
+    expect(tookMs).toBeGreaterThanOrEqual(1_190);
+    // A timeout of its own for the resend would end at 2,000 ms at the earliest.
+    expect(tookMs).toBeLessThan(1_900);
+  },
+);
 
 /** An instance whose tokens take `waitMs`, and the timeouts that its adapter was given. */
 function timed(waitMs: number, statuses: readonly number[] = [200]) {

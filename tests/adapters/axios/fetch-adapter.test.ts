@@ -1,0 +1,118 @@
+import { describe, expect, test } from '@jest/globals';
+import axios, { type AxiosRequestConfig, getAdapter } from 'axios';
+
+import { startAxios } from '../../support/adapter-axios.js';
+import { rejected } from '../../support/resource-server.js';
+
+type Fetch = NonNullable<NonNullable<AxiosRequestConfig['env']>['fetch']>;
+
+/** An API whose answer to a POST leads to another URL, where `token-1` is rejected. */
+async function startOrders(config: AxiosRequestConfig) {
+  const world = await startAxios({}, { validateStatus: () => true, ...config });
+  world.api.answer(({ method, headers }) => {
+    if (method === 'POST') return { status: 303, headers: { location: '/orders/1' } };
+    return headers.authorization === 'Bearer token-1' ? rejected() : { body: 'the order' };
+  });
+  const posts = () => world.api.requests.filter(({ method }) => method === 'POST').length;
+  return { ...world, posts };
+}
+
+describe('a POST whose redirect is rejected is carried out once by', () => {
+  test.each<[string, AxiosRequestConfig]>([
+    ['the name of the adapter', { adapter: 'fetch' }],
+    ['a list of adapters', { adapter: ['xhr', 'fetch'] }],
+    ['the adapter itself', { adapter: getAdapter('fetch') }],
+    ['an adapter made for a fetch', { adapter: getAdapter('fetch', { env: { fetch: (...args) => fetch(...args) } }) }],
+    ['a fetch of the caller', { adapter: 'fetch', env: { fetch: (...args) => fetch(...args) } }],
+    ['a fetch that is given no Request', { adapter: 'fetch', env: { Request: null } as object }],
+  ])('%s [E27]', async (_what, config) => {
+    const { instance, posts, events } = await startOrders(config);
+
+    const { status } = await instance.post<unknown>('/orders', 'an order');
+    const next = await instance.get<unknown>('/orders/1');
+
+    expect(status).toBe(401);
+    expect(posts()).toBe(1);
+    expect(next.data).toBe('the order');
+    expect(events).toMatchObject([{ type: 'request.not_resent', reason: 'redirected' }]);
+  });
+});
+
+test('a fetch of the caller gets what axios gives it, and the config stays as it was [E27]', async () => {
+  const calls: unknown[][] = [];
+  const own: Fetch = (...args) => {
+    calls.push(args);
+    return fetch(...args);
+  };
+  const env = { fetch: own };
+  const { instance, api } = await startAxios({}, { adapter: 'fetch', env });
+  api.revoke('token-1');
+
+  const { config, request } = await instance.post<unknown>('/orders', 'an order');
+  const [posted, bare] = [
+    calls.length,
+    await axios.post<unknown>(api.origin, '', { adapter: 'fetch', env, validateStatus: null }),
+  ];
+
+  expect(posted).toBe(2);
+  expect(calls.map(([input, init]) => [input?.constructor, init])).toEqual(
+    Array.from({ length: 3 }, () => [Request, undefined]),
+  );
+  expect(config.env?.fetch).toBe(own);
+  expect(Object.keys(config.env ?? {})).toEqual(Object.keys(bare.config.env ?? {}));
+  expect(request).toMatchObject({ method: 'POST', res: { responseUrl: `${api.origin}/orders` }, wasRedirected: false });
+});
+
+test('a fetch is made into an adapter once, whatever the number of requests and interceptors', async () => {
+  let probes = 0;
+  class Counted extends Request {
+    constructor(input: string | URL | Request, init?: RequestInit) {
+      super(input, init);
+      // As axios makes an adapter, it tries what a Request can do.
+      if (!this.url.startsWith('http://127.0.0.1')) probes += 1;
+    }
+  }
+  const config: AxiosRequestConfig = {
+    adapter: 'fetch',
+    env: { Request: Counted, fetch: (...args) => fetch(...args) },
+  };
+  const first = await startAxios({}, config);
+  await first.instance.get('/orders');
+  const before = probes;
+
+  const second = await startAxios({}, config);
+  for (let request = 0; request < 10; request += 1) {
+    await first.instance.get('/orders');
+    await second.instance.get('/orders');
+  }
+
+  expect(before).toBeGreaterThan(0);
+  expect(probes).toBe(before);
+});
+
+test('an adapter made for another fetch than that of the config sends by its own', async () => {
+  const env = { fetch: () => Promise.reject(new Error('the fetch of the config')) };
+  const { instance, api } = await startAxios({}, { adapter: getAdapter('fetch'), env });
+  api.revoke('token-1');
+
+  const { status } = await instance.post<unknown>('/orders', 'an order');
+
+  expect(status).toBe(200);
+  expect(api.requests).toHaveLength(2);
+});
+
+test('a fetch that is replaced later is the one that sends', async () => {
+  const { instance, api } = await startAxios({}, { adapter: 'fetch' });
+  await instance.get('/orders');
+  const usual = globalThis.fetch;
+  globalThis.fetch = () => Promise.resolve(new Response('replaced'));
+
+  const { data, request } = await instance.get<unknown>('/orders').finally(() => {
+    globalThis.fetch = usual;
+  });
+
+  expect(data).toBe('replaced');
+  // A response that was made by hand has no URL.
+  expect(request).toMatchObject({ res: { responseUrl: `${api.origin}/orders` }, wasRedirected: false });
+  expect(api.requests).toHaveLength(1);
+});

@@ -1,0 +1,23 @@
+/** @jest-config-loader esbuild-register */
+import { isBuiltin } from 'node:module';
+
+import type { Config } from 'jest';
+
+import { common } from '../../jest.config.ts';
+
+/** What depends on axios, undici and redis, for `npm run test:peers`. */
+const config: Config = {
+  ...common,
+  rootDir: '../..',
+  testMatch: ['**/tests/adapters/{axios,undici}/*.test.ts', '**/tests/stores/redis.test.ts'],
+  // Packages that build on axios are tested with the axios of package.json.
+  testPathIgnorePatterns: ['/with-[^/]+\\.test\\.ts$'],
+  resolver: '<rootDir>/tests/peers/resolver.cjs',
+  moduleNameMapper: {
+    ...common.moduleNameMapper,
+    ...(!isBuiltin('node:sqlite') && { '^node:sqlite$': '<rootDir>/tests/peers/no-sqlite.cjs' }),
+  },
+  globals: { programs: ['redis-server'] },
+};
+
+export default config;

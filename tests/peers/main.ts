@@ -1,0 +1,63 @@
+/**
+ * Tests the adapters and the Redis store with the lowest and the highest supported version of axios, undici and redis, which npm
+ * installs into a temporary folder. Without a registry the tests are skipped; with `CI=true` that is an error.
+ *
+ *     npm run test:peers -- [option of Jest ...]
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+type Versions = Readonly<Record<string, string>>;
+
+const root = join(import.meta.dirname, '..', '..');
+const temporary = mkdtempSync(join(tmpdir(), 'm2m-tokens-peers-'));
+
+// undici 8 needs Node 22; with Node 20, npm takes undici 7. The tests load parts of undici 8 by a name of its own.
+const highest: Versions = { ...peersOf(join(root, 'package.json')), 'undici-8': 'npm:undici@^8.0.0' };
+// The first version in a range is the lowest.
+const lowest = Object.fromEntries(
+  Object.entries(highest).map(([name, range]) => [name, range.replace(/\^([\d.]+).*$/, '$1')]),
+);
+
+try {
+  for (const [which, versions] of Object.entries({ lowest, highest })) testWith(join(temporary, which), versions);
+} finally {
+  rmSync(temporary, { recursive: true });
+}
+
+function testWith(folder: string, versions: Versions): void {
+  mkdirSync(folder);
+  const packages = Object.entries(versions).map(([name, version]) => `${name}@${version}`);
+  const options = ['--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund'];
+  const npm = spawnSync('npm', ['install', ...options, ...packages], { cwd: folder, encoding: 'utf8' });
+  if (npm.status !== 0) {
+    console.warn(`tests of the peers are skipped: npm cannot install ${packages.join(' ')}`);
+    if (process.env['CI'] === 'true') throw new Error(`with CI=true this is an error: ${npm.stderr}`);
+    return;
+  }
+
+  console.log(
+    `\npeers: ${Object.keys(versions)
+      .map((name) => `${name} ${installed(folder, name)}`)
+      .join(', ')}`,
+  );
+  const jest = ['node_modules/jest/bin/jest.js', '--config', 'tests/peers/jest.config.ts', ...process.argv.slice(2)];
+  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  const { status } = spawnSync(process.execPath, [...flags, ...jest], {
+    cwd: root,
+    env: { ...process.env, PEERS_FOLDER: folder },
+    stdio: 'inherit',
+  });
+  process.exitCode ||= status ?? 1;
+}
+
+function installed(folder: string, name: string): string {
+  const manifest = readFileSync(join(folder, 'node_modules', name, 'package.json'), 'utf8');
+  return (JSON.parse(manifest) as { readonly version: string }).version;
+}
+
+function peersOf(manifest: string): Versions {
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { readonly peerDependencies: Versions }).peerDependencies;
+}
