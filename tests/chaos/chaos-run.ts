@@ -5,6 +5,7 @@ import { findings } from './findings.js';
 import { waitForNoLeftovers } from './leftovers.js';
 import { showProgress } from './progress.js';
 import { type Report, sumOf } from './report.js';
+import { startSharedWorld } from './shared-world.js';
 import { durationRecorder } from './statistics.js';
 import { startWorld } from './world.js';
 
@@ -30,6 +31,7 @@ export async function runChaos({ seed, seconds, callers, worlds: count }: ChaosO
       startWorld({ seed: seed * 1_000 + at, callers: Math.ceil(callers / count), waits, violate }),
     ),
   );
+  const shared = await startSharedWorld({ seed, callers: 6, violate });
   const figures = () => sumOf(worlds.map((world) => world.figures()));
 
   const ending = new AbortController();
@@ -43,13 +45,15 @@ export async function runChaos({ seed, seconds, callers, worlds: count }: ChaosO
     const found = list().length === 0 ? '' : `, ${list().length} RULES BROKEN`;
     return `${passed}: ${calls.made} calls, ${calls.failed} failed, ${grants.asked} grants asked for, ${grants.received} received${found}`;
   });
+  const living = shared.live(ending.signal);
   const recoveries = await Promise.all(worlds.map((world) => world.live(ending.signal)));
+  await living;
   clearTimeout(end);
   progress.stop();
 
   const left = await waitForNoLeftovers(10_000);
   if (left.length > 0) violate('something is left over', left.join(', '));
-  for (const world of worlds) world.close();
+  for (const world of [...worlds, shared]) world.close();
   process.off('unhandledRejection', noteRejection);
   const { calls, grants } = figures();
   if (calls.succeeded === 0 || grants.received < 2) violate('the run proved nothing', `${grants.received} tokens`);
@@ -60,6 +64,7 @@ export async function runChaos({ seed, seconds, callers, worlds: count }: ChaosO
     callers,
     worlds: count,
     ...figures(),
+    shared: shared.figures(),
     tokenWaitMs: waits.read(),
     longestRecoveryMs: Math.round(Math.max(...recoveries)),
     violations: list(),

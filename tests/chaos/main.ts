@@ -1,6 +1,7 @@
 /**
  * Calls an API for a while over real sockets, with the real clock, while the authorization server has all sorts of trouble
- * and the API revokes tokens. Exit code 1 and a line for each rule that was broken.
+ * and the API revokes tokens; beside them, replicas that share a store revoke their tokens. Exit code 1 and a line for each rule
+ * that was broken.
  *
  *     npm run chaos -- [--seconds 60] [--seed 1] [--callers 50] [--worlds 10] [--json]
  */

@@ -28,6 +28,8 @@ export interface Report extends Figures {
   readonly seconds: number;
   readonly callers: number;
   readonly worlds: number;
+  /** What was counted among the replicas that share a store. */
+  readonly shared: Counts;
   readonly tokenWaitMs: Durations;
   /** From the end of all troubles to the first call that succeeded, in the world where it took longest. */
   readonly longestRecoveryMs: number;
@@ -72,6 +74,7 @@ export function inWords(report: Report): string {
     ['resends', String(api.resends)],
     ['wait', `p50 ${wait.p50} ms, p99 ${wait.p99} ms, longest ${wait.longest} ms for a token`],
     ['weather', inList(report.weather)],
+    ['shared', inList(report.shared)],
     ['recovery', `a call succeeded ${report.longestRecoveryMs} ms after the last trouble`],
   ];
   return [
