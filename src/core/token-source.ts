@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { type AccessToken, sendableToken } from './access-token.js';
 import type { Clock } from './clock.js';
-import { ConfigurationError } from './errors.js';
+import { anyFunction, checkArgument, objectWith } from './check-options.js';
 import { checkTokenRequest, type TokenRequest } from './token-request.js';
 
 /** Options of one call of {@link TokenSource.getToken}. */
@@ -32,8 +32,13 @@ export interface TokenSource {
 /** Takes a token source and returns one with a single concern added. */
 export type Layer = (inner: TokenSource) => TokenSource;
 
-/** Wraps a token source in layers, the innermost first. */
+/**
+ * Wraps a token source in layers, the innermost first.
+ * @throws {ConfigurationError} if the source or a layer is none
+ */
 export function compose(source: TokenSource, ...layers: readonly Layer[]): TokenSource {
+  checkArgument('compose', 'source', source, objectWith('getToken'));
+  for (const layer of layers) checkArgument('compose', 'layers', layer, anyFunction);
   return layers.reduce((inner, layer) => layer(inner), source);
 }
 
@@ -60,9 +65,7 @@ export interface GuardedTokenSource {
  * @throws {ConfigurationError} if `tokens` is no token source
  */
 export function guardedTokenSource(owner: string, tokens: TokenSource): GuardedTokenSource {
-  if (typeof (tokens as TokenSource | null | undefined)?.getToken !== 'function') {
-    throw new ConfigurationError(`${owner} needs "tokens": an object with the method getToken`);
-  }
+  checkArgument(owner, 'tokens', tokens, objectWith('getToken'));
   const names = `the token request ("request" of ${owner}, or "token" of one request)`;
   const outsideOfRequests = AsyncLocalStorage.snapshot();
   return {
