@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-import { checkOptions, nonEmptyString } from '../core/check-options.js';
+import { checkArgument, checkOptions, nonEmptyString } from '../core/check-options.js';
 import { sendAssertion } from './client-assertion.js';
 import type { ClientAuthentication } from './client-authentication.js';
 import { checkSecret, fingerprintOf, resolveSecret, secretFile, whitespaceHint } from './secret.js';
@@ -44,5 +44,6 @@ export function federatedAssertion(
 
 /** An assertion from a file, such as a projected token of Kubernetes. The file is read for each grant. */
 export function fromFile(path: string): () => Promise<string> {
+  checkArgument('fromFile', 'path', path, nonEmptyString);
   return secretFile(path);
 }

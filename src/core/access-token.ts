@@ -59,7 +59,9 @@ export class AccessToken {
   readonly #issuedAtMonotonic: number | undefined;
   readonly #members: TokenMembers;
 
+  /** @throws {ConfigurationError} if a field is missing or malformed; the message does not repeat the value */
   constructor(fields: AccessTokenFields) {
+    checkFields(fields);
     const { value, type = 'Bearer' } = fields;
     this.type = type;
     this.scope = fields.scope;
@@ -124,6 +126,15 @@ export class AccessToken {
 }
 
 const noMembers: TokenMembers = Object.freeze({});
+
+function checkFields(fields: AccessTokenFields | undefined): void {
+  const { value, issuedAt, expiresAt } = Object(fields) as Partial<AccessTokenFields>;
+  if (typeof value !== 'string') throw new ConfigurationError('an AccessToken needs "value" in its fields: a string');
+  if (typeof issuedAt === 'number' && typeof expiresAt === 'number') return;
+  throw new ConfigurationError(
+    'an AccessToken needs "issuedAt" and "expiresAt" in its fields: milliseconds since the epoch',
+  );
+}
 
 /**
  * Makes a function that returns a token of `source` if a header can hold it. It checks each token once, and not by its class: another

@@ -10,20 +10,38 @@ export type Check = (value: unknown) => string | undefined;
  * @throws {ConfigurationError} that names the option; for an unknown one also the nearest known name
  */
 export function checkOptions(owner: string, options: unknown, checks: Readonly<Record<string, Check>>): void {
-  if (!isObject(options)) throw new ConfigurationError(`${owner} needs an object of options`);
-
+  checkIsOptions(owner, options);
   for (const [name, value] of Object.entries(options)) {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
     if (check === undefined) {
       throw new ConfigurationError(`${owner} has no option "${name}"${suggestion(name, Object.keys(checks))}`);
     }
-    const expected = value === undefined ? undefined : check(value);
-    if (expected !== undefined) {
-      const hint = value === null ? ', not null' : '';
-      throw new ConfigurationError(`"${name}" of ${owner} must be ${expected}${hint}`);
-    }
+    if (value !== undefined) checkArgument(owner, name, value, check);
   }
 }
+
+/**
+ * Checks that `options` is an object. A promise or a Map is none: it would hold no option.
+ * @throws {ConfigurationError}
+ */
+export function checkIsOptions(owner: string, options: unknown): asserts options is object {
+  if (isObject(options) && !('then' in options) && !(Symbol.iterator in options)) return;
+  throw new ConfigurationError(`${owner} needs an object of options${awaitFirst(options)}`);
+}
+
+/**
+ * Checks an argument or an option that is required.
+ * @throws {ConfigurationError} that names it and does not repeat the value
+ */
+export function checkArgument(owner: string, name: string, value: unknown, check: Check): void {
+  const expected = check(value);
+  if (expected === undefined) return;
+  const hint = value === null || value === undefined ? `, not ${value}` : awaitFirst(value);
+  throw new ConfigurationError(`"${name}" of ${owner} must be ${expected}${hint}`);
+}
+
+const awaitFirst = (value: unknown): string =>
+  typeof (value as { then?: unknown } | null | undefined)?.then === 'function' ? '; await the promise first' : '';
 
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -37,6 +55,7 @@ export const anyFunction = expect('a function', (value) => typeof value === 'fun
 export const anyBoolean = expect('a boolean', (value) => typeof value === 'boolean');
 export const anyObject = expect('an object', isObject);
 export const nonEmptyString = expect('a non-empty string', (value) => typeof value === 'string' && value !== '');
+export const anyList = expect('a list', Array.isArray);
 const isListOfStrings = (value: unknown): boolean =>
   Array.isArray(value) && value.every((member) => typeof member === 'string');
 export const listOfStrings = expect('a list of strings', isListOfStrings);
@@ -65,6 +84,8 @@ export const objectWith = (...methods: readonly string[]): Check =>
       (isObject(value) || typeof value === 'function') &&
       methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function'),
   );
+
+export const anyClock = objectWith('now', 'monotonic', 'sleep');
 
 export const wholeNumber = expect(
   'a whole number of at least 0',

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { type AccessToken, sendableToken } from './access-token.js';
 import type { Clock } from './clock.js';
-import { ConfigurationError } from './errors.js';
+import { anyFunction, checkArgument, objectWith } from './check-options.js';
 import { checkTokenRequest, type TokenRequest } from './token-request.js';
 
 /** Options of one call of {@link TokenSource.getToken}. */
@@ -32,9 +32,15 @@ export interface TokenSource {
 /** Takes a token source and returns one with a single concern added. */
 export type Layer = (inner: TokenSource) => TokenSource;
 
-/** Wraps a token source in layers, the innermost first. A layer that is `undefined` is left out. */
+/**
+ * Wraps a token source in layers, the innermost first. A layer that is `undefined` is left out.
+ * @throws {ConfigurationError} if the source or a layer is none
+ */
 export function compose(source: TokenSource, ...layers: readonly (Layer | undefined)[]): TokenSource {
-  return layers.reduce<TokenSource>((inner, layer) => layer?.(inner) ?? inner, source);
+  checkArgument('compose', 'source', source, objectWith('getToken'));
+  const given = layers.filter((layer) => layer !== undefined);
+  for (const layer of given) checkArgument('compose', 'layers', layer, anyFunction);
+  return given.reduce((inner, layer) => layer(inner), source);
 }
 
 /** Whether a cached or stored token may be returned for this call: it remains valid long enough and is not to be replaced. */
@@ -60,9 +66,7 @@ export interface GuardedTokenSource {
  * @throws {ConfigurationError} if `tokens` is no token source
  */
 export function guardedTokenSource(owner: string, tokens: TokenSource): GuardedTokenSource {
-  if (typeof (tokens as TokenSource | null | undefined)?.getToken !== 'function') {
-    throw new ConfigurationError(`${owner} needs "tokens": an object with the method getToken`);
-  }
+  checkArgument(owner, 'tokens', tokens, objectWith('getToken'));
   const names = `the token request ("request" of ${owner}, or "token" of one request)`;
   const outsideOfRequests = AsyncLocalStorage.snapshot();
   return {

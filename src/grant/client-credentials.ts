@@ -1,6 +1,19 @@
 import type { ClientAuthentication } from '../authentication/client-authentication.js';
 import type { AccessToken } from '../core/access-token.js';
+import {
+  anyClock,
+  anyFunction,
+  checkArgument,
+  checkIsOptions,
+  checkOptions,
+  durationMs,
+  listOfStrings,
+  nonEmptyString,
+  objectWith,
+  positiveInteger,
+} from '../core/check-options.js';
 import { type Clock, elapsedMs, instant, systemClock } from '../core/clock.js';
+import { ConfigurationError } from '../core/errors.js';
 import { eventSink, type EventSink } from '../core/events.js';
 import { canonicalRequest, type CanonicalTokenRequest } from '../core/token-request.js';
 import type { TokenSource } from '../core/token-source.js';
@@ -56,23 +69,13 @@ export interface ClientCredentials extends TokenSource {
  * The innermost token source: sends one client credentials grant per call (RFC 6749 §4.4).
  * Its `getToken` throws {@link GrantRejectedError}, {@link GrantUnavailableError}, {@link InvalidTokenResponseError}, or
  * {@link ConfigurationError} if the options do not fit the authorization server.
+ * @throws {ConfigurationError} if an option is missing or malformed
  */
-export function clientCredentials({
-  issuer,
-  tokenEndpoint,
-  revocationEndpoint,
-  clientId,
-  clientAuthentication,
-  profile,
-  timeoutMs = 5_000,
-  defaultLifetimeSeconds = 300,
-  assumeBearer = false,
-  keepMembers = [],
-  dpop,
-  fetch = globalFetch,
-  clock = systemClock,
-  onEvent,
-}: ClientCredentialsOptions): ClientCredentials {
+export function clientCredentials(options: ClientCredentialsOptions): ClientCredentials {
+  checkClientCredentials(options);
+  const { issuer, tokenEndpoint, revocationEndpoint, clientId, clientAuthentication, profile, dpop, onEvent } = options;
+  const { timeoutMs = 5_000, defaultLifetimeSeconds = 300, assumeBearer = false, keepMembers = [] } = options;
+  const { fetch = globalFetch, clock = systemClock } = options;
   const server = authorizationServer({ issuer, tokenEndpoint, revocationEndpoint, timeoutMs, fetch, clock });
   const skew = clockSkew(clock);
   const requireSenderConstraint = profile === 'fapi2' && dpop === undefined;
@@ -105,6 +108,32 @@ export function clientCredentials({
     },
     revoke: revokeToken({ server, issuer, clientId, preparation }),
   };
+}
+
+const optionChecks = {
+  issuer: nonEmptyString,
+  tokenEndpoint: nonEmptyString,
+  revocationEndpoint: nonEmptyString,
+  timeoutMs: durationMs,
+  defaultLifetimeSeconds: positiveInteger,
+  keepMembers: listOfStrings,
+  dpop: objectWith('keyPair', 'thumbprint', 'handle'),
+  fetch: anyFunction,
+  clock: anyClock,
+  onEvent: anyFunction,
+};
+
+// The token service passes its other options, too.
+function checkClientCredentials(options: ClientCredentialsOptions): void {
+  const owner = 'clientCredentials';
+  checkIsOptions(owner, options);
+  checkArgument(owner, 'clientId', options.clientId, nonEmptyString);
+  checkArgument(owner, 'clientAuthentication', options.clientAuthentication, objectWith('prepare', 'fingerprint'));
+  const known = Object.entries(options).filter(([name]) => Object.hasOwn(optionChecks, name));
+  checkOptions(owner, Object.fromEntries(known), optionChecks);
+  if (options.issuer === undefined && options.tokenEndpoint === undefined) {
+    throw new ConfigurationError(`${owner} needs "issuer" or "tokenEndpoint"`);
+  }
 }
 
 // RFC 6749 §4.4.2, RFC 8707 §2. An empty parameter means the same as none and is not sent.

@@ -1,4 +1,5 @@
 import { hash, webcrypto } from 'node:crypto';
+import { isCryptoKey } from 'node:util/types';
 
 import { type Configuration, type DPoPHandle, getDPoPHandle, randomDPoPKeyPair } from 'openid-client';
 
@@ -62,9 +63,11 @@ async function thumbprintOf({ publicKey }: DpopKeyPair): Promise<string> {
 
 function checkKeyPair({ privateKey, publicKey }: DpopKeyPair): void {
   const isPair =
-    privateKey?.type === 'private' &&
+    isCryptoKey(privateKey) &&
+    privateKey.type === 'private' &&
     privateKey.usages.includes('sign') &&
-    publicKey?.type === 'public' &&
+    isCryptoKey(publicKey) &&
+    publicKey.type === 'public' &&
     publicKey.extractable &&
     [privateKey, publicKey].every(({ algorithm }) => signsProofs(algorithm));
   if (!isPair) {

@@ -1,9 +1,10 @@
 import { abortable } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
+import { checkArgument } from '../core/check-options.js';
 import { requestKey, type TokenRequest } from '../core/token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../core/token-source.js';
 import { renewOrFallBack } from './renew-or-fall-back.js';
-import { asExpired, type CachedToken, type TokenCache } from './token-cache.js';
+import { anyTokenCache, asExpired, type CachedToken, type TokenCache } from './token-cache.js';
 
 /**
  * Caches tokens, coalesces concurrent calls, and renews tokens early, on use: in the advisory window in the background. Callers
@@ -11,6 +12,7 @@ import { asExpired, type CachedToken, type TokenCache } from './token-cache.js';
  * reaches no caller while the cached token is valid.
  */
 export function withCache(cache: TokenCache): Layer {
+  checkArgument('withCache', 'cache', cache, anyTokenCache);
   const { clock } = cache;
   const isExpired = ({ token }: CachedToken): boolean => token.remainingMs(clock) <= 0;
   const isPostponed = ({ postponed }: CachedToken): boolean => postponed !== undefined && postponed.remainingMs() > 0;

@@ -3,9 +3,10 @@ import { AsyncResource } from 'node:async_hooks';
 import { LRUCache } from 'lru-cache';
 
 import type { AccessToken } from '../core/access-token.js';
+import { checkArgument } from '../core/check-options.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { GetTokenOptions, Layer } from '../core/token-source.js';
-import type { TokenCache } from './token-cache.js';
+import { anyTokenCache, type TokenCache } from './token-cache.js';
 
 /** A token that the layer below returned a moment ago. */
 interface Answer {
@@ -26,6 +27,7 @@ const maxTrustMs = 1_000;
  * expired token is returned for the rest of that second.
  */
 export function withFastPath(cache: TokenCache): Layer {
+  checkArgument('withFastPath', 'cache', cache, anyTokenCache);
   const { clock, maxTokens } = cache;
 
   return (inner) => {

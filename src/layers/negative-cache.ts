@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 
 import { abortable, withDeadline } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
+import { anyClock, anyFunction, checkOptions, durationMs, objectWith } from '../core/check-options.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { GrantRejectedError, TokenError } from '../core/errors.js';
 import { type Pause, pause } from '../core/pause.js';
@@ -45,12 +46,11 @@ const recheckMs = 1_000;
  * When a token has expired, its first call makes one attempt in spite of the backoff: the outage may have ended meanwhile. A
  * `Retry-After` forbids that.
  */
-export function withNegativeCache({
-  credentials,
-  maxBackoffMs = 9_500,
-  clock = systemClock,
-  random = Math.random,
-}: NegativeCacheOptions = {}): Layer {
+export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Layer {
+  const checks = { credentials: objectWith('fingerprint'), maxBackoffMs: durationMs };
+  checkOptions('withNegativeCache', layerOptions, { ...checks, clock: anyClock, random: anyFunction });
+  const { credentials, maxBackoffMs = 9_500, clock = systemClock, random = Math.random } = layerOptions;
+
   return (inner) => {
     const failures = new LRUCache<string, Failure>({ max: maxRequests });
 

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 
 import { DeadlineError } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
+import { anyClock, checkOptions, positiveInteger } from '../core/check-options.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { GrantUnavailableError } from '../core/errors.js';
 import { type Pause, pause } from '../core/pause.js';
@@ -29,7 +30,9 @@ const maxRequests = 1_000;
  * For each token request: after a renewal no token that is still valid is replaced for 5 s, or for 20 % of the lifetime of a
  * short one. Meanwhile the last granted token is the answer again, so that an API that rejects all tokens causes few grants.
  */
-export function withRateLimit({ maxConcurrentGrants = 50, clock = systemClock }: RateLimitOptions = {}): Layer {
+export function withRateLimit(layerOptions: RateLimitOptions = {}): Layer {
+  checkOptions('withRateLimit', layerOptions, { maxConcurrentGrants: positiveInteger, clock: anyClock });
+  const { maxConcurrentGrants = 50, clock = systemClock } = layerOptions;
   return (inner) => {
     const limited = serverLimit(clock);
     const inTurn = semaphore(maxConcurrentGrants);

@@ -1,3 +1,5 @@
+import { durationMs, numberIn } from '../core/check-options.js';
+
 /** When tokens are renewed before they expire. */
 export interface RefreshOptions {
   /** The window before expiry in which a token is renewed in the background, as a share of its lifetime, up to 0.5. @default 0.2 */
@@ -5,6 +7,8 @@ export interface RefreshOptions {
   /** Longest window, in milliseconds. @default 300000 */
   readonly capMs?: number | undefined;
 }
+
+export const refreshChecks = { share: numberIn(0, 0.5), capMs: durationMs };
 
 /** When one token is renewed; each value is a remaining validity in milliseconds. */
 export interface RenewalSchedule {

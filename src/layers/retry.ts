@@ -1,5 +1,6 @@
 import { DeadlineError, withDeadline } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
+import { anyClock, anyFunction, checkOptions, durationMs, wholeNumber } from '../core/check-options.js';
 import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../core/clock.js';
 import { causesOf, TokenError } from '../core/errors.js';
 import type { TokenRequest } from '../core/token-request.js';
@@ -32,12 +33,11 @@ const toleranceMs = 500;
  * server asks for, all within one deadline. Each failed call reduces the retries of the next one by one; a success restores
  * them. The inner source gets a signal that is aborted at the deadline.
  */
-export function withRetry({
-  retries = 2,
-  deadlineMs = 15_000,
-  clock = systemClock,
-  random = Math.random,
-}: RetryLayerOptions = {}): Layer {
+export function withRetry(layerOptions: RetryLayerOptions = {}): Layer {
+  const checks = { retries: wholeNumber, deadlineMs: durationMs, maxBackoffMs: durationMs };
+  checkOptions('withRetry', layerOptions, { ...checks, clock: anyClock, random: anyFunction });
+  const { retries = 2, deadlineMs = 15_000, clock = systemClock, random = Math.random } = layerOptions;
+
   return (inner) => {
     // Retries bridge a short failure. In an outage they would triple the load, and bring a waiting fleet back in a rush.
     let failedCalls = 0;

@@ -1,11 +1,12 @@
 import { LRUCache } from 'lru-cache';
 
 import { AccessToken } from '../core/access-token.js';
+import { anyClock, anyFunction, anyObject, checkOptions, objectWith, positiveInteger } from '../core/check-options.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { TokenError } from '../core/errors.js';
 import { eventSink, type EventSink } from '../core/events.js';
 import { type Pause, pause } from '../core/pause.js';
-import { type RefreshOptions, renewalSchedule, type RenewalSchedule } from './renewal-schedule.js';
+import { refreshChecks, type RefreshOptions, renewalSchedule, type RenewalSchedule } from './renewal-schedule.js';
 
 /** Options of {@link tokenCache}. */
 export interface TokenCacheOptions {
@@ -35,6 +36,8 @@ export interface TokenCache {
   drain(): readonly DrainedToken[];
 }
 
+export const anyTokenCache = objectWith('get', 'set', 'renewalFailed', 'drain');
+
 /** A token that was drained from the cache, and the key of its token request. */
 export interface DrainedToken {
   readonly key: string;
@@ -55,6 +58,9 @@ export function asExpired({ value, type, scope, issuedAt }: AccessToken): Access
 
 /** A cache of access tokens: `withCache(tokenCache({ maxTokens: 100 }))`. */
 export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
+  const checks = { maxTokens: positiveInteger, clock: anyClock, random: anyFunction, onEvent: anyFunction };
+  checkOptions('tokenCache', options, { ...checks, refresh: anyObject, certificate: anyObject });
+  checkOptions('"refresh" of tokenCache', options.refresh ?? {}, refreshChecks);
   const { maxTokens = 1000, refresh, clock = systemClock, random = Math.random, onEvent, certificate } = options;
   const emit = eventSink(onEvent);
   const tokens = new LRUCache<string, CachedToken>({

@@ -1,4 +1,5 @@
 import { secretFile } from '../authentication/secret.js';
+import { anyObject, checkArgument, checkIsOptions } from '../core/check-options.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { TokenServiceOptions } from './options.js';
 import { createTokenService, type TokenService } from './token-service.js';
@@ -14,6 +15,8 @@ export function tokenServiceFromEnvironment(
   options: Partial<TokenServiceOptions> = {},
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): TokenService {
+  checkIsOptions('tokenServiceFromEnvironment', options);
+  checkArgument('tokenServiceFromEnvironment', 'environment', environment, anyObject);
   const read = (name: string): string | undefined => environment[name] || undefined;
   const list = (name: string): string[] | undefined => read(name)?.split(/\s+/).filter(Boolean);
 

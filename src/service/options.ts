@@ -3,13 +3,13 @@ import type { Secret } from '../authentication/secret.js';
 import { describeBlank } from '../core/blanks.js';
 import {
   anyBoolean,
+  anyClock,
   anyFunction,
   anyObject,
   checkOptions,
   durationMs,
   listOfStrings,
   nonEmptyString,
-  numberIn,
   objectWith,
   oneOf,
   positiveInteger,
@@ -23,11 +23,11 @@ import { isSecure, parseUrl } from '../core/secure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { ClientCredentialsOptions } from '../grant/client-credentials.js';
 import { checkKeepMembers } from '../grant/kept-members.js';
-import type { RefreshOptions } from '../layers/renewal-schedule.js';
 import type { NegativeCacheOptions } from '../layers/negative-cache.js';
+import { refreshChecks, type RefreshOptions } from '../layers/renewal-schedule.js';
 import type { RetryOptions } from '../layers/retry.js';
 import type { TokenCacheOptions } from '../layers/token-cache.js';
-import type { TokenStore } from '../stores/token-store.js';
+import { anyTokenStore, type TokenStore } from '../stores/token-store.js';
 import type { EventLogger } from '../telemetry/logging.js';
 import { checkFapi2Profile } from './fapi2.js';
 
@@ -78,7 +78,7 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
     cache: anyObject,
     refresh: anyObject,
     retry: anyObject,
-    store: objectWith('get', 'set', 'delete', 'lease'),
+    store: anyTokenStore,
     maxConcurrentGrants: positiveInteger,
     timeoutMs: durationMs,
     defaultLifetimeSeconds: positiveInteger,
@@ -87,11 +87,11 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
     logger: objectWith('debug', 'info', 'warn', 'error'),
     onEvent: anyFunction,
     fetch: anyFunction,
-    clock: objectWith('now', 'monotonic', 'sleep'),
+    clock: anyClock,
     random: anyFunction,
   });
   checkOptions(`${owner}'s "cache"`, options.cache ?? {}, { maxTokens: positiveInteger });
-  checkOptions(`${owner}'s "refresh"`, options.refresh ?? {}, { share: numberIn(0, 0.5), capMs: durationMs });
+  checkOptions(`${owner}'s "refresh"`, options.refresh ?? {}, refreshChecks);
   checkOptions(`${owner}'s "retry"`, options.retry ?? {}, {
     retries: wholeNumber,
     deadlineMs: durationMs,

@@ -1,4 +1,5 @@
 import { AccessToken, type AccessTokenType, type DpopKeyPair } from '../core/access-token.js';
+import { anyObject, checkOptions, nonEmptyString, oneOf } from '../core/check-options.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { TokenSource } from '../core/token-source.js';
 
@@ -16,9 +17,13 @@ export interface StaticTokenOptions {
  * A token source for a token that never changes, for example an API key from a portal.
  * @throws {ConfigurationError} if the token cannot be sent in a header, or is of type DPoP without its keys
  */
-export function staticToken(value: string, { type = 'Bearer', keyPair, scope }: StaticTokenOptions = {}): TokenSource {
+export function staticToken(value: string, options: StaticTokenOptions = {}): TokenSource {
+  checkOptions('staticToken', options, { type: oneOf('Bearer', 'DPoP'), keyPair: anyObject, scope: nonEmptyString });
+  const { type = 'Bearer', keyPair, scope } = options;
   if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) {
-    throw new ConfigurationError('a static token must be one or more visible ASCII characters without spaces');
+    throw new ConfigurationError(
+      'the value of staticToken must be one or more visible ASCII characters without spaces',
+    );
   }
   if ((type === 'DPoP') !== (keyPair !== undefined)) {
     throw new ConfigurationError('a static token of type DPoP, and no other, needs the "keyPair" that it is bound to');

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { isUint8Array } from 'node:util/types';
 
-import { checkOptions } from '../core/check-options.js';
+import { checkArgument, checkOptions } from '../core/check-options.js';
 import { ConfigurationError } from '../core/errors.js';
-import type { StoredToken, TokenStore } from './token-store.js';
+import { anyTokenStore, type StoredToken, type TokenStore } from './token-store.js';
 
 /** Options of {@link encryptedStore}. */
 export interface EncryptedStoreOptions {
@@ -17,9 +18,10 @@ export interface EncryptedStoreOptions {
 /**
  * Encrypts the entries of a token store by JWE (RFC 7516) with A256GCM. The ciphertext is bound to the key, version and
  * times of its entry. A ciphertext of an unknown key, or one that was changed, is read as an empty payload: a miss.
- * @throws {ConfigurationError} when there is no key, a key has another length, or an option is unknown
+ * @throws {ConfigurationError} when `store` is no token store, there is no key, a key has another length, or an option is unknown
  */
 export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions): TokenStore {
+  checkArgument('encryptedStore', 'store', store, anyTokenStore);
   checkOptions('encryptedStore', options, { keys: listOfKeys });
   const keyring = new Map((options.keys ?? []).map(readKey).map((key) => [keyId(key), key]));
   const [newest] = keyring;
@@ -70,10 +72,12 @@ const keyId = (key: Uint8Array): string =>
 
 const listOfKeys = (value: unknown): string | undefined => (Array.isArray(value) ? undefined : 'a list of keys');
 
-function readKey(key: string | Uint8Array): Uint8Array {
+function readKey(key: unknown): Uint8Array {
   const bytes = typeof key === 'string' ? Buffer.from(key, 'base64') : key;
-  if (bytes.length === 32) return bytes;
+  const isBytes = isUint8Array(bytes);
+  if (isBytes && bytes.length === 32) return bytes;
+  const found = isBytes ? `${bytes.length} bytes` : key === null ? 'null' : typeof key;
   throw new ConfigurationError(
-    `each of the "keys" of encryptedStore must be 32 random bytes, or these in base64, not ${bytes.length} bytes`,
+    `each of the "keys" of encryptedStore must be 32 random bytes, or these in base64, not ${found}`,
   );
 }

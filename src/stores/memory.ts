@@ -1,3 +1,4 @@
+import { anyClock, checkOptions } from '../core/check-options.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import type { StoredToken, TokenStore } from './token-store.js';
 
@@ -7,8 +8,13 @@ export interface MemoryStoreOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** A {@link TokenStore} in this process, for tests and examples. */
-export function memoryStore({ clock = systemClock }: MemoryStoreOptions = {}): TokenStore {
+/**
+ * A {@link TokenStore} in this process, for tests and examples.
+ * @throws {ConfigurationError} when an option is unknown or malformed
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): TokenStore {
+  checkOptions('memoryStore', options, { clock: anyClock });
+  const { clock = systemClock } = options;
   const tokens = new Map<string, { readonly token: StoredToken; readonly until: number }>();
   const leases = new Map<string, { until: number }>();
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { checkOptions, nonEmptyString, objectWith } from '../core/check-options.js';
+import { checkArgument, checkOptions, nonEmptyString, objectWith } from '../core/check-options.js';
 import type { Lease, StoreCall, StoredToken, TokenStore } from './token-store.js';
 
 /** The Redis commands in use. */
@@ -36,7 +36,7 @@ export interface RedisStoreOptions {
  * @throws {ConfigurationError} when the client is of another package, or an option is unknown or malformed
  */
 export function redisStore(client: RedisConnection, options: RedisStoreOptions = {}): TokenStore {
-  checkOptions('redisStore', { client }, { client: objectWith('withCommandOptions', 'listenerCount', 'on') });
+  checkArgument('redisStore', 'client', client, objectWith('withCommandOptions', 'listenerCount', 'on'));
   checkOptions('redisStore', options, { prefix: nonEmptyString });
   const { prefix = 'm2m-tokens:' } = options;
   if (client.listenerCount('error') === 0) client.on('error', () => {});

@@ -1,3 +1,5 @@
+import { objectWith } from '../core/check-options.js';
+
 /** An entry of a token store. The store compares `version` and `issuedAt`; the payload is opaque to it. */
 export interface StoredToken {
   /** Format of the payload. A later release may write a higher one. */
@@ -40,3 +42,5 @@ export interface TokenStore {
   /** Takes the lease of a key for `ms` milliseconds. Returns `undefined` while another holder has it. */
   lease(key: string, ms: number, call?: StoreCall): Promise<Lease | undefined>;
 }
+
+export const anyTokenStore = objectWith('get', 'set', 'delete', 'lease');

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 
+import { checkArgument, objectWith } from '../core/check-options.js';
 import type { EventSink, TokenEvent } from '../core/events.js';
 
 /** The methods of a pino logger that this library calls. */
@@ -8,8 +9,10 @@ export type EventLogger = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 /**
  * Writes events as log lines of a pino logger: the event is the object of the line, a sentence is its message. Routine events
  * are `info` or `debug`, failures that the library recovers from `warn`, a failed grant `error`.
+ * @throws {ConfigurationError} if `logger` lacks one of these methods
  */
 export function logEvents(logger: EventLogger): EventSink {
+  checkArgument('logEvents', 'logger', logger, objectWith('debug', 'info', 'warn', 'error'));
   return (event) => {
     // pino's serializer for errors looks for "err".
     const { error, ...facts } = { error: undefined, ...event };

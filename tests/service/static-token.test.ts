@@ -32,7 +32,7 @@ test.each(['', 'two words', 'a\r\nx-admin: 1', 'a\n', 'é', '\u0000'])(
     const make = () => staticToken(value);
 
     expect(make).toThrow(ConfigurationError);
-    expect(make).toThrow('a static token must be one or more visible ASCII characters without spaces');
+    expect(make).toThrow('the value of staticToken must be one or more visible ASCII characters without spaces');
   },
 );
 

@@ -107,9 +107,18 @@ test.each<[string, object, RegExp]>([
   ['no key', { keys: [] }, /needs "keys"/],
   ['no list', { keys: 'a' }, /must be a list of keys/],
   ['nothing', {}, /needs "keys"/],
+  ['a key from an unset variable', { keys: [undefined] }, /"keys" of encryptedStore.*not undefined/],
+  ['a key that is null', { keys: [null] }, /"keys" of encryptedStore.*not null/],
+  ['an empty key', { keys: [''] }, /"keys" of encryptedStore.*not 0 bytes/],
+  [
+    'an empty key beside another',
+    { keys: [randomBytes(32), new Uint8Array()] },
+    /"keys" of encryptedStore.*not 0 bytes/,
+  ],
+  ['a key of another kind', { keys: [{ length: 32 }] }, /"keys" of encryptedStore.*not object/],
   ['a short key', { keys: ['c2hvcnQ='] }, /32 random bytes.*not 5 bytes/],
   ['a misspelt option', { key: [] }, /did you mean "keys"/],
-])('rejects %s with a message that names what is expected [F10]', (_, options, message) => {
+])('rejects %s with a message that names what is expected [F10 F17]', (_, options, message) => {
   const make = () => encryptedStore(memoryStore(), options as EncryptedStoreOptions);
 
   expect(make).toThrow(ConfigurationError);

@@ -172,11 +172,12 @@ describe('tokens in Redis', () => {
 });
 
 describe('the client', () => {
-  test('must be one of the package redis, with known options [F10]', async () => {
+  test('must be one of the package redis, with known options [F10 F17]', async () => {
     const other = { get: async () => null, on: () => {} } as unknown as RedisConnection;
     const client = createClient();
 
     expect(() => redisStore(other)).toThrow(/"client" of redisStore must be an object with the methods/);
+    expect(() => redisStore(undefined as never)).toThrow(/^"client" of redisStore must be .*, not undefined$/);
     expect(() => redisStore(client, { keyPrefix: 'a' } as object)).toThrow('did you mean "prefix"');
   });
 

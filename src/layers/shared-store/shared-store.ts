@@ -1,4 +1,12 @@
 import type { AccessToken } from '../../core/access-token.js';
+import {
+  anyFunction,
+  anyObject,
+  checkArgument,
+  checkOptions,
+  durationMs,
+  objectWith,
+} from '../../core/check-options.js';
 import { requestKey } from '../../core/token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../../core/token-source.js';
 import { clockSkewMs } from '../../stores/token-record.js';
@@ -22,10 +30,10 @@ export interface SharedStoreOptions {
  * token if it is good enough. Otherwise one replica sends a grant while the others wait for its token. While the store
  * fails, each replica sends its own grants.
  */
-export function withSharedStore(
-  shared: SharedTokens,
-  { deadlineMs = 15_000, refresh, random = Math.random }: SharedStoreOptions = {},
-): Layer {
+export function withSharedStore(shared: SharedTokens, layerOptions: SharedStoreOptions = {}): Layer {
+  checkArgument('withSharedStore', 'shared', shared, objectWith('place', 'flush'));
+  checkOptions('withSharedStore', layerOptions, { deadlineMs: durationMs, refresh: anyObject, random: anyFunction });
+  const { deadlineMs = 15_000, refresh, random = Math.random } = layerOptions;
   const { clock } = shared;
 
   // Outside of its mandatory refresh window, and as recent as the token to be replaced.

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 
 import { abortable, withDeadline } from '../../core/abort.js';
 import type { AccessToken } from '../../core/access-token.js';
+import { anyClock, anyFunction, anyList, anyObject, checkArgument, checkOptions } from '../../core/check-options.js';
 import { type Clock, instant, systemClock } from '../../core/clock.js';
 import type { EventSink } from '../../core/events.js';
 import { circuitBreaker } from '../../stores/circuit-breaker.js';
@@ -12,7 +13,7 @@ import {
   type TokenRecord,
   toStored,
 } from '../../stores/token-record.js';
-import type { Lease, TokenStore } from '../../stores/token-store.js';
+import { anyTokenStore, type Lease, type TokenStore } from '../../stores/token-store.js';
 
 /** Options of {@link sharedTokens}. */
 export interface SharedTokensOptions {
@@ -52,6 +53,10 @@ const constraintTimeoutMs = 5_000;
 
 /** The shared tokens of one client. */
 export function sharedTokens(options: SharedTokensOptions): SharedTokens {
+  const checks = { store: anyObject, identity: anyList, senderConstraint: anyFunction };
+  checkOptions('sharedTokens', options, { ...checks, clock: anyClock, onEvent: anyFunction });
+  checkArgument('sharedTokens', 'store', options.store, anyTokenStore);
+  checkArgument('sharedTokens', 'identity', options.identity, anyList);
   const { store, identity, senderConstraint, clock = systemClock, onEvent } = options;
   const breaker = circuitBreaker(store, clock, onEvent);
   const writes = new Set<Promise<void>>();

@@ -480,5 +480,5 @@ test('sends by axios’ own adapter when another interceptor has taken the adapt
 
 test.each([undefined, null, 'token', {}, { getToken: 'token' }])('refuses %j in place of tokens [F10]', (tokens) => {
   expect(() => bearerToken(tokens as never)).toThrow(ConfigurationError);
-  expect(() => bearerToken(tokens as never)).toThrow(/^bearerToken needs "tokens": .*getToken/);
+  expect(() => bearerToken(tokens as never)).toThrow(/^"tokens" of bearerToken must be .*getToken/);
 });

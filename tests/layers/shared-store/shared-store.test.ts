@@ -20,7 +20,8 @@ const second = 1_000;
 
 type SharingOptions = SharedTokensOptions & SharedStoreOptions;
 
-const sharing = (options: SharingOptions): Layer => withSharedStore(sharedTokens(options), options);
+const sharing = ({ deadlineMs, refresh, random, ...options }: SharingOptions): Layer =>
+  withSharedStore(sharedTokens(options), { deadlineMs, refresh, random });
 
 tokenSourceContract('withSharedStore', (inner) => {
   const clock = fakeClock();

@@ -1,0 +1,211 @@
+import { expect, test } from '@jest/globals';
+
+import { bearerToken } from '../../src/adapters/axios/index.js';
+import { withBearerToken } from '../../src/adapters/fetch/index.js';
+import { bearerTokenInterceptor } from '../../src/adapters/undici/index.js';
+import * as main from '../../src/index.js';
+import { redisStore } from '../../src/stores/redis.js';
+import { clientCertificates } from '../support/client-certificates.js';
+import { signingKey } from '../support/signing-keys.js';
+
+/** Values that an unset variable, a missing `await` or a mixed-up argument leaves behind. */
+const values = {
+  undefined: () => undefined,
+  null: () => null,
+  'an empty text': () => '',
+  'a text': () => 's3cret-text',
+  'a number': () => 5,
+  'a boolean': () => true,
+  'a list': () => ['s3cret-text'],
+  'an empty list': () => [],
+  'an object': () => ({}),
+  'a Map': () => new Map([['key', 's3cret-text']]),
+  'a promise': () => Promise.resolve('s3cret-text'),
+  'a function': () => () => 's3cret-text',
+};
+type Kind = keyof typeof values;
+
+/** A call with one argument or option that is given; the kinds of values that it takes. */
+type Row = [argument: string, call: (value: never) => unknown, accepted: readonly Kind[]];
+
+const { pem } = await signingKey();
+const { first } = clientCertificates;
+const store = main.memoryStore();
+const tokens = main.staticToken('key');
+const clientAuthentication = main.clientSecretBasic('secret');
+const service = { tokenEndpoint: 'https://auth.example.com/token', clientId: 'orders' };
+const environment = { OAUTH_ISSUER: 'https://auth.example.com', OAUTH_CLIENT_ID: 'a', OAUTH_CLIENT_SECRET: 'b' };
+const options = ['undefined', 'an object'] as const;
+const secret = ['a text', 'a function'] as const;
+const fields = { value: 'token', issuedAt: 0, expiresAt: 1 };
+
+/** All functions that a user calls, and their arguments. An argument in quotes is an option. */
+const rows: Readonly<Record<string, readonly Row[]>> = {
+  AccessToken: [
+    ['fields', (value) => new main.AccessToken(value), []],
+    ['value', (value) => new main.AccessToken({ ...fields, value }), ['a text', 'an empty text']],
+    ['issuedAt', (issuedAt) => new main.AccessToken({ ...fields, issuedAt }), ['a number']],
+    ['expiresAt', (expiresAt) => new main.AccessToken({ ...fields, expiresAt }), ['a number']],
+  ],
+  clientCredentials: [
+    ['options', (value) => main.clientCredentials(value), []],
+    ['clientId', (clientId) => main.clientCredentials({ ...service, clientAuthentication, clientId }), ['a text']],
+    ['clientAuthentication', (value) => main.clientCredentials({ ...service, clientAuthentication: value }), []],
+    ['issuer', (issuer) => main.clientCredentials({ clientId: 'a', clientAuthentication, issuer }), ['a text']],
+    [
+      'fetch',
+      (fetch) => main.clientCredentials({ ...service, clientAuthentication, fetch }),
+      ['undefined', 'a function'],
+    ],
+    ['clock', (clock) => main.clientCredentials({ ...service, clientAuthentication, clock }), ['undefined']],
+  ],
+  clientSecretBasic: [
+    ['secret', (value) => main.clientSecretBasic(value), secret],
+    ['options', (value) => main.clientSecretBasic('secret', value), options],
+    ['encoding', (encoding) => main.clientSecretBasic('secret', { encoding }), ['undefined']],
+  ],
+  clientSecretJwt: [
+    ['secret', (value) => main.clientSecretJwt(value), secret],
+    ['options', (value) => main.clientSecretJwt('secret', value), options],
+  ],
+  clientSecretPost: [['secret', (value) => main.clientSecretPost(value), secret]],
+  compose: [
+    ['source', (value) => main.compose(value), []],
+    ['layers', (value) => main.compose(tokens, value), ['a function']],
+  ],
+  createTokenService: [
+    ['options', (value) => main.createTokenService(value), []],
+    ['clientSecret', (clientSecret) => main.createTokenService({ ...service, clientSecret }), secret],
+    ['clientAuthentication', (value) => main.createTokenService({ ...service, clientAuthentication: value }), []],
+    ['store', (value) => main.createTokenService({ ...service, clientSecret: 'a', store: value }), ['undefined']],
+    ['dpop', (dpop) => main.createTokenService({ ...service, clientSecret: 'a', dpop }), ['undefined']],
+    ['logger', (logger) => main.createTokenService({ ...service, clientSecret: 'a', logger }), ['undefined']],
+    ...(['cache', 'refresh', 'retry'] as const).map((name): Row => [
+      name,
+      (value) => main.createTokenService({ ...service, clientSecret: 'a', [name]: value }),
+      options,
+    ]),
+  ],
+  dpop: [
+    ['options', (value) => main.dpop(value), options],
+    ['keyPair', (keyPair) => main.dpop({ keyPair }), ['undefined']],
+    ['keyPair', (privateKey) => main.dpop({ keyPair: { privateKey, publicKey: privateKey } }), []],
+    ['keyPair', (usages) => main.dpop({ keyPair: { privateKey: { type: 'private', usages } as never } as never }), []],
+  ],
+  encryptedStore: [
+    ['store', (value) => main.encryptedStore(value, { keys: [Buffer.alloc(32)] }), []],
+    ['options', (value) => main.encryptedStore(store, value), []],
+    ['keys', (keys) => main.encryptedStore(store, { keys }), []],
+    ['keys', (key) => main.encryptedStore(store, { keys: [key] }), []],
+    ['keys', (key) => main.encryptedStore(store, { keys: [Buffer.alloc(32), key] }), []],
+  ],
+  federatedAssertion: [
+    ['source', (value) => main.federatedAssertion(value), secret],
+    ['options', (value) => main.federatedAssertion(() => 'a', value), options],
+  ],
+  fromFile: [['path', (value) => main.fromFile(value), ['a text']]],
+  keyFile: [['path', (value) => main.keyFile(value), ['a text']]],
+  logEvents: [['logger', (value) => main.logEvents(value), []]],
+  memoryStore: [
+    ['options', (value) => main.memoryStore(value), options],
+    ['clock', (clock) => main.memoryStore({ clock }), ['undefined']],
+  ],
+  mutualTls: [
+    ['options', (value) => main.mutualTls(value), []],
+    // A text is parsed, and is no certificate.
+    ['certificate', (certificate) => main.mutualTls({ certificate, key: first.key }), ['a function']],
+    ['key', (key) => main.mutualTls({ certificate: first.certificate, key }), ['a function']],
+  ],
+  privateKeyJwt: [
+    ['options', (value) => main.privateKeyJwt(value), []],
+    ['key', (key) => main.privateKeyJwt({ key }), ['a function']],
+    ['keyId', (keyId) => main.privateKeyJwt({ key: pem, keyId }), ['undefined', 'a text']],
+  ],
+  secretFile: [['path', (value) => main.secretFile(value), ['a text']]],
+  sharedTokens: [
+    ['options', (value) => main.sharedTokens(value), []],
+    ['store', (value) => main.sharedTokens({ store: value, identity: ['a'] }), []],
+    ['identity', (identity) => main.sharedTokens({ store, identity }), ['a list', 'an empty list']],
+  ],
+  staticToken: [
+    ['value', (value) => main.staticToken(value), ['a text']],
+    ['options', (value) => main.staticToken('key', value), options],
+    ['type', (type) => main.staticToken('key', { type }), ['undefined']],
+  ],
+  tokenCache: [
+    ['options', (value) => main.tokenCache(value), options],
+    ['maxTokens', (maxTokens) => main.tokenCache({ maxTokens }), ['undefined', 'a number']],
+    ['refresh', (refresh) => main.tokenCache({ refresh }), options],
+    ['clock', (clock) => main.tokenCache({ clock }), ['undefined']],
+    ['onEvent', (onEvent) => main.tokenCache({ onEvent }), ['undefined', 'a function']],
+  ],
+  tokenServiceFromEnvironment: [
+    ['options', (value) => main.tokenServiceFromEnvironment(value, environment), options],
+    // Without its argument it reads the variables of the process.
+    ['environment', (value) => main.tokenServiceFromEnvironment({}, value), []],
+  ],
+  withCache: [['cache', (value) => main.withCache(value), []]],
+  withDefaultRequest: [['request', (value) => main.withDefaultRequest(value), options]],
+  withFastPath: [['cache', (value) => main.withFastPath(value), []]],
+  withNegativeCache: [
+    ['options', (value) => main.withNegativeCache(value), options],
+    ['credentials', (credentials) => main.withNegativeCache({ credentials }), ['undefined']],
+    ['maxBackoffMs', (maxBackoffMs) => main.withNegativeCache({ maxBackoffMs }), ['undefined', 'a number']],
+  ],
+  withRateLimit: [
+    ['options', (value) => main.withRateLimit(value), options],
+    ['maxConcurrentGrants', (max) => main.withRateLimit({ maxConcurrentGrants: max }), ['undefined', 'a number']],
+  ],
+  withRetry: [
+    ['options', (value) => main.withRetry(value), options],
+    ['retries', (retries) => main.withRetry({ retries }), ['undefined', 'a number']],
+    ['random', (random) => main.withRetry({ random }), ['undefined', 'a function']],
+  ],
+  withSharedStore: [
+    ['shared', (value) => main.withSharedStore(value), []],
+    ['options', (value) => main.withSharedStore(main.sharedTokens({ store, identity: [] }), value), options],
+  ],
+  redisStore: [['client', (value) => redisStore(value), []]],
+  bearerToken: [
+    ['tokens', (value) => bearerToken(value), []],
+    ['options', (value) => bearerToken(tokens, value), options],
+  ],
+  withBearerToken: [
+    ['tokens', (value) => withBearerToken(fetch, value, { origins: [] }), []],
+    ['options', (value) => withBearerToken(fetch, tokens, value), []],
+  ],
+  bearerTokenInterceptor: [
+    ['tokens', (value) => bearerTokenInterceptor(value, { origins: [] }), []],
+    ['options', (value) => bearerTokenInterceptor(tokens, value), []],
+  ],
+};
+
+test('the table names all functions of the main entry', () => {
+  const functions = Object.entries(main).filter(
+    ([name, value]) => typeof value === 'function' && !name.endsWith('Error'),
+  );
+
+  expect(Object.keys(rows)).toEqual(expect.arrayContaining(functions.map(([name]) => name)));
+});
+
+const cases = (isAccepted: boolean) =>
+  Object.entries(rows).flatMap(([name, itsRows]) =>
+    itsRows.flatMap(([argument, call, accepted]) =>
+      (Object.keys(values) as Kind[])
+        .filter((kind) => accepted.includes(kind) === isAccepted)
+        .map((kind) => ({ name, argument, kind, run: () => call(values[kind]() as never) })),
+    ),
+  );
+
+test.each(cases(true))('$name takes $kind as $argument [F17]', ({ run }) => {
+  expect(run).not.toThrow();
+});
+
+test.each(cases(false))('$name refuses $kind as $argument, and names it [F17]', ({ name, argument, run }) => {
+  // For the options as a whole, the name of the function is enough.
+  const named = argument === 'options' ? `${name}|"options"` : argument;
+
+  expect(run).toThrow(main.ConfigurationError);
+  expect(run).toThrow(new RegExp(named));
+  expect(run).not.toThrow('s3cret-text');
+});
