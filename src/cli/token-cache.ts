@@ -89,7 +89,7 @@ async function readToken(store: TokenStore, key: string, clock: Clock): Promise<
   if (stored === undefined) return undefined;
   const { payload, issuedAt, expiresAt } = stored;
   const fields = parseObject(payload) as Pick<AccessToken, 'value' | 'scope'> | undefined;
-  if (fields !== undefined && issuedAt - clock.now() <= 60_000)
+  if (typeof fields?.value === 'string' && issuedAt - clock.now() <= 60_000)
     return new AccessToken({ ...fields, issuedAt, expiresAt });
   await store.delete(key, stored);
   return undefined;
