@@ -136,6 +136,11 @@ function checkFields(fields: AccessTokenFields | undefined): void {
   );
 }
 
+/** The same token, expired, for a token that is not to be used any more: each layer replaces an expired one at once. */
+export function asExpired({ value, type, scope, issuedAt }: AccessToken): AccessToken {
+  return new AccessToken({ value, type, scope, issuedAt, expiresAt: issuedAt });
+}
+
 /**
  * Makes a function that returns a token of `source` if a header can hold it. It checks each token once, and not by its class: another
  * copy of this package has a class of its own.

@@ -1,10 +1,10 @@
 import { abortable } from '../core/abort.js';
-import type { AccessToken } from '../core/access-token.js';
+import { type AccessToken, asExpired } from '../core/access-token.js';
 import { checkArgument } from '../core/check-options.js';
 import { requestKey, type TokenRequest } from '../core/token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../core/token-source.js';
 import { renewOrFallBack } from './renew-or-fall-back.js';
-import { anyTokenCache, asExpired, type CachedToken, type TokenCache } from './token-cache.js';
+import { anyTokenCache, type CachedToken, type TokenCache } from './token-cache.js';
 
 /**
  * Caches tokens, coalesces concurrent calls, and renews tokens early, on use: in the advisory window in the background. Callers

@@ -33,12 +33,12 @@ const maxRequests = 1_000;
 export function withRateLimit(layerOptions: RateLimitOptions = {}): Layer {
   checkOptions('withRateLimit', layerOptions, { maxConcurrentGrants: positiveInteger, clock: anyClock });
   const { maxConcurrentGrants = 50, clock = systemClock } = layerOptions;
+  const isExpired = (token: AccessToken): boolean => token.remainingMs(clock) <= 0;
+
   return (inner) => {
     const limited = serverLimit(clock);
     const inTurn = semaphore(maxConcurrentGrants);
-    const renewals = new LRUCache<string, { readonly token: AccessToken; readonly interval: Pause }>({
-      max: maxRequests,
-    });
+    const renewals = new LRUCache<string, { token: AccessToken; interval: Pause }>({ max: maxRequests });
 
     return {
       async getToken(request, options) {
@@ -67,10 +67,6 @@ export function withRateLimit(layerOptions: RateLimitOptions = {}): Layer {
       },
     };
   };
-
-  function isExpired(token: AccessToken): boolean {
-    return token.remainingMs(clock) <= 0;
-  }
 }
 
 /** Runs grants unless the authorization server asked for a pause, by `Retry-After` or 429. */

@@ -34,8 +34,8 @@ const toleranceMs = 500;
  * them. The inner source gets a signal that is aborted at the deadline.
  */
 export function withRetry(layerOptions: RetryLayerOptions = {}): Layer {
-  const checks = { retries: wholeNumber, deadlineMs: durationMs, maxBackoffMs: durationMs };
-  checkOptions('withRetry', layerOptions, { ...checks, clock: anyClock, random: anyFunction });
+  const checks = { retries: wholeNumber, deadlineMs: durationMs, clock: anyClock, random: anyFunction };
+  checkOptions('withRetry', layerOptions, checks);
   const { retries = 2, deadlineMs = 15_000, clock = systemClock, random = Math.random } = layerOptions;
 
   return (inner) => {

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-import { AccessToken } from '../core/access-token.js';
+import { type AccessToken, asExpired } from '../core/access-token.js';
 import { anyClock, anyFunction, anyObject, checkOptions, objectWith, positiveInteger } from '../core/check-options.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { TokenError } from '../core/errors.js';
@@ -49,11 +49,6 @@ export interface CachedToken extends RenewalSchedule {
   token: AccessToken;
   /** Set after a failed renewal. */
   postponed: Pause | undefined;
-}
-
-/** The same token, expired, for a token that is not to be used any more: each layer replaces an expired one at once. */
-export function asExpired({ value, type, scope, issuedAt }: AccessToken): AccessToken {
-  return new AccessToken({ value, type, scope, issuedAt, expiresAt: issuedAt });
 }
 
 /** A cache of access tokens: `withCache(tokenCache({ maxTokens: 100 }))`. */

@@ -71,7 +71,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   clientSecretPost: [['secret', (value) => main.clientSecretPost(value), secret]],
   compose: [
     ['source', (value) => main.compose(value), []],
-    ['layers', (value) => main.compose(tokens, value), ['a function']],
+    ['layers', (value) => main.compose(tokens, value ?? 0), ['a function']],
   ],
   createTokenService: [
     ['options', (value) => main.createTokenService(value), []],

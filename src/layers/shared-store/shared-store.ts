@@ -1,19 +1,12 @@
 import type { AccessToken } from '../../core/access-token.js';
-import {
-  anyFunction,
-  anyObject,
-  checkArgument,
-  checkOptions,
-  durationMs,
-  objectWith,
-} from '../../core/check-options.js';
+import { anyFunction, anyObject, checkArgument, checkOptions, durationMs } from '../../core/check-options.js';
 import { requestKey } from '../../core/token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../../core/token-source.js';
 import { clockSkewMs } from '../../stores/token-record.js';
 import { renewOrFallBack } from '../renew-or-fall-back.js';
 import { mandatoryMs, type RefreshOptions } from '../renewal-schedule.js';
 import { withLease } from './lease.js';
-import type { SharedTokens } from './shared-tokens.js';
+import { anySharedTokens, type SharedTokens } from './shared-tokens.js';
 
 /** Options of {@link withSharedStore}. */
 export interface SharedStoreOptions {
@@ -31,7 +24,7 @@ export interface SharedStoreOptions {
  * fails, each replica sends its own grants.
  */
 export function withSharedStore(shared: SharedTokens, layerOptions: SharedStoreOptions = {}): Layer {
-  checkArgument('withSharedStore', 'shared', shared, objectWith('place', 'flush'));
+  checkArgument('withSharedStore', 'shared', shared, anySharedTokens);
   checkOptions('withSharedStore', layerOptions, { deadlineMs: durationMs, refresh: anyObject, random: anyFunction });
   const { deadlineMs = 15_000, refresh, random = Math.random } = layerOptions;
   const { clock } = shared;
@@ -64,11 +57,9 @@ export function withSharedStore(shared: SharedTokens, layerOptions: SharedStoreO
       };
       const work = (until?: AbortSignal) => inner.getToken(request, { ...options, signal: until });
       // The rate limit may return the token that was to be replaced, which another replica may have revoked: it is not stored again.
-      const publish = async (token: AccessToken) => {
-        const { replacing } = options;
-        const isNew = token.value !== replacing?.value || token.issuedAt > replacing.issuedAt;
-        if (isNew) await place.write(token);
-      };
+      const isReplaced = ({ value, issuedAt }: AccessToken): boolean =>
+        value === options.replacing?.value && issuedAt <= options.replacing.issuedAt;
+      const publish = async (token: AccessToken) => (isReplaced(token) ? undefined : place.write(token));
       const renewal = withLease({ place, deadlineMs, signal, find, work, publish, clock, random });
       if (stored === undefined || !isUsable(stored, options, clock)) return renewal;
       return renewOrFallBack(renewal, stored, clock).catch((error: unknown) => {

@@ -2,7 +2,15 @@ import { hash } from 'node:crypto';
 
 import { abortable, withDeadline } from '../../core/abort.js';
 import type { AccessToken } from '../../core/access-token.js';
-import { anyClock, anyFunction, anyList, anyObject, checkArgument, checkOptions } from '../../core/check-options.js';
+import {
+  anyClock,
+  anyFunction,
+  anyList,
+  anyObject,
+  checkArgument,
+  checkOptions,
+  objectWith,
+} from '../../core/check-options.js';
 import { type Clock, instant, systemClock } from '../../core/clock.js';
 import type { EventSink } from '../../core/events.js';
 import { circuitBreaker } from '../../stores/circuit-breaker.js';
@@ -37,6 +45,8 @@ export interface SharedTokens {
   /** Waits for the writes under way. Never rejects. */
   flush(): Promise<void>;
 }
+
+export const anySharedTokens = objectWith('place', 'flush');
 
 /** The entry of one token request. Its methods never reject, unless `signal` is aborted. */
 export interface SharedPlace {

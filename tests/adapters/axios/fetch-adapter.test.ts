@@ -3,6 +3,7 @@ import axios, { type AxiosRequestConfig, getAdapter } from 'axios';
 
 import { startAxios } from '../../support/adapter-axios.js';
 import { rejected } from '../../support/resource-server.js';
+import { untilRenewed } from '../../support/until.js';
 
 type Fetch = NonNullable<NonNullable<AxiosRequestConfig['env']>['fetch']>;
 
@@ -26,9 +27,10 @@ describe('a POST whose redirect is rejected is carried out once by', () => {
     ['a fetch of the caller', { adapter: 'fetch', env: { fetch: (...args) => fetch(...args) } }],
     ['a fetch that is given no Request', { adapter: 'fetch', env: { Request: null } as object }],
   ])('%s [E27]', async (_what, config) => {
-    const { instance, posts, events } = await startOrders(config);
+    const { instance, posts, events, tokens } = await startOrders(config);
 
     const { status } = await instance.post<unknown>('/orders', 'an order');
+    await untilRenewed(tokens);
     const next = await instance.get<unknown>('/orders/1');
 
     expect(status).toBe(401);
