@@ -14,9 +14,10 @@ export function isStream(body: unknown): body is StreamBody {
 }
 
 /** Ends a stream, which frees its connection. Any other body stays as it is. */
-export async function discardStream(body: unknown): Promise<void> {
+export function discardStream(body: unknown): void {
   if (!isStream(body)) return;
-  await body.cancel?.();
+  // Not awaited: with a clone, the promise waits until the clone was read. A stream that cannot be cancelled has ended.
+  body.cancel?.().catch(() => undefined);
   body.destroy?.();
 }
 
@@ -25,6 +26,5 @@ export function cancelBody(body: ReadableStream | NodeJS.ReadableStream | null):
   // Of node-fetch. It is read to its end: to destroy this stream would not free the connection.
   if (body !== null && 'resume' in body) return void body.resume();
   if (body === null || body.locked) return;
-  // Not awaited: with a clone, the promise waits until the clone was read. A body that cannot be cancelled has ended.
-  body.cancel().catch(() => undefined);
+  discardStream(body);
 }

@@ -35,7 +35,7 @@ export interface AuthorizedRequest<Response> {
   /** Whether the body can be read once more. */
   isReplayable(): boolean;
   /** Frees the connection of a response that is not delivered. */
-  discard(response: Response): void | Promise<void>;
+  discard(response: Response): void;
 }
 
 /** What all requests of one adapter have in common. */
@@ -71,10 +71,10 @@ export async function sendAuthorized<Response>(
     other = await replacement(tokens, request, response, token, options);
     if (other === undefined) return response;
   } catch (error) {
-    await request.discard(response);
+    request.discard(response);
     throw error;
   }
-  await request.discard(response);
+  request.discard(response);
   options.emit({ type: 'request.resent', method: request.method, origin: request.origin });
   return send(other);
 }
@@ -103,7 +103,7 @@ function sender<Response>(
       emit({ type: 'request.not_resent', method, origin, reason });
       return response;
     }
-    await request.discard(response);
+    request.discard(response);
     return sendWithProof(token);
   }
 

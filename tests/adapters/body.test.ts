@@ -38,7 +38,7 @@ test('ends streams of all kinds, and leaves anything else alone [E14]', async ()
   let isCancelled = false;
   const web = new ReadableStream({ cancel: () => void (isCancelled = true) });
 
-  for (const body of [node, web, 'an order', undefined]) await discardStream(body);
+  for (const body of [node, web, 'an order', undefined]) discardStream(body);
 
   expect(node.destroyed).toBe(true);
   expect(isCancelled).toBe(true);

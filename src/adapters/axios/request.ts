@@ -87,9 +87,9 @@ export function axiosRequest(
     isRejected,
     isReplayable: () => !isStream(config.data),
     // A response stream of axios may wait for its source before it ends. To end the request ends both.
-    async discard({ data }) {
+    discard({ data }) {
       if (!isStream(data)) return;
-      await discardStream(data);
+      discardStream(data);
       lastRequest?.destroy?.();
     },
     toResult(response) {

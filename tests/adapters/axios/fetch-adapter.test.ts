@@ -92,6 +92,22 @@ test('a fetch is made into an adapter once, whatever the number of requests and 
   expect(probes).toBe(before);
 });
 
+test('a rejected response stream whose clone is not read does not delay the resend [E14]', async () => {
+  const clones: Response[] = [];
+  const logging: Fetch = async (...args) => {
+    const response = await fetch(...args);
+    clones.push(response.clone());
+    return response;
+  };
+  const { instance, api } = await startAxios({}, { adapter: 'fetch', responseType: 'stream', env: { fetch: logging } });
+  api.revoke('token-1');
+
+  const { status } = await instance.get<unknown>('/orders');
+
+  expect(status).toBe(200);
+  expect(clones).toHaveLength(2);
+});
+
 test('an adapter made for another fetch than that of the config sends by its own', async () => {
   const env = { fetch: () => Promise.reject(new Error('the fetch of the config')) };
   const { instance, api } = await startAxios({}, { adapter: getAdapter('fetch'), env });
