@@ -93,7 +93,7 @@ function fetchClient(setup: CanarySetup, fetch: typeof globalThis.fetch): Canary
 function whileGlobal({ tokens, origin, onEvent }: CanarySetup, call: CanaryClient): CanaryClient {
   return async (request) => {
     const { fetch } = globalThis;
-    globalThis.fetch = withBearerToken(fetch, tokens, { origins: [origin], onEvent }) as typeof fetch;
+    globalThis.fetch = withBearerToken(fetch, tokens, { origins: [origin], onEvent });
     try {
       return await call(request);
     } finally {

@@ -14,11 +14,12 @@ import type { Violate } from './findings.js';
  * 2. Nobody asks while a flight is on: one open request. Two, since one that was given up may not be closed yet.
  * 3. A flight has three attempts: the waits after the first are 0 (a lost connection is tried again at once) or 100 ms and
  *    more, after the second 200 ms and more, and after a failed flight 500 ms and more. Of four failed attempts in a row
- *    two belong to different flights, so that from the first to the fourth it takes 700 ms and more. An attempt makes one
- *    request, but for one that is answered 404: this is not counted, and what the same attempt sends to the new endpoint is.
- *    Metadata that cannot be had fail an attempt in the same way.
+ *    two belong to different flights, so that from the first to the fourth it takes 700 ms and more, unless the token expires
+ *    meanwhile: then one attempt is made at once. An attempt makes one request, but for one that is answered 404: this is not
+ *    counted, and what the same attempt sends to the new endpoint is. Metadata that cannot be had fail an attempt in the same way.
  * 4. A Retry-After is obeyed; a 429 without one keeps everybody away for 5 s.
- * 5. A final refusal, here the 404 of an endpoint whose new place cannot be found, is repeated for 5 s · (0.5 + random).
+ * 5. A final refusal, here the 404 of an endpoint whose new place cannot be found, is repeated for 5 s · (0.5 + random), but
+ *    for one attempt after the expiry of each token.
  *    Metadata that are known are discovered again after a 404 only, or when that discovery failed.
  */
 export interface RequestSpacing {
@@ -62,6 +63,8 @@ export function requestSpacing(violate: Violate, now: () => number = () => perfo
   const closed = { from: -Infinity, forMs: 0 };
   let [asked, open, discoveries, rediscoveries, rediscoveriesFailed, moves] = [0, 0, 0, 0, 0, 0];
   let isDiscovered = false;
+  // By rule, the last token whose expiry was the reason for an attempt.
+  const excused = new Map<string, Received>();
   let last = { path: '', at: -Infinity, limitMs: 0 };
 
   function attempt(isDiscovery: boolean): void {
@@ -69,9 +72,18 @@ export function requestSpacing(violate: Violate, now: () => number = () => perfo
     failed.push({ at, isDiscovery });
     if (failed.length > 4) failed.shift();
     const [first] = failed;
-    if (failed.length === 4 && first && at - first.at < 700 - slackMs) {
+    const isTooFast = failed.length === 4 && first !== undefined && at - first.at < 700 - slackMs;
+    if (isTooFast && !isFirstAfterExpiry(at, 'backoff')) {
       violate('failed requests follow each other too fast', `four within ${Math.round(at - first.at)} ms`);
     }
+  }
+
+  function isFirstAfterExpiry(at: number, rule: string): boolean {
+    const token = tokens.at(-1);
+    if (token === undefined || token === excused.get(rule)) return false;
+    if (at < token.askedAt + token.lifetimeMs - slackMs) return false;
+    excused.set(rule, token);
+    return true;
   }
 
   function checkLeastTime(): void {
@@ -104,7 +116,7 @@ export function requestSpacing(violate: Violate, now: () => number = () => perfo
       if (at - closed.from < closed.forMs - slackMs) {
         violate('asked although told to wait', `${Math.round(at - closed.from)} ms after a 429 for ${closed.forMs} ms`);
       }
-      if (at - (refusedAt.get(path) ?? -Infinity) < 5_000 - slackMs) {
+      if (at - (refusedAt.get(path) ?? -Infinity) < 5_000 - slackMs && !isFirstAfterExpiry(at, 'refusal')) {
         violate('asked again soon after a final refusal', path);
       }
       attempt(false);

@@ -139,7 +139,7 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
       },
       // Of the replica that has replaced it last.
       async 'global fetch'(callId) {
-        globalThis.fetch = withBearerToken(originalFetch, tokens, { origins: [api.origin] }) as typeof fetch;
+        globalThis.fetch = withBearerToken(originalFetch, tokens, { origins: [api.origin] });
         const response = await globalThis.fetch(`${api.origin}/orders`, { headers: headers(callId) });
         await response.text();
         if (!response.ok) throw new StatusError(response.status);
@@ -148,7 +148,7 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
     return { name: `replica ${replicas}`, tokens, ways, gone: new Map() };
   }
 
-  async function call(replica: Replica, way: string): Promise<void> {
+  async function makeCall(replica: Replica, way: string): Promise<void> {
     calls += 1;
     const callId = `shared-${calls}`;
     underWay.set(callId, { replica, startedAt: performance.now() });
@@ -167,7 +167,7 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
   async function keepCalling(fleet: Replica[], at: number, own: Random, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const replica = fleet[at % fleet.length] as Replica;
-      await call(replica, pick(own, ['axios', 'a stream', 'global fetch']));
+      await makeCall(replica, pick(own, ['axios', 'a stream', 'global fetch']));
       await sleep(between(own, 20, 120));
     }
   }
@@ -204,7 +204,7 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
     const revoked = revokedOf(issued);
     for (const value of revoked) newcomer.gone.set(value, performance.now());
     await sleep(1);
-    await call(newcomer, pick(own, ['axios', 'a stream', 'global fetch']));
+    await makeCall(newcomer, pick(own, ['axios', 'a stream', 'global fetch']));
   }
 
   return {

@@ -35,7 +35,6 @@ export async function startStormyAuthorizationServer({
   clientSecret,
 }: StormyAuthorizationServerOptions): Promise<StormyAuthorizationServer> {
   let condition: Condition = 'fine';
-  let ofMetadata: Condition = 'fine';
   let moves = 0;
 
   const server = createServer((request, response) => {
@@ -69,12 +68,11 @@ export async function startStormyAuthorizationServer({
   }
 
   function answerMetadata(path: string, response: ServerResponse): void {
-    const troubled = condition === 'moved' ? ofMetadata : condition;
-    const isGiven = troubled === 'fine' || troubled === 'slow drip';
+    const isGiven = condition === 'fine' || condition === 'slow drip' || condition === 'moved';
     spacing.discover(path.startsWith('/.well-known/oauth-authorization-server'), isGiven);
     const metadata = { issuer, token_endpoint: `${issuer}${tokenPath()}` };
     if (isGiven) json(metadata)(response);
-    else fail(troubled)(response);
+    else fail(condition)(response);
   }
 
   async function answerGrant(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -116,10 +114,7 @@ export async function startStormyAuthorizationServer({
     async turn(next) {
       const before = condition;
       condition = next;
-      if (next === 'moved') {
-        moves += 1;
-        ofMetadata = pick(random, ['fine', 'fine', 'fine', 'fine', '503', 'HTML with 200', 'hang', 'reset']);
-      }
+      if (next === 'moved') moves += 1;
       if (next === 'refused') {
         server.close();
         server.closeAllConnections();

@@ -10,7 +10,7 @@ export const troubles = [
   'HTML with 200',
   'slow drip',
   'refused',
-  /** The token endpoint has moved, and in half of the cases the metadata cannot be had either. */
+  /** The token endpoint has moved; the metadata name the new one. */
   'moved',
 ] as const;
 

@@ -1,4 +1,5 @@
 import { Agent } from 'node:http';
+import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import axios, { type AxiosInstance } from 'axios';
@@ -119,8 +120,14 @@ async function changeWeather(
   spells: Tally,
   signal: AbortSignal,
 ): Promise<void> {
+  let movedAt = -Infinity;
   for (const { condition, forMs } of weather(random)) {
     if (signal.aborted) break;
+    if (condition === 'moved') {
+      // The client discovers metadata again once a minute at most.
+      if (performance.now() - movedAt < 61_000) continue;
+      movedAt = performance.now();
+    }
     spells.add(condition);
     await server.turn(condition);
     await sleep(forMs, undefined, { signal }).catch(() => undefined);

@@ -13,16 +13,19 @@ const folder = mkdtempSync(join(tmpdir(), 'm2m-fuzz-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 const names = [
-  ...['OAUTH_ISSUER', 'OAUTH_TOKEN_ENDPOINT', 'OAUTH_CLIENT_ID', 'OAUTH_CLIENT_SECRET', 'OAUTH_DPOP', 'OAUTH_SCOPE'],
-  ...[
-    'OAUTH_ASSUME_BEARER',
-    'OAUTH_PARAMETER',
-    'OAUTH_KEY_FILE',
-    'NODE_OPTIONS',
-    '__proto__',
-    'export OAUTH_SCOPE',
-    '',
-  ],
+  'OAUTH_ISSUER',
+  'OAUTH_TOKEN_ENDPOINT',
+  'OAUTH_CLIENT_ID',
+  'OAUTH_CLIENT_SECRET',
+  'OAUTH_DPOP',
+  'OAUTH_SCOPE',
+  'OAUTH_ASSUME_BEARER',
+  'OAUTH_PARAMETER',
+  'OAUTH_KEY_FILE',
+  'NODE_OPTIONS',
+  '__proto__',
+  'export OAUTH_SCOPE',
+  '',
 ];
 const values = [
   'https://a.example',

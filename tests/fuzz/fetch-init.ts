@@ -140,7 +140,5 @@ function headersOf(as: FetchInput['headersAs'], list: FetchInput['headers']): No
   const pairs = list.map(([name, value]): [string, string] => [name, value]);
   if (as === 'record') return Object.fromEntries(pairs);
   if (as === 'Headers') return new Headers(pairs);
-  return as === 'list'
-    ? pairs
-    : ({ [Symbol.iterator]: () => pairs[Symbol.iterator]() } as unknown as NonNullable<RequestInit['headers']>);
+  return as === 'list' ? pairs : { [Symbol.iterator]: () => pairs[Symbol.iterator]() };
 }
