@@ -1,5 +1,5 @@
 import type { AccessToken } from '../core/access-token.js';
-import type { EventSink, RequestNotResent } from '../core/events.js';
+import type { EventSink, NotResentReason } from '../core/events.js';
 import { parseUrl } from '../core/secure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { GuardedTokenSource, TokenSource } from '../core/token-source.js';
@@ -67,7 +67,7 @@ export async function sendAuthorized<Response>(
   try {
     const rejects = isRejected(request, response, token);
     // Almost always a boolean, which is not awaited: that would cost each response a turn of the event loop.
-    if (rejects === false || !(await rejects)) return response;
+    if (rejects === false || !(await rejects)) return reported(request, response, options, 'token not rejected');
     other = await replacement(tokens, request, response, token, options);
     if (other === undefined) return response;
   } catch (error) {
@@ -76,7 +76,19 @@ export async function sendAuthorized<Response>(
   }
   request.discard(response);
   options.emit({ type: 'request.resent', method: request.method, origin: request.origin });
-  return send(other);
+  return reported(request, await send(other), options, 'resent already');
+}
+
+/** Returns the result. An event says why a 401 is one; where the proofs are made, an event says why no nonce was used. */
+function reported<Response>(
+  request: AuthorizedRequest<Response>,
+  response: Response,
+  { emit }: SendOptions,
+  reason: NotResentReason,
+): Response {
+  const isOpen = request.status(response) === 401 && !asksForNonce(request.header(response, 'WWW-Authenticate'));
+  if (isOpen) emit({ type: 'request.not_resent', method: request.method, origin: request.origin, reason });
+  return response;
 }
 
 /** Sends one request with the proofs that its tokens need. It fetches at most one nonce, whatever the number of tokens (RFC 9449 §9). */
@@ -94,8 +106,7 @@ function sender<Response>(
 
     const nonce = request.header(response, 'DPoP-Nonce');
     proofs.remember(origin, nonce);
-    const isAsked = asksForNonce(request.header(response, 'WWW-Authenticate'));
-    if (!nonce || !isAsked || !mayFetchNonce) return response;
+    if (!nonce || !mayFetchNonce || !asksForNonce(request.header(response, 'WWW-Authenticate'))) return response;
 
     mayFetchNonce = false;
     const reason = reasonNotToResend(request, response, replay);
@@ -144,12 +155,11 @@ async function replacement<Response>(
 ): Promise<AccessToken | undefined> {
   const { method, origin, tokenRequest, signal } = request;
   let reason = reasonNotToResend(request, response, replay);
-  if (reason === undefined) {
+  if (reason !== undefined) source.renew(tokenRequest, replacing);
+  else {
     const other = source.sendable(await tokens.getToken(tokenRequest, { signal, replacing }));
     if (other.value !== replacing.value) return other;
     reason = 'same token';
-  } else {
-    source.renew(tokenRequest, replacing);
   }
   emit({ type: 'request.not_resent', method, origin, reason });
   return undefined;
@@ -161,7 +171,7 @@ function reasonNotToResend<Response>(
   request: AuthorizedRequest<Response>,
   response: Response,
   replay: Replay,
-): RequestNotResent['reason'] | undefined {
+): NotResentReason | undefined {
   if (!request.isReplayable()) return 'body cannot be sent twice';
   if (safeMethods.has(request.method.toUpperCase())) return replay === 'never' ? 'replay option' : undefined;
   // The server that redirected the request may have carried it out.

@@ -91,9 +91,15 @@ export interface RequestNotResent {
   readonly type: 'request.not_resent';
   readonly method: string;
   readonly origin: string;
-  /** There is no other token, the body cannot be read twice, or the option `replay` forbids it. */
-  readonly reason: 'same token' | 'body cannot be sent twice' | 'replay option' | 'redirected';
+  /**
+   * There is no other token, the body cannot be read twice, the option `replay` forbids it, a redirect may have carried the request
+   * out, the challenge asks for something else than another token, or the request was resent already.
+   */
+  readonly reason: NotResentReason;
 }
+
+export type NotResentReason =
+  'same token' | 'body cannot be sent twice' | 'replay option' | 'redirected' | 'token not rejected' | 'resent already';
 
 /** Every event. None contains a token or a secret. */
 export type TokenEvent =

@@ -148,6 +148,7 @@ test('tells what was sent again, and why something was not', async () => {
 
   expect(events).toEqual([
     { type: 'request.resent', method: 'get', origin: api.origin },
+    { type: 'request.not_resent', method: 'get', origin: api.origin, reason: 'resent already' },
     { type: 'request.not_resent', method: 'post', origin: api.origin, reason: 'same token' },
   ]);
 });
