@@ -1,5 +1,6 @@
-import { adapterContract } from '../../contracts/adapter.js';
+import { adapterContract, dpopAdapterContract } from '../../contracts/adapter.js';
 import { fetchClient } from '../../support/fetch-client.js';
+import { nodeFetches } from '../../support/node-fetch.js';
 
 adapterContract(
   'fetch of a URL object',
@@ -11,3 +12,9 @@ adapterContract(
   // A Request made of a stream is cloned, and sent again.
   { streams: [] },
 );
+
+for (const [name, { fetch: nodeFetch, abilities }] of nodeFetches) {
+  const client = fetchClient((url, init) => [url, init], nodeFetch);
+  adapterContract(`${name} [E33]`, client, abilities);
+  dpopAdapterContract(`${name} [E33]`, client);
+}

@@ -7,20 +7,12 @@ import { clientSecretPost } from '../../../src/authentication/client-secret.js';
 import type { TokenSource } from '../../../src/core/token-source.js';
 import { staticToken } from '../../../src/service/static-token.js';
 import { createTokenService } from '../../../src/service/token-service.js';
-import { adapterContract, dpopAdapterContract } from '../../contracts/adapter.js';
 import { startFetch } from '../../support/adapter-fetch.js';
 import { leakIn } from '../../support/adapter-leak.js';
 import { gate } from '../../support/adapter-service.js';
 import { type ScriptedAuthorizationServer, startAuthorizationServer } from '../../support/authorization-server.js';
-import { fetchClient } from '../../support/fetch-client.js';
 import { nodeFetches } from '../../support/node-fetch.js';
 import { rejected, startResourceServer } from '../../support/resource-server.js';
-
-for (const [name, { fetch: nodeFetch, abilities }] of nodeFetches) {
-  const client = fetchClient((url, init) => [url, init], nodeFetch);
-  adapterContract(`${name} [E33]`, client, abilities);
-  dpopAdapterContract(`${name} [E33]`, client);
-}
 
 describe.each(nodeFetches)('%s', (_name, { fetch: nodeFetch, Request: NodeRequest }) => {
   test('delivers its own responses, whose bodies are Node streams [E33]', async () => {
