@@ -80,10 +80,10 @@ export function requestSpacing(violate: Violate, now: () => number = () => perfo
 
   function isFirstAfterExpiry(at: number, rule: string): boolean {
     const token = tokens.at(-1);
-    const last = excused.get(rule);
+    const before = excused.get(rule);
     if (token === undefined || at < token.askedAt + token.lifetimeMs - slackMs) return false;
     // The flight has three attempts.
-    if (token === last?.token) return at - last.from < 700;
+    if (token === before?.token) return at - before.from < 700;
     excused.set(rule, { token, from: at });
     return true;
   }
