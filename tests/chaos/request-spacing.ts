@@ -15,11 +15,11 @@ import type { Violate } from './findings.js';
  * 3. A flight has three attempts: the waits after the first are 0 (a lost connection is tried again at once) or 100 ms and
  *    more, after the second 200 ms and more, and after a failed flight 500 ms and more. Of four failed attempts in a row
  *    two belong to different flights, so that from the first to the fourth it takes 700 ms and more, unless the token expires
- *    meanwhile: then one attempt is made at once. An attempt makes one request, but for one that is answered 404: this is not
+ *    meanwhile: then one flight begins at once. An attempt makes one request, but for one that is answered 404: this is not
  *    counted, and what the same attempt sends to the new endpoint is. Metadata that cannot be had fail an attempt in the same way.
  * 4. A Retry-After is obeyed; a 429 without one keeps everybody away for 5 s.
  * 5. A final refusal, here the 404 of an endpoint whose new place cannot be found, is repeated for 5 s · (0.5 + random), but
- *    for one attempt after the expiry of each token.
+ *    for one flight after the expiry of each token.
  *    Metadata that are known are discovered again after a 404 only, or when that discovery failed.
  */
 export interface RequestSpacing {
@@ -63,8 +63,8 @@ export function requestSpacing(violate: Violate, now: () => number = () => perfo
   const closed = { from: -Infinity, forMs: 0 };
   let [asked, open, discoveries, rediscoveries, rediscoveriesFailed, moves] = [0, 0, 0, 0, 0, 0];
   let isDiscovered = false;
-  // By rule, the last token whose expiry was the reason for an attempt.
-  const excused = new Map<string, Received>();
+  // By rule, the last token whose expiry was the reason for a flight, and when that began.
+  const excused = new Map<string, { readonly token: Received; readonly from: number }>();
   let last = { path: '', at: -Infinity, limitMs: 0 };
 
   function attempt(isDiscovery: boolean): void {
@@ -80,9 +80,11 @@ export function requestSpacing(violate: Violate, now: () => number = () => perfo
 
   function isFirstAfterExpiry(at: number, rule: string): boolean {
     const token = tokens.at(-1);
-    if (token === undefined || token === excused.get(rule)) return false;
-    if (at < token.askedAt + token.lifetimeMs - slackMs) return false;
-    excused.set(rule, token);
+    const before = excused.get(rule);
+    if (token === undefined || at < token.askedAt + token.lifetimeMs - slackMs) return false;
+    // The flight has three attempts.
+    if (token === before?.token) return at - before.from < 700;
+    excused.set(rule, { token, from: at });
     return true;
   }
 

@@ -42,6 +42,8 @@ interface Replica {
   readonly ways: Readonly<Record<string, (callId: string) => Promise<unknown>>>;
   /** Since when the replica does not have a token any more, by the value of the token. */
   readonly gone: Map<string, number>;
+  /** All tokens that it has sent. */
+  readonly sent: Set<string>;
 }
 
 const lifetimeMs = 4_000;
@@ -105,6 +107,7 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
     token: IssuedToken,
   ): void {
     const example = `token ${token.number} of ${replica.name}`;
+    replica.sent.add(value);
     const goneAt = replica.gone.get(value) ?? Infinity;
     if (startedAt > goneAt) violate('a replica sent a token that it had revoked', example);
     const lateMs = performance.now() - token.issuedAt - lifetimeMs;
@@ -145,7 +148,7 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
         if (!response.ok) throw new StatusError(response.status);
       },
     };
-    return { name: `replica ${replicas}`, tokens, ways, gone: new Map() };
+    return { name: `replica ${replicas}`, tokens, ways, gone: new Map(), sent: new Set() };
   }
 
   async function makeCall(replica: Replica, way: string): Promise<void> {
@@ -178,7 +181,7 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
       if (signal.aborted) return;
       const at = Math.floor(own() * fleet.length);
       const replica = fleet[at] as Replica;
-      const before = revokedOf(issued);
+      const had = new Set(replica.sent);
       if (own() < 0.4) {
         counts.add('revoke()');
         if (!(await replica.tokens.revoke())) violate('revoke() of shared tokens fails', replica.name);
@@ -186,7 +189,7 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
         counts.add('revoke({ shared })');
         await replica.tokens.revoke({ shared: true });
         const now = performance.now();
-        for (const value of revokedOf(issued)) if (!before.has(value)) replica.gone.set(value, now);
+        for (const value of revokedOf(issued)) if (had.has(value)) replica.gone.set(value, now);
         await checkNewcomer(own);
       }
       // As in a rolling restart: a process ends, and another one begins with the store only.
