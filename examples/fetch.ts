@@ -11,7 +11,7 @@ const tokens = createTokenService({
 });
 const apiUrl = process.env.API_URL ?? 'https://api.example.com';
 
-const send = withBearerToken(fetch, tokens, { origins: [apiUrl] });
+const send = withBearerToken(fetch, tokens, { origins: [new URL(apiUrl).origin] });
 
 const response = await send(`${apiUrl}/orders`, { method: 'POST', body: 'an order' });
 console.log(response.status, await response.json());

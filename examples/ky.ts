@@ -12,7 +12,10 @@ const tokens = createTokenService({
 });
 const apiUrl = process.env.API_URL ?? 'https://api.example.com';
 
-const api = ky.create({ prefixUrl: apiUrl, fetch: withBearerToken(fetch, tokens, { origins: [apiUrl] }) });
+const api = ky.create({
+  prefixUrl: apiUrl,
+  fetch: withBearerToken(fetch, tokens, { origins: [new URL(apiUrl).origin] }),
+});
 
 console.log(await api.post('orders', { json: { quantity: 3 } }).json());
 

@@ -15,7 +15,7 @@ const apiUrl = process.env.API_URL ?? 'https://api.example.com';
 const octokit = new Octokit({
   baseUrl: apiUrl,
   // Without "auth", which would set another Authorization header.
-  request: { fetch: withBearerToken(fetch, tokens, { origins: [apiUrl] }) },
+  request: { fetch: withBearerToken(fetch, tokens, { origins: [new URL(apiUrl).origin] }) },
 });
 
 const { status, data } = await octokit.request('POST /repos/{owner}/{repo}/issues', {

@@ -21,7 +21,10 @@ interface paths {
   };
 }
 
-const api = createClient<paths>({ baseUrl: apiUrl, fetch: withBearerToken(fetch, tokens, { origins: [apiUrl] }) });
+const api = createClient<paths>({
+  baseUrl: apiUrl,
+  fetch: withBearerToken(fetch, tokens, { origins: [new URL(apiUrl).origin] }),
+});
 
 const { data, error } = await api.POST('/orders', { body: { quantity: 3 } });
 console.log(data ?? error);

@@ -13,7 +13,7 @@ const tokens = createTokenService({
 const apiUrl = process.env.API_URL ?? 'https://api.example.com';
 
 const dispatcher = new Agent().compose(
-  bearerTokenInterceptor(tokens, { origins: [apiUrl] }),
+  bearerTokenInterceptor(tokens, { origins: [new URL(apiUrl).origin] }),
   // An interceptor that is composed later is further out: each retry passes the interceptor with the token.
   interceptors.retry({ maxRetries: 2, throwOnError: false }),
 );

@@ -16,7 +16,7 @@ export async function callOwnServers(environment: Environment): Promise<boolean>
     if (!URL.canParse(API_URL)) return fail('API_URL is not a URL', 'set it to the URL of a GET request');
     const tokens = tokenServiceFromEnvironment({ onEvent: tellOfGrants }, environment);
     const api = axios.create({ timeout: 10_000, validateStatus: () => true });
-    api.interceptors.request.use(bearerToken(tokens, { origins: [API_URL] }));
+    api.interceptors.request.use(bearerToken(tokens, { origins: [new URL(API_URL).origin] }));
 
     const { status, statusText } = await api.get<unknown>(API_URL);
 

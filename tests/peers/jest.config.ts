@@ -10,7 +10,7 @@ const config: Config = {
   ...common,
   rootDir: '../..',
   testMatch: ['**/tests/adapters/{axios,undici}/*.test.ts', '**/tests/stores/redis.test.ts'],
-  // Packages that build on axios are tested with the axios of package.json.
+  // Packages that build on axios, and interceptors of undici, are tested with the versions of package.json.
   testPathIgnorePatterns: ['/with-[^/]+\\.test\\.ts$'],
   resolver: '<rootDir>/tests/peers/resolver.cjs',
   moduleNameMapper: {
