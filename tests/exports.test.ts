@@ -129,14 +129,25 @@ test.each(Object.entries(entries))('%s exports exactly the listed types', (_, { 
   expect(names.toSorted()).toEqual([...values, ...types].toSorted());
 });
 
-test('package.json has the listed entries, each with its source, and its own description', () => {
-  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: object };
+test('package.json has the listed entries, each in both module formats with its own declarations', () => {
+  const { exports, typesVersions } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    exports: object;
+    typesVersions: object;
+  };
+  const names = Object.keys(entries).map((entry) => entry.replace(/^m2m-tokens\/?/, ''));
 
-  const listed = Object.entries(entries).map(([entry, { source }]) => {
-    const built = source.replace('src/', './dist/').replace(/\.ts$/, '');
-    return [entry.replace('m2m-tokens', '.'), { types: `${built}.d.ts`, default: `${built}.js` }];
+  const listed = names.map((name) => {
+    const built = `./dist/${name || 'index'}`;
+    const formats = {
+      import: { types: `${built}.d.ts`, default: `${built}.js` },
+      require: { types: `${built}.d.cts`, default: `${built}.cjs` },
+    };
+    return [name === '' ? '.' : `./${name}`, formats];
   });
   expect(exports).toEqual({ ...Object.fromEntries(listed), './package.json': './package.json' });
+  // For `"moduleResolution": "node10"`, which does not read `exports`.
+  const forNode10 = names.filter(Boolean).map((name) => [name, [`./dist/${name}.d.cts`]]);
+  expect(typesVersions).toEqual({ '*': Object.fromEntries(forNode10) });
 });
 
 // The exports are found without a type check, because architecture.test.ts allows them by name only.

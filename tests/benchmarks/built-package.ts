@@ -15,9 +15,9 @@ export const mainEntry = new URL('../../dist/index.js', import.meta.url).href;
 
 /** The entry for an HTTP client. */
 export const adapterEntry = (name: 'axios' | 'fetch' | 'undici'): string =>
-  new URL(`../../dist/adapters/${name}/index.js`, import.meta.url).href;
+  new URL(`../../dist/${name}.js`, import.meta.url).href;
 
-const redisEntry = new URL('../../dist/stores/redis.js', import.meta.url).href;
+const redisEntry = new URL('../../dist/redis.js', import.meta.url).href;
 
 /** Builds `dist`. A loader that compiles `src` adds calls of its own, and these would be measured too. */
 export function buildPackage(): void {
