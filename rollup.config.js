@@ -3,6 +3,8 @@
  *
  *     rollup -c [--configPart command] [--configFolder dist]
  */
+import { rmSync } from 'node:fs';
+
 import nodeResolve from '@rollup/plugin-node-resolve';
 import { dts } from 'rollup-plugin-dts';
 import esbuild from 'rollup-plugin-esbuild';
@@ -25,8 +27,10 @@ const commandParts = [
   'settings/settings',
 ];
 
-export default ({ configPart, configFolder = 'dist' }) =>
-  configPart === 'command' ? command(configFolder) : [...library(configFolder), ...command(configFolder)];
+export default ({ configPart, configFolder = 'dist' }) => {
+  rmSync(configFolder, { recursive: true, force: true });
+  return configPart === 'command' ? command(configFolder) : [...library(configFolder), ...command(configFolder)];
+};
 
 const library = (dir) => [
   {

@@ -1,6 +1,6 @@
 /**
  * Changes the sources in many places, one at a time, and counts the changes that their tests notice. Exit code 1 if fewer than
- * 85 % of a folder are noticed. Takes about half an hour. On a busy machine tests are late, which counts as noticed.
+ * 85 % of a folder are noticed. `layers` takes half an hour, `adapters` several hours. On a busy machine tests are late, which counts as noticed.
  *
  *     npm run mutation -- [--file NAME] [layers] [adapters]
  */
