@@ -192,7 +192,7 @@ describe.each(adapters)('on %s no token is in [E9 F4 R-25]', (adapter) => {
     await instance.get('/orders');
     await instance.get('/orders');
 
-    expect(events).toHaveLength(2);
+    expect(events).toHaveLength(3);
     expect(leakIn(events, token)).toBeUndefined();
   });
 });
