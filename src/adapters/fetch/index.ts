@@ -125,7 +125,8 @@ function plainInit(init: RequestInit): RequestInit {
   return Object.fromEntries(names.filter((name) => name in init).map((name) => [name, Reflect.get(init, name)]));
 }
 
-const isRequest = (input: unknown): input is Request => Object.prototype.toString.call(input) === '[object Request]';
+const isRequest = (input: unknown): input is Request =>
+  typeof input === 'object' && Object.prototype.toString.call(input) === '[object Request]';
 
 const copyOf = (headers: NonNullable<RequestInit['headers']>): FetchInit['headers'] =>
   Symbol.iterator in headers
