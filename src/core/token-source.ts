@@ -29,6 +29,8 @@ export interface TokenSource {
   getToken(request?: TokenRequest, options?: GetTokenOptions): Promise<AccessToken>;
 }
 
+const anyTokenSource = objectWith('getToken');
+
 /** Takes a token source and returns one with a single concern added. */
 export type Layer = (inner: TokenSource) => TokenSource;
 
@@ -37,7 +39,7 @@ export type Layer = (inner: TokenSource) => TokenSource;
  * @throws {ConfigurationError} if the source or a layer is none
  */
 export function compose(source: TokenSource, ...layers: readonly (Layer | undefined)[]): TokenSource {
-  checkArgument('compose', 'source', source, objectWith('getToken'));
+  checkArgument('compose', 'source', source, anyTokenSource);
   const given = layers.filter((layer) => layer !== undefined);
   for (const layer of given) checkArgument('compose', 'layers', layer, anyFunction);
   return given.reduce((inner, layer) => layer(inner), source);
@@ -66,7 +68,7 @@ export interface GuardedTokenSource {
  * @throws {ConfigurationError} if `tokens` is no token source
  */
 export function guardedTokenSource(owner: string, tokens: TokenSource): GuardedTokenSource {
-  checkArgument(owner, 'tokens', tokens, objectWith('getToken'));
+  checkArgument(owner, 'tokens', tokens, anyTokenSource);
   const names = `the token request ("request" of ${owner}, or "token" of one request)`;
   const outsideOfRequests = AsyncLocalStorage.snapshot();
   return {

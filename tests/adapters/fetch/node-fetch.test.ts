@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { withBearerToken } from '../../../src/adapters/fetch/index.js';
 import { clientSecretPost } from '../../../src/authentication/client-secret.js';
 import type { TokenSource } from '../../../src/core/token-source.js';
+import type { TokenServiceOptions } from '../../../src/service/options.js';
 import { staticToken } from '../../../src/service/static-token.js';
 import { createTokenService } from '../../../src/service/token-service.js';
 import { startFetch } from '../../support/adapter-fetch.js';
@@ -159,6 +160,16 @@ describe.each(nodeFetches)('%s as the "fetch" of a token service', (_name, { fet
     ]);
   });
 
+  const withoutRetries = (server: ScriptedAuthorizationServer, options: Partial<TokenServiceOptions> = {}) =>
+    createTokenService({
+      tokenEndpoint: server.tokenEndpoint,
+      clientId: 'orders',
+      clientSecret: 'secret',
+      fetch: nodeFetch,
+      retry: { retries: 0 },
+      ...options,
+    });
+
   test('refuses a response that is too long, and closes its connection [E33 A19]', async () => {
     const server = await startAuthorizationServer();
     const closed = gate();
@@ -169,13 +180,7 @@ describe.each(nodeFetches)('%s as the "fetch" of a token service', (_name, { fet
       more();
       return undefined;
     });
-    const tokens = createTokenService({
-      tokenEndpoint: server.tokenEndpoint,
-      clientId: 'orders',
-      clientSecret: 'secret',
-      fetch: nodeFetch,
-      retry: { retries: 0 },
-    });
+    const tokens = withoutRetries(server);
 
     await expect(tokens.getToken()).rejects.toThrow(/longer than 1 MiB/);
     await closed.opened;
@@ -192,14 +197,7 @@ describe.each(nodeFetches)('%s as the "fetch" of a token service', (_name, { fet
       if (isHalf) response.writeHead(200, { 'content-type': 'application/json' }).write('{"access_token":');
       return undefined;
     });
-    const tokens = createTokenService({
-      tokenEndpoint: server.tokenEndpoint,
-      clientId: 'orders',
-      clientSecret: 'secret',
-      fetch: nodeFetch,
-      timeoutMs: 200,
-      retry: { retries: 0 },
-    });
+    const tokens = withoutRetries(server, { timeoutMs: 200 });
 
     await expect(tokens.getToken()).rejects.toMatchObject({ code: 'ERR_GRANT_UNAVAILABLE' });
     await closed.opened;
