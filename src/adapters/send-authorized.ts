@@ -2,7 +2,7 @@ import type { AccessToken } from '../core/access-token.js';
 import type { EventSink, NotResentReason } from '../core/events.js';
 import { parseUrl } from '../core/secure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
-import type { GuardedTokenSource, TokenSource } from '../core/token-source.js';
+import type { GuardedTokenSource } from '../core/token-source.js';
 import { asksForNonce, rejectsToken } from './challenge.js';
 import type { DpopProofs } from './dpop-proof.js';
 
@@ -53,22 +53,22 @@ export interface SendOptions {
  * @throws {TokenError} what the token source throws
  */
 export async function sendAuthorized<Response>(
-  tokens: TokenSource,
   request: AuthorizedRequest<Response>,
   options: SendOptions,
 ): Promise<Response> {
   const { tokenRequest, signal } = request;
   signal?.throwIfAborted();
-  if (tokenRequest !== undefined) options.source.checkRequest(tokenRequest);
+  const { source } = options;
+  if (tokenRequest !== undefined) source.checkRequest(tokenRequest);
   const send = sender(request, options);
-  const token = options.source.sendable(await tokens.getToken(tokenRequest, signal && { signal }));
+  const token = source.sendable(await source.tokens.getToken(tokenRequest, signal && { signal }));
   const response = await send(token);
   let other: AccessToken | undefined;
   try {
     const rejects = isRejected(request, response, token);
     // Almost always a boolean, which is not awaited: that would cost each response a turn of the event loop.
     if (rejects === false || !(await rejects)) return reported(request, response, options, 'token not rejected');
-    other = await replacement(tokens, request, response, token, options);
+    other = await replacement(request, response, token, options);
     if (other === undefined) return response;
   } catch (error) {
     request.discard(response);
@@ -147,7 +147,6 @@ function hasSeenCredentials<Response>(
 
 /** The token to resend the request with; `undefined` if the response is the result. */
 async function replacement<Response>(
-  tokens: TokenSource,
   request: AuthorizedRequest<Response>,
   response: Response,
   replacing: AccessToken,
@@ -157,7 +156,7 @@ async function replacement<Response>(
   let reason = reasonNotToResend(request, response, replay);
   if (reason !== undefined) source.renew(tokenRequest, replacing);
   else {
-    const other = source.sendable(await tokens.getToken(tokenRequest, { signal, replacing }));
+    const other = source.sendable(await source.tokens.getToken(tokenRequest, { signal, replacing }));
     if (other.value !== replacing.value) return other;
     reason = 'same token';
   }

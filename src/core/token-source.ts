@@ -50,8 +50,9 @@ export function isUsable(token: AccessToken, { replacing, minValidityMs = 0 }: G
   return token.value !== replacing?.value && token.remainingMs(clock) > minValidityMs;
 }
 
-/** What an adapter needs of a user's token source, beside its tokens. No message repeats a value. */
+/** A user's token source, and what an adapter needs beside its tokens. No message repeats a value. */
 export interface GuardedTokenSource {
+  readonly tokens: TokenSource;
   /** @throws {ConfigurationError} if a token request is no plain object */
   checkRequest(request: TokenRequest): void;
   /**
@@ -72,6 +73,7 @@ export function guardedTokenSource(owner: string, tokens: TokenSource): GuardedT
   const names = `the token request ("request" of ${owner}, or "token" of one request)`;
   const outsideOfRequests = AsyncLocalStorage.snapshot();
   return {
+    tokens,
     checkRequest: (request) => checkTokenRequest(request, names),
     sendable: sendableToken(`"tokens" of ${owner}`),
     renew(request, replacing) {

@@ -27,7 +27,7 @@ test('sends once with the token of the source, and its reply is the result', asy
   const { authorized, sent, discarded } = request('fine');
   const tokenRequest = { scope: 'orders:read' };
 
-  const reply = await sendAuthorized(tokens, { ...authorized, tokenRequest }, options(tokens));
+  const reply = await sendAuthorized({ ...authorized, tokenRequest }, options(tokens));
 
   expect(reply.body).toBe('fine');
   expect(sent).toEqual([first]);
@@ -42,7 +42,7 @@ test('asks for another token in place of the rejected one and sends once more [E
   const { signal } = new AbortController();
   const tokenRequest = { scope: 'orders:read' };
 
-  const reply = await sendAuthorized(tokens, { ...authorized, tokenRequest, signal }, { emit, ...rest });
+  const reply = await sendAuthorized({ ...authorized, tokenRequest, signal }, { emit, ...rest });
 
   expect(reply.body).toBe('fine');
   expect(sent).toEqual([first, second]);
@@ -58,7 +58,7 @@ test('whatever comes back the second time is the result [E2 R-35]', async () => 
   const { tokens, asked } = source(first, second);
   const { authorized, sent, discarded } = request('rejected', 'rejected, too');
 
-  const reply = await sendAuthorized(tokens, authorized, options(tokens));
+  const reply = await sendAuthorized(authorized, options(tokens));
 
   expect(reply.body).toBe('rejected, too');
   expect(sent).toHaveLength(2);
@@ -72,7 +72,6 @@ test('frees the connection of the first reply before it sends again [E14]', asyn
   const { authorized } = request('rejected', 'fine');
 
   await sendAuthorized(
-    tokens,
     {
       ...authorized,
       async send(token) {
@@ -95,7 +94,7 @@ test('lets the reply stand when the source has no other token [A30 E3]', async (
   const { authorized, sent, discarded } = request('rejected', 'fine');
   const { emit, events, ...rest } = options(tokens);
 
-  const reply = await sendAuthorized(tokens, authorized, { emit, ...rest });
+  const reply = await sendAuthorized(authorized, { emit, ...rest });
 
   expect(reply.body).toBe('rejected');
   expect(sent).toEqual([first]);
@@ -125,7 +124,7 @@ test.each<[Replay, string, boolean]>([
   const { authorized, sent } = request('rejected', 'fine');
   const { events, ...rest } = options(tokens);
 
-  await sendAuthorized(tokens, { ...authorized, method }, { ...rest, replay });
+  await sendAuthorized({ ...authorized, method }, { ...rest, replay });
 
   expect(sent).toHaveLength(isSentAgain ? 2 : 1);
   expect(asked).toHaveLength(2);
@@ -137,7 +136,7 @@ test('the token counts as rejected also when the body cannot be sent twice [E8]'
   const { authorized, sent, discarded } = request('rejected', 'fine');
   const { emit, events, ...rest } = options(tokens);
 
-  const reply = await sendAuthorized(tokens, { ...authorized, isReplayable: () => false }, { emit, ...rest });
+  const reply = await sendAuthorized({ ...authorized, isReplayable: () => false }, { emit, ...rest });
 
   expect(reply.body).toBe('rejected');
   expect(sent).toHaveLength(1);
@@ -154,7 +153,6 @@ test.each<[string, Replay, boolean]>([
   const { tokens } = source(first, new Error('away'));
 
   const reply = await sendAuthorized(
-    tokens,
     { ...authorized, isReplayable: () => isReplayable },
     { ...options(tokens), replay },
   );
@@ -182,9 +180,7 @@ test.each<[string, Replay, boolean]>([
     const same = { ...options(tokens), replay };
     const tokenRequest = { scope: 'orders:read' };
 
-    const reply = await contexts.run('of the request', () =>
-      sendAuthorized(tokens, { ...authorized, tokenRequest }, same),
-    );
+    const reply = await contexts.run('of the request', () => sendAuthorized({ ...authorized, tokenRequest }, same));
 
     expect(reply.body).toBe('rejected');
     expect(renewals).toEqual([[tokenRequest, { replacing: first }, undefined]]);
@@ -200,7 +196,7 @@ test('a token source that throws during a renewal in the background does not con
     },
   };
 
-  const reply = await sendAuthorized(tokens, authorized, { ...options(tokens), replay: 'never' });
+  const reply = await sendAuthorized(authorized, { ...options(tokens), replay: 'never' });
 
   expect(reply.body).toBe('rejected');
 });
@@ -209,7 +205,7 @@ test('sends nothing without a token [E13]', async () => {
   const { tokens } = source(new Error('away'));
   const { authorized, sent } = request('fine');
 
-  await expect(sendAuthorized(tokens, authorized, options(tokens))).rejects.toThrow('away');
+  await expect(sendAuthorized(authorized, options(tokens))).rejects.toThrow('away');
 
   expect(sent).toEqual([]);
 });
@@ -218,7 +214,7 @@ test('throws when no other token can be had, and frees the connection of the rep
   const { tokens } = source(first, new Error('away'));
   const { authorized, sent, discarded } = request('rejected', 'fine');
 
-  await expect(sendAuthorized(tokens, authorized, options(tokens))).rejects.toThrow('away');
+  await expect(sendAuthorized(authorized, options(tokens))).rejects.toThrow('away');
 
   expect(sent).toEqual([first]);
   expect(discarded).toEqual(['rejected']);
@@ -234,8 +230,8 @@ test('passes on what sending throws, the first time and the second', async () =>
     },
   };
 
-  await expect(sendAuthorized(source(second).tokens, failing, options())).rejects.toThrow('reset');
-  await expect(sendAuthorized(source(first, second).tokens, failing, options())).rejects.toThrow('reset');
+  await expect(sendAuthorized(failing, options(source(second).tokens))).rejects.toThrow('reset');
+  await expect(sendAuthorized(failing, options(source(first, second).tokens))).rejects.toThrow('reset');
 });
 
 test('waits for the token with the signal of the caller [E19]', async () => {
@@ -243,7 +239,7 @@ test('waits for the token with the signal of the caller [E19]', async () => {
   const { signal } = new AbortController();
   const { authorized, sent } = request('fine');
 
-  const reply = sendAuthorized(tokens, { ...authorized, signal }, options(tokens));
+  const reply = sendAuthorized({ ...authorized, signal }, options(tokens));
   await settle();
   expect(tokens.last().options?.signal).toBe(signal);
   expect(sent).toEqual([]);
@@ -257,7 +253,7 @@ test('asks for no token when the caller has given up before [E19]', async () => 
   const { authorized, sent } = request('fine');
   const signal = AbortSignal.abort(new Error('gone'));
 
-  await expect(sendAuthorized(tokens, { ...authorized, signal }, options(tokens))).rejects.toThrow('gone');
+  await expect(sendAuthorized({ ...authorized, signal }, options(tokens))).rejects.toThrow('gone');
 
   expect([asked, sent]).toEqual([[], []]);
 });
@@ -266,7 +262,7 @@ test('hands on the token as it is, which nobody can change [D20]', async () => {
   const { tokens } = source(first);
   const { authorized, sent } = request('fine');
 
-  await sendAuthorized(tokens, authorized, options(tokens));
+  await sendAuthorized(authorized, options(tokens));
 
   expect(sent[0]).toBe(first);
   expect(Object.isFrozen(sent[0])).toBe(true);
@@ -292,7 +288,7 @@ describe('whether a response rejects the token is decided here, for all adapters
     const { tokens, asked } = source(first, second);
     const { authorized, sent } = request(response, 'fine');
 
-    await sendAuthorized(tokens, authorized, options(tokens));
+    await sendAuthorized(authorized, options(tokens));
 
     expect(sent).toHaveLength(isRejected ? 2 : 1);
     expect(asked).toHaveLength(isRejected ? 2 : 1);
@@ -305,7 +301,7 @@ describe('whether a response rejects the token is decided here, for all adapters
       throw new Error('a fault of the caller');
     };
 
-    const failure = sendAuthorized(tokens, { ...authorized, isRejected }, options(tokens));
+    const failure = sendAuthorized({ ...authorized, isRejected }, options(tokens));
 
     await expect(failure).rejects.toThrow('a fault of the caller');
     expect(discarded).toEqual(['odd']);
@@ -317,8 +313,8 @@ describe('with a token of type DPoP', () => {
     const { tokens } = source(bound('first'), bound('second'), first);
     const { authorized, proofs } = request('rejected', 'fine', 'fine');
 
-    await sendAuthorized(tokens, authorized, options(tokens));
-    await sendAuthorized(tokens, authorized, options(tokens));
+    await sendAuthorized(authorized, options(tokens));
+    await sendAuthorized(authorized, options(tokens));
 
     expect(proofs.map((proof) => proof && decodeJwt(proof)['ath'])).toEqual([
       hashOf('first'),
@@ -331,7 +327,7 @@ describe('with a token of type DPoP', () => {
     const { tokens } = source(first, bound('second'));
     const { authorized, proofs } = request('rejected', 'fine');
 
-    await sendAuthorized(tokens, authorized, options(tokens));
+    await sendAuthorized(authorized, options(tokens));
 
     expect(proofs.map((proof) => proof && decodeJwt(proof)['ath'])).toEqual([undefined, hashOf('second')]);
   });
@@ -341,7 +337,7 @@ describe('with a token of type DPoP', () => {
     const { authorized, proofs, sent, discarded } = request('nonce-1 challenge', 'fine');
     const { events, ...rest } = options(tokens);
 
-    const reply = await sendAuthorized(tokens, authorized, rest);
+    const reply = await sendAuthorized(authorized, rest);
 
     expect(reply.body).toBe('fine');
     expect(sent.map(({ value }) => value)).toEqual(['first', 'first']);
@@ -378,7 +374,7 @@ describe('with a token of type DPoP', () => {
     const { tokens } = source(bound('first'), bound('second'));
     const { authorized, sent } = request(...replies);
 
-    const reply = await sendAuthorized(tokens, authorized, options(tokens));
+    const reply = await sendAuthorized(authorized, options(tokens));
 
     expect(reply.body).toBe(result);
     expect(sent.map(({ value }) => value)).toEqual(values);
@@ -389,7 +385,7 @@ describe('with a token of type DPoP', () => {
     const { authorized, proofs } = request('nonce-1', 'nonce-2', 'fine');
     const same = options(tokens);
 
-    for (let call = 0; call < 3; call += 1) await sendAuthorized(tokens, authorized, same);
+    for (let call = 0; call < 3; call += 1) await sendAuthorized(authorized, same);
 
     expect(proofs.map(nonceIn)).toEqual([undefined, 'nonce-1', 'nonce-2']);
   });
@@ -405,8 +401,8 @@ describe('with a token of type DPoP', () => {
       const { events, ...rest } = options(tokens);
       const once = { ...authorized, isReplayable: () => isReplayable };
 
-      const reply = await sendAuthorized(tokens, once, { ...rest, replay });
-      await sendAuthorized(tokens, once, { ...rest, replay });
+      const reply = await sendAuthorized(once, { ...rest, replay });
+      await sendAuthorized(once, { ...rest, replay });
 
       expect(reply.body).toBe('nonce-1 challenge');
       expect(events).toEqual([
@@ -428,8 +424,8 @@ describe('with a token of type DPoP', () => {
       });
       const same = options(tokens);
 
-      const reply = await sendAuthorized(tokens, authorized, same);
-      await sendAuthorized(tokens, authorized, same);
+      const reply = await sendAuthorized(authorized, same);
+      await sendAuthorized(authorized, same);
 
       expect(reply).toBe(elsewhere);
       expect(asked).toHaveLength(2);
@@ -441,7 +437,7 @@ describe('with a token of type DPoP', () => {
     const { tokens } = source(bound('first'));
     const { authorized, sent } = request('challenge', 'fine');
 
-    const reply = await sendAuthorized(tokens, authorized, options(tokens));
+    const reply = await sendAuthorized(authorized, options(tokens));
 
     expect(reply.body).toBe('challenge');
     expect(sent).toHaveLength(1);

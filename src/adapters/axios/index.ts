@@ -62,7 +62,7 @@ export function bearerToken(
     const deadline = timeout || cancelToken ? startDeadline(config) : undefined;
     const request = axiosRequest({ adapter, config, origin, tokenRequest, deadline, isRejected });
     try {
-      return request.toResult(await sendAuthorized(tokens, request, checked));
+      return request.toResult(await sendAuthorized(request, checked));
     } finally {
       deadline?.clear();
     }

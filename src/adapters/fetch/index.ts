@@ -86,7 +86,7 @@ export function withBearerToken(
     // The adapter follows redirects itself: a fetch of the caller may take all headers along, and a proof is for one URL.
     for (let redirects = 0; ; redirects += 1) {
       const tokenRequest = token ?? requestOf?.(call.url, call.init);
-      const response = await sendAuthorized(tokens, authorizedRequest(call, origin, tokenRequest), checked);
+      const response = await sendAuthorized(authorizedRequest(call, origin, tokenRequest), checked);
       const location = call.init.redirect === 'follow' ? locationOf(response) : undefined;
       if (location === undefined) return redirects === 0 ? response : asRedirected(response);
 

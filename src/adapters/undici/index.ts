@@ -60,7 +60,7 @@ export function bearerTokenInterceptor(
     const request = undiciRequest({ dispatch, outgoing, handler, origin, tokenRequest, signal, isRejected });
     void (async () => {
       try {
-        const response = await sendAuthorized(tokens, request, checked);
+        const response = await sendAuthorized(request, checked);
         response.deliver();
       } catch (error) {
         request.fail(error as Error);
