@@ -16,6 +16,7 @@ const entries = {
   fetch: 'src/adapters/fetch/index.ts',
   undici: 'src/adapters/undici/index.ts',
   redis: 'src/stores/redis.ts',
+  layers: 'src/layers/index.ts',
 };
 
 // What the command imports when it needs it.

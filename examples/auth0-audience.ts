@@ -16,5 +16,5 @@ api.interceptors.request.use(bearerToken(tokens));
 // Another audience has a token of its own.
 const stock = { audience: 'https://api.example.com/stock' };
 
-const replies = [await api.get<unknown>('/orders'), await api.get<unknown>('/stock', { token: stock })];
+const replies = [await api.get<unknown>('/orders'), await api.get<unknown>('/stock', { tokenRequest: stock })];
 console.log(...replies.map(({ status }) => status));

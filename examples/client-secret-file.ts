@@ -1,13 +1,13 @@
 // The client secret from a file, as Docker and Kubernetes mount it. The file is read for each grant, so a rotated secret needs no
 // restart. Run it with OAUTH_ISSUER, SECRET_FILE and API_URL set: npx tsx examples/client-secret-file.ts
 import axios from 'axios';
-import { createTokenService, secretFile } from 'm2m-tokens';
+import { createTokenService, fromFile } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
 
 const tokens = createTokenService({
   issuer: process.env.OAUTH_ISSUER ?? 'https://auth.example.com',
   clientId: 'orders-service',
-  clientSecret: secretFile(process.env.SECRET_FILE ?? '/run/secrets/orders-service'),
+  clientSecret: fromFile(process.env.SECRET_FILE ?? '/run/secrets/orders-service'),
   scope: 'orders:read',
 });
 

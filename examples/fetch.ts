@@ -17,6 +17,6 @@ const response = await send(`${apiUrl}/orders`, { method: 'POST', body: 'an orde
 console.log(response.status, await response.json());
 
 // One request with another scope, and one without a token.
-const write = await send(`${apiUrl}/orders`, { token: { scope: 'orders:write' } });
-const health = await send(`${apiUrl}/health`, { token: false });
+const write = await send(`${apiUrl}/orders`, { tokenRequest: { scope: 'orders:write' } });
+const health = await send(`${apiUrl}/health`, { tokenRequest: false });
 console.log(write.status, health.status);

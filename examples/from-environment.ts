@@ -1,7 +1,7 @@
 // A service with all options from the environment, which does not start without a token. Run it with OAUTH_ISSUER (or
 // OAUTH_TOKEN_ENDPOINT), OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and API_URL set: npx tsx examples/from-environment.ts
 import axios from 'axios';
-import { TokenError, tokenServiceFromEnvironment } from 'm2m-tokens';
+import { isTokenError, tokenServiceFromEnvironment } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
 
 try {
@@ -14,7 +14,7 @@ try {
   const { status } = await api.get<unknown>('/orders');
   console.log('orders', status);
 } catch (error) {
-  if (!(error instanceof TokenError)) throw error;
+  if (!isTokenError(error)) throw error;
   console.error(error.code, error.message);
   process.exitCode = 1;
 }

@@ -19,5 +19,5 @@ const api = ky.create({
 
 console.log(await api.post('orders', { json: { quantity: 3 } }).json());
 
-const write: Options & { token: TokenRequest } = { token: { scope: 'orders:write' } };
+const write: Options & { tokenRequest: TokenRequest } = { tokenRequest: { scope: 'orders:write' } };
 console.log(await api.get('orders', write).json());

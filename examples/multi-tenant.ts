@@ -15,7 +15,7 @@ const api = axios.create({ baseURL: process.env.API_URL ?? 'https://api.example.
 api.interceptors.request.use(
   bearerToken(tokens, {
     // The path begins with the tenant. Only known tenants get a token.
-    request: ({ url }) => {
+    tokenRequest: ({ url }) => {
       const tenant = /^\/(acme|globex)\//.exec(url ?? '')?.[1];
       if (tenant === undefined) throw new Error(`no tenant in ${url}`);
       return { scope: 'orders:read', parameters: { tenant } };

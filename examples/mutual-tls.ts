@@ -2,13 +2,13 @@
 // grant, and the agent presents the certificate of the current token. For servers with a private CA set NODE_EXTRA_CA_CERTS.
 // Run it with OAUTH_ISSUER, TLS_FOLDER (with tls.crt and tls.key) and API_URL set: npx tsx examples/mutual-tls.ts
 import axios from 'axios';
-import { createTokenService, keyFile, mutualTls } from 'm2m-tokens';
+import { createTokenService, fromFile, mutualTls } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
 
 const folder = process.env.TLS_FOLDER ?? '/run/secrets/orders-service';
 const authentication = mutualTls({
-  certificate: keyFile(`${folder}/tls.crt`),
-  key: keyFile(`${folder}/tls.key`),
+  certificate: fromFile(`${folder}/tls.crt`),
+  key: fromFile(`${folder}/tls.key`),
 });
 
 const tokens = createTokenService({

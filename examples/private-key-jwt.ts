@@ -1,7 +1,7 @@
 // No shared secret: the client signs an assertion with its private key for each grant (private_key_jwt). The file is read for each
 // grant, so a rotated key needs no restart. Run it with OAUTH_ISSUER, KEY_FILE and API_URL set: npx tsx examples/private-key-jwt.ts
 import axios from 'axios';
-import { createTokenService, keyFile, privateKeyJwt } from 'm2m-tokens';
+import { createTokenService, fromFile, privateKeyJwt } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
 
 const tokens = createTokenService({
@@ -9,7 +9,7 @@ const tokens = createTokenService({
   clientId: 'orders-service',
   clientAuthentication: privateKeyJwt({
     // A JWK contains its key id. For a key in PEM set `keyId` if the server requires one.
-    key: keyFile(process.env.KEY_FILE ?? '/run/secrets/orders-service.jwk'),
+    key: fromFile(process.env.KEY_FILE ?? '/run/secrets/orders-service.jwk'),
     // The algorithm follows from the key and the metadata; `algorithm` sets another one. The audience is the issuer; `audience`
     // is for a server that requires its token endpoint.
   }),

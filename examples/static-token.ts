@@ -11,5 +11,5 @@ const { status } = await api.get<unknown>('/orders');
 console.log('orders', status);
 
 // A request without the key.
-const health = await api.get<unknown>('/health', { token: false, validateStatus: () => true });
+const health = await api.get<unknown>('/health', { tokenRequest: false, validateStatus: () => true });
 console.log('health', health.status);

@@ -21,7 +21,7 @@ const dispatcher = new Agent().compose(
 const { statusCode, body } = await request(`${apiUrl}/orders`, { dispatcher, method: 'POST', body: 'an order' });
 console.log(statusCode, await body.json());
 
-const withoutToken: Parameters<typeof request>[1] & TokenOption = { dispatcher, token: false };
+const withoutToken: Parameters<typeof request>[1] & TokenOption = { dispatcher, tokenRequest: false };
 const health = await request(`${apiUrl}/health`, withoutToken);
 console.log(health.statusCode);
 

@@ -1,5 +1,5 @@
 import axios, { isAxiosError } from 'axios';
-import { TokenError, type TokenEvent, tokenServiceFromEnvironment } from 'm2m-tokens';
+import { isTokenError, type TokenError, type TokenEvent, tokenServiceFromEnvironment } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,7 +26,7 @@ export async function callOwnServers(environment: Environment): Promise<boolean>
     console.log(`reply: ${reply} to GET ${origin}${pathname}`);
     return true;
   } catch (error) {
-    if (error instanceof TokenError) return fail(`${error.code}: ${error.message}`, tokenAdvice[error.code]);
+    if (isTokenError(error)) return fail(`${error.code}: ${error.message}`, tokenAdvice[error.code]);
     if (isAxiosError(error)) {
       return fail(`the API gave no answer (${error.code})`, 'check API_URL, DNS, proxy and firewall');
     }

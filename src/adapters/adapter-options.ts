@@ -4,20 +4,20 @@ import type { TokenRequest } from '../core/token-request.js';
 import { guardedTokenSource, type TokenSource } from '../core/token-source.js';
 import { dpopProofs } from './dpop-proof.js';
 import { listedOrigin } from './origins.js';
-import type { Replay, SendOptions } from './send-authorized.js';
+import type { Resend, SendOptions } from './send-authorized.js';
 
 /** Options of all adapters. `Outgoing` is a request, and `Response` a response, as the HTTP client describes them. */
 export interface AdapterOptions<Outgoing extends readonly unknown[], Response, Verdict = boolean> {
   /** Origins that get the token, such as `https://api.example.com`. A request to any other origin is sent without a token. */
   readonly origins?: readonly string[] | undefined;
   /** The token request of requests that name none; a function of the outgoing request for multi-tenant clients. */
-  readonly request?: TokenRequest | ((...outgoing: Outgoing) => TokenRequest | undefined) | undefined;
+  readonly tokenRequest?: TokenRequest | ((...outgoing: Outgoing) => TokenRequest | undefined) | undefined;
   /**
    * Which requests are resent after a rejected token or for a DPoP nonce: `'safe'` means GET, HEAD, OPTIONS and TRACE
    * (RFC 9110 §9.2.1). After a 401 any request may be resent, since the server has not carried it out.
    * @default 'all'
    */
-  readonly replay?: Replay | undefined;
+  readonly resend?: Resend | undefined;
   /**
    * Whether a response rejects the token, for an API that says so by another status than 401. Asked in addition to the
    * challenge. With axios, `transformResponse` has not run yet; with `fetch`, read the body of a `clone()`.
@@ -30,7 +30,7 @@ export interface AdapterOptions<Outgoing extends readonly unknown[], Response, V
 export interface CheckedOptions<Outgoing extends readonly unknown[]> extends SendOptions {
   readonly origins: readonly string[] | undefined;
   /** The token request of a request that names none. */
-  readonly requestOf: ((...outgoing: Outgoing) => TokenRequest | undefined) | undefined;
+  readonly tokenRequestOf: ((...outgoing: Outgoing) => TokenRequest | undefined) | undefined;
 }
 
 /**
@@ -45,17 +45,17 @@ export function adapterOptions<Outgoing extends readonly unknown[]>(
   const source = guardedTokenSource(owner, tokens);
   checkOptions(owner, options, {
     origins: listOfStrings,
-    request: functionOrObject,
-    replay: oneOf('all', 'safe', 'never'),
+    tokenRequest: functionOrObject,
+    resend: oneOf('all', 'safe', 'never'),
     isRejected: anyFunction,
     onEvent: anyFunction,
   });
-  const { origins, request, replay = 'all', onEvent } = options;
-  if (typeof request === 'object') source.checkRequest(request);
+  const { origins, tokenRequest, resend = 'all', onEvent } = options;
+  if (typeof tokenRequest === 'object') source.checkRequest(tokenRequest);
   return {
     origins: origins?.map(listedOrigin),
-    requestOf: typeof request === 'object' ? () => request : request,
-    replay,
+    tokenRequestOf: typeof tokenRequest === 'object' ? () => tokenRequest : tokenRequest,
+    resend,
     emit: eventSink(onEvent),
     proofs: dpopProofs(),
     source,

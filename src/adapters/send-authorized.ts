@@ -7,7 +7,7 @@ import { asksForNonce, rejectsToken } from './challenge.js';
 import type { DpopProofs } from './dpop-proof.js';
 
 /** Which requests are resent after a rejected token or for a DPoP nonce: all, those with a safe method (RFC 9110 §9.2.1), or none. */
-export type Replay = 'all' | 'safe' | 'never';
+export type Resend = 'all' | 'safe' | 'never';
 
 /** One request of one HTTP client, which can be sent more than once. */
 export interface AuthorizedRequest<Response> {
@@ -33,14 +33,14 @@ export interface AuthorizedRequest<Response> {
   /** What the option `isRejected` of the adapter says. */
   isRejected(response: Response): boolean | Promise<boolean>;
   /** Whether the body can be read once more. */
-  isReplayable(): boolean;
+  isResendable(): boolean;
   /** Frees the connection of a response that is not delivered. */
   discard(response: Response): void;
 }
 
 /** What all requests of one adapter have in common. */
 export interface SendOptions {
-  readonly replay: Replay;
+  readonly resend: Resend;
   readonly emit: EventSink;
   readonly proofs: DpopProofs;
   readonly source: GuardedTokenSource;
@@ -94,7 +94,7 @@ function reported<Response>(
 /** Sends one request with the proofs that its tokens need. It fetches at most one nonce, whatever the number of tokens (RFC 9449 §9). */
 function sender<Response>(
   request: AuthorizedRequest<Response>,
-  { replay, emit, proofs }: SendOptions,
+  { resend, emit, proofs }: SendOptions,
 ): (token: AccessToken) => Promise<Response> {
   let mayFetchNonce = true;
 
@@ -109,7 +109,7 @@ function sender<Response>(
     if (!nonce || !mayFetchNonce || !asksForNonce(request.header(response, 'WWW-Authenticate'))) return response;
 
     mayFetchNonce = false;
-    const reason = reasonNotToResend(request, response, replay);
+    const reason = reasonNotToResend(request, response, resend);
     if (reason !== undefined) {
       emit({ type: 'request.not_resent', method, origin, reason });
       return response;
@@ -150,10 +150,10 @@ async function replacement<Response>(
   request: AuthorizedRequest<Response>,
   response: Response,
   replacing: AccessToken,
-  { replay, emit, source }: SendOptions,
+  { resend, emit, source }: SendOptions,
 ): Promise<AccessToken | undefined> {
   const { method, origin, tokenRequest, signal } = request;
-  let reason = reasonNotToResend(request, response, replay);
+  let reason = reasonNotToResend(request, response, resend);
   if (reason !== undefined) source.renew(tokenRequest, replacing);
   else {
     const other = source.sendable(await source.tokens.getToken(tokenRequest, { signal, replacing }));
@@ -169,11 +169,11 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 function reasonNotToResend<Response>(
   request: AuthorizedRequest<Response>,
   response: Response,
-  replay: Replay,
+  resend: Resend,
 ): NotResentReason | undefined {
-  if (!request.isReplayable()) return 'body cannot be sent twice';
-  if (safeMethods.has(request.method.toUpperCase())) return replay === 'never' ? 'replay option' : undefined;
+  if (!request.isResendable()) return 'body cannot be sent twice';
+  if (safeMethods.has(request.method.toUpperCase())) return resend === 'never' ? 'resend option' : undefined;
   // The server that redirected the request may have carried it out.
   if (request.wasRedirected(response)) return 'redirected';
-  return replay === 'all' ? undefined : 'replay option';
+  return resend === 'all' ? undefined : 'resend option';
 }

@@ -2,8 +2,18 @@ import type { ClientAuth, ServerMetadata } from 'openid-client';
 
 import type { Clock } from '../core/clock.js';
 
-/** Authenticates the client at the token endpoint (RFC 6749 §2.3). Prepared once for each grant. */
+/**
+ * How the client authenticates at the token endpoint (RFC 6749 §2.3). Made by `clientSecretBasic`, `privateKeyJwt`, `mutualTls`
+ * and others, and given to `createTokenService`; its members are internal.
+ */
 export interface ClientAuthentication {
+  readonly [brand]: 'ClientAuthentication';
+}
+
+declare const brand: unique symbol;
+
+/** The members of a {@link ClientAuthentication}. Prepared once for each grant. */
+export interface ClientAuthenticator {
   /** The registered name of the method (RFC 7591 §2), if it is the same at every authorization server. */
   readonly method?: string | undefined;
   /**
@@ -18,6 +28,14 @@ export interface ClientAuthentication {
   /** Presents the certificate with this thumbprint to resource servers from now on. */
   useCertificate?(thumbprint: string | undefined): void;
 }
+
+/** Hides the members of a client authentication from the public types, which must not show those of openid-client. */
+export const asClientAuthentication = (authenticator: ClientAuthenticator): ClientAuthentication =>
+  authenticator as unknown as ClientAuthentication;
+
+/** The members of a client authentication. */
+export const authenticatorOf = (authentication: ClientAuthentication): ClientAuthenticator =>
+  authentication as unknown as ClientAuthenticator;
 
 /** Context for preparing one token request. */
 export interface AuthenticationContext {

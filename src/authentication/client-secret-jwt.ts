@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 
 import { checkOptions } from '../core/check-options.js';
 import { assertionChecks, clientAssertion, type ClientAssertionOptions } from './client-assertion.js';
-import type { ClientAuthentication } from './client-authentication.js';
+import { asClientAuthentication, type ClientAuthentication } from './client-authentication.js';
 import { checkSecret, fingerprintOf, resolveSecret, type Secret, whitespaceHint } from './secret.js';
 import { signingAlgorithm } from './signing-algorithm.js';
 import { supportedMethod } from './supported-method.js';
@@ -15,7 +15,7 @@ export function clientSecretJwt(secret: Secret, options: ClientAssertionOptions 
   checkOptions('clientSecretJwt', options, assertionChecks);
   const method = 'client_secret_jwt';
 
-  return {
+  return asClientAuthentication({
     method,
     fingerprint: () => fingerprintOf(secret),
     async prepare(clientId, server, context) {
@@ -40,5 +40,5 @@ export function clientSecretJwt(secret: Secret, options: ClientAssertionOptions 
         hint: whitespaceHint(clientSecret, secret) ?? assertion.hint,
       };
     },
-  };
+  });
 }

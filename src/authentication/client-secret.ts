@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 import { checkOptions, oneOf } from '../core/check-options.js';
-import type { ClientAuthentication } from './client-authentication.js';
+import { asClientAuthentication, authenticatorOf, type ClientAuthentication } from './client-authentication.js';
 import { checkSecret, fingerprintOf, resolveSecret, type Secret, whitespaceHint } from './secret.js';
 import { supportedMethod } from './supported-method.js';
 
@@ -25,7 +25,7 @@ export function clientSecretBasic(secret: Secret, options: ClientSecretBasicOpti
   const { encoding = 'minimal' } = options;
   const method = 'client_secret_basic';
 
-  return {
+  return asClientAuthentication({
     method,
     fingerprint: () => fingerprintOf(secret),
     async prepare(clientId, server) {
@@ -43,7 +43,7 @@ export function clientSecretBasic(secret: Secret, options: ClientSecretBasicOpti
         hint: hints(whitespaceHint(clientSecret, secret), encodingHint(clientId, clientSecret, encoding)),
       };
     },
-  };
+  });
 }
 
 /** Sends client id and secret in the body of the token request: `client_secret_post` (RFC 6749 §2.3.1). */
@@ -51,7 +51,7 @@ export function clientSecretPost(secret: Secret): ClientAuthentication {
   checkSecret('clientSecretPost', secret);
   const method = 'client_secret_post';
 
-  return {
+  return asClientAuthentication({
     method,
     fingerprint: () => fingerprintOf(secret),
     async prepare(_clientId, server) {
@@ -67,7 +67,7 @@ export function clientSecretPost(secret: Secret): ClientAuthentication {
         hint: whitespaceHint(clientSecret, secret),
       };
     },
-  };
+  });
 }
 
 /**
@@ -78,13 +78,13 @@ export function clientSecretByMetadata(secret: Secret): ClientAuthentication {
   const basic = clientSecretBasic(secret);
   const post = clientSecretPost(secret);
 
-  return {
+  return asClientAuthentication({
     fingerprint: () => fingerprintOf(secret),
     async prepare(clientId, server) {
       const method = supportedMethod(server, 'client_secret_basic', 'client_secret_post');
-      return (method === 'client_secret_basic' ? basic : post).prepare(clientId, server);
+      return authenticatorOf(method === 'client_secret_basic' ? basic : post).prepare(clientId, server);
     },
-  };
+  });
 }
 
 type Encoding = NonNullable<ClientSecretBasicOptions['encoding']>;

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 
-import { checkArgument, checkOptions, nonEmptyString } from '../core/check-options.js';
+import { checkOptions, nonEmptyString } from '../core/check-options.js';
 import { sendAssertion } from './client-assertion.js';
-import type { ClientAuthentication } from './client-authentication.js';
-import { checkSecret, fingerprintOf, resolveSecret, secretFile, whitespaceHint } from './secret.js';
+import { asClientAuthentication, type ClientAuthentication } from './client-authentication.js';
+import { checkSecret, fingerprintOf, resolveSecret, whitespaceHint } from './secret.js';
 
 /** Options of {@link federatedAssertion}. */
 export interface FederatedAssertionOptions {
@@ -26,7 +26,7 @@ export function federatedAssertion(
   checkSecret('federatedAssertion', source, 'source');
   checkOptions('federatedAssertion', options, { assertionType: nonEmptyString });
 
-  return {
+  return asClientAuthentication({
     fingerprint: () => fingerprintOf(source),
     async prepare() {
       const assertion = await resolveSecret(source, 'the federated assertion');
@@ -39,11 +39,5 @@ export function federatedAssertion(
           'the assertion is of another issuer: compare its issuer, subject, audience and expiry with the registration',
       };
     },
-  };
-}
-
-/** An assertion from a file, such as a projected token of Kubernetes. The file is read for each grant. */
-export function fromFile(path: string): () => Promise<string> {
-  checkArgument('fromFile', 'path', path, nonEmptyString);
-  return secretFile(path);
+  });
 }

@@ -6,7 +6,12 @@ import type { ServerMetadata } from 'openid-client';
 import { checkOptions, objectWith, stringOrFunction, stringOrStrings } from '../core/check-options.js';
 import { cleanIssuer, cleanText } from '../core/clean-text.js';
 import { ConfigurationError } from '../core/errors.js';
-import type { ClientAuthentication, PreparedAuthentication } from './client-authentication.js';
+import {
+  asClientAuthentication,
+  authenticatorOf,
+  type ClientAuthentication,
+  type PreparedAuthentication,
+} from './client-authentication.js';
 import {
   type ClientCertificate,
   clientCertificate,
@@ -22,7 +27,7 @@ export interface MutualTls extends ClientAuthentication {
   /**
    * Presents the certificate that the current tokens are bound to (RFC 8705 §3), also after it was renewed:
    * `axios.create({ httpsAgent: authentication.agent })`. Before the first token it presents none. The token service selects
-   * the certificate; code that composes layers itself calls `useCertificate`.
+   * the certificate, and so does `tokenCache({ certificate: authentication })`.
    */
   readonly agent: Agent;
 }
@@ -51,7 +56,8 @@ export function mutualTls(options: MutualTlsOptions): MutualTls {
     ca: stringOrStrings,
     clientAuthentication: objectWith('prepare', 'fingerprint'),
   });
-  const { certificate, key, ca, clientAuthentication } = options;
+  const { certificate, key, ca } = options;
+  const inner = options.clientAuthentication && authenticatorOf(options.clientAuthentication);
   checkSecret('mutualTls', certificate, 'certificate');
   checkSecret('mutualTls', key, 'key');
   const isFixed = typeof certificate === 'string' && typeof key === 'string';
@@ -76,12 +82,11 @@ export function mutualTls(options: MutualTlsOptions): MutualTls {
     return known;
   }
 
-  return {
-    agent,
-    method: clientAuthentication === undefined ? 'tls_client_auth' : clientAuthentication.method,
+  const clientAuthentication = asClientAuthentication({
+    method: inner === undefined ? 'tls_client_auth' : inner.method,
     async fingerprint() {
       const certificates = (await Promise.all([certificate, key].map(fingerprintOf))).join(' ');
-      return `${(await clientAuthentication?.fingerprint()) ?? ''} ${certificates}`.trim();
+      return `${(await inner?.fingerprint()) ?? ''} ${certificates}`.trim();
     },
     certificateThumbprint: async () => presented ?? (await load()).thumbprint,
     useCertificate(thumbprint) {
@@ -98,22 +103,22 @@ export function mutualTls(options: MutualTlsOptions): MutualTls {
       }
       const presenting = await load();
       const { secureContext, thumbprint } = presenting;
-      const inner = await (clientAuthentication?.prepare(clientId, server, context) ??
-        byCertificate(server, presenting));
+      const prepared = await (inner?.prepare(clientId, server, context) ?? byCertificate(server, presenting));
       return {
-        method: inner.method,
-        authenticate: inner.authenticate,
+        method: prepared.method,
+        authenticate: prepared.authenticate,
         // An assertion is added each time the request is sent.
         get secrets() {
-          return inner.secrets;
+          return prepared.secrets;
         },
-        fingerprint: `${inner.fingerprint} ${thumbprint}`.trim(),
-        hint: inner.hint,
+        fingerprint: `${prepared.fingerprint} ${thumbprint}`.trim(),
+        hint: prepared.hint,
         fetch: tlsFetch(secureContext),
         certificateThumbprint: thumbprint,
       };
     },
-  };
+  });
+  return Object.assign(clientAuthentication, { agent });
 }
 
 function byCertificate(server: ServerMetadata, { thumbprint, subject }: ClientCertificate): PreparedAuthentication {

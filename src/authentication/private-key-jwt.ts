@@ -1,7 +1,7 @@
 import { checkOptions, nonEmptyString, oneOf } from '../core/check-options.js';
 import { ConfigurationError, GrantUnavailableError } from '../core/errors.js';
 import { assertionChecks, clientAssertion, type ClientAssertionOptions } from './client-assertion.js';
-import type { ClientAuthentication } from './client-authentication.js';
+import { asClientAuthentication, type ClientAuthentication } from './client-authentication.js';
 import { importPrivateKey, type PrivateKey, type SigningKey } from './private-key.js';
 import { readSource } from './secret.js';
 import { checkAlgorithm, signingAlgorithm } from './signing-algorithm.js';
@@ -9,7 +9,7 @@ import { supportedMethod } from './supported-method.js';
 
 /** Options of {@link privateKeyJwt}. */
 export interface PrivateKeyJwtOptions extends ClientAssertionOptions {
-  /** The key, or a function that returns it, such as `keyFile(path)`. The function is called for each grant. */
+  /** The key, or a function that returns it, such as `fromFile(path)`. The function is called for each grant. */
   readonly key: PrivateKey | (() => PrivateKey | Promise<PrivateKey>);
   /** The `kid` of the registered public key. @default the `kid` of a JWK, which changes with the key */
   readonly keyId?: string | undefined;
@@ -62,7 +62,7 @@ export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthenticati
   }
 
   const method = 'private_key_jwt';
-  return {
+  return asClientAuthentication({
     method,
     async fingerprint() {
       if (fixed !== undefined) return '';
@@ -84,7 +84,7 @@ export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthenticati
         fingerprint: thumbprint,
       });
     },
-  };
+  });
 }
 
 const keyOrFunction = (value: unknown): string | undefined =>

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 import { controlCharacter, describeBlank } from '../core/blanks.js';
-import { nonEmptyString, stringOrFunction } from '../core/check-options.js';
+import { checkArgument, nonEmptyString, stringOrFunction } from '../core/check-options.js';
 import { cleanText } from '../core/clean-text.js';
 import { ConfigurationError, GrantUnavailableError } from '../core/errors.js';
 import { readCredentialFile } from './credential-file.js';
@@ -17,25 +17,14 @@ interface CredentialFile {
 }
 
 /**
- * A secret from a file that is read for each grant. One newline at its end is removed.
- * @throws {ConfigurationError} if the path is no string
+ * A secret, a key, a certificate or an assertion from a file in UTF-8, which is read for each grant: a changed file is used
+ * without a restart. One line break at its end is removed.
+ * @throws {ConfigurationError} if the path is no string, or empty
  */
-export function secretFile(path: string): () => Promise<string> {
-  return credentialFile('secretFile', path, async () => (await readCredentialFile(path)).replace(/\r?\n$/, ''));
-}
-
-/**
- * A private key or a certificate, in PEM or as a JWK, from a file that is read for each grant.
- * @throws {ConfigurationError} if the path is no string
- */
-export function keyFile(path: string): () => Promise<string> {
-  return credentialFile('keyFile', path, () => readCredentialFile(path));
-}
-
-function credentialFile(owner: string, path: unknown, read: () => Promise<string>): CredentialFile {
-  const expected = nonEmptyString(path);
-  if (expected !== undefined) throw new ConfigurationError(`the path of ${owner} must be ${expected}`);
-  return Object.assign(read, { path: path as string });
+export function fromFile(path: string): () => Promise<string> {
+  checkArgument('fromFile', 'path', path, nonEmptyString);
+  const read = async (): Promise<string> => (await readCredentialFile(path)).replace(/\r?\n$/, '');
+  return Object.assign(read, { path } satisfies Pick<CredentialFile, 'path'>);
 }
 
 /** @throws {ConfigurationError} if the secret of `owner` (or `what` it is) is neither a non-empty string nor a function */

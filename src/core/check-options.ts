@@ -110,6 +110,11 @@ export const oneOf = (...values: readonly string[]): Check =>
   expect(values.map((value) => `"${value}"`).join(' or '), (value) => values.includes(value as string));
 
 function suggestion(name: string, known: readonly string[]): string {
-  const nearest = closestMatch(name, known, { maxDistance: Math.max(3, Math.ceil(name.length / 2)) });
+  const nearest =
+    closestMatch(name, known, { maxDistance: 2 }) ??
+    known.find((option) => wordsOf(option).some((word) => wordsOf(name).includes(word))) ??
+    closestMatch(name, known, { maxDistance: Math.max(3, Math.ceil(name.length * 0.7)) });
   return nearest === undefined ? `; it knows ${known.join(', ')}` : `; did you mean "${nearest}"?`;
 }
+
+const wordsOf = (name: string): string[] => name.split(/(?=[A-Z])/).map((word) => word.toLowerCase());

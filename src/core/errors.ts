@@ -11,6 +11,8 @@ export interface TokenErrorOptions {
 
 /** The reason why there is no token. The message, the fields and the cause hold no secret. */
 export abstract class TokenError extends Error {
+  /** A literal, which a minifier does not change. */
+  abstract override readonly name: string;
   abstract readonly code: TokenErrorCode;
   /** Whether the same call may succeed later without a change. */
   abstract readonly retryable: boolean;
@@ -19,19 +21,13 @@ export abstract class TokenError extends Error {
 
   constructor(message: string, { cause, retryAfterMs }: TokenErrorOptions = {}) {
     super(message, cause === undefined ? undefined : { cause: withoutDetails(cause) });
-    this.name = new.target.name;
     this.retryAfterMs = retryAfterMs;
-  }
-
-  /** A copy of this error with another `retryAfterMs`. */
-  withRetryAfter(retryAfterMs: number): this {
-    const Same = this.constructor as new (message: string, options: object) => this;
-    return new Same(this.message, Object.assign({}, this, { cause: this.cause, retryAfterMs }));
   }
 }
 
 /** An option is missing, misspelt, contradicts another, or does not fit the authorization server. */
 export class ConfigurationError extends TokenError {
+  override readonly name = 'ConfigurationError';
   readonly code = 'ERR_CONFIGURATION';
   readonly retryable = false;
 }
@@ -45,6 +41,7 @@ export interface GrantRejection extends TokenErrorOptions {
 
 /** The authorization server rejected the grant (RFC 6749 §5.2). It will reject it again until something is changed. */
 export class GrantRejectedError extends TokenError {
+  override readonly name = 'GrantRejectedError';
   readonly code = 'ERR_GRANT_REJECTED';
   readonly retryable = false;
   /** HTTP status of the error response. */
@@ -71,6 +68,7 @@ export interface GrantUnavailability extends TokenErrorOptions {
 
 /** The authorization server could not be reached or cannot answer now: network error, timeout, 408, 425, 429, 5xx. */
 export class GrantUnavailableError extends TokenError {
+  override readonly name = 'GrantUnavailableError';
   readonly code = 'ERR_GRANT_UNAVAILABLE';
   /** `false` for an untrusted certificate of either side and for a proxy that requires credentials; otherwise `true`. */
   readonly retryable: boolean;
@@ -86,8 +84,35 @@ export class GrantUnavailableError extends TokenError {
 
 /** The authorization server answered with a success status, but not with a token response (RFC 6749 §5.1). */
 export class InvalidTokenResponseError extends TokenError {
+  override readonly name = 'InvalidTokenResponseError';
   readonly code = 'ERR_TOKEN_RESPONSE';
   readonly retryable = true;
+}
+
+/** Every error of this library: `switch (error.code)` narrows it. */
+export type AnyTokenError = ConfigurationError | GrantRejectedError | GrantUnavailableError | InvalidTokenResponseError;
+
+/**
+ * Whether a value is a {@link TokenError}. It also recognises an error of another copy of this package, such as the CommonJS
+ * copy beside the ES modules, for which `instanceof` is false.
+ */
+export function isTokenError(error: unknown): error is AnyTokenError {
+  if (typeof error !== 'object' || error === null) return false;
+  const { name, code } = error as Cause;
+  return typeof code === 'string' && code === codes[name as AnyTokenError['name']];
+}
+
+const codes: { readonly [Name in AnyTokenError['name']]: Extract<AnyTokenError, { name: Name }>['code'] } = {
+  ConfigurationError: 'ERR_CONFIGURATION',
+  GrantRejectedError: 'ERR_GRANT_REJECTED',
+  GrantUnavailableError: 'ERR_GRANT_UNAVAILABLE',
+  InvalidTokenResponseError: 'ERR_TOKEN_RESPONSE',
+};
+
+/** A copy of an error with another `retryAfterMs`. */
+export function withRetryAfter<Same extends TokenError>(error: Same, retryAfterMs: number): Same {
+  const Same = error.constructor as new (message: string, options: object) => Same;
+  return new Same(error.message, Object.assign({}, error, { cause: error.cause, retryAfterMs }));
 }
 
 /** What can be read from a thrown value, which need not be an Error of this realm. */
@@ -111,7 +136,7 @@ export function causesOf(error: unknown): readonly Cause[] {
 }
 
 function withoutDetails(cause: unknown, depth = 0): Error {
-  if (cause instanceof TokenError) return cause;
+  if (isTokenError(cause)) return cause;
   const { name, message, code, cause: inner } = toErrorLike(cause);
   const isLast = inner === undefined || depth === 9;
   const kept = new Error(message, isLast ? undefined : { cause: withoutDetails(inner, depth + 1) });

@@ -1,5 +1,5 @@
 import { cleanText } from './clean-text.js';
-import type { TokenError } from './errors.js';
+import type { AnyTokenError } from './errors.js';
 
 /** A grant returned a token. */
 export interface GrantSucceeded {
@@ -25,7 +25,7 @@ export interface GrantFailed {
   readonly authorizationServer: string;
   readonly clientId: string;
   readonly requestedScope: string | undefined;
-  readonly error: TokenError;
+  readonly error: AnyTokenError;
   readonly durationMs: number;
 }
 
@@ -66,7 +66,7 @@ export interface RevocationFailed {
   /** Number of these tokens. */
   readonly tokens: number;
   /** The error of the first of them. */
-  readonly error: TokenError;
+  readonly error: AnyTokenError;
 }
 
 /** A call of the shared store failed or timed out. The store is skipped, and this replica sends its own grants. */
@@ -92,14 +92,14 @@ export interface RequestNotResent {
   readonly method: string;
   readonly origin: string;
   /**
-   * There is no other token, the body cannot be read twice, the option `replay` forbids it, a redirect may have carried the request
+   * There is no other token, the body cannot be read twice, the option `resend` forbids it, a redirect may have carried the request
    * out, the challenge asks for something else than another token, or the request was resent already.
    */
   readonly reason: NotResentReason;
 }
 
 export type NotResentReason =
-  'same token' | 'body cannot be sent twice' | 'replay option' | 'redirected' | 'token not rejected' | 'resent already';
+  'same token' | 'body cannot be sent twice' | 'resend option' | 'redirected' | 'token not rejected' | 'resent already';
 
 /** Every event. None contains a token or a secret. */
 export type TokenEvent =

@@ -70,7 +70,7 @@ export interface GuardedTokenSource {
  */
 export function guardedTokenSource(owner: string, tokens: TokenSource): GuardedTokenSource {
   checkArgument(owner, 'tokens', tokens, anyTokenSource);
-  const names = `the token request ("request" of ${owner}, or "token" of one request)`;
+  const names = `the token request ("tokenRequest" of ${owner}, or of one request)`;
   const outsideOfRequests = AsyncLocalStorage.snapshot();
   return {
     tokens,

@@ -2,7 +2,7 @@ import type { ServerMetadata } from 'openid-client';
 
 import { cleanIssuer, cleanUrl } from '../core/clean-text.js';
 import { type Clock, elapsedMs, type Instant, instant } from '../core/clock.js';
-import { GrantUnavailableError, type TokenError } from '../core/errors.js';
+import { isTokenError, type AnyTokenError } from '../core/errors.js';
 import { type Pause, pause } from '../core/pause.js';
 import { discover, type Discovery, missingMetadata } from './discovery.js';
 
@@ -35,7 +35,7 @@ export interface AuthorizationServer {
    * Records the outcome of a grant. If the token endpoint has failed for 30 s, the metadata are discovered again in the
    * background: the token endpoint may have moved.
    */
-  record(outcome: TokenError | 'success'): void;
+  record(outcome: AnyTokenError | 'success'): void;
 }
 
 const maxAgeMs = 24 * 60 * 60 * 1_000;
@@ -78,7 +78,7 @@ export function authorizationServer({
   }
 
   // During an outage the known metadata stay in use. Metadata of another issuer are no outage.
-  function orElsewhere(error: TokenError): Discovery {
+  function orElsewhere(error: AnyTokenError): Discovery {
     if (known === undefined || !error.retryable) throw error;
     return { elsewhere: [] };
   }
@@ -120,5 +120,7 @@ function withoutMetadata(tokenEndpoint: string, revocationEndpoint: string | und
 }
 
 // A network error has no status.
-const isOutage = (outcome: TokenError | 'success'): boolean =>
-  outcome instanceof GrantUnavailableError && (outcome.status === undefined || outcome.status >= 500);
+const isOutage = (outcome: AnyTokenError | 'success'): boolean =>
+  isTokenError(outcome) &&
+  outcome.code === 'ERR_GRANT_UNAVAILABLE' &&
+  (outcome.status === undefined || outcome.status >= 500);

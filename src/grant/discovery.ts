@@ -1,7 +1,7 @@
 import { allowInsecureRequests, customFetch, type CustomFetch, discovery, type ServerMetadata } from 'openid-client';
 
 import { cleanIssuer, cleanUrl } from '../core/clean-text.js';
-import { ConfigurationError, GrantUnavailableError, type TokenError } from '../core/errors.js';
+import { ConfigurationError, GrantUnavailableError, type AnyTokenError } from '../core/errors.js';
 import { parseObject } from '../core/json.js';
 import { isSecure, parseUrl } from '../core/secure-url.js';
 import { isTransientStatus } from './errors/error-response.js';
@@ -49,7 +49,7 @@ export async function discover(issuer: string, options: DiscoveryOptions): Promi
 }
 
 /** The error if no place has metadata: an outage if one place had an outage. */
-export function missingMetadata(responses: readonly BoundedResponse[], now: number): TokenError {
+export function missingMetadata(responses: readonly BoundedResponse[], now: number): AnyTokenError {
   const message = `no metadata of an authorization server at ${responses.map(describe).join(' nor at ')}`;
   const outage = responses.find(({ status }) => isTransientStatus(status));
   if (outage === undefined) return new ConfigurationError(`${message}; check "issuer" or set "tokenEndpoint"`);

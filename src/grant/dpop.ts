@@ -21,8 +21,15 @@ export interface DpopOptions {
   readonly requireBinding?: boolean | undefined;
 }
 
-/** Binds tokens to a key, so that a stolen token cannot be used without it. Made by {@link dpop}. */
+/** Binds tokens to a key, so that a stolen token cannot be used without it. Made by {@link dpop}; its members are internal. */
 export interface Dpop {
+  readonly [brand]: 'Dpop';
+}
+
+declare const brand: unique symbol;
+
+/** The members of a {@link Dpop}. */
+export interface DpopKey {
   readonly requireBinding: boolean;
   /** The DPoP key. Each call returns the same pair. */
   keyPair(): Promise<DpopKeyPair>;
@@ -46,7 +53,7 @@ export function dpop(options: DpopOptions = {}): Dpop {
 
   const keyPair = async (): Promise<DpopKeyPair> => given ?? (generated ??= randomDPoPKeyPair('ES256'));
 
-  return {
+  const key: DpopKey = {
     requireBinding,
     keyPair,
     thumbprint: () => (thumbprint ??= keyPair().then(thumbprintOf)),
@@ -55,7 +62,12 @@ export function dpop(options: DpopOptions = {}): Dpop {
       return (handle ??= getDPoPHandle(configuration, keys));
     },
   };
+  // The public types must not show those of openid-client.
+  return key as unknown as Dpop;
 }
+
+/** The members of the option `dpop`. */
+export const dpopKeyOf = (option: Dpop): DpopKey => option as unknown as DpopKey;
 
 async function thumbprintOf({ publicKey }: DpopKeyPair): Promise<string> {
   return hash('sha256', new Uint8Array(await webcrypto.subtle.exportKey('spki', publicKey)), 'base64url');

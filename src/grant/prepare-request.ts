@@ -2,13 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { allowInsecureRequests, Configuration, customFetch, type ServerMetadata } from 'openid-client';
 
-import type {
-  AuthenticationContext,
-  ClientAuthentication,
-  PreparedAuthentication,
+import {
+  type AuthenticationContext,
+  authenticatorOf,
+  type ClientAuthentication,
+  type PreparedAuthentication,
 } from '../authentication/client-authentication.js';
 import { abortable, DeadlineError } from '../core/abort.js';
-import { GrantRejectedError, GrantUnavailableError } from '../core/errors.js';
+import { type GrantRejectedError, GrantUnavailableError, isTokenError } from '../core/errors.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import type { ClockSkew } from './clock-skew.js';
 import { concernsClient } from './errors/error-response.js';
@@ -71,14 +72,14 @@ export function prepareRequest({
     const metadata = await abortable(server.metadata(), signal);
     signal?.throwIfAborted();
     const skewMs = skew.ms;
-    const preparing = clientAuthentication.prepare(clientId, metadata, { ...context, skewMs });
+    const preparing = authenticatorOf(clientAuthentication).prepare(clientId, metadata, { ...context, skewMs });
     return { metadata, authentication: await abortable(preparing, signal).catch(namingCredentials), skewMs };
   }
 
   return {
     prepare,
     async prepareAgain(error, failed, signal) {
-      if (!(error instanceof GrantRejectedError)) return undefined;
+      if (!isTokenError(error) || error.code !== 'ERR_GRANT_REJECTED') return undefined;
       const isOutdated = mayBeOutdated(error);
       if (!isOutdated && !isAboutClient(error)) return undefined;
       if (isOutdated) await abortable(server.rediscover(), signal);
@@ -109,7 +110,7 @@ function namingCredentials(error: unknown): never {
 
 /** Whether the authorization server may have rejected the client or its authentication. */
 export const isAboutClient = (error: unknown): boolean =>
-  error instanceof GrantRejectedError && concernsClient(error.status, error.error);
+  isTokenError(error) && error.code === 'ERR_GRANT_REJECTED' && concernsClient(error.status, error.error);
 
 // The endpoint has moved, or another client authentication method is required.
 const mayBeOutdated = ({ status, error }: GrantRejectedError): boolean =>

@@ -7,7 +7,7 @@ import { type Clock, elapsedMs, type Instant, instant } from '../core/clock.js';
 import type { TokenEvent } from '../core/events.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import type { ClockSkew } from './clock-skew.js';
-import type { Dpop } from './dpop.js';
+import { type Dpop, dpopKeyOf } from './dpop.js';
 import { grantError } from './errors/grant-error.js';
 import type { BoundedResponse } from './http/bounded-fetch.js';
 import { keptMembers } from './kept-members.js';
@@ -70,14 +70,16 @@ export function tokenRequests({
   clock,
   emit,
 }: TokenRequestsOptions): TokenRequests {
+  const key = dpop && dpopKeyOf(dpop);
+
   async function send(grant: Grant, prepared: PreparedRequest): Promise<AccessToken> {
     const { certificateThumbprint, secrets } = prepared.authentication;
     const { configuration, bounded } = preparation.configure(prepared, {
       signal: grant.signal,
       accept: (response) => acceptTokenResponse(response, { authorizationServer: server.name, secrets, assumeBearer }),
     });
-    const DPoP = await dpop?.handle(configuration);
-    const dpopKey = dpop && { keyPair: await dpop.keyPair(), requireBinding: dpop.requireBinding };
+    const DPoP = await key?.handle(configuration);
+    const dpopKey = key && { keyPair: await key.keyPair(), requireBinding: key.requireBinding };
     const requestedAt = instant(clock);
     try {
       // If the server requires a nonce, openid-client sends a second request with fresh authentication (RFC 9449 §8).

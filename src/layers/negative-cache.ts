@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache';
 
+import type { ClientAuthentication, ClientAuthenticator } from '../authentication/client-authentication.js';
 import { abortable, withDeadline } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
 import { anyClock, anyFunction, checkOptions, durationMs, objectWith } from '../core/check-options.js';
 import { type Clock, systemClock } from '../core/clock.js';
-import { GrantRejectedError, TokenError } from '../core/errors.js';
+import { type AnyTokenError, isTokenError, withRetryAfter } from '../core/errors.js';
 import { type Pause, pause } from '../core/pause.js';
 import { requestKey } from '../core/token-request.js';
 import type { Layer } from '../core/token-source.js';
@@ -13,7 +14,7 @@ import { backoffMs } from './backoff.js';
 /** Options of {@link withNegativeCache}. */
 export interface NegativeCacheOptions {
   /** The credentials of the client. A rejected grant is forgotten when their fingerprint changes. */
-  readonly credentials?: { fingerprint(): Promise<string> } | undefined;
+  readonly credentials?: ClientAuthentication | Pick<ClientAuthenticator, 'fingerprint'> | undefined;
   /** Longest backoff after failures in a row, in milliseconds. @default 9500 */
   readonly maxBackoffMs?: number | undefined;
   readonly clock?: Clock | undefined;
@@ -23,7 +24,7 @@ export interface NegativeCacheOptions {
 
 /** The last failure of one token request. */
 interface Failure {
-  readonly error: TokenError;
+  readonly error: AnyTokenError;
   /** Equal failures in a row. */
   readonly count: number;
   readonly pause: Pause;
@@ -49,7 +50,8 @@ const recheckMs = 1_000;
 export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Layer {
   const checks = { credentials: objectWith('fingerprint'), maxBackoffMs: durationMs };
   checkOptions('withNegativeCache', layerOptions, { ...checks, clock: anyClock, random: anyFunction });
-  const { credentials, maxBackoffMs = 9_500, clock = systemClock, random = Math.random } = layerOptions;
+  const { maxBackoffMs = 9_500, clock = systemClock, random = Math.random } = layerOptions;
+  const credentials = layerOptions.credentials as Pick<ClientAuthenticator, 'fingerprint'> | undefined;
 
   return (inner) => {
     const failures = new LRUCache<string, Failure>({ max: maxRequests });
@@ -77,7 +79,7 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
         credentials === undefined ? undefined : abortable(credentials.fingerprint(), signal),
       ).catch(() => undefined);
 
-    async function remember(key: string, error: TokenError, isFirst: boolean): Promise<TokenError> {
+    async function remember(key: string, error: AnyTokenError, isFirst: boolean): Promise<AnyTokenError> {
       const last = failures.get(key);
       const count = last !== undefined && isSame(last.error, error) ? last.count + 1 : 1;
       // The tokens of a fleet may have expired together: full jitter spreads its members again.
@@ -88,7 +90,7 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
       const fingerprint = error.retryable ? undefined : await currentFingerprint();
       const letThroughFor = last?.letThroughFor;
       failures.set(key, { error, count, pause: pause(ms, clock), fingerprint, recheck: undefined, letThroughFor });
-      return error.withRetryAfter(ms);
+      return withRetryAfter(error, ms);
     }
 
     const rejectionMs = (count: number): number => Math.min(60_000, 5_000 * (0.5 + random()) * 2 ** (count - 1));
@@ -100,21 +102,21 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
         const waitMs = failure?.pause.remainingMs() ?? 0;
         const isFirst = failure !== undefined && letThroughOnce(failure, options?.replacing);
         if (failure !== undefined && waitMs > 0 && !isFirst && !(await haveCredentialsChanged(failure))) {
-          throw failure.error.withRetryAfter(waitMs);
+          throw withRetryAfter(failure.error, waitMs);
         }
         try {
           const token = await inner.getToken(request, options);
           failures.delete(key);
           return token;
         } catch (error) {
-          throw error instanceof TokenError ? await remember(key, error, isFirst) : error;
+          throw isTokenError(error) ? await remember(key, error, isFirst) : error;
         }
       },
     };
   };
 }
 
-const isSame = (one: TokenError, other: TokenError): boolean =>
+const isSame = (one: AnyTokenError, other: AnyTokenError): boolean =>
   one.retryable === other.retryable && one.code === other.code && oauthCode(one) === oauthCode(other);
 
-const oauthCode = (error: TokenError) => (error instanceof GrantRejectedError ? error.error : undefined);
+const oauthCode = (error: AnyTokenError) => (error.code === 'ERR_GRANT_REJECTED' ? error.error : undefined);

@@ -4,7 +4,7 @@ import { DeadlineError } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
 import { anyClock, checkOptions, positiveInteger } from '../core/check-options.js';
 import { type Clock, systemClock } from '../core/clock.js';
-import { GrantUnavailableError } from '../core/errors.js';
+import { GrantUnavailableError, isTokenError, withRetryAfter } from '../core/errors.js';
 import { type Pause, pause } from '../core/pause.js';
 import { semaphore } from '../core/semaphore.js';
 import { requestKey } from '../core/token-request.js';
@@ -77,7 +77,7 @@ function serverLimit(clock: Clock): <T>(grant: () => Promise<T>) => Promise<T> {
 
   return async (grant) => {
     const waitMs = current?.pause.remainingMs() ?? 0;
-    if (current !== undefined && waitMs > 0) throw current.error.withRetryAfter(waitMs);
+    if (current !== undefined && waitMs > 0) throw withRetryAfter(current.error, waitMs);
     // The outcome of a grant that began before the current pause does not count.
     const before = pauses;
     try {
@@ -85,17 +85,17 @@ function serverLimit(clock: Clock): <T>(grant: () => Promise<T>) => Promise<T> {
       if (before === pauses) limitsInARow = 0;
       return result;
     } catch (error) {
-      if (!(error instanceof GrantUnavailableError)) throw error;
+      if (!isTokenError(error) || error.code !== 'ERR_GRANT_UNAVAILABLE') throw error;
       const isLimit = error.status === 429;
       if (before === pauses) limitsInARow = isLimit ? limitsInARow + 1 : 0;
       const limitMs = Math.min(maxLimitMs, firstLimitMs * 2 ** Math.max(0, limitsInARow - 1));
       const ms = error.retryAfterMs ?? (isLimit ? limitMs : 0);
       if (ms === 0) throw error;
       const remainingMs = current?.pause.remainingMs() ?? 0;
-      if (ms <= remainingMs) throw error.withRetryAfter(remainingMs);
+      if (ms <= remainingMs) throw withRetryAfter(error, remainingMs);
       pauses += 1;
       current = { pause: pause(ms, clock), error };
-      throw error.withRetryAfter(ms);
+      throw withRetryAfter(error, ms);
     }
   };
 }

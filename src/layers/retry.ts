@@ -2,7 +2,7 @@ import { DeadlineError, withDeadline } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
 import { anyClock, anyFunction, checkOptions, durationMs, wholeNumber } from '../core/check-options.js';
 import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../core/clock.js';
-import { causesOf, TokenError } from '../core/errors.js';
+import { type AnyTokenError, causesOf, isTokenError } from '../core/errors.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { GetTokenOptions, Layer } from '../core/token-source.js';
 import { backoffMs } from './backoff.js';
@@ -98,7 +98,7 @@ export function withRetry(layerOptions: RetryLayerOptions = {}): Layer {
   }
 }
 
-const isRetryable = (error: unknown): error is TokenError => error instanceof TokenError && error.retryable;
+const isRetryable = (error: unknown): error is AnyTokenError => isTokenError(error) && error.retryable;
 
 const lostConnection = new Set<unknown>(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 

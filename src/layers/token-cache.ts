@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache';
 
+import { authenticatorOf, type ClientAuthentication } from '../authentication/client-authentication.js';
 import { type AccessToken, asExpired } from '../core/access-token.js';
 import { anyClock, anyFunction, anyObject, checkOptions, objectWith, positiveInteger } from '../core/check-options.js';
 import { type Clock, systemClock } from '../core/clock.js';
-import { TokenError } from '../core/errors.js';
+import { isTokenError } from '../core/errors.js';
 import { eventSink, type EventSink } from '../core/events.js';
 import { type Pause, pause } from '../core/pause.js';
 import { refreshChecks, type RefreshOptions, renewalSchedule, type RenewalSchedule } from './renewal-schedule.js';
@@ -19,7 +20,7 @@ export interface TokenCacheOptions {
   readonly random?: (() => number) | undefined;
   readonly onEvent?: EventSink | undefined;
   /** The client certificate, when tokens are bound to one (RFC 8705 §3): `mutualTls(…)`. */
-  readonly certificate?: { useCertificate?(thumbprint: string | undefined): void } | undefined;
+  readonly certificate?: ClientAuthentication | undefined;
 }
 
 /** The access tokens in memory: `withCache` fills it, `withFastPath` and the revocation read it. */
@@ -79,7 +80,7 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
         thumbprint = token.certificateThumbprint;
         tokens.clear();
         cache.generation += 1;
-        certificate?.useCertificate?.(thumbprint);
+        if (certificate !== undefined) authenticatorOf(certificate).useCertificate?.(thumbprint);
       }
       const current = tokens.get(key);
       // The jitter is drawn once for each token.
@@ -90,7 +91,7 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
     },
     renewalFailed(cached: CachedToken, error: unknown): void {
       const { token } = cached;
-      const retryInMs = (error instanceof TokenError ? error.retryAfterMs : undefined) ?? 0;
+      const retryInMs = (isTokenError(error) ? error.retryAfterMs : undefined) ?? 0;
       cached.postponed = pause(retryInMs, clock);
       emit({ type: 'renewal.failed', scope: token.scope, error, retryInMs, remainingMs: token.remainingMs(clock) });
     },

@@ -1,4 +1,4 @@
-import { secretFile } from '../authentication/secret.js';
+import { fromFile } from '../authentication/secret.js';
 import { anyObject, checkArgument, checkIsOptions } from '../core/check-options.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { TokenServiceOptions } from './options.js';
@@ -38,7 +38,7 @@ export function tokenServiceFromEnvironment(
   const isSecretGiven = options.clientSecret !== undefined || options.clientAuthentication !== undefined;
   return createTokenService({
     ...(!isServerGiven && { issuer: read('OAUTH_ISSUER'), tokenEndpoint: read('OAUTH_TOKEN_ENDPOINT') }),
-    ...(!isSecretGiven && { clientSecret: path === undefined ? read('OAUTH_CLIENT_SECRET') : secretFile(path) }),
+    ...(!isSecretGiven && { clientSecret: path === undefined ? read('OAUTH_CLIENT_SECRET') : fromFile(path) }),
     scope: list('OAUTH_SCOPE'),
     audience: list('OAUTH_AUDIENCE'),
     resource: list('OAUTH_RESOURCE'),

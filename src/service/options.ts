@@ -1,4 +1,4 @@
-import type { ClientAuthentication } from '../authentication/client-authentication.js';
+import { authenticatorOf, type ClientAuthentication } from '../authentication/client-authentication.js';
 import type { Secret } from '../authentication/secret.js';
 import { describeBlank } from '../core/blanks.js';
 import {
@@ -22,6 +22,7 @@ import { ConfigurationError } from '../core/errors.js';
 import { isSecure, parseUrl } from '../core/secure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { ClientCredentialsOptions } from '../grant/client-credentials.js';
+import { dpopKeyOf } from '../grant/dpop.js';
 import { checkKeepMembers } from '../grant/kept-members.js';
 import type { NegativeCacheOptions } from '../layers/negative-cache.js';
 import { refreshChecks, type RefreshOptions } from '../layers/renewal-schedule.js';
@@ -34,7 +35,7 @@ import { checkFapi2Profile } from './fapi2.js';
 /** Options of {@link createTokenService}. The members of the token request are the default token request. */
 export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredentialsOptions, 'clientAuthentication'> {
   /**
-   * A string, a function that is called for each grant, or `secretFile(path)`. The method is `client_secret_basic`, or
+   * A string, a function that is called for each grant, or `fromFile(path)`. The method is `client_secret_basic`, or
    * `client_secret_post` if the metadata of the authorization server list only that one.
    */
   readonly clientSecret?: Secret | undefined;
@@ -106,12 +107,12 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
   checkEndpoint(options, 'issuer');
   checkEndpoint(options, 'tokenEndpoint');
   if (options.profile === 'fapi2') {
-    const { clientAuthentication: authentication } = options;
-    const isBound = authentication?.certificateThumbprint !== undefined;
+    const authenticator = options.clientAuthentication && authenticatorOf(options.clientAuthentication);
+    const isBound = authenticator?.certificateThumbprint !== undefined;
     checkFapi2Profile({
       tokenEndpoint: options.tokenEndpoint,
-      method: authentication?.method,
-      isSenderConstrained: isBound || options.dpop?.requireBinding === true,
+      method: authenticator?.method,
+      isSenderConstrained: isBound || (options.dpop && dpopKeyOf(options.dpop).requireBinding) === true,
     });
   }
   checkEndpoint(options, 'revocationEndpoint');

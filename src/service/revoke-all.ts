@@ -1,5 +1,5 @@
 import { withDeadline } from '../core/abort.js';
-import { GrantUnavailableError, type TokenError } from '../core/errors.js';
+import { GrantUnavailableError, type AnyTokenError } from '../core/errors.js';
 import { eventSink, type EventSink } from '../core/events.js';
 import type { ClientCredentials } from '../grant/client-credentials.js';
 import type { SharedTokens } from '../layers/shared-store/shared-tokens.js';
@@ -46,7 +46,7 @@ export function revokeAll(options: RevokeAllOptions): (options?: RevokeOptions) 
     await shared?.flush();
     if (shared !== undefined && !includesShared) return true;
     for (const each of drained) pending.add(each);
-    let failure: TokenError | undefined;
+    let failure: AnyTokenError | undefined;
 
     await withDeadline(deadlineMs, undefined, async (signal) => {
       // The workers share one iterator, so that each token is taken once.
@@ -58,7 +58,7 @@ export function revokeAll(options: RevokeAllOptions): (options?: RevokeOptions) 
             await revoke(each, signal);
             pending.delete(each);
           } catch (error) {
-            failure ??= error as TokenError;
+            failure ??= error as AnyTokenError;
           }
         }
       };

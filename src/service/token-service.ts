@@ -1,9 +1,10 @@
-import type { ClientAuthentication } from '../authentication/client-authentication.js';
+import { authenticatorOf, type ClientAuthentication } from '../authentication/client-authentication.js';
 import { clientSecretByMetadata } from '../authentication/client-secret.js';
 import type { Secret } from '../authentication/secret.js';
 import { eventSink, type EventSink } from '../core/events.js';
 import { compose, type GetTokenOptions, type TokenSource } from '../core/token-source.js';
 import { clientCredentials } from '../grant/client-credentials.js';
+import { dpopKeyOf } from '../grant/dpop.js';
 import { withCache } from '../layers/cache.js';
 import { withDefaultRequest } from '../layers/default-request.js';
 import { withFastPath } from '../layers/fast-path.js';
@@ -82,12 +83,14 @@ function sharedTokensOf(
   clientAuthentication: ClientAuthentication,
   onEvent: EventSink,
 ): SharedTokens | undefined {
-  const identity = [issuer, tokenEndpoint, clientId, clientAuthentication.method, ...keepMembers.toSorted()];
-  const isSenderConstrained = clientAuthentication.certificateThumbprint !== undefined || dpop !== undefined;
+  const authenticator = authenticatorOf(clientAuthentication);
+  const key = dpop && dpopKeyOf(dpop);
+  const identity = [issuer, tokenEndpoint, clientId, authenticator.method, ...keepMembers.toSorted()];
+  const isSenderConstrained = authenticator.certificateThumbprint !== undefined || key !== undefined;
   const currentConstraint = async () => ({
-    certificateThumbprint: await clientAuthentication.certificateThumbprint?.(),
-    keyPair: await dpop?.keyPair(),
-    thumbprint: await dpop?.thumbprint(),
+    certificateThumbprint: await authenticator.certificateThumbprint?.(),
+    keyPair: await key?.keyPair(),
+    thumbprint: await key?.thumbprint(),
   });
   const senderConstraint = isSenderConstrained ? currentConstraint : undefined;
   return store && sharedTokens({ store, identity, senderConstraint, clock, onEvent });

@@ -1,10 +1,10 @@
-import type { Logger } from 'pino';
-
 import { checkArgument, objectWith } from '../core/check-options.js';
 import type { EventSink, TokenEvent } from '../core/events.js';
 
-/** The methods of a pino logger that this library calls. */
-export type EventLogger = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+/** A logger with these methods of pino. */
+export type EventLogger = Readonly<
+  Record<'debug' | 'info' | 'warn' | 'error', (facts: object, message: string) => unknown>
+>;
 
 /**
  * Writes events as log lines of a pino logger: the event is the object of the line, a sentence is its message. Routine events
@@ -17,10 +17,7 @@ export function logEvents(logger: EventLogger): EventSink {
     // pino's serializer for errors looks for "err".
     const { error, ...facts } = { error: undefined, ...event };
     // The methods of some loggers return a promise.
-    return logger[levels[event.type]](
-      error === undefined ? facts : { ...facts, err: error },
-      sentenceFor(event),
-    ) as unknown;
+    return logger[levels[event.type]](error === undefined ? facts : { ...facts, err: error }, sentenceFor(event));
   };
 }
 

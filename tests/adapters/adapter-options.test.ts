@@ -8,12 +8,12 @@ import { staticToken } from '../../src/service/static-token.js';
 const tokens = staticToken('token');
 
 test('has defaults for all', () => {
-  const { origins, requestOf, replay, emit } = adapterOptions('an adapter', tokens, {});
+  const { origins, tokenRequestOf, resend, emit } = adapterOptions('an adapter', tokens, {});
 
-  expect({ origins, request: requestOf?.(), replay }).toEqual({
+  expect({ origins, request: tokenRequestOf?.(), resend }).toEqual({
     origins: undefined,
     request: undefined,
-    replay: 'all',
+    resend: 'all',
   });
   expect(() => emit({ type: 'token.evicted', scope: 'a' })).not.toThrow();
 });
@@ -26,11 +26,24 @@ test('makes origins of URLs [E11]', () => {
 
 test('tells the token request, be it one or a function of the outgoing request [E21]', () => {
   const request = { scope: 'orders:read' };
-  const fixed = adapterOptions<[path: string]>('an adapter', tokens, { request });
-  const asked = adapterOptions<[path: string]>('an adapter', tokens, { request: (path) => ({ parameters: { path } }) });
+  const fixed = adapterOptions<[path: string]>('an adapter', tokens, { tokenRequest: request });
+  const asked = adapterOptions<[path: string]>('an adapter', tokens, {
+    tokenRequest: (path) => ({ parameters: { path } }),
+  });
 
-  expect(fixed.requestOf?.('/orders')).toBe(request);
-  expect(asked.requestOf?.('/orders')).toEqual({ parameters: { path: '/orders' } });
+  expect(fixed.tokenRequestOf?.('/orders')).toBe(request);
+  expect(asked.tokenRequestOf?.('/orders')).toEqual({ parameters: { path: '/orders' } });
+});
+
+test.each([
+  ['replay', 'resend'],
+  ['request', 'tokenRequest'],
+  ['token', 'tokenRequest'],
+  ['origin', 'origins'],
+])('"%s" is unknown, and the nearest right name is "%s" [F10]', (name, nearest) => {
+  expect(() => adapterOptions('an adapter', tokens, { [name]: false })).toThrow(
+    `an adapter has no option "${name}"; did you mean "${nearest}"?`,
+  );
 });
 
 test('hands events to the sink', () => {
@@ -50,7 +63,7 @@ test.each<[object, RegExp]>([
   [{ origins: ['http://api.example.com'] }, /http:\/\/api\.example\.com.*https/],
   [{ origins: ['https://api.example.com/v1'] }, /write "https:\/\/api\.example\.com"/],
   [{ request: 'orders:read' }, /"request"/],
-  [{ replay: 'sometimes' }, /"replay".*"all" or "safe" or "never"/],
+  [{ resend: 'sometimes' }, /"resend".*"all" or "safe" or "never"/],
   [{ isRejected: true }, /"isRejected".*a function/],
   [{ onEvent: {} }, /"onEvent".*a function/],
 ])('refuses the options %j [F10 E20]', (options, message) => {

@@ -7,7 +7,7 @@ import { decodeJwt } from 'jose';
 import { adapterOptions } from '../../src/adapters/adapter-options.js';
 import {
   type AuthorizedRequest,
-  type Replay,
+  type Resend,
   sendAuthorized,
   type SendOptions,
 } from '../../src/adapters/send-authorized.js';
@@ -104,7 +104,7 @@ test('lets the reply stand when the source has no other token [A30 E3]', async (
   ]);
 });
 
-test.each<[Replay, string, boolean]>([
+test.each<[Resend, string, boolean]>([
   ['all', 'POST', true],
   ['all', 'CONNECT', true],
   ['safe', 'GET', true],
@@ -119,16 +119,16 @@ test.each<[Replay, string, boolean]>([
   ['safe', 'QUERY', false],
   ['never', 'GET', false],
   ['never', 'POST', false],
-])('with replay "%s" a %s is sent again: %s [E10 R-40]', async (replay, method, isSentAgain) => {
+])('with resend "%s" a %s is sent again: %s [E10 R-40]', async (resend, method, isSentAgain) => {
   const { tokens, asked } = source(first, second);
   const { authorized, sent } = request('rejected', 'fine');
   const { events, ...rest } = options(tokens);
 
-  await sendAuthorized({ ...authorized, method }, { ...rest, replay });
+  await sendAuthorized({ ...authorized, method }, { ...rest, resend });
 
   expect(sent).toHaveLength(isSentAgain ? 2 : 1);
   expect(asked).toHaveLength(2);
-  expect(events).toMatchObject([isSentAgain ? { type: 'request.resent' } : { reason: 'replay option' }]);
+  expect(events).toMatchObject([isSentAgain ? { type: 'request.resent' } : { reason: 'resend option' }]);
 });
 
 test('the token counts as rejected also when the body cannot be sent twice [E8]', async () => {
@@ -136,7 +136,7 @@ test('the token counts as rejected also when the body cannot be sent twice [E8]'
   const { authorized, sent, discarded } = request('rejected', 'fine');
   const { emit, events, ...rest } = options(tokens);
 
-  const reply = await sendAuthorized({ ...authorized, isReplayable: () => false }, { emit, ...rest });
+  const reply = await sendAuthorized({ ...authorized, isResendable: () => false }, { emit, ...rest });
 
   expect(reply.body).toBe('rejected');
   expect(sent).toHaveLength(1);
@@ -145,27 +145,27 @@ test('the token counts as rejected also when the body cannot be sent twice [E8]'
   expect(events).toMatchObject([{ type: 'request.not_resent', reason: 'body cannot be sent twice' }]);
 });
 
-test.each<[string, Replay, boolean]>([
+test.each<[string, Resend, boolean]>([
   ['a body that cannot be sent twice', 'all', false],
-  ['a replay option that forbids it', 'never', true],
-])('with %s the 401 stands even if no other token can be had [E8]', async (_what, replay, isReplayable) => {
+  ['a resend option that forbids it', 'never', true],
+])('with %s the 401 stands even if no other token can be had [E8]', async (_what, resend, isResendable) => {
   const { authorized } = request('rejected');
   const { tokens } = source(first, new Error('away'));
 
   const reply = await sendAuthorized(
-    { ...authorized, isReplayable: () => isReplayable },
-    { ...options(tokens), replay },
+    { ...authorized, isResendable: () => isResendable },
+    { ...options(tokens), resend },
   );
 
   expect(reply.body).toBe('rejected');
 });
 
-test.each<[string, Replay, boolean]>([
+test.each<[string, Resend, boolean]>([
   ['a body that cannot be sent twice', 'all', false],
-  ['a replay option that forbids it', 'never', true],
+  ['a resend option that forbids it', 'never', true],
 ])(
   'with %s the renewal goes on without the signal and the asynchronous context of the request [E28 D29]',
-  async (_what, replay, isReplayable) => {
+  async (_what, resend, isResendable) => {
     const contexts = new AsyncLocalStorage<string>();
     const renewals: unknown[] = [];
     const answers = source(first, new Promise(() => {}));
@@ -176,8 +176,8 @@ test.each<[string, Replay, boolean]>([
       },
     };
     const { signal } = new AbortController();
-    const authorized = { ...request('rejected').authorized, isReplayable: () => isReplayable, signal };
-    const same = { ...options(tokens), replay };
+    const authorized = { ...request('rejected').authorized, isResendable: () => isResendable, signal };
+    const same = { ...options(tokens), resend };
     const tokenRequest = { scope: 'orders:read' };
 
     const reply = await contexts.run('of the request', () => sendAuthorized({ ...authorized, tokenRequest }, same));
@@ -196,7 +196,7 @@ test('a token source that throws during a renewal in the background does not con
     },
   };
 
-  const reply = await sendAuthorized(authorized, { ...options(tokens), replay: 'never' });
+  const reply = await sendAuthorized(authorized, { ...options(tokens), resend: 'never' });
 
   expect(reply.body).toBe('rejected');
 });
@@ -390,19 +390,19 @@ describe('with a token of type DPoP', () => {
     expect(proofs.map(nonceIn)).toEqual([undefined, 'nonce-1', 'nonce-2']);
   });
 
-  test.each<[string, Replay, boolean]>([
+  test.each<[string, Resend, boolean]>([
     ['body cannot be sent twice', 'all', false],
-    ['replay option', 'never', true],
+    ['resend option', 'never', true],
   ])(
     'lets the 401 stand when the %s, and the next request has the nonce [E8 E10]',
-    async (reason, replay, isReplayable) => {
+    async (reason, resend, isResendable) => {
       const { tokens, asked } = source(bound('first'), bound('first'));
       const { authorized, proofs } = request('nonce-1 challenge', 'fine');
       const { events, ...rest } = options(tokens);
-      const once = { ...authorized, isReplayable: () => isReplayable };
+      const once = { ...authorized, isResendable: () => isResendable };
 
-      const reply = await sendAuthorized(once, { ...rest, replay });
-      await sendAuthorized(once, { ...rest, replay });
+      const reply = await sendAuthorized(once, { ...rest, resend });
+      await sendAuthorized(once, { ...rest, resend });
 
       expect(reply.body).toBe('nonce-1 challenge');
       expect(events).toEqual([
@@ -510,7 +510,7 @@ function request(...responses: (string | FakeResponse)[]): {
       responseUrl: ({ url }) => url,
       wasRedirected: ({ wasRedirected = false }) => wasRedirected,
       isRejected: ({ isRejected = false }) => isRejected,
-      isReplayable: () => true,
+      isResendable: () => true,
       discard: ({ body }) => void discarded.push(body),
     },
   };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
 import type { ClientAssertionOptions } from '../../src/authentication/client-assertion.js';
-import type { ClientAuthentication } from '../../src/authentication/client-authentication.js';
+import { authenticatorOf, type ClientAuthentication } from '../../src/authentication/client-authentication.js';
 import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
 import { systemClock } from '../../src/core/clock.js';
@@ -108,7 +108,7 @@ describe('a client assertion', () => {
 
   test('is signed again when a grant sends its request again [A22 R-47]', async () => {
     const server = { issuer: 'https://auth.example' };
-    const prepared = await byKey().prepare('orders', server);
+    const prepared = await authenticatorOf(byKey()).prepare('orders', server);
     const send = async () => {
       const body = new URLSearchParams();
       await (prepared.authenticate(server, { client_id: 'orders' }, body, new Headers()) as unknown);
@@ -197,7 +197,9 @@ describe('a client assertion', () => {
   test('has the issuer as its audience with the profile "fapi2" [R-88]', async () => {
     const server = { issuer: 'https://auth.example' };
     const prepare = () =>
-      byKey({ audience: 'https://auth.example/token' }).prepare('orders', server, { profile: 'fapi2' });
+      authenticatorOf(byKey({ audience: 'https://auth.example/token' })).prepare('orders', server, {
+        profile: 'fapi2',
+      });
 
     await expect(prepare).rejects.toThrow(
       'requires the issuer as the audience of client assertions, not https://auth.example/token',

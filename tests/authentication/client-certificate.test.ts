@@ -2,6 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 
 import { describe, expect, test } from '@jest/globals';
 
+import { authenticatorOf } from '../../src/authentication/client-authentication.js';
 import type { ClientCertificateOptions } from '../../src/authentication/client-certificate.js';
 import { mutualTls } from '../../src/authentication/mutual-tls.js';
 import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
@@ -13,7 +14,7 @@ const { first, renewed, authority } = clientCertificates;
 const sec1 = createPrivateKey(first.key).export({ type: 'sec1', format: 'pem' }).toString();
 
 const prepare = (options: ClientCertificateOptions) =>
-  mutualTls(options).prepare('orders', { issuer: 'https://auth.example' });
+  authenticatorOf(mutualTls(options)).prepare('orders', { issuer: 'https://auth.example' });
 
 test.each([
   ['with its key in PKCS#8', first.certificate, first.key],

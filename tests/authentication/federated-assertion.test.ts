@@ -3,8 +3,10 @@ import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
-import { federatedAssertion, fromFile } from '../../src/authentication/federated-assertion.js';
+import { authenticatorOf } from '../../src/authentication/client-authentication.js';
+import { federatedAssertion } from '../../src/authentication/federated-assertion.js';
 import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
+import { fromFile } from '../../src/authentication/secret.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { parametersIn } from '../support/client-assertions.js';
 import { granting, linesThatShow } from '../support/grant-outcome.js';
@@ -88,7 +90,9 @@ test('the fingerprint changes with the assertion [D2]', async () => {
   const assertions = ['one', 'two'];
   const authentication = federatedAssertion(() => assertions.shift() ?? '');
 
-  expect(await authentication.fingerprint()).not.toBe(await authentication.fingerprint());
+  expect(await authenticatorOf(authentication).fingerprint()).not.toBe(
+    await authenticatorOf(authentication).fingerprint(),
+  );
 });
 
 test.each<[unknown, object, RegExp]>([

@@ -7,14 +7,14 @@ import { describe, expect, test } from '@jest/globals';
 import axios from 'axios';
 
 import { bearerToken } from '../../src/adapters/axios/index.js';
-import type { ClientAuthentication } from '../../src/authentication/client-authentication.js';
+import { authenticatorOf, type ClientAuthentication } from '../../src/authentication/client-authentication.js';
 import type { ClientCertificateOptions } from '../../src/authentication/client-certificate.js';
 import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
 import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
 import { federatedAssertion } from '../../src/authentication/federated-assertion.js';
 import { type MutualTls, mutualTls } from '../../src/authentication/mutual-tls.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
-import { keyFile } from '../../src/authentication/secret.js';
+import { fromFile } from '../../src/authentication/secret.js';
 import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';
 import { createTokenService } from '../../src/service/token-service.js';
@@ -70,7 +70,7 @@ async function inFiles() {
     await writeFile(key, pair.key);
   };
   await install(first);
-  return { install, certificate: keyFile(certificate), key: keyFile(key), ca };
+  return { install, certificate: fromFile(certificate), key: fromFile(key), ca };
 }
 
 /** A service with this client authentication. */
@@ -269,7 +269,7 @@ describe('a token that is bound to a certificate [F8 R-51 R-63]', () => {
 
     expect(status).toBe(200);
     expect(api.requests).toMatchObject([{ thumbprint: thumbprints.first }]);
-    expect(await authentication.certificateThumbprint?.()).toBe(thumbprints.first);
+    expect(await authenticatorOf(authentication).certificateThumbprint?.()).toBe(thumbprints.first);
   });
 
   test('is presented with that certificate until the renewed one has a token, and with the renewed one from then on', async () => {
@@ -333,7 +333,7 @@ describe('a token that is bound to a certificate [F8 R-51 R-63]', () => {
 
   test('does not share connections to the API with another certificate', async () => {
     const { authentication, api } = await withApi();
-    const prepare = () => authentication.prepare('orders', { issuer: 'https://auth.example' });
+    const prepare = () => authenticatorOf(authentication).prepare('orders', { issuer: 'https://auth.example' });
     const ask = () =>
       new Promise<void>((resolve, reject) => {
         get(api.origin, { agent: authentication.agent }, (reply) => reply.resume().once('end', resolve)).once(
@@ -343,7 +343,7 @@ describe('a token that is bound to a certificate [F8 R-51 R-63]', () => {
       });
 
     await ask();
-    authentication.useCertificate?.((await prepare()).certificateThumbprint);
+    authenticatorOf(authentication).useCertificate?.((await prepare()).certificateThumbprint);
     await ask();
     await ask();
 
@@ -355,18 +355,18 @@ test('the fingerprint changes with the files; fixed certificates have none [D2]'
   const { install, ...files } = await inFiles();
   const authentication = mutualTls(files);
 
-  const before = await authentication.fingerprint();
+  const before = await authenticatorOf(authentication).fingerprint();
   await install(renewed);
 
-  expect(await authentication.fingerprint()).not.toBe(before);
-  expect(await mutualTls({ ...first, ca }).fingerprint()).toBe('');
+  expect(await authenticatorOf(authentication).fingerprint()).not.toBe(before);
+  expect(await authenticatorOf(mutualTls({ ...first, ca })).fingerprint()).toBe('');
 });
 
 test('the certificate thumbprint is known before the first token', async () => {
   const { install, ...files } = await inFiles();
   const authentication = mutualTls(files);
 
-  expect(await authentication.certificateThumbprint?.()).toBe(thumbprints.first);
+  expect(await authenticatorOf(authentication).certificateThumbprint?.()).toBe(thumbprints.first);
   await install(renewed);
-  expect(await authentication.certificateThumbprint?.()).toBe(thumbprints.renewed);
+  expect(await authenticatorOf(authentication).certificateThumbprint?.()).toBe(thumbprints.renewed);
 });

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 
+import { authenticatorOf } from '../../src/authentication/client-authentication.js';
 import { privateKeyJwt, type PrivateKeyJwtOptions } from '../../src/authentication/private-key-jwt.js';
 import type { PrivateKey } from '../../src/authentication/private-key.js';
-import { keyFile } from '../../src/authentication/secret.js';
+import { fromFile } from '../../src/authentication/secret.js';
 import { systemClock } from '../../src/core/clock.js';
 import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
@@ -157,7 +158,7 @@ async function fromKeyFile(...known: (typeof ec)[]) {
       ? granted('t')
       : refused('invalid_client', { status: 401 });
   });
-  const clientAuthentication = privateKeyJwt({ key: keyFile(path) });
+  const clientAuthentication = privateKeyJwt({ key: fromFile(path) });
   // The responses are dated by the real time.
   const options = { tokenEndpoint: server.tokenEndpoint, clientAuthentication, clock: systemClock };
   return { path, server, clientAuthentication, ...granting(options) };
@@ -225,20 +226,22 @@ describe('a key file [F1]', () => {
     const prints: string[] = [];
     for (const content of [ec.pem, rsa.pem, `\n${ec.pem}`, 'no key', '']) {
       await writeFile(path, content);
-      prints.push(await clientAuthentication.fingerprint());
+      prints.push(await authenticatorOf(clientAuthentication).fingerprint());
     }
 
     expect(new Set(prints.slice(0, 2)).size).toBe(2);
     expect(prints[2]).toBe(prints[0]);
     expect(prints.slice(3)).toEqual(['', '']);
-    expect(await privateKeyJwt({ key: ec.pem }).fingerprint()).toBe('');
+    expect(await authenticatorOf(privateKeyJwt({ key: ec.pem })).fingerprint()).toBe('');
   });
 });
 
 test('a function without a key is an error', async () => {
   const none = () => null as unknown as PrivateKey;
 
-  const error = await failureOf(privateKeyJwt({ key: none }).prepare('orders', { issuer: 'https://auth.example' }));
+  const error = await failureOf(
+    authenticatorOf(privateKeyJwt({ key: none })).prepare('orders', { issuer: 'https://auth.example' }),
+  );
 
   expect(error).toBeInstanceOf(GrantUnavailableError);
   expect(String(error)).toContain('is a JWK without a private part or of an unknown type');
@@ -247,7 +250,9 @@ test('a function without a key is an error', async () => {
 test('the error of a key function is the cause of the error', async () => {
   const sealed = () => Promise.reject(new Error('vault is sealed'));
 
-  const error = await failureOf(privateKeyJwt({ key: sealed }).prepare('orders', { issuer: 'https://auth.example' }));
+  const error = await failureOf(
+    authenticatorOf(privateKeyJwt({ key: sealed })).prepare('orders', { issuer: 'https://auth.example' }),
+  );
 
   expect(error).toMatchObject({ code: 'ERR_GRANT_UNAVAILABLE', cause: { message: 'vault is sealed' } });
 });

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 
 import { describe, expect, test } from '@jest/globals';
 
+import { authenticatorOf } from '../../src/authentication/client-authentication.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
 import type { PrivateKey } from '../../src/authentication/private-key.js';
 import { ConfigurationError } from '../../src/core/errors.js';
@@ -26,7 +27,8 @@ const algorithmsOf = (key: PrivateKey): readonly string[] =>
   });
 
 /** The fingerprint of a key that can be rotated. */
-const fingerprintOf = (key: PrivateKey): Promise<string> => privateKeyJwt({ key: () => key }).fingerprint();
+const fingerprintOf = (key: PrivateKey): Promise<string> =>
+  authenticatorOf(privateKeyJwt({ key: () => key })).fingerprint();
 
 const exported = (key: KeyObject, type: 'pkcs8' | 'pkcs1' | 'sec1'): string =>
   key.export({ type, format: 'pem' }).toString();

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 
+import { authenticatorOf } from '../../src/authentication/client-authentication.js';
 import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
 import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
-import { federatedAssertion, fromFile } from '../../src/authentication/federated-assertion.js';
+import { federatedAssertion } from '../../src/authentication/federated-assertion.js';
 import { mutualTls } from '../../src/authentication/mutual-tls.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
-import { keyFile, type Secret, secretFile } from '../../src/authentication/secret.js';
+import { fromFile, type Secret } from '../../src/authentication/secret.js';
 import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
 import { refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { allThatPrints, failureOf, granting, linesThatShow } from '../support/grant-outcome.js';
@@ -45,7 +46,7 @@ test('the secret is resolved for each grant [F1]', async () => {
 
 test('a secret file is read for each grant [F1]', async () => {
   const path = await file('before\n');
-  const { tokens, secrets } = await clientWith(secretFile(path));
+  const { tokens, secrets } = await clientWith(fromFile(path));
 
   await tokens.getToken();
   await writeFile(path, 'after\n');
@@ -64,14 +65,14 @@ test.each([
 ])('one newline, and nothing else, is removed from the end of a file: %j [F2]', async (content, expected) => {
   const path = await file(content);
 
-  await expect(secretFile(path)()).resolves.toBe(expected);
+  await expect(fromFile(path)()).resolves.toBe(expected);
 });
 
-test('a key file is read unchanged, each time [F1]', async () => {
-  const path = await file('-----BEGIN …\n\n');
-  const read = keyFile(path);
+test('a file is read each time [F1]', async () => {
+  const path = await file('before');
+  const read = fromFile(path);
 
-  expect(await read()).toBe('-----BEGIN …\n\n');
+  expect(await read()).toBe('before');
   await writeFile(path, 'after');
   expect(await read()).toBe('after');
 });
@@ -98,23 +99,20 @@ test.each([
 ])('%s in a file is skipped [F12]', async (_what, content, expected) => {
   const path = await file(content);
 
-  await expect(secretFile(path)()).resolves.toBe(expected);
-  await expect(keyFile(path)()).resolves.not.toContain('\ufeff');
+  await expect(fromFile(path)()).resolves.toBe(expected);
 });
 
 test.each([
   ['with a byte order mark', Buffer.concat([Buffer.of(0xff, 0xfe), utf16('s3cret')]), 'is encoded in UTF-16'],
   ['of the other byte order', Buffer.concat([Buffer.of(0xfe, 0xff), utf16('s3cret').swap16()]), 'is encoded in UTF-16'],
   ['without one', utf16('s3cret'), 'contains null bytes'],
-])('a file in UTF-16 %s is refused by each reader, and the message names it [F12]', async (_what, content, flaw) => {
+])('a file in UTF-16 %s is refused, and the message names it [F12]', async (_what, content, flaw) => {
   const path = await file(content);
 
-  for (const read of [secretFile, keyFile, fromFile]) {
-    const error = await failureOf(read(path)());
+  const error = await failureOf(fromFile(path)());
 
-    expect(error).toMatchObject({ message: `the file ${path} ${flaw}; save it as UTF-8`, path });
-    expect(linesThatShow('s3cret', error)).toEqual([]);
-  }
+  expect(error).toMatchObject({ message: `the file ${path} ${flaw}; save it as UTF-8`, path });
+  expect(linesThatShow('s3cret', error)).toEqual([]);
 });
 
 test.each([
@@ -135,7 +133,7 @@ test.each([
       server.script(refused('invalid_client', { status: 401 }));
       const { failure } = granting({
         tokenEndpoint: server.tokenEndpoint,
-        clientAuthentication: make(secretFile(path)),
+        clientAuthentication: make(fromFile(path)),
       });
 
       const error = await failure();
@@ -178,15 +176,13 @@ test.each([
   const server = await startAuthorizationServer();
   const { tokenEndpoint } = server;
   const failures = await Promise.all([
-    failureOf(secretFile(given)()),
-    failureOf(keyFile(given)()),
     failureOf(fromFile(given)()),
-    granting({ tokenEndpoint, clientAuthentication: clientSecretBasic(secretFile(given)) }).failure(),
-    granting({ tokenEndpoint, clientAuthentication: privateKeyJwt({ key: keyFile(given) }) }).failure(),
+    granting({ tokenEndpoint, clientAuthentication: clientSecretBasic(fromFile(given)) }).failure(),
+    granting({ tokenEndpoint, clientAuthentication: privateKeyJwt({ key: fromFile(given) }) }).failure(),
     granting({ tokenEndpoint, clientAuthentication: federatedAssertion(fromFile(given)) }).failure(),
     granting({
       tokenEndpoint,
-      clientAuthentication: mutualTls({ certificate: keyFile(given), key: keyFile(given) }),
+      clientAuthentication: mutualTls({ certificate: fromFile(given), key: fromFile(given) }),
     }).failure(),
   ]);
 
@@ -199,14 +195,14 @@ test.each([
 });
 
 test('a key in place of a path is recognised [F11]', async () => {
-  expect(String(await failureOf(keyFile(pem)()))).toContain('give that text itself, not as a path');
+  expect(String(await failureOf(fromFile(pem)()))).toContain('give that text itself, not as a path');
 });
 
 test.each([
   ['a folder', tmpdir(), 'EISDIR', 'is a folder'],
   ['a missing file in a folder', join(tmpdir(), 'm2m-tokens-no-such-file'), 'ENOENT', 'does not exist'],
 ])('a path is shown if it can be nothing else: %s [F11]', async (_what, path, code, reason) => {
-  expect(await failureOf(secretFile(path)())).toMatchObject({
+  expect(await failureOf(fromFile(path)())).toMatchObject({
     code,
     path,
     message: `the file ${path} ${reason} (${code})`,
@@ -214,8 +210,8 @@ test.each([
 });
 
 test.each([[undefined], [''], [5], [Buffer.from('/tmp')]])('a path must be a string, not %p [F10]', (path) => {
-  expect(() => secretFile(path as string)).toThrow(/^the path of secretFile must be a non-empty string$/);
-  expect(() => keyFile(path as string)).toThrow(ConfigurationError);
+  expect(() => fromFile(path as string)).toThrow(/^"path" of fromFile must be a non-empty string/);
+  expect(() => fromFile(path as string)).toThrow(ConfigurationError);
 });
 
 test('a missing file is named, and nothing is sent', async () => {
@@ -223,7 +219,7 @@ test('a missing file is named, and nothing is sent', async () => {
   const path = join(tmpdir(), 'm2m-tokens-no-such-file');
   const { failure } = granting({
     tokenEndpoint: server.tokenEndpoint,
-    clientAuthentication: clientSecretBasic(secretFile(path)),
+    clientAuthentication: clientSecretBasic(fromFile(path)),
   });
 
   const error = await failure();
@@ -263,7 +259,7 @@ test.each<[string, () => Promise<string>]>([
 });
 
 describe('the fingerprint of a secret [D2]', () => {
-  const fingerprintOf = (secret: Secret): Promise<string> => clientSecretPost(secret).fingerprint();
+  const fingerprintOf = (secret: Secret): Promise<string> => authenticatorOf(clientSecretPost(secret)).fingerprint();
 
   test('differs from secret to secret, and is the same for the same secret', async () => {
     const prints = await Promise.all(['one', 'two', 'one'].map((secret) => fingerprintOf(() => secret)));

@@ -3,6 +3,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 
 import { expect, test } from '@jest/globals';
 
+import { authenticatorOf } from '../../src/authentication/client-authentication.js';
 import { mutualTls } from '../../src/authentication/mutual-tls.js';
 import { cleanUp } from '../support/clean-up.js';
 import { clientCertificates } from '../support/client-certificates.js';
@@ -14,7 +15,9 @@ const { first } = clientCertificates;
 
 /** The `fetch` of mutual TLS, with the certificates of this authority as trusted ones. */
 async function fetchTrusting(authority?: string): Promise<typeof globalThis.fetch> {
-  const prepared = await mutualTls({ ...first, ca: authority }).prepare('orders', { issuer: 'https://auth.example' });
+  const prepared = await authenticatorOf(mutualTls({ ...first, ca: authority })).prepare('orders', {
+    issuer: 'https://auth.example',
+  });
   return prepared.fetch as typeof globalThis.fetch;
 }
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { adapterEntry, mainEntry, packageFolder } from './built-package.js';
+import { entry, mainEntry, packageFolder } from './built-package.js';
 import { pairedRounds } from './paired-rounds.js';
 import type { Result } from './result.js';
 
@@ -35,10 +35,10 @@ export async function importTime(): Promise<Result[]> {
       ours: loadedModules(mainEntry, 'axios', 'pino'),
       target: { of: 'ours', atMost: 0 },
     },
-    ...(['fetch', 'undici'] as const).map((entry): Result => ({
-      name: `modules of packages that the entry ${entry} loads`,
+    ...(['fetch', 'undici'] as const).map((name): Result => ({
+      name: `modules of packages that the entry ${name} loads`,
       unit: 'count',
-      ours: loadedModules(adapterEntry(entry), 'axios', 'undici', 'pino', 'openid-client'),
+      ours: loadedModules(entry(name), 'axios', 'undici', 'pino', 'openid-client'),
       target: { of: 'ours', atMost: 0 },
     })),
   ];

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 
 import { describe, expect, test } from '@jest/globals';
 
-import type { Replay } from '../../src/adapters/send-authorized.js';
+import type { Resend } from '../../src/adapters/send-authorized.js';
 import type { AccessToken } from '../../src/core/access-token.js';
 import { systemClock } from '../../src/core/clock.js';
 import { TokenError } from '../../src/core/errors.js';
@@ -30,7 +30,7 @@ export interface OutgoingRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly signal?: AbortSignal;
-  readonly token?: TokenRequest | false;
+  readonly tokenRequest?: TokenRequest | false;
 }
 
 /** What came back. A status that the client takes for an error is a reply all the same. */
@@ -46,8 +46,8 @@ export interface HttpClient {
 
 /** The options of the adapter under test. */
 export interface AdapterSetup {
-  readonly replay?: Replay;
-  readonly request?: TokenRequest | (() => TokenRequest | undefined);
+  readonly resend?: Resend;
+  readonly tokenRequest?: TokenRequest | (() => TokenRequest | undefined);
   /** @default the origin of the API */
   readonly origins?: readonly string[];
 }
@@ -173,10 +173,10 @@ export function adapterContract(
       const { send, api, authorizationServer } = await start();
       api.answer(() => ({ body: 'done' }));
 
-      await send({ url: '/orders', token: { scope: 'orders:read' } });
+      await send({ url: '/orders', tokenRequest: { scope: 'orders:read' } });
       await send({ url: '/orders' });
-      await send({ url: '/orders', token: { scope: ['orders:read'] } });
-      await send({ url: '/health', token: false });
+      await send({ url: '/orders', tokenRequest: { scope: ['orders:read'] } });
+      await send({ url: '/health', tokenRequest: false });
 
       expect(authorizationServer.grants.map(({ body }) => new URLSearchParams(body).get('scope'))).toEqual([
         'orders:read',
@@ -386,18 +386,18 @@ export function adapterContract(
       });
     }
 
-    test.each<[string, Replay, OutgoingRequest]>([
+    test.each<[string, Resend, OutgoingRequest]>([
       ['the resend option', 'never', { url: '/orders' }],
       ['the method', 'safe', { method: 'POST', url: '/orders', body: 'an order' }],
-      ...streamKinds.map((kind): [string, Replay, OutgoingRequest] => [
+      ...streamKinds.map((kind): [string, Resend, OutgoingRequest] => [
         `a ${kind}`,
         'all',
         { method: 'POST', url: '/orders', body: streams[kind]() },
       ]),
     ])(
       'returns a 401 that is not resent because of %s, while the authorization server hangs [E28]',
-      async (_what, replay, request) => {
-        const { send, api, authorizationServer, tokens } = await start({ replay });
+      async (_what, resend, request) => {
+        const { send, api, authorizationServer, tokens } = await start({ resend });
         const answered = gate();
         authorizationServer.script(granted('token-1'), () => answered.opened.then(() => granted('token-2')));
         api.revoke('token-1');
@@ -417,7 +417,7 @@ export function adapterContract(
     );
 
     test('returns a 401 that is not resent, also when the renewal in the background fails [E28]', async () => {
-      const { send, api, authorizationServer, events } = await start({ replay: 'never' });
+      const { send, api, authorizationServer, events } = await start({ resend: 'never' });
       authorizationServer.script(granted('token-1'), refused('invalid_client', { status: 401 }));
       api.revoke('token-1');
 
@@ -427,7 +427,7 @@ export function adapterContract(
       await send({ url: '/orders' });
 
       expect(reply.status).toBe(401);
-      expect(events[0]).toMatchObject({ type: 'request.not_resent', reason: 'replay option' });
+      expect(events[0]).toMatchObject({ type: 'request.not_resent', reason: 'resend option' });
     });
 
     test('takes no answer in between for the answer [E22 R-39]', async () => {
@@ -534,26 +534,29 @@ export function adapterContract(
       ['an instance of a class', () => new Scoped('s3cret')],
     ];
 
-    test.each(kinds)('refuses a "token" that is %s, and sends nothing [E39]', async (_what, make) => {
+    test.each(kinds)('refuses a "tokenRequest" that is %s, and sends nothing [E39]', async (_what, make) => {
       const { send, api, authorizationServer } = await start();
 
-      const error = await failureOf(send({ url: '/orders', token: make() as TokenRequest }));
+      const error = await failureOf(send({ url: '/orders', tokenRequest: make() as TokenRequest }));
 
       expect(error).toMatchObject({
         code: 'ERR_CONFIGURATION',
-        message: expect.stringMatching(/"token".*plain object/),
+        message: expect.stringMatching(/"tokenRequest".*plain object/),
       });
       expect(String(error)).not.toContain('s3cret');
       expect([api.requests, authorizationServer.requests]).toEqual([[], []]);
     });
 
-    test.each(kinds)('refuses a "request" that is, or returns, %s [E39]', async (_what, make) => {
-      const { send, api } = await start({ request: () => make() as TokenRequest });
+    test.each(kinds)('refuses a "tokenRequest" that is, or returns, %s [E39]', async (_what, make) => {
+      const { send, api } = await start({ tokenRequest: () => make() as TokenRequest });
 
       const error = await failureOf(send({ url: '/orders' }));
 
-      for (const each of [error, await failureOf(start({ request: make() as TokenRequest }))]) {
-        expect(each).toMatchObject({ code: 'ERR_CONFIGURATION', message: expect.stringMatching(/"request".*plain/) });
+      for (const each of [error, await failureOf(start({ tokenRequest: make() as TokenRequest }))]) {
+        expect(each).toMatchObject({
+          code: 'ERR_CONFIGURATION',
+          message: expect.stringMatching(/"tokenRequest".*plain/),
+        });
         expect(String(each)).not.toContain('s3cret');
       }
       expect(api.requests).toEqual([]);

@@ -3,10 +3,12 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 
 import {
+  type AnyTokenError,
   ConfigurationError,
   GrantRejectedError,
   GrantUnavailableError,
   InvalidTokenResponseError,
+  isTokenError,
   TokenError,
 } from '../../src/core/errors.js';
 import { linesThatShow } from '../support/grant-outcome.js';
@@ -23,6 +25,36 @@ test.each<[TokenError, string, string, boolean]>([
   expect(error).toMatchObject({ name, code, retryable, message: 'm' });
   expect(String(error)).toBe(`${name}: m`);
   expect(error.stack).toContain(`${name}: m`);
+});
+
+test.each([
+  ['an error', new ConfigurationError('m'), true],
+  ['an error of another copy of the package', { name: 'GrantRejectedError', code: 'ERR_GRANT_REJECTED' }, true],
+  ['an error of Node.js', Object.assign(new Error('m'), { code: 'ECONNREFUSED' }), false],
+  ['a code of this package under another name', Object.assign(new Error('m'), { code: 'ERR_CONFIGURATION' }), false],
+  ['a name without its code', { name: 'ConfigurationError', code: 'ERR_GRANT_REJECTED' }, false],
+  ['a name and a code that are undefined', { name: undefined, code: undefined }, false],
+  ['a name that every object has', { name: 'toString', code: Object.prototype.toString }, false],
+  ['null', null, false],
+  ['a text', 'ERR_CONFIGURATION', false],
+])('isTokenError recognises %s', (_what, value, expected) => {
+  expect(isTokenError(value)).toBe(expected);
+});
+
+test('narrows by its code', () => {
+  const errors: AnyTokenError[] = [new GrantRejectedError('m', { status: 400, error: 'invalid_scope' })];
+  const facts = errors.map((error) => {
+    switch (error.code) {
+      case 'ERR_GRANT_REJECTED':
+        return error.error;
+      case 'ERR_GRANT_UNAVAILABLE':
+        return error.status;
+      default:
+        return error.retryable;
+    }
+  });
+
+  expect(facts).toEqual(['invalid_scope']);
 });
 
 test('has facts in fields', () => {

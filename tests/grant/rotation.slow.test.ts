@@ -5,10 +5,10 @@ import { expect, test } from '@jest/globals';
 
 import type { ClientAuthentication } from '../../src/authentication/client-authentication.js';
 import { clientSecretBasic } from '../../src/authentication/client-secret.js';
-import { federatedAssertion, fromFile } from '../../src/authentication/federated-assertion.js';
+import { federatedAssertion } from '../../src/authentication/federated-assertion.js';
 import { mutualTls } from '../../src/authentication/mutual-tls.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
-import { keyFile, secretFile } from '../../src/authentication/secret.js';
+import { fromFile } from '../../src/authentication/secret.js';
 import type { AccessToken } from '../../src/core/access-token.js';
 import { createTokenService } from '../../src/service/token-service.js';
 import { granted, refused } from '../support/authorization-server.js';
@@ -38,7 +38,7 @@ const rotating: Record<string, () => Promise<Rotating>> = {
   async 'a secret file'() {
     const { secret } = await temporaryFiles('secret');
     return {
-      authentication: clientSecretBasic(secretFile(secret)),
+      authentication: clientSecretBasic(fromFile(secret)),
       install: (version) => writeFile(secret, `secret-${version}\n`),
       isBy: ({ headers }, version) =>
         headers.authorization === `Basic ${Buffer.from(`orders:secret-${version}`).toString('base64')}`,
@@ -48,7 +48,7 @@ const rotating: Record<string, () => Promise<Rotating>> = {
     const { key } = await temporaryFiles('key');
     const keys = await Promise.all([0, 1, 2, 3].map(async () => signingKey()));
     return {
-      authentication: privateKeyJwt({ key: keyFile(key) }),
+      authentication: privateKeyJwt({ key: fromFile(key) }),
       install: (version) => writeFile(key, keys[version]?.pem ?? ''),
       isBy: (request, version) =>
         assertionIn(request, keys[version]?.publicKey).then(
@@ -61,7 +61,7 @@ const rotating: Record<string, () => Promise<Rotating>> = {
     const { certificate, key } = await temporaryFiles('certificate', 'key');
     const { first, renewed, selfSigned } = clientCertificates;
     const pairs = [first, renewed, selfSigned, first] as const;
-    const authentication = mutualTls({ certificate: keyFile(certificate), key: keyFile(key), ca });
+    const authentication = mutualTls({ certificate: fromFile(certificate), key: fromFile(key), ca });
     cleanUp(() => authentication.agent.destroy());
     return {
       authentication,

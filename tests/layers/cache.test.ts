@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
+import { asClientAuthentication } from '../../src/authentication/client-authentication.js';
 import { AccessToken } from '../../src/core/access-token.js';
 import { systemClock } from '../../src/core/clock.js';
 import { GrantUnavailableError } from '../../src/core/errors.js';
@@ -630,7 +631,11 @@ describe('tokens that are bound to a certificate [F8 R-51]', () => {
   /** A cache with tokens of several scopes, each bound to what the test says. */
   function bound(options?: TokenCacheOptions, below?: Below) {
     const bindings: (string | undefined)[] = [];
-    const certificate = { useCertificate: (thumbprint: string | undefined) => bindings.push(thumbprint) };
+    const certificate = asClientAuthentication({
+      fingerprint: async () => '',
+      prepare: () => Promise.reject(new Error('not used')),
+      useCertificate: (thumbprint) => bindings.push(thumbprint),
+    });
     const made = cached({ certificate, ...options }, below);
     const fetchToken = async (scope: string, binding?: string) => {
       const answer = made.tokens.getToken({ scope });

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 
+import { authenticatorOf } from '../../src/authentication/client-authentication.js';
 import { clientSecretBasic } from '../../src/authentication/client-secret.js';
 import { fc } from '../support/fc.js';
 
@@ -8,7 +9,7 @@ const server = { issuer: 'https://auth.example' };
 /** The header that a client would send. */
 async function header(clientId: string, secret: string, encoding?: 'form' | 'minimal' | 'raw'): Promise<string> {
   const authentication = clientSecretBasic(secret, encoding && { encoding });
-  const { authenticate } = await authentication.prepare(clientId, server);
+  const { authenticate } = await authenticatorOf(authentication).prepare(clientId, server);
   const headers = new Headers();
   authenticate(server, { client_id: clientId }, new URLSearchParams(), headers);
   return headers.get('authorization') ?? '';
@@ -83,7 +84,7 @@ test('what is sent is a header of visible characters, and nothing throws, lone s
 test('there is a doubt exactly when what is sent differs from what was given [F3]', async () => {
   await fc.assert(
     fc.asyncProperty(texts, texts, async (clientId, secret) => {
-      const { hint: doubt } = await clientSecretBasic(secret).prepare(clientId, server);
+      const { hint: doubt } = await authenticatorOf(clientSecretBasic(secret)).prepare(clientId, server);
       const parts = split(await header(clientId, secret));
 
       expect(doubt !== undefined).toBe(parts[0] !== clientId || parts[1] !== secret);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
+import { asClientAuthentication } from '../../src/authentication/client-authentication.js';
 import { ConfigurationError } from '../../src/core/errors.js';
 import { formatDuration, parseDuration } from '../support/scenario-duration.js';
 import { parseScenarios, type Scenario, type Step } from '../support/scenario-format.js';
@@ -71,7 +72,7 @@ describe('the runner', () => {
     const endless = new Promise<never>((_resolve, reject) => {
       end = reject;
     });
-    const silent = { prepare: () => endless, fingerprint: () => Promise.resolve('') };
+    const silent = asClientAuthentication({ prepare: () => endless, fingerprint: () => Promise.resolve('') });
     const given = { options: { clientSecret: undefined, clientAuthentication: silent } };
 
     const lines = await runScenario({ ...scenario({ call: 1 }), given });

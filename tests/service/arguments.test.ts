@@ -4,6 +4,7 @@ import { bearerToken } from '../../src/adapters/axios/index.js';
 import { withBearerToken } from '../../src/adapters/fetch/index.js';
 import { bearerTokenInterceptor } from '../../src/adapters/undici/index.js';
 import * as main from '../../src/index.js';
+import * as layers from '../../src/layers/index.js';
 import { redisStore } from '../../src/stores/redis.js';
 import { clientCertificates } from '../support/client-certificates.js';
 import { signingKey } from '../support/signing-keys.js';
@@ -48,16 +49,16 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ['expiresAt', (expiresAt) => new main.AccessToken({ ...fields, expiresAt }), ['a number']],
   ],
   clientCredentials: [
-    ['options', (value) => main.clientCredentials(value), []],
-    ['clientId', (clientId) => main.clientCredentials({ ...service, clientAuthentication, clientId }), ['a text']],
-    ['clientAuthentication', (value) => main.clientCredentials({ ...service, clientAuthentication: value }), []],
-    ['issuer', (issuer) => main.clientCredentials({ clientId: 'a', clientAuthentication, issuer }), ['a text']],
+    ['options', (value) => layers.clientCredentials(value), []],
+    ['clientId', (clientId) => layers.clientCredentials({ ...service, clientAuthentication, clientId }), ['a text']],
+    ['clientAuthentication', (value) => layers.clientCredentials({ ...service, clientAuthentication: value }), []],
+    ['issuer', (issuer) => layers.clientCredentials({ clientId: 'a', clientAuthentication, issuer }), ['a text']],
     [
       'fetch',
-      (fetch) => main.clientCredentials({ ...service, clientAuthentication, fetch }),
+      (fetch) => layers.clientCredentials({ ...service, clientAuthentication, fetch }),
       ['undefined', 'a function'],
     ],
-    ['clock', (clock) => main.clientCredentials({ ...service, clientAuthentication, clock }), ['undefined']],
+    ['clock', (clock) => layers.clientCredentials({ ...service, clientAuthentication, clock }), ['undefined']],
   ],
   clientSecretBasic: [
     ['secret', (value) => main.clientSecretBasic(value), secret],
@@ -70,8 +71,8 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   ],
   clientSecretPost: [['secret', (value) => main.clientSecretPost(value), secret]],
   compose: [
-    ['source', (value) => main.compose(value), []],
-    ['layers', (value) => main.compose(tokens, value ?? 0), ['a function']],
+    ['source', (value) => layers.compose(value), []],
+    ['layers', (value) => layers.compose(tokens, value ?? 0), ['a function']],
   ],
   createTokenService: [
     ['options', (value) => main.createTokenService(value), []],
@@ -104,7 +105,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ['options', (value) => main.federatedAssertion(() => 'a', value), options],
   ],
   fromFile: [['path', (value) => main.fromFile(value), ['a text']]],
-  keyFile: [['path', (value) => main.keyFile(value), ['a text']]],
+  isTokenError: [['error', (value) => main.isTokenError(value), Object.keys(values) as Kind[]]],
   logEvents: [['logger', (value) => main.logEvents(value), []]],
   memoryStore: [
     ['options', (value) => main.memoryStore(value), options],
@@ -121,11 +122,10 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ['key', (key) => main.privateKeyJwt({ key }), ['a function']],
     ['keyId', (keyId) => main.privateKeyJwt({ key: pem, keyId }), ['undefined', 'a text']],
   ],
-  secretFile: [['path', (value) => main.secretFile(value), ['a text']]],
   sharedTokens: [
-    ['options', (value) => main.sharedTokens(value), []],
-    ['store', (value) => main.sharedTokens({ store: value, identity: ['a'] }), []],
-    ['identity', (identity) => main.sharedTokens({ store, identity }), ['a list', 'an empty list']],
+    ['options', (value) => layers.sharedTokens(value), []],
+    ['store', (value) => layers.sharedTokens({ store: value, identity: ['a'] }), []],
+    ['identity', (identity) => layers.sharedTokens({ store, identity }), ['a list', 'an empty list']],
   ],
   staticToken: [
     ['value', (value) => main.staticToken(value), ['a text']],
@@ -133,37 +133,37 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ['type', (type) => main.staticToken('key', { type }), ['undefined']],
   ],
   tokenCache: [
-    ['options', (value) => main.tokenCache(value), options],
-    ['maxTokens', (maxTokens) => main.tokenCache({ maxTokens }), ['undefined', 'a number']],
-    ['refresh', (refresh) => main.tokenCache({ refresh }), options],
-    ['clock', (clock) => main.tokenCache({ clock }), ['undefined']],
-    ['onEvent', (onEvent) => main.tokenCache({ onEvent }), ['undefined', 'a function']],
+    ['options', (value) => layers.tokenCache(value), options],
+    ['maxTokens', (maxTokens) => layers.tokenCache({ maxTokens }), ['undefined', 'a number']],
+    ['refresh', (refresh) => layers.tokenCache({ refresh }), options],
+    ['clock', (clock) => layers.tokenCache({ clock }), ['undefined']],
+    ['onEvent', (onEvent) => layers.tokenCache({ onEvent }), ['undefined', 'a function']],
   ],
   tokenServiceFromEnvironment: [
     ['options', (value) => main.tokenServiceFromEnvironment(value, environment), options],
     // Without its argument it reads the variables of the process.
     ['environment', (value) => main.tokenServiceFromEnvironment({}, value), []],
   ],
-  withCache: [['cache', (value) => main.withCache(value), []]],
-  withDefaultRequest: [['request', (value) => main.withDefaultRequest(value), options]],
-  withFastPath: [['cache', (value) => main.withFastPath(value), []]],
+  withCache: [['cache', (value) => layers.withCache(value), []]],
+  withDefaultRequest: [['request', (value) => layers.withDefaultRequest(value), options]],
+  withFastPath: [['cache', (value) => layers.withFastPath(value), []]],
   withNegativeCache: [
-    ['options', (value) => main.withNegativeCache(value), options],
-    ['credentials', (credentials) => main.withNegativeCache({ credentials }), ['undefined']],
-    ['maxBackoffMs', (maxBackoffMs) => main.withNegativeCache({ maxBackoffMs }), ['undefined', 'a number']],
+    ['options', (value) => layers.withNegativeCache(value), options],
+    ['credentials', (credentials) => layers.withNegativeCache({ credentials }), ['undefined']],
+    ['maxBackoffMs', (maxBackoffMs) => layers.withNegativeCache({ maxBackoffMs }), ['undefined', 'a number']],
   ],
   withRateLimit: [
-    ['options', (value) => main.withRateLimit(value), options],
-    ['maxConcurrentGrants', (max) => main.withRateLimit({ maxConcurrentGrants: max }), ['undefined', 'a number']],
+    ['options', (value) => layers.withRateLimit(value), options],
+    ['maxConcurrentGrants', (max) => layers.withRateLimit({ maxConcurrentGrants: max }), ['undefined', 'a number']],
   ],
   withRetry: [
-    ['options', (value) => main.withRetry(value), options],
-    ['retries', (retries) => main.withRetry({ retries }), ['undefined', 'a number']],
-    ['random', (random) => main.withRetry({ random }), ['undefined', 'a function']],
+    ['options', (value) => layers.withRetry(value), options],
+    ['retries', (retries) => layers.withRetry({ retries }), ['undefined', 'a number']],
+    ['random', (random) => layers.withRetry({ random }), ['undefined', 'a function']],
   ],
   withSharedStore: [
-    ['shared', (value) => main.withSharedStore(value), []],
-    ['options', (value) => main.withSharedStore(main.sharedTokens({ store, identity: [] }), value), options],
+    ['shared', (value) => layers.withSharedStore(value), []],
+    ['options', (value) => layers.withSharedStore(layers.sharedTokens({ store, identity: [] }), value), options],
   ],
   redisStore: [['client', (value) => redisStore(value), []]],
   bearerToken: [
@@ -180,8 +180,8 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   ],
 };
 
-test('the table names all functions of the main entry', () => {
-  const functions = Object.entries(main).filter(
+test('the table names all functions of the main entry and of the layers', () => {
+  const functions = Object.entries({ ...main, ...layers }).filter(
     ([name, value]) => typeof value === 'function' && !name.endsWith('Error'),
   );
 

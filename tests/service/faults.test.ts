@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { secretFile } from '../../src/authentication/secret.js';
+import { fromFile } from '../../src/authentication/secret.js';
 import { GrantRejectedError, GrantUnavailableError } from '../../src/core/errors.js';
 import { granted, refused } from '../support/authorization-server.js';
 import { failureOf } from '../support/grant-outcome.js';
@@ -167,7 +167,7 @@ test('a secret file loses one newline at its end; other white space is sent, and
   const folder = await temporaryFolder();
   const path = join(folder, 'secret');
   await writeFile(path, 'with spaces \n\n');
-  const { server, tokens } = await startTokenService({ clientSecret: secretFile(path) });
+  const { server, tokens } = await startTokenService({ clientSecret: fromFile(path) });
   server.script(refused('invalid_client', { status: 401 }));
 
   const failure = await failureOf(tokens.getToken());

@@ -18,6 +18,8 @@ test.each([
   ['token_endpoint', 'tokenEndpoint'],
   ['client_id', 'clientId'],
   ['clientID', 'clientId'],
+  ['secretFile', 'clientSecret'],
+  ['tokenUrl', 'tokenEndpoint'],
   ['client_secret', 'clientSecret'],
   ['scopes', 'scope'],
   ['timeout', 'timeoutMs'],

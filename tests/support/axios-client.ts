@@ -15,12 +15,12 @@ export function axiosClient(defaults: AxiosRequestConfig): (setup: ClientSetup) 
     instance.interceptors.request.use(bearerToken(tokens, options));
 
     return {
-      async send({ method = 'GET', url, headers = {}, body, signal, token }) {
+      async send({ method = 'GET', url, headers = {}, body, signal, tokenRequest }) {
         try {
           const optional = {
             ...(body !== undefined && { data: body }),
             ...(signal && { signal }),
-            ...(token !== undefined && { token }),
+            ...(tokenRequest !== undefined && { tokenRequest }),
           };
           return reply(await instance.request({ method, url, headers, ...optional }));
         } catch (error) {

@@ -79,14 +79,17 @@ export async function byRequest(dispatcher: Dispatcher, request: OutgoingRequest
 }
 
 /** By `fetch` of undici, which has no option for the token, and puts the error of a dispatcher into the cause of its own. */
-export async function byFetch(dispatcher: Dispatcher, { url, token, body, ...init }: OutgoingRequest): Promise<Reply> {
+export async function byFetch(
+  dispatcher: Dispatcher,
+  { url, tokenRequest, body, ...init }: OutgoingRequest,
+): Promise<Reply> {
   const withToken: Interceptor = (dispatch) => (options, handler) =>
-    dispatch(Object.assign(options, { token }), handler);
+    dispatch(Object.assign(options, { tokenRequest }), handler);
   const streamed = isStream(body) ? { duplex: 'half' } : {};
   const reply = await fetch(url, {
     ...init,
     ...(body !== undefined && { body, ...streamed }),
-    dispatcher: token === undefined ? dispatcher : dispatcher.compose(withToken),
+    dispatcher: tokenRequest === undefined ? dispatcher : dispatcher.compose(withToken),
   } as RequestInit).catch((error: Error) => {
     throw error.cause ?? error;
   });

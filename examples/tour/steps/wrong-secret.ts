@@ -1,4 +1,4 @@
-import { TokenError } from 'm2m-tokens';
+import { isTokenError } from 'm2m-tokens';
 
 import type { Scene } from '../scene.js';
 import { counted } from '../timeline.js';
@@ -12,10 +12,10 @@ export async function wrongSecret({ server, connect, witness, timeline }: Scene)
 
   const error: unknown = await orders.get('/orders').catch((reason: unknown) => reason);
 
-  if (error instanceof TokenError) timeline.note(`${error.code}: ${error.message}`);
+  if (isTokenError(error)) timeline.note(`${error.code}: ${error.message}`);
   const { granted, refused, answered } = since();
   timeline.verdict(
-    { text: 'ERR_GRANT_REJECTED', holds: error instanceof TokenError && error.code === 'ERR_GRANT_REJECTED' },
+    { text: 'ERR_GRANT_REJECTED', holds: isTokenError(error) && error.code === 'ERR_GRANT_REJECTED' },
     counted('API requests:', answered.length, 0),
     counted('grants:', granted, 0),
     counted('refused:', refused, 1),

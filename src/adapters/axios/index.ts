@@ -20,7 +20,7 @@ declare module 'axios' {
   // oxlint-disable-next-line no-explicit-any, no-unused-vars
   interface AxiosRequestConfig<D = any, P = any> {
     /** The token request of this request; `false` sends the request without a token. */
-    token?: TokenRequest | false;
+    tokenRequest?: TokenRequest | false;
   }
 }
 
@@ -37,7 +37,7 @@ export interface BearerTokenOptions extends AdapterOptions<[config: InternalAxio
  * A request interceptor for axios that attaches a token, and resends a request once with another token when the API rejects
  * the first: `instance.interceptors.request.use(bearerToken(tokens))`.
  *
- * A request to another origin, with `token: false`, or with credentials of the caller is sent as it is. Without a token the
+ * A request to another origin, with `tokenRequest: false`, or with credentials of the caller is sent as it is. Without a token the
  * request is not sent and fails with the {@link TokenError}. No response and no error holds the token.
  * @throws {ConfigurationError} when an option is unknown or malformed, or an origin is neither https nor loopback
  * @see RFC 6750 §2.1 and §3
@@ -47,18 +47,18 @@ export function bearerToken(
   options: BearerTokenOptions = {},
 ): (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig {
   const checked = adapterOptions('bearerToken', tokens, options);
-  const { requestOf } = checked;
+  const { tokenRequestOf } = checked;
   const { isRejected = () => false } = options;
   const permittedOriginOf = axiosOrigins(checked.origins);
 
   async function send(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
-    const { token, auth, headers, timeout, cancelToken } = config;
-    if (token === false || auth || hasAuthorization(headers)) return adapter(config);
+    const { auth, headers, timeout, cancelToken } = config;
+    if (config.tokenRequest === false || auth || hasAuthorization(headers)) return adapter(config);
     const origin = permittedOriginOf(config);
     if (origin === undefined || isOwnRequest(() => axios.getUri(config))) return adapter(config);
 
     if (origin.startsWith('http:')) keepOnThisMachine(config);
-    const tokenRequest = token ?? requestOf?.(config);
+    const tokenRequest = config.tokenRequest ?? tokenRequestOf?.(config);
     const deadline = timeout || cancelToken ? startDeadline(config) : undefined;
     const request = axiosRequest({ adapter, config, origin, tokenRequest, deadline, isRejected });
     try {

@@ -85,7 +85,7 @@ export function axiosRequest(
     responseUrl,
     wasRedirected,
     isRejected,
-    isReplayable: () => !isStream(config.data),
+    isResendable: () => !isStream(config.data),
     // A response stream of axios may wait for its source before it ends. To end the request ends both.
     discard({ data }) {
       if (!isStream(data)) return;

@@ -22,7 +22,7 @@ export type FetchWithToken = (
   input: string | URL | Request,
   init?: RequestInit & {
     /** The token request of this request; `false` sends the request without a token. */
-    readonly token?: TokenRequest | false | undefined;
+    readonly tokenRequest?: TokenRequest | false | undefined;
   },
 ) => Promise<Response>;
 
@@ -30,7 +30,7 @@ export type FetchWithToken = (
  * A `fetch` that attaches a token, and resends a request once with another token when the API rejects the first:
  * `withBearerToken(fetch, tokens, { origins: ['https://api.example.com'] })`. It goes wherever a `fetch` is expected.
  *
- * A request to another origin, with `token: false`, or with an `Authorization` of the caller is sent as it is. A redirect to
+ * A request to another origin, with `tokenRequest: false`, or with an `Authorization` of the caller is sent as it is. A redirect to
  * another origin is followed without the token. Without a token the request is not sent and fails with the {@link TokenError}.
  * A `Request` with a body is cloned before it is sent; the clone keeps the body in memory.
  * @throws {ConfigurationError} when an option is unknown, malformed or missing, or an origin is neither https nor loopback
@@ -42,7 +42,7 @@ export function withBearerToken(
   options: FetchTokenOptions,
 ): FetchWithToken {
   const checked = adapterOptions('withBearerToken', tokens, options);
-  const { origins, requestOf } = checked;
+  const { origins, tokenRequestOf } = checked;
   if (origins === undefined) throw new ConfigurationError('"origins" of withBearerToken is required');
   const { isRejected = () => false } = options;
 
@@ -69,23 +69,22 @@ export function withBearerToken(
     responseUrl,
     wasRedirected,
     isRejected,
-    isReplayable: () => !isStream(call.init.body),
+    isResendable: () => !isStream(call.init.body),
     discard,
   });
 
   return async (input, initOrNull) => {
     const init = initOrNull ?? {};
-    const { token } = init;
     const url = isRequest(input) ? input.url : String(input);
     let origin = permittedOrigin(url, origins);
-    if (token === false || origin === undefined || isOwnRequest(() => url)) return fetch(input, init);
+    if (init.tokenRequest === false || origin === undefined || isOwnRequest(() => url)) return fetch(input, init);
     let call = fetchCall(input, url, init);
     // With the copy: the caller's headers may be an iterator, which has ended.
     if (hasAuthorization(call.init)) return fetch(input, call.init);
 
     // The adapter follows redirects itself: a fetch of the caller may take all headers along, and a proof is for one URL.
     for (let redirects = 0; ; redirects += 1) {
-      const tokenRequest = token ?? requestOf?.(call.url, call.init);
+      const tokenRequest = init.tokenRequest ?? tokenRequestOf?.(call.url, call.init);
       const response = await sendAuthorized(authorizedRequest(call, origin, tokenRequest), checked);
       const location = call.init.redirect === 'follow' ? locationOf(response) : undefined;
       if (location === undefined) return redirects === 0 ? response : asRedirected(response);

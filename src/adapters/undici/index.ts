@@ -23,7 +23,7 @@ export interface BearerTokenInterceptorOptions extends AdapterOptions<
 /** What the options of a request may hold in addition to those of undici. */
 export interface TokenOption {
   /** The token request of this request; `false` sends the request without a token. */
-  readonly token?: TokenRequest | false | undefined;
+  readonly tokenRequest?: TokenRequest | false | undefined;
 }
 
 /**
@@ -32,7 +32,7 @@ export interface TokenOption {
  * interceptor that is composed after it, `retry` or `redirect` for instance, passes it. Compose `cache` and `deduplicate` before
  * it: they must see the token, or one tenant gets the response to another.
  *
- * A request to another origin, with `token: false`, or with an `Authorization` of the caller is sent as it is. Without a token
+ * A request to another origin, with `tokenRequest: false`, or with an `Authorization` of the caller is sent as it is. Without a token
  * the request is not sent and fails with the {@link TokenError}.
  * @throws {ConfigurationError} when an option is unknown, malformed or missing, or an origin is neither https nor loopback
  * @see RFC 6750 §2.1 and §3
@@ -42,20 +42,20 @@ export function bearerTokenInterceptor(
   options: BearerTokenInterceptorOptions,
 ): Dispatcher.DispatcherComposeInterceptor {
   const checked = adapterOptions('bearerTokenInterceptor', tokens, options);
-  const { origins, requestOf } = checked;
+  const { origins, tokenRequestOf } = checked;
   if (origins === undefined) throw new ConfigurationError('"origins" of bearerTokenInterceptor is required');
   const { isRejected } = options;
 
   return (dispatch) => (dispatched: Dispatched, handler) => {
     const headers = requestHeaders(dispatched.headers);
-    if (dispatched.token === false || hasAuthorization(headers)) return dispatch(dispatched, handler);
+    if (dispatched.tokenRequest === false || hasAuthorization(headers)) return dispatch(dispatched, handler);
     const named = originNamedIn(dispatched);
     const origin = permittedOrigin(named, origins);
     if (origin === undefined || isOwnRequest(() => origin + dispatched.path)) return dispatch(dispatched, handler);
 
     // A copy, so that the caller may change its objects during the wait for a token.
     const outgoing = Object.assign({}, dispatched, { origin: named, headers });
-    const tokenRequest = dispatched.token ?? requestOf?.(outgoing);
+    const tokenRequest = dispatched.tokenRequest ?? tokenRequestOf?.(outgoing);
     const { signal, release } = signalOf(outgoing.signal);
     const request = undiciRequest({ dispatch, outgoing, handler, origin, tokenRequest, signal, isRejected });
     void (async () => {

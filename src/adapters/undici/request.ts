@@ -61,7 +61,7 @@ export function undiciRequest(
     wasRedirected,
     isRejected: ({ state, statusCode, headers }) =>
       state === 'held' && isRejected?.({ statusCode, headers: responseHeaders(headers) }) === true,
-    isReplayable: () => keptBody?.isReplayable() ?? true,
+    isResendable: () => keptBody?.isResendable() ?? true,
     discard,
     fail(error) {
       if (isLegacy(handler)) handler.onError(error);
@@ -91,7 +91,7 @@ const maxKeptBytes = 1_048_576;
 /** Keeps a short body of an asynchronous iterator while it is sent. The `fetch` of undici makes such an iterator of each body. */
 function keepBody({ body, headers }: UndiciRequestOptions['outgoing']): {
   read: () => Readable;
-  isReplayable: () => boolean;
+  isResendable: () => boolean;
 } {
   const length = Number(headerOf(headers, 'content-length') ?? Infinity);
   const isKept = length <= maxKeptBytes && Symbol.asyncIterator in Object(body) && !('pipe' in Object(body));
@@ -106,5 +106,5 @@ function keepBody({ body, headers }: UndiciRequestOptions['outgoing']): {
     kept = Buffer.concat(chunks);
   }
   const read = (): unknown => kept ?? (isKept ? keep() : body);
-  return { read: read as () => Readable, isReplayable: () => kept !== undefined };
+  return { read: read as () => Readable, isResendable: () => kept !== undefined };
 }

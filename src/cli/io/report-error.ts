@@ -1,4 +1,4 @@
-import { GrantUnavailableError, TokenError } from '../../core/errors.js';
+import { type AnyTokenError, isTokenError } from '../../core/errors.js';
 import { PrivateFileError } from '../../stores/private-files.js';
 import type { CommandContext } from '../context.js';
 import { exitCodes, isFailure } from './command-error.js';
@@ -26,7 +26,7 @@ function explain(error: unknown): Explanation {
   if (error instanceof PrivateFileError) {
     return { what: error.message, advice: error.advice, exitCode: exitCodes.usage };
   }
-  if (error instanceof TokenError) {
+  if (isTokenError(error)) {
     const { what, advice, exitCode } = explainTokenError(error);
     if (error.code === 'ERR_CONFIGURATION') {
       return { what, advice: 'm2m config shows the settings and their sources', exitCode };
@@ -51,19 +51,19 @@ function explain(error: unknown): Explanation {
  * server asks for; it is absent if there is neither.
  */
 export function explainTokenError(
-  error: TokenError,
+  error: AnyTokenError,
 ): Omit<Explanation, 'advice'> & { readonly advice: string | undefined } {
   const { code, message } = error;
   const text = withFlags(message);
   const [, what = text, advice] = code === 'ERR_CONFIGURATION' ? [] : (messageAndAdvice.exec(text) ?? []);
   // Without a response, or if it is short, the time is the backoff of the library itself, which ends with this run.
-  const askedMs = error instanceof GrantUnavailableError && error.status !== undefined ? error.retryAfterMs : undefined;
+  const askedMs = code === 'ERR_GRANT_UNAVAILABLE' && error.status !== undefined ? error.retryAfterMs : undefined;
   const isAskedFor = askedMs !== undefined && askedMs > 1_000;
   const pause = isAskedFor ? `the server asks for a pause: try again in ${formatDuration(askedMs)}` : undefined;
   return { what, advice: [advice, pause].filter(Boolean).join('; ') || undefined, exitCode: exitCodeOf[code] };
 }
 
-const exitCodeOf: Readonly<Record<TokenError['code'], number>> = {
+const exitCodeOf: Readonly<Record<AnyTokenError['code'], number>> = {
   ERR_CONFIGURATION: exitCodes.usage,
   ERR_GRANT_REJECTED: exitCodes.rejectedByServer,
   ERR_GRANT_UNAVAILABLE: exitCodes.serverUnreachable,

@@ -4,7 +4,7 @@ import {
   GrantRejectedError,
   GrantUnavailableError,
   InvalidTokenResponseError,
-  type TokenError,
+  type AnyTokenError,
 } from '../../core/errors.js';
 import { parseUrl } from '../../core/secure-url.js';
 import type { BoundedResponse } from '../http/bounded-fetch.js';
@@ -32,7 +32,7 @@ export interface GrantContext extends FailedRequest {
  * Turns an error of openid-client or of `fetch` during a grant into a {@link TokenError}. The response decides; of its body,
  * only the redacted members of an error response are kept (RFC 6749 §5.2).
  */
-export function grantError(error: unknown, context: GrantContext): TokenError {
+export function grantError(error: unknown, context: GrantContext): AnyTokenError {
   const { response } = context;
   const ours = findTokenError(error);
   if (ours !== undefined) return ours;
@@ -47,7 +47,7 @@ export function grantError(error: unknown, context: GrantContext): TokenError {
   );
 }
 
-function unavailable({ status, headers }: BoundedResponse, found: ErrorResponse, context: GrantContext): TokenError {
+function unavailable({ status, headers }: BoundedResponse, found: ErrorResponse, context: GrantContext): AnyTokenError {
   const what = status === 429 ? 'rate limited this client' : 'is not available';
   return new GrantUnavailableError(`${context.authorizationServer} ${what} ${detail(found, status)}`, {
     status,
@@ -55,7 +55,7 @@ function unavailable({ status, headers }: BoundedResponse, found: ErrorResponse,
   });
 }
 
-function rejected({ status }: BoundedResponse, found: ErrorResponse, context: GrantContext): TokenError {
+function rejected({ status }: BoundedResponse, found: ErrorResponse, context: GrantContext): AnyTokenError {
   const { authorizationServer, clientId, requestedScope: scope, hint, usesDpop } = context;
   const advice = adviceFor({ status, error: found.error, scope, hint, usesDpop });
   return new GrantRejectedError(
@@ -64,7 +64,7 @@ function rejected({ status }: BoundedResponse, found: ErrorResponse, context: Gr
   );
 }
 
-function redirected({ status, url, headers }: BoundedResponse, context: GrantContext): TokenError {
+function redirected({ status, url, headers }: BoundedResponse, context: GrantContext): AnyTokenError {
   const location = headers.get('location');
   const target = location === null ? undefined : parseUrl(location, url);
   const where = target === undefined ? 'without a target' : `to ${withoutSecretPath(target, context.secrets ?? [])}`;

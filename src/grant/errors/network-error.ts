@@ -1,5 +1,5 @@
 import { cleanText } from '../../core/clean-text.js';
-import { causesOf, GrantUnavailableError, TokenError } from '../../core/errors.js';
+import { type AnyTokenError, causesOf, GrantUnavailableError, isTokenError } from '../../core/errors.js';
 import { withoutSecrets } from './redaction.js';
 
 /** What is known about a request without a response. */
@@ -46,8 +46,8 @@ const isSecret = (message: string, secrets: readonly string[]): boolean =>
   withoutSecrets(message, secrets) !== message || /\/\/[^/\s]*@/.test(message);
 
 /** The first {@link TokenError} among an error and its causes: openid-client wraps the errors of its `fetch`. */
-export function findTokenError(error: unknown): TokenError | undefined {
-  return causesOf(error).find((cause) => cause instanceof TokenError);
+export function findTokenError(error: unknown): AnyTokenError | undefined {
+  return causesOf(error).find(isTokenError);
 }
 
 const closedConnection = /^(ECONNRESET|EPIPE|UND_ERR_SOCKET|HPE_.*)$/;

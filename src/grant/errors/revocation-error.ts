@@ -1,4 +1,4 @@
-import { GrantRejectedError, GrantUnavailableError, type TokenError } from '../../core/errors.js';
+import { GrantRejectedError, GrantUnavailableError, type AnyTokenError } from '../../core/errors.js';
 import { isTransientStatus, readErrorResponse } from './error-response.js';
 import type { GrantContext } from './grant-error.js';
 import { findTokenError, networkError } from './network-error.js';
@@ -10,7 +10,7 @@ import { findTokenError, networkError } from './network-error.js';
 export function revocationError(
   error: unknown,
   { authorizationServer, clientId, secrets = [], response, ignoredProxy }: Omit<GrantContext, 'now'>,
-): TokenError {
+): AnyTokenError {
   const ours = findTokenError(error);
   if (ours !== undefined) return ours;
   if (response === undefined) return networkError(error, { authorizationServer, secrets, ignoredProxy });

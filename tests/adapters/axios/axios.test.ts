@@ -13,11 +13,11 @@ import { untilRenewed } from '../../support/until.js';
 
 const scopeOf = (body: string): string | null => new URLSearchParams(body).get('scope');
 
-test('sends a request with "token: false" as it is', async () => {
+test('sends a request with "tokenRequest: false" as it is', async () => {
   const { instance, api, authorizationServer } = await startAxios();
   api.answer(() => ({ body: 'public' }));
 
-  const { data } = await instance.get<string>('/health', { token: false });
+  const { data } = await instance.get<string>('/health', { tokenRequest: false });
 
   expect(data).toBe('public');
   expect(api.requests[0]?.headers).not.toHaveProperty('authorization');
@@ -25,9 +25,9 @@ test('sends a request with "token: false" as it is', async () => {
 });
 
 test('lets a request ask for a token although those of its instance do not', async () => {
-  const { instance, api } = await startAxios({}, { token: false });
+  const { instance, api } = await startAxios({}, { tokenRequest: false });
 
-  await instance.get('/orders', { token: { scope: 'orders:read' } });
+  await instance.get('/orders', { tokenRequest: { scope: 'orders:read' } });
 
   expect(api.requests[0]?.headers.authorization).toBe('Bearer token-1');
 });
@@ -35,9 +35,9 @@ test('lets a request ask for a token although those of its instance do not', asy
 test('asks for the token that a request names, and keeps it apart from others', async () => {
   const { instance, api, authorizationServer } = await startAxios();
 
-  await instance.get('/orders', { token: { scope: 'orders:read' } });
+  await instance.get('/orders', { tokenRequest: { scope: 'orders:read' } });
   await instance.get('/orders');
-  await instance.get('/orders', { token: { scope: ['orders:read'] } });
+  await instance.get('/orders', { tokenRequest: { scope: ['orders:read'] } });
 
   expect(authorizationServer.grants.map(({ body }) => scopeOf(body))).toEqual(['orders:read', null]);
   expect(api.requests.map(({ headers }) => headers.authorization)).toEqual([
@@ -48,10 +48,10 @@ test('asks for the token that a request names, and keeps it apart from others', 
 });
 
 test('asks for what the option "request" says, unless a request names another [E21]', async () => {
-  const { instance, authorizationServer } = await startAxios({ request: { scope: 'orders:read' } });
+  const { instance, authorizationServer } = await startAxios({ tokenRequest: { scope: 'orders:read' } });
 
   await instance.get('/orders');
-  await instance.get('/orders', { token: { scope: 'orders:write' } });
+  await instance.get('/orders', { tokenRequest: { scope: 'orders:write' } });
 
   expect(authorizationServer.grants.map(({ body }) => scopeOf(body))).toEqual(['orders:read', 'orders:write']);
 });
@@ -59,7 +59,7 @@ test('asks for what the option "request" says, unless a request names another [E
 test('asks for what a function makes of the outgoing request [E21 R-64]', async () => {
   const seen: (string | undefined)[] = [];
   const { instance, api, authorizationServer } = await startAxios({
-    request(config): TokenRequest | undefined {
+    tokenRequest(config): TokenRequest | undefined {
       seen.push(config.url);
       const tenant = config.headers.get('x-tenant')?.toString();
       return tenant === undefined ? undefined : { parameters: { tenant } };
@@ -80,12 +80,12 @@ test('asks for what a function makes of the outgoing request [E21 R-64]', async 
 
 test('renews the very token that was rejected [E21]', async () => {
   const { instance, api, authorizationServer } = await startAxios();
-  await instance.get('/orders', { token: { scope: 'a' } });
-  await instance.get('/orders', { token: { scope: 'b' } });
+  await instance.get('/orders', { tokenRequest: { scope: 'a' } });
+  await instance.get('/orders', { tokenRequest: { scope: 'b' } });
   api.revoke('token-2');
 
-  await instance.get('/orders', { token: { scope: 'b' } });
-  await instance.get('/orders', { token: { scope: 'a' } });
+  await instance.get('/orders', { tokenRequest: { scope: 'b' } });
+  await instance.get('/orders', { tokenRequest: { scope: 'a' } });
 
   expect(authorizationServer.grants.map(({ body }) => scopeOf(body))).toEqual(['a', 'b', 'b']);
   expect(api.requests.slice(-2).map(({ headers }) => headers.authorization)).toEqual([
@@ -96,7 +96,7 @@ test('renews the very token that was rejected [E21]', async () => {
 
 test('sends nothing when the function "request" throws, or makes what is no token request [E13]', async () => {
   const { instance, api } = await startAxios({
-    request({ url }) {
+    tokenRequest({ url }) {
       if (url === '/throws') throw new Error('no tenant');
       return { scope: 'not "allowed"' };
     },
@@ -108,7 +108,7 @@ test('sends nothing when the function "request" throws, or makes what is no toke
   expect(api.requests).toHaveLength(0);
 });
 
-test.each<[NonNullable<BearerTokenOptions['replay']>, string, number]>([
+test.each<[NonNullable<BearerTokenOptions['resend']>, string, number]>([
   ['all', 'post', 2],
   ['safe', 'get', 2],
   ['safe', 'head', 2],
@@ -117,8 +117,8 @@ test.each<[NonNullable<BearerTokenOptions['replay']>, string, number]>([
   ['safe', 'put', 1],
   ['safe', 'delete', 1],
   ['never', 'get', 1],
-])('with replay "%s" sends a rejected %s %d time(s) [E10 R-40]', async (replay, method, times) => {
-  const { instance, api } = await startAxios({ replay }, { validateStatus: () => true });
+])('with resend "%s" sends a rejected %s %d time(s) [E10 R-40]', async (resend, method, times) => {
+  const { instance, api } = await startAxios({ resend }, { validateStatus: () => true });
   api.revoke('token-1');
 
   const { status } = await instance.request({ method, url: '/orders' });
@@ -127,8 +127,8 @@ test.each<[NonNullable<BearerTokenOptions['replay']>, string, number]>([
   expect(api.requests).toHaveLength(times);
 });
 
-test('has another token for the next request when the replay option forbade to send again [E10]', async () => {
-  const { instance, api, events, tokens } = await startAxios({ replay: 'never' });
+test('has another token for the next request when the resend option forbade to send again [E10]', async () => {
+  const { instance, api, events, tokens } = await startAxios({ resend: 'never' });
   api.revoke('token-1');
 
   await expect(instance.get('/orders')).rejects.toThrow('401');
@@ -136,7 +136,7 @@ test('has another token for the next request when the replay option forbade to s
   await instance.get('/orders');
 
   expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);
-  expect(events).toEqual([{ type: 'request.not_resent', method: 'get', origin: api.origin, reason: 'replay option' }]);
+  expect(events).toEqual([{ type: 'request.not_resent', method: 'get', origin: api.origin, reason: 'resend option' }]);
 });
 
 test('tells what was sent again, and why something was not', async () => {
@@ -260,7 +260,7 @@ test.each<[object, RegExp]>([
   [{ onevent: () => undefined }, /"onevent".*did you mean "onEvent"/],
   [{ isrejected: () => true }, /"isrejected".*did you mean "isRejected"/],
   [{ scope: 'a' }, /"scope".*it knows|"scope".*did you mean/],
-  [{ replay: 'sometimes' }, /"replay".*"all" or "safe" or "never"/],
+  [{ resend: 'sometimes' }, /"resend".*"all" or "safe" or "never"/],
   [{ origins: 'https://api.example.com' }, /"origins".*list/],
   [{ origins: ['api.example.com'] }, /"origins".*"api\.example\.com".*absolute/],
   [{ request: 'orders:read' }, /"request"/],
@@ -415,7 +415,7 @@ test.each<[string, BearerTokenOptions]>([
   [
     'could not be sent',
     {
-      request: () => {
+      tokenRequest: () => {
         throw new Error('no tenant');
       },
     },

@@ -142,7 +142,7 @@ test('frees it also when no other token can be had [E14]', async () => {
 
 test('a 401 that stands can be read by the caller [E8]', async () => {
   const { instance, api } = await startAxios(
-    { replay: 'never' },
+    { resend: 'never' },
     { responseType: 'stream', validateStatus: () => true },
   );
   api.answer(() => ({ ...rejected(), body: 'no' }));

@@ -225,7 +225,7 @@ test('hands back the user’s own adapter when a request stands aside', async ()
   const { instance, api } = await startAxios();
   api.answer(() => ({ body: 'public' }));
 
-  const { config } = await instance.get('/health', { token: false });
+  const { config } = await instance.get('/health', { tokenRequest: false });
 
   expect(config.adapter).toEqual(axios.defaults.adapter);
 });

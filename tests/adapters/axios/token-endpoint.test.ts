@@ -60,9 +60,9 @@ describe('a "fetch" that goes through the very instance that presents the tokens
     expect(requests.map(({ path }) => path)).toEqual(['/token', '/orders']);
   });
 
-  test('works when it says "token: false"', async () => {
+  test('works when it says "tokenRequest: false"', async () => {
     const { origin, requests } = await startBoth();
-    const instance = circular(origin, { clientAuthentication: clientSecretPost('secret') }, { token: false });
+    const instance = circular(origin, { clientAuthentication: clientSecretPost('secret') }, { tokenRequest: false });
 
     const { data } = await instance.get<string>('/orders');
 

@@ -8,7 +8,13 @@ import { startAuthorizationServer } from '../../support/authorization-server.js'
 import { startResourceServer } from '../../support/resource-server.js';
 
 // Runs last, and so before the cache, which is to see the token request in the key.
-const generateKey = buildKeyGenerator(({ method, url, params, data, token }) => ({ method, url, params, data, token }));
+const generateKey = buildKeyGenerator(({ method, url, params, data, tokenRequest: token }) => ({
+  method,
+  url,
+  params,
+  data,
+  token,
+}));
 const cache = (instance: AxiosInstance) => void setupCache(instance, { generateKey });
 
 /** An instance that two tenants share: what makes it up is added in the order that is given. */
@@ -26,7 +32,7 @@ async function startTenants(...steps: ('cache' | 'tenant' | 'token')[]) {
     cache: () => cache(instance),
     token: () => void instance.interceptors.request.use(bearerToken(tokens)),
     tenant: () =>
-      void instance.interceptors.request.use((config) => Object.assign(config, { token: { scope: tenant } })),
+      void instance.interceptors.request.use((config) => Object.assign(config, { tokenRequest: { scope: tenant } })),
   };
   for (const step of steps) add[step]();
   const get = async (name: string): Promise<unknown> => {

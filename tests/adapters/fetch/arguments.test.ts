@@ -164,7 +164,7 @@ describe('what "fetch" itself does with its arguments is what is sent', () => {
   test.each(headers)('headers of a Request without a token that are %s [E34 E12]', async (_what, makeHeaders) => {
     const { outcome, expected, requests, expectedRequests } = await sendBoth((origin) => [
       new Request(`${origin}/orders`),
-      { headers: makeHeaders(), token: false },
+      { headers: makeHeaders(), tokenRequest: false },
     ]);
 
     expect(outcome).toEqual(expected);
@@ -203,8 +203,8 @@ test('is sent again, with all that an init inherits [E34 E9]', async () => {
 test('"token" may be inherited as well [E34 E21]', async () => {
   const { send, api, authorizationServer } = await startFetch();
 
-  await send(`${api.origin}/orders`, inherited({ token: { scope: 'a' } }) as RequestInit);
-  await send(`${api.origin}/orders`, inherited({ token: false }) as RequestInit);
+  await send(`${api.origin}/orders`, inherited({ tokenRequest: { scope: 'a' } }) as RequestInit);
+  await send(`${api.origin}/orders`, inherited({ tokenRequest: false }) as RequestInit);
 
   expect(api.requests.map(({ headers: { authorization } }) => authorization)).toEqual(['Bearer token-1', undefined]);
   expect(authorizationServer.grants.map(({ body }) => new URLSearchParams(body).get('scope'))).toEqual(['a']);

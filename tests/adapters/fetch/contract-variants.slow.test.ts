@@ -8,7 +8,7 @@ adapterContract(
 );
 adapterContract(
   'fetch of a Request',
-  fetchClient((url, { token, ...init } = {}) => [new Request(url, init), { token }]),
+  fetchClient((url, { tokenRequest: token, ...init } = {}) => [new Request(url, init), { tokenRequest: token }]),
   // A Request made of a stream is cloned, and sent again.
   { streams: [] },
 );

@@ -26,7 +26,7 @@ test.each<[object, RegExp]>([
   [{ orgins: ['https://api.example.com'] }, /"orgins".*did you mean "origins"/],
   [{ origins: ['http://api.example.com'] }, /"origins".*http:\/\/api\.example\.com.*https/],
   [{ origins: 'https://api.example.com' }, /"origins".*list/],
-  [{ origins: ['https://api.example.com'], replay: 'sometimes' }, /"replay"/],
+  [{ origins: ['https://api.example.com'], resend: 'sometimes' }, /"resend"/],
 ])('refuses the options %j [F10 E20 R-27]', (options, message) => {
   const make = (): unknown => withBearerToken(fetch, staticToken('key'), options as FetchTokenOptions);
 
@@ -128,7 +128,7 @@ test('leaves credentials in the URL to fetch, which refuses them [E12]', async (
 
 test('asks for what a function makes of the outgoing request [E21 R-64]', async () => {
   const { send, api, authorizationServer } = await startFetch({
-    request(url, { headers }): TokenRequest | undefined {
+    tokenRequest(url, { headers }): TokenRequest | undefined {
       const tenant = new Headers(headers).get('x-tenant') ?? new URL(url).searchParams.get('tenant');
       return tenant === null ? undefined : { parameters: { tenant } };
     },
@@ -142,12 +142,12 @@ test('asks for what a function makes of the outgoing request [E21 R-64]', async 
   expect(tenants).toEqual(['blue', 'green', null]);
 });
 
-test.each<[NonNullable<FetchTokenOptions['replay']>, string, number]>([
+test.each<[NonNullable<FetchTokenOptions['resend']>, string, number]>([
   ['safe', 'GET', 2],
   ['safe', 'POST', 1],
   ['never', 'GET', 1],
-])('with replay "%s" sends a rejected %s %d time(s) [E10 R-40]', async (replay, method, times) => {
-  const { send, api } = await startFetch({ replay });
+])('with resend "%s" sends a rejected %s %d time(s) [E10 R-40]', async (resend, method, times) => {
+  const { send, api } = await startFetch({ resend });
   api.revoke('token-1');
 
   const { status } = await send(`${api.origin}/orders`, { method });

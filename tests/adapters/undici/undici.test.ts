@@ -193,7 +193,7 @@ test('sends the same again although an interceptor below has changed it [E9]', a
 
 test('asks for what a function makes of the outgoing request [E21]', async () => {
   const { dispatcher, api, authorizationServer } = await startUndici({
-    request: ({ path }) => ({ parameters: { tenant: path.slice(1) } }),
+    tokenRequest: ({ path }) => ({ parameters: { tenant: path.slice(1) } }),
   });
 
   for (const path of ['/blue', '/green']) await (await dispatcher.request(get(api.origin, { path }))).body.dump();
@@ -204,7 +204,7 @@ test('asks for what a function makes of the outgoing request [E21]', async () =>
 
 test('sends nothing when that function throws [E13]', async () => {
   const { dispatcher, api } = await startUndici({
-    request: () => {
+    tokenRequest: () => {
       throw new Error('no tenant');
     },
   });
@@ -253,7 +253,7 @@ describe('with undici’s retry interceptor [E18]', () => {
     cleanUp(() => agent.destroy());
     const ours = bearerTokenInterceptor(
       { getToken },
-      { origins: ['https://api.example.com'], request: () => ({ scope: `s${(dispatched += 1)}` }) },
+      { origins: ['https://api.example.com'], tokenRequest: () => ({ scope: `s${(dispatched += 1)}` }) },
     );
     const dispatcher = agent.compose(ours, interceptors.retry({ maxRetries: 3, minTimeout: 1 }));
     const caller = new AbortController();
@@ -439,7 +439,7 @@ describe('over one connection [E14]', () => {
   });
 
   test('a 401 that stands is delivered whole, with what its reader asks for', async () => {
-    const { dispatcher, api } = await startUndici({ replay: 'never' }, oneConnection);
+    const { dispatcher, api } = await startUndici({ resend: 'never' }, oneConnection);
     const long = 'no '.repeat(1_000_000);
     api.answer(() => ({ ...rejected(), body: long }));
     let written = '';
@@ -457,7 +457,7 @@ describe('over one connection [E14]', () => {
   });
 
   test('a 401 that stands and breaks off is delivered as far as it came', async () => {
-    const { dispatcher, api } = await startUndici({ replay: 'never' }, oneConnection);
+    const { dispatcher, api } = await startUndici({ resend: 'never' }, oneConnection);
     api.answer((_request, response) => {
       response.writeHead(401, { 'content-length': 100 });
       response.write('half', () => setImmediate(() => response.destroy()));
@@ -471,7 +471,7 @@ describe('over one connection [E14]', () => {
   });
 
   test('a caller that refuses a 401 that stands gets its own error, and others go on', async () => {
-    const { dispatcher, api, tokens } = await startUndici({ replay: 'never' }, oneConnection);
+    const { dispatcher, api, tokens } = await startUndici({ resend: 'never' }, oneConnection);
     api.answer(({ headers }) => (headers.authorization === 'Bearer token-1' ? rejected() : { body: 'done' }));
 
     const failure = await failureOf(

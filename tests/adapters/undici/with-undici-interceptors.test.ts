@@ -27,7 +27,7 @@ async function startTenants(
         origin: api.origin,
         path,
         method: 'GET',
-        token: { parameters: { tenant } },
+        tokenRequest: { parameters: { tenant } },
       };
       const { statusCode, body } = await dispatcher.request(options);
       return `${statusCode} ${await body.text()}`;

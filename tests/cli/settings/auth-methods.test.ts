@@ -7,6 +7,7 @@ import {
   isMutualTls,
   registeredName,
 } from '../../../src/cli/settings/auth-methods.js';
+import { authenticatorOf, type ClientAuthentication } from '../../../src/authentication/client-authentication.js';
 import type { SettingName } from '../../../src/cli/settings/definitions.js';
 import { createTokenService } from '../../../src/service/token-service.js';
 import { startAuthorizationServer } from '../../support/authorization-server.js';
@@ -105,7 +106,9 @@ test.each(['private_key_jwt', 'client_secret_jwt'])('%s has the audience of the 
     credentialsOf({ key, secret: 's3cret' }),
     settingsOf({ assertionAudience }),
   );
-  const { hint } = (await authentication?.prepare('orders', { issuer: 'https://a' })) ?? {};
+  const { hint } = await authenticatorOf(authentication as ClientAuthentication).prepare('orders', {
+    issuer: 'https://a',
+  });
 
   expect(hint).toContain(`for the audience ${assertionAudience};`);
 });
@@ -119,7 +122,7 @@ test('each method has a registered name', async () => {
     const authentication = await make(credentialsOf({ ...all, ...certificate }), {});
     const supported = { token_endpoint_auth_methods_supported: [registeredName(name)] };
     expect(registeredName(name)).toBe(
-      (await authentication.prepare('orders', { issuer: 'https://a', ...supported })).method,
+      (await authenticatorOf(authentication).prepare('orders', { issuer: 'https://a', ...supported })).method,
     );
   }
 });

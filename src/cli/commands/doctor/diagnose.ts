@@ -1,3 +1,4 @@
+import { authenticatorOf } from '../../../authentication/client-authentication.js';
 import type { SecureContext } from 'node:tls';
 
 import { clientCertificate } from '../../../authentication/client-certificate.js';
@@ -64,7 +65,7 @@ export async function* diagnose(
   const open = (more: Partial<TokenServiceOptions> = {}) => createTokenService({ ...options, ...more });
   const reasons = async (rejection: GrantRejectedError) => {
     const { clientId } = options;
-    const prepared = await clientAuthentication.prepare(clientId, facts);
+    const prepared = await authenticatorOf(clientAuthentication).prepare(clientId, facts);
     return reasonsForRejectedClient({ rejection, prepared, settings, credentials, clientId, facts, triesMethods });
   };
   const { token, concernsClient, findings } = await withSpinner('requesting a token', context, () =>

@@ -1,3 +1,4 @@
+import { authenticatorOf } from '../../../authentication/client-authentication.js';
 import type { ClientAuthentication, PreparedAuthentication } from '../../../authentication/client-authentication.js';
 import type { GrantRejectedError } from '../../../core/errors.js';
 import type { TokenSource } from '../../../core/token-source.js';
@@ -108,7 +109,7 @@ export async function* tryMethods({
 }: TryMethodsOptions): AsyncGenerator<Finding, void> {
   const credentialsSent = async (authentication: ClientAuthentication): Promise<string> => {
     // Without the rest of the metadata, which may be wrong.
-    const { method, secrets } = await authentication.prepare(clientId, { issuer });
+    const { method, secrets } = await authenticatorOf(authentication).prepare(clientId, { issuer });
     return JSON.stringify([method, secrets]);
   };
   const tried = new Set([await credentialsSent(rejected)]);

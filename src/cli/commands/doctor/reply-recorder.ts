@@ -1,4 +1,8 @@
-import type { ClientAuthentication } from '../../../authentication/client-authentication.js';
+import {
+  asClientAuthentication,
+  authenticatorOf,
+  type ClientAuthentication,
+} from '../../../authentication/client-authentication.js';
 import type { Clock } from '../../../core/clock.js';
 import { parseObject } from '../../../core/json.js';
 
@@ -46,12 +50,15 @@ export function replyRecorder(clock: Clock): ReplyRecorder {
   return {
     replies,
     fetch: recorded((input, init) => fetch(input, init)),
-    record: (authentication) => ({
-      ...authentication,
-      async prepare(...args) {
-        const prepared = await authentication.prepare(...args);
-        return prepared.fetch === undefined ? prepared : { ...prepared, fetch: recorded(prepared.fetch) };
-      },
-    }),
+    record(authentication) {
+      const authenticator = authenticatorOf(authentication);
+      return asClientAuthentication({
+        ...authenticator,
+        async prepare(...args) {
+          const prepared = await authenticator.prepare(...args);
+          return prepared.fetch === undefined ? prepared : { ...prepared, fetch: recorded(prepared.fetch) };
+        },
+      });
+    },
   };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import type { PreparedAuthentication } from '../../../../src/authentication/client-authentication.js';
+import { authenticatorOf, type ClientAuthentication } from '../../../../src/authentication/client-authentication.js';
 import {
   type RejectedClientFacts,
   reasonsForRejectedClient,
@@ -12,7 +12,7 @@ import { signingKey } from '../../../support/signing-keys.js';
 
 const facts: RejectedClientFacts['facts'] = { issuer: 'https://a', token_endpoint: 'https://a/token' };
 const prepare = async (name: string, credentials: Credentials) =>
-  (await authMethods[name]?.make(credentials, {}))?.prepare('orders', facts) as Promise<PreparedAuthentication>;
+  authenticatorOf((await authMethods[name]?.make(credentials, {})) as ClientAuthentication).prepare('orders', facts);
 const credentials = credentialsOf({ secret: 's3cret' });
 const prepared = await prepare('client_secret_basic', credentials);
 

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 
+import { asClientAuthentication, authenticatorOf } from '../../../../src/authentication/client-authentication.js';
 import { mutualTls } from '../../../../src/authentication/mutual-tls.js';
 import { replyRecorder } from '../../../../src/cli/commands/doctor/reply-recorder.js';
 import { granted } from '../../../support/authorization-server.js';
@@ -24,9 +25,17 @@ test('records the responses to a client authentication with its own fetch', asyn
   const recorder = replyRecorder(fakeClock());
   const authentication = mutualTls(clientCertificates.first);
   const fetch = async () => new Response(null, { status: 204, headers: { date: 'now' } });
-  const prepare = async () => ({ ...(await authentication.prepare('orders', { issuer: 'https://a' })), fetch });
+  const authenticator = authenticatorOf(authentication);
+  const prepare = async () => ({
+    ...(await authenticator.prepare('orders', { issuer: 'https://a' })),
+    fetch,
+  });
 
-  const prepared = await recorder.record({ ...authentication, prepare }).prepare('orders', { issuer: 'https://a' });
+  const prepared = await authenticatorOf(
+    recorder.record(asClientAuthentication({ ...authenticator, prepare })),
+  ).prepare('orders', {
+    issuer: 'https://a',
+  });
   await prepared.fetch?.('https://a');
 
   expect(recorder.replies).toMatchObject([{ date: 'now' }]);

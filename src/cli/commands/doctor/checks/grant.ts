@@ -1,5 +1,5 @@
 import type { AccessToken } from '../../../../core/access-token.js';
-import { GrantRejectedError, TokenError } from '../../../../core/errors.js';
+import { type GrantRejectedError, isTokenError, type AnyTokenError } from '../../../../core/errors.js';
 import type { TokenSource } from '../../../../core/token-source.js';
 import { concernsClient, isOfAnotherEndpoint } from '../../../../grant/errors/error-response.js';
 import { readable } from '../../../../grant/errors/redaction.js';
@@ -31,9 +31,9 @@ export async function checkGrant(tokens: TokenSource, { signal, reasons }: Grant
     const ms = Math.round(performance.now() - began);
     return { token, concernsClient: false, findings: [pass(`the server issued a token in ${ms} ms`)] };
   } catch (error) {
-    if (!(error instanceof TokenError)) throw error;
+    if (!isTokenError(error)) throw error;
     const { what, advice = adviceWithout[error.code], exitCode } = explainTokenError(error);
-    const isAboutClient = error instanceof GrantRejectedError && mayConcernClient(error);
+    const isAboutClient = error.code === 'ERR_GRANT_REJECTED' && mayConcernClient(error);
     const steps = isAboutClient ? await reasons(error) : advice;
     return { concernsClient: isAboutClient, findings: [fail(what, steps, exitCode)] };
   }
@@ -43,7 +43,7 @@ const mayConcernClient = ({ error, status }: GrantRejectedError): boolean =>
   concernsClient(status, error) && !isOfAnotherEndpoint(status);
 
 /** What to do about an error for which the library has no advice. */
-const adviceWithout: Readonly<Record<TokenError['code'], string>> = {
+const adviceWithout: Readonly<Record<AnyTokenError['code'], string>> = {
   ERR_CONFIGURATION: 'correct this setting',
   ERR_GRANT_REJECTED: 'compare the settings with the registration of this client',
   ERR_GRANT_UNAVAILABLE: 'the server reports a failure of its own: try again later, or ask its operator',

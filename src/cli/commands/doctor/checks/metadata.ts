@@ -1,4 +1,4 @@
-import { TokenError } from '../../../../core/errors.js';
+import { isTokenError } from '../../../../core/errors.js';
 import type { AuthorizationServer } from '../../../../grant/authorization-server.js';
 import { readable } from '../../../../grant/errors/redaction.js';
 import { exitCodes } from '../../../io/command-error.js';
@@ -28,7 +28,7 @@ export async function checkMetadata(
     const what = `the metadata of ${issuer} names the same issuer and the token endpoint ${endpoint}`;
     return { facts, findings: [pass(what)] };
   } catch (error) {
-    if (!(error instanceof TokenError)) throw error;
+    if (!isTokenError(error)) throw error;
     const { what, exitCode, advice = 'try again later, or set --token-endpoint instead' } = explainTokenError(error);
     const isConfiguration = error.code === 'ERR_CONFIGURATION';
     const step = isConfiguration ? 'correct the issuer, or set --token-endpoint instead' : advice;

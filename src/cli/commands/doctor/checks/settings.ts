@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../../../../core/errors.js';
+import { isTokenError } from '../../../../core/errors.js';
 import { canonicalRequest } from '../../../../core/token-request.js';
 import { checkTokenServiceOptions } from '../../../../service/options.js';
 import { CommandError, exitCodes } from '../../../io/command-error.js';
@@ -51,7 +51,7 @@ export async function checkCredentials<T extends { readonly credentials: Credent
 }
 
 function failureOf(error: unknown): Finding {
-  if (error instanceof ConfigurationError) {
+  if (isTokenError(error) && error.code === 'ERR_CONFIGURATION') {
     return fail(explainTokenError(error).what, 'correct this setting', exitCodes.usage);
   }
   if (error instanceof CommandError) return fail(error.message, error.advice, error.exitCode);

@@ -1,0 +1,15 @@
+export { compose, type Layer } from '../core/token-source.js';
+export {
+  type ClientCredentials,
+  clientCredentials,
+  type ClientCredentialsOptions,
+} from '../grant/client-credentials.js';
+export { withCache } from './cache.js';
+export { withDefaultRequest } from './default-request.js';
+export { withFastPath } from './fast-path.js';
+export { type NegativeCacheOptions, withNegativeCache } from './negative-cache.js';
+export { type RateLimitOptions, withRateLimit } from './rate-limit.js';
+export { type RetryLayerOptions, withRetry } from './retry.js';
+export { type SharedStoreOptions, withSharedStore } from './shared-store/shared-store.js';
+export { type SharedTokens, sharedTokens, type SharedTokensOptions } from './shared-store/shared-tokens.js';
+export { type TokenCache, tokenCache, type TokenCacheOptions } from './token-cache.js';
