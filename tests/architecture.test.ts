@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix, sep } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
@@ -296,7 +296,9 @@ function entriesLoadNoOptionalPackage(sources: Sources): string[] {
 
 function readSources(): Sources {
   const src = join(root, 'src');
-  const paths = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+  const paths = readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => path.replaceAll(sep, '/'));
   return Object.fromEntries(paths.toSorted().map((path) => [path, readFileSync(join(src, path), 'utf8')]));
 }
 
@@ -310,7 +312,7 @@ function importOf(from: string, node: ts.Node): Import[] {
   const found = specifierOf(node);
   if (found === undefined) return [];
   const isRelative = found.specifier.startsWith('.');
-  const to = isRelative ? join(folderOf(from), found.specifier.replace(/\.js$/, '.ts')) : found.specifier;
+  const to = isRelative ? posix.join(folderOf(from), found.specifier.replace(/\.js$/, '.ts')) : found.specifier;
   return [{ from, to, isRelative, isType: found.isType }];
 }
 

@@ -62,6 +62,7 @@ describe('the behaviours that a test file names', () => {
     ['a table', `test.each([['a'], ['b']])('A12 reads %s', run);`, ['A12']],
     ['a table in a template', "test.each`a | b\n${1} | ${2}`('A13 reads $a', run);", ['A13']],
     ['a test that runs alone', `test.only('A1', run);`, ['A1']],
+    ['a test that only Windows skips', `posixTest('D18', run);`, ['D18']],
     ['tests in a function', `export function contract(name) { test(\`\${name}: A2\`, run); }`, ['A2']],
   ])('are found in the name of %s', (_, source, ids) => {
     expect([...namedBehaviours(source)]).toEqual(ids);

@@ -29,7 +29,7 @@ export function behavioursOfScenarios(json: string): Set<string> {
 
 // test, describe.only, test.each(table), test.each`table`, but not test.skip.
 function makesTests(callee: ts.Expression): boolean {
-  if (ts.isIdentifier(callee)) return ['test', 'it', 'describe'].includes(callee.text);
+  if (ts.isIdentifier(callee)) return ['test', 'posixTest', 'it', 'describe'].includes(callee.text);
   if (ts.isPropertyAccessExpression(callee)) {
     return !['skip', 'todo'].includes(callee.name.text) && makesTests(callee.expression);
   }

@@ -8,6 +8,7 @@ import { forgetToken, withTokenCache } from '../../src/cli/token-cache.js';
 import { AccessToken } from '../../src/core/access-token.js';
 import { fakeClock } from '../support/clock.js';
 import { runCommand, settingsFor } from '../support/command.js';
+import { posixTest } from '../support/posix-test.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { issue } from '../support/tokens.js';
 
@@ -66,7 +67,7 @@ test('replaces a token from the future [C5]', async () => {
   expect(await valueOf(run().getToken())).toBe('token-2');
 });
 
-test('keeps files and folder private, and encrypts the tokens [D18]', async () => {
+posixTest('keeps files and folder private, and encrypts the tokens [D18]', async () => {
   const { run, folder } = await home();
 
   await run().getToken();
@@ -81,7 +82,7 @@ test('keeps files and folder private, and encrypts the tokens [D18]', async () =
   }
 });
 
-test.each(['key', 'token'])('refuses a %s that others can read [D18]', async (kind) => {
+posixTest.each(['key', 'token'])('refuses a %s that others can read [D18]', async (kind) => {
   const { run, folder, tokenFile } = await home();
   await run().getToken();
 
@@ -90,7 +91,7 @@ test.each(['key', 'token'])('refuses a %s that others can read [D18]', async (ki
   await expect(run().getToken()).rejects.toThrow('can be read or written by others');
 });
 
-test('refuses a folder that others can write, and a link in place of the key [D18]', async () => {
+posixTest('refuses a folder that others can write, and a link in place of the key [D18]', async () => {
   const { run, folder } = await home();
   await run().getToken();
 
@@ -102,7 +103,7 @@ test('refuses a folder that others can write, and a link in place of the key [D1
   await expect(run().getToken()).rejects.toThrow('is a link');
 });
 
-test('the command reports a folder that others can read, and requests no token [D18]', async () => {
+posixTest('the command reports a folder that others can read, and requests no token [D18]', async () => {
   const { run, folder } = await home();
   await run().getToken();
   await chmod(folder, 0o755);

@@ -10,6 +10,7 @@ import {
   replacePrivateFile,
 } from '../../src/stores/private-files.js';
 import { cleanUp } from '../support/clean-up.js';
+import { posixTest } from '../support/posix-test.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
@@ -22,7 +23,7 @@ test('reads a file that is private to its owner; a missing one is undefined', as
   expect((await readPrivateFile(path))?.toString()).toBe('text');
 });
 
-test.each([0o640, 0o604, 0o620, 0o602])('refuses a file and a folder with the mode %o [D18]', async (mode) => {
+posixTest.each([0o640, 0o604, 0o620, 0o602])('refuses a file and a folder with the mode %o [D18]', async (mode) => {
   const folder = await temporaryFolder();
   const path = join(folder, 'file');
   await writeFile(path, 'text');
@@ -39,7 +40,7 @@ test.each([0o640, 0o604, 0o620, 0o602])('refuses a file and a folder with the mo
   });
 });
 
-test('refuses a link, and a folder in place of a file [D18]', async () => {
+posixTest('refuses a link, and a folder in place of a file [D18]', async () => {
   const folder = await temporaryFolder();
   await writeFile(join(folder, 'file'), 'text', { mode: 0o600 });
   await symlink(join(folder, 'file'), join(folder, 'link'));
@@ -65,7 +66,7 @@ rootTest('refuses a file and a folder of another user [D18]', async () => {
   await expect(makePrivateFolder(folder)).rejects.toThrow('belongs to another user');
 });
 
-test('creates folders and files that are private to their owner [D18]', async () => {
+posixTest('creates folders and files that are private to their owner [D18]', async () => {
   const folder = join(await temporaryFolder(), 'a', 'b');
   await makePrivateFolder(folder);
 
@@ -86,7 +87,7 @@ test('creates a file once, and never replaces it', async () => {
   expect(await readFile(path, 'utf8')).toBe('abc'[created.indexOf(true)]);
 });
 
-test('replaces a file as a whole: a reader of the old file reads it to its end [D18]', async () => {
+posixTest('replaces a file as a whole: a reader of the old file reads it to its end [D18]', async () => {
   const path = join(await temporaryFolder(), 'file');
   await replacePrivateFile(path, 'old');
   const reader = await open(path);

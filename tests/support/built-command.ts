@@ -41,8 +41,16 @@ export async function buildCommand(): Promise<BuiltCommand> {
   await mkdir(join(root, 'node_modules/.cache'), { recursive: true });
   const folder = await mkdtemp(join(root, 'node_modules/.cache/m2m-'));
   afterAll(() => rm(folder, { recursive: true, force: true }));
-  const options = ['-c', '--silent', '--configPart', 'command', '--configFolder', join(folder, 'dist')];
-  await promisify(execFile)('node_modules/.bin/rollup', options, { cwd: root });
+  const options = [
+    join(root, 'node_modules/rollup/dist/bin/rollup'),
+    '-c',
+    '--silent',
+    '--configPart',
+    'command',
+    '--configFolder',
+    join(folder, 'dist'),
+  ];
+  await promisify(execFile)(process.execPath, options, { cwd: root });
   await copyFile(join(root, 'package.json'), join(folder, 'package.json'));
   const main = join(folder, 'dist/cli/main.cjs');
 

@@ -3,11 +3,13 @@ import { promisify } from 'node:util';
 
 import { expect, test } from '@jest/globals';
 
+import { posixTest } from './posix-test.js';
+
 const launcher = 'tests/support/clean-environment.js';
 const run = (argv: readonly string[], env: Readonly<Record<string, string>>) =>
   promisify(execFile)(process.execPath, [launcher, ...argv], { env: { PATH: process.env['PATH'], ...env } });
 
-test('a program does not see the settings, proxies and folders of the developer [F16]', async () => {
+posixTest('a program does not see the settings, proxies and folders of the developer [F16]', async () => {
   const { stdout } = await run(['--print', 'Object.keys(process.env).sort().join()'], {
     OAUTH_ISSUER: 'https://auth.example.com',
     OAUTH_CLIENT_ID: 'orders',

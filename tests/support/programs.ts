@@ -14,13 +14,15 @@ export function redisProgram(): string | undefined {
 
 /**
  * Runs before all tests. Names the missing programs among `globals.programs` of the Jest configuration; their tests are skipped.
- * With `CI=true` a missing program is an error. Imports nothing of this project: Jest loads this file on its own.
+ * On Linux with `CI=true` a missing program is an error. Imports nothing of this project: Jest loads this file on its own.
  */
 export default function checkPrograms(_: unknown, { globals = {} }: Config): void {
+  if (process.platform === 'win32') console.warn('tests that need POSIX are skipped on Windows; see posix-test.ts');
   const isInstalled = (name: string) => (name === 'redis-server' ? redisProgram() !== undefined : hasProgram(name));
   const missing = (globals['programs'] as string[]).filter((name) => !isInstalled(name)).join(' ');
   if (missing === '') return;
   const message = `tests that need ${missing} are skipped; to run them: apt-get install ${missing}`;
-  if (process.env['CI'] === 'true') throw new Error(`with CI=true this is an error: ${message}`);
+  if (process.env['CI'] === 'true' && process.platform === 'linux')
+    throw new Error(`with CI=true this is an error: ${message}`);
   console.warn(message);
 }

@@ -8,6 +8,7 @@ import { staticToken } from '../../../src/service/static-token.js';
 import { startAxios } from '../../support/adapter-axios.js';
 import { gate, startSurroundings } from '../../support/adapter-service.js';
 import { rejected, startResourceServer } from '../../support/resource-server.js';
+import { posixTest } from '../../support/posix-test.js';
 import { runProgram } from '../../support/run-program.js';
 import { untilRenewed } from '../../support/until.js';
 
@@ -432,17 +433,21 @@ test.each<[string, BearerTokenOptions]>([
   expect(listeners.size).toBe(0);
 });
 
-test('keeps no process alive [D16 D19]', async () => {
-  const { authorizationServer, api } = await startSurroundings();
-  api.revoke('token-1');
+posixTest(
+  'keeps no process alive [D16 D19]',
+  async () => {
+    const { authorizationServer, api } = await startSurroundings();
+    api.revoke('token-1');
 
-  const outcome = await runProgram('tests/support/adapter-exit.ts', {
-    argv: [authorizationServer.tokenEndpoint, api.origin],
-  });
+    const outcome = await runProgram('tests/support/adapter-exit.ts', {
+      argv: [authorizationServer.tokenEndpoint, api.origin],
+    });
 
-  expect(outcome).toEqual({ exitCode: 0, stdout: '200,200,200', stderr: '' });
-  expect(api.requests).toHaveLength(6);
-}, 30_000);
+    expect(outcome).toEqual({ exitCode: 0, stdout: '200,200,200', stderr: '' });
+    expect(api.requests).toHaveLength(6);
+  },
+  30_000,
+);
 
 test.each([[undefined], [null], ['a string']])('hands on what an adapter rejects with, even %p', async (reason) => {
   const { instance } = await startAxios({}, { adapter: () => Promise.reject(reason) });

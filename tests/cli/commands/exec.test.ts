@@ -5,6 +5,7 @@ import { expect, test } from '@jest/globals';
 
 import { startAuthorizationServer } from '../../support/authorization-server.js';
 import { runCommand, settingsFor } from '../../support/command.js';
+import { posixTest } from '../../support/posix-test.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 async function exec(...argv: readonly string[]) {
@@ -13,7 +14,7 @@ async function exec(...argv: readonly string[]) {
   return runCommand(['exec', ...argv], { environment });
 }
 
-test('the program gets the token and its own flags, and determines the exit code', async () => {
+posixTest('the program gets the token and its own flags, and determines the exit code', async () => {
   expect(await exec('--scope', 'a', '--', 'sh', '-c', '[ "$ACCESS_TOKEN" = token-1 ] && exit 7', '--scope')).toEqual({
     exitCode: 7,
     stdout: '',
@@ -21,11 +22,11 @@ test('the program gets the token and its own flags, and determines the exit code
   });
 });
 
-test('passes flags after the program on to it, without -- too', async () => {
+posixTest('passes flags after the program on to it, without -- too', async () => {
   expect((await exec('sh', '-c', 'exit $#', '0', '--cache', '-x', '--', 'y')).exitCode).toBe(4);
 });
 
-test('exits with the signal of the program', async () => {
+posixTest('exits with the signal of the program', async () => {
   expect((await exec('--', 'sh', '-c', 'kill -KILL $$')).exitCode).toBe(137);
 });
 
@@ -43,7 +44,7 @@ test('exits with 127 without such a program', async () => {
   expect(stderr).toContain('the program "no-such-command" does not exist');
 });
 
-test('exits with 126 if the file cannot be run', async () => {
+posixTest('exits with 126 if the file cannot be run', async () => {
   const path = join(await temporaryFolder(), 'text');
   await writeFile(path, 'text');
 

@@ -9,6 +9,7 @@ import { run } from '../../../src/cli/run.js';
 import { commandContext, runCommand, settingsFor } from '../../support/command.js';
 import type { Answer } from '../../support/http-server.js';
 import { startHttpServer } from '../../support/http-server.js';
+import { posixTest } from '../../support/posix-test.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 /** A server that grants and revokes, and the settings for it. */
@@ -44,7 +45,7 @@ test.each(['c4n4ry-t0ken\n', 'Authorization: Bearer c4n4ry-t0ken\n'])(
   },
 );
 
-test('revokes the token although a stray file cannot be read, and says so [R-78]', async () => {
+posixTest('revokes the token although a stray file cannot be read, and says so [R-78]', async () => {
   const { environment, revocations } = await startServer();
   await runCommand(['token', '--cache'], { environment });
   const folder = join(environment.HOME, '.cache/m2m-tokens');

@@ -16,6 +16,6 @@ test.each([
   ],
   [{}, join(homedir(), '.config/m2m-tokens'), join(homedir(), '.cache/m2m-tokens')],
 ])('finds the folders of a user with %j', (env, configuration, cache) => {
-  expect(configurationFolder(env)).toBe(configuration);
-  expect(cacheFolder(env)).toBe(cache);
+  expect(configurationFolder(env)).toBe(join(configuration));
+  expect(cacheFolder(env)).toBe(join(cache));
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 
 import { readSettings, requiredServer, requiredSetting } from '../../../src/cli/settings/settings.js';
+import { posixTest } from '../../support/posix-test.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 test('flags override the env file, the env file the profile, the profile the environment', async () => {
@@ -62,7 +63,7 @@ test.each([
   });
 });
 
-test('names the blank after a path, and says nothing about a key in place of one [F11 F12]', async () => {
+posixTest('names the blank after a path, and says nothing about a key in place of one [F11 F12]', async () => {
   const path = join(await temporaryFolder(), 'key.pem\r');
   const pem = '-----BEGIN PRIVATE KEY-----\nc4n4ry\n-----END PRIVATE KEY-----\n';
 

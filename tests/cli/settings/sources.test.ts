@@ -9,6 +9,7 @@ import {
   settingsFromFlags,
   settingsFromProfile,
 } from '../../../src/cli/settings/sources.js';
+import { posixTest } from '../../support/posix-test.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 test('reads flags, and names them', () => {
@@ -99,7 +100,7 @@ describe('a profile', () => {
     expect(name('issuer')).toBe('profile staging');
   });
 
-  test('is refused if others can read the file', async () => {
+  posixTest('is refused if others can read the file', async () => {
     const { env, path } = await profiles('{"staging": {}}', 0o644);
 
     await expect(settingsFromProfile('staging', env)).rejects.toMatchObject({
@@ -120,7 +121,7 @@ describe('a profile', () => {
 
   test('in a missing file is an error with an example', async () => {
     await expect(settingsFromProfile('staging', { HOME: '/nonexistent' })).rejects.toMatchObject({
-      message: '/nonexistent/.config/m2m-tokens/profiles.json does not exist',
+      message: `${join('/nonexistent/.config/m2m-tokens/profiles.json')} does not exist`,
       advice: expect.stringContaining('{"staging": {"issuer"'),
     });
   });

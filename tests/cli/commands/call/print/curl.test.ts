@@ -4,10 +4,11 @@ import { expect, test } from '@jest/globals';
 
 import { curl } from '../../../../../src/cli/commands/call/print/curl.js';
 import { thumbprints } from '../../../../support/mutual-tls.js';
+import { posixTest } from '../../../../support/posix-test.js';
 import { printedCallExample, runPrinted, startCertificateCall } from '../../../../support/printed-call.js';
 import { hasProgram } from '../../../../support/programs.js';
 
-const curlTest = hasProgram('curl') && hasProgram('jq') ? test : (test.skip as typeof test);
+const curlTest = hasProgram('curl') && hasProgram('jq') ? posixTest : (test.skip as typeof test);
 
 /** The arguments of curl in a script, one a line. */
 async function argumentsIn(script: string): Promise<string> {
@@ -15,7 +16,7 @@ async function argumentsIn(script: string): Promise<string> {
   return (await runPrinted('sh', ['-s'], `${stubs}\n${script}`)).stdout;
 }
 
-test('quotes each argument for the shell', async () => {
+posixTest('quotes each argument for the shell', async () => {
   const words = (await argumentsIn(curl(printedCallExample))).split('\n');
 
   expect(words.slice(0, 14)).toEqual([
@@ -47,7 +48,7 @@ test('quotes each argument for the shell', async () => {
   ]);
 });
 
-test('sends a secret of the form by stdin, not as an argument', async () => {
+posixTest('sends a secret of the form by stdin, not as an argument', async () => {
   const words = await argumentsIn(curl({ ...printedCallExample, authMethod: 'client_secret_post' }));
 
   expect(words).toContain('client_id=orders\n--data-urlencode\nclient_secret@-');

@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { python } from '../../../../../src/cli/commands/call/print/python.js';
 import { startAuthorizationServer } from '../../../../support/authorization-server.js';
 import { thumbprints } from '../../../../support/mutual-tls.js';
+import { posixTest } from '../../../../support/posix-test.js';
 import { printedCallExample, runPrinted, startCertificateCall } from '../../../../support/printed-call.js';
 import { hasProgram } from '../../../../support/programs.js';
 import { startResourceServer } from '../../../../support/resource-server.js';
@@ -28,7 +29,7 @@ test('sends no body without one', () => {
   expect(python({ ...printedCallExample, body: undefined })).not.toContain('headers=headers, data="');
 });
 
-const pythonTest = hasProgram('python3') ? test : (test.skip as typeof test);
+const pythonTest = hasProgram('python3') ? posixTest : (test.skip as typeof test);
 
 pythonTest('presents the certificate to the token endpoint and to the API [R-51]', async () => {
   const { call, folder, requests } = await startCertificateCall();
