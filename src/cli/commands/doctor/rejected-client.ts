@@ -4,6 +4,7 @@ import type { TokenSource } from '../../../core/token-source.js';
 import { readable } from '../../../grant/errors/redaction.js';
 import type { TokenServiceOptions } from '../../../service/options.js';
 import { withFlags } from '../../io/option-names.js';
+import { shellWord } from '../../io/shell-word.js';
 import { authMethods, type Credentials, registeredName } from '../../settings/auth-methods.js';
 import { flawOfSecret } from '../../settings/credentials.js';
 import type { Settings } from '../../settings/settings.js';
@@ -127,7 +128,7 @@ export async function* tryMethods({
     if (token !== undefined) {
       const more = isListed
         ? ', or OAUTH_AUTH_METHOD'
-        : `, and --token-endpoint ${tokenEndpoint}: the metadata does not list it`;
+        : `, and --token-endpoint ${shellWord(String(tokenEndpoint))}: the metadata does not list it`;
       yield { ...pass(`${name} works`), advice: `set --auth-method ${name}${more}` };
       return;
     }
