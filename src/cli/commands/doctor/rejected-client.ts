@@ -39,13 +39,15 @@ export function reasonsForRejectedClient({
   return [
     flawOfSecret(settings, credentials),
     isUnsupported ? `the request used ${method}, but the server supports ${methods}` : undefined,
-    reasonOfCode(rejection),
+    rejection.status === 401 ? undefined : reasonOfCode(rejection),
     hint && (method in hints ? hints[method] : withFlags(hint)),
     method.startsWith('client_secret_')
       ? `the secret is wrong, has expired or was replaced: create another one for "${clientId}"`
       : undefined,
     `the client "${clientId}" is unknown or disabled at this server: check the environment or tenant`,
     isUnsupported ? undefined : `the client is registered for another method than ${method}`,
+    // With 401 it is probably about the credentials.
+    rejection.status === 401 ? reasonOfCode(rejection) : undefined,
     ...(rejection.error === undefined ? reasonsWithoutCode(settings) : []),
     triesMethods || possibleMethods(credentials).length < 2
       ? undefined
