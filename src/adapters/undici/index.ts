@@ -20,10 +20,14 @@ export interface BearerTokenInterceptorOptions extends AdapterOptions<
   readonly origins: readonly string[];
 }
 
-/** What the options of a request may hold in addition to those of undici. */
-export interface TokenOption {
-  /** The token request of this request; `false` sends the request without a token. */
-  readonly tokenRequest?: TokenRequest | false | undefined;
+declare module 'undici' {
+  // undici exports its types in this namespace.
+  namespace Dispatcher {
+    interface DispatchOptions {
+      /** The token request of this request; `false` sends the request without a token. */
+      tokenRequest?: TokenRequest | false | undefined;
+    }
+  }
 }
 
 /**
@@ -72,7 +76,7 @@ export function bearerTokenInterceptor(
   };
 }
 
-type Dispatched = Dispatcher.DispatchOptions & TokenOption & { readonly signal?: unknown };
+type Dispatched = Dispatcher.DispatchOptions & { readonly signal?: unknown };
 
 // As a new plain object, the form that each interceptor reads. Equal names in different case stay apart, as undici sends them.
 function requestHeaders(headers: unknown): HeaderRecord {

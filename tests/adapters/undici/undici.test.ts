@@ -8,11 +8,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
 import { Agent, Client, type Dispatcher, fetch, interceptors, Pool, ProxyAgent } from 'undici';
 
-import {
-  bearerTokenInterceptor,
-  type BearerTokenInterceptorOptions,
-  type TokenOption,
-} from '../../../src/adapters/undici/index.js';
+import { bearerTokenInterceptor, type BearerTokenInterceptorOptions } from '../../../src/adapters/undici/index.js';
 import { ConfigurationError } from '../../../src/core/errors.js';
 import type { GetTokenOptions, TokenSource } from '../../../src/core/token-source.js';
 import { staticToken } from '../../../src/service/static-token.js';
@@ -32,7 +28,7 @@ const token = /token-\d/;
 const authorizations = (requests: readonly RecordedRequest[]) => requests.map(({ headers }) => headers.authorization);
 const failureOf = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
 
-type Options = Partial<Dispatcher.RequestOptions> & TokenOption;
+type Options = Partial<Dispatcher.RequestOptions>;
 const get = (origin: string, options: Options = {}): Dispatcher.RequestOptions => ({
   origin,
   path: '/orders',
