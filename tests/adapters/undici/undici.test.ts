@@ -604,6 +604,20 @@ describe('with undici’s redirect interceptor below', () => {
     expect(authorizations(other.requests).filter((value) => value !== undefined)).toEqual([]);
   });
 
+  test.each<[string, (origin: string) => string | URL]>([
+    ['a URL', (origin) => new URL(origin)],
+    ['a text with a slash', (origin) => `${origin}/`],
+  ])('the target within an origin that is given as %s gets the token [R-42]', async (_what, as) => {
+    const { dispatcher, api } = await startUndici({}, { below });
+    api.answer(({ path, headers }) =>
+      path === '/orders' ? { status: 307, headers: { location: '/moved' } } : { body: headers.authorization ?? '' },
+    );
+
+    const { body } = await dispatcher.request({ ...get(api.origin), origin: as(api.origin) });
+
+    expect(await body.text()).toBe('Bearer token-1');
+  });
+
   test('a request with a proof is not redirected: the proof is for one URL [R-42]', async () => {
     const { tokens, api } = await startDpopSurroundings();
     api.answer(() => ({ status: 307, headers: { location: '/moved' } }));
