@@ -83,7 +83,8 @@ export function withSharedStore(shared: SharedTokens, layerOptions: SharedStoreO
       // The rate limit may return the token that was to be replaced, which another replica may have revoked: it is not stored again.
       const isReplaced = ({ value, issuedAt }: AccessToken): boolean =>
         value === options.replacing?.value && issuedAt <= options.replacing.issuedAt;
-      const publish = async (token: AccessToken) => (isReplaced(token) ? undefined : place.write(token));
+      const replaced = stored?.value === options.replacing?.value ? stored : undefined;
+      const publish = async (token: AccessToken) => (isReplaced(token) ? undefined : place.write(token, replaced));
       const renew = () => withLease({ place, deadlineMs, signal, find, work, publish, clock, random });
       const renewal = joinOrRenew(key, options, renew);
       if (stored === undefined || !isUsable(stored, options, clock)) return renewal;

@@ -129,6 +129,25 @@ test('renews a token once for all replicas [D7]', async () => {
   expect(other.source.calls).toEqual([]);
 });
 
+test('replaces a rejected token in the store although the clock of its replica was ahead [C5 D12 D24]', async () => {
+  const { clock, replica } = fleet();
+  const [one, other, third] = [replica(), replica(), replica()];
+  await answerOf(one, issue('old', clock));
+  clock.step(-5 * second);
+  const rejected = await other.tokens.getToken();
+
+  const renewal = other.tokens.getToken(undefined, { replacing: rejected });
+  await settle();
+  other.source.last().resolve(issue('new', clock));
+  await renewal;
+  await settle();
+
+  expect(rejected.value).toBe('old');
+  expect((await third.tokens.getToken()).value).toBe('new');
+  expect((await one.tokens.getToken(undefined, { replacing: rejected })).value).toBe('new');
+  expect([one, third].map(({ source }) => source.calls.length)).toEqual([1, 0]);
+});
+
 test('returns the token stored during a wait, even if it equals the token to be replaced [A16]', async () => {
   const { clock, replica, pass } = fleet();
   const [one, other] = [replica(), replica()];
