@@ -19,6 +19,7 @@ export function followingAdapter(adapter: AxiosAdapter, config: InternalAxiosReq
     known = { forStreams: following(false), forOthers: following(true) };
     knownAdapters.set(adapter, known);
   }
+  // The copy of a stream would be kept in memory, however long it is.
   return isStream(config.data) ? known.forStreams : known.forOthers;
 }
 
