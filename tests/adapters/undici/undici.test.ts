@@ -298,6 +298,17 @@ test('a fault of "isRejected" is the error of the request', async () => {
   expect(caller.listenerCount('abort')).toBe(0);
 });
 
+test.each<[string, () => unknown]>([
+  ['a promise', () => Promise.resolve(true)],
+  ['a number', () => 1],
+])('reads %s of "isRejected", as the other adapters do [E25]', async (_what, verdict) => {
+  const { dispatcher, api } = await startUndici({ isRejected: verdict as () => boolean });
+
+  await dispatcher.request(get(api.origin)).then(({ body }) => body.dump());
+
+  expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-2']);
+});
+
 test('sends again when "isRejected" says so by the head of the reply [E25]', async () => {
   const seen: unknown[] = [];
   const { dispatcher, api } = await startUndici({
