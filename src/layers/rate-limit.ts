@@ -25,7 +25,7 @@ const maxRequests = 1_000;
 
 /**
  * Limits grants. For all token requests: a `Retry-After` stops them for its duration, a 429 without one for 5 s, doubling up to 60 s.
- * Meanwhile calls fail immediately with that error. At most 50 grants are in flight.
+ * Meanwhile calls fail immediately with that error. At most `maxConcurrentGrants` grants are in flight.
  *
  * For each token request: after a renewal no token that is still valid is replaced for 5 s, or for 20 % of the lifetime of a
  * short one. Meanwhile the last granted token is the answer again, so that an API that rejects all tokens causes few grants.

@@ -53,12 +53,12 @@ export function bearerTokenInterceptor(
   return (dispatch) => (dispatched: Dispatched, handler) => {
     const headers = requestHeaders(dispatched.headers);
     if (dispatched.tokenRequest === false || hasAuthorization(headers)) return dispatch(dispatched, handler);
-    const named = originNamedIn(dispatched);
-    const origin = permittedOrigin(named, origins);
+    const origin = permittedOrigin(originNamedIn(dispatched), origins);
     if (origin === undefined || isOwnRequest(() => origin + dispatched.path)) return dispatch(dispatched, handler);
 
-    // A copy, so that the caller may change its objects during the wait for a token.
-    const outgoing = Object.assign({}, dispatched, { origin: named, headers });
+    // A copy, so that the caller may change its objects during the wait for a token. The redirect interceptor of undici compares
+    // origins as texts without a slash at the end.
+    const outgoing = Object.assign({}, dispatched, { origin, headers });
     const tokenRequest = dispatched.tokenRequest ?? tokenRequestOf?.(outgoing);
     const { signal, release } = signalOf(outgoing.signal);
     const request = undiciRequest({ dispatch, outgoing, handler, origin, tokenRequest, signal, isRejected });

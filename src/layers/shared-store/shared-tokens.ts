@@ -53,7 +53,8 @@ export interface SharedPlace {
   /** Whether the store failed recently and is being skipped. */
   isSkipped(): boolean;
   read(signal?: AbortSignal): Promise<TokenRecord | undefined>;
-  write(token: AccessToken): Promise<void>;
+  /** Stores the token, unless the entry holds a newer one other than `replaced`. */
+  write(token: AccessToken, replaced?: AccessToken): Promise<void>;
   /** Removes the token, unless the entry holds another one. */
   remove(token: AccessToken): Promise<void>;
   lease(ms: number, signal?: AbortSignal): Promise<Lease | undefined>;
@@ -81,6 +82,14 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
     // A hash has a fixed length and reveals nothing about the request.
     const key = hash('sha256', JSON.stringify([identity, bindings, requestKey]), 'base64url');
 
+    const remove = (token: AccessToken) => breaker.delete(key, toStored(key, token));
+
+    async function replace(token: AccessToken, ttlMs: number, replaced: AccessToken | undefined): Promise<void> {
+      // The clock of the replica that stored the replaced token is ahead of ours: the store would keep that token.
+      if (replaced !== undefined && replaced.issuedAt > token.issuedAt) await remove(replaced);
+      await breaker.set(key, toStored(key, token), ttlMs);
+    }
+
     return {
       isSkipped: () => breaker.isOpen(),
       async read(signal) {
@@ -89,15 +98,15 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
         if (entry !== undefined && record?.kind === 'invalid') void breaker.delete(key, entry);
         return record;
       },
-      async write(token) {
+      async write(token, replaced) {
         const ttlMs = token.remainingMs(clock);
         // The certificate or the key may have been renewed since it was read.
         if (!(ttlMs > 0 && ttlMs < Infinity) || !canPresent(token, constraint)) return;
-        const write = breaker.set(key, toStored(key, token), ttlMs).finally(() => writes.delete(write));
+        const write = replace(token, ttlMs, replaced).finally(() => writes.delete(write));
         writes.add(write);
         await write;
       },
-      remove: (token) => breaker.delete(key, toStored(key, token)),
+      remove,
       lease: (ms, signal) => breaker.lease(key, ms, signal && { signal }),
     };
   }
