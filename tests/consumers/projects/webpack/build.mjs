@@ -1,0 +1,23 @@
+import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+import webpack from 'webpack';
+
+const common = { target: 'node20', mode: 'production' };
+const stats = await promisify(webpack)([
+  {
+    ...common,
+    entry: './import.test.mjs',
+    experiments: { outputModule: true },
+    output: { path: resolve('bundle'), filename: 'import.test.mjs', library: { type: 'module' } },
+  },
+  {
+    ...common,
+    entry: './require.test.cjs',
+    output: { path: resolve('bundle'), filename: 'require.test.cjs' },
+  },
+]);
+if (stats.hasErrors() || stats.hasWarnings()) throw new Error(stats.toString('errors-warnings'));
+// A bundle needs no package.
+rmSync('node_modules', { recursive: true });
