@@ -5,7 +5,7 @@
  *     npm run test:consumers -- [--tarball <file>] [project ...]
  */
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -15,11 +15,11 @@ import { startServer } from './server.js';
 
 const here = import.meta.dirname;
 const { values, positionals } = parseArgs({ options: { tarball: { type: 'string' } }, allowPositionals: true });
-const known = readdirSync(join(here, 'projects'));
+const known = await readdir(join(here, 'projects'));
 const unknown = positionals.filter((name) => !known.includes(name));
 if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}; the projects are ${known.join(', ')}`);
 
-const temporary = mkdtempSync(join(tmpdir(), 'm2m-tokens-consumers-'));
+const temporary = await mkdtemp(join(tmpdir(), 'm2m-tokens-consumers-'));
 const server = await startServer();
 try {
   const tarball = values.tarball === undefined ? await pack() : resolve(values.tarball);
@@ -30,25 +30,25 @@ try {
   await Promise.all(Array.from({ length: availableParallelism() }, work));
 } finally {
   server.close();
-  rmSync(temporary, { recursive: true, force: true });
+  await rm(temporary, { recursive: true, force: true });
 }
 
 async function pack(): Promise<string> {
   const { exitCode, output } = await run('npm', ['pack', '--pack-destination', temporary], join(here, '..', '..'));
-  const name = readdirSync(temporary).find((file) => file.endsWith('.tgz'));
+  const name = (await readdir(temporary)).find((file) => file.endsWith('.tgz'));
   if (exitCode !== 0 || name === undefined) throw new Error(`npm pack failed:\n${output}`);
   return join(temporary, name);
 }
 
 async function tryOut(name: string, tarball: string): Promise<void> {
   const project = join(temporary, name);
-  mkdirSync(project);
-  for (const folder of ['shared', join('projects', name)]) cpSync(join(here, folder), project, { recursive: true });
+  await mkdir(project);
+  for (const folder of ['shared', join('projects', name)]) await cp(join(here, folder), project, { recursive: true });
 
   const options = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
   const installed = await run('npm', ['install', ...options, tarball], project);
   const tested = installed.exitCode === 0 ? await run('npm', ['test', '--silent'], project) : undefined;
-  rmSync(project, { recursive: true, force: true });
+  await rm(project, { recursive: true, force: true });
 
   const { exitCode, output } = tested ?? installed;
   const times = [`npm install ${seconds(installed.ms)}`, ...(tested ? [`npm test ${seconds(tested.ms)}`] : [])];
