@@ -10,7 +10,7 @@ const compilers = readdirSync('node_modules').filter((name) => name.startsWith('
 const waiting = compilers.flatMap((compiler) =>
   Object.keys(modules)
     // Deprecated in TypeScript 6, removed from TypeScript 7.
-    .filter((resolution) => resolution !== 'node10' || compiler.startsWith('typescript-5.'))
+    .filter((resolution) => resolution !== 'node10' || compiler === 'typescript-5.9')
     .map((resolution) => ({ compiler, resolution })),
 );
 if (waiting.length === 0) throw new Error('no version of TypeScript is installed');
