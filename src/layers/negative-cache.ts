@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-import type { ClientAuthentication, ClientAuthenticator } from '../authentication/client-authentication.js';
+import type { ClientAuthentication } from '../authentication/client-authentication.js';
 import { abortable, withDeadline } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
 import { anyClock, anyFunction, checkOptions, durationMs, objectWith } from '../core/check-options.js';
@@ -14,12 +14,18 @@ import { backoffMs } from './backoff.js';
 /** Options of {@link withNegativeCache}. */
 export interface NegativeCacheOptions {
   /** The credentials of the client. A rejected grant is forgotten when their fingerprint changes. */
-  readonly credentials?: ClientAuthentication | Pick<ClientAuthenticator, 'fingerprint'> | undefined;
+  readonly credentials?: ClientAuthentication | Credentials | undefined;
   /** Longest backoff after failures in a row, in milliseconds. @default 9500 */
   readonly maxBackoffMs?: number | undefined;
   readonly clock?: Clock | undefined;
   /** Uniform in [0, 1). @default Math.random */
   readonly random?: (() => number) | undefined;
+}
+
+/** Credentials of a token source of the user's own. */
+interface Credentials {
+  /** A digest that changes with the credentials. */
+  fingerprint(): Promise<string>;
 }
 
 /** The last failure of one token request. */
@@ -51,7 +57,7 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
   const checks = { credentials: objectWith('fingerprint'), maxBackoffMs: durationMs };
   checkOptions('withNegativeCache', layerOptions, { ...checks, clock: anyClock, random: anyFunction });
   const { maxBackoffMs = 9_500, clock = systemClock, random = Math.random } = layerOptions;
-  const credentials = layerOptions.credentials as Pick<ClientAuthenticator, 'fingerprint'> | undefined;
+  const credentials = layerOptions.credentials as Credentials | undefined;
 
   return (inner) => {
     const failures = new LRUCache<string, Failure>({ max: maxRequests });
