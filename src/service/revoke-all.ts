@@ -2,7 +2,7 @@ import { withDeadline } from '../core/abort.js';
 import { GrantUnavailableError, type AnyTokenError } from '../core/errors.js';
 import { eventSink, type EventSink } from '../core/events.js';
 import type { ClientCredentials } from '../grant/client-credentials.js';
-import type { SharedTokens } from '../layers/shared-store/shared-tokens.js';
+import type { SharedTokens } from '../stores/shared-tokens.js';
 import type { DrainedToken, TokenCache } from '../layers/token-cache.js';
 
 /** Options of {@link revokeAll}. */

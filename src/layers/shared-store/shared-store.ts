@@ -7,7 +7,7 @@ import { clockSkewMs } from '../../stores/token-record.js';
 import { renewOrFallBack } from '../renew-or-fall-back.js';
 import { mandatoryMs, type RefreshOptions } from '../renewal-schedule.js';
 import { withLease } from './lease.js';
-import { anySharedTokens, type SharedTokens } from './shared-tokens.js';
+import { anySharedTokens, type SharedTokens } from '../../stores/shared-tokens.js';
 
 /** Options of {@link withSharedStore}. */
 export interface SharedStoreOptions {

@@ -8,7 +8,7 @@ import type { TokenEvent } from '../../../src/core/events.js';
 import { canonicalRequest } from '../../../src/core/token-request.js';
 import type { Layer, TokenSource } from '../../../src/core/token-source.js';
 import { type SharedStoreOptions, withSharedStore } from '../../../src/layers/shared-store/shared-store.js';
-import { sharedTokens, type SharedTokensOptions } from '../../../src/layers/shared-store/shared-tokens.js';
+import { sharedTokens, type SharedTokensOptions } from '../../../src/stores/shared-tokens.js';
 import { memoryStore } from '../../../src/stores/memory.js';
 import { toStored } from '../../../src/stores/token-record.js';
 import type { StoredToken, TokenStore } from '../../../src/stores/token-store.js';
@@ -146,6 +146,34 @@ test('replaces a rejected token in the store although the clock of its replica w
   expect((await third.tokens.getToken()).value).toBe('new');
   expect((await one.tokens.getToken(undefined, { replacing: rejected })).value).toBe('new');
   expect([one, third].map(({ source }) => source.calls.length)).toEqual([1, 0]);
+});
+
+test('replaces a token that is rejected before it is stored [D12 E1]', async () => {
+  const clock = fakeClock();
+  const slow = memoryStore({ clock });
+  let stored = (): void => {};
+  const store: TokenStore = {
+    ...slow,
+    async set(...entry) {
+      await new Promise<void>((resolve) => (stored = resolve));
+      await slow.set(...entry);
+    },
+  };
+  const { replica, pass } = fleet({ clock, store });
+  const { tokens, source } = replica();
+  const first = tokens.getToken();
+  await settle();
+  source.last().resolve(issue('rejected', clock));
+  const rejected = await first;
+
+  const renewal = tokens.getToken(undefined, { replacing: rejected });
+  await settle();
+  stored();
+  await pass(200);
+  source.last().resolve(issue('new', clock));
+
+  expect((await renewal).value).toBe('new');
+  expect(source.calls).toHaveLength(2);
 });
 
 test('returns the token stored during a wait, even if it equals the token to be replaced [A16]', async () => {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
-import { abortable, withDeadline } from '../../core/abort.js';
-import type { AccessToken } from '../../core/access-token.js';
+import { abortable, withDeadline } from '../core/abort.js';
+import type { AccessToken } from '../core/access-token.js';
 import {
   anyClock,
   anyFunction,
@@ -10,18 +10,12 @@ import {
   checkArgument,
   checkOptions,
   objectWith,
-} from '../../core/check-options.js';
-import { type Clock, instant, systemClock } from '../../core/clock.js';
-import type { EventSink } from '../../core/events.js';
-import { circuitBreaker } from '../../stores/circuit-breaker.js';
-import {
-  canPresent,
-  fromStored,
-  type SenderConstraint,
-  type TokenRecord,
-  toStored,
-} from '../../stores/token-record.js';
-import { anyTokenStore, type Lease, type TokenStore } from '../../stores/token-store.js';
+} from '../core/check-options.js';
+import { type Clock, instant, systemClock } from '../core/clock.js';
+import type { EventSink } from '../core/events.js';
+import { circuitBreaker } from './circuit-breaker.js';
+import { canPresent, fromStored, type SenderConstraint, type TokenRecord, toStored } from './token-record.js';
+import { anyTokenStore, type Lease, type TokenStore } from './token-store.js';
 
 /** Options of {@link sharedTokens}. */
 export interface SharedTokensOptions {
@@ -70,7 +64,8 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
   checkArgument('sharedTokens', 'identity', options.identity, anyList);
   const { store, identity, senderConstraint, clock = systemClock, onEvent } = options;
   const breaker = circuitBreaker(store, clock, onEvent);
-  const writes = new Set<Promise<void>>();
+  /** The writes under way, by key. */
+  const writes = new Map<string, Promise<void>>();
 
   async function readConstraint(): Promise<SenderConstraint> {
     if (senderConstraint === undefined) return {};
@@ -93,6 +88,9 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
     return {
       isSkipped: () => breaker.isOpen(),
       async read(signal) {
+        // Without its own token in the store, this replica would take it for one that another replica has just stored.
+        const write = writes.get(key);
+        if (write !== undefined) await abortable(write, signal);
         const entry = await breaker.get(key, signal && { signal });
         const record = entry && fromStored(key, entry, instant(clock), constraint);
         if (entry !== undefined && record?.kind === 'invalid') void breaker.delete(key, entry);
@@ -102,8 +100,11 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
         const ttlMs = token.remainingMs(clock);
         // The certificate or the key may have been renewed since it was read.
         if (!(ttlMs > 0 && ttlMs < Infinity) || !canPresent(token, constraint)) return;
-        const write = replace(token, ttlMs, replaced).finally(() => writes.delete(write));
-        writes.add(write);
+        const earlier = writes.get(key);
+        const write = Promise.all([earlier, replace(token, ttlMs, replaced)]).then(() => {
+          if (writes.get(key) === write) writes.delete(key);
+        });
+        writes.set(key, write);
         await write;
       },
       remove,
@@ -118,7 +119,7 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
       return constraint && placeOf(requestKey, constraint);
     },
     async flush() {
-      await Promise.all(writes);
+      await Promise.all(writes.values());
     },
   };
 }
