@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { type AccessToken, sendableToken } from './access-token.js';
 import type { Clock } from './clock.js';
-import { anyFunction, checkArgument, objectWith } from './check-options.js';
+import { anyFunction, checkArgument, checkOptions, numberOfAtLeastZero, objectWith } from './check-options.js';
 import { ConfigurationError } from './errors.js';
 import { checkTokenRequest, type TokenRequest } from './token-request.js';
 
@@ -31,6 +31,15 @@ export interface TokenSource {
 }
 
 const anyTokenSource = objectWith('getToken');
+
+/** @throws {ConfigurationError} if the options of one call are malformed */
+export function checkGetTokenOptions(options: GetTokenOptions): void {
+  checkOptions('getToken', options, {
+    replacing: objectWith('remainingMs'),
+    signal: objectWith('addEventListener', 'removeEventListener'),
+    minValidityMs: numberOfAtLeastZero,
+  });
+}
 
 /** Takes a token source and returns one with a single concern added. */
 export type Layer = (inner: TokenSource) => TokenSource;

@@ -4,7 +4,7 @@ import {
   checkTokenRequest,
   type TokenRequest,
 } from '../core/token-request.js';
-import type { Layer } from '../core/token-source.js';
+import { checkGetTokenOptions, type Layer } from '../core/token-source.js';
 
 /**
  * Fills in what a token request leaves out from the default one, and passes a canonical request to the layers below.
@@ -16,6 +16,7 @@ export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
 
   return (inner) => ({
     async getToken(request, options) {
+      if (options !== undefined) checkGetTokenOptions(options);
       if (request === undefined) return inner.getToken(byDefault, options);
       checkTokenRequest(request);
       return inner.getToken(
