@@ -22,6 +22,7 @@ export interface BearerTokenInterceptorOptions extends AdapterOptions<
 
 declare module 'undici' {
   // undici exports its types in this namespace.
+  // oxlint-disable-next-line no-shadow
   namespace Dispatcher {
     interface DispatchOptions {
       /** The token request of this request; `false` sends the request without a token. */
