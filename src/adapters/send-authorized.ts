@@ -58,10 +58,9 @@ export async function sendAuthorized<Response>(
 ): Promise<Response> {
   const { tokenRequest, signal } = request;
   signal?.throwIfAborted();
-  const { source } = options;
-  if (tokenRequest !== undefined) source.checkRequest(tokenRequest);
+  if (tokenRequest !== undefined) options.source.checkRequest(tokenRequest);
   const send = sender(request, options);
-  const token = source.sendable(await source.tokens.getToken(tokenRequest, signal && { signal }));
+  const token = options.source.sendable(await options.source.tokens.getToken(tokenRequest, signal && { signal }));
   // The token source of a user may ignore the signal.
   signal?.throwIfAborted();
   const response = await send(token);
@@ -106,7 +105,6 @@ function sender<Response>(
     const proof = await proofs.prove(token, { method, origin, url: request.url() });
     const response = await request.send(token, proof);
     if (!hasSeenCredentials(request, response, token)) return response;
-
     const nonce = request.header(response, 'DPoP-Nonce');
     proofs.remember(origin, nonce);
     if (!nonce || !mayFetchNonce || !asksForNonce(request.header(response, 'WWW-Authenticate'))) return response;

@@ -151,8 +151,8 @@ export function sendableToken(source: string): (token: AccessToken) => AccessTok
 
   return (token) => {
     if (sendable.has(token)) return token;
-    const { type, value, authorization } = Object(token) as Partial<AccessToken>;
-    if (typeof value !== 'string' || authorization !== `${type} ${value}`) {
+    const { type, value, authorization, remainingMs } = Object(token) as Partial<AccessToken>;
+    if (typeof value !== 'string' || authorization !== `${type} ${value}` || typeof remainingMs !== 'function') {
       throw new ConfigurationError(`${source} returned no AccessToken: its getToken() must resolve to one`);
     }
     if (!/^[\x21-\x7e]+ [\x21-\x7e]+$/.test(authorization)) {
@@ -163,4 +163,13 @@ export function sendableToken(source: string): (token: AccessToken) => AccessTok
     sendable.add(token);
     return token;
   };
+}
+
+/** A function that calls `getToken` of `source` and checks each token as {@link sendableToken} does. */
+export function sendableTokens<Call extends readonly unknown[]>(
+  source: string,
+  getToken: (...call: Call) => Promise<AccessToken>,
+): (...call: Call) => Promise<AccessToken> {
+  const sendable = sendableToken(source);
+  return async (...call) => sendable(await getToken(...call));
 }

@@ -1,9 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-import { type AccessToken, sendableToken } from './access-token.js';
+import { type AccessToken, sendableToken, sendableTokens } from './access-token.js';
 import type { Clock } from './clock.js';
 import { anyFunction, checkArgument, checkOptions, numberOfAtLeastZero, objectWith } from './check-options.js';
-import { ConfigurationError } from './errors.js';
 import { checkTokenRequest, type TokenRequest } from './token-request.js';
 
 /** Options of one call of {@link TokenSource.getToken}. */
@@ -53,21 +52,11 @@ export function compose(source: TokenSource, ...layers: readonly (Layer | undefi
   checkArgument('compose', 'source', source, anyTokenSource);
   const given = layers.filter((layer) => layer !== undefined);
   for (const layer of given) checkArgument('compose', 'layers', layer, anyFunction);
-  return given.reduce((inner, layer) => layer(inner), checkedSource(source));
-}
-
-// The layers read the expiry of each token. Without this check, a source without one would end in a TypeError of a layer.
-function checkedSource(source: TokenSource): TokenSource {
-  const sendable = sendableToken('"source" of compose');
-  return {
-    async getToken(request, options) {
-      const token = sendable(await source.getToken(request, options));
-      if (typeof (token as Partial<AccessToken>).remainingMs === 'function') return token;
-      throw new ConfigurationError(
-        '"source" of compose returned no AccessToken: its getToken() must resolve to one, such as new AccessToken({ … })',
-      );
-    },
-  };
+  // The layers read the expiry of each token: a source without one would end in a TypeError of theirs.
+  const getToken = sendableTokens('"source" of compose', (...call: Parameters<TokenSource['getToken']>) =>
+    source.getToken(...call),
+  );
+  return given.reduce((inner, layer) => layer(inner), { getToken });
 }
 
 /** Whether a cached or stored token may be returned for this call: it remains valid long enough and is not to be replaced. */

@@ -976,6 +976,10 @@ class ForeignToken {
   get authorization(): string {
     return `Bearer ${this.#value}`;
   }
+
+  remainingMs(): number {
+    return Infinity;
+  }
 }
 
 /** A handler that answers with `first`, and from then on with `later`. */

@@ -5,6 +5,7 @@ import {
   AxiosHeaders,
   type AxiosRequestConfig,
   type AxiosResponse,
+  getAdapter,
   type InternalAxiosRequestConfig,
   isAxiosError,
 } from 'axios';
@@ -13,7 +14,7 @@ import { parseUrl } from '../../core/secure-url.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import { discardStream, isStream } from '../body.js';
 import type { AuthorizedRequest } from '../send-authorized.js';
-import { followingAdapter } from './following-adapter.js';
+import { type FollowingAdapters, followingAdapters } from './following-adapters.js';
 import { redactRequest, type SentRequest } from './redact-request.js';
 import type { Deadline } from './timeout.js';
 
@@ -35,7 +36,7 @@ export function axiosRequest(
   options: AxiosRequestOptions,
 ): AuthorizedRequest<AxiosResponse> & { toResult(response: AxiosResponse): AxiosResponse } {
   const { adapter, config, origin, tokenRequest, deadline, isRejected } = options;
-  const sendingAdapter = followingAdapter(adapter, config);
+  const sendingAdapter = adapterFor(adapter, config);
   let failure: AxiosError | undefined;
   let lastRequest: { destroy?(): void } | undefined;
 
@@ -104,6 +105,20 @@ export function axiosRequest(
     },
   };
 }
+
+function adapterFor(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): AxiosAdapter {
+  if (!replacements.has(adapter)) {
+    const isFetchAdapter = (each: AxiosRequestConfig): boolean => adapter === getAdapter('fetch', each);
+    const made = [config, {}].find(isFetchAdapter);
+    replacements.set(adapter, made && followingAdapters(made));
+  }
+  const following = replacements.get(adapter);
+  if (following === undefined) return adapter;
+  return isStream(config.data) ? following.forStreams : following.forOthers;
+}
+
+// axios keeps each adapter that it makes: let it make two of ours for one of the caller's.
+const replacements = new WeakMap<AxiosAdapter, FollowingAdapters | undefined>();
 
 const status = (response: AxiosResponse): number => response.status;
 
