@@ -61,7 +61,7 @@ export async function sendAuthorized<Response>(
   const { source } = options;
   if (tokenRequest !== undefined) source.checkRequest(tokenRequest);
   const send = sender(request, options);
-  const token = source.sendable(await source.tokens.getToken(tokenRequest, signal && { signal }));
+  const token = source.sendable(await source.tokens.getToken(tokenRequest, signal && { signal }), request.origin);
   const response = await send(token);
   let other: AccessToken | undefined;
   try {
@@ -156,7 +156,7 @@ async function replacement<Response>(
   let reason = reasonNotToResend(request, response, resend);
   if (reason !== undefined) source.renew(tokenRequest, replacing);
   else {
-    const other = source.sendable(await source.tokens.getToken(tokenRequest, { signal, replacing }));
+    const other = source.sendable(await source.tokens.getToken(tokenRequest, { signal, replacing }), origin);
     if (other.value !== replacing.value) return other;
     reason = 'same token';
   }
