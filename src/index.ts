@@ -17,6 +17,7 @@ export {
   TokenError,
   type TokenErrorCode,
 } from './core/errors.js';
+export { dangerouslyAllowHttp, type InsecureUrl } from './core/insecure-url.js';
 export type { EventSink, TokenEvent } from './core/events.js';
 export type { ClientAssertionOptions } from './authentication/client-assertion.js';
 export type { ClientAuthentication } from './authentication/client-authentication.js';

@@ -1,5 +1,6 @@
-import { anyFunction, checkOptions, functionOrObject, listOfStrings, oneOf } from '../core/check-options.js';
+import { anyFunction, checkOptions, functionOrObject, oneOf } from '../core/check-options.js';
 import { eventSink, type EventSink } from '../core/events.js';
+import { allowHttp, type InsecureUrl, listOfUrls } from '../core/insecure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
 import { guardedTokenSource, type TokenSource } from '../core/token-source.js';
 import { dpopProofs } from './dpop-proof.js';
@@ -9,7 +10,7 @@ import type { Resend, SendOptions } from './send-authorized.js';
 /** Options of all adapters. `Outgoing` is a request, and `Response` a response, as the HTTP client describes them. */
 export interface AdapterOptions<Outgoing extends readonly unknown[], Response, Verdict = boolean> {
   /** Origins that get the token, such as `https://api.example.com`. A request to any other origin is sent without a token. */
-  readonly origins?: readonly string[] | undefined;
+  readonly origins?: readonly (string | InsecureUrl)[] | undefined;
   /** The token request of requests that name none; a function of the outgoing request for multi-tenant clients. */
   readonly tokenRequest?: TokenRequest | ((...outgoing: Outgoing) => TokenRequest | undefined) | undefined;
   /**
@@ -35,28 +36,30 @@ export interface CheckedOptions<Outgoing extends readonly unknown[]> extends Sen
 
 /**
  * Checks the options of the adapter that is called `owner`.
- * @throws {ConfigurationError} when `tokens` is no token source, an option is unknown or malformed, or an origin is neither https nor loopback
+ * @throws {ConfigurationError} when `tokens` is no token source, an option is unknown or malformed, or an origin is http and not allowed
  */
 export function adapterOptions<Outgoing extends readonly unknown[]>(
   owner: string,
   tokens: TokenSource,
   options: AdapterOptions<Outgoing, never, unknown>,
 ): CheckedOptions<Outgoing> {
-  const source = guardedTokenSource(owner, tokens);
   checkOptions(owner, options, {
-    origins: listOfStrings,
+    origins: listOfUrls,
     tokenRequest: functionOrObject,
     resend: oneOf('all', 'safe', 'never'),
     isRejected: anyFunction,
     onEvent: anyFunction,
   });
   const { origins, tokenRequest, resend = 'all', onEvent } = options;
+  const listed = origins?.map(listedOrigin);
+  const emit = eventSink(onEvent);
+  const source = guardedTokenSource(owner, tokens, allowHttp(origins ?? [], emit));
   if (typeof tokenRequest === 'object') source.checkRequest(tokenRequest);
   return {
-    origins: origins?.map(listedOrigin),
+    origins: listed,
     tokenRequestOf: typeof tokenRequest === 'object' ? () => tokenRequest : tokenRequest,
     resend,
-    emit: eventSink(onEvent),
+    emit,
     proofs: dpopProofs(),
     source,
   };

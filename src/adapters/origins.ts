@@ -1,28 +1,31 @@
 import { cleanUrl } from '../core/clean-text.js';
 import { ConfigurationError } from '../core/errors.js';
+import { hrefOf, type InsecureUrl, isInsecureUrl } from '../core/insecure-url.js';
 import { isSecure, ownRequests, parseUrl, sentUrl } from '../core/secure-url.js';
 
 /**
  * The origin (scheme, host and port) of a URL that is to get tokens.
- * @throws {ConfigurationError} when it is no absolute URL, or neither https nor loopback (RFC 6750 §5.3)
+ * @throws {ConfigurationError} when it is no absolute URL, or http to another machine that is not allowed (RFC 6750 §5.3)
  */
-export function secureOrigin(url: string, option: string): string {
-  const parsed = parseUrl(url);
-  if (parsed !== undefined && isSecure(parsed)) return parsed.origin;
+export function secureOrigin(url: string | InsecureUrl, option: string): string {
+  const href = hrefOf(url);
+  const parsed = parseUrl(href);
+  if (parsed !== undefined && (isInsecureUrl(url) || isSecure(parsed))) return parsed.origin;
   const flaw =
     parsed === undefined
-      ? `${JSON.stringify(cleanUrl(url))}, which is no absolute URL`
+      ? `${JSON.stringify(cleanUrl(href))}, which is no absolute URL`
       : `${parsed.origin}: tokens are sent over https, or http to this machine, only`;
-  throw new ConfigurationError(`"${option}" holds ${flaw}`);
+  const advice = `; if a service mesh encrypts the requests, set origins: [dangerouslyAllowHttp('${parsed?.origin}')]`;
+  throw new ConfigurationError(`"${option}" holds ${flaw}${parsed?.protocol === 'http:' ? advice : ''}`);
 }
 
 /**
  * The origin that an entry of `origins` is.
  * @throws {ConfigurationError} as {@link secureOrigin}, and when the entry is a pattern or more than an origin
  */
-export function listedOrigin(entry: string): string {
-  const url = parseUrl(entry);
-  const isPattern = (url?.host ?? entry).includes('*');
+export function listedOrigin(entry: string | InsecureUrl): string {
+  const url = parseUrl(hrefOf(entry));
+  const isPattern = (url?.host ?? hrefOf(entry)).includes('*');
   const origin = isPattern ? 'https://api.example.com' : secureOrigin(entry, 'origins');
   if (url?.href === `${origin}/`) return origin;
   const advice = isPattern

@@ -60,7 +60,8 @@ export async function sendAuthorized<Response>(
   signal?.throwIfAborted();
   if (tokenRequest !== undefined) options.source.checkRequest(tokenRequest);
   const send = sender(request, options);
-  const token = options.source.sendable(await options.source.tokens.getToken(tokenRequest, signal && { signal }));
+  const found = await options.source.tokens.getToken(tokenRequest, signal && { signal });
+  const token = options.source.sendable(found, request.origin);
   // The token source of a user may ignore the signal.
   signal?.throwIfAborted();
   const response = await send(token);
@@ -157,7 +158,7 @@ async function replacement<Response>(
   let reason = reasonNotToResend(request, response, resend);
   if (reason !== undefined) source.renew(tokenRequest, replacing);
   else {
-    const other = source.sendable(await source.tokens.getToken(tokenRequest, { signal, replacing }));
+    const other = source.sendable(await source.tokens.getToken(tokenRequest, { signal, replacing }), origin);
     if (other.value !== replacing.value) return other;
     reason = 'same token';
   }

@@ -142,14 +142,21 @@ export function asExpired({ value, type, scope, issuedAt }: AccessToken): Access
 }
 
 /**
- * Makes a function that returns a token of `source` if a header can hold it. It checks each token once, and not by its class: another
+ * Makes a function that returns a token of `source` if a header can hold it, and if it may be sent to the given origin: a token that is
+ * bound to a client certificate is not sent to one of `httpOrigins`. It checks each token once, and not by its class: another
  * copy of this package has a class of its own.
  * @throws {ConfigurationError} that does not repeat the value
  */
-export function sendableToken(source: string): (token: AccessToken) => AccessToken {
+export function sendableToken(
+  source: string,
+  httpOrigins: readonly string[] = [],
+): (token: AccessToken, origin?: string) => AccessToken {
   const sendable = new WeakSet<AccessToken>();
 
-  return (token) => {
+  return (token, origin = '') => {
+    if (httpOrigins.includes(origin) && token.certificateThumbprint !== undefined) {
+      throw new ConfigurationError(`a token that is bound to a client certificate is not sent to ${origin} by http`);
+    }
     if (sendable.has(token)) return token;
     const { type, value, authorization, remainingMs } = Object(token) as Partial<AccessToken>;
     if (typeof value !== 'string' || authorization !== `${type} ${value}` || typeof remainingMs !== 'function') {

@@ -103,6 +103,14 @@ export interface RequestNotResent {
 export type NotResentReason =
   'same token' | 'body cannot be sent twice' | 'resend option' | 'redirected' | 'token not rejected' | 'resent already';
 
+/**
+ * A token service or an adapter was made that sends credentials by http to other machines, because of `dangerouslyAllowHttp`.
+ */
+export interface HttpAllowed {
+  readonly type: 'http.allowed';
+  readonly origins: readonly string[];
+}
+
 /** Every event. None contains a token or a secret. */
 export type TokenEvent =
   | GrantSucceeded
@@ -114,7 +122,8 @@ export type TokenEvent =
   | RevocationFailed
   | StoreFailed
   | RequestResent
-  | RequestNotResent;
+  | RequestNotResent
+  | HttpAllowed;
 
 /** Receives each event in one call. It should return at once; a promise that it returns is not awaited. */
 export type EventSink = (event: TokenEvent) => unknown;

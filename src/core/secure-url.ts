@@ -15,6 +15,11 @@ export function isSecure(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }
 
+/** Whether a request may go to this URL: it cannot be read on its way, or http is allowed to its origin. */
+export function isPermitted(url: URL, httpOrigins: readonly string[]): boolean {
+  return isSecure(url) || (url.protocol === 'http:' && httpOrigins.includes(url.origin));
+}
+
 /** Whether a host name of a parsed URL is this machine. The parser has turned 127.1 and 0x7f.1 into four decimal numbers. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);

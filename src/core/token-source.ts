@@ -70,26 +70,30 @@ export interface GuardedTokenSource {
   /** @throws {ConfigurationError} if a token request is no plain object */
   checkRequest(request: TokenRequest): void;
   /**
-   * Returns a token that a header can hold.
+   * Returns a token that a header can hold, and that may be sent to this origin.
    * @throws {ConfigurationError} if it is none
    */
-  sendable(token: AccessToken): AccessToken;
+  sendable(token: AccessToken, origin: string): AccessToken;
   /** Replaces a rejected token in the background, for later requests. The token source reports a failure. */
   renew(request: TokenRequest | undefined, replacing: AccessToken): void;
 }
 
 /**
- * Guards the token source that a user gives to `owner`.
+ * Guards the token source that a user gives to `owner`. `httpOrigins` get no token that is bound to a certificate.
  * @throws {ConfigurationError} if `tokens` is no token source
  */
-export function guardedTokenSource(owner: string, tokens: TokenSource): GuardedTokenSource {
+export function guardedTokenSource(
+  owner: string,
+  tokens: TokenSource,
+  httpOrigins: readonly string[],
+): GuardedTokenSource {
   checkArgument(owner, 'tokens', tokens, anyTokenSource);
   const names = `the token request ("tokenRequest" of ${owner}, or of one request)`;
   const outsideOfRequests = AsyncLocalStorage.snapshot();
   return {
     tokens,
     checkRequest: (request) => checkTokenRequest(request, names),
-    sendable: sendableToken(`"tokens" of ${owner}`),
+    sendable: sendableToken(`"tokens" of ${owner}`, httpOrigins),
     renew(request, replacing) {
       // The caller has its response: its signal must not end a renewal that is for others, nor its context live as long.
       const renewal = outsideOfRequests(async () => tokens.getToken(request, { replacing }));

@@ -3,27 +3,32 @@ import type { ServerMetadata } from 'openid-client';
 import { cleanIssuer, cleanUrl } from '../core/clean-text.js';
 import { type Clock, elapsedMs, type Instant, instant } from '../core/clock.js';
 import { isTokenError, type AnyTokenError } from '../core/errors.js';
+import type { EventSink } from '../core/events.js';
+import { allowHttp, hrefOf, type InsecureUrl } from '../core/insecure-url.js';
 import { type Pause, pause } from '../core/pause.js';
 import { discover, type Discovery, missingMetadata } from './discovery.js';
 
 /** Options of {@link authorizationServer}. */
 export interface AuthorizationServerOptions {
   /** The issuer, whose metadata are discovered (RFC 8414, then OpenID Connect Discovery). */
-  readonly issuer?: string | undefined;
+  readonly issuer?: string | InsecureUrl | undefined;
   /** The URL of the token endpoint, instead of `issuer`. */
-  readonly tokenEndpoint?: string | undefined;
+  readonly tokenEndpoint?: string | InsecureUrl | undefined;
   /** The URL of the revocation endpoint, together with `tokenEndpoint` (RFC 7009). */
-  readonly revocationEndpoint?: string | undefined;
+  readonly revocationEndpoint?: string | InsecureUrl | undefined;
   /** Deadline of each request, in milliseconds. */
   readonly timeoutMs: number;
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
+  readonly onEvent?: EventSink | undefined;
 }
 
 /** An authorization server and its metadata. */
 export interface AuthorizationServer {
   /** The issuer, or the token endpoint if no issuer is configured; for messages. */
   readonly name: string;
+  /** The origins of its URLs that are reached by http, because of `dangerouslyAllowHttp`. */
+  readonly httpOrigins: readonly string[];
   /**
    * Returns the metadata, and discovers them if necessary. Concurrent calls share one discovery.
    * @throws {TokenError} if they cannot be discovered and are not known from before
@@ -43,16 +48,25 @@ const retryStaleMs = 60 * 1_000;
 const rediscoveryIntervalMs = 60 * 1_000;
 const suspiciousOutageMs = 30 * 1_000;
 
-/** Discovers the metadata of an authorization server once a day. If that fails, the known metadata stay in use. */
+/**
+ * Discovers the metadata of an authorization server once a day. If that fails, the known metadata stay in use.
+ * @throws {ConfigurationError} if http is allowed, but Node.js sends the requests through a proxy
+ */
 export function authorizationServer({
-  issuer,
-  tokenEndpoint,
-  revocationEndpoint,
-  ...reach
+  timeoutMs,
+  fetch,
+  clock,
+  onEvent,
+  ...urls
 }: AuthorizationServerOptions): AuthorizationServer {
-  if (issuer === undefined) return withoutMetadata(tokenEndpoint as string, revocationEndpoint);
+  const textOf = (name: keyof typeof urls) => urls[name] && hrefOf(urls[name]);
+  const [issuer, tokenEndpoint] = [textOf('issuer'), textOf('tokenEndpoint')];
+  // An https issuer never leads to http.
+  const used = issuer === undefined ? [urls.tokenEndpoint, urls.revocationEndpoint] : [urls.issuer];
+  const httpOrigins = allowHttp(used, onEvent);
+  if (issuer === undefined) return withoutMetadata(tokenEndpoint as string, textOf('revocationEndpoint'), httpOrigins);
 
-  const { clock } = reach;
+  const reach = { timeoutMs, fetch, httpOrigins };
   let known: ServerMetadata | undefined;
   let nextDiscovery: Pause | undefined;
   let nextRediscovery: Pause | undefined;
@@ -92,6 +106,7 @@ export function authorizationServer({
 
   return {
     name: cleanIssuer(issuer),
+    httpOrigins,
     async metadata() {
       if (known !== undefined && !isOver(nextDiscovery)) return known;
       return (discovering ??= discoverAgain());
@@ -105,7 +120,11 @@ export function authorizationServer({
   };
 }
 
-function withoutMetadata(tokenEndpoint: string, revocationEndpoint: string | undefined): AuthorizationServer {
+function withoutMetadata(
+  tokenEndpoint: string,
+  revocationEndpoint: string | undefined,
+  httpOrigins: readonly string[],
+): AuthorizationServer {
   const metadata = Promise.resolve({
     issuer: tokenEndpoint,
     token_endpoint: tokenEndpoint,
@@ -113,6 +132,7 @@ function withoutMetadata(tokenEndpoint: string, revocationEndpoint: string | und
   });
   return {
     name: cleanUrl(tokenEndpoint),
+    httpOrigins,
     metadata: () => metadata,
     rediscover: async () => {},
     record: () => {},

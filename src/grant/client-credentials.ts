@@ -15,6 +15,7 @@ import {
 import { type Clock, elapsedMs, instant, systemClock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
 import { eventSink, type EventSink } from '../core/events.js';
+import { nonEmptyUrl } from '../core/insecure-url.js';
 import { canonicalRequest, type CanonicalTokenRequest } from '../core/token-request.js';
 import type { TokenSource } from '../core/token-source.js';
 import { authorizationServer, type AuthorizationServerOptions } from './authorization-server.js';
@@ -76,12 +77,14 @@ export function clientCredentials(options: ClientCredentialsOptions): ClientCred
   const { issuer, tokenEndpoint, revocationEndpoint, clientId, clientAuthentication, profile, dpop, onEvent } = options;
   const { timeoutMs = 5_000, defaultLifetimeSeconds = 300, assumeBearer = false, keepMembers = [] } = options;
   const { fetch = globalFetch, clock = systemClock } = options;
-  const server = authorizationServer({ issuer, tokenEndpoint, revocationEndpoint, timeoutMs, fetch, clock });
+  const urls = { issuer, tokenEndpoint, revocationEndpoint };
+  const emit = eventSink(onEvent);
+  const server = authorizationServer({ ...urls, timeoutMs, fetch, clock, onEvent: emit });
   const skew = clockSkew(clock);
   const requireSenderConstraint = profile === 'fapi2' && dpop === undefined;
   const client = { clientId, clientAuthentication, profile, requireSenderConstraint };
   const preparation = prepareRequest({ server, skew, ...client, timeoutMs, fetch, clock });
-  const reporting = { clock, emit: eventSink(onEvent) };
+  const reporting = { clock, emit };
   const reading = { assumeBearer, defaultLifetimeSeconds, keepMembers };
   const requests = tokenRequests({ server, skew, preparation, dpop, ...reading, ...reporting });
 
@@ -111,9 +114,9 @@ export function clientCredentials(options: ClientCredentialsOptions): ClientCred
 }
 
 const optionChecks = {
-  issuer: nonEmptyString,
-  tokenEndpoint: nonEmptyString,
-  revocationEndpoint: nonEmptyString,
+  issuer: nonEmptyUrl,
+  tokenEndpoint: nonEmptyUrl,
+  revocationEndpoint: nonEmptyUrl,
   timeoutMs: durationMs,
   defaultLifetimeSeconds: positiveInteger,
   keepMembers: listOfStrings,

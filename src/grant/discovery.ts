@@ -3,7 +3,7 @@ import { allowInsecureRequests, customFetch, type CustomFetch, discovery, type S
 import { cleanIssuer, cleanUrl } from '../core/clean-text.js';
 import { ConfigurationError, GrantUnavailableError, type AnyTokenError } from '../core/errors.js';
 import { parseObject } from '../core/json.js';
-import { isSecure, parseUrl } from '../core/secure-url.js';
+import { isPermitted, parseUrl } from '../core/secure-url.js';
 import { isTransientStatus } from './errors/error-response.js';
 import { findTokenError, networkError } from './errors/network-error.js';
 import { type BoundedFetch, boundedFetch, type BoundedResponse, isSuccess } from './http/bounded-fetch.js';
@@ -14,6 +14,8 @@ export interface DiscoveryOptions {
   readonly fetch: typeof globalThis.fetch;
   /** Deadline of each request, in milliseconds. */
   readonly timeoutMs: number;
+  /** The origin of the issuer if it may be reached by http, in a list. */
+  readonly httpOrigins: readonly string[];
 }
 
 /** The metadata, or the responses of all places that have none. */
@@ -34,7 +36,7 @@ export async function discover(issuer: string, options: DiscoveryOptions): Promi
         // Which URLs may use http is decided in bounded-fetch.ts.
         execute: [allowInsecureRequests],
       });
-      return { metadata: checkMetadata(configuration.serverMetadata(), issuer) };
+      return { metadata: checkMetadata(configuration.serverMetadata(), issuer, options.httpOrigins) };
     } catch (error) {
       const { response, ignoredProxy } = bounded;
       if (response === undefined) {
@@ -95,7 +97,7 @@ function readMetadata(response: BoundedResponse): { readonly issuer: string } | 
   return typeof issuer === 'string' ? { issuer } : undefined;
 }
 
-function checkMetadata(metadata: ServerMetadata, issuer: string): ServerMetadata {
+function checkMetadata(metadata: ServerMetadata, issuer: string, httpOrigins: readonly string[]): ServerMetadata {
   // RFC 8414 §3.3: the two must be identical, character by character.
   if (metadata.issuer !== issuer) throw otherIssuer(metadata.issuer, issuer);
   const endpoint = metadata.token_endpoint;
@@ -105,14 +107,19 @@ function checkMetadata(metadata: ServerMetadata, issuer: string): ServerMetadata
       `the metadata of ${cleanIssuer(issuer)} name no token endpoint; set "tokenEndpoint" instead of "issuer"`,
     );
   }
-  if (!isSecure(url)) {
+  if (!isPermitted(url, httpOrigins)) {
     throw new ConfigurationError(
       `the metadata of ${cleanIssuer(issuer)} name the token endpoint ${cleanUrl(url)}: only https, or http to this machine, ` +
-        'keeps the credentials secret',
+        'keeps the credentials secret' +
+        (url.protocol === 'http:' ? adviceForHttp(url) : ''),
     );
   }
   return metadata;
 }
+
+// dangerouslyAllowHttp of an issuer counts for endpoints on its own origin.
+const adviceForHttp = (endpoint: URL): string =>
+  `; if a service mesh encrypts the requests, set tokenEndpoint: dangerouslyAllowHttp('${cleanUrl(endpoint)}') instead of "issuer"`;
 
 function otherIssuer(found: string, issuer: string): ConfigurationError {
   const differsInSlash = found.replace(/\/$/, '') === issuer.replace(/\/$/, '');

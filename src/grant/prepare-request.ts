@@ -87,7 +87,11 @@ export function prepareRequest({
       return isSame(again, failed) ? undefined : again;
     },
     configure({ metadata, authentication }, options) {
-      const bounded = boundedFetch(authentication.fetch ?? fetch, { timeoutMs, ...options });
+      const bounded = boundedFetch(authentication.fetch ?? fetch, {
+        timeoutMs,
+        httpOrigins: server.httpOrigins,
+        ...options,
+      });
       const client = { use_mtls_endpoint_aliases: authentication.fetch !== undefined };
       const configuration = new Configuration(metadata, clientId, client, authentication.authenticate);
       configuration[customFetch] = bounded.fetch;

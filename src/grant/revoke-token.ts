@@ -2,6 +2,7 @@ import { tokenRevocation } from 'openid-client';
 
 import type { AccessToken } from '../core/access-token.js';
 import { ConfigurationError } from '../core/errors.js';
+import type { InsecureUrl } from '../core/insecure-url.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import { revocationError } from './errors/revocation-error.js';
 import type { PreparedRequest, RequestPreparation } from './prepare-request.js';
@@ -9,7 +10,7 @@ import type { PreparedRequest, RequestPreparation } from './prepare-request.js';
 /** Options of {@link revokeToken}. */
 export interface RevokeTokenOptions {
   readonly server: AuthorizationServer;
-  readonly issuer: string | undefined;
+  readonly issuer: string | InsecureUrl | undefined;
   readonly clientId: string;
   readonly preparation: RequestPreparation;
 }

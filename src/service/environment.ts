@@ -1,6 +1,7 @@
 import { fromFile } from '../authentication/secret.js';
 import { anyObject, checkArgument, checkIsOptions } from '../core/check-options.js';
 import { ConfigurationError } from '../core/errors.js';
+import { httpAllowance } from '../core/insecure-url.js';
 import type { TokenServiceOptions } from './options.js';
 import { createTokenService, type TokenService } from './token-service.js';
 
@@ -8,7 +9,9 @@ import { createTokenService, type TokenService } from './token-service.js';
  * Creates a token service with options from environment variables; `options` take precedence.
  *
  * `OAUTH_ISSUER` or `OAUTH_TOKEN_ENDPOINT`, `OAUTH_CLIENT_ID`, `OAUTH_CLIENT_SECRET` or `OAUTH_CLIENT_SECRET_FILE` (a path),
- * `OAUTH_SCOPE`, `OAUTH_AUDIENCE`, `OAUTH_RESOURCE` (these three space-separated). An empty variable counts as unset.
+ * `OAUTH_SCOPE`, `OAUTH_AUDIENCE`, `OAUTH_RESOURCE` (these three space-separated),
+ * `OAUTH_DANGEROUSLY_ALLOW_HTTP` (origins, space-separated, that the URL of the authorization server may have as with
+ * {@link dangerouslyAllowHttp}). An empty variable counts as unset.
  * @throws {ConfigurationError} if a variable is missing or contradicts another, and as {@link createTokenService}
  */
 export function tokenServiceFromEnvironment(
@@ -34,10 +37,12 @@ export function tokenServiceFromEnvironment(
   if (clientId === undefined) throw new ConfigurationError('the environment variable OAUTH_CLIENT_ID is missing');
 
   const path = read('OAUTH_CLIENT_SECRET_FILE');
+  const allowed = httpAllowance(list('OAUTH_DANGEROUSLY_ALLOW_HTTP') ?? [], 'OAUTH_DANGEROUSLY_ALLOW_HTTP');
+  const url = (name: string) => read(name) && allowed(read(name) as string);
   const isServerGiven = options.issuer !== undefined || options.tokenEndpoint !== undefined;
   const isSecretGiven = options.clientSecret !== undefined || options.clientAuthentication !== undefined;
   return createTokenService({
-    ...(!isServerGiven && { issuer: read('OAUTH_ISSUER'), tokenEndpoint: read('OAUTH_TOKEN_ENDPOINT') }),
+    ...(!isServerGiven && { issuer: url('OAUTH_ISSUER'), tokenEndpoint: url('OAUTH_TOKEN_ENDPOINT') }),
     ...(!isSecretGiven && { clientSecret: path === undefined ? read('OAUTH_CLIENT_SECRET') : fromFile(path) }),
     scope: list('OAUTH_SCOPE'),
     audience: list('OAUTH_AUDIENCE'),

@@ -1,8 +1,11 @@
 import { ConfigurationError } from '../core/errors.js';
+import type { InsecureUrl } from '../core/insecure-url.js';
 
 /** The options that the rules of FAPI 2.0 concern. */
 export interface Fapi2Facts {
-  readonly tokenEndpoint: string | undefined;
+  readonly tokenEndpoint: string | InsecureUrl | undefined;
+  /** Whether an endpoint may be reached by http. */
+  readonly allowsHttp: boolean;
   /** The registered name of the client authentication, if it has a fixed one. */
   readonly method: string | undefined;
   readonly isSenderConstrained: boolean;
@@ -13,13 +16,14 @@ export interface Fapi2Facts {
  * algorithms and audiences are checked when an assertion is signed.
  * @throws {ConfigurationError} that names the option to change
  */
-export function checkFapi2Profile({ tokenEndpoint, method, isSenderConstrained }: Fapi2Facts): void {
+export function checkFapi2Profile({ tokenEndpoint, allowsHttp, method, isSenderConstrained }: Fapi2Facts): void {
   const refuse = (rule: string) => {
     throw new ConfigurationError(`the profile "fapi2" ${rule}`);
   };
   if (tokenEndpoint !== undefined) {
     refuse('takes endpoints from metadata only: set "issuer" instead of "tokenEndpoint"');
   }
+  if (allowsHttp) refuse('requires https: give the URL as a string, without dangerouslyAllowHttp');
   if (method !== 'private_key_jwt' && method !== 'tls_client_auth') {
     refuse(
       'allows no shared secret and no assertion of another issuer: set "clientAuthentication" to privateKeyJwt(…) or mutualTls(…)',

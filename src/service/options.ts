@@ -17,9 +17,8 @@ import {
   stringOrStrings,
   wholeNumber,
 } from '../core/check-options.js';
-import { cleanIssuer, cleanUrl } from '../core/clean-text.js';
 import { ConfigurationError } from '../core/errors.js';
-import { isSecure, parseUrl } from '../core/secure-url.js';
+import { hrefOf, httpOrigins, nonEmptyUrl } from '../core/insecure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { ClientCredentialsOptions } from '../grant/client-credentials.js';
 import { dpopKeyOf } from '../grant/dpop.js';
@@ -31,6 +30,7 @@ import type { TokenCacheOptions } from '../layers/token-cache.js';
 import { anyTokenStore, type TokenStore } from '../stores/token-store.js';
 import type { EventLogger } from '../telemetry/logging.js';
 import { checkFapi2Profile } from './fapi2.js';
+import { checkServerUrls, serverUrlNames } from './server-urls.js';
 
 /** Options of {@link createTokenService}. The members of the token request are the default token request. */
 export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredentialsOptions, 'clientAuthentication'> {
@@ -64,9 +64,9 @@ export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredential
 export function checkTokenServiceOptions(options: TokenServiceOptions): void {
   const owner = 'createTokenService';
   checkOptions(owner, options, {
-    issuer: nonEmptyString,
-    tokenEndpoint: nonEmptyString,
-    revocationEndpoint: nonEmptyString,
+    issuer: nonEmptyUrl,
+    tokenEndpoint: nonEmptyUrl,
+    revocationEndpoint: nonEmptyUrl,
     clientId: nonEmptyString,
     clientSecret: stringOrFunction,
     clientAuthentication: objectWith('prepare', 'fingerprint'),
@@ -103,19 +103,24 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
   exactlyOne(options, 'clientSecret', 'clientAuthentication');
   exactlyOne(options, 'clientId');
   checkKeepMembers(options.keepMembers ?? []);
-  checkBlanks(options, 'clientId', 'issuer', 'tokenEndpoint', 'revocationEndpoint');
-  checkEndpoint(options, 'issuer');
-  checkEndpoint(options, 'tokenEndpoint');
+  checkBlanks(options);
+  checkServerUrls(options);
+  const authenticator = options.clientAuthentication && authenticatorOf(options.clientAuthentication);
+  const isBound = authenticator?.certificateThumbprint !== undefined;
+  const allowsHttp = httpOrigins(serverUrlNames.map((name) => options[name])).length > 0;
+  if (isBound && allowsHttp) {
+    throw new ConfigurationError(
+      'dangerouslyAllowHttp cannot be combined with a client certificate, which requires https',
+    );
+  }
   if (options.profile === 'fapi2') {
-    const authenticator = options.clientAuthentication && authenticatorOf(options.clientAuthentication);
-    const isBound = authenticator?.certificateThumbprint !== undefined;
     checkFapi2Profile({
       tokenEndpoint: options.tokenEndpoint,
       method: authenticator?.method,
+      allowsHttp,
       isSenderConstrained: isBound || (options.dpop && dpopKeyOf(options.dpop).requireBinding) === true,
     });
   }
-  checkEndpoint(options, 'revocationEndpoint');
   if (options.issuer !== undefined && options.revocationEndpoint !== undefined) {
     throw new ConfigurationError('"revocationEndpoint" goes with "tokenEndpoint": with "issuer" the metadata name it');
   }
@@ -135,31 +140,9 @@ function emptied(options: object, names: readonly string[]): string {
 }
 
 // They come from files and variables with stray line breaks and byte order marks. A URL would lose them unnoticed.
-function checkBlanks(options: TokenServiceOptions, ...names: readonly ('clientId' | Endpoint)[]): void {
-  for (const name of names) {
-    const blank = describeBlank(options[name] ?? '');
+function checkBlanks(options: TokenServiceOptions): void {
+  for (const name of ['clientId', ...serverUrlNames] as const) {
+    const blank = describeBlank(hrefOf(options[name] ?? ''));
     if (blank !== undefined) throw new ConfigurationError(`"${name}" ${blank}; remove it where the option comes from`);
-  }
-}
-
-type Endpoint = 'issuer' | 'tokenEndpoint' | 'revocationEndpoint';
-
-// RFC 6749 §3.2: no fragment; §10.8: https.
-function checkEndpoint(options: TokenServiceOptions, name: Endpoint): void {
-  const value = options[name];
-  if (value === undefined) return;
-  const url = parseUrl(value);
-  if (url !== undefined && (url.username !== '' || url.password !== '')) {
-    throw new ConfigurationError(`"${name}" must not hold credentials; use "clientId" and "clientSecret"`);
-  }
-  if (url === undefined || value.includes('#')) {
-    throw new ConfigurationError(
-      `"${name}" must be an absolute URL without a fragment, not "${url === undefined ? cleanUrl(value) : cleanIssuer(value)}"`,
-    );
-  }
-  if (!isSecure(url)) {
-    throw new ConfigurationError(
-      `"${name}" must be an https URL, or http to this machine: ${url.origin} would see the secret in clear`,
-    );
   }
 }

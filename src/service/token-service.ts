@@ -2,6 +2,7 @@ import { authenticatorOf, type ClientAuthentication } from '../authentication/cl
 import { clientSecretByMetadata } from '../authentication/client-secret.js';
 import type { Secret } from '../authentication/secret.js';
 import { eventSink, type EventSink } from '../core/events.js';
+import { hrefOf } from '../core/insecure-url.js';
 import { compose, type GetTokenOptions, type TokenSource } from '../core/token-source.js';
 import { clientCredentials } from '../grant/client-credentials.js';
 import { dpopKeyOf } from '../grant/dpop.js';
@@ -85,7 +86,8 @@ function sharedTokensOf(
 ): SharedTokens | undefined {
   const authenticator = authenticatorOf(clientAuthentication);
   const key = dpop && dpopKeyOf(dpop);
-  const identity = [issuer, tokenEndpoint, clientId, authenticator.method, ...keepMembers.toSorted()];
+  const urls = [issuer, tokenEndpoint].map((url) => url && hrefOf(url));
+  const identity = [...urls, clientId, authenticator.method, ...keepMembers.toSorted()];
   const isSenderConstrained = authenticator.certificateThumbprint !== undefined || key !== undefined;
   const currentConstraint = async () => ({
     certificateThumbprint: await authenticator.certificateThumbprint?.(),

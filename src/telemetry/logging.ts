@@ -32,6 +32,7 @@ const levels = {
   'store.failed': 'warn',
   'request.resent': 'info',
   'request.not_resent': 'warn',
+  'http.allowed': 'warn',
 } as const satisfies Record<TokenEvent['type'], keyof EventLogger>;
 
 function sentenceFor(event: TokenEvent): string {
@@ -56,6 +57,8 @@ function sentenceFor(event: TokenEvent): string {
       return `${event.origin} rejected the token of a ${event.method.toUpperCase()}; it is sent again with another one`;
     case 'request.not_resent':
       return `${event.origin} did not accept the token or DPoP proof of a ${event.method.toUpperCase()}; its answer stands (${event.reason})`;
+    case 'http.allowed':
+      return `dangerouslyAllowHttp allows http to ${event.origins.join(', ')}: without a service mesh that encrypts, secrets and tokens can be read on the way`;
   }
 }
 

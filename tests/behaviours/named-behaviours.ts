@@ -1,7 +1,7 @@
 import ts from 'typescript';
 
 /** The form of an id: a letter and a number for a fault, R and a number for a requirement. */
-const id = /(?<![\w-])(?:[A-F][1-9]\d?|R-\d{2})(?![\w-])/g;
+const id = /(?<![\w-])(?:[A-G][1-9]\d?|R-\d{2})(?![\w-])/g;
 
 /** The ids in the names of the tests and groups of a source, without `skip` and `todo`. */
 export function namedBehaviours(source: string): Set<string> {

@@ -16,7 +16,7 @@ export async function command(): Promise<Result[]> {
   try {
     const { tokenEndpoint, clientId } = endpoint.options;
     const environment = {
-      OAUTH_TOKEN_ENDPOINT: `${tokenEndpoint}`,
+      OAUTH_TOKEN_ENDPOINT: tokenEndpoint,
       OAUTH_CLIENT_ID: clientId,
       OAUTH_CLIENT_SECRET: 'secret',
     };

@@ -53,8 +53,7 @@ export async function coldProcesses(): Promise<Result[]> {
   const program = await buildReplica();
   const grants = async (url: string | undefined): Promise<number> => {
     const endpoint = await startTokenEndpoint();
-    const { tokenEndpoint = '' } = endpoint.options;
-    const setup = { tokenEndpoint, redis: url };
+    const setup = { tokenEndpoint: endpoint.options.tokenEndpoint, redis: url };
     const replicas = await Promise.all(Array.from({ length: 50 }, () => startReplica(program, setup)));
     await Promise.all(replicas.map((replica) => replica.ask()));
     await Promise.all(replicas.map((replica) => replica.kill()));

@@ -25,7 +25,7 @@ export function tokenEndpointInProcess({ tokenType = 'Bearer' } = {}): TokenServ
 /** A token endpoint on loopback. */
 export interface TokenEndpoint {
   /** Options of a token service that sends its grants there. */
-  readonly options: TokenServiceOptions;
+  readonly options: TokenServiceOptions & { readonly tokenEndpoint: string };
   /** Number of grants so far. */
   readonly grants: number;
   close(): void;

@@ -4,10 +4,11 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 
 import type { Resend } from '../../src/adapters/send-authorized.js';
-import type { AccessToken } from '../../src/core/access-token.js';
+import { AccessToken } from '../../src/core/access-token.js';
 import { systemClock } from '../../src/core/clock.js';
 import { TokenError } from '../../src/core/errors.js';
-import type { EventSink } from '../../src/core/events.js';
+import type { EventSink, TokenEvent } from '../../src/core/events.js';
+import { dangerouslyAllowHttp, type InsecureUrl } from '../../src/core/insecure-url.js';
 import type { TokenRequest } from '../../src/core/token-request.js';
 import type { TokenSource } from '../../src/core/token-source.js';
 import { staticToken } from '../../src/service/static-token.js';
@@ -16,7 +17,7 @@ import { granted, refused } from '../support/authorization-server.js';
 import { hashOf } from '../support/dpop-proof.js';
 import { type DpopSurroundings, startDpopSurroundings } from '../support/dpop-service.js';
 import { failureOf } from '../support/grant-outcome.js';
-import type { Answer, Handler, RecordedRequest } from '../support/http-server.js';
+import { type Answer, type Handler, outerAddress, type RecordedRequest } from '../support/http-server.js';
 import { rejected, startResourceServer } from '../support/resource-server.js';
 import { issue } from '../support/tokens.js';
 import { until, untilRenewed } from '../support/until.js';
@@ -49,7 +50,7 @@ export interface AdapterSetup {
   readonly resend?: Resend;
   readonly tokenRequest?: TokenRequest | (() => TokenRequest | undefined);
   /** @default the origin of the API */
-  readonly origins?: readonly string[];
+  readonly origins?: readonly (string | InsecureUrl)[];
 }
 
 /** What the client is made from; only `origin` may see the tokens. */
@@ -525,6 +526,7 @@ export function adapterContract(
   });
 
   redirectContract(name, start);
+  httpContract(name, makeClient);
 
   describe(`${name} and what is no token request or no token`, () => {
     const kinds: [string, () => unknown][] = [
@@ -946,6 +948,87 @@ function redirectContract(name: string, start: () => Promise<Surroundings & Http
       expect(authorizationServer.grants).toHaveLength(2);
     });
   });
+}
+
+/** What every adapter does with http to another machine. */
+function httpContract(name: string, makeClient: (setup: ClientSetup) => HttpClient): void {
+  /** A client for an API on another machine, which may be reached by http. */
+  async function startAllowed(tokens: TokenSource = staticToken('token-1')) {
+    const api = await startResourceServer(outerAddress);
+    const events: TokenEvent[] = [];
+    const onEvent = (event: TokenEvent): void => void events.push(event);
+    const origins = [dangerouslyAllowHttp(api.origin)];
+    const { send } = makeClient({ tokens, origin: api.origin, origins, onEvent });
+    return { api, send, events };
+  }
+
+  describe(`${name} and http to another machine`, () => {
+    test('attaches the token when it is allowed, and says so by one event [G1]', async () => {
+      const { api, send, events } = await startAllowed();
+      const allowed = { type: 'http.allowed', origins: [api.origin] };
+      expect(events).toEqual([allowed]);
+
+      const replies = [
+        await send({ url: '/orders' }),
+        await send({ method: 'POST', url: '/orders', body: 'an order' }),
+      ];
+
+      expect(replies.map(({ status }) => status)).toEqual([200, 200]);
+      expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-1']);
+      expect(events).toEqual([allowed]);
+    });
+
+    test('gives no token to another http origin, not even after a redirect [G1 E11]', async () => {
+      const { api, send } = await startAllowed();
+      const other = await startResourceServer(outerAddress);
+      api.answer(() => ({ status: 307, headers: { location: `${other.origin}/orders` } }));
+
+      await send({ url: '/orders' });
+      await send({ url: `${other.origin}/orders` });
+
+      expect(authorizations(api.requests)).toEqual(['Bearer token-1']);
+      expect(authorizations(other.requests)).toEqual([undefined, undefined]);
+    });
+
+    test('sends no token that is bound to a client certificate [G1]', async () => {
+      const expiresAt = Date.now() + 60_000;
+      const fields = { value: 'token-1', issuedAt: Date.now(), expiresAt, certificateThumbprint: 'thumbprint' };
+      const token = new AccessToken(fields);
+      const { api, send } = await startAllowed({ getToken: () => Promise.resolve(token) });
+
+      const error = await failureOf(send({ url: '/orders' }));
+
+      expect(configurationErrorIn(error)).toMatch(/bound to a client certificate is not sent to http:/);
+      expect(api.requests).toEqual([]);
+    });
+
+    test.each(['http://orders', 'http://orders.localhost', 'http://10.0.0.1:8080'])(
+      'refuses %s as a string, with the line that allows it [G1 R-27]',
+      (origin) => {
+        const setup = { tokens: staticToken('token-1'), origin, origins: [origin], onEvent: () => undefined };
+
+        expect(() => makeClient(setup)).toThrow(
+          expect.objectContaining({
+            code: 'ERR_CONFIGURATION',
+            message: expect.stringContaining(`set origins: [dangerouslyAllowHttp('${origin}')]`),
+          }),
+        );
+      },
+    );
+
+    test('refuses more than an origin, also when it is allowed [G1 E38]', () => {
+      const origins = [dangerouslyAllowHttp('http://orders/v1')];
+      const setup = { tokens: staticToken('token-1'), origin: 'http://orders', origins, onEvent: () => undefined };
+
+      expect(() => makeClient(setup)).toThrow(/write "http:\/\/orders"/);
+    });
+  });
+}
+
+// fetch of undici puts the error of a dispatcher into the cause of its own.
+function configurationErrorIn(error: unknown): string {
+  const { code, message, cause } = error as { code?: string; message: string; cause?: unknown };
+  return code === 'ERR_CONFIGURATION' || cause === undefined ? message : configurationErrorIn(cause);
 }
 
 const authorizations = (requests: readonly RecordedRequest[]): (string | undefined)[] =>

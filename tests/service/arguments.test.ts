@@ -87,6 +87,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
       options,
     ]),
   ],
+  dangerouslyAllowHttp: [['url', (value) => main.dangerouslyAllowHttp(value), []]],
   dpop: [
     ['options', (value) => main.dpop(value), options],
     ['keyPair', (keyPair) => main.dpop({ keyPair }), ['undefined']],

@@ -15,7 +15,8 @@ export interface ScriptedAuthorizationServer extends HttpServer {
  */
 export async function startAuthorizationServer({
   metadata,
-}: { metadata?: object } = {}): Promise<ScriptedAuthorizationServer> {
+  address,
+}: { metadata?: object; address?: string } = {}): Promise<ScriptedAuthorizationServer> {
   const grants: RecordedRequest[] = [];
   let script: (Answer | Handler)[] = [];
 
@@ -29,7 +30,7 @@ export async function startAuthorizationServer({
       return { body: { issuer: server.origin, token_endpoint: `${server.origin}/token`, ...metadata } };
     }
     return { status: 404 };
-  });
+  }, address);
 
   return {
     ...server,

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 
 import { cleanUp } from './clean-up.js';
 
@@ -30,8 +31,14 @@ export interface HttpServer {
   readonly requests: readonly RecordedRequest[];
 }
 
-/** Starts a server on a free port of 127.0.0.1 and closes it after the test. */
-export async function startHttpServer(handle: Handler): Promise<HttpServer> {
+/** An address of this machine that is not loopback, as that of another machine. */
+export const outerAddress =
+  Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? '0.0.0.0';
+
+/** Starts a server on a free port and closes it after the test. */
+export async function startHttpServer(handle: Handler, address?: string): Promise<HttpServer> {
   const requests: RecordedRequest[] = [];
 
   const origin = await listen(async (incoming, response) => {
@@ -47,22 +54,23 @@ export async function startHttpServer(handle: Handler): Promise<HttpServer> {
 
     const answer = await handle(request, response);
     if (answer !== undefined) write(response, answer);
-  });
+  }, address);
 
   return { origin, requests };
 }
 
-/** Starts a server on a free port of 127.0.0.1 and closes it, with all connections, after the test; returns its origin. */
+/** Starts a server on a free port and closes it, with all connections, after the test; returns its origin. */
 export async function listen(
   listener: (incoming: IncomingMessage, response: ServerResponse) => unknown,
+  address = '127.0.0.1',
 ): Promise<string> {
   const server = createServer((incoming, response) => void listener(incoming, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
   cleanUp(async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `http://${address}:${(server.address() as AddressInfo).port}`;
 }
 
 function write(response: ServerResponse, { status = 200, headers = {}, body = '' }: Answer): void {

@@ -8,13 +8,14 @@ export interface ScriptedResourceServer extends HttpServer {
   answer(handler: Handler | undefined): void;
 }
 
-/** Starts an API that responds with 200 to every token that is not revoked, else with 401 `invalid_token` (RFC 6750 §3). */
-export async function startResourceServer(): Promise<ScriptedResourceServer> {
+/** Starts an API, on loopback if no other address is given, that responds with 200 to every token that is not revoked, else with 401 `invalid_token` (RFC 6750 §3). */
+export async function startResourceServer(address?: string): Promise<ScriptedResourceServer> {
   const revoked = new Set<string>();
   let scripted: Handler | undefined;
 
-  const server = await startHttpServer((request, response) =>
-    scripted === undefined ? check(request, revoked) : scripted(request, response),
+  const server = await startHttpServer(
+    (request, response) => (scripted === undefined ? check(request, revoked) : scripted(request, response)),
+    address,
   );
 
   return {

@@ -63,6 +63,11 @@ test.each<[TokenEvent, number, string]>([
     'a token with the lifetime 2147483647 s, which means that it never expires, is renewed after 24 hours at the latest',
   ],
   [
+    { type: 'http.allowed', origins: ['http://auth', 'http://orders'] },
+    warn,
+    'dangerouslyAllowHttp allows http to http://auth, http://orders: without a service mesh that encrypts, secrets and tokens can be read on the way',
+  ],
+  [
     { type: 'token.evicted', scope: 'a' },
     debug,
     'the least recently used token was dropped; "cache.maxTokens" is lower than the number of different token requests',

@@ -7,6 +7,7 @@ import axios, {
 } from 'axios';
 
 import { ConfigurationError } from '../../core/errors.js';
+import type { InsecureUrl } from '../../core/insecure-url.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
 import { type AdapterOptions, adapterOptions } from '../adapter-options.js';
@@ -30,7 +31,7 @@ export interface BearerTokenOptions extends AdapterOptions<[config: InternalAxio
    * URLs whose origins (scheme, host, port) get the token. A request to any other origin is sent without a token.
    * @default the origin of the `baseURL` of each request
    */
-  readonly origins?: readonly string[] | undefined;
+  readonly origins?: readonly (string | InsecureUrl)[] | undefined;
 }
 
 /**
@@ -39,7 +40,7 @@ export interface BearerTokenOptions extends AdapterOptions<[config: InternalAxio
  *
  * A request to another origin, with `tokenRequest: false`, or with credentials of the caller is sent as it is. Without a token the
  * request is not sent and fails with the {@link TokenError}. No response and no error holds the token.
- * @throws {ConfigurationError} when an option is unknown or malformed, or an origin is neither https nor loopback
+ * @throws {ConfigurationError} when an option is unknown or malformed, or an origin is http and not allowed by `dangerouslyAllowHttp`
  * @see RFC 6750 §2.1 and §3
  */
 export function bearerToken(
@@ -57,7 +58,7 @@ export function bearerToken(
     const origin = permittedOriginOf(config);
     if (origin === undefined || isOwnRequest(() => axios.getUri(config))) return adapter(config);
 
-    if (origin.startsWith('http:')) keepOnThisMachine(config);
+    if (origin.startsWith('http:')) keepFromProxies(config);
     const tokenRequest = config.tokenRequest ?? tokenRequestOf?.(config);
     const deadline = timeout || cancelToken ? startDeadline(config) : undefined;
     const request = axiosRequest({ adapter, config, origin, tokenRequest, deadline, isRejected });
@@ -91,15 +92,15 @@ function hasAuthorization(headers: AxiosHeaders): boolean {
   return false;
 }
 
-// http is for this machine only. A proxy is another machine, and would read the token.
-function keepOnThisMachine(config: InternalAxiosRequestConfig): void {
+// A proxy would read a token that is sent over http.
+function keepFromProxies(config: InternalAxiosRequestConfig): void {
   if (config.proxy) throw new ConfigurationError('a token is not sent over http through a proxy; set "proxy: false"');
   config.proxy = false;
 }
 
 /**
  * Finds the origin of a request; `undefined` for an origin that gets no token. Without `origins`, the origin of `baseURL` gets it.
- * @throws {ConfigurationError} when there is neither, or a `baseURL` is neither https nor loopback
+ * @throws {ConfigurationError} when there is neither, or a `baseURL` is http to another machine
  */
 function axiosOrigins(
   origins: readonly string[] | undefined,

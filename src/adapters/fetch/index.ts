@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../../core/errors.js';
+import type { InsecureUrl } from '../../core/insecure-url.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
 import { type AdapterOptions, adapterOptions } from '../adapter-options.js';
@@ -15,7 +16,7 @@ export interface FetchTokenOptions extends AdapterOptions<
   boolean | Promise<boolean>
 > {
   /** URLs whose origins (scheme, host, port) get the token. A request to any other origin is sent without a token. */
-  readonly origins: readonly string[];
+  readonly origins: readonly (string | InsecureUrl)[];
 }
 
 /** The result of {@link withBearerToken}: a `fetch` with one more member of `init`. */
@@ -34,7 +35,7 @@ export type FetchWithToken = (
  * A request to another origin, with `tokenRequest: false`, or with an `Authorization` of the caller is sent as it is. A redirect to
  * another origin is followed without the token. Without a token the request is not sent and fails with the {@link TokenError}.
  * A `Request` with a body is cloned before it is sent; the clone keeps the body in memory.
- * @throws {ConfigurationError} when an option is unknown, malformed or missing, or an origin is neither https nor loopback
+ * @throws {ConfigurationError} when an option is unknown, malformed or missing, or an origin is http and not allowed by `dangerouslyAllowHttp`
  * @see RFC 6750 §2.1 and §3
  */
 export function withBearerToken(

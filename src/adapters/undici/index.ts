@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { Dispatcher } from 'undici';
 
 import { ConfigurationError } from '../../core/errors.js';
+import type { InsecureUrl } from '../../core/insecure-url.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
 import { type AdapterOptions, adapterOptions } from '../adapter-options.js';
@@ -17,7 +18,7 @@ export interface BearerTokenInterceptorOptions extends AdapterOptions<
   UndiciReply
 > {
   /** URLs whose origins (scheme, host, port) get the token. A request to any other origin is sent without a token. */
-  readonly origins: readonly string[];
+  readonly origins: readonly (string | InsecureUrl)[];
 }
 
 declare module 'undici' {
@@ -39,7 +40,7 @@ declare module 'undici' {
  *
  * A request to another origin, with `tokenRequest: false`, or with an `Authorization` of the caller is sent as it is. Without a token
  * the request is not sent and fails with the {@link TokenError}.
- * @throws {ConfigurationError} when an option is unknown, malformed or missing, or an origin is neither https nor loopback
+ * @throws {ConfigurationError} when an option is unknown, malformed or missing, or an origin is http and not allowed by `dangerouslyAllowHttp`
  * @see RFC 6750 §2.1 and §3
  */
 export function bearerTokenInterceptor(

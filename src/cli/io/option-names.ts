@@ -36,6 +36,12 @@ const phrases: readonly (readonly [pattern: RegExp, replacement: string])[] = [
     /give it decrypted, or a function that returns createPrivateKey\(\{ key, passphrase \}\)/,
     'decrypt it: openssl pkey -in ENCRYPTED -out DECRYPTED',
   ],
+  [
+    /set tokenEndpoint: dangerouslyAllowHttp\('((http:\/\/[^'/]+)[^']*)'\) instead of "issuer"/,
+    'set --token-endpoint $1 and --dangerously-allow-http $2 instead of "issuer"',
+  ],
+  [/set \w+: dangerouslyAllowHttp\('(http:\/\/[^'/]+)[^']*'\)/, 'set --dangerously-allow-http $1'],
+  [/dangerouslyAllowHttp/g, '--dangerously-allow-http'],
   [/it has an option of its own or is set by the library/, 'it has a flag of its own or is set by the command'],
   [/check the file or function that it comes from/, 'check its source'],
 ];

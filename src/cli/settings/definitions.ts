@@ -3,6 +3,12 @@ const definitions = {
   issuer: { placeholder: '<url>', summary: 'URL of the authorization server, for the discovery of its metadata' },
   tokenEndpoint: { placeholder: '<url>', summary: 'URL of the token endpoint, instead of an issuer' },
   revocationEndpoint: { placeholder: '<url>', summary: 'URL of the revocation endpoint, beside a token endpoint' },
+  dangerouslyAllowHttp: {
+    placeholder: '<origins>',
+    isList: true,
+    summary:
+      'origins of the authorization server or API that may be http, because a service mesh encrypts; space-separated',
+  },
   clientId: { placeholder: '<id>', summary: 'id of the client' },
   // Without a flag: other users can read the arguments of a process.
   clientSecret: { isSecret: true, summary: 'client secret; without any credentials, the command prompts for it' },

@@ -2,6 +2,7 @@ import type { ClientAuthentication } from '../../authentication/client-authentic
 import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenServiceOptions } from '../../service/options.js';
 import { CommandError } from '../io/command-error.js';
+import { allowedUrl } from './allowed-url.js';
 import { authMethodOf, type Credentials } from './auth-methods.js';
 import type { SettingName } from './definitions.js';
 import { parametersOf } from './parameters.js';
@@ -28,10 +29,11 @@ export async function serviceOptions(settings: Settings, credentials: Credential
  * @throws {CommandError} if a setting is missing or malformed
  */
 export function serverOptions(settings: Settings): TokenServiceOptions {
+  const url = (name: SettingName) => settings[name] && allowedUrl(settings, settings[name].value);
   return {
-    issuer: settings.issuer?.value,
-    tokenEndpoint: settings.tokenEndpoint?.value,
-    revocationEndpoint: settings.revocationEndpoint?.value,
+    issuer: url('issuer'),
+    tokenEndpoint: url('tokenEndpoint'),
+    revocationEndpoint: url('revocationEndpoint'),
     clientId: requiredSetting(settings, 'clientId'),
     assumeBearer: isOn(settings, 'assumeBearer'),
     ...tokenRequest(settings),

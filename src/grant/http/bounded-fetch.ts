@@ -4,7 +4,7 @@ import { abortable, withDeadline } from '../../core/abort.js';
 import { cleanUrl } from '../../core/clean-text.js';
 import { ignoredProxyVariable } from '../../core/environment.js';
 import { ConfigurationError, InvalidTokenResponseError } from '../../core/errors.js';
-import { isLoopback, isSecure, ownRequests, sentUrl } from '../../core/secure-url.js';
+import { isLoopback, isPermitted, ownRequests, sentUrl } from '../../core/secure-url.js';
 
 /** A response of the authorization server, read to its end. */
 export interface BoundedResponse {
@@ -26,6 +26,8 @@ export interface BoundedFetch {
 
 /** Options of {@link boundedFetch}. */
 export interface BoundedFetchOptions {
+  /** The origins that may be reached by http, besides this machine. @default none */
+  readonly httpOrigins?: readonly string[];
   /** Deadline of each request, including the body of its response, in milliseconds. */
   readonly timeoutMs: number;
   /** Checks a successful response and returns the body that openid-client reads. If it throws, the request fails. */
@@ -42,12 +44,12 @@ const maxUncheckedLength = 64 * 1024;
 const maxParts = 10_000;
 
 /**
- * A `fetch` for requests to the authorization server. It sends to https or loopback only (RFC 6749 §10.8), follows no
+ * A `fetch` for requests to the authorization server. It sends to https, loopback and `httpOrigins` only (RFC 6749 §10.8), follows no
  * redirects and reads at most 1 MiB. The last response is kept for error messages.
  */
 export function boundedFetch(
   fetch: typeof globalThis.fetch,
-  { timeoutMs, accept = ({ body }) => body, signal }: BoundedFetchOptions,
+  { timeoutMs, accept = ({ body }) => body, signal, httpOrigins = [] }: BoundedFetchOptions,
 ): BoundedFetch {
   let last: BoundedResponse | undefined;
   let lastUrl: URL | undefined;
@@ -55,9 +57,10 @@ export function boundedFetch(
   return {
     async fetch(url, options) {
       lastUrl = new URL(url);
-      if (!isSecure(lastUrl)) {
+      if (!isPermitted(lastUrl, httpOrigins)) {
         throw new ConfigurationError(
-          `no request is sent to ${cleanUrl(url)}: only https, or http to this machine, keeps the credentials secret`,
+          `no request is sent to ${cleanUrl(url)}: only https, or http to this machine, keeps the credentials secret; ` +
+            'dangerouslyAllowHttp allows http to one origin',
         );
       }
       // The metadata may name it. No `fetch` sends a request to such a URL.

@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
 
+import { isInsecureUrl } from '../../../core/insecure-url.js';
 import { isSecure, parseUrl } from '../../../core/secure-url.js';
 import type { CommandContext } from '../../context.js';
 import { CommandError } from '../../io/command-error.js';
 import { readStdin } from '../../io/input.js';
 import { isPath } from '../../io/text.js';
+import { allowedUrl } from '../../settings/allowed-url.js';
+import type { Settings } from '../../settings/settings.js';
 
 /** A request to an API, without its token. */
 export interface ApiRequest {
@@ -30,6 +33,7 @@ export interface ApiRequestFlags {
 export async function apiRequest(
   args: readonly string[],
   { request, data, json, header = [] }: ApiRequestFlags,
+  settings: Settings,
   context: CommandContext,
 ): Promise<ApiRequest> {
   if (args.length > 2) {
@@ -48,7 +52,7 @@ export async function apiRequest(
       advice: 'use GET, POST, PUT, PATCH or DELETE',
     });
   }
-  const url = checkedUrl(text);
+  const url = checkedUrl(text, settings);
   const given = header.map(parseHeader);
   const body = await bodyOf(json === undefined ? data : [json], context);
   if (body !== undefined && /^(get|head)$/i.test(method)) {
@@ -70,7 +74,7 @@ const forbidden = /^(connect|trace|track)$/i;
  * Parses the URL of an API.
  * @throws {CommandError} if the text is not a URL, or a token is not safe there (RFC 6750 §5.3)
  */
-export function checkedUrl(text: string): URL {
+export function checkedUrl(text: string, settings: Settings): URL {
   const url = parseUrl(text);
   if (url === undefined) {
     throw new CommandError(`${JSON.stringify(text)} is not an absolute URL`, { advice: 'begin it with https://' });
@@ -78,9 +82,9 @@ export function checkedUrl(text: string): URL {
   if (url.username !== '' || url.password !== '') {
     throw new CommandError('the URL contains credentials', { advice: 'remove them: the token replaces them' });
   }
-  if (!isSecure(url)) {
+  if (!isSecure(url) && !isInsecureUrl(allowedUrl(settings, url.href))) {
     throw new CommandError(`http to ${url.origin} would reveal the token`, {
-      advice: 'use https; http is for this machine only',
+      advice: `use https; if a service mesh encrypts the request, set --dangerously-allow-http ${url.origin}`,
     });
   }
   return url;

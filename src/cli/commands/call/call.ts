@@ -5,6 +5,7 @@ import type { CommandContext } from '../../context.js';
 import { CommandError, exitCodes } from '../../io/command-error.js';
 import { withSpinner } from '../../io/spinner.js';
 import { write } from '../../io/terminal.js';
+import { allowedUrl } from '../../settings/allowed-url.js';
 import type { Settings } from '../../settings/settings.js';
 import { openTokenSource } from '../../token-source.js';
 import { type ApiRequest, apiRequest, type ApiRequestFlags } from './api-request.js';
@@ -42,8 +43,8 @@ export const call: Command = {
   async run({ args, flags, settings: read }, context) {
     const given: CallFlags = flags;
     const { dryRun, print, silent } = given;
-    const request = await apiRequest(args, given, context);
     const settings = await read();
+    const request = await apiRequest(args, given, settings, context);
     if (dryRun) return printRequest(request, settings, context);
     if (print !== undefined && given.location) {
       throw new CommandError('--print and --location cannot be combined', {
@@ -78,6 +79,7 @@ async function send(
     signal: context.signal,
     fetch: fetchWithSpinner,
     followsRedirects,
+    origin: allowedUrl(settings, url.origin),
   });
   if (fail && response.status >= 400) {
     // Otherwise the process waits for the rest of the body.

@@ -1,4 +1,5 @@
 import { withBearerToken } from '../../../adapters/fetch/index.js';
+import type { InsecureUrl } from '../../../core/insecure-url.js';
 import type { TokenSource } from '../../../core/token-source.js';
 import { networkError } from '../../../grant/errors/network-error.js';
 import { CommandError, exitCodes } from '../../io/command-error.js';
@@ -12,6 +13,8 @@ export interface SendRequestOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** Whether redirects are followed. The token is sent to the origin of the request only. @default false */
   readonly followsRedirects?: boolean | undefined;
+  /** The origin of the request, if it may be http. @default that of its URL */
+  readonly origin?: string | InsecureUrl | undefined;
 }
 
 /**
@@ -23,7 +26,7 @@ export interface SendRequestOptions {
 export function sendRequest(
   { method, url, headers, body }: ApiRequest,
   tokens: TokenSource,
-  { signal, fetch = globalThis.fetch, followsRedirects = false }: SendRequestOptions,
+  { signal, fetch = globalThis.fetch, followsRedirects = false, origin = url.origin }: SendRequestOptions,
 ): Promise<Response> {
   const fetchOrExplain: typeof globalThis.fetch = async (input, init) => {
     try {
@@ -32,7 +35,7 @@ export function sendRequest(
       throw signal.aborted ? signal.reason : unreachable(error, url);
     }
   };
-  const authorizedFetch = withBearerToken(fetchOrExplain, tokens, { origins: [url.origin] });
+  const authorizedFetch = withBearerToken(fetchOrExplain, tokens, { origins: [origin] });
   return authorizedFetch(url, {
     method,
     headers: headers.map(([name, value]): [string, string] => [name, value]),

@@ -11,6 +11,7 @@ import { createTokenService } from '../../../service/token-service.js';
 import type { CommandContext } from '../../context.js';
 import { exitCodes } from '../../io/command-error.js';
 import { withSpinner } from '../../io/spinner.js';
+import { allowedUrl } from '../../settings/allowed-url.js';
 import { authMethodName, isMutualTls } from '../../settings/auth-methods.js';
 import { readCredentials } from '../../settings/credentials.js';
 import { serviceOptions } from '../../settings/service-options.js';
@@ -21,6 +22,7 @@ import { checkCertificate } from './checks/certificate.js';
 import { checkClock } from './checks/clock.js';
 import { checkReachability } from './checks/connection.js';
 import { checkGrant, checkLifetime, checkScope } from './checks/grant.js';
+import { checkHttp } from './checks/http.js';
 import { checkAuthMethod, checkMetadata, type ServerFacts } from './checks/metadata.js';
 import { checkCredentials, checkSettings } from './checks/settings.js';
 import type { Finding } from './finding.js';
@@ -82,9 +84,11 @@ export async function* diagnose(
   yield* checkScope({ requested: settings.scope?.value, granted: hasScope ? token.scope : undefined });
   yield* checkLifetime(token, hasLifetime);
   if (api === undefined) return;
+  yield* checkHttp(settings, api);
   if (yield* report(await checkReachability(api, exitCodes.apiUnreachable, context, secureContext))) return;
+  const origin = allowedUrl(settings, api.origin);
   const fetch = secureContext && certificateFetch(credentials);
-  yield* await withSpinner(`calling ${api.host}`, context, () => checkApi(api, token, { signal, fetch }));
+  yield* await withSpinner(`calling ${api.host}`, context, () => checkApi(api, token, { signal, fetch, origin }));
 }
 
 /** Checks the authorization server and returns its metadata; `undefined` after a failure. */
@@ -96,11 +100,13 @@ async function* checkServer(
   const { issuer } = settings;
   const { serverUnreachable } = exitCodes;
   const url = new URL(requiredServer(settings));
+  yield* checkHttp(settings, url);
   if (yield* report(await checkReachability(url, serverUnreachable, context, secureContext))) return undefined;
   if (issuer === undefined) return { issuer: url.href, token_endpoint: url.href };
 
   const { clock, signal } = context;
-  const server = authorizationServer({ issuer: issuer.value, timeoutMs: 5_000, fetch: recorder.fetch, clock });
+  const allowed = allowedUrl(settings, issuer.value);
+  const server = authorizationServer({ issuer: allowed, timeoutMs: 5_000, fetch: recorder.fetch, clock });
   const { facts, findings } = await withSpinner('reading the metadata', context, () =>
     checkMetadata(issuer.value, () => abortable(server.metadata(), signal)),
   );

@@ -21,9 +21,10 @@ export const doctor: Command = {
   },
 
   async run({ args: [url], flags, settings }, context) {
+    const effective = await settings();
     const subject = {
-      settings: await settings(),
-      api: url === undefined ? undefined : checkedUrl(url),
+      settings: effective,
+      api: url === undefined ? undefined : checkedUrl(url, effective),
       triesMethods: flags['tryMethods'] === true,
     };
     const { diagnose } = await import('./diagnose.js');

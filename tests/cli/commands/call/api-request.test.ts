@@ -9,7 +9,7 @@ import { temporaryFolder } from '../../../support/temporary-folder.js';
 
 const url = 'https://api.example.com/orders';
 const request = (args: string[], flags: ApiRequestFlags = {}, stdin = '') =>
-  apiRequest(args, flags, commandContext({ stdin }).context);
+  apiRequest(args, flags, {}, commandContext({ stdin }).context);
 
 test.each<[string, string[], ApiRequestFlags, object]>([
   ['GET without a body', [url], {}, { method: 'GET', headers: [], body: undefined }],
@@ -80,10 +80,12 @@ test.each(['c4n4ry', 'X c4n4ry: 1', 'X: a\r\nY: c4n4ry', 'X: c4n4ry \u{1f600}'])
 );
 
 test('sends a token over https or to this machine only [R-27 R-38 E20]', () => {
-  expect(() => checkedUrl('http://api.example.com')).toThrow('http to http://api.example.com would reveal the token');
-  expect(checkedUrl('http://127.0.0.1:80/x').href).toBe('http://127.0.0.1/x');
+  expect(() => checkedUrl('http://api.example.com', {})).toThrow(
+    'http to http://api.example.com would reveal the token',
+  );
+  expect(checkedUrl('http://127.0.0.1:80/x', {}).href).toBe('http://127.0.0.1/x');
 });
 
 test('refuses a URL with credentials, and does not repeat them', () => {
-  expect(() => checkedUrl('https://orders:c4n4ry@api.example.com')).toThrow(/^the URL contains credentials$/);
+  expect(() => checkedUrl('https://orders:c4n4ry@api.example.com', {})).toThrow(/^the URL contains credentials$/);
 });

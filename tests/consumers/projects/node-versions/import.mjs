@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 
 import axios from 'axios';
-import { createTokenService } from 'm2m-tokens';
+import { createTokenService, dangerouslyAllowHttp, staticToken } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
 import { withBearerToken } from 'm2m-tokens/fetch';
 import manifest from 'm2m-tokens/package.json' with { type: 'json' };
@@ -18,6 +19,14 @@ for (const entry of entries) {
   const names = Object.keys(await import(entry.replace('.', manifest.name)));
   assert.ok(names.length > 0, `${entry} exports nothing`);
 }
+
+// The ES module and the CommonJS file are two copies, which take the URLs of each other.
+const copy = createRequire(import.meta.url)('m2m-tokens');
+assert.notEqual(copy.dangerouslyAllowHttp, dangerouslyAllowHttp);
+const client = { clientId: 'orders', clientSecret: 'secret' };
+createTokenService({ ...client, issuer: copy.dangerouslyAllowHttp('http://auth') });
+copy.createTokenService({ ...client, issuer: dangerouslyAllowHttp('http://auth') });
+withBearerToken(fetch, staticToken('token'), { origins: [copy.dangerouslyAllowHttp('http://orders')] });
 
 /** Listens on a free port of this machine; returns the origin. */
 async function listen(server) {

@@ -7,7 +7,7 @@ import { CommandError } from '../../../io/command-error.js';
 import { withSpinner } from '../../../io/spinner.js';
 import { authMethodName, isMutualTls } from '../../../settings/auth-methods.js';
 import { readCredentials } from '../../../settings/credentials.js';
-import { tokenRequest, usesDpop } from '../../../settings/service-options.js';
+import { serverOptions, tokenRequest, usesDpop } from '../../../settings/service-options.js';
 import { requiredServer, requiredSetting, type Settings } from '../../../settings/settings.js';
 import type { ApiRequest } from '../api-request.js';
 
@@ -59,7 +59,7 @@ async function serverFacts(
   settings: Settings,
   context: CommandContext,
 ): Promise<Pick<PrintedCall, 'tokenEndpoint' | 'authMethod'>> {
-  const [issuer, tokenEndpoint] = [settings.issuer?.value, settings.tokenEndpoint?.value];
+  const { issuer, tokenEndpoint } = serverOptions(settings);
   const server = authorizationServer({ issuer, tokenEndpoint, timeoutMs: 5_000, fetch, clock: context.clock });
   const metadata = await withSpinner(`reading the metadata of ${server.name}`, context, () =>
     abortable(server.metadata(), context.signal),
