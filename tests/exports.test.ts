@@ -64,6 +64,7 @@ const entries = {
       'StoreCall',
       'StoredToken',
       'TokenErrorCode',
+      'TokenErrorOptions',
       'TokenEvent',
       'TokenMembers',
       'TokenRequest',

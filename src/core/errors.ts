@@ -32,13 +32,6 @@ export class ConfigurationError extends TokenError {
   readonly retryable = false;
 }
 
-/** The facts of a {@link GrantRejectedError}. */
-export interface GrantRejection extends TokenErrorOptions {
-  readonly status: number;
-  readonly error?: string | undefined;
-  readonly errorDescription?: string | undefined;
-}
-
 /** The authorization server rejected the grant (RFC 6749 §5.2). It will reject it again until something is changed. */
 export class GrantRejectedError extends TokenError {
   override readonly name = 'GrantRejectedError';
@@ -51,19 +44,19 @@ export class GrantRejectedError extends TokenError {
   /** The `error_description` of the error response, cleaned and cut; `undefined` if there is none. */
   readonly errorDescription: string | undefined;
 
-  constructor(message: string, { status, error, errorDescription, ...options }: GrantRejection) {
+  constructor(
+    message: string,
+    options: TokenErrorOptions & {
+      readonly status: number;
+      readonly error?: string | undefined;
+      readonly errorDescription?: string | undefined;
+    },
+  ) {
     super(message, options);
-    this.status = status;
-    this.error = error;
-    this.errorDescription = errorDescription;
+    this.status = options.status;
+    this.error = options.error;
+    this.errorDescription = options.errorDescription;
   }
-}
-
-/** The facts of a {@link GrantUnavailableError}. */
-export interface GrantUnavailability extends TokenErrorOptions {
-  readonly status?: number | undefined;
-  /** @default true */
-  readonly retryable?: boolean;
 }
 
 /** The authorization server could not be reached or cannot answer now: network error, timeout, 408, 425, 429, 5xx. */
@@ -75,10 +68,13 @@ export class GrantUnavailableError extends TokenError {
   /** HTTP status of the response; `undefined` if there was none. */
   readonly status: number | undefined;
 
-  constructor(message: string, { status, retryable = true, ...options }: GrantUnavailability = {}) {
+  constructor(
+    message: string,
+    options: TokenErrorOptions & { readonly status?: number | undefined; readonly retryable?: boolean } = {},
+  ) {
     super(message, options);
-    this.retryable = retryable;
-    this.status = status;
+    this.retryable = options.retryable ?? true;
+    this.status = options.status;
   }
 }
 

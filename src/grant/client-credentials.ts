@@ -17,7 +17,7 @@ import { ConfigurationError } from '../core/errors.js';
 import { eventSink, type EventSink } from '../core/events.js';
 import { canonicalRequest, type CanonicalTokenRequest } from '../core/token-request.js';
 import type { TokenSource } from '../core/token-source.js';
-import { authorizationServer, type AuthorizationServerOptions } from './authorization-server.js';
+import { authorizationServer } from './authorization-server.js';
 import { clockSkew } from './clock-skew.js';
 import type { Dpop } from './dpop.js';
 import { globalFetch } from './http/bounded-fetch.js';
@@ -26,8 +26,16 @@ import { revokeToken } from './revoke-token.js';
 import { type Grant, tokenRequests } from './token-requests.js';
 
 /** Options of {@link clientCredentials}. Either `issuer` or `tokenEndpoint` is required. */
-export interface ClientCredentialsOptions extends Omit<AuthorizationServerOptions, 'timeoutMs' | 'fetch' | 'clock'> {
+export interface ClientCredentialsOptions {
+  /** The issuer, whose metadata are discovered (RFC 8414, then OpenID Connect Discovery). */
+  readonly issuer?: string | undefined;
+  /** The URL of the token endpoint, instead of `issuer`. */
+  readonly tokenEndpoint?: string | undefined;
+  /** The URL of the revocation endpoint, together with `tokenEndpoint` (RFC 7009). */
+  readonly revocationEndpoint?: string | undefined;
+  /** The client identifier (RFC 6749 §2.2). */
   readonly clientId: string;
+  /** How the client authenticates: `clientSecretBasic(secret)`, `privateKeyJwt({ key })` and others. */
   readonly clientAuthentication: ClientAuthentication;
   /** `'fapi2'` enforces the rules of the FAPI 2.0 Security Profile for clients. */
   readonly profile?: 'fapi2' | undefined;

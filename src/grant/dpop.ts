@@ -23,6 +23,7 @@ export interface DpopOptions {
 
 /** Binds tokens to a key, so that a stolen token cannot be used without it. Made by {@link dpop}; its members are internal. */
 export interface Dpop {
+  /** @internal */
   readonly [brand]: 'Dpop';
 }
 

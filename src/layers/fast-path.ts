@@ -6,7 +6,7 @@ import type { AccessToken } from '../core/access-token.js';
 import { checkArgument } from '../core/check-options.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { GetTokenOptions, Layer } from '../core/token-source.js';
-import { anyTokenCache, type TokenCache } from './token-cache.js';
+import { anyTokenCache, cachedTokensOf, type TokenCache } from './token-cache.js';
 
 /** A token that the layer below returned a moment ago. */
 interface Answer {
@@ -26,8 +26,9 @@ const maxTrustMs = 1_000;
  * Known limit: it reads the wall clock only. If that clock is set back into the trusted second of an idle service, an
  * expired token is returned for the rest of that second.
  */
-export function withFastPath(cache: TokenCache): Layer {
-  checkArgument('withFastPath', 'cache', cache, anyTokenCache);
+export function withFastPath(tokenCache: TokenCache): Layer {
+  checkArgument('withFastPath', 'cache', tokenCache, anyTokenCache);
+  const cache = cachedTokensOf(tokenCache);
   const { clock, maxTokens } = cache;
 
   return (inner) => {

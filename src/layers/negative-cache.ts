@@ -14,7 +14,7 @@ import { backoffMs } from './backoff.js';
 /** Options of {@link withNegativeCache}. */
 export interface NegativeCacheOptions {
   /** The credentials of the client. A rejected grant is forgotten when their fingerprint changes. */
-  readonly credentials?: ClientAuthentication | Pick<ClientAuthenticator, 'fingerprint'> | undefined;
+  readonly credentials?: ClientAuthentication | { fingerprint(): Promise<string> } | undefined;
   /** Longest backoff after failures in a row, in milliseconds. @default 9500 */
   readonly maxBackoffMs?: number | undefined;
   readonly clock?: Clock | undefined;

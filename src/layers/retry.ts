@@ -7,16 +7,13 @@ import type { TokenRequest } from '../core/token-request.js';
 import type { GetTokenOptions, Layer } from '../core/token-source.js';
 import { backoffMs } from './backoff.js';
 
-/** How a failed grant is retried. */
-export interface RetryOptions {
+/** Options of {@link withRetry}. */
+export interface RetryLayerOptions {
   /** Number of attempts after the first one. @default 2 */
   readonly retries?: number | undefined;
   /** For all attempts and the waits between them, in milliseconds. @default 15000 */
   readonly deadlineMs?: number | undefined;
-}
-
-/** Options of {@link withRetry}. */
-export interface RetryLayerOptions extends RetryOptions {
+  /** For tests. @default the system clock */
   readonly clock?: Clock | undefined;
   /** Uniform in [0, 1). @default Math.random */
   readonly random?: (() => number) | undefined;

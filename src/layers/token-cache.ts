@@ -23,8 +23,16 @@ export interface TokenCacheOptions {
   readonly certificate?: ClientAuthentication | undefined;
 }
 
-/** The access tokens in memory: `withCache` fills it, `withFastPath` and the revocation read it. */
+/** The access tokens in memory, for `withCache` and `withFastPath`. Made by {@link tokenCache}; its members are internal. */
 export interface TokenCache {
+  /** @internal */
+  readonly [brand]: 'TokenCache';
+}
+
+declare const brand: unique symbol;
+
+/** The members of a {@link TokenCache}: `withCache` fills it, `withFastPath` and the revocation read it. */
+export interface CachedTokens {
   readonly clock: Clock;
   readonly maxTokens: number;
   /** Changes when a token is replaced, revoked or evicted, and when the client certificate changes. */
@@ -38,6 +46,9 @@ export interface TokenCache {
 }
 
 export const anyTokenCache = objectWith('get', 'set', 'renewalFailed', 'drain');
+
+/** The members of a token cache. */
+export const cachedTokensOf = (cache: TokenCache): CachedTokens => cache as unknown as CachedTokens;
 
 /** A token that was drained from the cache, and the key of its token request. */
 export interface DrainedToken {
@@ -105,5 +116,5 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
       });
     },
   };
-  return cache;
+  return cache satisfies CachedTokens as unknown as TokenCache;
 }

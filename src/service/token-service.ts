@@ -12,8 +12,8 @@ import { withNegativeCache } from '../layers/negative-cache.js';
 import { withRateLimit } from '../layers/rate-limit.js';
 import { withRetry } from '../layers/retry.js';
 import { withSharedStore } from '../layers/shared-store/shared-store.js';
-import { type SharedTokens, sharedTokens } from '../layers/shared-store/shared-tokens.js';
-import { tokenCache } from '../layers/token-cache.js';
+import { placesOf, type SharedTokens, sharedTokens } from '../layers/shared-store/shared-tokens.js';
+import { cachedTokensOf, tokenCache } from '../layers/token-cache.js';
 import { logEvents } from '../telemetry/logging.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './options.js';
 import { revokeAll, type RevokeOptions } from './revoke-all.js';
@@ -53,6 +53,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
 
   const grants = clientCredentials({ ...options, clientAuthentication, onEvent });
   const shared = sharedTokensOf(options, clientAuthentication, onEvent);
+  const places = shared && placesOf(shared);
   // The cache tells the client authentication which certificate its tokens are bound to.
   const cache = tokenCache({ ...options.cache, refresh, clock, random, onEvent, certificate: clientAuthentication });
   const source = compose(
@@ -70,10 +71,10 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     getToken: (request, requestOptions) => source.getToken(request, requestOptions),
     async ready({ signal } = {}) {
       await source.getToken(undefined, { signal });
-      await shared?.flush();
+      await places?.flush();
     },
-    flush: async () => shared?.flush(),
-    revoke: revokeAll({ cache, grants, shared, onEvent }),
+    flush: async () => places?.flush(),
+    revoke: revokeAll({ cache: cachedTokensOf(cache), grants, shared: places, onEvent }),
   };
 }
 

@@ -6,7 +6,7 @@ import { clockSkewMs } from '../../stores/token-record.js';
 import { renewOrFallBack } from '../renew-or-fall-back.js';
 import { mandatoryMs, type RefreshOptions } from '../renewal-schedule.js';
 import { withLease } from './lease.js';
-import { anySharedTokens, type SharedTokens } from './shared-tokens.js';
+import { anySharedTokens, placesOf, type SharedTokens } from './shared-tokens.js';
 
 /** Options of {@link withSharedStore}. */
 export interface SharedStoreOptions {
@@ -23,10 +23,11 @@ export interface SharedStoreOptions {
  * token if it is good enough. Otherwise one replica sends a grant while the others wait for its token. While the store
  * fails, each replica sends its own grants.
  */
-export function withSharedStore(shared: SharedTokens, layerOptions: SharedStoreOptions = {}): Layer {
-  checkArgument('withSharedStore', 'shared', shared, anySharedTokens);
+export function withSharedStore(sharedTokens: SharedTokens, layerOptions: SharedStoreOptions = {}): Layer {
+  checkArgument('withSharedStore', 'shared', sharedTokens, anySharedTokens);
   checkOptions('withSharedStore', layerOptions, { deadlineMs: durationMs, refresh: anyObject, random: anyFunction });
   const { deadlineMs = 15_000, refresh, random = Math.random } = layerOptions;
+  const shared = placesOf(sharedTokens);
   const { clock } = shared;
 
   // Outside of its mandatory refresh window, and as recent as the token to be replaced.

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 import { abortable, withDeadline } from '../../core/abort.js';
-import type { AccessToken } from '../../core/access-token.js';
+import type { AccessToken, DpopKeyPair } from '../../core/access-token.js';
 import {
   anyClock,
   anyFunction,
@@ -32,13 +32,28 @@ export interface SharedTokensOptions {
    */
   readonly identity: readonly (string | undefined)[];
   /** Reads the certificate and the key of the client. Only replicas with the same ones share tokens. */
-  readonly senderConstraint?: (() => Promise<SenderConstraint>) | undefined;
+  readonly senderConstraint?:
+    | (() => Promise<{
+        readonly certificateThumbprint?: string | undefined;
+        readonly keyPair?: DpopKeyPair | undefined;
+        /** SHA-256 thumbprint of the public key (RFC 7638). */
+        readonly thumbprint?: string | undefined;
+      }>)
+    | undefined;
   readonly clock?: Clock | undefined;
   readonly onEvent?: EventSink | undefined;
 }
 
-/** The tokens of one client in a store: `withSharedStore` reads and writes them, the revocation removes them. */
+/** The tokens of one client in a store, for `withSharedStore`. Made by {@link sharedTokens}; its members are internal. */
 export interface SharedTokens {
+  /** @internal */
+  readonly [brand]: 'SharedTokens';
+}
+
+declare const brand: unique symbol;
+
+/** The members of {@link SharedTokens}: `withSharedStore` reads and writes the tokens, the revocation removes them. */
+export interface SharedPlaces {
   readonly clock: Clock;
   /** The place of one token request; `undefined` if the key or certificate of the client cannot be read. */
   place(requestKey: string): Promise<SharedPlace | undefined>;
@@ -47,6 +62,9 @@ export interface SharedTokens {
 }
 
 export const anySharedTokens = objectWith('place', 'flush');
+
+/** The members of shared tokens. */
+export const placesOf = (shared: SharedTokens): SharedPlaces => shared as unknown as SharedPlaces;
 
 /** The entry of one token request. Its methods never reject, unless `signal` is aborted. */
 export interface SharedPlace {
@@ -102,7 +120,7 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
     };
   }
 
-  return {
+  const places: SharedPlaces = {
     clock,
     async place(requestKey) {
       const constraint = await readConstraint().catch(() => undefined);
@@ -112,4 +130,5 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
       await Promise.all(writes);
     },
   };
+  return places as unknown as SharedTokens;
 }
