@@ -1,3 +1,7 @@
+/**
+ * Gets, caches and renews access tokens.
+ * @module m2m-tokens
+ */
 export {
   AccessToken,
   type AccessTokenFields,

@@ -6,9 +6,11 @@ import { ConfigurationError } from './errors.js';
 /** The type of an access token: the scheme of the `Authorization` header. */
 export type AccessTokenType = 'Bearer' | 'DPoP';
 
-/** The keys that a token of type DPoP is bound to. The private key signs a proof for each request (RFC 9449 §6). */
+/** The keys that a token of type DPoP is bound to (RFC 9449 §6). */
 export interface DpopKeyPair {
+  /** Signs a proof for each request. */
   readonly privateKey: webcrypto.CryptoKey;
+  /** Goes into each proof. */
   readonly publicKey: webcrypto.CryptoKey;
 }
 
@@ -17,8 +19,9 @@ export type TokenMembers = Readonly<Record<string, string | number>>;
 
 /** The fields of an {@link AccessToken}. */
 export interface AccessTokenFields {
+  /** The token itself, a secret. */
   readonly value: string;
-  /** @default 'Bearer' */
+  /** The scheme of the `Authorization` header. @default 'Bearer' */
   readonly type?: AccessTokenType;
   /** The keys of a token of type DPoP; without them no adapter can send it. */
   readonly keyPair?: DpopKeyPair | undefined;
@@ -37,10 +40,18 @@ export interface AccessTokenFields {
 }
 
 /**
- * An access token (RFC 6749 §1.4), immutable. `toString`, `toJSON` and `util.inspect` redact its value. To send the token, read
- * `value` or `authorization`.
+ * An access token, immutable. To send it, read `authorization` or `value`; `toString`, `toJSON` and `util.inspect` redact both.
+ * @see [RFC 6749 §1.4](https://www.rfc-editor.org/rfc/rfc6749#section-1.4)
+ * @example
+ * ```ts
+ * import { AccessToken } from 'm2m-tokens';
+ *
+ * const issuedAt = Date.now();
+ * const token = new AccessToken({ value: 'eyJhbGciOi…', issuedAt, expiresAt: issuedAt + 300_000 });
+ * ```
  */
 export class AccessToken {
+  /** The scheme of the `Authorization` header. */
   readonly type: AccessTokenType;
   /**
    * The granted scope, space-separated. `undefined` if it is unknown, because the authorization server did not name it: it may be
@@ -107,10 +118,12 @@ export class AccessToken {
     return Math.min(byWall, lifetimeMs - (clock.monotonic() - this.#issuedAtMonotonic));
   }
 
+  /** The type and the text `[redacted]`. */
   toString(): string {
     return `${this.type} [redacted]`;
   }
 
+  /** The fields without the secrets, for `JSON.stringify`. */
   toJSON(): object {
     const { type, scope, issuedAt, expiresAt } = this;
     return { value: '[redacted]', type, scope, issuedAt, expiresAt };

@@ -37,6 +37,18 @@ export type Layer = (inner: TokenSource) => TokenSource;
 /**
  * Wraps a token source in layers, the innermost first. A layer that is `undefined` is left out.
  * @throws {ConfigurationError} if the source or a layer is none
+ * @example
+ * ```ts
+ * import { clientSecretBasic } from 'm2m-tokens';
+ * import { clientCredentials, compose, tokenCache, withCache, withRetry } from 'm2m-tokens/layers';
+ *
+ * const grants = clientCredentials({
+ *   issuer: 'https://auth.example.com',
+ *   clientId: 'orders-service',
+ *   clientAuthentication: clientSecretBasic('secret'),
+ * });
+ * const tokens = compose(grants, withRetry(), withCache(tokenCache()));
+ * ```
  */
 export function compose(source: TokenSource, ...layers: readonly (Layer | undefined)[]): TokenSource {
   checkArgument('compose', 'source', source, anyTokenSource);

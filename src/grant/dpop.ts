@@ -41,8 +41,15 @@ export interface DpopKey {
 }
 
 /**
- * Demonstrating Proof of Possession (RFC 9449): `createTokenService({ …, dpop: dpop() })`.
+ * Binds tokens to a key by Demonstrating Proof of Possession (DPoP). The adapters send a proof with each request.
  * @throws {ConfigurationError} if an option is unknown, or the keys cannot sign DPoP proofs
+ * @see [RFC 9449](https://www.rfc-editor.org/rfc/rfc9449)
+ * @example
+ * ```ts
+ * import { dpop, tokenServiceFromEnvironment } from 'm2m-tokens';
+ *
+ * const tokens = tokenServiceFromEnvironment({ dpop: dpop() });
+ * ```
  */
 export function dpop(options: DpopOptions = {}): Dpop {
   checkOptions('dpop', options, { keyPair: anyObject, requireBinding: anyBoolean });

@@ -15,9 +15,11 @@ export interface TokenCacheOptions {
   readonly maxTokens?: number | undefined;
   /** When tokens are renewed. */
   readonly refresh?: RefreshOptions | undefined;
+  /** For tests. @default the system clock */
   readonly clock?: Clock | undefined;
   /** Uniform in [0, 1). @default Math.random */
   readonly random?: (() => number) | undefined;
+  /** Called with each event. */
   readonly onEvent?: EventSink | undefined;
   /** The client certificate, when tokens are bound to one (RFC 8705 §3): `mutualTls(…)`. */
   readonly certificate?: ClientAuthentication | undefined;
@@ -63,7 +65,17 @@ export interface CachedToken extends RenewalSchedule {
   postponed: Pause | undefined;
 }
 
-/** A cache of access tokens: `withCache(tokenCache({ maxTokens: 100 }))`. */
+/**
+ * Makes a cache of access tokens in memory, for `withCache` and `withFastPath`.
+ * @throws {ConfigurationError} if an option is unknown or malformed
+ * @example
+ * ```ts
+ * import { staticToken } from 'm2m-tokens';
+ * import { compose, tokenCache, withCache } from 'm2m-tokens/layers';
+ *
+ * const tokens = compose(staticToken('a-token'), withCache(tokenCache({ maxTokens: 100 })));
+ * ```
+ */
 export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
   const checks = { maxTokens: positiveInteger, clock: anyClock, random: anyFunction, onEvent: anyFunction };
   checkOptions('tokenCache', options, { ...checks, refresh: anyObject, certificate: anyObject });

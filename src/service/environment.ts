@@ -5,11 +5,18 @@ import type { TokenServiceOptions } from './options.js';
 import { createTokenService, type TokenService } from './token-service.js';
 
 /**
- * Creates a token service with options from environment variables; `options` take precedence.
+ * Creates a token service with options from environment variables. A member of `options` takes precedence over its variable.
  *
- * `OAUTH_ISSUER` or `OAUTH_TOKEN_ENDPOINT`, `OAUTH_CLIENT_ID`, `OAUTH_CLIENT_SECRET` or `OAUTH_CLIENT_SECRET_FILE` (a path),
- * `OAUTH_SCOPE`, `OAUTH_AUDIENCE`, `OAUTH_RESOURCE` (these three space-separated). An empty variable counts as unset.
+ * The variables are `OAUTH_ISSUER` or `OAUTH_TOKEN_ENDPOINT`, `OAUTH_CLIENT_ID`, `OAUTH_CLIENT_SECRET` or
+ * `OAUTH_CLIENT_SECRET_FILE` (a path), and the space-separated lists `OAUTH_SCOPE`, `OAUTH_AUDIENCE` and `OAUTH_RESOURCE`.
+ * An empty variable counts as unset.
  * @throws {ConfigurationError} if a variable is missing or contradicts another, and as {@link createTokenService}
+ * @example
+ * ```ts
+ * import { tokenServiceFromEnvironment } from 'm2m-tokens';
+ *
+ * const tokens = tokenServiceFromEnvironment({ scope: 'orders:read' });
+ * ```
  */
 export function tokenServiceFromEnvironment(
   options: Partial<TokenServiceOptions> = {},

@@ -41,8 +41,22 @@ export interface TokenService extends TokenSource {
 }
 
 /**
- * Gets access tokens by the client credentials grant (RFC 6749 §4.4), caches each until it expires and renews it early.
- * @throws {ConfigurationError} when an option is missing, unknown, malformed or contradicts another
+ * Creates a token service: it gets access tokens by the client credentials grant, caches them and renews them early. Create one
+ * service in a process for each client.
+ * @throws {ConfigurationError} if an option is missing, unknown, malformed or contradicts another
+ * @see [RFC 6749 §4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)
+ * @example
+ * ```ts
+ * import { createTokenService, fromFile } from 'm2m-tokens';
+ *
+ * const tokens = createTokenService({
+ *   issuer: 'https://auth.example.com',
+ *   clientId: 'orders-service',
+ *   clientSecret: fromFile('/run/secrets/client'),
+ *   scope: 'orders:read',
+ * });
+ * const { authorization } = await tokens.getToken();
+ * ```
  */
 export function createTokenService(options: TokenServiceOptions): TokenService {
   checkTokenServiceOptions(options);

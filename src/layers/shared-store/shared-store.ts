@@ -19,9 +19,17 @@ export interface SharedStoreOptions {
 }
 
 /**
- * Shares tokens between replicas through a store: `withSharedStore(sharedTokens({ store, identity }))`. Returns the stored
- * token if it is good enough. Otherwise one replica sends a grant while the others wait for its token. While the store
- * fails, each replica sends its own grants.
+ * Shares tokens between replicas through a store. If the store has no usable token, one replica sends a grant and the others wait
+ * for its token. While the store fails, each replica sends its own grants.
+ * @throws {ConfigurationError} if `shared` was not made by `sharedTokens`, or an option is unknown or malformed
+ * @example
+ * ```ts
+ * import { memoryStore, staticToken } from 'm2m-tokens';
+ * import { compose, sharedTokens, withSharedStore } from 'm2m-tokens/layers';
+ *
+ * const shared = sharedTokens({ store: memoryStore(), identity: ['https://auth.example.com', 'orders-service'] });
+ * const tokens = compose(staticToken('a-token'), withSharedStore(shared));
+ * ```
  */
 export function withSharedStore(sharedTokens: SharedTokens, layerOptions: SharedStoreOptions = {}): Layer {
   checkArgument('withSharedStore', 'shared', sharedTokens, anySharedTokens);

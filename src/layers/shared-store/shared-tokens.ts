@@ -25,6 +25,7 @@ import { anyTokenStore, type Lease, type TokenStore } from '../../stores/token-s
 
 /** Options of {@link sharedTokens}. */
 export interface SharedTokensOptions {
+  /** The store that the replicas share. */
   readonly store: TokenStore;
   /**
    * Identifies the authorization server, the client and its authentication method. Replicas with equal identities share
@@ -34,13 +35,17 @@ export interface SharedTokensOptions {
   /** Reads the certificate and the key of the client. Only replicas with the same ones share tokens. */
   readonly senderConstraint?:
     | (() => Promise<{
+        /** SHA-256 thumbprint of the client certificate (RFC 8705 §3.1). */
         readonly certificateThumbprint?: string | undefined;
+        /** The DPoP key. */
         readonly keyPair?: DpopKeyPair | undefined;
         /** SHA-256 thumbprint of the public key (RFC 7638). */
         readonly thumbprint?: string | undefined;
       }>)
     | undefined;
+  /** For tests. @default the system clock */
   readonly clock?: Clock | undefined;
+  /** Called with each event. */
   readonly onEvent?: EventSink | undefined;
 }
 
@@ -79,7 +84,17 @@ export interface SharedPlace {
 
 const constraintTimeoutMs = 5_000;
 
-/** The shared tokens of one client. */
+/**
+ * Makes the tokens of one client in a store available to `withSharedStore`.
+ * @throws {ConfigurationError} if an option is missing, unknown or malformed
+ * @example
+ * ```ts
+ * import { memoryStore } from 'm2m-tokens';
+ * import { sharedTokens } from 'm2m-tokens/layers';
+ *
+ * const shared = sharedTokens({ store: memoryStore(), identity: ['https://auth.example.com', 'orders-service'] });
+ * ```
+ */
 export function sharedTokens(options: SharedTokensOptions): SharedTokens {
   const checks = { store: anyObject, identity: anyList, senderConstraint: anyFunction };
   checkOptions('sharedTokens', options, { ...checks, clock: anyClock, onEvent: anyFunction });
