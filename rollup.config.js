@@ -59,6 +59,8 @@ const library = (dir) => [
     input: entries,
     external: isPackage,
     plugins: [dts()],
+    // A package whose types are internal is not imported.
+    treeshake: { moduleSideEffects: 'no-external' },
     output: { dir, ...files('es', extension) },
   })),
 ];

@@ -1,7 +1,7 @@
 // An undici Agent that sends a token to the API, and to no other origin. Run it with
 // OAUTH_ISSUER, CLIENT_SECRET and API_URL set: npx tsx examples/undici.ts
 import { createTokenService } from 'm2m-tokens';
-import { bearerTokenInterceptor, type TokenOption } from 'm2m-tokens/undici';
+import { bearerTokenInterceptor } from 'm2m-tokens/undici';
 import { Agent, interceptors, request } from 'undici';
 
 const tokens = createTokenService({
@@ -21,8 +21,7 @@ const dispatcher = new Agent().compose(
 const { statusCode, body } = await request(`${apiUrl}/orders`, { dispatcher, method: 'POST', body: 'an order' });
 console.log(statusCode, await body.json());
 
-const withoutToken: Parameters<typeof request>[1] & TokenOption = { dispatcher, tokenRequest: false };
-const health = await request(`${apiUrl}/health`, withoutToken);
+const health = await request(`${apiUrl}/health`, { dispatcher, tokenRequest: false });
 console.log(health.statusCode);
 
 await health.body.dump();

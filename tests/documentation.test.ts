@@ -35,6 +35,14 @@ describe.each(documents)('%s', (file) => {
   test('names scripts that exist', () => {
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(found(/npm run ([\w:]+)/g)));
   });
+
+  test('has lines that fit into a terminal', () => {
+    expect(longLinesIn(text)).toEqual([]);
+  });
+});
+
+test('the README has at most 16 KB', () => {
+  expect(Buffer.byteLength(read('README.md'))).toBeLessThanOrEqual(16 * 1024);
 });
 
 // Therefore the README tells users to keep sensitive data out of scopes.
@@ -45,6 +53,15 @@ test('events tell the scope of a token [R-29]', async () => {
 
   expect(events).toContainEqual(expect.objectContaining({ type: 'grant.succeeded', requestedScope: 'orders:read' }));
 });
+
+/** Lines of prose above 120 characters, and of tables and code above 160. */
+function longLinesIn(markdown: string): string[] {
+  let isCode = false;
+  return markdown.split('\n').filter((line) => {
+    if (line.startsWith('```')) isCode = !isCode;
+    return line.length > (isCode || line.startsWith('|') ? 160 : 120);
+  });
+}
 
 function leadsSomewhere(from: string, link: string): boolean {
   const [path = '', heading] = link.split('#');

@@ -87,7 +87,7 @@ const entries = {
   'm2m-tokens/undici': {
     source: 'src/adapters/undici/index.ts',
     values: ['bearerTokenInterceptor'],
-    types: ['BearerTokenInterceptorOptions', 'TokenOption'],
+    types: ['BearerTokenInterceptorOptions'],
   },
   'm2m-tokens/redis': {
     source: 'src/stores/redis.ts',

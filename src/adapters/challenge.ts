@@ -1,4 +1,4 @@
-import { parseChallenges } from '../core/challenges.js';
+import { errorOf, parseChallenges } from '../core/challenges.js';
 
 /** Schemes in lower case that ask for other credentials than a token. */
 export const otherCredentials: ReadonlySet<string> = new Set(['basic', 'digest', 'negotiate', 'ntlm']);
@@ -14,7 +14,7 @@ export function rejectsToken(status: number, wwwAuthenticate: string | undefined
   if (status !== 401) return false;
   const challenges = parseChallenges(wwwAuthenticate ?? '');
   const forTokens = challenges.filter(({ scheme }) => !otherCredentials.has(scheme));
-  const errors = forTokens.flatMap(({ parameters }) => parameters.get('error')?.toLowerCase().replace(' ', '_') ?? []);
+  const errors = forTokens.flatMap((challenge) => errorOf(challenge) ?? []);
   if (errors.length > 0) return errors.some((error) => !otherErrors.has(error));
   return challenges.length === 0 || forTokens.length > 0;
 }
@@ -22,6 +22,6 @@ export function rejectsToken(status: number, wwwAuthenticate: string | undefined
 /** Whether a `WWW-Authenticate` field asks for a proof with the nonce of the same response (RFC 9449 §9). */
 export function asksForNonce(wwwAuthenticate: string | undefined): boolean {
   return parseChallenges(wwwAuthenticate ?? '').some(
-    ({ scheme, parameters }) => scheme === 'dpop' && parameters.get('error') === 'use_dpop_nonce',
+    (challenge) => challenge.scheme === 'dpop' && errorOf(challenge) === 'use_dpop_nonce',
   );
 }

@@ -62,6 +62,8 @@ export async function sendAuthorized<Response>(
   if (tokenRequest !== undefined) source.checkRequest(tokenRequest);
   const send = sender(request, options);
   const token = source.sendable(await source.tokens.getToken(tokenRequest, signal && { signal }));
+  // The token source of a user may ignore the signal.
+  signal?.throwIfAborted();
   const response = await send(token);
   let other: AccessToken | undefined;
   try {
@@ -70,6 +72,7 @@ export async function sendAuthorized<Response>(
     if (rejects === false || !(await rejects)) return reported(request, response, options, 'token not rejected');
     other = await replacement(request, response, token, options);
     if (other === undefined) return response;
+    signal?.throwIfAborted();
   } catch (error) {
     request.discard(response);
     throw error;

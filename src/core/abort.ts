@@ -35,8 +35,8 @@ export class DeadlineError extends DOMException {
  * `signal` when that is aborted. Work that ignores its signal goes in {@link abortable}.
  *
  * The time is counted in tenths, one timer after the other. A blocked event loop costs at most one of them: Node.js runs
- * an overdue timer before it reads a response that has arrived. The signal is aborted as well when the work fails, so that a
- * request of which only the response was refused ends.
+ * an overdue timer before it reads a response that has arrived. The signal is also aborted when the work fails: if a response
+ * is not accepted, its request ends.
  * @throws the reason of `signal`
  */
 export async function withDeadline<T>(

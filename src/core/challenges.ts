@@ -37,6 +37,10 @@ export function parseChallenges(field: string): readonly Challenge[] {
   return challenges;
 }
 
+/** The error code of a challenge in the spelling of RFC 6750 §3.1: some APIs write `invalid token` or `Invalid_Token`. */
+export const errorOf = ({ parameters }: Challenge): string | undefined =>
+  parameters.get('error')?.toLowerCase().replaceAll(' ', '_');
+
 // Sticky: each pattern is tried at the current position only.
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const separators = /[\s,]*/y;

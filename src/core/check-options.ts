@@ -92,6 +92,8 @@ export const wholeNumber = expect(
   (value) => Number.isSafeInteger(value) && (value as number) >= 0,
 );
 
+export const numberOfAtLeastZero = expect('a number of at least 0', (value) => typeof value === 'number' && value >= 0);
+
 /** A number of milliseconds that a timer can wait for. */
 export const durationMs = expect(
   'a number of milliseconds from 1 to 2147483647',

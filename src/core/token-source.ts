@@ -2,7 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { type AccessToken, sendableToken } from './access-token.js';
 import type { Clock } from './clock.js';
-import { anyFunction, checkArgument, objectWith } from './check-options.js';
+import { anyFunction, checkArgument, checkOptions, numberOfAtLeastZero, objectWith } from './check-options.js';
+import { ConfigurationError } from './errors.js';
 import { checkTokenRequest, type TokenRequest } from './token-request.js';
 
 /** Options of one call of {@link TokenSource.getToken}. */
@@ -31,11 +32,21 @@ export interface TokenSource {
 
 const anyTokenSource = objectWith('getToken');
 
+/** @throws {ConfigurationError} if the options of one call are malformed */
+export function checkGetTokenOptions(options: GetTokenOptions): void {
+  checkOptions('getToken', options, {
+    replacing: objectWith('remainingMs'),
+    signal: objectWith('addEventListener', 'removeEventListener'),
+    minValidityMs: numberOfAtLeastZero,
+  });
+}
+
 /** Takes a token source and returns one with a single concern added. */
 export type Layer = (inner: TokenSource) => TokenSource;
 
 /**
  * Wraps a token source in layers, the innermost first. A layer that is `undefined` is left out.
+ * Its `getToken` throws {@link ConfigurationError} if the source returns no {@link AccessToken}, or one that a header cannot hold.
  * @throws {ConfigurationError} if the source or a layer is none
  * @example
  * ```ts
@@ -54,7 +65,21 @@ export function compose(source: TokenSource, ...layers: readonly (Layer | undefi
   checkArgument('compose', 'source', source, anyTokenSource);
   const given = layers.filter((layer) => layer !== undefined);
   for (const layer of given) checkArgument('compose', 'layers', layer, anyFunction);
-  return given.reduce((inner, layer) => layer(inner), source);
+  return given.reduce((inner, layer) => layer(inner), checkedSource(source));
+}
+
+// The layers read the expiry of each token. Without this check, a source without one would end in a TypeError of a layer.
+function checkedSource(source: TokenSource): TokenSource {
+  const sendable = sendableToken('"source" of compose');
+  return {
+    async getToken(request, options) {
+      const token = sendable(await source.getToken(request, options));
+      if (typeof (token as Partial<AccessToken>).remainingMs === 'function') return token;
+      throw new ConfigurationError(
+        '"source" of compose returned no AccessToken: its getToken() must resolve to one, such as new AccessToken({ … })',
+      );
+    },
+  };
 }
 
 /** Whether a cached or stored token may be returned for this call: it remains valid long enough and is not to be replaced. */

@@ -136,7 +136,7 @@ const optionChecks = {
   timeoutMs: durationMs,
   defaultLifetimeSeconds: positiveInteger,
   keepMembers: listOfStrings,
-  dpop: objectWith('keyPair', 'thumbprint', 'handle'),
+  dpop: objectWith('keyPair', 'thumbprint'),
   fetch: anyFunction,
   clock: anyClock,
   onEvent: anyFunction,

@@ -1,7 +1,7 @@
 import { hash, webcrypto } from 'node:crypto';
 import { isCryptoKey } from 'node:util/types';
 
-import { type Configuration, type DPoPHandle, getDPoPHandle, randomDPoPKeyPair } from 'openid-client';
+import { randomDPoPKeyPair } from 'openid-client';
 
 import type { DpopKeyPair } from '../core/access-token.js';
 import { anyBoolean, anyObject, checkOptions } from '../core/check-options.js';
@@ -36,8 +36,6 @@ export interface DpopKey {
   keyPair(): Promise<DpopKeyPair>;
   /** SHA-256 digest of the public key. */
   thumbprint(): Promise<string>;
-  /** Signs the proofs for token endpoints. Each call returns the same handle, which remembers the nonces of servers. */
-  handle(configuration: Configuration): Promise<DPoPHandle>;
 }
 
 /**
@@ -57,7 +55,6 @@ export function dpop(options: DpopOptions = {}): Dpop {
   if (given !== undefined) checkKeyPair(given);
   let generated: Promise<DpopKeyPair> | undefined;
   let thumbprint: Promise<string> | undefined;
-  let handle: DPoPHandle | undefined;
 
   const keyPair = async (): Promise<DpopKeyPair> => given ?? (generated ??= randomDPoPKeyPair('ES256'));
 
@@ -65,12 +62,7 @@ export function dpop(options: DpopOptions = {}): Dpop {
     requireBinding,
     keyPair,
     thumbprint: () => (thumbprint ??= keyPair().then(thumbprintOf)),
-    async handle(configuration) {
-      const keys = await keyPair();
-      return (handle ??= getDPoPHandle(configuration, keys));
-    },
   };
-  // The public types must not show those of openid-client.
   return key as unknown as Dpop;
 }
 

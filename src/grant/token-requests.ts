@@ -1,4 +1,4 @@
-import { clientCredentialsGrant } from 'openid-client';
+import { clientCredentialsGrant, type DPoPHandle, getDPoPHandle } from 'openid-client';
 
 import { DeadlineError } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
@@ -71,6 +71,8 @@ export function tokenRequests({
   emit,
 }: TokenRequestsOptions): TokenRequests {
   const key = dpop && dpopKeyOf(dpop);
+  // Signs the proofs for the token endpoint, and remembers the nonces of the server.
+  let handle: DPoPHandle | undefined;
 
   async function send(grant: Grant, prepared: PreparedRequest): Promise<AccessToken> {
     const { certificateThumbprint, secrets } = prepared.authentication;
@@ -78,8 +80,8 @@ export function tokenRequests({
       signal: grant.signal,
       accept: (response) => acceptTokenResponse(response, { authorizationServer: server.name, secrets, assumeBearer }),
     });
-    const DPoP = await key?.handle(configuration);
     const dpopKey = key && { keyPair: await key.keyPair(), requireBinding: key.requireBinding };
+    const DPoP = dpopKey && (handle ??= getDPoPHandle(configuration, dpopKey.keyPair));
     const requestedAt = instant(clock);
     try {
       // If the server requires a nonce, openid-client sends a second request with fresh authentication (RFC 9449 §8).

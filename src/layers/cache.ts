@@ -1,7 +1,7 @@
 import { abortable } from '../core/abort.js';
 import { type AccessToken, asExpired } from '../core/access-token.js';
 import { checkArgument } from '../core/check-options.js';
-import { requestKey, type TokenRequest } from '../core/token-request.js';
+import { canonicalRequest, requestKey, type TokenRequest } from '../core/token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../core/token-source.js';
 import { renewOrFallBack } from './renew-or-fall-back.js';
 import { anyTokenCache, type CachedToken, cachedTokensOf, type TokenCache } from './token-cache.js';
@@ -92,7 +92,7 @@ export function withCache(tokenCache: TokenCache): Layer {
         return token;
       } catch (error) {
         if (!isRenewal) throw error;
-        cache.renewalFailed(current, error);
+        cache.renewalFailed(current, error, canonicalRequest(request).scope);
         // The token expired during this attempt. Try once more, as the first call after expiry does.
         return isExpired(current) ? ask(key, request, { ...options, replacing: current.token }) : current.token;
       }

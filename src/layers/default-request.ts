@@ -4,7 +4,7 @@ import {
   checkTokenRequest,
   type TokenRequest,
 } from '../core/token-request.js';
-import type { Layer } from '../core/token-source.js';
+import { checkGetTokenOptions, type Layer } from '../core/token-source.js';
 
 /**
  * Fills in the members that a token request leaves out, from a default token request.
@@ -23,6 +23,7 @@ export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
 
   return (inner) => ({
     async getToken(request, options) {
+      if (options !== undefined) checkGetTokenOptions(options);
       if (request === undefined) return inner.getToken(byDefault, options);
       checkTokenRequest(request);
       return inner.getToken(

@@ -76,7 +76,10 @@ export function withFastPath(tokenCache: TokenCache): Layer {
 // A signal ends a wait, and this layer does not wait.
 const acceptsAnyToken = (options: GetTokenOptions | undefined): boolean =>
   options === undefined ||
-  (options.replacing === undefined && options.minValidityMs === undefined && options.signal?.aborted !== true);
+  (options !== null &&
+    options.replacing === undefined &&
+    options.minValidityMs === undefined &&
+    options.signal?.aborted !== true);
 
 const defaultKey = '';
 

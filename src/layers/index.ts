@@ -15,5 +15,5 @@ export { type NegativeCacheOptions, withNegativeCache } from './negative-cache.j
 export { type RateLimitOptions, withRateLimit } from './rate-limit.js';
 export { type RetryLayerOptions, withRetry } from './retry.js';
 export { type SharedStoreOptions, withSharedStore } from './shared-store/shared-store.js';
-export { type SharedTokens, sharedTokens, type SharedTokensOptions } from './shared-store/shared-tokens.js';
+export { type SharedTokens, sharedTokens, type SharedTokensOptions } from '../stores/shared-tokens.js';
 export { type TokenCache, tokenCache, type TokenCacheOptions } from './token-cache.js';

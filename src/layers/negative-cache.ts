@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-import type { ClientAuthentication, ClientAuthenticator } from '../authentication/client-authentication.js';
+import type { ClientAuthentication } from '../authentication/client-authentication.js';
 import { abortable, withDeadline } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
 import { anyClock, anyFunction, checkOptions, durationMs, objectWith } from '../core/check-options.js';
@@ -67,7 +67,7 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
   const checks = { credentials: objectWith('fingerprint'), maxBackoffMs: durationMs };
   checkOptions('withNegativeCache', layerOptions, { ...checks, clock: anyClock, random: anyFunction });
   const { maxBackoffMs = 9_500, clock = systemClock, random = Math.random } = layerOptions;
-  const credentials = layerOptions.credentials as Pick<ClientAuthenticator, 'fingerprint'> | undefined;
+  const credentials = layerOptions.credentials as { fingerprint(): Promise<string> } | undefined;
 
   return (inner) => {
     const failures = new LRUCache<string, Failure>({ max: maxRequests });

@@ -41,8 +41,8 @@ export interface CachedTokens {
   readonly generation: number;
   get(key: string): CachedToken | undefined;
   set(key: string, token: AccessToken): void;
-  /** Records a failed renewal. The next one is postponed by the `retryAfterMs` of the error. */
-  renewalFailed(cached: CachedToken, error: unknown): void;
+  /** Records a failed renewal, for the event with the requested scope. The next one is postponed by the `retryAfterMs` of the error. */
+  renewalFailed(cached: CachedToken, error: unknown, requestedScope: string | undefined): void;
   /** Returns the tokens that have not expired, and lets all expire now: no caller gets them again. */
   drain(): readonly DrainedToken[];
 }
@@ -112,11 +112,13 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
       const schedule = renewalSchedule(token.expiresAt - token.issuedAt, random, refresh);
       tokens.set(key, { ...schedule, token, postponed: undefined });
     },
-    renewalFailed(cached: CachedToken, error: unknown): void {
+    renewalFailed(cached: CachedToken, error: unknown, requestedScope: string | undefined): void {
       const { token } = cached;
       const retryInMs = (isTokenError(error) ? error.retryAfterMs : undefined) ?? 0;
       cached.postponed = pause(retryInMs, clock);
-      emit({ type: 'renewal.failed', scope: token.scope, error, retryInMs, remainingMs: token.remainingMs(clock) });
+      const { scope } = token;
+      const remainingMs = token.remainingMs(clock);
+      emit({ type: 'renewal.failed', requestedScope, scope, error, retryInMs, remainingMs });
     },
     drain() {
       cache.generation += 1;

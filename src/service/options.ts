@@ -83,7 +83,7 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
     clientSecret: stringOrFunction,
     clientAuthentication: objectWith('prepare', 'fingerprint'),
     profile: oneOf('fapi2'),
-    dpop: objectWith('keyPair', 'thumbprint', 'handle'),
+    dpop: objectWith('keyPair', 'thumbprint'),
     scope: stringOrStrings,
     resource: stringOrStrings,
     audience: stringOrStrings,

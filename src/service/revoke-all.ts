@@ -2,7 +2,7 @@ import { withDeadline } from '../core/abort.js';
 import { GrantUnavailableError, type AnyTokenError } from '../core/errors.js';
 import { eventSink, type EventSink } from '../core/events.js';
 import type { ClientCredentials } from '../grant/client-credentials.js';
-import type { SharedPlaces } from '../layers/shared-store/shared-tokens.js';
+import type { SharedPlaces } from '../stores/shared-tokens.js';
 import type { CachedTokens, DrainedToken } from '../layers/token-cache.js';
 
 /** Options of {@link revokeAll}. */

@@ -12,7 +12,7 @@ import { withNegativeCache } from '../layers/negative-cache.js';
 import { withRateLimit } from '../layers/rate-limit.js';
 import { withRetry } from '../layers/retry.js';
 import { withSharedStore } from '../layers/shared-store/shared-store.js';
-import { placesOf, type SharedTokens, sharedTokens } from '../layers/shared-store/shared-tokens.js';
+import { placesOf, type SharedTokens, sharedTokens } from '../stores/shared-tokens.js';
 import { cachedTokensOf, tokenCache } from '../layers/token-cache.js';
 import { logEvents } from '../telemetry/logging.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './options.js';

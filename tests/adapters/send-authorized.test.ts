@@ -258,6 +258,27 @@ test('asks for no token when the caller has given up before [E19]', async () => 
   expect([asked, sent]).toEqual([[], []]);
 });
 
+test.each([1, 2])(
+  'sends nothing more when the caller has given up during the wait for token %i, though the source ignores it [E19]',
+  async (wait) => {
+    const caller = new AbortController();
+    const { authorized, sent, discarded } = request('rejected', 'fine');
+    let waits = 0;
+    const tokens: TokenSource = {
+      async getToken() {
+        if ((waits += 1) === wait) caller.abort(new Error('gone'));
+        return Promise.resolve(waits === 1 ? first : second);
+      },
+    };
+
+    const reply = sendAuthorized({ ...authorized, signal: caller.signal }, options(tokens));
+
+    await expect(reply).rejects.toThrow('gone');
+    expect(sent).toHaveLength(wait - 1);
+    expect(discarded).toHaveLength(wait - 1);
+  },
+);
+
 test('hands on the token as it is, which nobody can change [D20]', async () => {
   const { tokens } = source(first);
   const { authorized, sent } = request('fine');

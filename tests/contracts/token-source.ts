@@ -76,10 +76,10 @@ export function tokenSourceContract(name: string, wrap: (inner: TokenSource) => 
 
       const [a, b] = [tokens.getToken({ scope: 'a' }), tokens.getToken({ scope: 'b' })];
       await settle();
-      source.calls.forEach((call) => call.resolve(issue(`for ${String(call.request?.scope)}`, clock)));
+      source.calls.forEach((call) => call.resolve(issue(`for-${String(call.request?.scope)}`, clock)));
 
-      expect((await a).value).toBe('for a');
-      expect((await b).value).toBe('for b');
+      expect((await a).value).toBe('for-a');
+      expect((await b).value).toBe('for-b');
     });
   });
 }

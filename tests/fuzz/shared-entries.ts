@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { placesOf, sharedTokens } from '../../src/layers/shared-store/shared-tokens.js';
+import { placesOf, sharedTokens } from '../../src/stores/shared-tokens.js';
 import { encryptedStore } from '../../src/stores/encrypted.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import { fakeClock } from '../support/clock.js';

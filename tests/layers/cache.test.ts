@@ -200,6 +200,20 @@ describe('a renewal in the background that fails', () => {
     ]);
   });
 
+  test('names the requested scope, also if the authorization server names none', async () => {
+    const { tokens, source, clock, events } = cached();
+    const first = tokens.getToken({ scope: 'b a' });
+    source.last().resolve(issue('first', clock, hour));
+    await first;
+    clock.advance(hour - 300 * second);
+
+    await tokens.getToken({ scope: 'b a' });
+    source.last().reject(new Error('away'));
+    await settle();
+
+    expect(events).toMatchObject([{ type: 'renewal.failed', requestedScope: 'a b', scope: undefined }]);
+  });
+
   test('is tried again after the backoff of the negative cache: a second, then two, up to 9.5 s [A2 A40]', async () => {
     const below = (inner: TokenSource, clock: FakeClock) => withNegativeCache({ clock, random: () => 1 })(inner);
     const { tokens, source, clock } = await holding(hour, { random: () => 1 }, below);

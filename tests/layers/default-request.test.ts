@@ -2,7 +2,10 @@ import { expect, test } from '@jest/globals';
 
 import { ConfigurationError } from '../../src/core/errors.js';
 import { CanonicalTokenRequest, requestKey, type TokenRequest } from '../../src/core/token-request.js';
+import type { GetTokenOptions } from '../../src/core/token-source.js';
 import { withDefaultRequest } from '../../src/layers/default-request.js';
+import { withFastPath } from '../../src/layers/fast-path.js';
+import { tokenCache } from '../../src/layers/token-cache.js';
 import { tokenSourceContract } from '../contracts/token-source.js';
 import { manualSource } from '../support/tokens.js';
 
@@ -86,4 +89,32 @@ test('keeps its defaults, whatever becomes of the object that they came in [D1]'
   void tokens.getToken({ audience: 'x' });
 
   expect(source.calls[0]?.request?.scope).toBe('a');
+});
+
+test.each<[string, unknown, RegExp]>([
+  ['null', null, /getToken needs an object of options/],
+  [
+    'a minimum validity that is no number',
+    { minValidityMs: Number('abc') },
+    /"minValidityMs" of getToken must be a number of at least 0/,
+  ],
+  ['a negative minimum validity', { minValidityMs: -1 }, /"minValidityMs"/],
+  [
+    'a controller in place of its signal',
+    { signal: new AbortController() },
+    /"signal" of getToken must be an object with/,
+  ],
+  ['a text in place of a token', { replacing: 'token' }, /"replacing" of getToken/],
+  ['a misspelt name', { minValidity: 5 }, /did you mean "minValidityMs"/],
+])('rejects a call whose options are malformed: %s [F17]', async (_what, options, message) => {
+  const source = manualSource();
+  const tokens = withFastPath(tokenCache())(withDefaultRequest()(source));
+
+  const error: unknown = await tokens
+    .getToken(undefined, options as GetTokenOptions)
+    .catch((reason: unknown) => reason);
+
+  expect(error).toBeInstanceOf(ConfigurationError);
+  expect(String(error)).toMatch(message);
+  expect(source.calls).toEqual([]);
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { PrintedCall } from '../../src/cli/commands/call/print/printed-call.js';
 import { granted } from './authorization-server.js';
 import { clientCertificates } from './client-certificates.js';
+import { type Answer, startHttpServer } from './http-server.js';
 import { ca, startTlsServer } from './mutual-tls.js';
 import { temporaryFolder } from './temporary-folder.js';
 
@@ -43,6 +44,10 @@ export async function runPrinted(
   const exitCode = await new Promise((resolve) => child.once('close', resolve));
   return { exitCode, stdout };
 }
+
+/** Starts a server that answers each request with this redirect, and returns its URL. */
+export const startRedirecting = async (redirect: Answer): Promise<string> =>
+  `${(await startHttpServer(() => redirect)).origin}/redirect`;
 
 /** A call with mutual TLS, and the https server that grants its token and is its API. */
 export async function startCertificateCall() {

@@ -36,7 +36,14 @@ test.each<[TokenEvent, number, string]>([
     'https://auth.example is not available',
   ],
   [
-    { type: 'renewal.failed', scope: 'a', error: new Error('away'), retryInMs: 1_500, remainingMs: 60_000 },
+    {
+      type: 'renewal.failed',
+      requestedScope: 'a',
+      scope: 'a',
+      error: new Error('away'),
+      retryInMs: 1_500,
+      remainingMs: 60_000,
+    },
     warn,
     'a token could not be renewed; it remains valid for 60 s, next attempt in 1.5 s at the earliest',
   ],

@@ -43,7 +43,7 @@ export function redactRequest(holder: { request?: unknown; data?: unknown }, con
 /** Members of Node's `ClientRequest`, of the request of follow-redirects, of a stream of HTTP/2, and of the `Request` of fetch. */
 interface AnyRequest extends Partial<Omit<SentRequest, 'res'>> {
   readonly url?: string;
-  /** Of a `Request`. It may have been redirected unless axios' fetch adapter was ours. */
+  /** The mode of a `Request`. With `follow`, and without a count of redirects, it may have been redirected. */
   readonly redirect?: string;
   readonly res?: { readonly responseUrl?: string };
   /** The text that a `ClientRequest` has sent. */

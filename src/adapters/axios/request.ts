@@ -5,14 +5,15 @@ import {
   AxiosHeaders,
   type AxiosRequestConfig,
   type AxiosResponse,
-  getAdapter,
   type InternalAxiosRequestConfig,
   isAxiosError,
 } from 'axios';
 
+import { parseUrl } from '../../core/secure-url.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import { discardStream, isStream } from '../body.js';
 import type { AuthorizedRequest } from '../send-authorized.js';
+import { followingAdapter } from './following-adapter.js';
 import { redactRequest, type SentRequest } from './redact-request.js';
 import type { Deadline } from './timeout.js';
 
@@ -34,7 +35,7 @@ export function axiosRequest(
   options: AxiosRequestOptions,
 ): AuthorizedRequest<AxiosResponse> & { toResult(response: AxiosResponse): AxiosResponse } {
   const { adapter, config, origin, tokenRequest, deadline, isRejected } = options;
-  const sendingAdapter = withNotedRedirects(adapter, config);
+  const sendingAdapter = followingAdapter(adapter, config);
   let failure: AxiosError | undefined;
   let lastRequest: { destroy?(): void } | undefined;
 
@@ -58,22 +59,27 @@ export function axiosRequest(
     tokenRequest,
     signal: deadline?.signal ?? (config.signal instanceof AbortSignal ? config.signal : undefined),
     async send({ authorization }, proof) {
-      const { timeout, sensitiveHeaders, maxRedirects } = config;
+      const { timeout, beforeRedirect, maxRedirects } = config;
       failure = undefined;
       config.headers['Authorization'] = authorization;
+      config.beforeRedirect = withoutCredentials(origin, beforeRedirect);
       if (timeout) config.timeout = deadline?.remainingMs() ?? timeout;
       let response: AxiosResponse;
       try {
-        if (proof !== undefined) addProof(proof, config, sendingAdapter !== adapter);
+        if (proof !== undefined) config.headers['DPoP'] = proof;
+        // A fetch that follows a redirect takes the proof to another URL.
+        if (proof !== undefined && sendingAdapter !== adapter) config.maxRedirects = 0;
         response = await sendingAdapter(config);
       } catch (error) {
         response = responseOf(error);
       } finally {
         delete config.headers['Authorization'];
+        if (beforeRedirect) config.beforeRedirect = beforeRedirect;
+        else delete config.beforeRedirect;
         if (timeout) config.timeout = timeout;
         if (proof !== undefined) {
           delete config.headers['DPoP'];
-          Object.assign(config, { sensitiveHeaders, maxRedirects });
+          Object.assign(config, { maxRedirects });
         }
       }
       lastRequest = response.request as typeof lastRequest;
@@ -118,33 +124,18 @@ const wasRedirected = ({ request }: AxiosResponse): boolean =>
 const urlOf = ({ url = '', baseURL, allowAbsoluteUrls }: InternalAxiosRequestConfig): string =>
   new Axios().getUri({ url, baseURL, allowAbsoluteUrls } as AxiosRequestConfig);
 
-function addProof(proof: string, config: InternalAxiosRequestConfig, isFetch: boolean): void {
-  config.headers['DPoP'] = proof;
-  config.sensitiveHeaders = ['dpop'].concat(config.sensitiveHeaders ?? []);
-  // A fetch that follows a redirect takes the proof to another URL.
-  if (isFetch) config.maxRedirects = 0;
-}
-
-/** The adapter, or in place of axios' fetch adapter one whose requests tell where redirects have led. */
-function withNotedRedirects(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): AxiosAdapter {
-  let known = knownAdapters.get(adapter);
-  if (known === undefined) {
-    const made: AxiosRequestConfig | undefined = [config, {}].find((each) => adapter === getAdapter('fetch', each));
-    known = made ? getAdapter('fetch', { env: { ...made.env, fetch: notingFetch(made.env?.fetch) } }) : adapter;
-    knownAdapters.set(adapter, known);
-  }
-  return known;
-}
-
-// axios keeps each adapter that it makes: let it make one of ours for one of the caller's.
-const knownAdapters = new WeakMap<AxiosAdapter, AxiosAdapter>();
-
-/** A fetch that notes redirects at its `Request`, as follow-redirects does. */
-function notingFetch(inner: typeof fetch = (...args) => fetch(...args)): typeof fetch {
-  return async (input, init) => {
-    const response = await inner(input, init);
-    const noted = { _redirectCount: Number(response.redirected), _currentUrl: response.url || undefined };
-    if (typeof input === 'object') Object.assign(input, noted);
-    return response;
+/**
+ * The option `beforeRedirect` of axios that removes the token and the proof on the way to another origin. axios takes a `Host`
+ * header of the caller for the origin of the request, and would leave them.
+ */
+const withoutCredentials =
+  (origin: string, next: BeforeRedirect | undefined): BeforeRedirect =>
+  (options, ...rest) => {
+    const headers = (options['headers'] ?? {}) as Record<string, unknown>;
+    const isElsewhere = parseUrl(String(options['href']))?.origin !== origin;
+    for (const name of isElsewhere ? Object.keys(headers) : [])
+      if (/^(authorization|dpop)$/i.test(name)) delete headers[name];
+    next?.(options, ...rest);
   };
-}
+
+type BeforeRedirect = NonNullable<AxiosRequestConfig['beforeRedirect']>;

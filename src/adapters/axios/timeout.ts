@@ -14,7 +14,9 @@ export interface Deadline {
 
 /** Starts the time of a request. */
 export function startDeadline(config: InternalAxiosRequestConfig): Deadline {
-  const { cancelToken, timeout = 0 } = config;
+  const { cancelToken } = config;
+  // axios takes a text as well, which comes from an environment variable.
+  const timeout = Number.parseInt(String(config.timeout ?? 0), 10);
   const signal = config.signal instanceof AbortSignal ? config.signal : undefined;
   const isLimited = timeout > 0 && timeout <= maxTimerMs;
   const endsAt = performance.now() + timeout;

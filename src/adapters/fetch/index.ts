@@ -10,7 +10,8 @@ import { adapterOptions } from '../adapter-options.js';
 import { cancelBody, isStream } from '../body.js';
 import { isOwnRequest, permittedOrigin } from '../origins.js';
 import { type AuthorizedRequest, sendAuthorized } from '../send-authorized.js';
-import { afterRedirect, asRedirected, type FetchCall, type FetchInit, locationOf, notFollowed } from './redirect.js';
+import { copyForNextSend, type FetchCall, fetchCall, type FetchInit, initWith, urlOf } from './call.js';
+import { followRedirects } from './redirect.js';
 
 /** Options of {@link withBearerToken}. */
 export interface FetchTokenOptions {
@@ -78,8 +79,7 @@ export function withBearerToken(
     signal: call.init.signal ?? undefined,
     send({ authorization }, proof) {
       const { input, init } = call;
-      // A Request with a body can be sent once; the clone is for the next send.
-      if (typeof input !== 'string' && input.body !== null && init.body == null) call.input = input.clone();
+      copyForNextSend(call);
       const credentials = proof === undefined ? { authorization } : { authorization, dpop: proof };
       const redirect = init.redirect === 'error' ? 'error' : 'manual';
       return fetch(input, initWith(joined(init.headers, credentials), redirect, init));
@@ -95,64 +95,27 @@ export function withBearerToken(
 
   return async (input, initOrNull) => {
     const init = initOrNull ?? {};
-    const url = isRequest(input) ? input.url : String(input);
-    let origin = permittedOrigin(url, origins);
-    if (init.tokenRequest === false || origin === undefined || isOwnRequest(() => url)) return fetch(input, init);
-    let call = fetchCall(input, url, init);
-    // With the copy: the caller's headers may be an iterator, which has ended.
-    if (hasAuthorization(call.init)) return fetch(input, call.init);
-
-    // The adapter follows redirects itself: a fetch of the caller may take all headers along, and a proof is for one URL.
-    for (let redirects = 0; ; redirects += 1) {
-      const tokenRequest = init.tokenRequest ?? tokenRequestOf?.(call.url, call.init);
-      const response = await sendAuthorized(authorizedRequest(call, origin, tokenRequest), checked);
-      const location = call.init.redirect === 'follow' ? locationOf(response) : undefined;
-      if (location === undefined) return redirects === 0 ? response : asRedirected(response);
-
-      cancelBody(response.body);
-      if (redirects === maxRedirects) throw notFollowed(call.url, 'too often');
-      call = await afterRedirect(call, response.status, location);
-      origin = permittedOrigin(call.url, origins);
-      // No request after one to another origin gets a token, wherever redirects lead.
-      if (origin === undefined) return asRedirected(await fetch(call.input, call.init));
+    const { tokenRequest } = init;
+    const url = urlOf(input);
+    if (tokenRequest === false || permittedOrigin(url, origins) === undefined || isOwnRequest(() => url)) {
+      return fetch(input, init);
     }
+    const first = fetchCall(input, init);
+    // With the copy: the caller's headers may be an iterator, which has ended.
+    if (hasAuthorization(first.init)) return fetch(input, first.init);
+
+    let isAuthorized = true;
+    // A fetch of the caller may take all headers along, and a proof is for one URL.
+    return followRedirects(first, (call) => {
+      const origin = permittedOrigin(call.url, origins);
+      // No request after one to another origin gets a token, wherever redirects lead.
+      isAuthorized &&= origin !== undefined;
+      if (origin === undefined || !isAuthorized) return fetch(call.input, call.init);
+      const requested = tokenRequest ?? tokenRequestOf?.(call.url, call.init);
+      return sendAuthorized(authorizedRequest(call, origin, requested), checked);
+    });
   };
 }
-
-const maxRedirects = 20; // As in the Fetch standard.
-
-/** What `fetch(input, init)` asks for: a copy, so that the caller may change its objects afterwards. */
-function fetchCall(input: string | URL | Request, url: string, given: RequestInit): FetchCall {
-  const init = plainInit(given);
-  const headers = copyOf(init.headers ?? (isRequest(input) ? input.headers : {}));
-  if (!isRequest(input)) return { input: url, url, init: initWith(headers, init.redirect ?? 'follow', init) };
-  // The members of a Request are getters of its prototype, which a spread does not copy.
-  const { method, signal, redirect, cache, credentials, integrity, keepalive, mode, referrer, referrerPolicy } = input;
-  const own = { method, signal, redirect, cache, credentials, integrity, keepalive, mode, referrer, referrerPolicy };
-  // A member of `init` that is undefined does not replace the member of the Request (Web IDL, "dictionary types").
-  const defined = Object.fromEntries(Object.entries(init).filter(([, value]) => value !== undefined));
-  const merged = { ...own, ...defined };
-  return { input, url, init: initWith(headers, merged.redirect, merged) };
-}
-
-/** The same as a plain object: `fetch` reads the members by name, so `init` may inherit them, or be a Request (Web IDL). */
-function plainInit(init: RequestInit): RequestInit {
-  if (Object.getPrototypeOf(init) === Object.prototype) return init;
-  const names = 'body cache credentials dispatcher duplex headers integrity keepalive method mode redirect'.split(' ');
-  names.push('referrer', 'referrerPolicy', 'signal');
-  for (const name in init) names.push(name);
-  return Object.fromEntries(names.filter((name) => name in init).map((name) => [name, Reflect.get(init, name)]));
-}
-
-const isRequest = (input: unknown): input is Request =>
-  typeof input === 'object' && Object.prototype.toString.call(input) === '[object Request]';
-
-const copyOf = (headers: NonNullable<RequestInit['headers']>): FetchInit['headers'] =>
-  Symbol.iterator in headers
-    ? Array.from(headers as [string, string][], (pair) =>
-        typeof pair === 'object' ? ([...pair] as typeof pair) : pair,
-      )
-    : { ...(headers as Record<string, string>) };
 
 function hasAuthorization({ headers }: FetchInit): boolean {
   const names = Array.isArray(headers) ? headers.map(([name]) => name) : Object.keys(headers);
@@ -168,10 +131,3 @@ const discard = ({ body }: Response): void => cancelBody(body);
 
 const joined = (headers: FetchInit['headers'], credentials: Record<string, string>): FetchInit['headers'] =>
   Array.isArray(headers) ? [...headers, ...Object.entries(credentials)] : Object.assign(credentials, headers);
-
-/** A copy of `init` with other headers and another mode. A spread that gets more members takes several times as long. */
-function initWith(headers: FetchInit['headers'], redirect: FetchInit['redirect'], init: RequestInit): FetchInit {
-  const copy: FetchInit & Record<string, unknown> = { headers, redirect };
-  for (const name in init) if (!(name in copy)) copy[name] = init[name as keyof RequestInit];
-  return copy;
-}

@@ -1,23 +1,32 @@
 import { parseUrl } from '../../core/secure-url.js';
-import { isStream } from '../body.js';
+import { cancelBody, isStream } from '../body.js';
+import type { FetchCall } from './call.js';
 
-/** The two arguments of a call of `fetch`, and the URL that they name. */
-export interface FetchCall {
-  /** A `Request` whose body is not read yet, or the URL. */
-  input: string | Request;
-  readonly url: string;
-  /** All members of the request, but not the body of `input`. */
-  readonly init: FetchInit;
-}
+const maxRedirects = 20; // As in the Fetch standard.
 
-/** An `init` with a mode, whose headers are a list of pairs or a plain object. */
-export interface FetchInit extends RequestInit {
-  readonly redirect: NonNullable<RequestInit['redirect']>;
-  readonly headers: [string, string][] | Record<string, string>;
+/**
+ * Sends a call, and each call that a redirect leads to, unless the mode of the call says otherwise. `send` must not follow redirects
+ * itself.
+ * @throws {TypeError} as `fetch` does, when a redirect cannot be followed
+ */
+export async function followRedirects(
+  first: FetchCall,
+  send: (call: FetchCall) => Promise<Response>,
+): Promise<Response> {
+  let call = first;
+  for (let redirects = 0; ; redirects += 1) {
+    const response = await send(call);
+    const location = call.init.redirect === 'follow' ? locationOf(response) : undefined;
+    if (location === undefined) return redirects === 0 ? response : asRedirected(response);
+
+    cancelBody(response.body);
+    if (redirects === maxRedirects) throw notFollowed(call.url, 'too often');
+    call = await afterRedirect(call, response.status, location);
+  }
 }
 
 /** Where a response redirects to, as the server has written it; `undefined` for a response that does not redirect. */
-export function locationOf(response: Response): string | undefined {
+function locationOf(response: Response): string | undefined {
   const location = redirectStatuses.has(response.status) ? response.headers.get('location') : null;
   // Headers are decoded as Latin-1, but a URL in them is UTF-8.
   return location === null ? undefined : Buffer.from(location, 'latin1').toString('utf8');
@@ -28,7 +37,7 @@ export function locationOf(response: Response): string | undefined {
  * @throws {TypeError} as `fetch` does, when the redirect cannot be followed
  * @see the Fetch standard, "HTTP-redirect fetch"
  */
-export async function afterRedirect(call: FetchCall, status: number, location: string): Promise<FetchCall> {
+async function afterRedirect(call: FetchCall, status: number, location: string): Promise<FetchCall> {
   const { url, init } = call;
   const [source, target] = [new URL(url), parseUrl(location, url)];
   if (target === undefined || !/^https?:$/.test(target.protocol)) throw notFollowed(url, 'to what is no HTTP URL');
@@ -50,12 +59,12 @@ export async function afterRedirect(call: FetchCall, status: number, location: s
 }
 
 /** The error of a redirect that cannot be followed. */
-export function notFollowed(url: string, why: string): TypeError {
+function notFollowed(url: string, why: string): TypeError {
   return new TypeError('fetch failed', { cause: new Error(`${new URL(url).origin} redirects a request ${why}`) });
 }
 
 /** The same response, with `redirected` set. */
-export function asRedirected(response: Response): Response {
+function asRedirected(response: Response): Response {
   return Object.defineProperty(response, 'redirected', { value: true });
 }
 

@@ -39,10 +39,14 @@ export interface BearerTokenInterceptorOptions {
   readonly onEvent?: EventSink | undefined;
 }
 
-/** The option that each request of undici may have in addition. */
-export interface TokenOption {
-  /** The token request of this request. `false` sends it without a token. */
-  readonly tokenRequest?: TokenRequest | false | undefined;
+declare module 'undici' {
+  // undici exports its types in this namespace.
+  namespace Dispatcher {
+    interface DispatchOptions {
+      /** The token request of this request. `false` sends it without a token. */
+      tokenRequest?: TokenRequest | false | undefined;
+    }
+  }
 }
 
 /**
@@ -79,12 +83,12 @@ export function bearerTokenInterceptor(
   return (dispatch) => (dispatched: Dispatched, handler) => {
     const headers = requestHeaders(dispatched.headers);
     if (dispatched.tokenRequest === false || hasAuthorization(headers)) return dispatch(dispatched, handler);
-    const named = originNamedIn(dispatched);
-    const origin = permittedOrigin(named, origins);
+    const origin = permittedOrigin(originNamedIn(dispatched), origins);
     if (origin === undefined || isOwnRequest(() => origin + dispatched.path)) return dispatch(dispatched, handler);
 
-    // A copy, so that the caller may change its objects during the wait for a token.
-    const outgoing = Object.assign({}, dispatched, { origin: named, headers });
+    // A copy, so that the caller may change its objects during the wait for a token. The redirect interceptor of undici compares
+    // origins as texts without a slash at the end.
+    const outgoing = Object.assign({}, dispatched, { origin, headers });
     const tokenRequest = dispatched.tokenRequest ?? tokenRequestOf?.(outgoing);
     const { signal, release } = signalOf(outgoing.signal);
     const request = undiciRequest({ dispatch, outgoing, handler, origin, tokenRequest, signal, isRejected });
@@ -102,7 +106,7 @@ export function bearerTokenInterceptor(
   };
 }
 
-type Dispatched = Dispatcher.DispatchOptions & TokenOption & { readonly signal?: unknown };
+type Dispatched = Dispatcher.DispatchOptions & { readonly signal?: unknown };
 
 // As a new plain object, the form that each interceptor reads. Equal names in different case stay apart, as undici sends them.
 function requestHeaders(headers: unknown): HeaderRecord {

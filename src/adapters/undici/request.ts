@@ -60,7 +60,7 @@ export function undiciRequest(
     responseUrl,
     wasRedirected,
     isRejected: ({ state, statusCode, headers }) =>
-      state === 'held' && isRejected?.({ statusCode, headers: responseHeaders(headers) }) === true,
+      state === 'held' && (isRejected?.({ statusCode, headers: responseHeaders(headers) }) ?? false),
     isResendable: () => keptBody?.isResendable() ?? true,
     discard,
     fail(error) {

@@ -40,7 +40,7 @@ function reason({ status, error, scope }: Rejection): string | undefined {
     case 'invalid_request':
     case 'invalid_grant':
     case 'access_denied':
-      return checkRequest;
+      return requestOrClient(status, error);
     case 'invalid_dpop_proof':
     case 'use_dpop_nonce':
       return undefined;
@@ -48,8 +48,16 @@ function reason({ status, error, scope }: Rejection): string | undefined {
       // Web frameworks answer a wrong path with JSON that has a member "error".
       return status >= 400 && (error === undefined || isOfAnotherEndpoint(status))
         ? 'check that this is the token endpoint, and the client id and secret'
-        : checkRequest;
+        : requestOrClient(status, error);
   }
+}
+
+// Some servers report a wrong client id or secret with these codes or with one of their own, most of them with a 401.
+function requestOrClient(status: number, error: string | undefined): string {
+  if (!concernsClient(status, error)) return checkRequest;
+  return status === 401
+    ? `${checkClient}; or ${checkRequest}`
+    : `${checkRequest}; some servers also report a wrong client id or secret in this way`;
 }
 
 const checkClient =

@@ -70,7 +70,7 @@ function redirected({ status, url, headers }: BoundedResponse, context: GrantCon
   const where = target === undefined ? 'without a target' : `to ${withoutSecretPath(target, context.secrets ?? [])}`;
   return new GrantRejectedError(
     `${context.authorizationServer} redirected the token request ${where} (HTTP ${status}); ` +
-      'credentials do not follow redirects: configure the URL of the token endpoint itself',
+      'credentials do not follow redirects: set "tokenEndpoint" to the URL that answers without a redirect',
     { status },
   );
 }

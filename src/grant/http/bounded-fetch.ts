@@ -60,6 +60,10 @@ export function boundedFetch(
           `no request is sent to ${cleanUrl(url)}: only https, or http to this machine, keeps the credentials secret`,
         );
       }
+      // The metadata may name it. No `fetch` sends a request to such a URL.
+      if (lastUrl.username !== '' || lastUrl.password !== '') {
+        throw new ConfigurationError(`no request is sent to ${cleanUrl(url)}: its URL holds a user or a password`);
+      }
       // If openid-client repeats a request, with a nonce for example, the earlier response no longer counts.
       last = undefined;
       // The signal of openid-client is replaced: its deadline counts whole seconds and ends with the headers.

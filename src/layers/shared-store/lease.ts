@@ -2,7 +2,7 @@ import { withDeadline } from '../../core/abort.js';
 import type { Clock } from '../../core/clock.js';
 import { pause } from '../../core/pause.js';
 import type { Lease } from '../../stores/token-store.js';
-import type { SharedPlace } from './shared-tokens.js';
+import type { SharedPlace } from '../../stores/shared-tokens.js';
 
 /** Options of {@link withLease}. */
 export interface LeaseOptions<T> {

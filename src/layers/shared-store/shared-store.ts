@@ -1,12 +1,13 @@
+import { abortable } from '../../core/abort.js';
 import type { AccessToken } from '../../core/access-token.js';
 import { anyFunction, anyObject, checkArgument, checkOptions, durationMs } from '../../core/check-options.js';
-import { requestKey } from '../../core/token-request.js';
+import { requestKey, type TokenRequest } from '../../core/token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../../core/token-source.js';
 import { clockSkewMs } from '../../stores/token-record.js';
 import { renewOrFallBack } from '../renew-or-fall-back.js';
 import { mandatoryMs, type RefreshOptions } from '../renewal-schedule.js';
 import { withLease } from './lease.js';
-import { anySharedTokens, placesOf, type SharedTokens } from './shared-tokens.js';
+import { anySharedTokens, placesOf, type SharedTokens } from '../../stores/shared-tokens.js';
 
 /** Options of {@link withSharedStore}. */
 export interface SharedStoreOptions {
@@ -45,11 +46,34 @@ export function withSharedStore(sharedTokens: SharedTokens, layerOptions: Shared
     return isRecent && isUsable(token, { replacing, minValidityMs: leastMs }, clock);
   }
 
-  return (inner) => ({
-    async getToken(request, options = {}) {
+  return (inner) => {
+    /** Renewals that go on after their callers got the stored token, by the key of the token request. */
+    const renewals = new Map<string, Promise<AccessToken>>();
+
+    function goOn(key: string, renewal: Promise<AccessToken>): void {
+      const end = (): void => {
+        if (renewals.get(key) === renewal) renewals.delete(key);
+      };
+      renewals.set(key, renewal);
+      renewal.then(end, end);
+    }
+
+    // While the store fails there is no lease, and nothing else keeps a second grant from being sent beside the first.
+    async function joinOrRenew(
+      key: string,
+      { replacing, signal }: GetTokenOptions,
+      renew: () => Promise<AccessToken>,
+    ): Promise<AccessToken> {
+      const earlier = renewals.get(key);
+      const token = earlier && (await abortable(earlier, signal).catch(() => signal?.throwIfAborted()));
+      return token && isUsable(token, { replacing }, clock) ? token : renew();
+    }
+
+    async function getToken(request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
       const { signal } = options;
       signal?.throwIfAborted();
-      const place = await shared.place(requestKey(request));
+      const key = requestKey(request);
+      const place = await shared.place(key);
       // If the key or certificate cannot be read, let the grant fail and report the reason.
       if (place === undefined) return inner.getToken(request, options);
       const record = await place.read(signal);
@@ -68,13 +92,21 @@ export function withSharedStore(sharedTokens: SharedTokens, layerOptions: Shared
       // The rate limit may return the token that was to be replaced, which another replica may have revoked: it is not stored again.
       const isReplaced = ({ value, issuedAt }: AccessToken): boolean =>
         value === options.replacing?.value && issuedAt <= options.replacing.issuedAt;
-      const publish = async (token: AccessToken) => (isReplaced(token) ? undefined : place.write(token));
-      const renewal = withLease({ place, deadlineMs, signal, find, work, publish, clock, random });
+      const replaced = stored?.value === options.replacing?.value ? stored : undefined;
+      const publish = async (token: AccessToken) => (isReplaced(token) ? undefined : place.write(token, replaced));
+      const renew = () => withLease({ place, deadlineMs, signal, find, work, publish, clock, random });
+      const renewal = joinOrRenew(key, options, renew);
       if (stored === undefined || !isUsable(stored, options, clock)) return renewal;
-      return renewOrFallBack(renewal, stored, clock).catch((error: unknown) => {
+      try {
+        const renewed = await renewOrFallBack(renewal, stored, clock);
+        if (renewed === stored) goOn(key, renewal);
+        return renewed;
+      } catch (error) {
         if (signal?.aborted === true || !isUsable(stored, options, clock)) throw error;
         return stored;
-      });
-    },
-  });
+      }
+    }
+
+    return { getToken: (request, options = {}) => getToken(request, options) };
+  };
 }

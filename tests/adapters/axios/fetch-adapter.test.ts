@@ -1,7 +1,11 @@
-import { describe, expect, test } from '@jest/globals';
+import { Readable } from 'node:stream';
+
+import { describe, expect, jest, test } from '@jest/globals';
 import axios, { type AxiosRequestConfig, getAdapter } from 'axios';
 
 import { startAxios } from '../../support/adapter-axios.js';
+import { startHttpServer } from '../../support/http-server.js';
+import { nodeFetches } from '../../support/node-fetch.js';
 import { rejected } from '../../support/resource-server.js';
 import { untilRenewed } from '../../support/until.js';
 
@@ -40,6 +44,35 @@ describe('a POST whose redirect is rejected is carried out once by', () => {
   });
 });
 
+describe.each(nodeFetches)('%s in "env"', (_name, { fetch: nodeFetch, Request: NodeRequest }) => {
+  const env = { fetch: nodeFetch, Request: NodeRequest } as NonNullable<AxiosRequestConfig['env']>;
+
+  test.each([301, 302, 303, 307, 308])('takes no token along on a %d to another origin [E11 R-42]', async (status) => {
+    const { instance, api } = await startAxios({}, { adapter: 'fetch', env });
+    const other = await startHttpServer(({ body }) => ({ body }));
+    api.answer(() => ({ status, headers: { location: `${other.origin}/moved` } }));
+
+    const { data, request } = await instance.post<unknown>('/orders', 'an order');
+
+    const { headers, method } = other.requests[0] ?? {};
+    expect(headers?.authorization).toBeUndefined();
+    expect([method, data]).toEqual(status < 307 ? ['GET', ''] : ['POST', 'an order']);
+    expect(request).toMatchObject({ res: { responseUrl: `${other.origin}/moved` }, wasRedirected: true });
+  });
+});
+
+test('a long upload is sent without a copy of it in memory', async () => {
+  const { instance } = await startAxios({}, { adapter: 'fetch' });
+  const copy = jest.spyOn(Request.prototype, 'clone');
+
+  const { status } = await instance.post<unknown>('/orders', Readable.from(['an ', 'order']));
+  const copies = copy.mock.calls.length;
+  copy.mockRestore();
+
+  expect(status).toBe(200);
+  expect(copies).toBe(0);
+});
+
 test('a fetch of the caller gets what axios gives it, and the config stays as it was [E27]', async () => {
   const calls: unknown[][] = [];
   const own: Fetch = (...args) => {
@@ -57,9 +90,8 @@ test('a fetch of the caller gets what axios gives it, and the config stays as it
   ];
 
   expect(posted).toBe(2);
-  expect(calls.map(([input, init]) => [input?.constructor, init])).toEqual(
-    Array.from({ length: 3 }, () => [Request, undefined]),
-  );
+  const inits = [{ redirect: 'manual' }, { redirect: 'manual' }, undefined];
+  expect(calls.map(([input, init]) => [input?.constructor, init])).toEqual(inits.map((init) => [Request, init]));
   expect(config.env?.fetch).toBe(own);
   expect(Object.keys(config.env ?? {})).toEqual(Object.keys(bare.config.env ?? {}));
   expect(request).toMatchObject({ method: 'POST', res: { responseUrl: `${api.origin}/orders` }, wasRedirected: false });

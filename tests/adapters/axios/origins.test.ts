@@ -193,6 +193,26 @@ test.each([301, 302, 303, 307, 308])('takes no token along on a %d to a subdomai
   ]);
 });
 
+test('takes no token along to the host that the caller names in "Host" [E11 R-42]', async () => {
+  const seen: unknown[] = [];
+  const other = await listen(({ headers }, response) => response.end(String(seen.push(headers.authorization))));
+  const origin = await listen(({ headers }, response) => {
+    seen.push(headers.authorization);
+    // axios takes a relative target for one of that host.
+    response.writeHead(302, { location: '/moved' }).end();
+  });
+  const redirects: unknown[] = [];
+  const beforeRedirect = ({ href }: Record<string, unknown>) => void redirects.push(href);
+  const instance = axios.create({ baseURL: origin, headers: { Host: new URL(other).host }, beforeRedirect });
+  instance.interceptors.request.use(bearerToken(staticToken('key')));
+
+  const { config } = await instance.get<unknown>('/orders');
+
+  expect(seen).toEqual(['Bearer key', undefined]);
+  expect(redirects).toEqual([`${other}/moved`]);
+  expect(config.beforeRedirect).toBe(beforeRedirect);
+});
+
 test('decides for any URL as axios connects [E11 R-65]', async () => {
   const names = ['api.example.com', 'other.example.com', '[::1]', 'a', '..', 'https', 'http', 'HTTPS://', 'https://'];
   const marks = [...Array.from(':/\\@#?. \t\n\0[]\u3002＠'), '//', '\\\\', '%2f', ':443', ':8443'];

@@ -131,6 +131,16 @@ test('the request is sent with the rest of its time, and keeps its own timeout [
   expect(config.timeout).toBe(60_000);
 });
 
+test('a timeout that is a text, from an environment variable, is read as axios reads it [E19]', async () => {
+  const { instance, timeouts } = timed(40);
+
+  const { config } = await instance.get('/orders', { timeout: '60000' as unknown as number });
+
+  expect(timeouts[0]).toBeLessThanOrEqual(59_960);
+  expect(timeouts[0]).toBeGreaterThan(50_000);
+  expect(config.timeout).toBe('60000');
+});
+
 test('so is the request that is sent again [E19]', async () => {
   const { instance, timeouts } = timed(40, [401, 200]);
 

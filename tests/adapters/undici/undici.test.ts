@@ -8,11 +8,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
 import { Agent, Client, type Dispatcher, fetch, interceptors, Pool, ProxyAgent } from 'undici';
 
-import {
-  bearerTokenInterceptor,
-  type BearerTokenInterceptorOptions,
-  type TokenOption,
-} from '../../../src/adapters/undici/index.js';
+import { bearerTokenInterceptor, type BearerTokenInterceptorOptions } from '../../../src/adapters/undici/index.js';
 import { ConfigurationError } from '../../../src/core/errors.js';
 import type { GetTokenOptions, TokenSource } from '../../../src/core/token-source.js';
 import { staticToken } from '../../../src/service/static-token.js';
@@ -32,7 +28,7 @@ const token = /token-\d/;
 const authorizations = (requests: readonly RecordedRequest[]) => requests.map(({ headers }) => headers.authorization);
 const failureOf = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
 
-type Options = Partial<Dispatcher.RequestOptions> & TokenOption;
+type Options = Partial<Dispatcher.RequestOptions>;
 const get = (origin: string, options: Options = {}): Dispatcher.RequestOptions => ({
   origin,
   path: '/orders',
@@ -296,6 +292,17 @@ test('a fault of "isRejected" is the error of the request', async () => {
 
   // undici has a listener of its own.
   expect(caller.listenerCount('abort')).toBe(0);
+});
+
+test.each<[string, () => unknown]>([
+  ['a promise', () => Promise.resolve(true)],
+  ['a number', () => 1],
+])('reads %s of "isRejected", as the other adapters do [E25]', async (_what, verdict) => {
+  const { dispatcher, api } = await startUndici({ isRejected: verdict as () => boolean });
+
+  await dispatcher.request(get(api.origin)).then(({ body }) => body.dump());
+
+  expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-2']);
 });
 
 test('sends again when "isRejected" says so by the head of the reply [E25]', async () => {
@@ -602,6 +609,20 @@ describe('with undici’s redirect interceptor below', () => {
     expect(statusCode).toBe(401);
     expect(authorizationServer.grants).toHaveLength(grants);
     expect(authorizations(other.requests).filter((value) => value !== undefined)).toEqual([]);
+  });
+
+  test.each<[string, (origin: string) => string | URL]>([
+    ['a URL', (origin) => new URL(origin)],
+    ['a text with a slash', (origin) => `${origin}/`],
+  ])('the target within an origin that is given as %s gets the token [R-42]', async (_what, as) => {
+    const { dispatcher, api } = await startUndici({}, { below });
+    api.answer(({ path, headers }) =>
+      path === '/orders' ? { status: 307, headers: { location: '/moved' } } : { body: headers.authorization ?? '' },
+    );
+
+    const { body } = await dispatcher.request({ ...get(api.origin), origin: as(api.origin) });
+
+    expect(await body.text()).toBe('Bearer token-1');
   });
 
   test('a request with a proof is not redirected: the proof is for one URL [R-42]', async () => {

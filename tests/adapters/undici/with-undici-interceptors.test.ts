@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Dispatcher, interceptors } from 'undici';
 
-import type { TokenOption } from '../../../src/adapters/undici/index.js';
 import { gate } from '../../support/adapter-service.js';
 import { startUndici } from '../../support/adapter-undici.js';
 import { granted } from '../../support/authorization-server.js';
@@ -23,7 +22,7 @@ async function startTenants(
   return {
     api,
     get: async (tenant: string, path = '/orders'): Promise<string> => {
-      const options: Dispatcher.RequestOptions & TokenOption = {
+      const options: Dispatcher.RequestOptions = {
         origin: api.origin,
         path,
         method: 'GET',

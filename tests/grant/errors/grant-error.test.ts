@@ -33,6 +33,23 @@ describe('a rejected grant', () => {
     expect(String(error)).toContain(`to client "orders" (${code}, "because of this", HTTP ${status})`);
   });
 
+  test.each([
+    ['access_denied', 401, /: check the client id and the secret.*; or check "scope"/],
+    ['invalid_credentials', 401, /: check the client id and the secret/],
+    ['access_denied', 403, /: check "scope".*; some servers also report a wrong client id or secret/],
+    ['invalid_request', 400, /: check "scope".*; some servers also report a wrong client id or secret/],
+    ['E1234', 400, /: check "scope".*; some servers also report a wrong client id or secret/],
+    ['invalid_grant', 400, /: check "scope"[^;]*; some servers report in this way that DPoP is required/],
+  ])('with %s and %d says whether the client may be wrong [A46]', async (code, status, advice) => {
+    expect(String(await errorFor(refused(code, { status })))).toMatch(advice);
+  });
+
+  test('by a redirect names the option for the URL', async () => {
+    const error = await errorFor({ status: 307, headers: { location: '/other' } });
+
+    expect(String(error)).toContain('set "tokenEndpoint" to the URL that answers without a redirect');
+  });
+
   test.each<[string, Answer]>([
     ['a code of a web framework', { status: 404, body: { error: 'Not Found' } }],
     ['no code', { status: 410, body: { message: 'gone' } }],

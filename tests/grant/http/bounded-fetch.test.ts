@@ -341,3 +341,14 @@ test('a status above 599 is an outage', async () => {
   expect(error).toBeInstanceOf(GrantUnavailableError);
   expect(error).toMatchObject({ status: 799 });
 });
+
+test('a token endpoint with a user and a password gets no request, and the message names neither [F15]', async () => {
+  const server = await startAuthorizationServer({ metadata: { token_endpoint: 'http://us3r:p4ss@127.0.0.1:9/token' } });
+  const { failure } = granting({ issuer: new URL(server.tokenEndpoint).origin });
+
+  const error = await failure();
+
+  expect(error).toBeInstanceOf(ConfigurationError);
+  expect(String(error)).toContain('no request is sent to http://127.0.0.1:9/token: its URL holds a user or a password');
+  expect(linesThatShow('us3r', error)).toEqual([]);
+});

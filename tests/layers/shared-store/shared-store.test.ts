@@ -8,7 +8,7 @@ import type { TokenEvent } from '../../../src/core/events.js';
 import { canonicalRequest } from '../../../src/core/token-request.js';
 import type { Layer, TokenSource } from '../../../src/core/token-source.js';
 import { type SharedStoreOptions, withSharedStore } from '../../../src/layers/shared-store/shared-store.js';
-import { sharedTokens, type SharedTokensOptions } from '../../../src/layers/shared-store/shared-tokens.js';
+import { sharedTokens, type SharedTokensOptions } from '../../../src/stores/shared-tokens.js';
 import { memoryStore } from '../../../src/stores/memory.js';
 import { toStored } from '../../../src/stores/token-record.js';
 import type { StoredToken, TokenStore } from '../../../src/stores/token-store.js';
@@ -127,6 +127,53 @@ test('renews a token once for all replicas [D7]', async () => {
   expect(taken.value).toBe('new');
   expect(one.source.last().options?.replacing).toBe(old);
   expect(other.source.calls).toEqual([]);
+});
+
+test('replaces a rejected token in the store although the clock of its replica was ahead [C5 D12 D24]', async () => {
+  const { clock, replica } = fleet();
+  const [one, other, third] = [replica(), replica(), replica()];
+  await answerOf(one, issue('old', clock));
+  clock.step(-5 * second);
+  const rejected = await other.tokens.getToken();
+
+  const renewal = other.tokens.getToken(undefined, { replacing: rejected });
+  await settle();
+  other.source.last().resolve(issue('new', clock));
+  await renewal;
+  await settle();
+
+  expect(rejected.value).toBe('old');
+  expect((await third.tokens.getToken()).value).toBe('new');
+  expect((await one.tokens.getToken(undefined, { replacing: rejected })).value).toBe('new');
+  expect([one, third].map(({ source }) => source.calls.length)).toEqual([1, 0]);
+});
+
+test('replaces a token that is rejected before it is stored [D12 E1]', async () => {
+  const clock = fakeClock();
+  const slow = memoryStore({ clock });
+  let stored = (): void => {};
+  const store: TokenStore = {
+    ...slow,
+    async set(...entry) {
+      await new Promise<void>((resolve) => (stored = resolve));
+      await slow.set(...entry);
+    },
+  };
+  const { replica, pass } = fleet({ clock, store });
+  const { tokens, source } = replica();
+  const first = tokens.getToken();
+  await settle();
+  source.last().resolve(issue('rejected', clock));
+  const rejected = await first;
+
+  const renewal = tokens.getToken(undefined, { replacing: rejected });
+  await settle();
+  stored();
+  await pass(200);
+  source.last().resolve(issue('new', clock));
+
+  expect((await renewal).value).toBe('new');
+  expect(source.calls).toHaveLength(2);
 });
 
 test('returns the token stored during a wait, even if it equals the token to be replaced [A16]', async () => {
@@ -728,12 +775,12 @@ test.each([
 });
 
 /** A replica that starts and finds a token with twenty seconds left; its grant hangs. */
-async function startingInMandatoryWindow() {
-  const { clock, replica } = fleet();
+async function startingInMandatoryWindow({ lease }: Partial<TokenStore> = {}) {
+  const { clock, store, replica } = fleet();
   const one = replica();
   const token = await answerOf(one, issue('last', clock));
   clock.advance(3_600 * second - 20 * second);
-  const cold = replica();
+  const cold = replica({ store: { ...store, ...(lease && { lease }) } });
   return { clock, token, cold, other: replica(), ask: () => cold.tokens.getToken() };
 }
 
@@ -759,6 +806,61 @@ test('completes a renewal after the caller has the stored token, and stores the 
 
   expect((await other.tokens.getToken()).value).toBe('new');
   expect(other.source.calls).toEqual([]);
+});
+
+/** A replica that has the stored token, while its renewal goes on without the lease. */
+async function renewingWithoutLease() {
+  const world = await startingInMandatoryWindow({ lease: () => Promise.reject(new Error('READONLY no writes')) });
+  const answer = world.ask();
+  await settle();
+  world.clock.advance(10 * second);
+  return { ...world, replacing: await answer };
+}
+
+test('sends no second grant beside a renewal that goes on without the lease [D3 D8 A24]', async () => {
+  const { clock, cold, replacing } = await renewingWithoutLease();
+
+  const answers = [1, 2].map(() => cold.tokens.getToken(undefined, { replacing }));
+  await settle();
+  const calls = cold.source.calls.length;
+  cold.source.last().resolve(issue('new', clock));
+
+  expect((await Promise.all(answers)).map(({ value }) => value)).toEqual(['new', 'new']);
+  expect(calls).toBe(1);
+});
+
+test.each<[string, (cold: Replica, clock: FakeClock) => void]>([
+  ['fails', ({ source }) => source.last().reject(new Error('down'))],
+  [
+    'returns a token that is not usable for the call',
+    ({ source }, clock) => source.last().resolve(issue('last', clock)),
+  ],
+])('sends a grant of its own when that renewal %s [D8]', async (_how, end) => {
+  const { clock, cold, replacing } = await renewingWithoutLease();
+
+  const answer = cold.tokens.getToken(undefined, { replacing });
+  await settle();
+  end(cold, clock);
+  await settle();
+  cold.source.last().resolve(issue('new', clock));
+
+  expect((await answer).value).toBe('new');
+  expect(cold.source.calls).toHaveLength(2);
+});
+
+test('a caller that gives up does not end that renewal [B6 D8]', async () => {
+  const { clock, cold, replacing } = await renewingWithoutLease();
+  const caller = new AbortController();
+
+  const hasty = cold.tokens.getToken(undefined, { replacing, signal: caller.signal });
+  const patient = cold.tokens.getToken(undefined, { replacing });
+  await settle();
+  caller.abort(new Error('gone'));
+  await expect(hasty).rejects.toThrow('gone');
+  cold.source.last().resolve(issue('new', clock));
+
+  expect((await patient).value).toBe('new');
+  expect(cold.source.calls).toHaveLength(1);
 });
 
 test('waits for a slow renewal when the stored token is not usable for the call [A24]', async () => {

@@ -1,8 +1,9 @@
 import { otherCredentials } from '../../../adapters/challenge.js';
-import { parseChallenges } from '../../../core/challenges.js';
+import { errorOf, parseChallenges } from '../../../core/challenges.js';
 import type { AccessToken } from '../../../core/access-token.js';
 import { readable } from '../../../grant/errors/redaction.js';
 import { CommandError, exitCodes } from '../../io/command-error.js';
+import { shellWord } from '../../io/shell-word.js';
 
 /** A response with an error status, and its request. */
 export interface RejectedCall {
@@ -25,34 +26,55 @@ export function rejectedByApi(call: RejectedCall): CommandError {
 /** The next step. `undefined` if the token is rejected for a reason that only the token shows, such as its audience. */
 export function adviceFor(call: RejectedCall): string | undefined {
   const { status, headers } = call.response;
-  const { schemes, error, scope } = challengeOf(call);
-  if (error === 'insufficient_scope' || (status === 403 && error === undefined)) {
-    return `request a token with the required scope${scope === undefined ? '' : `: --scope "${scope}"`}`;
-  }
-  if (status === 401 && error !== 'invalid_request') {
-    if (error === 'use_dpop_nonce' || error === 'invalid_dpop_proof') {
-      return 'the API rejects the DPoP proof, not the token: check the clock of this machine, and the URL';
-    }
-    if (call.token?.type === 'Bearer' && schemes.includes('dpop') && !schemes.includes('bearer')) {
-      return 'the API accepts only tokens that are bound to a key: set --dpop';
-    }
-    if (schemes.length > 0 && schemes.every((scheme) => otherCredentials.has(scheme))) {
-      return `the API asks for credentials of the scheme ${schemes.join(' or ')}, not for a token: check the URL`;
-    }
-    return undefined;
-  }
+  if (status === 401 || status === 403) return adviceForRejection(call);
   const pause = headers.get('retry-after');
   const when = pause === null ? 'later' : `later (Retry-After: ${readable(pause, [])})`;
   if (status === 429) return `the API limits the rate of requests: try again ${when}`;
-  if (status >= 500) return `the API reported a server error: try again ${when}`;
-  return 'the request is wrong: without --fail the command shows the response';
+  return status >= 500 ? `the API reported a server error: try again ${when}` : wrongRequest;
 }
+
+const wrongRequest = 'the request itself is wrong: m2m call without --fail shows the response';
+
+function adviceForRejection(call: RejectedCall): string | undefined {
+  const { schemes, code, scope } = challengeOf(call);
+  const { status } = call.response;
+  if (code === 'insufficient_scope') {
+    return `request a token with the required scope${scope === undefined ? '' : `: --scope ${shellWord(scope)}`}`;
+  }
+  if (code === 'invalid_request') return wrongRequest;
+  const isForTokens = schemes.length === 0 || schemes.some((scheme) => tokenSchemes.has(scheme)) || code !== undefined;
+  if (call.token?.type !== 'DPoP' && schemes.includes('dpop') && !schemes.includes('bearer')) {
+    return 'the API accepts only tokens that are bound to a key: set --dpop';
+  }
+  if (code === 'use_dpop_nonce' || code === 'invalid_dpop_proof') {
+    return 'the API rejects the DPoP proof, not the token: check the clock of this machine, and the URL';
+  }
+  if (!isForTokens && schemes.every((scheme) => otherCredentials.has(scheme))) {
+    return `the API asks for credentials of the scheme ${schemes.join(' or ')}, not for a token: check the URL`;
+  }
+  if (!isForTokens) {
+    return (
+      `the API asks for credentials of the scheme ${schemes.join(' or ')}, which is no scheme for tokens: check the URL, and ` +
+      'whether this API accepts access tokens'
+    );
+  }
+  if (status === 403 && code === undefined) {
+    return 'the client may lack a permission: request a token with the required scope (--scope), or ask the operator of the API';
+  }
+  return undefined;
+}
+
+/** The schemes, in lower case, with which APIs ask for an access token, also outside of the standards. */
+const tokenSchemes: ReadonlySet<string> = new Set(['bearer', 'dpop', 'oauth', 'oauth2', 'token', 'jwt']);
 
 /** The facts of the challenges, cleaned for a message. */
 interface ChallengeFacts {
   /** In lower case. */
   readonly schemes: readonly string[];
+  /** As the API spells it. */
   readonly error: string | undefined;
+  /** `error` in the spelling of RFC 6750. */
+  readonly code: string | undefined;
   readonly description: string | undefined;
   readonly scope: string | undefined;
 }
@@ -68,6 +90,7 @@ function challengeOf({ response, token }: RejectedCall): ChallengeFacts {
   return {
     schemes: challenges.map(({ scheme }) => readable(scheme, secrets)),
     error: parameter('error'),
+    code: challenges.map(errorOf).find(Boolean),
     description: parameter('error_description'),
     scope: parameter('scope'),
   };

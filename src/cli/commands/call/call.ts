@@ -45,6 +45,11 @@ export const call: Command = {
     const request = await apiRequest(args, given, context);
     const settings = await read();
     if (dryRun) return printRequest(request, settings, context);
+    if (print !== undefined && given.location) {
+      throw new CommandError('--print and --location cannot be combined', {
+        advice: 'leave --location out: a printed program follows no redirects',
+      });
+    }
     if (print !== undefined) return printCall(print, request, settings, context);
 
     const surroundings: CommandContext = silent ? Object.create(context, { isSilent: { value: true } }) : context;

@@ -5,6 +5,7 @@ import type { TokenSource } from '../../../core/token-source.js';
 import { readable } from '../../../grant/errors/redaction.js';
 import type { TokenServiceOptions } from '../../../service/options.js';
 import { withFlags } from '../../io/option-names.js';
+import { shellWord } from '../../io/shell-word.js';
 import { authMethods, type Credentials, registeredName } from '../../settings/auth-methods.js';
 import { flawOfSecret } from '../../settings/credentials.js';
 import type { Settings } from '../../settings/settings.js';
@@ -39,13 +40,15 @@ export function reasonsForRejectedClient({
   return [
     flawOfSecret(settings, credentials),
     isUnsupported ? `the request used ${method}, but the server supports ${methods}` : undefined,
-    reasonOfCode(rejection),
+    rejection.status === 401 ? undefined : reasonOfCode(rejection),
     hint && (method in hints ? hints[method] : withFlags(hint)),
     method.startsWith('client_secret_')
       ? `the secret is wrong, has expired or was replaced: create another one for "${clientId}"`
       : undefined,
     `the client "${clientId}" is unknown or disabled at this server: check the environment or tenant`,
     isUnsupported ? undefined : `the client is registered for another method than ${method}`,
+    // With 401 it is probably about the credentials.
+    rejection.status === 401 ? reasonOfCode(rejection) : undefined,
     ...(rejection.error === undefined ? reasonsWithoutCode(settings) : []),
     triesMethods || possibleMethods(credentials).length < 2
       ? undefined
@@ -128,7 +131,7 @@ export async function* tryMethods({
     if (token !== undefined) {
       const more = isListed
         ? ', or OAUTH_AUTH_METHOD'
-        : `, and --token-endpoint ${tokenEndpoint}: the metadata does not list it`;
+        : `, and --token-endpoint ${shellWord(String(tokenEndpoint))}: the metadata does not list it`;
       yield { ...pass(`${name} works`), advice: `set --auth-method ${name}${more}` };
       return;
     }

@@ -17,10 +17,21 @@ test.each<[number, string, string, RegExp]>([
     '(invalid_token, "The token has expired")',
     /^the API rejects the token/,
   ],
-  [403, 'Bearer error="insufficient_scope", scope="a b"', '(insufficient_scope)', /--scope "a b"/],
-  [403, '', '', /with the required scope$/],
+  [403, 'Bearer error="insufficient_scope", scope="a b"', '(insufficient_scope)', /--scope 'a b'$/],
+  [403, '', '', /^the client may lack a permission/],
+  [403, 'Bearer error="invalid_token"', '(invalid_token)', /^the API rejects the token/],
+  [403, 'Basic', '', /asks for credentials of the scheme basic/],
+  [403, 'OAuth2 error="insufficient scope", scope="a"', '(insufficient scope)', /--scope a$/],
+  [401, 'Bearer error="invalid_request"', '(invalid_request)', /^the request itself is wrong: m2m call without --fail/],
+  [401, 'ApiKey realm="x"', '', /asks for credentials of the scheme apikey, which is no scheme for tokens/],
+  [401, 'Basic, ApiKey', '', /of the scheme basic or apikey, which is no scheme for tokens/],
+  [401, 'ApiKey, Bearer', '', /^the API rejects the token/],
+  [401, 'JWT realm="api"', '', /^the API rejects the token/],
+  [401, 'Custom error="expired_token"', '(expired_token)', /^the API rejects the token/],
+  [401, 'DPoP error="use_dpop_nonce"', '(use_dpop_nonce)', /set --dpop$/],
+  [401, '"""', '', /^the API rejects the token/],
   [500, '', '', /try again later$/],
-  [422, '', '', /the request is wrong/],
+  [422, '', '', /the request itself is wrong/],
   [401, 'DPoP algs="ES256"', '', /^the API accepts only tokens that are bound to a key: set --dpop$/],
   [401, 'DPoP, Bearer', '', /^the API rejects the token/],
   [401, 'Basic realm="api"', '', /asks for credentials of the scheme basic, not for a token/],
@@ -28,13 +39,19 @@ test.each<[number, string, string, RegExp]>([
   [401, 'Basic realm="api", Bearer', '', /^the API rejects the token/],
   [401, 'OAuth2 realm="x", error="invalid token"', '(invalid token)', /^the API rejects the token/],
   [401, "Token realm='a, b', error='expired_token'", '(expired_token)', /^the API rejects the token/],
-  [401, "Bearer error='insufficient_scope', scope='a b'", '(insufficient_scope)', /--scope "a b"/],
+  [401, "Bearer error='insufficient_scope', scope='a b'", '(insufficient_scope)', /--scope 'a b'$/],
 ])('explains a %d with the challenge %s', (status, header, detail, advice) => {
   const { message, advice: found, exitCode } = explain(status, challenge(header));
 
   expect(message).toBe(`https://api.example.com responded with ${status} ${detail}`.trim());
   expect(found).toMatch(advice);
   expect(exitCode).toBe(5);
+});
+
+test('quotes a scope for the shell, so that a copied line runs no command of the API', () => {
+  expect(explain(403, challenge('Bearer error="insufficient_scope", scope="$(id) `id` \'"')).advice).toMatch(
+    /--scope '\$\(id\) `id` '\\'''$/,
+  );
 });
 
 test('explains a rejected proof', () => {

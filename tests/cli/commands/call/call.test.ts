@@ -159,7 +159,7 @@ test('--print prints the call for another tool, and sends nothing', async () => 
   const { exitCode, stdout, server, api } = await call(['--print', 'curl']);
 
   expect(exitCode).toBe(0);
-  expect(stdout).toContain(`curl --request GET --oauth2-bearer "$ACCESS_TOKEN" ${api.origin}/orders`);
+  expect(stdout).toContain(`curl --globoff --request GET --oauth2-bearer "$ACCESS_TOKEN" ${api.origin}/orders`);
   expect([...server.requests, ...api.requests]).toEqual([]);
 });
 

@@ -83,6 +83,15 @@ test('-L follows redirects, and sends no token to another origin [R-42 E20]', as
   expect(stderr.match(/> authorization/g)).toHaveLength(1);
 });
 
+test('-L has no printed program, which follows no redirects', async () => {
+  const { exitCode, stderr } = await runCommand(['call', 'https://api.example.com', '-L', '--print', 'curl'], {
+    environment: settingsFor('https://auth.example.com/token'),
+  });
+
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('--print and --location cannot be combined');
+});
+
 test('-i prints the head of the response before the body', async () => {
   const { stdout } = await call(['-i'], { status: 202, headers: { 'x-a': '1' }, body: 'body' });
 

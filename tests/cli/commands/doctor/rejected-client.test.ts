@@ -53,6 +53,7 @@ test('reasons with evidence come first', async () => {
 
 test.each<[string | undefined, number, RegExp]>([
   ['unauthorized_client', 401, /^the secret is wrong/],
+  ['access_denied', 401, /^the secret is wrong/],
   ['unauthorized_client', 400, /^the client credentials grant must be enabled/],
   ['invalid_request', 400, /^check --scope, --resource, --audience and --parameter/],
   ['access_denied', 403, /^check --scope/],

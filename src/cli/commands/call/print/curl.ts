@@ -1,3 +1,4 @@
+import { shellWord as word } from '../../../io/shell-word.js';
 import type { PrintedCall } from './printed-call.js';
 
 /** Prints a call as a POSIX shell script for curl and jq. */
@@ -6,14 +7,20 @@ export function curl(call: PrintedCall): string {
   const fields = form.map(([name, value]) => `--data-urlencode ${word(`${name}=${value}`)}`);
   const { input, words } = authenticationOf(call);
   const certificate = certificateOf(call);
-  const grant = ['curl --silent --show-error --fail', ...words, ...certificate, ...fields, word(tokenEndpoint)].join(
-    ' ',
-  );
+  const grant = [
+    'curl --globoff --silent --show-error --fail',
+    ...words,
+    ...certificate,
+    ...fields,
+    word(tokenEndpoint),
+  ].join(' ');
   const request = [
-    `curl --request ${word(method)}`,
+    // With --request HEAD, curl waits for a body. Without --globoff, it reads [1-3] and {a,b} in a URL as several URLs.
+    `curl --globoff ${method === 'HEAD' ? '--head' : `--request ${word(method)}`}`,
     '--oauth2-bearer "$ACCESS_TOKEN"',
     ...certificate,
-    ...headers.map(([name, value]) => `--header ${word(`${name}: ${value}`)}`),
+    // A header without a value ends in a semicolon; with a colon, curl leaves it out.
+    ...headers.map(([name, value]) => `--header ${word(value === '' ? `${name};` : `${name}: ${value}`)}`),
     ...(body === undefined ? [] : [`--data-raw ${word(body)}`]),
     word(url),
   ].join(' ');
@@ -43,6 +50,3 @@ const certificateOf = ({ certificate }: PrintedCall): readonly string[] =>
   certificate === undefined
     ? []
     : [`--cert ${word(certificate.certificateFile)}`, `--key ${word(certificate.keyFile)}`];
-
-// Quotes a word for the shell, if it needs quotes.
-const word = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

@@ -3,7 +3,8 @@ import { literal } from './literal.js';
 import type { PrintedCall } from './printed-call.js';
 
 /**
- * Prints a call as an ES module for Node.js, without further packages.
+ * Prints a call as an ES module for Node.js, without further packages. Its requests follow no redirects, as those of the
+ * command: a redirect could take the secret to another server.
  * @throws {CommandError} for mutual TLS, because `fetch` presents no certificate
  */
 export function javascript(call: PrintedCall): string {
@@ -21,11 +22,12 @@ export function javascript(call: PrintedCall): string {
 const clientSecret = process.env.OAUTH_CLIENT_SECRET;
 const form = new URLSearchParams([${fields.join(', ')}]);
 ${authentication[authMethod]}
-const grant = await fetch(${literal(tokenEndpoint)}, { method: 'POST', headers, body: form });
+const grant = await fetch(${literal(tokenEndpoint)}, { method: 'POST', headers, body: form, redirect: 'error' });
 process.env.ACCESS_TOKEN = (await grant.json()).access_token;
 
 const response = await fetch(${literal(url)}, {
   method: ${literal(method)},
+  redirect: 'manual',
   headers: {
     Authorization: \`Bearer \${process.env.ACCESS_TOKEN}\`,
 ${headerLines.join('')}  },${bodyLine}

@@ -1,3 +1,4 @@
+import { supportedMethod } from '../../../../authentication/supported-method.js';
 import { abortable } from '../../../../core/abort.js';
 import { canonicalRequest } from '../../../../core/token-request.js';
 import { authorizationServer } from '../../../../grant/authorization-server.js';
@@ -28,7 +29,7 @@ export interface PrintedCall {
 /**
  * The call of the settings and the request. With an issuer, its metadata names the token endpoint.
  * @throws {CommandError} if a setting is missing, or a program cannot make the call
- * @throws {TokenError} if the metadata of the issuer is unavailable
+ * @throws {TokenError} if the metadata of the issuer is unavailable, or lists no method that sends a secret
  */
 export async function printedCall(
   { method, url, headers, body }: ApiRequest,
@@ -64,9 +65,7 @@ async function serverFacts(
     abortable(server.metadata(), context.signal),
   );
 
-  const supported = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
-  const byMetadata = supported.includes('client_secret_basic') ? 'client_secret_basic' : 'client_secret_post';
-  const authMethod = authMethodName(settings) ?? byMetadata;
+  const authMethod = authMethodName(settings) ?? supportedMethod(metadata, 'client_secret_basic', 'client_secret_post');
   const { token_endpoint: endpoint, mtls_endpoint_aliases: aliases } = metadata;
   // RFC 8705 §5
   if (isMutualTls(settings))

@@ -32,7 +32,9 @@ export async function checkGrant(tokens: TokenSource, { signal, reasons }: Grant
     return { token, concernsClient: false, findings: [pass(`the server issued a token in ${ms} ms`)] };
   } catch (error) {
     if (!isTokenError(error)) throw error;
-    const { what, advice = adviceWithout[error.code], exitCode } = explainTokenError(error);
+    const isSilent = error.code === 'ERR_GRANT_UNAVAILABLE' && error.status === undefined;
+    const ownAdvice = isSilent ? adviceForSilence : adviceWithout[error.code];
+    const { what, advice = ownAdvice, exitCode } = explainTokenError(error);
     const isAboutClient = error.code === 'ERR_GRANT_REJECTED' && mayConcernClient(error);
     const steps = isAboutClient ? await reasons(error) : advice;
     return { concernsClient: isAboutClient, findings: [fail(what, steps, exitCode)] };
@@ -41,6 +43,11 @@ export async function checkGrant(tokens: TokenSource, { signal, reasons }: Grant
 
 const mayConcernClient = ({ error, status }: GrantRejectedError): boolean =>
   concernsClient(status, error) && !isOfAnotherEndpoint(status);
+
+/** What to do about a server that accepts connections and sends no response. */
+const adviceForSilence =
+  'the server accepts connections, but sends no response: it may be overloaded, or a firewall or proxy holds the request ' +
+  'back; ask its operator';
 
 /** What to do about an error for which the library has no advice. */
 const adviceWithout: Readonly<Record<AnyTokenError['code'], string>> = {

@@ -1,12 +1,15 @@
 import { join } from 'node:path';
 
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import { curl } from '../../../../../src/cli/commands/call/print/curl.js';
+import type { PrintedCall } from '../../../../../src/cli/commands/call/print/printed-call.js';
+import { startAuthorizationServer } from '../../../../support/authorization-server.js';
 import { thumbprints } from '../../../../support/mutual-tls.js';
 import { posixTest } from '../../../../support/posix-test.js';
 import { printedCallExample, runPrinted, startCertificateCall } from '../../../../support/printed-call.js';
 import { hasProgram } from '../../../../support/programs.js';
+import { startResourceServer } from '../../../../support/resource-server.js';
 
 const curlTest = hasProgram('curl') && hasProgram('jq') ? posixTest : (test.skip as typeof test);
 
@@ -19,7 +22,8 @@ async function argumentsIn(script: string): Promise<string> {
 posixTest('quotes each argument for the shell', async () => {
   const words = (await argumentsIn(curl(printedCallExample))).split('\n');
 
-  expect(words.slice(0, 14)).toEqual([
+  expect(words.slice(0, 15)).toEqual([
+    '--globoff',
     '--silent',
     '--show-error',
     '--fail',
@@ -35,7 +39,8 @@ posixTest('quotes each argument for the shell', async () => {
     'resource=https://c',
     'https://auth.example.com/token',
   ]);
-  expect(words.slice(14, -1)).toEqual([
+  expect(words.slice(15, -1)).toEqual([
+    '--globoff',
     '--request',
     'PUT',
     '--oauth2-bearer',
@@ -68,4 +73,21 @@ curlTest('presents the certificate to the token endpoint and to the API [R-51]',
 
 test('sends no body without one', () => {
   expect(curl({ ...printedCallExample, body: undefined })).not.toContain('--data-raw');
+});
+
+describe.each([
+  ['a URL with brackets and braces', { url: '/a?b[1-3]={c,d}' }, { path: '/a?b[1-3]={c,d}' }],
+  ['a HEAD', { method: 'HEAD', body: undefined }, { method: 'HEAD' }],
+  ['a header without a value', { headers: [['X-Empty', '']] }, { headers: { 'x-empty': '' } }],
+] as const)('%s', (_what, { url = '/a', ...changes }: Partial<PrintedCall>, expected) => {
+  curlTest('is sent once, as it is', async () => {
+    const [server, api] = await Promise.all([startAuthorizationServer(), startResourceServer()]);
+    const { tokenEndpoint } = server;
+    const call = { ...printedCallExample, tokenEndpoint, ...changes, url: `${api.origin}${url}` };
+
+    const { exitCode } = await runPrinted('sh', ['-s'], `exec 2>/dev/null\n${curl(call)}`);
+
+    expect(exitCode).toBe(0);
+    expect(api.requests).toMatchObject([expected]);
+  });
 });

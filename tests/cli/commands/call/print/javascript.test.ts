@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { javascript } from '../../../../../src/cli/commands/call/print/javascript.js';
 import { startAuthorizationServer } from '../../../../support/authorization-server.js';
-import { printedCallExample, runPrinted } from '../../../../support/printed-call.js';
+import { printedCallExample, runPrinted, startRedirecting } from '../../../../support/printed-call.js';
 import { startResourceServer } from '../../../../support/resource-server.js';
 
 test.each([
@@ -35,4 +35,19 @@ test('does not support a client certificate', () => {
 
 test('sends no body without one', () => {
   expect(javascript({ ...printedCallExample, body: undefined })).not.toMatch(/\n {2}body:/);
+});
+
+test.each([307, 308])('does not take the secret along a %d of the token endpoint', async (status) => {
+  const other = await startResourceServer();
+  const tokenEndpoint = await startRedirecting({ status, headers: { location: `${other.origin}/other` } });
+  const program = javascript({ ...printedCallExample, authMethod: 'client_secret_post', tokenEndpoint });
+
+  const { exitCode } = await runPrinted(
+    'sh',
+    ['-c', `exec '${process.execPath}' --input-type=module - 2>/dev/null`],
+    program,
+  );
+
+  expect(exitCode).toBe(1);
+  expect(other.requests).toEqual([]);
 });

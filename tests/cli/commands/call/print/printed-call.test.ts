@@ -43,6 +43,21 @@ test('has the token endpoint and the method of the metadata', async () => {
   expect(await printed({ OAUTH_ISSUER: origin })).toMatchObject({ tokenEndpoint, authMethod: 'client_secret_post' });
 });
 
+test.each([[7], ['client_secret_post'], [null]])(
+  'takes methods that are no list (%j) for none, as a grant does',
+  async (methods) => {
+    const { origin } = await startAuthorizationServer({ metadata: { token_endpoint_auth_methods_supported: methods } });
+
+    expect(await printed({ OAUTH_ISSUER: origin })).toMatchObject({ authMethod: 'client_secret_basic' });
+  },
+);
+
+test('prints no method that the metadata does not list', async () => {
+  const { origin } = await startAuthorizationServer({ metadata: { token_endpoint_auth_methods_supported: ['none'] } });
+
+  await expect(printed({ OAUTH_ISSUER: origin })).rejects.toThrow('does not support client_secret_basic');
+});
+
 test('has the files of the certificate, and the endpoint for mutual TLS [R-50]', async () => {
   const mtls = 'https://mtls.example.com/token';
   const { origin } = await startAuthorizationServer({ metadata: { mtls_endpoint_aliases: { token_endpoint: mtls } } });

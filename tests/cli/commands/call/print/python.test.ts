@@ -6,7 +6,12 @@ import { python } from '../../../../../src/cli/commands/call/print/python.js';
 import { startAuthorizationServer } from '../../../../support/authorization-server.js';
 import { thumbprints } from '../../../../support/mutual-tls.js';
 import { posixTest } from '../../../../support/posix-test.js';
-import { printedCallExample, runPrinted, startCertificateCall } from '../../../../support/printed-call.js';
+import {
+  printedCallExample,
+  runPrinted,
+  startCertificateCall,
+  startRedirecting,
+} from '../../../../support/printed-call.js';
 import { hasProgram } from '../../../../support/programs.js';
 import { startResourceServer } from '../../../../support/resource-server.js';
 
@@ -60,5 +65,24 @@ describe.each([
     expect(api.requests).toMatchObject([
       { method: 'PUT', path: '/a', body: printedCallExample.body, headers: { authorization: 'Bearer token-1' } },
     ]);
+  });
+});
+
+describe.each(['the grant', 'the call'])('a redirect of %s', (redirected) => {
+  pythonTest('takes neither the secret nor the token along', async () => {
+    const [server, api, other] = await Promise.all([
+      startAuthorizationServer(),
+      startResourceServer(),
+      startResourceServer(),
+    ]);
+    const redirecting = await startRedirecting({ status: 302, headers: { location: `${other.origin}/other` } });
+    const tokenEndpoint = redirected === 'the grant' ? redirecting : server.tokenEndpoint;
+    const url = redirected === 'the call' ? redirecting : `${api.origin}/a`;
+    const call = { ...printedCallExample, method: 'GET', body: undefined, tokenEndpoint, url };
+
+    const { exitCode } = await runPrinted('sh', ['-c', 'exec python3 - 2>/dev/null'], python(call));
+
+    expect(exitCode).toBe(1);
+    expect(other.requests).toEqual([]);
   });
 });

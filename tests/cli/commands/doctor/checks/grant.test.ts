@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 
+import { GrantUnavailableError } from '../../../../../src/core/errors.js';
 import { checkGrant, checkLifetime, checkScope } from '../../../../../src/cli/commands/doctor/checks/grant.js';
 import { systemClock } from '../../../../../src/core/clock.js';
 import { createTokenService } from '../../../../../src/service/token-service.js';
@@ -69,7 +70,7 @@ test.each<[string, Answer, RegExp, unknown, number]>([
     'a redirect',
     { status: 302, headers: { location: '/' } },
     /redirected/,
-    expect.stringContaining('token endpoint itself'),
+    expect.stringContaining('set --token-endpoint to the URL that answers without a redirect'),
     3,
   ],
   ['a rate limit', { status: 429 }, /rate limited/, expect.any(String), 4],
@@ -87,6 +88,17 @@ test.each<[string, Answer, RegExp, unknown, number]>([
 
   expect(token).toBeUndefined();
   expect(findings).toMatchObject([{ verdict: 'fail', what: expect.stringMatching(what), advice, exitCode }]);
+});
+
+test('does not blame a failure of the server if there was no response', async () => {
+  const getToken = () => Promise.reject(new GrantUnavailableError('https://auth.example.com did not answer in time'));
+
+  const { findings } = await checkGrant(
+    { getToken },
+    { signal: new AbortController().signal, reasons: () => Promise.resolve([]) },
+  );
+
+  expect(findings).toMatchObject([{ verdict: 'fail', advice: expect.stringContaining('sends no response') }]);
 });
 
 test.each([

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
-import { abortable, withDeadline } from '../../core/abort.js';
-import type { AccessToken, DpopKeyPair } from '../../core/access-token.js';
+import { abortable, withDeadline } from '../core/abort.js';
+import type { AccessToken, DpopKeyPair } from '../core/access-token.js';
 import {
   anyClock,
   anyFunction,
@@ -10,18 +10,12 @@ import {
   checkArgument,
   checkOptions,
   objectWith,
-} from '../../core/check-options.js';
-import { type Clock, instant, systemClock } from '../../core/clock.js';
-import type { EventSink } from '../../core/events.js';
-import { circuitBreaker } from '../../stores/circuit-breaker.js';
-import {
-  canPresent,
-  fromStored,
-  type SenderConstraint,
-  type TokenRecord,
-  toStored,
-} from '../../stores/token-record.js';
-import { anyTokenStore, type Lease, type TokenStore } from '../../stores/token-store.js';
+} from '../core/check-options.js';
+import { type Clock, instant, systemClock } from '../core/clock.js';
+import type { EventSink } from '../core/events.js';
+import { circuitBreaker } from './circuit-breaker.js';
+import { canPresent, fromStored, type SenderConstraint, type TokenRecord, toStored } from './token-record.js';
+import { anyTokenStore, type Lease, type TokenStore } from './token-store.js';
 
 /** Options of {@link sharedTokens}. */
 export interface SharedTokensOptions {
@@ -76,7 +70,8 @@ export interface SharedPlace {
   /** Whether the store failed recently and is being skipped. */
   isSkipped(): boolean;
   read(signal?: AbortSignal): Promise<TokenRecord | undefined>;
-  write(token: AccessToken): Promise<void>;
+  /** Stores the token, unless the entry holds a newer one other than `replaced`. */
+  write(token: AccessToken, replaced?: AccessToken): Promise<void>;
   /** Removes the token, unless the entry holds another one. */
   remove(token: AccessToken): Promise<void>;
   lease(ms: number, signal?: AbortSignal): Promise<Lease | undefined>;
@@ -102,7 +97,8 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
   checkArgument('sharedTokens', 'identity', options.identity, anyList);
   const { store, identity, senderConstraint, clock = systemClock, onEvent } = options;
   const breaker = circuitBreaker(store, clock, onEvent);
-  const writes = new Set<Promise<void>>();
+  /** The writes under way, by key. */
+  const writes = new Map<string, Promise<void>>();
 
   async function readConstraint(): Promise<SenderConstraint> {
     if (senderConstraint === undefined) return {};
@@ -114,23 +110,37 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
     // A hash has a fixed length and reveals nothing about the request.
     const key = hash('sha256', JSON.stringify([identity, bindings, requestKey]), 'base64url');
 
+    const remove = (token: AccessToken) => breaker.delete(key, toStored(key, token));
+
+    async function replace(token: AccessToken, ttlMs: number, replaced: AccessToken | undefined): Promise<void> {
+      // The clock of the replica that stored the replaced token is ahead of ours: the store would keep that token.
+      if (replaced !== undefined && replaced.issuedAt > token.issuedAt) await remove(replaced);
+      await breaker.set(key, toStored(key, token), ttlMs);
+    }
+
     return {
       isSkipped: () => breaker.isOpen(),
       async read(signal) {
+        // Without its own token in the store, this replica would take it for one that another replica has just stored.
+        const write = writes.get(key);
+        if (write !== undefined) await abortable(write, signal);
         const entry = await breaker.get(key, signal && { signal });
         const record = entry && fromStored(key, entry, instant(clock), constraint);
         if (entry !== undefined && record?.kind === 'invalid') void breaker.delete(key, entry);
         return record;
       },
-      async write(token) {
+      async write(token, replaced) {
         const ttlMs = token.remainingMs(clock);
         // The certificate or the key may have been renewed since it was read.
         if (!(ttlMs > 0 && ttlMs < Infinity) || !canPresent(token, constraint)) return;
-        const write = breaker.set(key, toStored(key, token), ttlMs).finally(() => writes.delete(write));
-        writes.add(write);
+        const earlier = writes.get(key);
+        const write = Promise.all([earlier, replace(token, ttlMs, replaced)]).then(() => {
+          if (writes.get(key) === write) writes.delete(key);
+        });
+        writes.set(key, write);
         await write;
       },
-      remove: (token) => breaker.delete(key, toStored(key, token)),
+      remove,
       lease: (ms, signal) => breaker.lease(key, ms, signal && { signal }),
     };
   }
@@ -142,7 +152,7 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
       return constraint && placeOf(requestKey, constraint);
     },
     async flush() {
-      await Promise.all(writes);
+      await Promise.all(writes.values());
     },
   };
   return places as unknown as SharedTokens;

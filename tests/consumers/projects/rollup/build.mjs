@@ -1,0 +1,17 @@
+import { rmSync } from 'node:fs';
+
+import commonjs from '@rollup/plugin-commonjs';
+import json from '@rollup/plugin-json';
+import { nodeResolve } from '@rollup/plugin-node-resolve';
+import { rollup } from 'rollup';
+
+for (const [input, format] of [
+  ['import.test.mjs', 'es'],
+  ['require.test.cjs', 'cjs'],
+]) {
+  const plugins = [nodeResolve({ exportConditions: ['node'] }), commonjs(), json()];
+  const bundle = await rollup({ input, plugins, onLog: (_, { code, message }) => console.log(code, message) });
+  await bundle.write({ file: `bundle/${input}`, format, inlineDynamicImports: true });
+}
+// A bundle needs no package.
+rmSync('node_modules', { recursive: true });

@@ -1,0 +1,19 @@
+import { createTokenService, encryptedStore, memoryStore, TokenError, type TokenService } from 'm2m-tokens';
+import { withBearerToken } from 'm2m-tokens/fetch';
+
+const options = { issuer: 'https://as.example', clientId: 'orders', clientSecret: 'secret' };
+const store = encryptedStore(memoryStore(), { keys: ['AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='] });
+const tokens: TokenService = createTokenService({ ...options, store });
+const authorizedFetch = withBearerToken(fetch, tokens, { origins: ['https://api.example'] });
+
+export async function calls(): Promise<string | undefined> {
+  try {
+    await authorizedFetch('https://api.example/orders');
+    return (await tokens.getToken()).value;
+  } catch (error) {
+    return error instanceof TokenError ? error.code : undefined;
+  }
+}
+
+// @ts-expect-error: the declarations are found, so a wrong option is an error
+createTokenService({ ...options, clientId: 1 });
