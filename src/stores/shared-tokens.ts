@@ -98,7 +98,7 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
   const { store, identity, senderConstraint, clock = systemClock, onEvent } = options;
   const breaker = circuitBreaker(store, clock, onEvent);
   /** The writes under way, by key. */
-  const writes = new Map<string, Promise<void>>();
+  const writes = new Map<string, Promise<unknown>>();
 
   async function readConstraint(): Promise<SenderConstraint> {
     if (senderConstraint === undefined) return {};
@@ -134,7 +134,7 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
         // The certificate or the key may have been renewed since it was read.
         if (!(ttlMs > 0 && ttlMs < Infinity) || !canPresent(token, constraint)) return;
         const earlier = writes.get(key);
-        const write = Promise.all([earlier, replace(token, ttlMs, replaced)]).then(() => {
+        const write = Promise.all([earlier, replace(token, ttlMs, replaced)]).finally(() => {
           if (writes.get(key) === write) writes.delete(key);
         });
         writes.set(key, write);

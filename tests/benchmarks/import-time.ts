@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { entry, mainEntry, packageFolder } from './built-package.js';
+import { entry as entryOf, mainEntry, packageFolder } from './built-package.js';
 import { pairedRounds } from './paired-rounds.js';
 import type { Result } from './result.js';
 
@@ -38,7 +38,7 @@ export async function importTime(): Promise<Result[]> {
     ...(['fetch', 'undici'] as const).map((name): Result => ({
       name: `modules of packages that the entry ${name} loads`,
       unit: 'count',
-      ours: loadedModules(entry(name), 'axios', 'undici', 'pino', 'openid-client'),
+      ours: loadedModules(entryOf(name), 'axios', 'undici', 'pino', 'openid-client'),
       target: { of: 'ours', atMost: 0 },
     })),
   ];

@@ -120,7 +120,7 @@ test('takes any logger with the four methods, and keeps its this', () => {
     error() {},
   };
 
-  logEvents(log as unknown as Parameters<typeof logEvents>[0])({
+  logEvents(log)({
     type: 'request.resent',
     method: 'get',
     origin: 'https://api.example',

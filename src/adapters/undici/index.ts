@@ -41,6 +41,7 @@ export interface BearerTokenInterceptorOptions {
 
 declare module 'undici' {
   // undici exports its types in this namespace.
+  // oxlint-disable-next-line no-shadow
   namespace Dispatcher {
     interface DispatchOptions {
       /** The token request of this request. `false` sends it without a token. */
