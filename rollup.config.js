@@ -30,8 +30,12 @@ const commandParts = [
 
 export default ({ configPart, configFolder = 'dist' }) => {
   rmSync(configFolder, { recursive: true, force: true });
-  return configPart === 'command' ? command(configFolder) : [...library(configFolder), ...command(configFolder)];
+  const builds =
+    configPart === 'command' ? command(configFolder) : [...library(configFolder), ...command(configFolder)];
+  return builds.map((build) => ({ ...build, onLog: failOnWarning }));
 };
+
+const failOnWarning = (level, log, handle) => handle(level === 'warn' ? 'error' : level, log);
 
 const library = (dir) => [
   {

@@ -1,3 +1,7 @@
+/**
+ * Gets, caches and renews access tokens.
+ * @module m2m-tokens
+ */
 export {
   AccessToken,
   type AccessTokenFields,
@@ -16,6 +20,7 @@ export {
   isTokenError,
   TokenError,
   type TokenErrorCode,
+  type TokenErrorOptions,
 } from './core/errors.js';
 export { dangerouslyAllowHttp, type InsecureUrl } from './core/insecure-url.js';
 export type { EventSink, TokenEvent } from './core/events.js';
@@ -31,7 +36,6 @@ export type { PrivateKey } from './authentication/private-key.js';
 export { privateKeyJwt, type PrivateKeyJwtOptions } from './authentication/private-key-jwt.js';
 export { fromFile, type Secret } from './authentication/secret.js';
 export type { RefreshOptions } from './layers/renewal-schedule.js';
-export type { RetryOptions } from './layers/retry.js';
 export { staticToken, type StaticTokenOptions } from './service/static-token.js';
 export { encryptedStore, type EncryptedStoreOptions } from './stores/encrypted.js';
 export { memoryStore, type MemoryStoreOptions } from './stores/memory.js';
@@ -40,5 +44,5 @@ export { type EventLogger, logEvents } from './telemetry/logging.js';
 export type { TokenRequest } from './core/token-request.js';
 export type { RevokeOptions } from './service/revoke-all.js';
 export { createTokenService, type TokenService } from './service/token-service.js';
-export type { TokenServiceOptions } from './service/options.js';
+export type { RetryOptions, TokenServiceOptions } from './service/options.js';
 export type { GetTokenOptions, TokenSource } from './core/token-source.js';

@@ -66,6 +66,7 @@ const entries = {
       'StoreCall',
       'StoredToken',
       'TokenErrorCode',
+      'TokenErrorOptions',
       'TokenEvent',
       'TokenMembers',
       'TokenRequest',

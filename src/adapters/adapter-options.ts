@@ -7,23 +7,12 @@ import { dpopProofs } from './dpop-proof.js';
 import { listedOrigin } from './origins.js';
 import type { Resend, SendOptions } from './send-authorized.js';
 
-/** Options of all adapters. `Outgoing` is a request, and `Response` a response, as the HTTP client describes them. */
-export interface AdapterOptions<Outgoing extends readonly unknown[], Response, Verdict = boolean> {
-  /** Origins that get the token, such as `https://api.example.com`. A request to any other origin is sent without a token. */
+/** The options that all adapters have. Each adapter documents them, since its requests and responses have their own types. */
+export interface AdapterOptions<Outgoing extends readonly unknown[]> {
   readonly origins?: readonly (string | InsecureUrl)[] | undefined;
-  /** The token request of requests that name none; a function of the outgoing request for multi-tenant clients. */
   readonly tokenRequest?: TokenRequest | ((...outgoing: Outgoing) => TokenRequest | undefined) | undefined;
-  /**
-   * Which requests are resent after a rejected token or for a DPoP nonce: `'safe'` means GET, HEAD, OPTIONS and TRACE
-   * (RFC 9110 §9.2.1). After a 401 any request may be resent, since the server has not carried it out.
-   * @default 'all'
-   */
   readonly resend?: Resend | undefined;
-  /**
-   * Whether a response rejects the token, for an API that says so by another status than 401. Asked in addition to the
-   * challenge. With axios, `transformResponse` has not run yet; with `fetch`, read the body of a `clone()`.
-   */
-  readonly isRejected?: ((response: Response) => Verdict) | undefined;
+  readonly isRejected?: ((response: never) => unknown) | undefined;
   readonly onEvent?: EventSink | undefined;
 }
 
@@ -41,7 +30,7 @@ export interface CheckedOptions<Outgoing extends readonly unknown[]> extends Sen
 export function adapterOptions<Outgoing extends readonly unknown[]>(
   owner: string,
   tokens: TokenSource,
-  options: AdapterOptions<Outgoing, never, unknown>,
+  options: AdapterOptions<Outgoing>,
 ): CheckedOptions<Outgoing> {
   checkOptions(owner, options, {
     origins: listOfUrls,

@@ -48,8 +48,7 @@ export interface SendOptions {
 
 /**
  * Sends a request with a token. If the response rejects the token, replaces the token and resends the request once; the second
- * response is the result. A response that asks for a DPoP nonce costs at most one more send, with the same token. Without a
- * token, nothing is sent.
+ * response is the result. A response that asks for a DPoP nonce costs at most one more send. Without a token, nothing is sent.
  * @throws {TokenError} what the token source throws
  */
 export async function sendAuthorized<Response>(

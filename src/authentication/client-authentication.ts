@@ -7,6 +7,7 @@ import type { Clock } from '../core/clock.js';
  * and others, and given to `createTokenService`; its members are internal.
  */
 export interface ClientAuthentication {
+  /** @internal */
   readonly [brand]: 'ClientAuthentication';
 }
 

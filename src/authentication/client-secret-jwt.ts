@@ -9,7 +9,21 @@ import { supportedMethod } from './supported-method.js';
 
 const fitting = ['HS256', 'HS384', 'HS512'];
 
-/** Signs an assertion with the secret, which itself is not sent: `client_secret_jwt` (OpenID Connect Core §9). */
+/**
+ * Authenticates with an assertion that the client secret signs; the secret itself is not sent: `client_secret_jwt`.
+ * @throws {ConfigurationError} if the secret is empty, or an option is unknown or malformed
+ * @see [OpenID Connect Core §9](https://openid.net/specs/openid-connect-core-1_0.html#ClientAuthentication)
+ * @example
+ * ```ts
+ * import { clientSecretJwt, createTokenService, fromFile } from 'm2m-tokens';
+ *
+ * const tokens = createTokenService({
+ *   issuer: 'https://auth.example.com',
+ *   clientId: 'orders-service',
+ *   clientAuthentication: clientSecretJwt(fromFile('/run/secrets/client')),
+ * });
+ * ```
+ */
 export function clientSecretJwt(secret: Secret, options: ClientAssertionOptions = {}): ClientAuthentication {
   checkSecret('clientSecretJwt', secret);
   checkOptions('clientSecretJwt', options, assertionChecks);

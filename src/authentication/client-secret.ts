@@ -18,7 +18,21 @@ export interface ClientSecretBasicOptions {
   readonly encoding?: 'minimal' | 'form' | 'raw';
 }
 
-/** Sends client id and secret in the `Authorization` header: `client_secret_basic` (RFC 6749 §2.3.1). */
+/**
+ * Authenticates with the client secret in the `Authorization` header: `client_secret_basic`.
+ * @throws {ConfigurationError} if the secret is empty, or an option is unknown or malformed
+ * @see [RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)
+ * @example
+ * ```ts
+ * import { clientSecretBasic, createTokenService, fromFile } from 'm2m-tokens';
+ *
+ * const tokens = createTokenService({
+ *   issuer: 'https://auth.example.com',
+ *   clientId: 'orders-service',
+ *   clientAuthentication: clientSecretBasic(fromFile('/run/secrets/client'), { encoding: 'form' }),
+ * });
+ * ```
+ */
 export function clientSecretBasic(secret: Secret, options: ClientSecretBasicOptions = {}): ClientAuthentication {
   checkSecret('clientSecretBasic', secret);
   checkOptions('clientSecretBasic', options, { encoding: oneOf('minimal', 'form', 'raw') });
@@ -46,7 +60,21 @@ export function clientSecretBasic(secret: Secret, options: ClientSecretBasicOpti
   });
 }
 
-/** Sends client id and secret in the body of the token request: `client_secret_post` (RFC 6749 §2.3.1). */
+/**
+ * Authenticates with the client secret in the body of the token request: `client_secret_post`.
+ * @throws {ConfigurationError} if the secret is empty, or neither a string nor a function
+ * @see [RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)
+ * @example
+ * ```ts
+ * import { clientSecretPost, createTokenService, fromFile } from 'm2m-tokens';
+ *
+ * const tokens = createTokenService({
+ *   issuer: 'https://auth.example.com',
+ *   clientId: 'orders-service',
+ *   clientAuthentication: clientSecretPost(fromFile('/run/secrets/client')),
+ * });
+ * ```
+ */
 export function clientSecretPost(secret: Secret): ClientAuthentication {
   checkSecret('clientSecretPost', secret);
   const method = 'client_secret_post';

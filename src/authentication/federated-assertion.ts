@@ -16,8 +16,20 @@ export interface FederatedAssertionOptions {
 }
 
 /**
- * Authenticates with an assertion of another issuer, such as Kubernetes, SPIFFE or a cloud platform (RFC 7521 §4.2). The
- * source, a function or `fromFile(path)`, is read for each grant.
+ * Authenticates with an assertion of another issuer, such as Kubernetes, SPIFFE or a cloud platform. The source is a function or
+ * `fromFile(path)`; the library calls it for each grant.
+ * @throws {ConfigurationError} if the source is no function, or an option is unknown or malformed
+ * @see [RFC 7521 §4.2](https://www.rfc-editor.org/rfc/rfc7521#section-4.2)
+ * @example
+ * ```ts
+ * import { createTokenService, federatedAssertion, fromFile } from 'm2m-tokens';
+ *
+ * const tokens = createTokenService({
+ *   issuer: 'https://auth.example.com',
+ *   clientId: 'orders-service',
+ *   clientAuthentication: federatedAssertion(fromFile('/var/run/secrets/tokens/token')),
+ * });
+ * ```
  */
 export function federatedAssertion(
   source: () => string | Promise<string>,

@@ -45,9 +45,17 @@ export interface MutualTlsOptions extends ClientCertificateOptions {
 const maxCertificates = 3;
 
 /**
- * Presents a client certificate, and authenticates with it: `tls_client_auth` or `self_signed_tls_client_auth` (RFC 8705 §2).
- * Token requests use `node:https` instead of the option `fetch`, and the endpoints for mutual TLS if the metadata list them.
+ * Authenticates with a client certificate: `tls_client_auth` or `self_signed_tls_client_auth`. Token requests use `node:https`
+ * instead of the option `fetch`, and the endpoints for mutual TLS if the metadata list them.
  * @throws {ConfigurationError} if certificate or key is malformed, or they do not belong together
+ * @see [RFC 8705 §2](https://www.rfc-editor.org/rfc/rfc8705#section-2)
+ * @example
+ * ```ts
+ * import { fromFile, mutualTls, tokenServiceFromEnvironment } from 'm2m-tokens';
+ *
+ * const certificate = { certificate: fromFile('/tls/tls.crt'), key: fromFile('/tls/tls.key') };
+ * const tokens = tokenServiceFromEnvironment({ clientAuthentication: mutualTls(certificate) });
+ * ```
  */
 export function mutualTls(options: MutualTlsOptions): MutualTls {
   checkOptions('mutualTls', options, {

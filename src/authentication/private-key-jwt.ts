@@ -35,8 +35,19 @@ const algorithms = [
 ];
 
 /**
- * Signs an assertion with a private key for each request: `private_key_jwt` (RFC 7523 §2.2, OpenID Connect Core §9).
+ * Authenticates with an assertion that a private key signs, a new one for each token request: `private_key_jwt`.
  * @throws {ConfigurationError} if the key cannot be imported or does not fit the algorithm
+ * @see [RFC 7523 §2.2](https://www.rfc-editor.org/rfc/rfc7523#section-2.2)
+ * @example
+ * ```ts
+ * import { createTokenService, fromFile, privateKeyJwt } from 'm2m-tokens';
+ *
+ * const tokens = createTokenService({
+ *   issuer: 'https://auth.example.com',
+ *   clientId: 'orders-service',
+ *   clientAuthentication: privateKeyJwt({ key: fromFile('/run/secrets/client.pem') }),
+ * });
+ * ```
  */
 export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthentication {
   checkOptions('privateKeyJwt', options, {

@@ -17,9 +17,19 @@ interface CredentialFile {
 }
 
 /**
- * A secret, a key, a certificate or an assertion from a file in UTF-8, which is read for each grant: a changed file is used
- * without a restart. One line break at its end is removed.
+ * Reads a secret, a key, a certificate or an assertion from a file in UTF-8. The library reads the file for each grant, so that a
+ * changed file needs no restart. One line break at the end is removed.
  * @throws {ConfigurationError} if the path is no string, or empty
+ * @example
+ * ```ts
+ * import { createTokenService, fromFile } from 'm2m-tokens';
+ *
+ * const tokens = createTokenService({
+ *   issuer: 'https://auth.example.com',
+ *   clientId: 'orders-service',
+ *   clientSecret: fromFile('/run/secrets/client'),
+ * });
+ * ```
  */
 export function fromFile(path: string): () => Promise<string> {
   checkArgument('fromFile', 'path', path, nonEmptyString);

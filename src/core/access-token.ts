@@ -6,9 +6,11 @@ import { ConfigurationError } from './errors.js';
 /** The type of an access token: the scheme of the `Authorization` header. */
 export type AccessTokenType = 'Bearer' | 'DPoP';
 
-/** The keys that a token of type DPoP is bound to. The private key signs a proof for each request (RFC 9449 §6). */
+/** The keys that a token of type DPoP is bound to (RFC 9449 §6). */
 export interface DpopKeyPair {
+  /** Signs a proof for each request. */
   readonly privateKey: webcrypto.CryptoKey;
+  /** Goes into each proof. */
   readonly publicKey: webcrypto.CryptoKey;
 }
 
@@ -17,8 +19,9 @@ export type TokenMembers = Readonly<Record<string, string | number>>;
 
 /** The fields of an {@link AccessToken}. */
 export interface AccessTokenFields {
+  /** The token itself, a secret. */
   readonly value: string;
-  /** @default 'Bearer' */
+  /** The scheme of the `Authorization` header. @default 'Bearer' */
   readonly type?: AccessTokenType;
   /** The keys of a token of type DPoP; without them no adapter can send it. */
   readonly keyPair?: DpopKeyPair | undefined;
@@ -37,10 +40,18 @@ export interface AccessTokenFields {
 }
 
 /**
- * An access token (RFC 6749 §1.4), immutable. `toString`, `toJSON` and `util.inspect` redact its value. To send the token, read
- * `value` or `authorization`.
+ * An access token, immutable. To send it, read `authorization` or `value`; `toString`, `toJSON` and `util.inspect` redact both.
+ * @see [RFC 6749 §1.4](https://www.rfc-editor.org/rfc/rfc6749#section-1.4)
+ * @example
+ * ```ts
+ * import { AccessToken } from 'm2m-tokens';
+ *
+ * const issuedAt = Date.now();
+ * const token = new AccessToken({ value: 'eyJhbGciOi…', issuedAt, expiresAt: issuedAt + 300_000 });
+ * ```
  */
 export class AccessToken {
+  /** The scheme of the `Authorization` header. */
   readonly type: AccessTokenType;
   /**
    * The granted scope, space-separated. `undefined` if it is unknown, because the authorization server did not name it: it may be
@@ -107,10 +118,12 @@ export class AccessToken {
     return Math.min(byWall, lifetimeMs - (clock.monotonic() - this.#issuedAtMonotonic));
   }
 
+  /** The type and the text `[redacted]`. */
   toString(): string {
     return `${this.type} [redacted]`;
   }
 
+  /** The fields without the secrets, for `JSON.stringify`. */
   toJSON(): object {
     const { type, scope, issuedAt, expiresAt } = this;
     return { value: '[redacted]', type, scope, issuedAt, expiresAt };
@@ -139,44 +152,4 @@ function checkFields(fields: AccessTokenFields | undefined): void {
 /** The same token, expired, for a token that is not to be used any more: each layer replaces an expired one at once. */
 export function asExpired({ value, type, scope, issuedAt }: AccessToken): AccessToken {
   return new AccessToken({ value, type, scope, issuedAt, expiresAt: issuedAt });
-}
-
-/**
- * Makes a function that returns a token of `source` if a header can hold it, and if it may be sent to the given origin: a token that is
- * bound to a client certificate is not sent to one of `httpOrigins`. It checks each token once, and not by its class: another
- * copy of this package has a class of its own.
- * @throws {ConfigurationError} that does not repeat the value
- */
-export function sendableToken(
-  source: string,
-  httpOrigins: readonly string[] = [],
-): (token: AccessToken, origin?: string) => AccessToken {
-  const sendable = new WeakSet<AccessToken>();
-
-  return (token, origin = '') => {
-    if (httpOrigins.includes(origin) && token.certificateThumbprint !== undefined) {
-      throw new ConfigurationError(`a token that is bound to a client certificate is not sent to ${origin} by http`);
-    }
-    if (sendable.has(token)) return token;
-    const { type, value, authorization, remainingMs } = Object(token) as Partial<AccessToken>;
-    if (typeof value !== 'string' || authorization !== `${type} ${value}` || typeof remainingMs !== 'function') {
-      throw new ConfigurationError(`${source} returned no AccessToken: its getToken() must resolve to one`);
-    }
-    if (!/^[\x21-\x7e]+ [\x21-\x7e]+$/.test(authorization)) {
-      throw new ConfigurationError(
-        `${source} returned a token that a header cannot hold: only visible ASCII without spaces is allowed`,
-      );
-    }
-    sendable.add(token);
-    return token;
-  };
-}
-
-/** A function that calls `getToken` of `source` and checks each token as {@link sendableToken} does. */
-export function sendableTokens<Call extends readonly unknown[]>(
-  source: string,
-  getToken: (...call: Call) => Promise<AccessToken>,
-): (...call: Call) => Promise<AccessToken> {
-  const sendable = sendableToken(source);
-  return async (...call) => sendable(await getToken(...call));
 }

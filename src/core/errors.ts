@@ -1,3 +1,5 @@
+import { type Cause, toErrorLike } from './error-causes.js';
+
 /** The `code` of a {@link TokenError}: the contract for programs. */
 export type TokenErrorCode =
   'ERR_CONFIGURATION' | 'ERR_GRANT_REJECTED' | 'ERR_GRANT_UNAVAILABLE' | 'ERR_TOKEN_RESPONSE';
@@ -6,13 +8,23 @@ export type TokenErrorCode =
 export interface TokenErrorOptions {
   /** `error.cause` keeps only its name, message and code: the original may hold a request, a response or a secret. */
   readonly cause?: unknown;
+  /** Milliseconds after which another call makes sense. @default undefined, for unknown */
   readonly retryAfterMs?: number | undefined;
 }
 
-/** The reason why there is no token. The message, the fields and the cause hold no secret. */
+/**
+ * The base class of all errors of this library. The message, the fields and the cause hold no secret.
+ * @example
+ * ```ts
+ * import { TokenError } from 'm2m-tokens';
+ *
+ * const isTransient = (error: unknown) => error instanceof TokenError && error.retryable;
+ * ```
+ */
 export abstract class TokenError extends Error {
   /** A literal, which a minifier does not change. */
   abstract override readonly name: string;
+  /** The kind of error, as a stable code. */
   abstract readonly code: TokenErrorCode;
   /** Whether the same call may succeed later without a change. */
   abstract readonly retryable: boolean;
@@ -25,21 +37,31 @@ export abstract class TokenError extends Error {
   }
 }
 
-/** An option is missing, misspelt, contradicts another, or does not fit the authorization server. */
+/**
+ * An option is missing, unknown or malformed, contradicts another, or does not fit the authorization server.
+ * @example
+ * ```ts
+ * import { ConfigurationError } from 'm2m-tokens';
+ *
+ * const isSettingWrong = (error: unknown) => error instanceof ConfigurationError;
+ * ```
+ */
 export class ConfigurationError extends TokenError {
   override readonly name = 'ConfigurationError';
   readonly code = 'ERR_CONFIGURATION';
   readonly retryable = false;
 }
 
-/** The facts of a {@link GrantRejectedError}. */
-export interface GrantRejection extends TokenErrorOptions {
-  readonly status: number;
-  readonly error?: string | undefined;
-  readonly errorDescription?: string | undefined;
-}
-
-/** The authorization server rejected the grant (RFC 6749 §5.2). It will reject it again until something is changed. */
+/**
+ * The authorization server rejected the grant. Another attempt fails too, until the client or the server is configured otherwise.
+ * @see [RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)
+ * @example
+ * ```ts
+ * import { GrantRejectedError } from 'm2m-tokens';
+ *
+ * const isSecretWrong = (error: unknown) => error instanceof GrantRejectedError && error.error === 'invalid_client';
+ * ```
+ */
 export class GrantRejectedError extends TokenError {
   override readonly name = 'GrantRejectedError';
   readonly code = 'ERR_GRANT_REJECTED';
@@ -51,22 +73,30 @@ export class GrantRejectedError extends TokenError {
   /** The `error_description` of the error response, cleaned and cut; `undefined` if there is none. */
   readonly errorDescription: string | undefined;
 
-  constructor(message: string, { status, error, errorDescription, ...options }: GrantRejection) {
+  constructor(
+    message: string,
+    options: TokenErrorOptions & {
+      readonly status: number;
+      readonly error?: string | undefined;
+      readonly errorDescription?: string | undefined;
+    },
+  ) {
     super(message, options);
-    this.status = status;
-    this.error = error;
-    this.errorDescription = errorDescription;
+    this.status = options.status;
+    this.error = options.error;
+    this.errorDescription = options.errorDescription;
   }
 }
 
-/** The facts of a {@link GrantUnavailableError}. */
-export interface GrantUnavailability extends TokenErrorOptions {
-  readonly status?: number | undefined;
-  /** @default true */
-  readonly retryable?: boolean;
-}
-
-/** The authorization server could not be reached or cannot answer now: network error, timeout, 408, 425, 429, 5xx. */
+/**
+ * The authorization server could not be reached, or cannot grant a token now: network error, timeout, 408, 425, 429 or 5xx.
+ * @example
+ * ```ts
+ * import { GrantUnavailableError } from 'm2m-tokens';
+ *
+ * const waitMs = (error: unknown) => (error instanceof GrantUnavailableError ? error.retryAfterMs : undefined);
+ * ```
+ */
 export class GrantUnavailableError extends TokenError {
   override readonly name = 'GrantUnavailableError';
   readonly code = 'ERR_GRANT_UNAVAILABLE';
@@ -75,14 +105,26 @@ export class GrantUnavailableError extends TokenError {
   /** HTTP status of the response; `undefined` if there was none. */
   readonly status: number | undefined;
 
-  constructor(message: string, { status, retryable = true, ...options }: GrantUnavailability = {}) {
+  constructor(
+    message: string,
+    options: TokenErrorOptions & { readonly status?: number | undefined; readonly retryable?: boolean } = {},
+  ) {
     super(message, options);
-    this.retryable = retryable;
-    this.status = status;
+    this.retryable = options.retryable ?? true;
+    this.status = options.status;
   }
 }
 
-/** The authorization server answered with a success status, but not with a token response (RFC 6749 §5.1). */
+/**
+ * The authorization server responded with a success status, but the response is no token response.
+ * @see [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)
+ * @example
+ * ```ts
+ * import { InvalidTokenResponseError } from 'm2m-tokens';
+ *
+ * const isProxyPage = (error: unknown) => error instanceof InvalidTokenResponseError;
+ * ```
+ */
 export class InvalidTokenResponseError extends TokenError {
   override readonly name = 'InvalidTokenResponseError';
   readonly code = 'ERR_TOKEN_RESPONSE';
@@ -95,6 +137,16 @@ export type AnyTokenError = ConfigurationError | GrantRejectedError | GrantUnava
 /**
  * Whether a value is a {@link TokenError}. It also recognises an error of another copy of this package, such as the CommonJS
  * copy beside the ES modules, for which `instanceof` is false.
+ * @example
+ * ```ts
+ * import { isTokenError, tokenServiceFromEnvironment } from 'm2m-tokens';
+ *
+ * try {
+ *   await tokenServiceFromEnvironment().ready();
+ * } catch (error) {
+ *   if (isTokenError(error)) console.error(error.code, error.message);
+ * }
+ * ```
  */
 export function isTokenError(error: unknown): error is AnyTokenError {
   if (typeof error !== 'object' || error === null) return false;
@@ -115,26 +167,6 @@ export function withRetryAfter<Same extends TokenError>(error: Same, retryAfterM
   return new Same(error.message, Object.assign({}, error, { cause: error.cause, retryAfterMs }));
 }
 
-/** What can be read from a thrown value, which need not be an Error of this realm. */
-interface Cause {
-  readonly name?: unknown;
-  readonly message?: unknown;
-  readonly code?: unknown;
-}
-
-/** An error and its chain of causes, up to ten. */
-export function causesOf(error: unknown): readonly Cause[] {
-  const causes: Cause[] = [];
-  for (
-    let cause = error;
-    typeof cause === 'object' && cause !== null && causes.length < 10;
-    cause = 'cause' in cause ? cause.cause : undefined
-  ) {
-    causes.push(cause);
-  }
-  return causes;
-}
-
 function withoutDetails(cause: unknown, depth = 0): Error {
   if (isTokenError(cause)) return cause;
   const { name, message, code, cause: inner } = toErrorLike(cause);
@@ -143,16 +175,4 @@ function withoutDetails(cause: unknown, depth = 0): Error {
   kept.name = name;
   kept.stack = `${name}: ${message}`;
   return code === undefined ? kept : Object.assign(kept, { code });
-}
-
-// Not `instanceof Error`: an error may come from another realm, a Jest VM for one.
-function toErrorLike(value: unknown): { name: string; message: string; code?: string; cause?: unknown } {
-  if (typeof value !== 'object' || value === null) return { name: 'Error', message: 'unknown cause' };
-  const { name, message, code, cause } = value as Record<string, unknown>;
-  return {
-    name: typeof name === 'string' ? name : 'Error',
-    message: typeof message === 'string' ? message : 'unknown cause',
-    ...(typeof code === 'string' && { code }),
-    ...(cause !== undefined && { cause }),
-  };
 }

@@ -1,129 +1,116 @@
 import { cleanText } from './clean-text.js';
 import type { AnyTokenError } from './errors.js';
 
-/** A grant returned a token. */
-export interface GrantSucceeded {
-  readonly type: 'grant.succeeded';
-  /** The issuer, or the token endpoint if no issuer is configured. */
-  readonly authorizationServer: string;
-  /** The token endpoint, if its host differs from that of `authorizationServer`. */
-  readonly tokenEndpoint?: string;
-  readonly clientId: string;
-  readonly requestedScope: string | undefined;
-  /**
-   * The granted scope; `undefined` if the authorization server did not name it. It may grant less or more than
-   * `requestedScope` (RFC 6749 §3.3).
-   */
-  readonly scope: string | undefined;
-  readonly lifetimeMs: number;
-  readonly durationMs: number;
-}
-
-/** A grant failed. */
-export interface GrantFailed {
-  readonly type: 'grant.failed';
-  readonly authorizationServer: string;
-  readonly clientId: string;
-  readonly requestedScope: string | undefined;
-  readonly error: AnyTokenError;
-  readonly durationMs: number;
-}
-
-/** A cached token could not be renewed. It stays in use until it expires. */
-export interface RenewalFailed {
-  readonly type: 'renewal.failed';
-  /** The scope of the token request: it names the token if the authorization server did not name the granted scope. */
-  readonly requestedScope: string | undefined;
-  readonly scope: string | undefined;
-  readonly error: unknown;
-  /** Time until the next renewal, in milliseconds. */
-  readonly retryInMs: number;
-  /** Remaining validity of the cached token, in milliseconds. */
-  readonly remainingMs: number;
-}
-
-/** A token had expired when it arrived. The callers that wait for it get it, but it is not cached. */
-export interface TokenExpiredOnArrival {
-  readonly type: 'token.expired_on_arrival';
-  readonly scope: string | undefined;
-}
-
-/** The authorization server announced a token that never expires. The token counts as valid for 24 hours. */
-export interface TokenLifetimeCapped {
-  readonly type: 'token.lifetime_capped';
-  readonly scope: string | undefined;
-  /** The `expires_in` of the token response. */
-  readonly announcedSeconds: number;
-}
-
-/** The least recently used token left the cache, which holds at most `cache.maxTokens` tokens. */
-export interface TokenEvicted {
-  readonly type: 'token.evicted';
-  readonly scope: string | undefined;
-}
-
-/** Tokens could not be revoked. They are not returned any more, but are valid until they expire. */
-export interface RevocationFailed {
-  readonly type: 'revocation.failed';
-  /** Number of these tokens. */
-  readonly tokens: number;
-  /** The error of the first of them. */
-  readonly error: AnyTokenError;
-}
-
-/** A call of the shared store failed or timed out. The store is skipped, and this replica sends its own grants. */
-export interface StoreFailed {
-  readonly type: 'store.failed';
-  readonly operation: 'get' | 'set' | 'delete' | 'lease';
-  /** The kind of error, and its code if it has one. The message is left out, because it may repeat the stored token. */
-  readonly reason: string;
-  /** Time until the store is tried again, in milliseconds. */
-  readonly retryInMs: number;
-}
-
-/** A resource server rejected the token, and the request is resent with another token. */
-export interface RequestResent {
-  readonly type: 'request.resent';
-  readonly method: string;
-  readonly origin: string;
-}
-
-/** A resource server rejected the token or the DPoP nonce. The request is not resent; the caller gets the response. */
-export interface RequestNotResent {
-  readonly type: 'request.not_resent';
-  readonly method: string;
-  readonly origin: string;
-  /**
-   * There is no other token, the body cannot be read twice, the option `resend` forbids it, a redirect may have carried the request
-   * out, the challenge asks for something else than another token, or the request was resent already.
-   */
-  readonly reason: NotResentReason;
-}
-
-export type NotResentReason =
-  'same token' | 'body cannot be sent twice' | 'resend option' | 'redirected' | 'token not rejected' | 'resent already';
-
 /**
- * A token service or an adapter was made that sends credentials by http to other machines, because of `dangerouslyAllowHttp`.
+ * Every event; `type` narrows it. None contains a token or a secret.
+ * `Extract<TokenEvent, { type: 'grant.failed' }>` is the type of one event.
  */
-export interface HttpAllowed {
-  readonly type: 'http.allowed';
-  readonly origins: readonly string[];
-}
-
-/** Every event. None contains a token or a secret. */
 export type TokenEvent =
-  | GrantSucceeded
-  | GrantFailed
-  | RenewalFailed
-  | TokenExpiredOnArrival
-  | TokenLifetimeCapped
-  | TokenEvicted
-  | RevocationFailed
-  | StoreFailed
-  | RequestResent
-  | RequestNotResent
-  | HttpAllowed;
+  /** A grant returned a token. */
+  | {
+      readonly type: 'grant.succeeded';
+      /** The issuer, or the token endpoint if no issuer is configured. */
+      readonly authorizationServer: string;
+      /** The token endpoint, if its host differs from that of `authorizationServer`. */
+      readonly tokenEndpoint?: string;
+      readonly clientId: string;
+      readonly requestedScope: string | undefined;
+      /**
+       * The granted scope; `undefined` if the authorization server did not name it. It may grant less or more than
+       * `requestedScope` (RFC 6749 §3.3).
+       */
+      readonly scope: string | undefined;
+      readonly lifetimeMs: number;
+      readonly durationMs: number;
+    }
+  /** A grant failed. */
+  | {
+      readonly type: 'grant.failed';
+      readonly authorizationServer: string;
+      readonly clientId: string;
+      readonly requestedScope: string | undefined;
+      readonly error: AnyTokenError;
+      readonly durationMs: number;
+    }
+  /** A cached token could not be renewed. It stays in use until it expires. */
+  | {
+      readonly type: 'renewal.failed';
+      /** The scope of the token request: it names the token if the authorization server did not name the granted scope. */
+      readonly requestedScope: string | undefined;
+      readonly scope: string | undefined;
+      readonly error: unknown;
+      /** Time until the next renewal, in milliseconds. */
+      readonly retryInMs: number;
+      /** Remaining validity of the cached token, in milliseconds. */
+      readonly remainingMs: number;
+    }
+  /** A token had expired when it arrived. The callers that wait for it get it, but it is not cached. */
+  | {
+      readonly type: 'token.expired_on_arrival';
+      readonly scope: string | undefined;
+    }
+  /** The authorization server announced a token that never expires. The token counts as valid for 24 hours. */
+  | {
+      readonly type: 'token.lifetime_capped';
+      readonly scope: string | undefined;
+      /** The `expires_in` of the token response. */
+      readonly announcedSeconds: number;
+    }
+  /** The least recently used token left the cache, which holds at most `cache.maxTokens` tokens. */
+  | {
+      readonly type: 'token.evicted';
+      readonly scope: string | undefined;
+    }
+  /** Tokens could not be revoked. They are not returned any more, but are valid until they expire. */
+  | {
+      readonly type: 'revocation.failed';
+      /** Number of these tokens. */
+      readonly tokens: number;
+      /** The error of the first of them. */
+      readonly error: AnyTokenError;
+    }
+  /** A call of the shared store failed or timed out. The store is skipped, and this replica sends its own grants. */
+  | {
+      readonly type: 'store.failed';
+      readonly operation: 'get' | 'set' | 'delete' | 'lease';
+      /** The kind of error, and its code if it has one. The message is left out, because it may repeat the stored token. */
+      readonly reason: string;
+      /** Time until the store is tried again, in milliseconds. */
+      readonly retryInMs: number;
+    }
+  /** A resource server rejected the token, and the request is resent with another token. */
+  | {
+      readonly type: 'request.resent';
+      readonly method: string;
+      readonly origin: string;
+    }
+  /** A resource server rejected the token or the DPoP nonce. The request is not resent; the caller gets the response. */
+  | {
+      readonly type: 'request.not_resent';
+      readonly method: string;
+      readonly origin: string;
+      /**
+       * There is no other token, the body cannot be read twice, the option `resend` forbids it, a redirect may have carried the request
+       * out, the challenge asks for something else than another token, or the request was resent already.
+       */
+      readonly reason:
+        | 'same token'
+        | 'body cannot be sent twice'
+        | 'resend option'
+        | 'redirected'
+        | 'token not rejected'
+        | 'resent already';
+    }
+  /**
+   * A token service or an adapter was made that sends credentials by http to other machines, because of `dangerouslyAllowHttp`.
+   */
+  | {
+      readonly type: 'http.allowed';
+      readonly origins: readonly string[];
+    };
+
+/** Why a request is not resent. */
+export type NotResentReason = Extract<TokenEvent, { readonly type: 'request.not_resent' }>['reason'];
 
 /** Receives each event in one call. It should return at once; a promise that it returns is not awaited. */
 export type EventSink = (event: TokenEvent) => unknown;

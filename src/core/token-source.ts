@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-import { type AccessToken, sendableToken, sendableTokens } from './access-token.js';
+import type { AccessToken } from './access-token.js';
 import type { Clock } from './clock.js';
 import { anyFunction, checkArgument, checkOptions, numberOfAtLeastZero, objectWith } from './check-options.js';
+import { sendableToken, sendableTokens } from './sendable-token.js';
 import { checkTokenRequest, type TokenRequest } from './token-request.js';
 
 /** Options of one call of {@link TokenSource.getToken}. */
@@ -47,6 +48,18 @@ export type Layer = (inner: TokenSource) => TokenSource;
  * Wraps a token source in layers, the innermost first. A layer that is `undefined` is left out.
  * Its `getToken` throws {@link ConfigurationError} if the source returns no {@link AccessToken}, or one that a header cannot hold.
  * @throws {ConfigurationError} if the source or a layer is none
+ * @example
+ * ```ts
+ * import { clientSecretBasic } from 'm2m-tokens';
+ * import { clientCredentials, compose, tokenCache, withCache, withRetry } from 'm2m-tokens/layers';
+ *
+ * const grants = clientCredentials({
+ *   issuer: 'https://auth.example.com',
+ *   clientId: 'orders-service',
+ *   clientAuthentication: clientSecretBasic('secret'),
+ * });
+ * const tokens = compose(grants, withRetry(), withCache(tokenCache()));
+ * ```
  */
 export function compose(source: TokenSource, ...layers: readonly (Layer | undefined)[]): TokenSource {
   checkArgument('compose', 'source', source, anyTokenSource);

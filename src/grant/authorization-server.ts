@@ -10,11 +10,8 @@ import { discover, type Discovery, missingMetadata } from './discovery.js';
 
 /** Options of {@link authorizationServer}. */
 export interface AuthorizationServerOptions {
-  /** The issuer, whose metadata are discovered (RFC 8414, then OpenID Connect Discovery). */
   readonly issuer?: string | InsecureUrl | undefined;
-  /** The URL of the token endpoint, instead of `issuer`. */
   readonly tokenEndpoint?: string | InsecureUrl | undefined;
-  /** The URL of the revocation endpoint, together with `tokenEndpoint` (RFC 7009). */
   readonly revocationEndpoint?: string | InsecureUrl | undefined;
   /** Deadline of each request, in milliseconds. */
   readonly timeoutMs: number;

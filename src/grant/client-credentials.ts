@@ -15,10 +15,10 @@ import {
 import { type Clock, elapsedMs, instant, systemClock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
 import { eventSink, type EventSink } from '../core/events.js';
-import { nonEmptyUrl } from '../core/insecure-url.js';
+import { type InsecureUrl, nonEmptyUrl } from '../core/insecure-url.js';
 import { canonicalRequest, type CanonicalTokenRequest } from '../core/token-request.js';
 import type { TokenSource } from '../core/token-source.js';
-import { authorizationServer, type AuthorizationServerOptions } from './authorization-server.js';
+import { authorizationServer } from './authorization-server.js';
 import { clockSkew } from './clock-skew.js';
 import type { Dpop } from './dpop.js';
 import { globalFetch } from './http/bounded-fetch.js';
@@ -27,8 +27,16 @@ import { revokeToken } from './revoke-token.js';
 import { type Grant, tokenRequests } from './token-requests.js';
 
 /** Options of {@link clientCredentials}. Either `issuer` or `tokenEndpoint` is required. */
-export interface ClientCredentialsOptions extends Omit<AuthorizationServerOptions, 'timeoutMs' | 'fetch' | 'clock'> {
+export interface ClientCredentialsOptions {
+  /** The issuer, whose metadata are discovered (RFC 8414, then OpenID Connect Discovery). */
+  readonly issuer?: string | InsecureUrl | undefined;
+  /** The URL of the token endpoint, instead of `issuer`. */
+  readonly tokenEndpoint?: string | InsecureUrl | undefined;
+  /** The URL of the revocation endpoint, together with `tokenEndpoint` (RFC 7009). */
+  readonly revocationEndpoint?: string | InsecureUrl | undefined;
+  /** The client identifier (RFC 6749 §2.2). */
   readonly clientId: string;
+  /** How the client authenticates: `clientSecretBasic(secret)`, `privateKeyJwt({ key })` and others. */
   readonly clientAuthentication: ClientAuthentication;
   /** `'fapi2'` enforces the rules of the FAPI 2.0 Security Profile for clients. */
   readonly profile?: 'fapi2' | undefined;
@@ -67,10 +75,21 @@ export interface ClientCredentials extends TokenSource {
 }
 
 /**
- * The innermost token source: sends one client credentials grant per call (RFC 6749 §4.4).
- * Its `getToken` throws {@link GrantRejectedError}, {@link GrantUnavailableError}, {@link InvalidTokenResponseError}, or
- * {@link ConfigurationError} if the options do not fit the authorization server.
+ * Makes the innermost token source, which sends one client credentials grant for each call.
  * @throws {ConfigurationError} if an option is missing or malformed
+ * @see [RFC 6749 §4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)
+ * @example
+ * ```ts
+ * import { clientSecretBasic } from 'm2m-tokens';
+ * import { clientCredentials } from 'm2m-tokens/layers';
+ *
+ * const grants = clientCredentials({
+ *   issuer: 'https://auth.example.com',
+ *   clientId: 'orders-service',
+ *   clientAuthentication: clientSecretBasic('secret'),
+ * });
+ * await grants.revoke(await grants.getToken());
+ * ```
  */
 export function clientCredentials(options: ClientCredentialsOptions): ClientCredentials {
   checkClientCredentials(options);

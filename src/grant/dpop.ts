@@ -23,6 +23,7 @@ export interface DpopOptions {
 
 /** Binds tokens to a key, so that a stolen token cannot be used without it. Made by {@link dpop}; its members are internal. */
 export interface Dpop {
+  /** @internal */
   readonly [brand]: 'Dpop';
 }
 
@@ -38,8 +39,15 @@ export interface DpopKey {
 }
 
 /**
- * Demonstrating Proof of Possession (RFC 9449): `createTokenService({ …, dpop: dpop() })`.
+ * Binds tokens to a key by Demonstrating Proof of Possession (DPoP). The adapters send a proof with each request.
  * @throws {ConfigurationError} if an option is unknown, or the keys cannot sign DPoP proofs
+ * @see [RFC 9449](https://www.rfc-editor.org/rfc/rfc9449)
+ * @example
+ * ```ts
+ * import { dpop, tokenServiceFromEnvironment } from 'm2m-tokens';
+ *
+ * const tokens = tokenServiceFromEnvironment({ dpop: dpop() });
+ * ```
  */
 export function dpop(options: DpopOptions = {}): Dpop {
   checkOptions('dpop', options, { keyPair: anyObject, requireBinding: anyBoolean });

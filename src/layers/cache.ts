@@ -4,15 +4,25 @@ import { checkArgument } from '../core/check-options.js';
 import { canonicalRequest, requestKey, type TokenRequest } from '../core/token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../core/token-source.js';
 import { renewOrFallBack } from './renew-or-fall-back.js';
-import { anyTokenCache, type CachedToken, type TokenCache } from './token-cache.js';
+import { anyTokenCache, type CachedToken, cachedTokensOf, type TokenCache } from './token-cache.js';
 
 /**
- * Caches tokens, coalesces concurrent calls, and renews tokens early, on use: in the advisory window in the background. Callers
- * wait for the renewal in the mandatory window, and when their token was rejected or is too short for them. A failed renewal
- * reaches no caller while the cached token is valid.
+ * Caches tokens, coalesces concurrent calls, and renews tokens on use before they expire.
+ *
+ * In the advisory refresh window the renewal runs in the background. Callers wait for the renewal in the mandatory refresh window,
+ * and if their token was rejected or its remaining validity is too short. A failed renewal reaches no caller while the cached token is valid.
+ * @throws {ConfigurationError} if `cache` was not made by `tokenCache`
+ * @example
+ * ```ts
+ * import { staticToken } from 'm2m-tokens';
+ * import { compose, tokenCache, withCache } from 'm2m-tokens/layers';
+ *
+ * const tokens = compose(staticToken('a-token'), withCache(tokenCache()));
+ * ```
  */
-export function withCache(cache: TokenCache): Layer {
-  checkArgument('withCache', 'cache', cache, anyTokenCache);
+export function withCache(tokenCache: TokenCache): Layer {
+  checkArgument('withCache', 'cache', tokenCache, anyTokenCache);
+  const cache = cachedTokensOf(tokenCache);
   const { clock } = cache;
   const isExpired = ({ token }: CachedToken): boolean => token.remainingMs(clock) <= 0;
   const isPostponed = ({ postponed }: CachedToken): boolean => postponed !== undefined && postponed.remainingMs() > 0;

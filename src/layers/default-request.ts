@@ -7,8 +7,15 @@ import {
 import { checkGetTokenOptions, type Layer } from '../core/token-source.js';
 
 /**
- * Fills in what a token request leaves out from the default one, and passes a canonical request to the layers below.
- * @throws {ConfigurationError} when the default request is malformed
+ * Fills in the members that a token request leaves out, from a default token request.
+ * @throws {ConfigurationError} if the default token request is malformed
+ * @example
+ * ```ts
+ * import { staticToken } from 'm2m-tokens';
+ * import { compose, withDefaultRequest } from 'm2m-tokens/layers';
+ *
+ * const tokens = compose(staticToken('a-token'), withDefaultRequest({ scope: 'orders:read' }));
+ * ```
  */
 export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
   const byDefault = canonicalRequest(defaults);

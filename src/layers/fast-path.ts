@@ -6,7 +6,7 @@ import type { AccessToken } from '../core/access-token.js';
 import { checkArgument } from '../core/check-options.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { GetTokenOptions, Layer } from '../core/token-source.js';
-import { anyTokenCache, type TokenCache } from './token-cache.js';
+import { anyTokenCache, cachedTokensOf, type TokenCache } from './token-cache.js';
 
 /** A token that the layer below returned a moment ago. */
 interface Answer {
@@ -20,14 +20,24 @@ interface Answer {
 const maxTrustMs = 1_000;
 
 /**
- * Answers from tokens that the cache returned within the last second, by scope and audience as the caller gave them. It saves
- * the checks and the key of the full way, which cost several times as much as this look (`npm run benchmark -- cached-token`).
+ * Returns tokens that the cache returned within the last second for the same scope and audience. It saves the checks and the key
+ * of the full way, which take several times as long (`npm run benchmark -- cached-token`).
  *
  * Known limit: it reads the wall clock only. If that clock is set back into the trusted second of an idle service, an
  * expired token is returned for the rest of that second.
+ * @throws {ConfigurationError} if `cache` was not made by `tokenCache`
+ * @example
+ * ```ts
+ * import { staticToken } from 'm2m-tokens';
+ * import { compose, tokenCache, withCache, withFastPath } from 'm2m-tokens/layers';
+ *
+ * const cache = tokenCache();
+ * const tokens = compose(staticToken('a-token'), withCache(cache), withFastPath(cache));
+ * ```
  */
-export function withFastPath(cache: TokenCache): Layer {
-  checkArgument('withFastPath', 'cache', cache, anyTokenCache);
+export function withFastPath(tokenCache: TokenCache): Layer {
+  checkArgument('withFastPath', 'cache', tokenCache, anyTokenCache);
+  const cache = cachedTokensOf(tokenCache);
   const { clock, maxTokens } = cache;
 
   return (inner) => {

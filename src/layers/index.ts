@@ -1,3 +1,7 @@
+/**
+ * The layers of the token service, for token sources of your own.
+ * @module m2m-tokens/layers
+ */
 export { compose, type Layer } from '../core/token-source.js';
 export {
   type ClientCredentials,

@@ -14,18 +14,19 @@ import { backoffMs } from './backoff.js';
 /** Options of {@link withNegativeCache}. */
 export interface NegativeCacheOptions {
   /** The credentials of the client. A rejected grant is forgotten when their fingerprint changes. */
-  readonly credentials?: ClientAuthentication | Credentials | undefined;
+  readonly credentials?:
+    | ClientAuthentication
+    | {
+        /** A digest that changes with the credentials and reveals nothing about them. */
+        fingerprint(): Promise<string>;
+      }
+    | undefined;
   /** Longest backoff after failures in a row, in milliseconds. @default 9500 */
   readonly maxBackoffMs?: number | undefined;
+  /** For tests. @default the system clock */
   readonly clock?: Clock | undefined;
   /** Uniform in [0, 1). @default Math.random */
   readonly random?: (() => number) | undefined;
-}
-
-/** Credentials of a token source of the user's own. */
-interface Credentials {
-  /** A digest that changes with the credentials. */
-  fingerprint(): Promise<string>;
 }
 
 /** The last failure of one token request. */
@@ -46,18 +47,27 @@ const maxRequests = 1_000;
 const recheckMs = 1_000;
 
 /**
- * Fails fast for a short time after a failure, for equal token requests. A rejected grant fails for 5 s ± 50 %, doubling up
- * to 60 s while the same rejection repeats, so that the client is not locked out. An outage fails for the duration of its
- * `Retry-After`, else for a backoff of up to 1 s, doubling up to `maxBackoffMs`. Each error says in `retryAfterMs` how long.
+ * Fails fast for a short time after a failure, for equal token requests. `retryAfterMs` of the error says how long.
  *
- * When a token has expired, its first call makes one attempt in spite of the backoff: the outage may have ended meanwhile. A
- * `Retry-After` forbids that.
+ * A rejected grant fails for 5 s ± 50 %, doubling up to 60 s, so that the client is not locked out. An outage fails for the duration
+ * of its `Retry-After`. Without one it fails for a backoff of up to 1 s, doubling up to `maxBackoffMs`.
+ *
+ * The first call after a token has expired makes one attempt in spite of the backoff, because the outage may have ended. A
+ * `Retry-After` prevents this attempt.
+ * @throws {ConfigurationError} if an option is unknown or malformed
+ * @example
+ * ```ts
+ * import { staticToken } from 'm2m-tokens';
+ * import { compose, withNegativeCache } from 'm2m-tokens/layers';
+ *
+ * const tokens = compose(staticToken('a-token'), withNegativeCache({ maxBackoffMs: 5_000 }));
+ * ```
  */
 export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Layer {
   const checks = { credentials: objectWith('fingerprint'), maxBackoffMs: durationMs };
   checkOptions('withNegativeCache', layerOptions, { ...checks, clock: anyClock, random: anyFunction });
   const { maxBackoffMs = 9_500, clock = systemClock, random = Math.random } = layerOptions;
-  const credentials = layerOptions.credentials as Credentials | undefined;
+  const credentials = layerOptions.credentials as { fingerprint(): Promise<string> } | undefined;
 
   return (inner) => {
     const failures = new LRUCache<string, Failure>({ max: maxRequests });

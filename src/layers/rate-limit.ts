@@ -15,6 +15,7 @@ import { minIntervalMs } from './renewal-schedule.js';
 export interface RateLimitOptions {
   /** Grants in flight at the same time; further ones wait in order. @default 50 */
   readonly maxConcurrentGrants?: number | undefined;
+  /** For tests. @default the system clock */
   readonly clock?: Clock | undefined;
 }
 
@@ -24,11 +25,22 @@ const maxLimitMs = 60_000;
 const maxRequests = 1_000;
 
 /**
- * Limits grants. For all token requests: a `Retry-After` stops them for its duration, a 429 without one for 5 s, doubling up to 60 s.
- * Meanwhile calls fail immediately with that error. At most `maxConcurrentGrants` grants are in flight.
+ * Limits grants as the authorization server asks for, and the grants in flight.
  *
- * For each token request: after a renewal no token that is still valid is replaced for 5 s, or for 20 % of the lifetime of a
- * short one. Meanwhile the last granted token is the answer again, so that an API that rejects all tokens causes few grants.
+ * For all token requests: a `Retry-After` stops grants for its duration, and a 429 without one for 5 s, doubling up to 60 s.
+ * Meanwhile calls fail immediately with the error of that response.
+ *
+ * For each token request: a valid token is renewed once in 5 s at most, or once in 20 % of the lifetime of a short one. Meanwhile the
+ * layer returns the last granted token again, so that an API that rejects all tokens causes few grants.
+ * @throws {ConfigurationError} if an option is unknown or malformed
+ * @see [RFC 6585 §4](https://www.rfc-editor.org/rfc/rfc6585#section-4)
+ * @example
+ * ```ts
+ * import { staticToken } from 'm2m-tokens';
+ * import { compose, withRateLimit } from 'm2m-tokens/layers';
+ *
+ * const tokens = compose(staticToken('a-token'), withRateLimit({ maxConcurrentGrants: 10 }));
+ * ```
  */
 export function withRateLimit(layerOptions: RateLimitOptions = {}): Layer {
   checkOptions('withRateLimit', layerOptions, { maxConcurrentGrants: positiveInteger, clock: anyClock });

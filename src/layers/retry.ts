@@ -2,21 +2,19 @@ import { DeadlineError, withDeadline } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
 import { anyClock, anyFunction, checkOptions, durationMs, wholeNumber } from '../core/check-options.js';
 import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../core/clock.js';
-import { type AnyTokenError, causesOf, isTokenError } from '../core/errors.js';
+import { causesOf } from '../core/error-causes.js';
+import { type AnyTokenError, isTokenError } from '../core/errors.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { GetTokenOptions, Layer } from '../core/token-source.js';
 import { backoffMs } from './backoff.js';
 
-/** How a failed grant is retried. */
-export interface RetryOptions {
+/** Options of {@link withRetry}. */
+export interface RetryLayerOptions {
   /** Number of attempts after the first one. @default 2 */
   readonly retries?: number | undefined;
   /** For all attempts and the waits between them, in milliseconds. @default 15000 */
   readonly deadlineMs?: number | undefined;
-}
-
-/** Options of {@link withRetry}. */
-export interface RetryLayerOptions extends RetryOptions {
+  /** For tests. @default the system clock */
   readonly clock?: Clock | undefined;
   /** Uniform in [0, 1). @default Math.random */
   readonly random?: (() => number) | undefined;
@@ -29,9 +27,18 @@ const maxWaitMs = 5_000;
 const toleranceMs = 500;
 
 /**
- * Retries transient failures: twice, after a wait with full jitter (200 ms, doubling) or the time that the authorization
- * server asks for, all within one deadline. Each failed call reduces the retries of the next one by one; a success restores
- * them. The inner source gets a signal that is aborted at the deadline.
+ * Retries transient failures within one deadline, by default twice.
+ *
+ * The wait has full jitter (200 ms, doubling), or is the time that the authorization server asks for. Each failed call reduces the
+ * retries of the next one by one; a success restores them. The inner source gets a signal that is aborted at the deadline.
+ * @throws {ConfigurationError} if an option is unknown or malformed
+ * @example
+ * ```ts
+ * import { staticToken } from 'm2m-tokens';
+ * import { compose, withRetry } from 'm2m-tokens/layers';
+ *
+ * const tokens = compose(staticToken('a-token'), withRetry({ retries: 1, deadlineMs: 5_000 }));
+ * ```
  */
 export function withRetry(layerOptions: RetryLayerOptions = {}): Layer {
   const checks = { retries: wholeNumber, deadlineMs: durationMs, clock: anyClock, random: anyFunction };

@@ -15,16 +15,26 @@ export interface TokenCacheOptions {
   readonly maxTokens?: number | undefined;
   /** When tokens are renewed. */
   readonly refresh?: RefreshOptions | undefined;
+  /** For tests. @default the system clock */
   readonly clock?: Clock | undefined;
   /** Uniform in [0, 1). @default Math.random */
   readonly random?: (() => number) | undefined;
+  /** Called with each event. */
   readonly onEvent?: EventSink | undefined;
   /** The client certificate, when tokens are bound to one (RFC 8705 §3): `mutualTls(…)`. */
   readonly certificate?: ClientAuthentication | undefined;
 }
 
-/** The access tokens in memory: `withCache` fills it, `withFastPath` and the revocation read it. */
+/** The access tokens in memory, for `withCache` and `withFastPath`. Made by {@link tokenCache}; its members are internal. */
 export interface TokenCache {
+  /** @internal */
+  readonly [brand]: 'TokenCache';
+}
+
+declare const brand: unique symbol;
+
+/** The members of a {@link TokenCache}: `withCache` fills it, `withFastPath` and the revocation read it. */
+export interface CachedTokens {
   readonly clock: Clock;
   readonly maxTokens: number;
   /** Changes when a token is replaced, revoked or evicted, and when the client certificate changes. */
@@ -39,6 +49,9 @@ export interface TokenCache {
 
 export const anyTokenCache = objectWith('get', 'set', 'renewalFailed', 'drain');
 
+/** The members of a token cache. */
+export const cachedTokensOf = (cache: TokenCache): CachedTokens => cache as unknown as CachedTokens;
+
 /** A token that was drained from the cache, and the key of its token request. */
 export interface DrainedToken {
   readonly key: string;
@@ -52,7 +65,17 @@ export interface CachedToken extends RenewalSchedule {
   postponed: Pause | undefined;
 }
 
-/** A cache of access tokens: `withCache(tokenCache({ maxTokens: 100 }))`. */
+/**
+ * Makes a cache of access tokens in memory, for `withCache` and `withFastPath`.
+ * @throws {ConfigurationError} if an option is unknown or malformed
+ * @example
+ * ```ts
+ * import { staticToken } from 'm2m-tokens';
+ * import { compose, tokenCache, withCache } from 'm2m-tokens/layers';
+ *
+ * const tokens = compose(staticToken('a-token'), withCache(tokenCache({ maxTokens: 100 })));
+ * ```
+ */
 export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
   const checks = { maxTokens: positiveInteger, clock: anyClock, random: anyFunction, onEvent: anyFunction };
   checkOptions('tokenCache', options, { ...checks, refresh: anyObject, certificate: anyObject });
@@ -107,5 +130,5 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
       });
     },
   };
-  return cache;
+  return cache satisfies CachedTokens as unknown as TokenCache;
 }

@@ -6,13 +6,19 @@ import type { TokenServiceOptions } from './options.js';
 import { createTokenService, type TokenService } from './token-service.js';
 
 /**
- * Creates a token service with options from environment variables; `options` take precedence.
+ * Creates a token service with options from environment variables. A member of `options` takes precedence over its variable.
  *
- * `OAUTH_ISSUER` or `OAUTH_TOKEN_ENDPOINT`, `OAUTH_CLIENT_ID`, `OAUTH_CLIENT_SECRET` or `OAUTH_CLIENT_SECRET_FILE` (a path),
- * `OAUTH_SCOPE`, `OAUTH_AUDIENCE`, `OAUTH_RESOURCE` (these three space-separated),
- * `OAUTH_DANGEROUSLY_ALLOW_HTTP` (origins, space-separated, that the URL of the authorization server may have as with
- * {@link dangerouslyAllowHttp}). An empty variable counts as unset.
+ * The variables are `OAUTH_ISSUER` or `OAUTH_TOKEN_ENDPOINT`, `OAUTH_CLIENT_ID`, `OAUTH_CLIENT_SECRET` or
+ * `OAUTH_CLIENT_SECRET_FILE` (a path), and the space-separated lists `OAUTH_SCOPE`, `OAUTH_AUDIENCE` and `OAUTH_RESOURCE`.
+ * `OAUTH_DANGEROUSLY_ALLOW_HTTP` lists origins that the URL of the authorization server may have, as with
+ * {@link dangerouslyAllowHttp}. An empty variable counts as unset.
  * @throws {ConfigurationError} if a variable is missing or contradicts another, and as {@link createTokenService}
+ * @example
+ * ```ts
+ * import { tokenServiceFromEnvironment } from 'm2m-tokens';
+ *
+ * const tokens = tokenServiceFromEnvironment({ scope: 'orders:read' });
+ * ```
  */
 export function tokenServiceFromEnvironment(
   options: Partial<TokenServiceOptions> = {},

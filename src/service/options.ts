@@ -23,14 +23,21 @@ import type { TokenRequest } from '../core/token-request.js';
 import type { ClientCredentialsOptions } from '../grant/client-credentials.js';
 import { dpopKeyOf } from '../grant/dpop.js';
 import { checkKeepMembers } from '../grant/kept-members.js';
-import type { NegativeCacheOptions } from '../layers/negative-cache.js';
 import { refreshChecks, type RefreshOptions } from '../layers/renewal-schedule.js';
-import type { RetryOptions } from '../layers/retry.js';
-import type { TokenCacheOptions } from '../layers/token-cache.js';
 import { anyTokenStore, type TokenStore } from '../stores/token-store.js';
 import type { EventLogger } from '../telemetry/logging.js';
 import { checkFapi2Profile } from './fapi2.js';
 import { checkServerUrls, serverUrlNames } from './server-urls.js';
+
+/** How a failed grant is retried. */
+export interface RetryOptions {
+  /** Number of attempts after the first one. @default 2 */
+  readonly retries?: number | undefined;
+  /** For all attempts and the waits between them, in milliseconds. @default 15000 */
+  readonly deadlineMs?: number | undefined;
+  /** Longest backoff between calls after failures in a row, in milliseconds. @default 9500 */
+  readonly maxBackoffMs?: number | undefined;
+}
 
 /** Options of {@link createTokenService}. The members of the token request are the default token request. */
 export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredentialsOptions, 'clientAuthentication'> {
@@ -42,13 +49,18 @@ export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredential
   /** Client authentication in place of `clientSecret`: `privateKeyJwt({ key })`, `mutualTls({ certificate, key })` and others. */
   readonly clientAuthentication?: ClientAuthentication | undefined;
   /** The cache in memory. */
-  readonly cache?: Pick<TokenCacheOptions, 'maxTokens'> | undefined;
+  readonly cache?:
+    | {
+        /** Number of tokens in the cache; the least recently used one is dropped first. @default 1000 */
+        readonly maxTokens?: number | undefined;
+      }
+    | undefined;
   /** When tokens are renewed before they expire. */
   readonly refresh?: RefreshOptions | undefined;
   /** Grants in flight at the same time; further ones wait in order. @default 50 */
   readonly maxConcurrentGrants?: number | undefined;
   /** How a failed grant is retried. */
-  readonly retry?: (RetryOptions & Pick<NegativeCacheOptions, 'maxBackoffMs'>) | undefined;
+  readonly retry?: RetryOptions | undefined;
   /** The store in which replicas share tokens: `redisStore(client)`, `encryptedStore(store, { keys })`. */
   readonly store?: TokenStore | undefined;
   /** A pino logger; each event is one line. */

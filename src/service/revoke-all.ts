@@ -2,14 +2,14 @@ import { withDeadline } from '../core/abort.js';
 import { GrantUnavailableError, type AnyTokenError } from '../core/errors.js';
 import { eventSink, type EventSink } from '../core/events.js';
 import type { ClientCredentials } from '../grant/client-credentials.js';
-import type { SharedTokens } from '../stores/shared-tokens.js';
-import type { DrainedToken, TokenCache } from '../layers/token-cache.js';
+import type { SharedPlaces } from '../stores/shared-tokens.js';
+import type { CachedTokens, DrainedToken } from '../layers/token-cache.js';
 
 /** Options of {@link revokeAll}. */
 export interface RevokeAllOptions {
-  readonly cache: Pick<TokenCache, 'drain'>;
+  readonly cache: Pick<CachedTokens, 'drain'>;
   readonly grants: Pick<ClientCredentials, 'revoke'>;
-  readonly shared: SharedTokens | undefined;
+  readonly shared: SharedPlaces | undefined;
   readonly onEvent?: EventSink | undefined;
 }
 
@@ -71,7 +71,7 @@ export function revokeAll(options: RevokeAllOptions): (options?: RevokeOptions) 
 }
 
 // Before the revocation: otherwise a replica could take a revoked token from the store.
-async function removeFromStore(shared: SharedTokens, { key, token }: DrainedToken): Promise<void> {
+async function removeFromStore(shared: SharedPlaces, { key, token }: DrainedToken): Promise<void> {
   const place = await shared.place(key);
   await place?.remove(token);
   if (place === undefined || place.isSkipped()) {

@@ -5,7 +5,7 @@ import type { TokenSource } from '../core/token-source.js';
 
 /** Options of {@link staticToken}. */
 export interface StaticTokenOptions {
-  /** @default 'Bearer' */
+  /** The scheme of the `Authorization` header. @default 'Bearer' */
   readonly type?: AccessTokenType;
   /** The keys of a token of type DPoP; required for that type (RFC 9449 §6). */
   readonly keyPair?: DpopKeyPair;
@@ -14,8 +14,16 @@ export interface StaticTokenOptions {
 }
 
 /**
- * A token source for a token that never changes, for example an API key from a portal.
+ * Makes a token source of a token that never changes, for example an API key from a portal.
  * @throws {ConfigurationError} if the token cannot be sent in a header, or is of type DPoP without its keys
+ * @example
+ * ```ts
+ * import { staticToken } from 'm2m-tokens';
+ * import { withBearerToken } from 'm2m-tokens/fetch';
+ *
+ * const tokens = staticToken('key-from-the-portal');
+ * const authorizedFetch = withBearerToken(fetch, tokens, { origins: ['https://api.example.com'] });
+ * ```
  */
 export function staticToken(value: string, options: StaticTokenOptions = {}): TokenSource {
   checkOptions('staticToken', options, { type: oneOf('Bearer', 'DPoP'), keyPair: anyObject, scope: nonEmptyString });

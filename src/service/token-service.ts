@@ -13,8 +13,8 @@ import { withNegativeCache } from '../layers/negative-cache.js';
 import { withRateLimit } from '../layers/rate-limit.js';
 import { withRetry } from '../layers/retry.js';
 import { withSharedStore } from '../layers/shared-store/shared-store.js';
-import { type SharedTokens, sharedTokens } from '../stores/shared-tokens.js';
-import { tokenCache } from '../layers/token-cache.js';
+import { placesOf, type SharedTokens, sharedTokens } from '../stores/shared-tokens.js';
+import { cachedTokensOf, tokenCache } from '../layers/token-cache.js';
 import { logEvents } from '../telemetry/logging.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './options.js';
 import { revokeAll, type RevokeOptions } from './revoke-all.js';
@@ -42,8 +42,22 @@ export interface TokenService extends TokenSource {
 }
 
 /**
- * Gets access tokens by the client credentials grant (RFC 6749 §4.4), caches each until it expires and renews it early.
- * @throws {ConfigurationError} when an option is missing, unknown, malformed or contradicts another
+ * Creates a token service: it gets access tokens by the client credentials grant, caches them and renews them early. Create one
+ * service in a process for each client.
+ * @throws {ConfigurationError} if an option is missing, unknown, malformed or contradicts another
+ * @see [RFC 6749 §4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)
+ * @example
+ * ```ts
+ * import { createTokenService, fromFile } from 'm2m-tokens';
+ *
+ * const tokens = createTokenService({
+ *   issuer: 'https://auth.example.com',
+ *   clientId: 'orders-service',
+ *   clientSecret: fromFile('/run/secrets/client'),
+ *   scope: 'orders:read',
+ * });
+ * const { authorization } = await tokens.getToken();
+ * ```
  */
 export function createTokenService(options: TokenServiceOptions): TokenService {
   checkTokenServiceOptions(options);
@@ -54,6 +68,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
 
   const grants = clientCredentials({ ...options, clientAuthentication, onEvent });
   const shared = sharedTokensOf(options, clientAuthentication, onEvent);
+  const places = shared && placesOf(shared);
   // The cache tells the client authentication which certificate its tokens are bound to.
   const cache = tokenCache({ ...options.cache, refresh, clock, random, onEvent, certificate: clientAuthentication });
   const source = compose(
@@ -71,10 +86,10 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     getToken: (request, requestOptions) => source.getToken(request, requestOptions),
     async ready({ signal } = {}) {
       await source.getToken(undefined, { signal });
-      await shared?.flush();
+      await places?.flush();
     },
-    flush: async () => shared?.flush(),
-    revoke: revokeAll({ cache, grants, shared, onEvent }),
+    flush: async () => places?.flush(),
+    revoke: revokeAll({ cache: cachedTokensOf(cache), grants, shared: places, onEvent }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { abortable, withDeadline } from '../core/abort.js';
 import type { Clock } from '../core/clock.js';
-import { eventSink, type EventSink, type StoreFailed } from '../core/events.js';
+import { eventSink, type EventSink } from '../core/events.js';
 import { type Pause, pause } from '../core/pause.js';
 import type { StoreCall, TokenStore } from './token-store.js';
 
@@ -25,7 +25,7 @@ export function circuitBreaker(store: TokenStore, clock: Clock, onEvent?: EventS
   const isOpen = (): boolean => opened !== undefined && (isHalfOpen || opened.remainingMs() > 0);
 
   async function attempt<T>(
-    operation: StoreFailed['operation'],
+    operation: keyof TokenStore,
     work: (call: StoreCall) => Promise<T>,
     caller?: StoreCall,
   ): Promise<T | undefined> {

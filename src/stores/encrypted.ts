@@ -16,9 +16,19 @@ export interface EncryptedStoreOptions {
 }
 
 /**
- * Encrypts the entries of a token store by JWE (RFC 7516) with A256GCM. The ciphertext is bound to the key, version and
- * times of its entry. A ciphertext of an unknown key, or one that was changed, is read as an empty payload: a miss.
- * @throws {ConfigurationError} when `store` is no token store, there is no key, a key has another length, or an option is unknown
+ * Encrypts the entries of a token store by JWE with A256GCM. The ciphertext is bound to the key, version and times of its entry.
+ * A ciphertext of an unknown key, or one that was changed, counts as a missing entry.
+ * @throws {ConfigurationError} if `store` is no token store, there is no key, a key has another length, or an option is unknown
+ * @see [RFC 7516](https://www.rfc-editor.org/rfc/rfc7516)
+ * @example
+ * ```ts
+ * import { encryptedStore, tokenServiceFromEnvironment } from 'm2m-tokens';
+ * import { redisStore } from 'm2m-tokens/redis';
+ * import { createClient } from 'redis';
+ *
+ * const store = encryptedStore(redisStore(createClient()), { keys: [process.env.TOKEN_KEY ?? ''] });
+ * const tokens = tokenServiceFromEnvironment({ store });
+ * ```
  */
 export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions): TokenStore {
   checkArgument('encryptedStore', 'store', store, anyTokenStore);

@@ -9,8 +9,15 @@ export interface MemoryStoreOptions {
 }
 
 /**
- * A {@link TokenStore} in this process, for tests and examples.
- * @throws {ConfigurationError} when an option is unknown or malformed
+ * Keeps tokens in the memory of this process, as a {@link TokenStore} for tests.
+ * @throws {ConfigurationError} if an option is unknown or malformed
+ * @example
+ * ```ts
+ * import { memoryStore, tokenServiceFromEnvironment } from 'm2m-tokens';
+ *
+ * const store = memoryStore();
+ * const replicas = [1, 2].map(() => tokenServiceFromEnvironment({ store }));
+ * ```
  */
 export function memoryStore(options: MemoryStoreOptions = {}): TokenStore {
   checkOptions('memoryStore', options, { clock: anyClock });

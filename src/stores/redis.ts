@@ -1,3 +1,7 @@
+/**
+ * Shares tokens between replicas through Redis.
+ * @module m2m-tokens/redis
+ */
 import { randomUUID } from 'node:crypto';
 
 import { checkArgument, checkOptions, nonEmptyString, objectWith } from '../core/check-options.js';
@@ -5,7 +9,9 @@ import type { Lease, StoreCall, StoredToken, TokenStore } from './token-store.js
 
 /** The Redis commands in use. */
 export interface RedisCommands {
+  /** `GET`. */
   get(key: string): Promise<string | Buffer | null>;
+  /** `EVAL`. */
   eval(script: string, options: { readonly keys: string[]; readonly arguments: string[] }): Promise<unknown>;
 }
 
@@ -14,9 +20,13 @@ export interface RedisCommands {
  * `createSentinel`. The types of these four have little in common, so this one lists only the members in use.
  */
 export interface RedisConnection extends RedisCommands {
+  /** Whether the client sends a command at once. */
   readonly isReady?: boolean;
+  /** Makes the commands abortable while they wait for a connection. */
   withCommandOptions(options: { abortSignal: AbortSignal }): RedisCommands;
+  /** Whether there is a listener. */
   listenerCount(event: 'error'): number;
+  /** Adds a listener. */
   on(event: 'error', listener: () => void): unknown;
 }
 
@@ -30,10 +40,22 @@ export interface RedisStoreOptions {
 }
 
 /**
- * A token store in Redis 6.2 or newer, Valkey, Redis Cluster or behind Sentinel. Connect the client yourself; its
- * connection may break and come back at any time. Without a listener, an `error` event of the client would end the
- * process: the store then adds one, since the token service reports failures of the store.
- * @throws {ConfigurationError} when the client is of another package, or an option is unknown or malformed
+ * Makes a token store in Redis 6.2 or newer, Valkey, Redis Cluster or behind Sentinel. Connect the client yourself; its connection
+ * may break and come back at any time.
+ *
+ * The store adds a listener for `error` events if the client has none, because such an event would end the process. The token
+ * service reports failures of the store.
+ * @throws {ConfigurationError} if the client is of another package, or an option is unknown or malformed
+ * @example
+ * ```ts
+ * import { tokenServiceFromEnvironment } from 'm2m-tokens';
+ * import { redisStore } from 'm2m-tokens/redis';
+ * import { createClient } from 'redis';
+ *
+ * const client = createClient({ url: 'redis://redis.internal' });
+ * const tokens = tokenServiceFromEnvironment({ store: redisStore(client) });
+ * client.connect().catch(() => {}); // the service works without Redis, too
+ * ```
  */
 export function redisStore(client: RedisConnection, options: RedisStoreOptions = {}): TokenStore {
   checkArgument('redisStore', 'client', client, objectWith('withCommandOptions', 'listenerCount', 'on'));

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 import { abortable, withDeadline } from '../core/abort.js';
-import type { AccessToken } from '../core/access-token.js';
+import type { AccessToken, DpopKeyPair } from '../core/access-token.js';
 import {
   anyClock,
   anyFunction,
@@ -19,6 +19,7 @@ import { anyTokenStore, type Lease, type TokenStore } from './token-store.js';
 
 /** Options of {@link sharedTokens}. */
 export interface SharedTokensOptions {
+  /** The store that the replicas share. */
   readonly store: TokenStore;
   /**
    * Identifies the authorization server, the client and its authentication method. Replicas with equal identities share
@@ -26,13 +27,32 @@ export interface SharedTokensOptions {
    */
   readonly identity: readonly (string | undefined)[];
   /** Reads the certificate and the key of the client. Only replicas with the same ones share tokens. */
-  readonly senderConstraint?: (() => Promise<SenderConstraint>) | undefined;
+  readonly senderConstraint?:
+    | (() => Promise<{
+        /** SHA-256 thumbprint of the client certificate (RFC 8705 §3.1). */
+        readonly certificateThumbprint?: string | undefined;
+        /** The DPoP key. */
+        readonly keyPair?: DpopKeyPair | undefined;
+        /** SHA-256 thumbprint of the public key (RFC 7638). */
+        readonly thumbprint?: string | undefined;
+      }>)
+    | undefined;
+  /** For tests. @default the system clock */
   readonly clock?: Clock | undefined;
+  /** Called with each event. */
   readonly onEvent?: EventSink | undefined;
 }
 
-/** The tokens of one client in a store: `withSharedStore` reads and writes them, the revocation removes them. */
+/** The tokens of one client in a store, for `withSharedStore`. Made by {@link sharedTokens}; its members are internal. */
 export interface SharedTokens {
+  /** @internal */
+  readonly [brand]: 'SharedTokens';
+}
+
+declare const brand: unique symbol;
+
+/** The members of {@link SharedTokens}: `withSharedStore` reads and writes the tokens, the revocation removes them. */
+export interface SharedPlaces {
   readonly clock: Clock;
   /** The place of one token request; `undefined` if the key or certificate of the client cannot be read. */
   place(requestKey: string): Promise<SharedPlace | undefined>;
@@ -41,6 +61,9 @@ export interface SharedTokens {
 }
 
 export const anySharedTokens = objectWith('place', 'flush');
+
+/** The members of shared tokens. */
+export const placesOf = (shared: SharedTokens): SharedPlaces => shared as unknown as SharedPlaces;
 
 /** The entry of one token request. Its methods never reject, unless `signal` is aborted. */
 export interface SharedPlace {
@@ -56,7 +79,17 @@ export interface SharedPlace {
 
 const constraintTimeoutMs = 5_000;
 
-/** The shared tokens of one client. */
+/**
+ * Makes the tokens of one client in a store available to `withSharedStore`.
+ * @throws {ConfigurationError} if an option is missing, unknown or malformed
+ * @example
+ * ```ts
+ * import { memoryStore } from 'm2m-tokens';
+ * import { sharedTokens } from 'm2m-tokens/layers';
+ *
+ * const shared = sharedTokens({ store: memoryStore(), identity: ['https://auth.example.com', 'orders-service'] });
+ * ```
+ */
 export function sharedTokens(options: SharedTokensOptions): SharedTokens {
   const checks = { store: anyObject, identity: anyList, senderConstraint: anyFunction };
   checkOptions('sharedTokens', options, { ...checks, clock: anyClock, onEvent: anyFunction });
@@ -112,7 +145,7 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
     };
   }
 
-  return {
+  const places: SharedPlaces = {
     clock,
     async place(requestKey) {
       const constraint = await readConstraint().catch(() => undefined);
@@ -122,4 +155,5 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
       await Promise.all(writes.values());
     },
   };
+  return places as unknown as SharedTokens;
 }

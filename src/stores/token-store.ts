@@ -8,6 +8,7 @@ export interface StoredToken {
   readonly issuedAt: number;
   /** Milliseconds since the epoch, whole. */
   readonly expiresAt: number;
+  /** The token and its members, as text. */
   readonly payload: string;
 }
 

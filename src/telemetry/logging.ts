@@ -7,9 +7,19 @@ export type EventLogger = Readonly<
 >;
 
 /**
- * Writes events as log lines of a pino logger: the event is the object of the line, a sentence is its message. Routine events
- * are `info` or `debug`, failures that the library recovers from `warn`, a failed grant `error`.
+ * Makes an event sink that writes each event to a pino logger: the event is the object of the line, a sentence its message.
+ * Routine events are `info` or `debug`. Failures that the library recovers from are `warn`; a failed grant is `error`.
  * @throws {ConfigurationError} if `logger` lacks one of these methods
+ * @example
+ * ```ts
+ * import { logEvents, tokenServiceFromEnvironment } from 'm2m-tokens';
+ * import { withBearerToken } from 'm2m-tokens/fetch';
+ * import { pino } from 'pino';
+ *
+ * const onEvent = logEvents(pino());
+ * const tokens = tokenServiceFromEnvironment({ onEvent });
+ * const authorizedFetch = withBearerToken(fetch, tokens, { origins: ['https://api.example.com'], onEvent });
+ * ```
  */
 export function logEvents(logger: EventLogger): EventSink {
   checkArgument('logEvents', 'logger', logger, objectWith('debug', 'info', 'warn', 'error'));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { sharedTokens } from '../../src/stores/shared-tokens.js';
+import { placesOf, sharedTokens } from '../../src/stores/shared-tokens.js';
 import { encryptedStore } from '../../src/stores/encrypted.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import { fakeClock } from '../support/clock.js';
@@ -40,7 +40,7 @@ export const sharedEntries: FuzzTarget = {
     const clock = fakeClock();
     const memory = memoryStore({ clock });
     const store = isEncrypted ? encryptedStore(memory, { keys: [new Uint8Array(32)] }) : memory;
-    const replicas = [0, 1].map(() => sharedTokens({ store, identity: ['orders'], clock }));
+    const replicas = [0, 1].map(() => placesOf(sharedTokens({ store, identity: ['orders'], clock })));
     const [one, other] = await Promise.all(replicas.map((each) => each.place('key')));
     // A later token has a higher number. The clock moves on, so that all are issued at different times.
     const tokens = [0, 1, 2, 3].map((n) => {

@@ -10,7 +10,7 @@ import type { Layer, TokenSource } from '../../src/core/token-source.js';
 import { withCache } from '../../src/layers/cache.js';
 import { withNegativeCache } from '../../src/layers/negative-cache.js';
 import { withRateLimit } from '../../src/layers/rate-limit.js';
-import { type TokenCache, tokenCache, type TokenCacheOptions } from '../../src/layers/token-cache.js';
+import { type CachedTokens, cachedTokensOf, tokenCache, type TokenCacheOptions } from '../../src/layers/token-cache.js';
 import { sharingContract, tokenSourceContract } from '../contracts/token-source.js';
 import { fakeClock, type FakeClock } from '../support/clock.js';
 import { issue, type ManualSource, manualSource, settle } from '../support/tokens.js';
@@ -24,7 +24,7 @@ const second = 1_000;
 
 interface Cached {
   readonly tokens: TokenSource;
-  readonly cache: TokenCache;
+  readonly cache: CachedTokens;
   readonly source: ManualSource;
   readonly clock: FakeClock;
   readonly events: readonly TokenEvent[];
@@ -41,7 +41,7 @@ function cached(options: TokenCacheOptions = {}, below: Below = (inner) => inner
   const events: TokenEvent[] = [];
   const cache = tokenCache({ clock, random: () => 0, onEvent: (event) => events.push(event), ...options });
   const tokens = withCache(cache)(below(source, clock));
-  return { tokens, cache, source, clock, events };
+  return { tokens, cache: cachedTokensOf(cache), source, clock, events };
 }
 
 /** The same, with a token in it. */

@@ -5,7 +5,7 @@ import type { TokenRequest } from '../../src/core/token-request.js';
 import { compose, type Layer, type TokenSource } from '../../src/core/token-source.js';
 import { withCache } from '../../src/layers/cache.js';
 import { withFastPath } from '../../src/layers/fast-path.js';
-import { tokenCache } from '../../src/layers/token-cache.js';
+import { cachedTokensOf, tokenCache } from '../../src/layers/token-cache.js';
 import { sharingContract, tokenSourceContract } from '../contracts/token-source.js';
 import { fakeClock } from '../support/clock.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
@@ -148,7 +148,7 @@ describe('another call takes the full way', () => {
     await hold();
     await tokens.getToken();
 
-    cache.drain();
+    cachedTokensOf(cache).drain();
     const answer = tokens.getToken();
     await settle();
     granted.last().resolve(issue('other', clock));
@@ -162,7 +162,7 @@ describe('another call takes the full way', () => {
     clock.advance(2 * second);
 
     const answer = tokens.getToken();
-    cache.drain();
+    cachedTokensOf(cache).drain();
     await answer;
     const before = fullWays();
     const next = tokens.getToken();

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { withDeadline } from '../../src/core/abort.js';
 import { type Clock, systemClock } from '../../src/core/clock.js';
 import { GrantRejectedError, GrantUnavailableError, InvalidTokenResponseError } from '../../src/core/errors.js';
-import { type RetryOptions, withRetry } from '../../src/layers/retry.js';
+import { type RetryLayerOptions, withRetry } from '../../src/layers/retry.js';
 import { tokenSourceContract } from '../contracts/token-source.js';
 import { fakeClock } from '../support/clock.js';
 import { failureOf } from '../support/grant-outcome.js';
@@ -12,7 +12,7 @@ import { issue, manualSource, settle } from '../support/tokens.js';
 tokenSourceContract('withRetry', withRetry());
 
 /** A retrying source whose attempts fail with these errors in turn and then succeed; time passes only in its sleeps. */
-async function attempt(errors: readonly Error[], options: RetryOptions = {}, attemptMs = 0) {
+async function attempt(errors: readonly Error[], options: RetryLayerOptions = {}, attemptMs = 0) {
   const [source, clock] = [manualSource(), fakeClock()];
   const tokens = withRetry({ clock, random: () => 1, ...options })(source);
   const answer = tokens.getToken().then(

@@ -1,3 +1,7 @@
+/**
+ * Attaches tokens to the requests of axios.
+ * @module m2m-tokens/axios
+ */
 import axios, {
   type AxiosAdapter,
   type AxiosHeaders,
@@ -7,10 +11,11 @@ import axios, {
 } from 'axios';
 
 import { ConfigurationError } from '../../core/errors.js';
+import type { EventSink } from '../../core/events.js';
 import type { InsecureUrl } from '../../core/insecure-url.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
-import { type AdapterOptions, adapterOptions } from '../adapter-options.js';
+import { adapterOptions } from '../adapter-options.js';
 import { isOwnRequest, originOf, permittedOrigin, secureOrigin } from '../origins.js';
 import { sendAuthorized } from '../send-authorized.js';
 import { axiosRequest } from './request.js';
@@ -20,28 +25,49 @@ declare module 'axios' {
   // A merged interface must repeat the type parameters.
   // oxlint-disable-next-line no-explicit-any, no-unused-vars
   interface AxiosRequestConfig<D = any, P = any> {
-    /** The token request of this request; `false` sends the request without a token. */
+    /** The token request of this request. `false` sends it without a token. */
     tokenRequest?: TokenRequest | false;
   }
 }
 
 /** Options of {@link bearerToken}. */
-export interface BearerTokenOptions extends AdapterOptions<[config: InternalAxiosRequestConfig], AxiosResponse> {
+export interface BearerTokenOptions {
   /**
-   * URLs whose origins (scheme, host, port) get the token. A request to any other origin is sent without a token.
+   * Origins that receive the token, such as `https://api.example.com`. Other origins get requests without a token.
    * @default the origin of the `baseURL` of each request
    */
   readonly origins?: readonly (string | InsecureUrl)[] | undefined;
+  /** The token request of requests that have none of their own: an object, or a function of the outgoing request. */
+  readonly tokenRequest?: TokenRequest | ((config: InternalAxiosRequestConfig) => TokenRequest | undefined) | undefined;
+  /**
+   * Which requests may be resent after a rejected token or for a DPoP nonce; `'safe'` means GET, HEAD, OPTIONS and TRACE. After a
+   * 401 any request may be resent, because the API has not carried it out. @default 'all'
+   */
+  readonly resend?: 'all' | 'safe' | 'never' | undefined;
+  /** Whether a response rejects the token, for an API that uses another status than 401. `transformResponse` has not run yet. */
+  readonly isRejected?: ((response: AxiosResponse) => boolean) | undefined;
+  /** Called with each `request.resent` and `request.not_resent` event. */
+  readonly onEvent?: EventSink | undefined;
 }
 
 /**
- * A request interceptor for axios that attaches a token, and resends a request once with another token when the API rejects
- * the first: `instance.interceptors.request.use(bearerToken(tokens))`.
+ * Makes a request interceptor for axios that attaches a token to each request.
  *
- * A request to another origin, with `tokenRequest: false`, or with credentials of the caller is sent as it is. Without a token the
- * request is not sent and fails with the {@link TokenError}. No response and no error holds the token.
- * @throws {ConfigurationError} when an option is unknown or malformed, or an origin is http and not allowed by `dangerouslyAllowHttp`
- * @see RFC 6750 §2.1 and §3
+ * When the API rejects the token, the request is resent once with a new one. Without a token the request is not sent and fails
+ * with the error of the token source. No response and no error holds the token. These requests are sent unchanged: a request to
+ * another origin, with `tokenRequest: false`, or with `Authorization` or `auth` of the caller.
+ * @throws {ConfigurationError} if an option is unknown or malformed, or an origin is http and not allowed by `dangerouslyAllowHttp`
+ * @see [RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)
+ * @example
+ * ```ts
+ * import axios from 'axios';
+ * import { tokenServiceFromEnvironment } from 'm2m-tokens';
+ * import { bearerToken } from 'm2m-tokens/axios';
+ *
+ * const api = axios.create({ baseURL: 'https://api.example.com' });
+ * api.interceptors.request.use(bearerToken(tokenServiceFromEnvironment()));
+ * await api.get('/orders');
+ * ```
  */
 export function bearerToken(
   tokens: TokenSource,

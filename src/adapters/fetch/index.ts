@@ -1,8 +1,13 @@
+/**
+ * Attaches tokens to the requests of `fetch`.
+ * @module m2m-tokens/fetch
+ */
 import { ConfigurationError } from '../../core/errors.js';
+import type { EventSink } from '../../core/events.js';
 import type { InsecureUrl } from '../../core/insecure-url.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
-import { type AdapterOptions, adapterOptions } from '../adapter-options.js';
+import { adapterOptions } from '../adapter-options.js';
 import { cancelBody, isStream } from '../body.js';
 import { isOwnRequest, permittedOrigin } from '../origins.js';
 import { type AuthorizedRequest, sendAuthorized } from '../send-authorized.js';
@@ -10,33 +15,48 @@ import { copyForNextSend, type FetchCall, fetchCall, type FetchInit, initWith, u
 import { followRedirects } from './redirect.js';
 
 /** Options of {@link withBearerToken}. */
-export interface FetchTokenOptions extends AdapterOptions<
-  [url: string, init: RequestInit],
-  Response,
-  boolean | Promise<boolean>
-> {
-  /** URLs whose origins (scheme, host, port) get the token. A request to any other origin is sent without a token. */
+export interface FetchTokenOptions {
+  /** Origins that receive the token, such as `https://api.example.com`. Other origins get requests without a token. */
   readonly origins: readonly (string | InsecureUrl)[];
+  /** The token request of requests that have none of their own: an object, or a function of the outgoing request. */
+  readonly tokenRequest?: TokenRequest | ((url: string, init: RequestInit) => TokenRequest | undefined) | undefined;
+  /**
+   * Which requests may be resent after a rejected token or for a DPoP nonce; `'safe'` means GET, HEAD, OPTIONS and TRACE. After a
+   * 401 any request may be resent, because the API has not carried it out. @default 'all'
+   */
+  readonly resend?: 'all' | 'safe' | 'never' | undefined;
+  /** Whether a response rejects the token, for an API that uses another status than 401. Read the body of a `clone()`. */
+  readonly isRejected?: ((response: Response) => boolean | Promise<boolean>) | undefined;
+  /** Called with each `request.resent` and `request.not_resent` event. */
+  readonly onEvent?: EventSink | undefined;
 }
 
 /** The result of {@link withBearerToken}: a `fetch` with one more member of `init`. */
 export type FetchWithToken = (
   input: string | URL | Request,
   init?: RequestInit & {
-    /** The token request of this request; `false` sends the request without a token. */
+    /** The token request of this request. `false` sends it without a token. */
     readonly tokenRequest?: TokenRequest | false | undefined;
   },
 ) => Promise<Response>;
 
 /**
- * A `fetch` that attaches a token, and resends a request once with another token when the API rejects the first:
- * `withBearerToken(fetch, tokens, { origins: ['https://api.example.com'] })`. It goes wherever a `fetch` is expected.
+ * Wraps a `fetch` so that it attaches a token to each request. The result goes wherever a `fetch` is expected.
  *
- * A request to another origin, with `tokenRequest: false`, or with an `Authorization` of the caller is sent as it is. A redirect to
- * another origin is followed without the token. Without a token the request is not sent and fails with the {@link TokenError}.
- * A `Request` with a body is cloned before it is sent; the clone keeps the body in memory.
- * @throws {ConfigurationError} when an option is unknown, malformed or missing, or an origin is http and not allowed by `dangerouslyAllowHttp`
- * @see RFC 6750 §2.1 and §3
+ * When the API rejects the token, the request is resent once with a new one. Without a token the request is not sent and fails
+ * with the error of the token source. These requests are sent without a token: a request or redirect to another origin, with
+ * `tokenRequest: false`, or with `Authorization` of the caller. A `Request` with a body is cloned, which keeps the body in memory.
+ * @throws {ConfigurationError} if an option is unknown, malformed or missing, or an origin is http and not allowed by `dangerouslyAllowHttp`
+ * @see [RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)
+ * @example
+ * ```ts
+ * import { tokenServiceFromEnvironment } from 'm2m-tokens';
+ * import { withBearerToken } from 'm2m-tokens/fetch';
+ *
+ * const tokens = tokenServiceFromEnvironment();
+ * const authorizedFetch = withBearerToken(fetch, tokens, { origins: ['https://api.example.com'] });
+ * await authorizedFetch('https://api.example.com/orders');
+ * ```
  */
 export function withBearerToken(
   fetch: typeof globalThis.fetch,

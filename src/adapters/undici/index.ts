@@ -1,24 +1,43 @@
+/**
+ * Attaches tokens to the requests of undici.
+ * @module m2m-tokens/undici
+ */
 import { EventEmitter } from 'node:events';
 
 import type { Dispatcher } from 'undici';
 
 import { ConfigurationError } from '../../core/errors.js';
+import type { EventSink } from '../../core/events.js';
 import type { InsecureUrl } from '../../core/insecure-url.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
-import { type AdapterOptions, adapterOptions } from '../adapter-options.js';
+import { adapterOptions } from '../adapter-options.js';
 import { isOwnRequest, permittedOrigin } from '../origins.js';
 import { sendAuthorized } from '../send-authorized.js';
 import { type HeaderRecord, recordOf } from './headers.js';
-import { type UndiciReply, undiciRequest } from './request.js';
+import { undiciRequest } from './request.js';
 
 /** Options of {@link bearerTokenInterceptor}. */
-export interface BearerTokenInterceptorOptions extends AdapterOptions<
-  [options: Dispatcher.DispatchOptions],
-  UndiciReply
-> {
-  /** URLs whose origins (scheme, host, port) get the token. A request to any other origin is sent without a token. */
+export interface BearerTokenInterceptorOptions {
+  /** Origins that receive the token, such as `https://api.example.com`. Other origins get requests without a token. */
   readonly origins: readonly (string | InsecureUrl)[];
+  /** The token request of requests that have none of their own: an object, or a function of the outgoing request. */
+  readonly tokenRequest?:
+    TokenRequest | ((options: Dispatcher.DispatchOptions) => TokenRequest | undefined) | undefined;
+  /**
+   * Which requests may be resent after a rejected token or for a DPoP nonce; `'safe'` means GET, HEAD, OPTIONS and TRACE. After a
+   * 401 any request may be resent, because the API has not carried it out. @default 'all'
+   */
+  readonly resend?: 'all' | 'safe' | 'never' | undefined;
+  /** Whether a response rejects the token, for an API that uses another status than 401. Header names are in lower case. */
+  readonly isRejected?:
+    | ((response: {
+        readonly statusCode: number;
+        readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+      }) => boolean)
+    | undefined;
+  /** Called with each `request.resent` and `request.not_resent` event. */
+  readonly onEvent?: EventSink | undefined;
 }
 
 declare module 'undici' {
@@ -26,22 +45,33 @@ declare module 'undici' {
   // oxlint-disable-next-line no-shadow
   namespace Dispatcher {
     interface DispatchOptions {
-      /** The token request of this request; `false` sends the request without a token. */
+      /** The token request of this request. `false` sends it without a token. */
       tokenRequest?: TokenRequest | false | undefined;
     }
   }
 }
 
 /**
- * An interceptor for undici that attaches a token, and resends a request once with another token when the API rejects the
- * first: `new Agent().compose(bearerTokenInterceptor(tokens, { origins: ['https://api.example.com'] }))`. Each request of an
- * interceptor that is composed after it, `retry` or `redirect` for instance, passes it. Compose `cache` and `deduplicate` before
- * it: they must see the token, or one tenant gets the response to another.
+ * Makes an interceptor for undici that attaches a token to each request.
  *
- * A request to another origin, with `tokenRequest: false`, or with an `Authorization` of the caller is sent as it is. Without a token
- * the request is not sent and fails with the {@link TokenError}.
- * @throws {ConfigurationError} when an option is unknown, malformed or missing, or an origin is http and not allowed by `dangerouslyAllowHttp`
- * @see RFC 6750 §2.1 and §3
+ * When the API rejects the token, the request is resent once with a new one. Without a token the request is not sent and fails
+ * with the error of the token source. These requests are sent unchanged: a request to another origin, with `tokenRequest: false`,
+ * or with `Authorization` of the caller.
+ *
+ * Compose `cache` and `deduplicate` before this interceptor: they must see the token, or one tenant gets the response to another.
+ * Compose `retry` and `redirect` after it: then each of their requests gets a token.
+ * @throws {ConfigurationError} if an option is unknown, malformed or missing, or an origin is http and not allowed by `dangerouslyAllowHttp`
+ * @see [RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)
+ * @example
+ * ```ts
+ * import { tokenServiceFromEnvironment } from 'm2m-tokens';
+ * import { bearerTokenInterceptor } from 'm2m-tokens/undici';
+ * import { Agent, request } from 'undici';
+ *
+ * const tokens = tokenServiceFromEnvironment();
+ * const dispatcher = new Agent().compose(bearerTokenInterceptor(tokens, { origins: ['https://api.example.com'] }));
+ * await request('https://api.example.com/orders', { dispatcher });
+ * ```
  */
 export function bearerTokenInterceptor(
   tokens: TokenSource,

@@ -1,6 +1,6 @@
 import { cleanText, cleanUrl } from '../../core/clean-text.js';
+import { causesOf } from '../../core/error-causes.js';
 import {
-  causesOf,
   GrantRejectedError,
   GrantUnavailableError,
   InvalidTokenResponseError,

@@ -1,5 +1,6 @@
 import { cleanText } from '../../core/clean-text.js';
-import { type AnyTokenError, causesOf, GrantUnavailableError, isTokenError } from '../../core/errors.js';
+import { causesOf } from '../../core/error-causes.js';
+import { type AnyTokenError, GrantUnavailableError, isTokenError } from '../../core/errors.js';
 import { withoutSecrets } from './redaction.js';
 
 /** What is known about a request without a response. */

@@ -7,7 +7,7 @@ import { clockSkewMs } from '../../stores/token-record.js';
 import { renewOrFallBack } from '../renew-or-fall-back.js';
 import { mandatoryMs, type RefreshOptions } from '../renewal-schedule.js';
 import { withLease } from './lease.js';
-import { anySharedTokens, type SharedTokens } from '../../stores/shared-tokens.js';
+import { anySharedTokens, placesOf, type SharedTokens } from '../../stores/shared-tokens.js';
 
 /** Options of {@link withSharedStore}. */
 export interface SharedStoreOptions {
@@ -20,14 +20,23 @@ export interface SharedStoreOptions {
 }
 
 /**
- * Shares tokens between replicas through a store: `withSharedStore(sharedTokens({ store, identity }))`. Returns the stored
- * token if it is good enough. Otherwise one replica sends a grant while the others wait for its token. While the store
- * fails, each replica sends its own grants.
+ * Shares tokens between replicas through a store. If the store has no usable token, one replica sends a grant and the others wait
+ * for its token. While the store fails, each replica sends its own grants.
+ * @throws {ConfigurationError} if `shared` was not made by `sharedTokens`, or an option is unknown or malformed
+ * @example
+ * ```ts
+ * import { memoryStore, staticToken } from 'm2m-tokens';
+ * import { compose, sharedTokens, withSharedStore } from 'm2m-tokens/layers';
+ *
+ * const shared = sharedTokens({ store: memoryStore(), identity: ['https://auth.example.com', 'orders-service'] });
+ * const tokens = compose(staticToken('a-token'), withSharedStore(shared));
+ * ```
  */
-export function withSharedStore(shared: SharedTokens, layerOptions: SharedStoreOptions = {}): Layer {
-  checkArgument('withSharedStore', 'shared', shared, anySharedTokens);
+export function withSharedStore(sharedTokens: SharedTokens, layerOptions: SharedStoreOptions = {}): Layer {
+  checkArgument('withSharedStore', 'shared', sharedTokens, anySharedTokens);
   checkOptions('withSharedStore', layerOptions, { deadlineMs: durationMs, refresh: anyObject, random: anyFunction });
   const { deadlineMs = 15_000, refresh, random = Math.random } = layerOptions;
+  const shared = placesOf(sharedTokens);
   const { clock } = shared;
 
   // Outside of its mandatory refresh window, and as recent as the token to be replaced.

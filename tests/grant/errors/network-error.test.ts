@@ -8,7 +8,8 @@ import { clientSecretBasic } from '../../../src/authentication/client-secret.js'
 import { federatedAssertion } from '../../../src/authentication/federated-assertion.js';
 import { mutualTls } from '../../../src/authentication/mutual-tls.js';
 import { privateKeyJwt } from '../../../src/authentication/private-key-jwt.js';
-import { causesOf, GrantRejectedError, GrantUnavailableError } from '../../../src/core/errors.js';
+import { causesOf } from '../../../src/core/error-causes.js';
+import { GrantRejectedError, GrantUnavailableError } from '../../../src/core/errors.js';
 import { createTokenService } from '../../../src/service/token-service.js';
 import { granted, startAuthorizationServer } from '../../support/authorization-server.js';
 import { testAuthority, testCertificates, testKey } from '../../support/certificates.js';

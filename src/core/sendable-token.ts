@@ -1,0 +1,43 @@
+import type { AccessToken } from './access-token.js';
+import { ConfigurationError } from './errors.js';
+
+/**
+ * Makes a function that returns a token of `source` if a header can hold it, and if it may be sent to the given origin: a token that
+ * is bound to a client certificate is not sent to one of `httpOrigins`. It checks each token once, and not by its class: another
+ * copy of this package has a class of its own.
+ * @throws {ConfigurationError} that does not repeat the value
+ */
+export function sendableToken(
+  source: string,
+  httpOrigins: readonly string[] = [],
+): (token: AccessToken, origin?: string) => AccessToken {
+  const sendable = new WeakSet<AccessToken>();
+
+  return (token, origin = '') => {
+    if (!sendable.has(token)) {
+      const { type, value, authorization, remainingMs } = Object(token) as Partial<AccessToken>;
+      if (typeof value !== 'string' || authorization !== `${type} ${value}` || typeof remainingMs !== 'function') {
+        throw new ConfigurationError(`${source} returned no AccessToken: its getToken() must resolve to one`);
+      }
+      if (!/^[\x21-\x7e]+ [\x21-\x7e]+$/.test(authorization)) {
+        throw new ConfigurationError(
+          `${source} returned a token that a header cannot hold: only visible ASCII without spaces is allowed`,
+        );
+      }
+      sendable.add(token);
+    }
+    if (httpOrigins.includes(origin) && token.certificateThumbprint !== undefined) {
+      throw new ConfigurationError(`a token that is bound to a client certificate is not sent to ${origin} by http`);
+    }
+    return token;
+  };
+}
+
+/** A function that calls `getToken` of `source` and checks each token as {@link sendableToken} does. */
+export function sendableTokens<Call extends readonly unknown[]>(
+  source: string,
+  getToken: (...call: Call) => Promise<AccessToken>,
+): (...call: Call) => Promise<AccessToken> {
+  const sendable = sendableToken(source);
+  return async (...call) => sendable(await getToken(...call));
+}
