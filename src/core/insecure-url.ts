@@ -22,9 +22,14 @@ declare const brand: unique symbol;
  * only: the metadata of an issuer and their endpoints on the same origin, one endpoint, or the requests to one API. An event
  * reports it. Requests never go through a proxy; mutual TLS and `profile: 'fapi2'` refuse it. http to this machine needs no permission.
  * @throws {ConfigurationError} if `url` is no http URL
- * @see https://www.rfc-editor.org/rfc/rfc6749#section-10.8
- * @see https://www.rfc-editor.org/rfc/rfc6750#section-5.3
+ * @see [RFC 6749 §10.8](https://www.rfc-editor.org/rfc/rfc6749#section-10.8) and
+ * [RFC 6750 §5.3](https://www.rfc-editor.org/rfc/rfc6750#section-5.3)
  * @example
+ * ```ts
+ * import axios from 'axios';
+ * import { createTokenService, dangerouslyAllowHttp, fromFile } from 'm2m-tokens';
+ * import { bearerToken } from 'm2m-tokens/axios';
+ *
  * const tokens = createTokenService({
  *   issuer: dangerouslyAllowHttp('http://keycloak.auth.svc:8080/realms/shop'),
  *   clientId: 'orders',
@@ -32,6 +37,7 @@ declare const brand: unique symbol;
  * });
  * const api = axios.create({ baseURL: 'http://stock.shop.svc' });
  * api.interceptors.request.use(bearerToken(tokens, { origins: [dangerouslyAllowHttp('http://stock.shop.svc')] }));
+ * ```
  */
 export function dangerouslyAllowHttp(url: string): InsecureUrl {
   checkArgument('dangerouslyAllowHttp', 'url', url, anyHttpUrl);

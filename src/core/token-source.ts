@@ -46,7 +46,7 @@ export type Layer = (inner: TokenSource) => TokenSource;
 
 /**
  * Wraps a token source in layers, the innermost first. A layer that is `undefined` is left out.
- * Its `getToken` throws {@link ConfigurationError} if the source returns no {@link AccessToken}, or one that a header cannot hold.
+ * Its `getToken` throws a `ConfigurationError` if the source returns no {@link AccessToken}, or one that a header cannot hold.
  * @throws {ConfigurationError} if the source or a layer is none
  * @example
  * ```ts
