@@ -1,6 +1,6 @@
 import { type AxiosAdapter, type AxiosRequestConfig, getAdapter } from 'axios';
 
-import { copyForNextSend, fetchCall } from '../fetch/call.js';
+import { copyForNextSend, type FetchCall, fetchCall } from '../fetch/call.js';
 import { followRedirects } from '../fetch/redirect.js';
 
 /** Two adapters in place of axios' fetch adapter. */
@@ -24,11 +24,12 @@ export function followingAdapters({ env }: AxiosRequestConfig): FollowingAdapter
 function followingFetch(inner: typeof fetch = (...args) => fetch(...args), isBodyKept: boolean): typeof fetch {
   return async (input, given = {}) => {
     const first = fetchCall(input, given);
-    const response = await followRedirects(first, (call) => {
+    const send = (call: FetchCall): Promise<Response> => {
       const [target, init] = call === first ? [input, given] : [call.input, call.init];
       if (isBodyKept) copyForNextSend(call);
       return inner(target, call.init.redirect === 'follow' ? { ...init, redirect: 'manual' } : init);
-    });
+    };
+    const response = await followRedirects(first, await send(first), send);
     const noted = { _redirectCount: Number(response.redirected), _currentUrl: response.url || undefined };
     if (typeof input === 'object') Object.assign(input, noted);
     return response;

@@ -98,22 +98,23 @@ export function withBearerToken(
     const init = initOrNull ?? {};
     const { tokenRequest } = init;
     const url = urlOf(input);
-    if (tokenRequest === false || permittedOrigin(url, origins) === undefined || isOwnRequest(() => url)) {
-      return fetch(input, init);
-    }
+    const firstOrigin = permittedOrigin(url, origins);
+    if (tokenRequest === false || firstOrigin === undefined || isOwnRequest(() => url)) return fetch(input, init);
     const first = fetchCall(input, init);
     // With the copy: the caller's headers may be an iterator, which has ended.
     if (hasAuthorization(first.init)) return fetch(input, first.init);
 
+    const sendWithToken = (call: FetchCall, origin: string): Promise<Response> => {
+      const requested = tokenRequest ?? tokenRequestOf?.(call.url, call.init);
+      return sendAuthorized(authorizedRequest(call, origin, requested), checked);
+    };
     let isAuthorized = true;
     // A fetch of the caller may take all headers along, and a proof is for one URL.
-    return followRedirects(first, (call) => {
+    return followRedirects(first, await sendWithToken(first, firstOrigin), (call) => {
       const origin = permittedOrigin(call.url, origins);
       // No request after one to another origin gets a token, wherever redirects lead.
       isAuthorized &&= origin !== undefined;
-      if (origin === undefined || !isAuthorized) return fetch(call.input, call.init);
-      const requested = tokenRequest ?? tokenRequestOf?.(call.url, call.init);
-      return sendAuthorized(authorizedRequest(call, origin, requested), checked);
+      return origin === undefined || !isAuthorized ? fetch(call.input, call.init) : sendWithToken(call, origin);
     });
   };
 }

@@ -5,25 +5,38 @@ import type { FetchCall } from './call.js';
 const maxRedirects = 20; // As in the Fetch standard.
 
 /**
- * Sends a call, and each call that a redirect leads to, unless the mode of the call says otherwise. `send` must not follow redirects
- * itself.
+ * Sends each call that the response to a call redirects to, unless the mode of the call says otherwise. `send` must not follow
+ * redirects itself. A response that does not redirect is returned at once.
  * @throws {TypeError} as `fetch` does, when a redirect cannot be followed
  */
-export async function followRedirects(
+export function followRedirects(
+  call: FetchCall,
+  response: Response,
+  send: (call: FetchCall) => Promise<Response>,
+): Response | Promise<Response> {
+  const location = redirectTarget(call, response);
+  return location === undefined ? response : follow(call, response, location, send);
+}
+
+async function follow(
   first: FetchCall,
+  firstResponse: Response,
+  firstLocation: string,
   send: (call: FetchCall) => Promise<Response>,
 ): Promise<Response> {
-  let call = first;
-  for (let redirects = 0; ; redirects += 1) {
-    const response = await send(call);
-    const location = call.init.redirect === 'follow' ? locationOf(response) : undefined;
-    if (location === undefined) return redirects === 0 ? response : asRedirected(response);
-
+  let [call, response, location]: [FetchCall, Response, string | undefined] = [first, firstResponse, firstLocation];
+  for (let redirects = 0; location !== undefined; redirects += 1) {
     cancelBody(response.body);
     if (redirects === maxRedirects) throw notFollowed(call.url, 'too often');
     call = await afterRedirect(call, response.status, location);
+    response = await send(call);
+    location = redirectTarget(call, response);
   }
+  return asRedirected(response);
 }
+
+const redirectTarget = ({ init }: FetchCall, response: Response): string | undefined =>
+  init.redirect === 'follow' ? locationOf(response) : undefined;
 
 /** Where a response redirects to, as the server has written it; `undefined` for a response that does not redirect. */
 function locationOf(response: Response): string | undefined {
