@@ -1,6 +1,6 @@
 import { type AxiosAdapter, type AxiosRequestConfig, getAdapter } from 'axios';
 
-import { copyForNextSend, type FetchCall, fetchCall } from '../fetch/call.js';
+import { copyForNextSend, type FetchCall, fetchCall, urlOf } from '../fetch/call.js';
 import { followRedirects } from '../fetch/redirect.js';
 
 /** Two adapters in place of axios' fetch adapter. */
@@ -23,7 +23,7 @@ export function followingAdapters({ env }: AxiosRequestConfig): FollowingAdapter
 /** A fetch that follows redirects, and notes them at its `Request` as follow-redirects does. */
 function followingFetch(inner: typeof fetch = (...args) => fetch(...args), isBodyKept: boolean): typeof fetch {
   return async (input, given = {}) => {
-    const first = fetchCall(input, given);
+    const first = fetchCall(input, urlOf(input), given);
     const send = (call: FetchCall): Promise<Response> => {
       const [target, init] = call === first ? [input, given] : [call.input, call.init];
       if (isBodyKept) copyForNextSend(call);

@@ -13,9 +13,8 @@ export interface FetchInit extends RequestInit {
   readonly headers: [string, string][] | Record<string, string>;
 }
 
-/** What `fetch(input, init)` asks for: a copy, so that the caller may change its objects afterwards. */
-export function fetchCall(input: string | URL | Request, given: RequestInit): FetchCall {
-  const url = urlOf(input);
+/** What `fetch(input, init)` asks for, where `url` is that of `input`: a copy, so that the caller may change its objects afterwards. */
+export function fetchCall(input: string | URL | Request, url: string, given: RequestInit): FetchCall {
   const init = plainInit(given);
   const headers = copyOf(init.headers ?? (isRequest(input) ? input.headers : {}));
   if (!isRequest(input)) return { input: url, url, init: initWith(headers, init.redirect ?? 'follow', init) };

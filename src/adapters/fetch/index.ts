@@ -100,7 +100,7 @@ export function withBearerToken(
     const url = urlOf(input);
     const firstOrigin = permittedOrigin(url, origins);
     if (tokenRequest === false || firstOrigin === undefined || isOwnRequest(() => url)) return fetch(input, init);
-    const first = fetchCall(input, init);
+    const first = fetchCall(input, url, init);
     // With the copy: the caller's headers may be an iterator, which has ended.
     if (hasAuthorization(first.init)) return fetch(input, first.init);
 
