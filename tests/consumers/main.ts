@@ -23,7 +23,9 @@ const temporary = await mkdtemp(join(tmpdir(), 'm2m-tokens-consumers-'));
 const server = await startServer();
 try {
   const tarball = values.tarball === undefined ? await pack() : resolve(values.tarball);
-  const waiting = positionals.length > 0 ? positionals : [...known];
+  // The longest first, so that the processors are busy until the end.
+  const longest = ['types', 'next', 'node-versions', 'nestjs'];
+  const waiting = positionals.length > 0 ? positionals : [...new Set([...longest, ...known])];
   const work = async (): Promise<void> => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) await tryOut(name, tarball);
   };
