@@ -1,4 +1,4 @@
-// Tokens that are constrained to a DPoP key (RFC 9449): useless without the key. At the end, the tokens are revoked.
+// Tokens constrained to a DPoP key (RFC 9449): a stolen token is useless without the key. At the end, the tokens are revoked.
 // Run it with OAUTH_ISSUER, CLIENT_SECRET and API_URL set: npx tsx examples/dpop.ts
 import axios from 'axios';
 import { createTokenService, dpop } from 'm2m-tokens';

@@ -24,7 +24,7 @@ async function startReplica(tokenEndpoint: string) {
 
 async function startFleet() {
   const redis = process.env.REDIS_URL ? undefined : spawn('redis-server', ['--port', new URL(url).port, '--save', '']);
-  redis?.on('error', () => console.error('redis-server is not installed: each process sends its own grant'));
+  redis?.on('error', () => console.error('redis-server cannot be started: each process sends its own grant'));
   let grants = 0;
   const server = createServer((_request, response) => {
     const token = { access_token: `token-${(grants += 1)}`, token_type: 'Bearer', expires_in: 300 };
