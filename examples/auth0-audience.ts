@@ -13,8 +13,8 @@ const tokens = createTokenService({
 
 const api = axios.create({ baseURL: process.env.API_URL ?? 'https://api.example.com' });
 api.interceptors.request.use(bearerToken(tokens));
-// Another audience has a token of its own.
+// Each audience has its own token.
 const stock = { audience: 'https://api.example.com/stock' };
 
-const replies = [await api.get<unknown>('/orders'), await api.get<unknown>('/stock', { tokenRequest: stock })];
-console.log(...replies.map(({ status }) => status));
+const responses = [await api.get<unknown>('/orders'), await api.get<unknown>('/stock', { tokenRequest: stock })];
+console.log(...responses.map(({ status }) => status));

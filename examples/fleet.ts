@@ -1,5 +1,5 @@
-// Three processes of a service make one grant, because they share tokens through Redis. One command starts them, a token endpoint
-// that counts, and a Redis server, if REDIS_URL does not name one: npx tsx examples/fleet.ts
+// Three processes of a service share a token through Redis, so that one grant is sent. The program starts the processes, a token
+// endpoint that counts grants and, unless REDIS_URL is set, a Redis server: npx tsx examples/fleet.ts
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -15,7 +15,7 @@ await (TOKEN_ENDPOINT === undefined ? startFleet() : startReplica(TOKEN_ENDPOINT
 async function startReplica(tokenEndpoint: string) {
   const client = createClient({ url });
   client.on('error', (error: Error) => console.error(`redis: ${error.message}`));
-  // The connection is not awaited: without Redis a replica starts too, with a grant of its own.
+  // Not awaited: without Redis, the replica starts with its own grant.
   client.connect().catch(() => {});
   const store = redisStore(client, { prefix: `fleet-${process.ppid}:` });
   await createTokenService({ tokenEndpoint, clientId: 'orders-service', clientSecret: 'a secret', store }).ready();
@@ -24,7 +24,7 @@ async function startReplica(tokenEndpoint: string) {
 
 async function startFleet() {
   const redis = process.env.REDIS_URL ? undefined : spawn('redis-server', ['--port', new URL(url).port, '--save', '']);
-  redis?.on('error', () => console.error('there is no redis-server: each process asks for itself'));
+  redis?.on('error', () => console.error('redis-server cannot be started: each process sends its own grant'));
   let grants = 0;
   const server = createServer((_request, response) => {
     const token = { access_token: `token-${(grants += 1)}`, token_type: 'Bearer', expires_in: 300 };

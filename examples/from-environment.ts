@@ -1,4 +1,4 @@
-// A service with all options from the environment, which does not start without a token. Run it with OAUTH_ISSUER (or
+// A service that reads all options from the environment and exits if the first grant fails. Run it with OAUTH_ISSUER (or
 // OAUTH_TOKEN_ENDPOINT), OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and API_URL set: npx tsx examples/from-environment.ts
 import axios from 'axios';
 import { isTokenError, tokenServiceFromEnvironment } from 'm2m-tokens';

@@ -1,4 +1,4 @@
-// ky. It passes options that it does not know to fetch, so a request can have a token request of its own. Run it with
+// ky passes unknown options to fetch, so each request can set its own `tokenRequest`. Run it with
 // OAUTH_ISSUER, CLIENT_SECRET and API_URL set: npx tsx examples/ky.ts
 import ky, { type Options } from 'ky';
 import { createTokenService, type TokenRequest } from 'm2m-tokens';

@@ -1,4 +1,4 @@
-// One axios instance for many tenants: the path of a request decides the token, and each tenant has its own. Run it with
+// One axios instance for many tenants: the path of a request selects the token of the tenant. Run it with
 // OAUTH_ISSUER, CLIENT_SECRET and API_URL set: npx tsx examples/multi-tenant.ts
 import axios from 'axios';
 import { createTokenService } from 'm2m-tokens';

@@ -1,5 +1,5 @@
-// The client authenticates with a certificate, and the token is constrained to it: the API gets both. The files are read for each
-// grant, and the agent presents the certificate of the current token. For servers with a private CA set NODE_EXTRA_CA_CERTS.
+// The client authenticates with a certificate, and the token is constrained to it. The files are read for each grant. The agent
+// presents the certificate of the current token to the API. For servers with a private CA set NODE_EXTRA_CA_CERTS.
 // Run it with OAUTH_ISSUER, TLS_FOLDER (with tls.crt and tls.key) and API_URL set: npx tsx examples/mutual-tls.ts
 import axios from 'axios';
 import { createTokenService, fromFile, mutualTls } from 'm2m-tokens';

@@ -14,7 +14,7 @@ const apiUrl = process.env.API_URL ?? 'https://api.example.com';
 
 const octokit = new Octokit({
   baseUrl: apiUrl,
-  // Without "auth", which would set another Authorization header.
+  // Do not set "auth": it would add another Authorization header.
   request: { fetch: withBearerToken(fetch, tokens, { origins: [new URL(apiUrl).origin] }) },
 });
 

@@ -15,7 +15,7 @@ const apiUrl = process.env.API_URL ?? 'https://api.example.com';
 const openai = new OpenAI({
   baseURL: `${apiUrl}/v1`,
   fetch: withBearerToken(fetch, tokens, { origins: [new URL(apiUrl).origin] }),
-  // The SDK requires a key. null keeps it from setting another Authorization header.
+  // The SDK requires a key. `null` removes its Authorization header.
   apiKey: 'none',
   defaultHeaders: { Authorization: null },
 });

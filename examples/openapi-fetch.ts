@@ -1,4 +1,4 @@
-// A client of openapi-fetch; its paths usually come from openapi-typescript. Run it with
+// An openapi-fetch client. openapi-typescript usually generates the interface `paths`. Run it with
 // OAUTH_ISSUER, CLIENT_SECRET and API_URL set: npx tsx examples/openapi-fetch.ts
 import { createTokenService } from 'm2m-tokens';
 import { withBearerToken } from 'm2m-tokens/fetch';

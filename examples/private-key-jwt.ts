@@ -10,8 +10,8 @@ const tokens = createTokenService({
   clientAuthentication: privateKeyJwt({
     // A JWK contains its key id. For a key in PEM set `keyId` if the server requires one.
     key: fromFile(process.env.KEY_FILE ?? '/run/secrets/orders-service.jwk'),
-    // The algorithm follows from the key and the metadata; `algorithm` sets another one. The audience is the issuer; `audience`
-    // is for a server that requires its token endpoint.
+    // The key and the metadata determine the algorithm; `algorithm` overrides it. The audience is the issuer; set `audience` for
+    // a server that requires its token endpoint.
   }),
   scope: 'orders:read',
 });

@@ -1,5 +1,5 @@
-// An authorization server behind a proxy, with a certificate of a private CA. Both are settings of a `fetch` of undici, which is a
-// dependency of your own. Run it with OAUTH_ISSUER, CLIENT_SECRET, PROXY_URL and CA_FILE set:
+// An authorization server behind a proxy, with a certificate of a private CA. Both are options of an agent of undici,
+// which your application must install. Run it with OAUTH_ISSUER, CLIENT_SECRET, PROXY_URL and CA_FILE set:
 // npx tsx examples/proxy-and-private-ca.ts
 import { readFileSync } from 'node:fs';
 
@@ -17,7 +17,7 @@ const tokens = createTokenService({
   clientId: 'orders-service',
   clientSecret: process.env.CLIENT_SECRET!,
   scope: 'orders:read',
-  // The fetch of undici, because the one of Node.js may be of another version than the agent.
+  // The fetch of undici: the built-in fetch of Node.js may need an agent of another undici version.
   fetch: ((url: string, init: object) => fetch(url, { ...init, dispatcher })) as typeof globalThis.fetch,
 });
 

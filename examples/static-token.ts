@@ -1,4 +1,4 @@
-// An API key that never changes, as a token source: with real tokens later, the rest of the code stays the same. Run it with
+// A fixed API key as a token source. To use access tokens later, replace only the token source. Run it with
 // API_KEY and API_URL set: npx tsx examples/static-token.ts
 import axios from 'axios';
 import { staticToken } from 'm2m-tokens';

@@ -14,7 +14,7 @@ const apiUrl = process.env.API_URL ?? 'https://api.example.com';
 
 const dispatcher = new Agent().compose(
   bearerTokenInterceptor(tokens, { origins: [new URL(apiUrl).origin] }),
-  // An interceptor that is composed later is further out: each retry passes the interceptor with the token.
+  // The interceptor that is composed last is called first, so that each retry passes the one that adds the token.
   interceptors.retry({ maxRetries: 2, throwOnError: false }),
 );
 

@@ -8,8 +8,8 @@ import { type Clients, type Lifetimes, newClients, providerConfiguration } from 
 /** An oidc-provider in this process. */
 export interface AuthorizationServer extends Pick<Clients, 'service' | 'shortLived'> {
   readonly issuer: string;
-  /** Its own counts. */
-  readonly counts: { readonly granted: number; readonly refused: number };
+  /** The numbers of grants that it has issued and rejected. */
+  readonly counts: { readonly granted: number; readonly rejected: number };
   /** Whether a token is active, by introspection with the credentials of the API (RFC 7662). */
   introspect(token: string): Promise<boolean>;
   /** Revokes a token of the service (RFC 7009). */
@@ -19,7 +19,7 @@ export interface AuthorizationServer extends Pick<Clients, 'service' | 'shortLiv
 
 /** Options of {@link startAuthorizationServer}. */
 export interface AuthorizationServerOptions extends Lifetimes {
-  /** The least time of a grant, so that a wait for one is visible. */
+  /** The minimum duration of a grant, so that the wait for it is visible. */
   readonly grantTakesMs: number;
 }
 
@@ -31,16 +31,16 @@ export async function startAuthorizationServer({
   const { Provider } = await importProvider();
   const server = await startLoopbackServer();
   const { service, shortLived, api } = newClients();
-  const counts = { granted: 0, refused: 0 };
+  const counts = { granted: 0, rejected: 0 };
 
   const configuration = await providerConfiguration({ service, shortLived, api }, lifetimes);
-  const answer = new Provider(server.origin, configuration).callback();
+  const handle = new Provider(server.origin, configuration).callback();
   server.serve(async (request, response) => {
     if (request.url === '/token') {
-      response.once('finish', () => (counts[response.statusCode === 200 ? 'granted' : 'refused'] += 1));
+      response.once('finish', () => (counts[response.statusCode === 200 ? 'granted' : 'rejected'] += 1));
       await delay(grantTakesMs);
     }
-    await answer(request, response);
+    await handle(request, response);
   });
 
   return {

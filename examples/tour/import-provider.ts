@@ -1,4 +1,4 @@
-/** Loads oidc-provider without its warning on Node.js 20, on which the tour works. */
+/** Loads oidc-provider and suppresses its warning about Node.js 20, which the tour supports. */
 export async function importProvider() {
   const { warn } = console;
   console.warn = () => undefined;

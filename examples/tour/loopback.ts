@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 /** An HTTP server on a free port of this machine. */
 export interface LoopbackServer {
   readonly origin: string;
-  /** Sets the handler of requests; the origin is known before. */
-  serve(answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>): void;
+  /** Sets the request handler. The origin is known before this call. */
+  serve(handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>): void;
   close(): Promise<void>;
 }
 
@@ -19,9 +19,9 @@ export async function startLoopbackServer(): Promise<LoopbackServer> {
 
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    serve(answer) {
+    serve(handle) {
       server.on('request', (request, response) => {
-        answer(request, response).catch((error: Error) => response.destroy(error));
+        handle(request, response).catch((error: Error) => response.destroy(error));
       });
     },
     close: () =>

@@ -1,5 +1,5 @@
-// npm start: a tour of the library on real servers that it starts. With API_URL set, it calls that API instead, with a token by
-// OAUTH_ISSUER (or OAUTH_TOKEN_ENDPOINT), OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET.
+// npm start: a tour of the library with local servers that it starts. With API_URL set, it calls that API instead. The token comes
+// from OAUTH_ISSUER (or OAUTH_TOKEN_ENDPOINT), with OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET.
 import { callOwnServers, namesApi } from './own-servers.js';
 
 if (namesApi(process.env)) {

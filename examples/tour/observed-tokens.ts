@@ -5,7 +5,7 @@ export interface ObservedTokens extends TokenSource {
   readonly waited: number;
 }
 
-/** Makes a token source with an event sink, and counts the callers that a grant kept waiting. */
+/** Creates a token source with an event sink that counts the callers that waited for a grant. */
 export function observed(create: (onEvent: EventSink) => TokenSource): ObservedTokens {
   let grants = 0;
   let waited = 0;
@@ -22,7 +22,7 @@ export function observed(create: (onEvent: EventSink) => TokenSource): ObservedT
       try {
         return await inner.getToken(request, options);
       } finally {
-        // A cached token comes before any response of the authorization server is read.
+        // A cached token is returned before a grant can end, so the count is unchanged.
         if (grants !== before) waited += 1;
       }
     },

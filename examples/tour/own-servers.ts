@@ -14,36 +14,37 @@ export async function callOwnServers(environment: Environment): Promise<boolean>
   const { API_URL = '' } = environment;
   try {
     if (!URL.canParse(API_URL)) return fail('API_URL is not a URL', 'set it to the URL of a GET request');
-    const tokens = tokenServiceFromEnvironment({ onEvent: tellOfGrants }, environment);
+    const tokens = tokenServiceFromEnvironment({ onEvent: printGrant }, environment);
     const api = axios.create({ timeout: 10_000, validateStatus: () => true });
     api.interceptors.request.use(bearerToken(tokens, { origins: [new URL(API_URL).origin] }));
 
     const { status, statusText } = await api.get<unknown>(API_URL);
 
     const { origin, pathname } = new URL(API_URL);
-    const reply = `${status} ${statusText}`.trim();
-    if (status < 200 || status > 299) return fail(`GET ${origin}${pathname} was answered ${reply}`, adviceFor(status));
-    console.log(`reply: ${reply} to GET ${origin}${pathname}`);
+    const result = `${status} ${statusText}`.trim();
+    if (status < 200 || status > 299)
+      return fail(`GET ${origin}${pathname} responded with ${result}`, adviceFor(status));
+    console.log(`response: ${result} to GET ${origin}${pathname}`);
     return true;
   } catch (error) {
     if (isTokenError(error)) return fail(`${error.code}: ${error.message}`, tokenAdvice[error.code]);
     if (isAxiosError(error)) {
-      return fail(`the API gave no answer (${error.code})`, 'check API_URL, DNS, proxy and firewall');
+      return fail(`the API sent no response (${error.code})`, 'check API_URL, DNS, proxy and firewall');
     }
     throw error;
   }
 }
 
-function tellOfGrants(event: TokenEvent): void {
+function printGrant(event: TokenEvent): void {
   if (event.type !== 'grant.succeeded') return;
   const { authorizationServer, lifetimeMs, durationMs, scope = 'none' } = event;
   console.log(`grant: a token for ${lifetimeMs / 1_000} s from ${authorizationServer}`);
   console.log(`       scope: ${scope}; it took ${Math.round(durationMs)} ms`);
 }
 
-function fail(whatHappened: string, whatToDo: string): false {
-  console.error(`✗ ${whatHappened}`);
-  console.error(`  ${whatToDo}`);
+function fail(message: string, advice: string): false {
+  console.error(`✗ ${message}`);
+  console.error(`  ${advice}`);
   return false;
 }
 
@@ -51,11 +52,12 @@ const tokenAdvice: Readonly<Record<TokenError['code'], string>> = {
   ERR_CONFIGURATION: 'check OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and API_URL',
   ERR_GRANT_REJECTED: 'check OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and OAUTH_SCOPE against the authorization server',
   ERR_GRANT_UNAVAILABLE: 'check OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT, or try again later',
-  ERR_TOKEN_RESPONSE: 'check that OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT is that of an authorization server',
+  ERR_TOKEN_RESPONSE: 'check that OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT is the URL of an authorization server',
 };
 
 function adviceFor(status: number): string {
   if (status === 401) return 'the API does not accept this token: check OAUTH_AUDIENCE, OAUTH_RESOURCE and the issuer';
-  if (status === 403) return 'the token may not do this: check OAUTH_SCOPE and the rights of the client';
-  return status < 500 ? 'check the path of API_URL' : 'the API is in trouble: try again later';
+  if (status === 403)
+    return 'the token does not permit this request: check OAUTH_SCOPE and the permissions of the client';
+  return status < 500 ? 'check the path of API_URL' : 'the API failed: try again later';
 }

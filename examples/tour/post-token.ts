@@ -11,6 +11,6 @@ export async function postToken(endpoint: string, token: string, { id, secret }:
     headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
     body: new URLSearchParams({ token, token_type_hint: 'access_token' }),
   });
-  if (!response.ok) throw new Error(`${endpoint} answered ${response.status}`);
+  if (!response.ok) throw new Error(`${endpoint} responded with ${response.status}`);
   return response;
 }

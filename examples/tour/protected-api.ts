@@ -6,14 +6,14 @@ import { startLoopbackServer } from './loopback.js';
 export interface ProtectedApi {
   readonly origin: string;
   /** Method and status of all responses so far, such as `'GET 200'`. */
-  readonly answered: readonly string[];
+  readonly responses: readonly string[];
   close(): Promise<void>;
 }
 
 /** Starts the API. It caches no introspection, so it rejects a revoked token at once. */
 export async function startProtectedApi(introspect: (token: string) => Promise<boolean>): Promise<ProtectedApi> {
   const server = await startLoopbackServer();
-  const answered: string[] = [];
+  const responses: string[] = [];
 
   server.serve(async (request, response) => {
     const { method = '' } = request;
@@ -22,15 +22,15 @@ export async function startProtectedApi(introspect: (token: string) => Promise<b
     const isAuthorized = token !== undefined && (await introspect(token));
     const status = isAuthorized ? (statuses[`${method} ${request.url}`] ?? 404) : 401;
 
-    answered.push(`${method} ${status}`);
-    // RFC 6750 §3: a challenge for a request without a token has no error.
+    responses.push(`${method} ${status}`);
+    // RFC 6750 §3: the challenge to a request without a token has no error code.
     const error = token === undefined ? '' : ', error="invalid_token"';
     if (!isAuthorized) response.setHeader('www-authenticate', `Bearer realm="orders"${error}`);
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(method === 'HEAD' || status === 204 ? undefined : JSON.stringify({ method, status, body }));
   });
 
-  return { origin: server.origin, answered, close: () => server.close() };
+  return { origin: server.origin, responses, close: () => server.close() };
 }
 
 const statuses: Readonly<Record<string, number>> = {

@@ -36,20 +36,20 @@ export async function providerConfiguration(
   { service, shortLived, api }: Clients,
   { lifetimeSeconds, shortLifetimeSeconds }: Lifetimes,
 ): Promise<Configuration> {
-  const register = ({ id, secret }: Client, rights: { readonly grant_types: string[]; readonly scope?: string }) => ({
+  const register = ({ id, secret }: Client, metadata: { readonly grant_types: string[]; readonly scope?: string }) => ({
     client_id: id,
     client_secret: secret,
     token_endpoint_auth_method: 'client_secret_basic' as const,
     redirect_uris: [],
     response_types: [],
-    ...rights,
+    ...metadata,
   });
-  const mayAskForTokens = { grant_types: ['client_credentials'], scope: 'orders:read orders:write' };
+  const mayRequestTokens = { grant_types: ['client_credentials'], scope: 'orders:read orders:write' };
 
   return {
     clients: [
-      register(service, mayAskForTokens),
-      register(shortLived, mayAskForTokens),
+      register(service, mayRequestTokens),
+      register(shortLived, mayRequestTokens),
       register(api, { grant_types: [] }),
     ],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
@@ -58,12 +58,12 @@ export async function providerConfiguration(
       ClientCredentials: (_context, _token, { clientId }) =>
         clientId === shortLived.id ? shortLifetimeSeconds : lifetimeSeconds,
     },
-    // oidc-provider rounds times down to seconds: without this a token would expire up to a second early.
+    // oidc-provider rounds times down to seconds. Without this tolerance, a token would expire up to a second early.
     clockTolerance: 1,
     features: {
       clientCredentials: { enabled: true },
-      introspection: { enabled: true, allowedPolicy: (_context, asking) => asking.clientId === api.id },
-      revocation: { enabled: true, allowedPolicy: (_context, asking, token) => asking.clientId === token.clientId },
+      introspection: { enabled: true, allowedPolicy: (_context, client) => client.clientId === api.id },
+      revocation: { enabled: true, allowedPolicy: (_context, client, token) => client.clientId === token.clientId },
       devInteractions: { enabled: false },
     },
     adapter: tokenStorage(),

@@ -9,7 +9,7 @@ import type { Witness } from './witness.js';
 /** The servers, connections and records that the steps of the tour use. */
 export interface Scene extends Connection {
   readonly server: AuthorizationServer;
-  /** Connects another service than that of `tokens` and `orders`. */
+  /** Connects another service, with its own credentials. */
   readonly connect: (client: Client) => Connection;
   readonly witness: Witness;
   readonly timeline: Timeline;

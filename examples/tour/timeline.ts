@@ -8,8 +8,8 @@ export interface Timeline {
   note(text: string): void;
   /** Ends a step: ✓ if all facts hold, else ✗ and the facts that do not. */
   verdict(...facts: readonly Fact[]): void;
-  /** The facts so far that do not hold. */
-  readonly missed: readonly string[];
+  /** The facts so far that do not hold, with the numbers of their steps. */
+  readonly failed: readonly string[];
   /** Time since the start. */
   elapsed(): string;
 }
@@ -29,13 +29,13 @@ export function counted(what: string, seen: number, expected: number): Fact {
 /** Starts a timeline on standard output. */
 export function startTimeline(): Timeline {
   const start = performance.now();
-  const missed: string[] = [];
+  const failed: string[] = [];
   let steps = 0;
 
   const elapsed = (): string => `${((performance.now() - start) / 1_000).toFixed(2)} s`;
 
   return {
-    missed,
+    failed,
     elapsed,
     step(title) {
       steps += 1;
@@ -46,10 +46,10 @@ export function startTimeline(): Timeline {
     },
     verdict(...facts) {
       const wrong = facts.filter(({ holds }) => !holds);
-      missed.push(...wrong.map(({ text }) => `step ${steps}: ${text}`));
+      failed.push(...wrong.map(({ text }) => `step ${steps}: ${text}`));
       const mark = wrong.length === 0 ? paint('green', '✓') : paint('red', '✗');
-      const told = (wrong.length === 0 ? facts : wrong).map(({ text }) => text);
-      console.log(`        ${mark}  ${wrap(told.join(' · '))}`);
+      const shown = (wrong.length === 0 ? facts : wrong).map(({ text }) => text);
+      console.log(`        ${mark}  ${wrap(shown.join(' · '))}`);
     },
   };
 }

@@ -8,21 +8,21 @@ import type { Timeline } from './timeline.js';
 export interface Counts {
   /** Grants that the authorization server has issued and rejected. */
   readonly granted: number;
-  readonly refused: number;
+  readonly rejected: number;
   /** Method and status of the responses of the API, such as `'GET 200'`. */
-  readonly answered: readonly string[];
+  readonly responses: readonly string[];
   /** The events of the library. */
   readonly events: readonly TokenEvent['type'][];
 }
 
-/** Counts what happens. */
+/** Counts grants, responses and events. */
 export interface Witness {
   readonly onEvent: EventSink;
-  /** Begins to count; the returned function returns the counts since then. */
+  /** Starts a count. The returned function returns the counts since then. */
   count(): () => Counts;
 }
 
-/** Makes a witness that also prints every event on the timeline. */
+/** Creates a witness that also prints every event on the timeline. */
 export function witness(server: AuthorizationServer, api: ProtectedApi, timeline: Timeline): Witness {
   const events: TokenEvent['type'][] = [];
 
@@ -32,11 +32,11 @@ export function witness(server: AuthorizationServer, api: ProtectedApi, timeline
       timeline.note(sentenceFor(event));
     },
     count() {
-      const before = { ...server.counts, answered: api.answered.length, events: events.length };
+      const before = { ...server.counts, responses: api.responses.length, events: events.length };
       return () => ({
         granted: server.counts.granted - before.granted,
-        refused: server.counts.refused - before.refused,
-        answered: api.answered.slice(before.answered),
+        rejected: server.counts.rejected - before.rejected,
+        responses: api.responses.slice(before.responses),
         events: events.slice(before.events),
       });
     },
@@ -50,7 +50,7 @@ function sentenceFor(event: TokenEvent): string {
     case 'grant.failed':
       return `event ${event.type}, after ${Math.round(event.durationMs)} ms`;
     case 'request.resent':
-      return `event ${event.type}: the API rejected the token; the ${event.method.toUpperCase()} is sent again with another`;
+      return `event ${event.type}: the API rejected the token; the ${event.method.toUpperCase()} is sent again with another token`;
     default:
       return `event ${event.type}`;
   }

@@ -33,7 +33,7 @@ test(
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toContain(`grant: a token for 3600 s from ${authorizationServer.tokenEndpoint}`);
     expect(stdout).toContain('scope: orders:read');
-    expect(stdout).toContain(`reply: 200 OK to GET ${api.origin}/orders\n`);
+    expect(stdout).toContain(`response: 200 OK to GET ${api.origin}/orders\n`);
     expect(stdout).not.toMatch(/token-of-the-tour|a-secret-of-a-client/);
     expect(api.requests.map(({ path, headers }) => [path, headers.authorization])).toEqual([
       ['/orders?page=1', 'Bearer token-of-the-tour'],
@@ -62,7 +62,7 @@ test(
       expect.stringMatching(/^✗ ERR_GRANT_REJECTED: .*invalid_client.*\n {2}check OAUTH_CLIENT_ID, .*\n$/),
       expect.stringMatching(/^✗ ERR_CONFIGURATION: .*OAUTH_CLIENT_ID is missing\n {2}check .*\n$/),
       '✗ API_URL is not a URL\n  set it to the URL of a GET request\n',
-      expect.stringMatching(/^✗ GET http:.*\/orders was answered 403 Forbidden\n {2}.* OAUTH_SCOPE .*\n$/),
+      expect.stringMatching(/^✗ GET http:.*\/orders responded with 403 Forbidden\n {2}.* OAUTH_SCOPE .*\n$/),
     ]);
     expect(refusing.api.requests).toEqual([]);
     expect(forbidding.api.requests).toHaveLength(1);

@@ -9,13 +9,13 @@ import { runScenario } from '../support/scenario-run.js';
 const scenario = (...steps: readonly Step[]): Scenario => ({ name: 'an hour', given: { lifetime: '1h' }, steps });
 
 describe('the runner', () => {
-  test('has nothing to say when all is as expected', async () => {
+  test('returns nothing when all is as expected', async () => {
     const steps = [{ call: 1, expect: { token: 'token-1', waited: '0s', posts: 1 } }];
 
     expect(await runScenario(scenario(...steps))).toEqual([]);
   });
 
-  test('names the scenario, the step, what was expected and what came', async () => {
+  test('names the scenario, the step, the expected and the actual values', async () => {
     const steps: Step[] = [
       { call: 1, expect: { token: 'token-1' } },
       { at: '54m', call: 1, expect: { token: 'token-2', posts: 7 } },
@@ -37,8 +37,12 @@ describe('the runner', () => {
     ['number of requests', { call: 1, expect: { posts: [2, 3] } }, 'posts: expected [2,3], was 1'],
     ['event', { call: 1, expect: { events: [] } }, 'events: expected [], was ["grant.succeeded"]'],
     ['request', { call: 1, expect: { lastPost: { scope: 'a' } } }, 'lastPost.scope: expected "a", was null'],
-    ['answer to nobody', { at: '1s', expect: { token: 'token-1' } }, 'token: expected "token-1", but nobody called'],
-  ])('sees an unexpected %s', async (_what, step, line) => {
+    [
+      'result without a call',
+      { at: '1s', expect: { token: 'token-1' } },
+      'token: expected "token-1", but the step has no call',
+    ],
+  ])('reports an unexpected %s', async (_what, step, line) => {
     expect(await runScenario(scenario(step))).toEqual([expect.any(String), `  ${line}`]);
   });
 
@@ -50,16 +54,16 @@ describe('the runner', () => {
     [{ error: 'ERR_GRANT_REJECTED', message: 'gone' }, 'message: expected "gone", was "'],
     [{ token: 'token-1' }, 'token: expected "token-1", was none'],
     [{ waited: '0s' }, 'error: expected none, was "ERR_GRANT_REJECTED: '],
-  ])('sees another failure than %j', async (expected, line) => {
+  ])('reports a failure other than %j', async (expected, line) => {
     const steps: Step[] = [
-      { server: 'refuses', error: 'invalid_scope' },
+      { server: 'rejects', error: 'invalid_scope' },
       { call: 1, expect: expected ?? {} },
     ];
 
     expect(await runScenario(scenario(...steps))).toContainEqual(expect.stringContaining(`  ${line}`));
   });
 
-  test('tells how many callers got what, when it is not the same', async () => {
+  test('counts the callers of each result if the results differ', async () => {
     const steps = [{ call: 1, every: '10m', until: '2h', expect: { token: 'token-1' } }];
 
     expect(await runScenario(scenario(...steps))).toContain(
@@ -67,7 +71,7 @@ describe('the runner', () => {
     );
   });
 
-  test('sees an answer that never comes', async () => {
+  test('reports a call that never ends', async () => {
     let end = (_error: Error): void => {};
     const endless = new Promise<never>((_resolve, reject) => {
       end = reject;
@@ -76,20 +80,20 @@ describe('the runner', () => {
     const given = { options: { clientSecret: undefined, clientAuthentication: silent } };
 
     const lines = await runScenario({ ...scenario({ call: 1 }), given });
-    // Not retryable: else the next attempt would wait for a clock that has stopped.
+    // Not retryable; otherwise the next attempt would wait for the stopped clock.
     end(new ConfigurationError('over'));
 
-    expect(lines).toContain('  nobody would ever answer');
+    expect(lines).toContain('  a call would never end');
   });
 
   test.each<[Step, string]>([
-    [{ answer: 'ann' }, 'nobody called "ann" calls'],
-    [{ call: 1, replacing: 'token-5' }, 'nobody got token-5 yet'],
-  ])('names the step that makes no sense: %j', async (step, message) => {
+    [{ result: 'ann' }, 'there is no call named "ann"'],
+    [{ call: 1, replacing: 'token-5' }, 'no call has returned token-5 yet'],
+  ])('names the invalid step: %j', async (step, message) => {
     expect(await runScenario(scenario(step))).toEqual([expect.stringContaining('step 1'), `  Error: ${message}`]);
   });
 
-  test('sees a time that has passed already', async () => {
+  test('reports a time that has passed already', async () => {
     const steps: Step[] = [
       { at: '10s', wallClock: '-1h' },
       { at: '9s', call: 1 },
@@ -98,12 +102,12 @@ describe('the runner', () => {
     expect(await runScenario(scenario(...steps))).toContain('  it is 10s already');
   });
 
-  test('plays the same random numbers for the same seed', async () => {
+  test('uses the same random numbers for the same seed', async () => {
     const jittered: Scenario = {
       name: 'jitter',
       given: { lifetime: '1h', random: 'seed 3' },
       steps: [
-        { server: 'answers', status: 503, times: 2 },
+        { server: 'responds', status: 503, times: 2 },
         { call: 1, expect: { waited: '0s' } },
       ],
     };
@@ -129,13 +133,13 @@ describe('a file of scenarios', () => {
     [file([{ at: '1 hour', call: 1 }]), '"N": step 1: "at" must not be "1 hour"'],
     [file([{ call: 1.5 }]), '"N": step 1: "call" must not be 1.5'],
     [file([{ call: 1, server: 'grants' }]), '"N": step 1 has both "server" and "call"'],
-    [file([{ at: '1s' }]), '"N": step 1 neither does nor expects anything'],
+    [file([{ at: '1s' }]), '"N": step 1 has neither an action nor an expectation'],
     [file([{ call: 1, expect: { posts: '1' } }]), '"N": step 1: expect: "posts" must not be "1"'],
     [file([]), '"N": "steps" must not be []'],
     [file([{ call: 1 }], { life: '1h' }), '"N": given: "life" is none of'],
     [file([{ call: 1 }], {}, { skip: true }), '"N": "skip" is none of name, given, steps'],
     [JSON.stringify({ scenario: [] }), '"scenario" is none of about, scenarios'],
-  ])('may not hold %s', (json, message) => {
+  ])('must not contain %s', (json, message) => {
     expect(() => parseScenarios(json)).toThrow(message);
   });
 
@@ -145,12 +149,12 @@ describe('a file of scenarios', () => {
     ['59m30s', 3_570_000],
     ['1d2h3m4s5ms', 93_784_005],
     ['-1h', -3_600_000],
-  ])('writes %s for %d ms', (text, ms) => {
+  ])('parses and formats %s as %d ms', (text, ms) => {
     expect(parseDuration(text)).toBe(ms);
     expect(formatDuration(ms)).toBe(text);
   });
 
-  test.each(['', '5', '1.5s', '30s1m', '1 h', 'm', '+', '1h-5m'])('writes no duration as "%s"', (text) => {
+  test.each(['', '5', '1.5s', '30s1m', '1 h', 'm', '+', '1h-5m'])('does not parse "%s" as a duration', (text) => {
     expect(parseDuration(text)).toBeUndefined();
   });
 });

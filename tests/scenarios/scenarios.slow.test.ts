@@ -22,6 +22,6 @@ describe.each(files)('%s', (file) => {
   });
 });
 
-test('the texts that all scenarios write down were searched for secrets and tokens [F4 R-24 R-25]', () => {
+test('the output of all scenarios was searched for secrets and tokens [F4 R-24 R-25]', () => {
   expect(searched).toBeGreaterThan(3_000);
 });

@@ -26,7 +26,7 @@ export interface Seen {
 export function mismatches(expected: Expected, { answers, posts, events }: Seen): string[] {
   const { posts: expectedPosts, events: expectedEvents, lastPost, ...ofAnswers } = expected;
   const lines = Object.entries(ofAnswers).flatMap(([name, value]) => {
-    if (answers.length === 0) return [`  ${name}: expected ${JSON.stringify(value)}, but nobody called`];
+    if (answers.length === 0) return [`  ${name}: expected ${JSON.stringify(value)}, but the step has no call`];
     const seen = answers.map((answer) => describe(answer)[name as keyof typeof ofAnswers]);
     return seen.every((each) => meets(name, value, each)) ? [] : [line(name, value, unlessAllEqual(seen))];
   });

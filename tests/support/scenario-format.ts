@@ -22,7 +22,7 @@ export interface Given {
 
 /** The behaviour of the authorization server. */
 export interface Deed {
-  readonly server: 'grants' | 'answers' | 'refuses' | 'fails';
+  readonly server: 'grants' | 'responds' | 'rejects' | 'fails';
   readonly latency?: Duration;
   readonly times?: number;
   readonly lifetime?: Duration;
@@ -47,7 +47,7 @@ export interface Call {
   readonly parameters?: Readonly<Record<string, string>>;
   readonly replacing?: string;
   readonly minValidity?: Duration;
-  readonly givesUpAfter?: Duration;
+  readonly abortsAfter?: Duration;
   readonly every?: Duration;
   readonly until?: Duration;
 }
@@ -70,7 +70,7 @@ export interface Expected {
 export interface Step extends Partial<Omit<Deed, 'scope'>>, Partial<Call> {
   readonly at?: Duration;
   readonly note?: string;
-  readonly answer?: string;
+  readonly result?: string;
   readonly wallClock?: Duration;
   readonly changeSecret?: string;
   readonly expect?: Expected;
@@ -105,8 +105,8 @@ const givenMembers = { lifetime: duration, latency: duration, secret: text, toke
 
 const serverMembers: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   grants: { lifetime: duration, expiresIn: anything, token: text, scope: text, secret: text },
-  answers: { status: whole, retryAfter: duration, retryAfterDate: duration, contentType: text, body: anything },
-  refuses: { error: text, status: whole, retryAfter: duration },
+  responds: { status: whole, retryAfter: duration, retryAfterDate: duration, contentType: text, body: anything },
+  rejects: { error: text, status: whole, retryAfter: duration },
   fails: { code: text },
 };
 
@@ -118,9 +118,9 @@ const stepMembers: Readonly<Record<string, (step: Step) => Readonly<Record<strin
     serverMembers[server] && { server: text, latency: duration, times: whole, ...serverMembers[server] },
   call: ({ call }) =>
     whole(call) || text(call)
-      ? { call: anything, ...request, replacing: text, minValidity: duration, givesUpAfter: duration, ...repetition }
+      ? { call: anything, ...request, replacing: text, minValidity: duration, abortsAfter: duration, ...repetition }
       : undefined,
-  answer: () => ({ answer: text }),
+  result: () => ({ result: text }),
   wallClock: () => ({ wallClock: duration }),
   changeSecret: () => ({ changeSecret: text }),
 };
@@ -150,7 +150,8 @@ function checkStep(where: string, step: Step): void {
   if (members === undefined)
     throw new Error(`${where}: "${kind}" must not be ${JSON.stringify(Object(step)[kind as string])}`);
   check(where, step, { at: duration, note: text, expect: object, ...members });
-  if (kind === undefined && step.expect === undefined) throw new Error(`${where} neither does nor expects anything`);
+  if (kind === undefined && step.expect === undefined)
+    throw new Error(`${where} has neither an action nor an expectation`);
   check(`${where}: expect`, step.expect ?? {}, expectedMembers);
 }
 

@@ -84,7 +84,7 @@ async function take(step: Step, world: World, newEvents: () => readonly TokenEve
   const answers = await answersTo(step, world);
   await clock.runTo(clock.elapsedMs());
   return answers === undefined
-    ? ['  nobody would ever answer']
+    ? ['  a call would never end']
     : mismatches(step.expect ?? {}, { answers, posts: server.posts, events: newEvents() });
 }
 
@@ -102,9 +102,9 @@ async function answersTo(step: Step, world: World): Promise<readonly Outcome[] |
       if (step.every !== undefined) await world.clock.runTo(world.clock.elapsedMs() + ms(step.every));
     } while (world.clock.elapsedMs() < until);
   }
-  if (step.answer !== undefined) {
-    const caller = world.callers.get(step.answer);
-    if (caller === undefined) throw new Error(`nobody called "${step.answer}" calls`);
+  if (step.result !== undefined) {
+    const caller = world.callers.get(step.result);
+    if (caller === undefined) throw new Error(`there is no call named "${step.result}"`);
     callers.push(caller);
   }
   return (await areAnswered()) ? callers.map(({ outcome }) => outcome as Outcome) : undefined;
@@ -115,9 +115,10 @@ function call({ scope, resource, audience, parameters, ...step }: Step, world: W
   const caller: Caller = {};
   const began = clock.elapsedMs();
   const patience = new AbortController();
-  if (step.givesUpAfter !== undefined) void clock.sleep(ms(step.givesUpAfter)).then(() => patience.abort());
+  if (step.abortsAfter !== undefined) void clock.sleep(ms(step.abortsAfter)).then(() => patience.abort());
   const replacing = step.replacing === 'latest' ? [...handedOut.values()].at(-1) : handedOut.get(step.replacing ?? '');
-  if (step.replacing !== undefined && replacing === undefined) throw new Error(`nobody got ${step.replacing} yet`);
+  if (step.replacing !== undefined && replacing === undefined)
+    throw new Error(`no call has returned ${step.replacing} yet`);
 
   const isPlain = [scope, resource, audience, parameters].every((member) => member === undefined);
   void tokens
@@ -135,7 +136,7 @@ function call({ scope, resource, audience, parameters, ...step }: Step, world: W
       (error: unknown) => {
         watch(error);
         if (error instanceof TokenError) return { error };
-        return { error: error === patience.signal.reason ? 'gave up' : String(error) };
+        return { error: error === patience.signal.reason ? 'aborted' : String(error) };
       },
     )
     .then((outcome) => (caller.outcome = { ...outcome, waitedMs: clock.elapsedMs() - began }));

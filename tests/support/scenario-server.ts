@@ -38,10 +38,10 @@ export function scenarioServer(clock: ScenarioClock, deed: Deed, name = 'token')
   };
 
   function answer(current: Deed, { secret, post }: Received, now: number): Response {
-    if (current.server === 'answers') return reply(current, current.body ?? '', now);
+    if (current.server === 'responds') return reply(current, current.body ?? '', now);
     const { error = 'invalid_client', status = error === 'invalid_client' ? 401 : 400 } = current;
-    const isRefused = current.server === 'refuses' || (current.secret !== undefined && current.secret !== secret);
-    if (isRefused) return reply({ ...current, status }, { error, error_description: 'no' }, now);
+    const isRejected = current.server === 'rejects' || (current.secret !== undefined && current.secret !== secret);
+    if (isRejected) return reply({ ...current, status }, { error, error_description: 'no' }, now);
 
     granted += 1;
     const expiresIn = 'expiresIn' in current ? current.expiresIn : ms(current.lifetime ?? '1h') / 1_000;

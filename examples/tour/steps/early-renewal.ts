@@ -2,7 +2,7 @@ import { outcomeOf, type Scene } from '../scene.js';
 import { steadyTraffic } from '../steady-traffic.js';
 import { counted } from '../timeline.js';
 
-/** Steady traffic for longer than a token lives: no call fails and none waits. */
+/** Steady traffic for longer than the lifetime of a token: no call fails, and no call waits for a grant. */
 export async function earlyRenewal({ server, connect, witness, timeline }: Scene): Promise<void> {
   timeline.step('A token is renewed in the background before it expires');
   const { tokens, orders } = connect(server.shortLived);
@@ -16,11 +16,11 @@ export async function earlyRenewal({ server, connect, witness, timeline }: Scene
   const traffic = await steadyTraffic(() => outcomeOf(orders.get('/orders')), { everyMs: 40, forMs });
 
   const earlyMs = first.expiresAt - (await tokens.getToken()).issuedAt;
-  const { granted, answered } = since();
+  const { granted, responses } = since();
   timeline.note(`the first token has expired; ${traffic.calls} calls, the slowest took ${ms(traffic.slowestMs)}`);
   timeline.verdict(
     counted('failed:', traffic.outcomes.filter((outcome) => outcome !== '200').length, 0),
-    counted('API requests:', answered.length, traffic.calls),
+    counted('API requests:', responses.length, traffic.calls),
     counted('grants:', granted, 1),
     { text: `renewed ${(earlyMs / 1_000).toFixed(1)} s early`, holds: earlyMs > 0 },
     counted('calls that waited for a grant:', tokens.waited - waitedBefore, 0),

@@ -5,15 +5,15 @@ import { counted } from '../timeline.js';
 export async function manyFirstCalls({ orders, witness, timeline }: Scene): Promise<void> {
   timeline.step('A hundred first calls at once share one grant');
   const since = witness.count();
-  timeline.note('100 × GET /orders, and there is no token yet');
+  timeline.note('100 × GET /orders without a cached token');
 
   const outcomes = await Promise.all(Array.from({ length: 100 }, () => outcomeOf(orders.get('/orders'))));
 
-  timeline.note('all have their answers');
-  const { granted, answered, events } = since();
+  timeline.note('all responses have arrived');
+  const { granted, responses, events } = since();
   timeline.verdict(
-    counted('answers 200:', outcomes.filter((outcome) => outcome === '200').length, 100),
-    counted('API requests:', answered.length, 100),
+    counted('responses 200:', outcomes.filter((outcome) => outcome === '200').length, 100),
+    counted('API requests:', responses.length, 100),
     counted('grants:', granted, 1),
     counted('grant events:', events.filter((type) => type === 'grant.succeeded').length, 1),
   );

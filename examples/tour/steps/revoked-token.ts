@@ -1,9 +1,9 @@
 import { outcomeOf, type Scene } from '../scene.js';
 import { counted } from '../timeline.js';
 
-/** The API rejects a revoked token; the caller gets a success. */
+/** The API rejects a revoked token. The request is sent again with another token, and the call succeeds. */
 export async function revokedToken({ server, tokens, orders, witness, timeline }: Scene): Promise<void> {
-  timeline.step('A revoked token is replaced and the request sent again');
+  timeline.step('A revoked token is replaced, and the request is sent again');
   const token = await tokens.getToken();
   const since = witness.count();
   await server.revoke(token.value);
@@ -11,11 +11,11 @@ export async function revokedToken({ server, tokens, orders, witness, timeline }
 
   const outcome = await outcomeOf(orders.post('/orders', { item: 'tea' }));
 
-  const { granted, answered, events } = since();
-  timeline.note(`the API saw ${answered.join(', then ')}; the caller sees ${outcome}`);
+  const { granted, responses, events } = since();
+  timeline.note(`the API sent ${responses.join(', then ')}; the result of the call is ${outcome}`);
   timeline.verdict(
-    { text: 'a 401, then a 201', holds: answered.join() === 'POST 401,POST 201' && outcome === '201' },
-    counted('API requests:', answered.length, 2),
+    { text: 'a 401, then a 201', holds: responses.join() === 'POST 401,POST 201' && outcome === '201' },
+    counted('API requests:', responses.length, 2),
     counted('grants:', granted, 1),
     counted('resends:', events.filter((type) => type === 'request.resent').length, 1),
   );

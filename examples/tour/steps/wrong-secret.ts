@@ -5,19 +5,19 @@ import { counted } from '../timeline.js';
 
 /** The grant of a service with a wrong secret is rejected, and its request is not sent. */
 export async function wrongSecret({ server, connect, witness, timeline }: Scene): Promise<void> {
-  timeline.step('Without a token nothing is sent, and the error says why');
+  timeline.step('Without a token, the request is not sent, and the error gives the reason');
   const { orders } = connect({ id: server.service.id, secret: 'wrong-secret' });
   const since = witness.count();
-  timeline.note('GET /orders by a service with a wrong secret');
+  timeline.note('GET /orders from a service with a wrong secret');
 
   const error: unknown = await orders.get('/orders').catch((reason: unknown) => reason);
 
   if (isTokenError(error)) timeline.note(`${error.code}: ${error.message}`);
-  const { granted, refused, answered } = since();
+  const { granted, rejected, responses } = since();
   timeline.verdict(
     { text: 'ERR_GRANT_REJECTED', holds: isTokenError(error) && error.code === 'ERR_GRANT_REJECTED' },
-    counted('API requests:', answered.length, 0),
+    counted('API requests:', responses.length, 0),
     counted('grants:', granted, 0),
-    counted('refused:', refused, 1),
+    counted('rejected grants:', rejected, 1),
   );
 }
