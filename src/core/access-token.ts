@@ -148,10 +148,10 @@ const noMembers: TokenMembers = Object.freeze({});
 
 function checkFields(fields: AccessTokenFields | undefined): void {
   const { value, issuedAt, expiresAt } = Object(fields) as Partial<AccessTokenFields>;
-  if (typeof value !== 'string') throw new ConfigurationError('an AccessToken needs the field "value": a string');
+  if (typeof value !== 'string') throw new ConfigurationError('the fields of an AccessToken need "value": a string');
   if (typeof issuedAt === 'number' && typeof expiresAt === 'number') return;
   throw new ConfigurationError(
-    'an AccessToken needs the fields "issuedAt" and "expiresAt": milliseconds since the epoch',
+    'the fields of an AccessToken need "issuedAt" and "expiresAt": milliseconds since the epoch',
   );
 }
 
