@@ -1,15 +1,15 @@
 /**
- * Returns the outcome of `shared`, unless `signal` is aborted first. `shared` goes on for other callers in either case.
+ * Settles like `shared`, or rejects if `signal` is aborted first. `shared` itself continues for other callers.
  * @throws the reason of `signal`
  */
 export async function abortable<T>(shared: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return shared;
 
-  let giveUp: (() => void) | undefined;
+  let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
-    giveUp = () => reject(signal.reason as Error);
-    if (signal.aborted) giveUp();
-    signal.addEventListener('abort', giveUp);
+    onAbort = () => reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort);
   });
   try {
     // The race also handles a later rejection of `shared`.
@@ -19,24 +19,24 @@ export async function abortable<T>(shared: Promise<T>, signal: AbortSignal | und
     signal.throwIfAborted();
     throw error;
   } finally {
-    if (giveUp) signal.removeEventListener('abort', giveUp);
+    if (onAbort) signal.removeEventListener('abort', onAbort);
   }
 }
 
-/** A deadline of this library has passed. The class tells it from the `TimeoutError` of a caller's own signal. */
+/** A deadline of this library has passed. The class distinguishes it from the `TimeoutError` of a caller's signal. */
 export class DeadlineError extends DOMException {
   constructor(ms: number) {
-    super(`no answer within ${ms} ms`, 'TimeoutError');
+    super(`no response within ${ms} ms`, 'TimeoutError');
   }
 }
 
 /**
  * Runs `work` with a signal that is aborted with a {@link DeadlineError} after `ms` milliseconds, or with the reason of
- * `signal` when that is aborted. Work that ignores its signal goes in {@link abortable}.
+ * `signal` when that is aborted. Work that ignores its signal must be wrapped in {@link abortable}.
  *
- * The time is counted in tenths, one timer after the other. A blocked event loop costs at most one of them: Node.js runs
- * an overdue timer before it reads a response that has arrived. The signal is also aborted when the work fails: if a response
- * is not accepted, its request ends.
+ * The deadline consists of ten consecutive timers, so that a blocked event loop uses up at most a tenth of it. With a
+ * single timer, Node.js would run the overdue timer before it reads a response that has arrived. The signal is also
+ * aborted if the work fails: this ends a request whose response is not accepted.
  * @throws the reason of `signal`
  */
 export async function withDeadline<T>(
@@ -46,7 +46,7 @@ export async function withDeadline<T>(
 ): Promise<T> {
   signal?.throwIfAborted();
   const deadline = new AbortController();
-  // Not `AbortSignal.any`: Node.js 20 remembers each call on a signal that lives long.
+  // `AbortSignal.any` leaks memory on Node.js 20: a long-lived signal keeps a reference for each call.
   const follow = (): void => deadline.abort(signal?.reason);
   signal?.addEventListener('abort', follow);
 

@@ -10,7 +10,7 @@ export type AccessTokenType = 'Bearer' | 'DPoP';
 export interface DpopKeyPair {
   /** Signs a proof for each request. */
   readonly privateKey: webcrypto.CryptoKey;
-  /** Goes into each proof. */
+  /** Included in each proof. */
   readonly publicKey: webcrypto.CryptoKey;
 }
 
@@ -33,14 +33,17 @@ export interface AccessTokenFields {
   readonly expiresAt: number;
   /** `issuedAt` on the monotonic clock of this process, in milliseconds. Without it, only the wall clock counts. */
   readonly issuedAtMonotonic?: number | undefined;
-  /** SHA-256 thumbprint of the client certificate that the token is bound to (RFC 8705 §3.1); absent if there is none. */
+  /**
+   * SHA-256 thumbprint of the client certificate that the token is bound to (RFC 8705 §3.1); absent if there is none.
+   */
   readonly certificateThumbprint?: string | undefined;
   /** The members of the token response that the option `keepMembers` names. @default none */
   readonly members?: TokenMembers | undefined;
 }
 
 /**
- * An access token, immutable. To send it, read `authorization` or `value`; `toString`, `toJSON` and `util.inspect` redact both.
+ * An access token, immutable. To send it, read `authorization` or `value`; `toString`, `toJSON` and `util.inspect`
+ * redact both.
  * @see [RFC 6749 §1.4](https://www.rfc-editor.org/rfc/rfc6749#section-1.4)
  * @example
  * ```ts
@@ -54,15 +57,18 @@ export class AccessToken {
   /** The scheme of the `Authorization` header. */
   readonly type: AccessTokenType;
   /**
-   * The granted scope, space-separated. `undefined` if it is unknown, because the authorization server did not name it: it may be
-   * the requested scope (RFC 6749 §5.1), but some servers drop scopes without saying so.
+   * The granted scope, space-separated. `undefined` if it is unknown, because the authorization server did not name it:
+   * it may be the requested scope (RFC 6749 §5.1), but some servers grant fewer scopes without reporting it.
    */
   readonly scope: string | undefined;
   /** Milliseconds since the epoch: the instant before the grant was sent. */
   readonly issuedAt: number;
   /** Milliseconds since the epoch; `Infinity` for a token that never expires. */
   readonly expiresAt: number;
-  /** SHA-256 thumbprint of the client certificate that the token is bound to (RFC 8705 §3.1); `undefined` if there is none. */
+  /**
+   * SHA-256 thumbprint of the client certificate that the token is bound to (RFC 8705 §3.1); `undefined` if there is
+   * none.
+   */
   readonly certificateThumbprint: string | undefined;
   readonly #value: string;
   readonly #authorization: string;
@@ -103,14 +109,14 @@ export class AccessToken {
   }
 
   /**
-   * The members of the token response that the option `keepMembers` names, such as `instance_url`; frozen, and never printed with
-   * the token.
+   * The members of the token response that the option `keepMembers` names, such as `instance_url`; frozen, and never
+   * printed with the token.
    */
   get members(): TokenMembers {
     return this.#members;
   }
 
-  /** Milliseconds until the token expires, by the clock that says less; negative after expiry. */
+  /** Milliseconds until the token expires, the smaller value of both clocks; negative after expiry. */
   remainingMs(clock: Clock = systemClock): number {
     const byWall = this.expiresAt - clock.now();
     if (this.#issuedAtMonotonic === undefined) return byWall;
@@ -142,14 +148,14 @@ const noMembers: TokenMembers = Object.freeze({});
 
 function checkFields(fields: AccessTokenFields | undefined): void {
   const { value, issuedAt, expiresAt } = Object(fields) as Partial<AccessTokenFields>;
-  if (typeof value !== 'string') throw new ConfigurationError('an AccessToken needs "value" in its fields: a string');
+  if (typeof value !== 'string') throw new ConfigurationError('the fields of an AccessToken need "value": a string');
   if (typeof issuedAt === 'number' && typeof expiresAt === 'number') return;
   throw new ConfigurationError(
-    'an AccessToken needs "issuedAt" and "expiresAt" in its fields: milliseconds since the epoch',
+    'the fields of an AccessToken need "issuedAt" and "expiresAt": milliseconds since the epoch',
   );
 }
 
-/** The same token, expired, for a token that is not to be used any more: each layer replaces an expired one at once. */
+/** An expired copy of a token that must not be used any more. Each layer replaces an expired token at once. */
 export function asExpired({ value, type, scope, issuedAt }: AccessToken): AccessToken {
   return new AccessToken({ value, type, scope, issuedAt, expiresAt: issuedAt });
 }

@@ -9,12 +9,12 @@ const names: Readonly<Record<string, string>> = {
   '\ufeff': 'a byte order mark',
 };
 
-// oxlint-disable-next-line no-control-regex -- these are what is searched for
+// oxlint-disable-next-line no-control-regex -- the pattern matches control characters
 export const controlCharacter = /[\0-\x1f\x7f-\x9f]/;
 
 /**
- * Says which invisible character a text begins or ends with, or which control character it holds, for example `ends with a
- * carriage return`. `undefined` if there is none.
+ * Describes the invisible character that a text begins or ends with, or the control character that it contains, for
+ * example `ends with a carriage return`. `undefined` if there is none.
  */
 export function describeBlank(text: string): string | undefined {
   const first = /^[\s\u200b]/.exec(text)?.[0];

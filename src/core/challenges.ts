@@ -7,8 +7,9 @@ export interface Challenge {
 }
 
 /**
- * The challenges of a `WWW-Authenticate` field, several fields joined by commas (RFC 9110 §11.2: `scheme`, then a
- * token68 or a list of parameters; also values in single quotes). Ends at the first part that does not parse; never throws.
+ * Parses a `WWW-Authenticate` field, or several of them joined by commas. A challenge is a scheme, then a token68 or a
+ * list of parameters (RFC 9110 §11.2). Values in single quotes are accepted too. Stops at the first part that is
+ * malformed; never throws.
  */
 export function parseChallenges(field: string): readonly Challenge[] {
   const challenges: { scheme: string; parameters: Map<string, string> }[] = [];
@@ -37,7 +38,9 @@ export function parseChallenges(field: string): readonly Challenge[] {
   return challenges;
 }
 
-/** The error code of a challenge in the spelling of RFC 6750 §3.1: some APIs write `invalid token` or `Invalid_Token`. */
+/**
+ * The error code of a challenge in the spelling of RFC 6750 §3.1: some APIs write `invalid token` or `Invalid_Token`.
+ */
 export const errorOf = ({ parameters }: Challenge): string | undefined =>
   parameters.get('error')?.toLowerCase().replaceAll(' ', '_');
 

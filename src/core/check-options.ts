@@ -2,12 +2,12 @@ import { closestMatch } from 'leven';
 
 import { ConfigurationError } from './errors.js';
 
-/** Checks one option. Returns what was expected, or `undefined` if the value is fine. */
+/** Checks one option. Returns a description of the expected value, or `undefined` if the value is valid. */
 export type Check = (value: unknown) => string | undefined;
 
 /**
  * Checks that `options` holds only known names with valid values.
- * @throws {ConfigurationError} that names the option; for an unknown one also the nearest known name
+ * @throws {ConfigurationError} whose message names the option, and for an unknown one also the nearest known name
  */
 export function checkOptions(owner: string, options: unknown, checks: Readonly<Record<string, Check>>): void {
   checkIsOptions(owner, options);
@@ -21,7 +21,8 @@ export function checkOptions(owner: string, options: unknown, checks: Readonly<R
 }
 
 /**
- * Checks that `options` is an object. A promise or a Map is none: it would hold no option.
+ * Checks that `options` is an object. A promise or a Map is rejected, because it would count as an object without
+ * options.
  * @throws {ConfigurationError}
  */
 export function checkIsOptions(owner: string, options: unknown): asserts options is object {
@@ -31,7 +32,7 @@ export function checkIsOptions(owner: string, options: unknown): asserts options
 
 /**
  * Checks an argument or an option that is required.
- * @throws {ConfigurationError} that names it and does not repeat the value
+ * @throws {ConfigurationError} whose message names it and does not repeat the value
  */
 export function checkArgument(owner: string, name: string, value: unknown, check: Check): void {
   const expected = check(value);
@@ -116,7 +117,7 @@ function suggestion(name: string, known: readonly string[]): string {
     closestMatch(name, known, { maxDistance: 2 }) ??
     known.find((option) => wordsOf(option).some((word) => wordsOf(name).includes(word))) ??
     closestMatch(name, known, { maxDistance: Math.max(3, Math.ceil(name.length * 0.7)) });
-  return nearest === undefined ? `; it knows ${known.join(', ')}` : `; did you mean "${nearest}"?`;
+  return nearest === undefined ? `; its options are ${known.join(', ')}` : `; did you mean "${nearest}"?`;
 }
 
 const wordsOf = (name: string): string[] => name.split(/(?=[A-Z])/).map((word) => word.toLowerCase());

@@ -1,7 +1,7 @@
 const maxLength = 300;
 
 /**
- * A text from outside, cleaned for a message: limited to the characters that RFC 6749 §5.2 allows in an error description
+ * An external text, cleaned for a message: limited to the characters that RFC 6749 §5.2 allows in an error description
  * (%x20-21 / %x23-5B / %x5D-7E), and to 300 of them.
  */
 export function cleanText(text: string): string {
@@ -9,7 +9,7 @@ export function cleanText(text: string): string {
   return cleaned.length > maxLength ? `${cleaned.slice(0, maxLength - 1)}…` : cleaned;
 }
 
-/** A list of texts from outside, cleaned for a message. */
+/** A list of external texts, cleaned for a message. */
 export const cleanList = (texts: readonly unknown[]): string => cleanText(texts.map(String).join(', '));
 
 /** A URL for a message: without user and password, and without its query, which may hold a secret too. */
@@ -22,6 +22,6 @@ export function cleanUrl(url: string | URL): string {
   }
 }
 
-/** An issuer or an audience for a message: as it is spelt, but without user, password and query. */
+/** An issuer or an audience for a message: as written, but without user, password and query. */
 export const cleanIssuer = (issuer: string): string =>
   cleanText(issuer.replace(/\/\/[^/?#]*@/, '//').replace(/\?[^]+$/, '?...'));

@@ -7,7 +7,7 @@ export interface Clock {
   now(): number;
   /** Time since a fixed moment in the life of the process. It never steps, but may stop while the machine sleeps. */
   monotonic(): number;
-  /** Resolves after `ms` milliseconds; rejects with the reason of `signal` when that is aborted before. */
+  /** Resolves after `ms` milliseconds; rejects with the reason of `signal` if it is aborted earlier. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -15,7 +15,7 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  // A timer rejects with an AbortError of its own.
+  // The timer rejects with an AbortError instead of the reason of the signal.
   sleep: (ms, signal) => setTimeout(ms, undefined, signal && { signal }).catch(() => signal?.throwIfAborted()),
 };
 
@@ -30,7 +30,10 @@ export function instant(clock: Clock): Instant {
   return { wall: clock.now(), monotonic: clock.monotonic() };
 }
 
-/** Milliseconds since `start`, by the clock that says more; the other one was set back or stood still. */
+/**
+ * Milliseconds since `start`: the larger value of both clocks, because the wall clock may be set back and the monotonic
+ * clock may stop.
+ */
 export function elapsedMs(start: Instant, clock: Clock): number {
   return Math.max(clock.now() - start.wall, clock.monotonic() - start.monotonic);
 }

@@ -1,11 +1,11 @@
-/** What can be read from a thrown value, which need not be an Error of this realm. */
+/** The members that are read from a thrown value, which may be an Error of another realm. */
 export interface Cause {
   readonly name?: unknown;
   readonly message?: unknown;
   readonly code?: unknown;
 }
 
-/** An error and its chain of causes, up to ten. */
+/** An error and its chain of causes, at most ten in all. */
 export function causesOf(error: unknown): readonly Cause[] {
   const causes: Cause[] = [];
   for (
@@ -18,7 +18,10 @@ export function causesOf(error: unknown): readonly Cause[] {
   return causes;
 }
 
-/** The members of an error. Not by `instanceof Error`: an error may come from another realm, a Jest VM for one. */
+/**
+ * Reads the members of an error. `instanceof Error` is not used, because it is false for an error of another realm,
+ * such as a Jest VM.
+ */
 export function toErrorLike(value: unknown): { name: string; message: string; code?: string; cause?: unknown } {
   if (typeof value !== 'object' || value === null) return { name: 'Error', message: 'unknown cause' };
   const { name, message, code, cause } = value as Record<string, unknown>;

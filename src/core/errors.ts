@@ -1,6 +1,6 @@
 import { type Cause, toErrorLike } from './error-causes.js';
 
-/** The `code` of a {@link TokenError}: the contract for programs. */
+/** The `code` of a {@link TokenError}: stable, for use in programs. */
 export type TokenErrorCode =
   'ERR_CONFIGURATION' | 'ERR_GRANT_REJECTED' | 'ERR_GRANT_UNAVAILABLE' | 'ERR_TOKEN_RESPONSE';
 
@@ -8,7 +8,7 @@ export type TokenErrorCode =
 export interface TokenErrorOptions {
   /** `error.cause` keeps only its name, message and code: the original may hold a request, a response or a secret. */
   readonly cause?: unknown;
-  /** Milliseconds after which another call makes sense. @default undefined, for unknown */
+  /** Milliseconds to wait before another call. @default undefined, for unknown */
   readonly retryAfterMs?: number | undefined;
 }
 
@@ -28,7 +28,7 @@ export abstract class TokenError extends Error {
   abstract readonly code: TokenErrorCode;
   /** Whether the same call may succeed later without a change. */
   abstract readonly retryable: boolean;
-  /** Milliseconds after which another call makes sense; `undefined` if unknown. */
+  /** Milliseconds to wait before another call; `undefined` if unknown. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, { cause, retryAfterMs }: TokenErrorOptions = {}) {
@@ -53,7 +53,8 @@ export class ConfigurationError extends TokenError {
 }
 
 /**
- * The authorization server rejected the grant. Another attempt fails too, until the client or the server is configured otherwise.
+ * The authorization server rejected the grant. Another attempt fails too, until the client or the server is
+ * reconfigured.
  * @see [RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)
  * @example
  * ```ts
@@ -70,7 +71,7 @@ export class GrantRejectedError extends TokenError {
   readonly status: number;
   /** The `error` code of the error response, for example `invalid_client`; `undefined` if there is none. */
   readonly error: string | undefined;
-  /** The `error_description` of the error response, cleaned and cut; `undefined` if there is none. */
+  /** The `error_description` of the error response, cleaned and truncated; `undefined` if there is none. */
   readonly errorDescription: string | undefined;
 
   constructor(
@@ -89,7 +90,8 @@ export class GrantRejectedError extends TokenError {
 }
 
 /**
- * The authorization server could not be reached, or cannot grant a token now: network error, timeout, 408, 425, 429 or 5xx.
+ * The authorization server could not be reached, or cannot grant a token now: network error, timeout, 408, 425, 429 or
+ * 5xx.
  * @example
  * ```ts
  * import { GrantUnavailableError } from 'm2m-tokens';
@@ -100,7 +102,9 @@ export class GrantRejectedError extends TokenError {
 export class GrantUnavailableError extends TokenError {
   override readonly name = 'GrantUnavailableError';
   readonly code = 'ERR_GRANT_UNAVAILABLE';
-  /** `false` for an untrusted certificate of either side and for a proxy that requires credentials; otherwise `true`. */
+  /**
+   * `false` for an untrusted client or server certificate, and for a proxy that requires credentials; otherwise `true`.
+   */
   readonly retryable: boolean;
   /** HTTP status of the response; `undefined` if there was none. */
   readonly status: number | undefined;
@@ -116,7 +120,7 @@ export class GrantUnavailableError extends TokenError {
 }
 
 /**
- * The authorization server responded with a success status, but the response is no token response.
+ * The authorization server responded with a success status, but the response is not a valid token response.
  * @see [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)
  * @example
  * ```ts
@@ -135,8 +139,8 @@ export class InvalidTokenResponseError extends TokenError {
 export type AnyTokenError = ConfigurationError | GrantRejectedError | GrantUnavailableError | InvalidTokenResponseError;
 
 /**
- * Whether a value is a {@link TokenError}. It also recognises an error of another copy of this package, such as the CommonJS
- * copy beside the ES modules, for which `instanceof` is false.
+ * Whether a value is a {@link TokenError}. It also recognises an error of another copy of this package, such as the
+ * CommonJS copy beside the ES modules, for which `instanceof` is false.
  * @example
  * ```ts
  * import { isTokenError, tokenServiceFromEnvironment } from 'm2m-tokens';

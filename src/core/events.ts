@@ -35,7 +35,9 @@ export type TokenEvent =
   /** A cached token could not be renewed. It stays in use until it expires. */
   | {
       readonly type: 'renewal.failed';
-      /** The scope of the token request: it names the token if the authorization server did not name the granted scope. */
+      /**
+       * The scope of the token request: it names the token if the authorization server did not name the granted scope.
+       */
       readonly requestedScope: string | undefined;
       readonly scope: string | undefined;
       readonly error: unknown;
@@ -69,11 +71,14 @@ export type TokenEvent =
       /** The error of the first of them. */
       readonly error: AnyTokenError;
     }
-  /** A call of the shared store failed or timed out. The store is skipped, and this replica sends its own grants. */
+  /** A call to the shared store failed or timed out. The store is skipped, and this replica sends its own grants. */
   | {
       readonly type: 'store.failed';
       readonly operation: 'get' | 'set' | 'delete' | 'lease';
-      /** The kind of error, and its code if it has one. The message is left out, because it may repeat the stored token. */
+      /**
+       * The name of the error, and its code if it has one. The message is left out, because it may repeat the stored
+       * token.
+       */
       readonly reason: string;
       /** Time until the store is tried again, in milliseconds. */
       readonly retryInMs: number;
@@ -84,14 +89,20 @@ export type TokenEvent =
       readonly method: string;
       readonly origin: string;
     }
-  /** A resource server rejected the token or the DPoP nonce. The request is not resent; the caller gets the response. */
+  /**
+   * A resource server rejected the token or the DPoP nonce. The request is not resent; the caller gets the response.
+   */
   | {
       readonly type: 'request.not_resent';
       readonly method: string;
       readonly origin: string;
       /**
-       * There is no other token, the body cannot be read twice, the option `resend` forbids it, a redirect may have carried the request
-       * out, the challenge asks for something else than another token, or the request was resent already.
+       * - `same token`: the token source has no other token
+       * - `body cannot be sent twice`: the body can be read only once
+       * - `resend option`: the option `resend` forbids it
+       * - `redirected`: the request was redirected and may have been carried out
+       * - `token not rejected`: the challenge requires something other than another token
+       * - `resent already`: the request has been resent once
        */
       readonly reason:
         | 'same token'
@@ -101,9 +112,7 @@ export type TokenEvent =
         | 'token not rejected'
         | 'resent already';
     }
-  /**
-   * A token service or an adapter was made that sends credentials by http to other machines, because of `dangerouslyAllowHttp`.
-   */
+  /** A token service or an adapter was created that may send credentials by http, because of `dangerouslyAllowHttp`. */
   | {
       readonly type: 'http.allowed';
       readonly origins: readonly string[];
@@ -112,12 +121,12 @@ export type TokenEvent =
 /** Why a request is not resent. */
 export type NotResentReason = Extract<TokenEvent, { readonly type: 'request.not_resent' }>['reason'];
 
-/** Receives each event in one call. It should return at once; a promise that it returns is not awaited. */
+/** Called once for each event. It should return at once; a promise that it returns is not awaited. */
 export type EventSink = (event: TokenEvent) => unknown;
 
 /**
- * Makes a sink that passes each event to all of `sinks`. An exception or a rejection becomes a process warning. Scopes are cut to
- * 300 characters.
+ * Makes a sink that passes each event to all of `sinks`. An exception or a rejection becomes a process warning. Scopes
+ * are cut to 300 characters.
  */
 export function eventSink(...sinks: readonly (EventSink | undefined)[]): (event: TokenEvent) => void {
   const present = sinks.filter((sink) => sink !== undefined);

@@ -5,7 +5,7 @@ import { ConfigurationError } from './errors.js';
 import type { EventSink } from './events.js';
 import { isSecure, parseUrl } from './secure-url.js';
 
-/** A URL that may be reached by http. Made by {@link dangerouslyAllowHttp}, and given to an option in place of a string. */
+/** A URL for which http is allowed. Created by {@link dangerouslyAllowHttp}; options accept it in place of a string. */
 export interface InsecureUrl {
   /** The URL as it was given. */
   readonly href: string;
@@ -15,13 +15,14 @@ export interface InsecureUrl {
 declare const brand: unique symbol;
 
 /**
- * Allows http to the origin of one URL, for a cluster whose service mesh encrypts the connections. Without that encryption
- * every machine on the way can read the client secret and the tokens.
+ * Allows http to the origin of one URL, for a cluster whose service mesh encrypts the connections. Without that
+ * encryption, every host on the network path can read the client secret and the tokens.
  *
- * `issuer`, `tokenEndpoint`, `revocationEndpoint` and the entries of `origins` take the result, and it counts for that option
- * only: the metadata of an issuer and their endpoints on the same origin, one endpoint, or the requests to one API. An event
- * reports it. Requests never go through a proxy; mutual TLS and `profile: 'fapi2'` refuse it. http to this machine needs no permission.
- * @throws {ConfigurationError} if `url` is no http URL
+ * `issuer`, `tokenEndpoint`, `revocationEndpoint` and the entries of `origins` accept the result. It applies to that
+ * option only: to the metadata of an issuer and the endpoints on its origin, to one endpoint, or to the requests to one
+ * API. The event `http.allowed` reports it. A proxy for these requests, mutual TLS or `profile: 'fapi2'` is a
+ * `ConfigurationError`. http to a loopback address needs no permission.
+ * @throws {ConfigurationError} if `url` is not an http URL
  * @see [RFC 6749 §10.8](https://www.rfc-editor.org/rfc/rfc6749#section-10.8) and
  * [RFC 6750 §5.3](https://www.rfc-editor.org/rfc/rfc6750#section-5.3)
  * @example
@@ -44,7 +45,7 @@ export function dangerouslyAllowHttp(url: string): InsecureUrl {
   return Object.freeze(Object.defineProperty({ href: url }, mark, { value: true })) as InsecureUrl;
 }
 
-// The ES module and the CommonJS file of this package recognise the URLs of each other.
+// A registered symbol, so that the ES module and the CommonJS file of this package recognise each other's URLs.
 const mark = Symbol.for('m2m-tokens.insecure-url');
 
 const anyHttpUrl: Check = (value) =>
@@ -56,7 +57,7 @@ const anyHttpUrl: Check = (value) =>
 export const isInsecureUrl = (value: unknown): value is InsecureUrl =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, mark);
 
-/** The text of a URL. */
+/** The URL as a string. */
 export const hrefOf = (url: string | InsecureUrl): string => (typeof url === 'string' ? url : url.href);
 
 /** A check of an option that is one URL. */
@@ -72,8 +73,9 @@ export const listOfUrls: Check = (value) =>
     : 'a list of strings, or of results of dangerouslyAllowHttp';
 
 /**
- * The URLs of these origins, which come from a setting, are allowed to be http: `http://orders` for all URLs of that origin.
- * @throws {ConfigurationError} that names the setting, if a text is no http origin
+ * Returns a function that applies {@link dangerouslyAllowHttp} to the URLs of these origins, for example
+ * `http://orders`. It returns other URLs unchanged.
+ * @throws {ConfigurationError} if a text is not an http origin; the message names the setting
  */
 export function httpAllowance(texts: readonly string[], setting: string): (url: string) => string | InsecureUrl {
   const list = texts.map((text) => {
@@ -89,15 +91,15 @@ export function httpAllowance(texts: readonly string[], setting: string): (url: 
   };
 }
 
-/** The origins that are reached by http, because of {@link dangerouslyAllowHttp}. This machine is none: it needs no permission. */
+/** The origins for which {@link dangerouslyAllowHttp} allows http, without loopback, which needs no permission. */
 export function httpOrigins(urls: readonly (string | InsecureUrl | undefined)[]): readonly string[] {
   const allowed = urls.filter(isInsecureUrl).map(({ href }) => new URL(href));
   return [...new Set(allowed.filter((url) => !isSecure(url)).map(({ origin }) => origin))];
 }
 
 /**
- * The same, reported by one event.
- * @throws {ConfigurationError} if Node.js sends the requests through a proxy, which would read them
+ * Returns the {@link httpOrigins} and reports them in one event.
+ * @throws {ConfigurationError} if Node.js sends the requests through a proxy, which could read them
  */
 export function allowHttp(
   urls: readonly (string | InsecureUrl | undefined)[],
@@ -109,7 +111,7 @@ export function allowHttp(
     const variable = usedProxyVariable(new URL(origin));
     if (variable === undefined) continue;
     throw new ConfigurationError(
-      `http to ${origin} is not allowed through the proxy of ${variable}, which would read it: add ${hostname} to NO_PROXY`,
+      `http to ${origin} is not allowed through the proxy of ${variable}, which could read the requests: add ${hostname} to NO_PROXY`,
     );
   }
   if (origins.length > 0) emit?.({ type: 'http.allowed', origins });

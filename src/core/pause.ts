@@ -1,12 +1,12 @@
 import { type Clock, elapsedMs, instant } from './clock.js';
 
-/** A span of time that has begun. */
+/** A period of time that has started. */
 export interface Pause {
   /** Milliseconds until it ends; 0 once it is over. */
   remainingMs(): number;
 }
 
-/** Begins a pause of `ms` milliseconds. The clock that is further ahead decides when it is over. */
+/** Starts a pause. It ends when `ms` milliseconds have passed on either clock. */
 export function pause(ms: number, clock: Clock): Pause {
   const since = instant(clock);
   return { remainingMs: () => Math.max(0, ms - elapsedMs(since, clock)) };

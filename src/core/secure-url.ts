@@ -1,6 +1,6 @@
 /**
- * Parses a URL; returns `undefined` if the text is none. `URL.canParse` is not used: on Node 20 and 22 it rejects URLs with
- * non-ASCII characters once it has been called often enough to be optimised.
+ * Parses a URL; returns `undefined` if it is malformed. `URL.canParse` is not used: on Node.js 20 and 22 it rejects
+ * URLs with non-ASCII characters once it has been called often enough to be optimised.
  */
 export function parseUrl(text: string, base?: string): URL | undefined {
   try {
@@ -10,24 +10,24 @@ export function parseUrl(text: string, base?: string): URL | undefined {
   }
 }
 
-/** Whether a request to this URL cannot be read on its way: https, or http to this machine (RFC 6749 §10.8). */
+/** Whether requests to this URL are protected in transit: https, or http to a loopback address (RFC 6749 §10.8). */
 export function isSecure(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }
 
-/** Whether a request may go to this URL: it cannot be read on its way, or http is allowed to its origin. */
+/** Whether a request may go to this URL: it is secure, or http is allowed for its origin. */
 export function isPermitted(url: URL, httpOrigins: readonly string[]): boolean {
   return isSecure(url) || (url.protocol === 'http:' && httpOrigins.includes(url.origin));
 }
 
-/** Whether a host name of a parsed URL is this machine. The parser has turned 127.1 and 0x7f.1 into four decimal numbers. */
+/** Whether the host name of a parsed URL is loopback. The parser has normalized 127.1 and 0x7f.1 to 127.0.0.1. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 /**
- * The number of the library's own requests under way, by {@link sentUrl}. No adapter authorizes these requests. In `globalThis`,
- * since a global `fetch` or dispatcher serves all copies of the package.
+ * The number of pending requests that the library itself sends, by {@link sentUrl}. Adapters add no token to these
+ * requests. The map is in `globalThis`, because a global `fetch` or dispatcher serves all copies of the package.
  */
 export function ownRequests(): Map<string, number> {
   return ((globalThis as { [requestsKey]?: Map<string, number> })[requestsKey] ??= new Map());

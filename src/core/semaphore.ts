@@ -1,6 +1,6 @@
 /**
- * Runs work once it is its turn. The turns are in the order of the calls.
- * @throws the reason of `signal` if that is aborted before
+ * Runs `work` as soon as a slot is free. Calls get slots in their order.
+ * @throws the reason of `signal` if it is aborted before `work` starts
  */
 export type Semaphore = <T>(signal: AbortSignal | undefined, work: () => Promise<T>) => Promise<T>;
 
@@ -9,25 +9,25 @@ export function semaphore(max: number): Semaphore {
   let running = 0;
   const waiting = new Set<() => void>();
 
-  function turn(signal: AbortSignal | undefined): Promise<void> {
+  function waitForSlot(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const start = (): void => {
-        signal?.removeEventListener('abort', giveUp);
+        signal?.removeEventListener('abort', onAbort);
         resolve();
       };
-      const giveUp = (): void => {
+      const onAbort = (): void => {
         waiting.delete(start);
         reject(signal?.reason as Error);
       };
-      signal?.addEventListener('abort', giveUp, { once: true });
+      signal?.addEventListener('abort', onAbort, { once: true });
       waiting.add(start);
     });
   }
 
   return async (signal, work) => {
     signal?.throwIfAborted();
-    // A finished call passes its turn on, so that `running` stays the same.
-    if (running >= max) await turn(signal);
+    // A finished call hands its slot to the next waiting call; `running` does not change.
+    if (running >= max) await waitForSlot(signal);
     else running += 1;
     try {
       return await work();

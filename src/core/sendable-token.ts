@@ -2,10 +2,10 @@ import type { AccessToken } from './access-token.js';
 import { ConfigurationError } from './errors.js';
 
 /**
- * Makes a function that returns a token of `source` if a header can hold it, and if it may be sent to the given origin: a token that
- * is bound to a client certificate is not sent to one of `httpOrigins`. It checks each token once, and not by its class: another
- * copy of this package has a class of its own.
- * @throws {ConfigurationError} that does not repeat the value
+ * Makes a function that returns a token of `source` if it can be sent in a header and may be sent to the given origin.
+ * A certificate-bound token must not be sent to `httpOrigins`. Each token is checked once. The check does not use
+ * `instanceof`, because another copy of this package has another class.
+ * @throws {ConfigurationError} whose message does not repeat the value
  */
 export function sendableToken(
   source: string,
@@ -21,7 +21,7 @@ export function sendableToken(
       }
       if (!/^[\x21-\x7e]+ [\x21-\x7e]+$/.test(authorization)) {
         throw new ConfigurationError(
-          `${source} returned a token that a header cannot hold: only visible ASCII without spaces is allowed`,
+          `${source} returned a token that cannot be sent in a header: only visible ASCII without spaces is allowed`,
         );
       }
       sendable.add(token);

@@ -2,15 +2,20 @@ import { anyObject, checkOptions, stringOrStrings } from './check-options.js';
 import { ConfigurationError } from './errors.js';
 import { parseUrl } from './secure-url.js';
 
-/** What a token is requested for. Equal token requests share a token. `undefined`, `''` and an empty list mean that the member is left out. */
+/**
+ * The scope, resource, audience and further parameters of a grant. Equal token requests share a token. `undefined`,
+ * `''` and an empty list count as absent.
+ */
 export interface TokenRequest {
   /** Scope tokens, space-separated or as a list; their order does not matter (RFC 6749 §3.3). */
   readonly scope?: string | readonly string[] | undefined;
-  /** Absolute URIs of the APIs that will accept the token, without a fragment, preferably without a query (RFC 8707 §2). */
+  /**
+   * Absolute URIs of the APIs that will accept the token, without a fragment, preferably without a query (RFC 8707 §2).
+   */
   readonly resource?: string | readonly string[] | undefined;
   /** The audience, for authorization servers that require one; the order does not matter. */
   readonly audience?: string | readonly string[] | undefined;
-  /** Further parameters of the token request that the authorization server knows. */
+  /** Further parameters of the token request, as the authorization server defines them. */
   readonly parameters?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -48,7 +53,7 @@ export class CanonicalTokenRequest implements TokenRequest {
     this.#key = JSON.stringify([scopes, this.resource, this.audience, Object.entries(this.parameters)]);
     if (this.#key.length > maxKeyLength) {
       throw new ConfigurationError(
-        `a token request must not be longer than 16 KiB, because the token is cached under it; it is ${this.#key.length} characters long`,
+        `a token request must not be longer than 16 KiB, because it is the key of the cached token; it is ${this.#key.length} characters long`,
       );
     }
     Object.freeze(this);
@@ -69,9 +74,9 @@ export function canonicalRequest(request: TokenRequest = {}): CanonicalTokenRequ
 }
 
 /**
- * Checks that a token request is a plain object. The members of a promise, a Map or a class instance would be overlooked, and a
- * token for the default request returned.
- * @throws {ConfigurationError} that does not repeat the value
+ * Checks that a token request is a plain object. Otherwise a promise, a Map or a class instance would count as a token
+ * request without members.
+ * @throws {ConfigurationError} whose message does not repeat the value
  */
 export function checkTokenRequest(request: unknown, owner = 'a token request'): void {
   if (!(request instanceof CanonicalTokenRequest)) checkPlainObject(owner, request);
@@ -145,7 +150,9 @@ const reserved = new Set([
 ]);
 
 const twice = (name: string): ConfigurationError =>
-  new ConfigurationError(`"${name}" and "parameters.${name}" must not be used together: a parameter occurs once`);
+  new ConfigurationError(
+    `"${name}" and "parameters.${name}" must not be used together: a parameter may occur only once`,
+  );
 
 function checkParameter(name: string, value: unknown): void {
   if (reserved.has(name)) {

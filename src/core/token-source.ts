@@ -13,8 +13,9 @@ export interface GetTokenOptions {
   /** Ends the wait of this caller only. The shared grant continues for the others. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Minimum remaining validity in milliseconds, for a long upload for example. If the authorization server grants only shorter
-   * tokens, the call returns the token that it granted. A call that joins a grant under way takes the token of that grant.
+   * Minimum remaining validity in milliseconds, for a long upload for example. If the authorization server grants only
+   * shorter tokens, the call returns the token that it granted. A call that joins a grant under way takes the token of
+   * that grant.
    * @default 0
    */
   readonly minValidityMs?: number | undefined;
@@ -24,7 +25,7 @@ export interface GetTokenOptions {
 export interface TokenSource {
   /**
    * Returns an access token for the token request, or for the default one.
-   * @throws {TokenError} if there is no token
+   * @throws {TokenError} if no token can be obtained
    * @throws the reason of `signal`
    */
   getToken(request?: TokenRequest, options?: GetTokenOptions): Promise<AccessToken>;
@@ -41,13 +42,13 @@ export function checkGetTokenOptions(options: GetTokenOptions): void {
   });
 }
 
-/** Takes a token source and returns one with a single concern added. */
+/** Wraps a token source to add one concern, for example a cache. */
 export type Layer = (inner: TokenSource) => TokenSource;
 
 /**
- * Wraps a token source in layers, the innermost first. A layer that is `undefined` is left out.
- * Its `getToken` throws a `ConfigurationError` if the source returns no {@link AccessToken}, or one that a header cannot hold.
- * @throws {ConfigurationError} if the source or a layer is none
+ * Wraps a token source in layers, the innermost first. A layer that is `undefined` is left out. Its `getToken` throws a
+ * `ConfigurationError` if the source returns no {@link AccessToken}, or one that cannot be sent in a header.
+ * @throws {ConfigurationError} if `source` is not a token source, or a layer is not a function
  * @example
  * ```ts
  * import { clientSecretBasic } from 'm2m-tokens';
@@ -65,26 +66,29 @@ export function compose(source: TokenSource, ...layers: readonly (Layer | undefi
   checkArgument('compose', 'source', source, anyTokenSource);
   const given = layers.filter((layer) => layer !== undefined);
   for (const layer of given) checkArgument('compose', 'layers', layer, anyFunction);
-  // The layers read the expiry of each token: a source without one would end in a TypeError of theirs.
+  // The layers read the expiry of each token. Without this check, another value would cause a TypeError in a layer.
   const getToken = sendableTokens('"source" of compose', (...call: Parameters<TokenSource['getToken']>) =>
     source.getToken(...call),
   );
   return given.reduce((inner, layer) => layer(inner), { getToken });
 }
 
-/** Whether a cached or stored token may be returned for this call: it remains valid long enough and is not to be replaced. */
+/**
+ * Whether a cached or stored token may be returned for this call: it remains valid long enough and is not the token to
+ * replace.
+ */
 export function isUsable(token: AccessToken, { replacing, minValidityMs = 0 }: GetTokenOptions, clock: Clock): boolean {
   return token.value !== replacing?.value && token.remainingMs(clock) > minValidityMs;
 }
 
-/** A user's token source, and what an adapter needs beside its tokens. No message repeats a value. */
+/** A user's token source, with the checks and the renewal that adapters need. Error messages do not repeat values. */
 export interface GuardedTokenSource {
   readonly tokens: TokenSource;
-  /** @throws {ConfigurationError} if a token request is no plain object */
+  /** @throws {ConfigurationError} if the token request is not a plain object */
   checkRequest(request: TokenRequest): void;
   /**
-   * Returns a token that a header can hold, and that may be sent to this origin.
-   * @throws {ConfigurationError} if it is none
+   * Returns the token if it can be sent in a header and may be sent to this origin.
+   * @throws {ConfigurationError} otherwise
    */
   sendable(token: AccessToken, origin: string): AccessToken;
   /** Replaces a rejected token in the background, for later requests. The token source reports a failure. */
@@ -92,8 +96,9 @@ export interface GuardedTokenSource {
 }
 
 /**
- * Guards the token source that a user gives to `owner`. `httpOrigins` get no token that is bound to a certificate.
- * @throws {ConfigurationError} if `tokens` is no token source
+ * Adds checks to the token source that a user passes to `owner`. Certificate-bound tokens are not sent to
+ * `httpOrigins`.
+ * @throws {ConfigurationError} if `tokens` is not a token source
  */
 export function guardedTokenSource(
   owner: string,
@@ -102,14 +107,15 @@ export function guardedTokenSource(
 ): GuardedTokenSource {
   checkArgument(owner, 'tokens', tokens, anyTokenSource);
   const names = `the token request ("tokenRequest" of ${owner}, or of one request)`;
-  const outsideOfRequests = AsyncLocalStorage.snapshot();
+  const inContextOfCreation = AsyncLocalStorage.snapshot();
   return {
     tokens,
     checkRequest: (request) => checkTokenRequest(request, names),
     sendable: sendableToken(`"tokens" of ${owner}`, httpOrigins),
     renew(request, replacing) {
-      // The caller has its response: its signal must not end a renewal that is for others, nor its context live as long.
-      const renewal = outsideOfRequests(async () => tokens.getToken(request, { replacing }));
+      // The renewal serves later requests: it ignores the signal of this request, and does not retain its async
+      // context.
+      const renewal = inContextOfCreation(async () => tokens.getToken(request, { replacing }));
       renewal.catch(() => undefined);
     },
   };

@@ -24,11 +24,11 @@ export interface AuthorizationServerOptions {
 export interface AuthorizationServer {
   /** The issuer, or the token endpoint if no issuer is configured; for messages. */
   readonly name: string;
-  /** The origins of its URLs that are reached by http, because of `dangerouslyAllowHttp`. */
+  /** The origins of its URLs for which `dangerouslyAllowHttp` allows http. */
   readonly httpOrigins: readonly string[];
   /**
    * Returns the metadata, and discovers them if necessary. Concurrent calls share one discovery.
-   * @throws {TokenError} if they cannot be discovered and are not known from before
+   * @throws {TokenError} if they cannot be discovered and no earlier metadata are known
    */
   metadata(): Promise<ServerMetadata>;
   /** Discovers the metadata again, because they seem to have changed; at most once a minute. Never rejects. */
@@ -58,12 +58,12 @@ export function authorizationServer({
 }: AuthorizationServerOptions): AuthorizationServer {
   const textOf = (name: keyof typeof urls) => urls[name] && hrefOf(urls[name]);
   const [issuer, tokenEndpoint] = [textOf('issuer'), textOf('tokenEndpoint')];
-  // An https issuer never leads to http.
+  // With an https issuer, all endpoints must use https.
   const used = issuer === undefined ? [urls.tokenEndpoint, urls.revocationEndpoint] : [urls.issuer];
   const httpOrigins = allowHttp(used, onEvent);
   if (issuer === undefined) return withoutMetadata(tokenEndpoint as string, textOf('revocationEndpoint'), httpOrigins);
 
-  const reach = { timeoutMs, fetch, httpOrigins };
+  const discoveryOptions = { timeoutMs, fetch, httpOrigins };
   let known: ServerMetadata | undefined;
   let nextDiscovery: Pause | undefined;
   let nextRediscovery: Pause | undefined;
@@ -74,9 +74,9 @@ export function authorizationServer({
 
   async function discoverAgain(): Promise<ServerMetadata> {
     try {
-      const found = await discover(issuer as string, reach).catch(orElsewhere);
+      const found = await discover(issuer as string, discoveryOptions).catch(keepKnown);
       if ('metadata' in found) known = found.metadata;
-      else if (known === undefined) throw missingMetadata(found.elsewhere, clock.now());
+      else if (known === undefined) throw missingMetadata(found.notFound, clock.now());
       if ('metadata' in found) nextDiscovery = pause(maxAgeMs, clock);
       else if (isOver(nextDiscovery)) nextDiscovery = pause(retryStaleMs, clock);
       return known;
@@ -88,10 +88,10 @@ export function authorizationServer({
     }
   }
 
-  // During an outage the known metadata stay in use. Metadata of another issuer are no outage.
-  function orElsewhere(error: AnyTokenError): Discovery {
+  // During an outage the known metadata stay in use. Other errors, such as metadata of another issuer, are thrown.
+  function keepKnown(error: AnyTokenError): Discovery {
     if (known === undefined || !error.retryable) throw error;
-    return { elsewhere: [] };
+    return { notFound: [] };
   }
 
   async function rediscover(): Promise<void> {

@@ -45,14 +45,14 @@ export interface ClientCredentialsOptions {
   /** Lifetime of a token whose response has no `expires_in`, in seconds. @default 300 */
   readonly defaultLifetimeSeconds?: number | undefined;
   /**
-   * Whether a token whose `token_type` is missing or unknown counts as a Bearer token. Types that are known to be sent in
-   * another way, such as `mac`, are still rejected.
+   * Whether a token whose `token_type` is missing or unknown counts as a Bearer token. Types that are known to be sent
+   * in another way, such as `mac`, are still rejected.
    * @default false
    */
   readonly assumeBearer?: boolean | undefined;
   /**
-   * Members of the token response that the token keeps in `members`, if they are strings or numbers: `['instance_url']`. They
-   * may have 4 KiB in all. `refresh_token` and `id_token` are never kept.
+   * Members of the token response that the token keeps in `members`, if they are strings or numbers:
+   * `['instance_url']`. Their total size is limited to 4 KiB. `refresh_token` and `id_token` are never kept.
    */
   readonly keepMembers?: readonly string[] | undefined;
   /** Binds tokens to a key, so that a stolen token cannot be used without it: `dpop()` (RFC 9449). */
@@ -120,7 +120,7 @@ export function clientCredentials(options: ClientCredentialsOptions): ClientCred
         token.expiresAt > token.issuedAt && token.remainingMs(clock) <= 0 && elapsedMs(began, clock) > timeoutMs;
       try {
         const token = await requests.send(grant, prepared);
-        // The token expired while the process was suspended.
+        // If the token expired while the process was suspended, send the grant once more.
         return arrivedLate(token) ? await requests.send(grant, await preparation.prepare(signal)) : token;
       } catch (error) {
         const again = await preparation.prepareAgain(error, prepared, signal);
@@ -145,7 +145,7 @@ const optionChecks = {
   onEvent: anyFunction,
 };
 
-// The token service passes its other options, too.
+// The token service passes all of its options. Those that are unknown here are ignored.
 function checkClientCredentials(options: ClientCredentialsOptions): void {
   const owner = 'clientCredentials';
   checkIsOptions(owner, options);

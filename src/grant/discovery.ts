@@ -14,26 +14,26 @@ export interface DiscoveryOptions {
   readonly fetch: typeof globalThis.fetch;
   /** Deadline of each request, in milliseconds. */
   readonly timeoutMs: number;
-  /** The origin of the issuer if it may be reached by http, in a list. */
+  /** A list of the issuer's origin if http is allowed for it; otherwise an empty list. */
   readonly httpOrigins: readonly string[];
 }
 
-/** The metadata, or the responses of all places that have none. */
-export type Discovery = { readonly metadata: ServerMetadata } | { readonly elsewhere: readonly BoundedResponse[] };
+/** The metadata, or the responses of the well-known URLs if none of them has metadata. */
+export type Discovery = { readonly metadata: ServerMetadata } | { readonly notFound: readonly BoundedResponse[] };
 
 /**
- * Looks for the metadata of an issuer at the place of RFC 8414, then at that of OpenID Connect Discovery.
+ * Requests the metadata of an issuer from the well-known URL of RFC 8414, then from that of OpenID Connect Discovery.
  * @throws {TokenError} if the server cannot be reached, or the metadata are those of another issuer or cannot be used
  */
 export async function discover(issuer: string, options: DiscoveryOptions): Promise<Discovery> {
-  const elsewhere: BoundedResponse[] = [];
+  const notFound: BoundedResponse[] = [];
   for (const algorithm of ['oauth2', 'oidc'] as const) {
     const bounded = boundedFetch(options.fetch, options);
     try {
       const configuration = await discovery(new URL(issuer), 'unused', undefined, undefined, {
         algorithm,
         [customFetch]: followRedirects(bounded),
-        // Which URLs may use http is decided in bounded-fetch.ts.
+        // The check of http URLs is in bounded-fetch.ts.
         execute: [allowInsecureRequests],
       });
       return { metadata: checkMetadata(configuration.serverMetadata(), issuer, options.httpOrigins) };
@@ -44,13 +44,13 @@ export async function discover(issuer: string, options: DiscoveryOptions): Promi
       }
       const document = readMetadata(response);
       if (document !== undefined) throw findTokenError(error) ?? otherIssuer(document.issuer, issuer);
-      elsewhere.push(response);
+      notFound.push(response);
     }
   }
-  return { elsewhere };
+  return { notFound };
 }
 
-/** The error if no place has metadata: an outage if one place had an outage. */
+/** The error if no well-known URL has metadata. It is retryable if one of them had an outage. */
 export function missingMetadata(responses: readonly BoundedResponse[], now: number): AnyTokenError {
   const message = `no metadata of an authorization server at ${responses.map(describe).join(' nor at ')}`;
   const outage = responses.find(({ status }) => isTransientStatus(status));
@@ -62,7 +62,7 @@ export function missingMetadata(responses: readonly BoundedResponse[], now: numb
 const maxRedirects = 3;
 const redirects = new Set([301, 302, 303, 307, 308]);
 
-// Frameworks redirect from or to a trailing slash. The request carries no credentials.
+// Frameworks redirect to add or remove a trailing slash. The request carries no credentials.
 const followRedirects =
   (bounded: BoundedFetch): CustomFetch =>
   async (url, options) => {
@@ -91,7 +91,7 @@ function describe(response: BoundedResponse): string {
 const flawOf = ({ body }: BoundedResponse): string =>
   parseObject(body) === undefined ? 'no JSON object' : 'a JSON object that names no issuer';
 
-// Any other response, such as a 404, a sign-in page or another JSON object, means that the metadata are elsewhere.
+// Any other response, such as a 404, a sign-in page or another JSON object, means that this URL has no metadata.
 function readMetadata(response: BoundedResponse): { readonly issuer: string } | undefined {
   const issuer = isSuccess(response) ? parseObject(response.body)?.['issuer'] : undefined;
   return typeof issuer === 'string' ? { issuer } : undefined;
@@ -117,7 +117,7 @@ function checkMetadata(metadata: ServerMetadata, issuer: string, httpOrigins: re
   return metadata;
 }
 
-// dangerouslyAllowHttp of an issuer counts for endpoints on its own origin.
+// dangerouslyAllowHttp of an issuer applies only to endpoints on its own origin.
 const adviceForHttp = (endpoint: URL): string =>
   `; if a service mesh encrypts the requests, set tokenEndpoint: dangerouslyAllowHttp('${cleanUrl(endpoint)}') instead of "issuer"`;
 

@@ -15,13 +15,17 @@ export interface DpopOptions {
    */
   readonly keyPair?: DpopKeyPair | undefined;
   /**
-   * Whether it is an error if the authorization server grants a Bearer token (RFC 9449 §5). With `false` that token is used.
+   * Whether it is an error if the authorization server grants a Bearer token (RFC 9449 §5). With `false` that token is
+   * used.
    * @default true
    */
   readonly requireBinding?: boolean | undefined;
 }
 
-/** Binds tokens to a key, so that a stolen token cannot be used without it. Made by {@link dpop}; its members are internal. */
+/**
+ * Binds tokens to a key, so that a stolen token cannot be used without it. Made by {@link dpop}; its members are
+ * internal.
+ */
 export interface Dpop {
   /** @internal */
   readonly [brand]: 'Dpop';

@@ -3,17 +3,17 @@ import { ConfigurationError, InvalidTokenResponseError } from '../core/errors.js
 import { parseObject } from '../core/json.js';
 
 const maxLength = 4 * 1024;
-// The library reads the first of these itself. The others are secrets that this grant has no use for.
-const refused = new Set(['access_token', 'refresh_token', 'id_token']);
+// The first is the token itself. The others are secrets that the client credentials grant does not use.
+const forbidden = new Set(['access_token', 'refresh_token', 'id_token']);
 
-/** @throws {ConfigurationError} if `keepMembers` names a member that is not kept */
+/** @throws {ConfigurationError} if `keepMembers` names a secret */
 export function checkKeepMembers(names: readonly string[]): void {
-  const name = names.find((each) => refused.has(each));
+  const name = names.find((each) => forbidden.has(each));
   if (name !== undefined) throw new ConfigurationError(`"keepMembers" must not name "${name}": it is a secret`);
 }
 
 /**
- * The members of a token response that the user wants to keep, as far as they are strings or numbers.
+ * The members of a token response that `keepMembers` names, if they are strings or numbers.
  * @throws {InvalidTokenResponseError} if they are longer than 4 KiB
  */
 export function keptMembers(body: string, names: readonly string[], authorizationServer: string): TokenMembers {
@@ -26,7 +26,6 @@ export function keptMembers(body: string, names: readonly string[], authorizatio
   );
   if (JSON.stringify(members).length <= maxLength) return members;
   throw new InvalidTokenResponseError(
-    `${authorizationServer} answered the grant with a token response whose members that "keepMembers" names are longer than ` +
-      '4 KiB; name fewer',
+    `${authorizationServer} sent a token response in which the members of "keepMembers" are longer than 4 KiB; name fewer members`,
   );
 }

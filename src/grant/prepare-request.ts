@@ -15,7 +15,7 @@ import type { ClockSkew } from './clock-skew.js';
 import { concernsClient } from './errors/error-response.js';
 import { type BoundedFetch, boundedFetch, type BoundedFetchOptions } from './http/bounded-fetch.js';
 
-/** What one request to the authorization server needs. */
+/** The metadata and the client authentication of one request to the authorization server. */
 export interface PreparedRequest {
   readonly metadata: ServerMetadata;
   readonly authentication: PreparedAuthentication;
@@ -39,8 +39,8 @@ export interface RequestPreparation {
   /** Reads the current metadata and credentials. */
   prepare(signal: AbortSignal | undefined): Promise<PreparedRequest>;
   /**
-   * Prepares a rejected request again, with the credentials read anew. If the metadata may have changed, they are discovered
-   * again first. `undefined` if neither can help, or if nothing has changed.
+   * Prepares a rejected request again, with the credentials read again. If the metadata may have changed, they are
+   * discovered again first. Resolves to `undefined` if the error has another reason, or if nothing has changed.
    */
   prepareAgain(
     error: unknown,
@@ -48,9 +48,9 @@ export interface RequestPreparation {
     signal: AbortSignal | undefined,
   ): Promise<PreparedRequest | undefined>;
   /**
-   * Configures openid-client for one prepared request. It builds the request, signs DPoP proofs and checks the response.
-   * Deadlines, the limit of the body and the errors are ours: the deadline of openid-client does not cover the body, it
-   * limits no body, and its errors hold the response, which may repeat a secret.
+   * Configures openid-client for one prepared request. It builds the request, signs DPoP proofs and checks the
+   * response. This library adds the deadline, the body limit and the errors. In openid-client, the deadline does not
+   * cover the body, the body has no limit, and errors hold the response, which may repeat a secret.
    */
   configure(
     prepared: PreparedRequest,
@@ -58,7 +58,7 @@ export interface RequestPreparation {
   ): { readonly configuration: Configuration; readonly bounded: BoundedFetch };
 }
 
-/** Prepares each request with the metadata and credentials of that moment, so that both can change without a restart. */
+/** Prepares each request with the current metadata and credentials, so that both can change without a restart. */
 export function prepareRequest({
   server,
   skew,
@@ -73,7 +73,7 @@ export function prepareRequest({
     signal?.throwIfAborted();
     const skewMs = skew.ms;
     const preparing = authenticatorOf(clientAuthentication).prepare(clientId, metadata, { ...context, skewMs });
-    return { metadata, authentication: await abortable(preparing, signal).catch(namingCredentials), skewMs };
+    return { metadata, authentication: await abortable(preparing, signal).catch(reportSlowCredentials), skewMs };
   }
 
   return {
@@ -95,15 +95,15 @@ export function prepareRequest({
       const client = { use_mtls_endpoint_aliases: authentication.fetch !== undefined };
       const configuration = new Configuration(metadata, clientId, client, authentication.authenticate);
       configuration[customFetch] = bounded.fetch;
-      // Which URLs may use http is decided in bounded-fetch.ts.
+      // The check of http URLs is in bounded-fetch.ts.
       allowInsecureRequests(configuration);
       return { configuration, bounded };
     },
   };
 }
 
-// A function of the user was slow, so the error must not blame the authorization server.
-function namingCredentials(error: unknown): never {
+// The timeout of a user-supplied function is not a timeout of the authorization server.
+function reportSlowCredentials(error: unknown): never {
   if (!(error instanceof DeadlineError)) throw error;
   throw new GrantUnavailableError(
     'the credentials were not read in time: the function that returns the client secret, key, certificate or assertion did ' +

@@ -39,7 +39,7 @@ export interface Grant {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What is known about a grant that failed. */
+/** The facts about a failed grant. */
 export interface FailedGrant {
   readonly grant: Grant;
   readonly began: Instant;
@@ -54,7 +54,10 @@ export interface FailedGrant {
 export interface TokenRequests {
   /** @throws {TokenError} or the reason of the signal */
   send(grant: Grant, prepared: PreparedRequest): Promise<AccessToken>;
-  /** Reports a failure, and returns what the caller of the grant gets: a {@link TokenError}, or the reason of the signal. */
+  /**
+   * Emits `grant.failed` and returns the {@link TokenError} to throw. If the caller aborted the grant, emits no event
+   * and returns the reason of the signal.
+   */
   reportFailure(cause: unknown, failed: FailedGrant): unknown;
 }
 
@@ -71,7 +74,7 @@ export function tokenRequests({
   emit,
 }: TokenRequestsOptions): TokenRequests {
   const key = dpop && dpopKeyOf(dpop);
-  // Signs the proofs for the token endpoint, and remembers the nonces of the server.
+  // Signs the proofs for the token endpoint, and stores the nonces of the server.
   let handle: DPoPHandle | undefined;
 
   async function send(grant: Grant, prepared: PreparedRequest): Promise<AccessToken> {
@@ -127,7 +130,7 @@ export function tokenRequests({
   return { send, reportFailure };
 }
 
-// The metadata decide where the credentials are sent, so another host is reported.
+// The metadata determine where the credentials are sent, so the event reports a token endpoint on another host.
 function otherHost(response: BoundedResponse | undefined, server: string): { readonly tokenEndpoint?: string } {
   if (response === undefined || new URL(response.url).host === new URL(server).host) return {};
   return { tokenEndpoint: cleanUrl(response.url) };

@@ -23,19 +23,19 @@ export interface TokenResponseContext {
   readonly certificateThumbprint?: string | undefined;
   /** The DPoP key of the token request, and whether a Bearer token is an error (RFC 9449 §5). */
   readonly dpop?: { readonly keyPair: DpopKeyPair; readonly requireBinding: boolean } | undefined;
-  /** The members of the token response that the user wants to keep. */
+  /** The members of the token response that `keepMembers` names. */
   readonly members?: TokenMembers | undefined;
 }
 
 /**
  * The access token of a token response.
- * @throws {InvalidTokenResponseError} if the token cannot be sent, or its lifetime makes no sense
+ * @throws {InvalidTokenResponseError} if the token cannot be sent, or its lifetime is invalid
  * @throws {ConfigurationError} if the token is not bound to the required DPoP key
  */
 export function readToken(response: TokenResponse, context: TokenResponseContext): AccessToken {
   const { authorizationServer, requestedAt, certificateThumbprint, dpop } = context;
   const invalid = (flaw: string) =>
-    new InvalidTokenResponseError(`${authorizationServer} answered the grant with a token response whose ${flaw}`);
+    new InvalidTokenResponseError(`${authorizationServer} sent a token response whose ${flaw}`);
 
   const isDpop = response.token_type === 'dpop';
   if (isDpop && dpop === undefined) throw invalid('"token_type" is DPoP, which was not requested');
@@ -71,10 +71,10 @@ export interface TokenResponseChecks {
 }
 
 /**
- * Checks a successful response more strictly than openid-client, and returns the members that openid-client is to read.
- * It would reject a token response for a malformed member that this grant ignores, such as `"refresh_token": null`
- * (RFC 6749 §5.1). openid-client reads responses only as a body, so the members are serialised again.
- * @throws {InvalidTokenResponseError} if the body is no JSON object, `expires_in` is no number of seconds, or the
+ * Checks a successful response more strictly than openid-client, and returns a body for openid-client with the members
+ * that this grant uses. With the original body, openid-client would reject a token response for another member that is
+ * malformed, such as `"refresh_token": null` (RFC 6749 §5.1).
+ * @throws {InvalidTokenResponseError} if the body is not a JSON object, `expires_in` is not a number of seconds, or the
  *   token is of a type that this library cannot send
  */
 export function acceptTokenResponse(
@@ -82,7 +82,7 @@ export function acceptTokenResponse(
   { authorizationServer, secrets, assumeBearer }: TokenResponseChecks,
 ): string {
   const invalid = (flaw: string) =>
-    new InvalidTokenResponseError(`${authorizationServer} answered the grant with ${status}, but ${flaw}`);
+    new InvalidTokenResponseError(`${authorizationServer} responded to the grant with ${status}, but ${flaw}`);
 
   const contentType = headers.get('content-type') ?? 'none';
   if (!/^application\/json\s*(;|$)/i.test(contentType)) {
@@ -92,17 +92,17 @@ export function acceptTokenResponse(
   try {
     parsed = JSON.parse(body.replace(/^\ufeff/, ''));
   } catch {
-    throw invalid('its body is no JSON');
+    throw invalid('its body is not JSON');
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw invalid('its body is no token response (RFC 6749 §5.1)');
+    throw invalid('its body is not a token response (RFC 6749 §5.1)');
   }
   const members = parsed as Readonly<Record<string, unknown>>;
-  // With an error code it is an error response, whatever the status. Without members, openid-client rejects it.
+  // An error code makes it an error response, whatever the status. openid-client rejects the empty object.
   if ('error' in members && isErrorCode(members['error'])) return '{}';
 
   const { access_token, token_type, scope, expires_in } = members;
-  if (!isLifetime(expires_in)) throw invalid('its "expires_in" is no number of seconds');
+  if (!isLifetime(expires_in)) throw invalid('its "expires_in" is not a number of seconds');
   const type = tokenTypeOf(token_type, assumeBearer);
   if (type === undefined && typeof access_token === 'string') {
     throw invalid(unsupportedType(token_type, [...secrets, access_token]));
@@ -125,12 +125,13 @@ function isLifetime(value: unknown): boolean {
 
 const maxSeconds = 10 * 365 * 24 * 60 * 60;
 const cappedSeconds = 24 * 60 * 60;
-// It means "never", but it is also a Unix time in the year 2038.
+// Some servers mean "never" by it, but it is also a Unix time in the year 2038.
 const never = 2 ** 31 - 1;
 
 /**
- * Reads `expires_in`. Servers announce "never expires" as 2^31-1 or 2^63/1000; such a token counts as valid for 24 hours.
- * `undefined` if the number is a Unix time within ten years of now, in seconds or in milliseconds: then its meaning is unclear.
+ * Reads `expires_in`. Servers announce "never expires" as 2^31-1 or 2^63/1000; such a token counts as valid for 24
+ * hours. `undefined` if the number is a Unix time within ten years of now, in seconds or in milliseconds: then its
+ * meaning is unclear.
  */
 export function readLifetime(expiresIn: number, nowMs: number): { seconds: number; isCapped: boolean } | undefined {
   if (expiresIn <= maxSeconds) return { seconds: expiresIn, isCapped: false };
@@ -149,7 +150,7 @@ function tokenTypeOf(value: unknown, assumeBearer: boolean): 'bearer' | 'dpop' |
   return assumeBearer && !neverBearer.has(type?.trim() ?? '') ? 'bearer' : undefined;
 }
 
-// What is wrong with a `token_type`, and what to do.
+// The flaw of a `token_type`, and advice.
 function unsupportedType(value: unknown, secrets: readonly string[]): string {
   if (typeof value === 'string' && neverBearer.has(value.trim().toLowerCase())) {
     return `its "token_type" is "${readable(value, secrets)}"; this library sends tokens of the types Bearer and DPoP`;

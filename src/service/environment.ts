@@ -6,12 +6,13 @@ import type { TokenServiceOptions } from './options.js';
 import { createTokenService, type TokenService } from './token-service.js';
 
 /**
- * Creates a token service with options from environment variables. A member of `options` takes precedence over its variable.
+ * Creates a token service with options from environment variables. A member of `options` takes precedence over its
+ * variable.
  *
  * The variables are `OAUTH_ISSUER` or `OAUTH_TOKEN_ENDPOINT`, `OAUTH_CLIENT_ID`, `OAUTH_CLIENT_SECRET` or
- * `OAUTH_CLIENT_SECRET_FILE` (a path), and the space-separated lists `OAUTH_SCOPE`, `OAUTH_AUDIENCE` and `OAUTH_RESOURCE`.
- * `OAUTH_DANGEROUSLY_ALLOW_HTTP` lists origins that the URL of the authorization server may have, as with
- * {@link dangerouslyAllowHttp}. An empty variable counts as unset.
+ * `OAUTH_CLIENT_SECRET_FILE` (a path), and the space-separated lists `OAUTH_SCOPE`, `OAUTH_AUDIENCE` and
+ * `OAUTH_RESOURCE`. `OAUTH_DANGEROUSLY_ALLOW_HTTP` lists the origins for which http is allowed in the URL of the
+ * authorization server, as with {@link dangerouslyAllowHttp}. An empty variable counts as unset.
  * @throws {ConfigurationError} if a variable is missing or contradicts another, and as {@link createTokenService}
  * @example
  * ```ts

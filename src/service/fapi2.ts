@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../core/errors.js';
 import type { InsecureUrl } from '../core/insecure-url.js';
 
-/** The options that the rules of FAPI 2.0 concern. */
+/** The options that the rules of FAPI 2.0 apply to. */
 export interface Fapi2Facts {
   readonly tokenEndpoint: string | InsecureUrl | undefined;
   /** Whether an endpoint may be reached by http. */

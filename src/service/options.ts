@@ -33,20 +33,23 @@ import { checkServerUrls, serverUrlNames } from './server-urls.js';
 export interface RetryOptions {
   /** Number of attempts after the first one. @default 2 */
   readonly retries?: number | undefined;
-  /** For all attempts and the waits between them, in milliseconds. @default 15000 */
+  /** Deadline for all attempts and the backoff between them, in milliseconds. @default 15000 */
   readonly deadlineMs?: number | undefined;
-  /** Longest backoff between calls after failures in a row, in milliseconds. @default 9500 */
+  /** Longest backoff between calls after consecutive failures, in milliseconds. @default 9500 */
   readonly maxBackoffMs?: number | undefined;
 }
 
 /** Options of {@link createTokenService}. The members of the token request are the default token request. */
 export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredentialsOptions, 'clientAuthentication'> {
   /**
-   * A string, a function that is called for each grant, or `fromFile(path)`. The method is `client_secret_basic`, or
-   * `client_secret_post` if the metadata of the authorization server list only that one.
+   * The client secret: a string, a function that is called for each grant, or `fromFile(path)`. The method is
+   * `client_secret_basic`, or `client_secret_post` if the metadata of the authorization server list only that one.
    */
   readonly clientSecret?: Secret | undefined;
-  /** Client authentication in place of `clientSecret`: `privateKeyJwt({ key })`, `mutualTls({ certificate, key })` and others. */
+  /**
+   * Client authentication in place of `clientSecret`: `privateKeyJwt({ key })`, `mutualTls({ certificate, key })` and
+   * others.
+   */
   readonly clientAuthentication?: ClientAuthentication | undefined;
   /** The cache in memory. */
   readonly cache?:
@@ -57,7 +60,7 @@ export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredential
     | undefined;
   /** When tokens are renewed before they expire. */
   readonly refresh?: RefreshOptions | undefined;
-  /** Grants in flight at the same time; further ones wait in order. @default 50 */
+  /** Maximum number of concurrent grants; further grants wait in order. @default 50 */
   readonly maxConcurrentGrants?: number | undefined;
   /** How a failed grant is retried. */
   readonly retry?: RetryOptions | undefined;
@@ -65,7 +68,7 @@ export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredential
   readonly store?: TokenStore | undefined;
   /** A pino logger; each event is one line. */
   readonly logger?: EventLogger | undefined;
-  /** Uniform in [0, 1), for tests. @default Math.random */
+  /** Returns random numbers, uniform in [0, 1); for tests. @default Math.random */
   readonly random?: (() => number) | undefined;
 }
 
@@ -118,9 +121,9 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
   checkBlanks(options);
   checkServerUrls(options);
   const authenticator = options.clientAuthentication && authenticatorOf(options.clientAuthentication);
-  const isBound = authenticator?.certificateThumbprint !== undefined;
+  const isCertificateBound = authenticator?.certificateThumbprint !== undefined;
   const allowsHttp = httpOrigins(serverUrlNames.map((name) => options[name])).length > 0;
-  if (isBound && allowsHttp) {
+  if (isCertificateBound && allowsHttp) {
     throw new ConfigurationError(
       'dangerouslyAllowHttp cannot be combined with a client certificate, which requires https',
     );
@@ -130,11 +133,13 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
       tokenEndpoint: options.tokenEndpoint,
       method: authenticator?.method,
       allowsHttp,
-      isSenderConstrained: isBound || (options.dpop && dpopKeyOf(options.dpop).requireBinding) === true,
+      isSenderConstrained: isCertificateBound || (options.dpop && dpopKeyOf(options.dpop).requireBinding) === true,
     });
   }
   if (options.issuer !== undefined && options.revocationEndpoint !== undefined) {
-    throw new ConfigurationError('"revocationEndpoint" goes with "tokenEndpoint": with "issuer" the metadata name it');
+    throw new ConfigurationError(
+      '"revocationEndpoint" requires "tokenEndpoint": with "issuer", it comes from the metadata',
+    );
   }
 }
 
@@ -142,16 +147,18 @@ function exactlyOne(options: TokenServiceOptions, ...names: readonly (keyof Toke
   const given = names.filter((name) => options[name] !== undefined);
   const either = names.map((name) => `"${name}"`).join(' or ');
   if (given.length > 1) throw new ConfigurationError(`createTokenService takes either ${either}, not both`);
-  if (given.length === 0) throw new ConfigurationError(`createTokenService needs ${either}${emptied(options, names)}`);
+  if (given.length === 0)
+    throw new ConfigurationError(`createTokenService needs ${either}${undefinedAmong(options, names)}`);
 }
 
-// An option that comes from an unset variable looks right in the source.
-function emptied(options: object, names: readonly string[]): string {
-  const there = names.filter((name) => Object.hasOwn(options, name));
-  return there.length === 0 ? '' : `, and ${there.map((name) => `"${name}"`).join(' and ')} is undefined`;
+// The option may come from an unset variable, which the source code does not show.
+function undefinedAmong(options: object, names: readonly string[]): string {
+  const present = names.filter((name) => Object.hasOwn(options, name));
+  return present.length === 0 ? '' : `, and ${present.map((name) => `"${name}"`).join(' and ')} is undefined`;
 }
 
-// They come from files and variables with stray line breaks and byte order marks. A URL would lose them unnoticed.
+// Values from files and variables may contain stray line breaks and byte order marks. The URL parser removes some of
+// them silently.
 function checkBlanks(options: TokenServiceOptions): void {
   for (const name of ['clientId', ...serverUrlNames] as const) {
     const blank = describeBlank(hrefOf(options[name] ?? ''));

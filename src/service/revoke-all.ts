@@ -16,7 +16,7 @@ export interface RevokeAllOptions {
 /** Options of `revoke`. */
 export interface RevokeOptions {
   /**
-   * Whether tokens are revoked although replicas share them through a store. They are removed from the store before.
+   * Whether to revoke tokens that replicas share through a store. They are removed from the store first.
    * @default false
    */
   readonly shared?: boolean | undefined;
@@ -26,10 +26,10 @@ const deadlineMs = 2_000;
 const concurrency = 10;
 
 /**
- * Drains the cache and revokes its tokens within two seconds (RFC 7009); resolves to whether all are revoked. With a shared
- * store, other replicas use the tokens: they are only dropped from memory, unless the caller says `shared`. A token that could
- * not be revoked is not returned to callers either; the next call tries to revoke it again. Never rejects, because it is called
- * when a process ends.
+ * Drains the cache and revokes its tokens within two seconds (RFC 7009). Resolves to `true` if all are revoked, and
+ * never rejects, because it is called when a process ends. With a shared store, other replicas use the tokens: without
+ * `shared`, they are only dropped from memory, and the result is `true`. Callers do not get a token again whose
+ * revocation failed; the next call tries to revoke it again.
  */
 export function revokeAll(options: RevokeAllOptions): (options?: RevokeOptions) => Promise<boolean> {
   const { cache, grants, shared, onEvent } = options;

@@ -9,7 +9,8 @@ export const serverUrlNames = ['issuer', 'tokenEndpoint', 'revocationEndpoint'] 
 
 /**
  * Checks the URLs of an authorization server.
- * @throws {ConfigurationError} if one is malformed, or http to another machine that is not allowed (RFC 6749 §3.2 and §10.8)
+ * @throws {ConfigurationError} if one is malformed, or http to another machine that is not allowed (RFC 6749 §3.2 and
+ *   §10.8)
  */
 export function checkServerUrls(urls: Pick<AuthorizationServerOptions, (typeof serverUrlNames)[number]>): void {
   for (const name of serverUrlNames) {
@@ -32,7 +33,7 @@ function checkServerUrl(name: string, given: string | InsecureUrl): void {
   if (isSecure(url) || isInsecureUrl(given)) return;
   const advice = `; if a service mesh encrypts the requests, set ${name}: dangerouslyAllowHttp('${cleanIssuer(value)}')`;
   throw new ConfigurationError(
-    `"${name}" must be an https URL, or http to this machine: ${url.origin} would see the secret in clear` +
+    `"${name}" must be an https URL, or http to this machine: the credentials would be sent to ${url.origin} unencrypted` +
       (url.protocol === 'http:' ? advice : ''),
   );
 }

@@ -14,7 +14,7 @@ export interface StaticTokenOptions {
 }
 
 /**
- * Makes a token source of a token that never changes, for example an API key from a portal.
+ * Makes a token source that always returns the same token, for example an API key from a portal.
  * @throws {ConfigurationError} if the token cannot be sent in a header, or is of type DPoP without its keys
  * @example
  * ```ts
@@ -34,9 +34,9 @@ export function staticToken(value: string, options: StaticTokenOptions = {}): To
     );
   }
   if ((type === 'DPoP') !== (keyPair !== undefined)) {
-    throw new ConfigurationError('a static token of type DPoP, and no other, needs the "keyPair" that it is bound to');
+    throw new ConfigurationError('staticToken needs "keyPair" for a token of type DPoP, and only for that type');
   }
   const token = new AccessToken({ value, type, keyPair, scope, issuedAt: Date.now(), expiresAt: Infinity });
-  const answer = Promise.resolve(token);
-  return { getToken: () => answer };
+  const resolved = Promise.resolve(token);
+  return { getToken: () => resolved };
 }

@@ -19,31 +19,35 @@ import { logEvents } from '../telemetry/logging.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './options.js';
 import { revokeAll, type RevokeOptions } from './revoke-all.js';
 
-/** A token source that asks an authorization server. */
+/** A token source that obtains tokens from an authorization server. */
 export interface TokenService extends TokenSource {
   /**
-   * Gets the default token now, so that a service that cannot get one fails at start-up and not at its first request. Completes
-   * after the token is in the shared store, if there is one.
-   * @throws {TokenError} when there is no token
+   * Obtains the default token, so that a service that cannot obtain one fails at start-up instead of at its first
+   * request. Resolves after the token is in the shared store, if there is one.
+   * @throws {TokenError} if no token can be obtained
    * @throws the reason of `signal`
    */
   ready(options?: Pick<GetTokenOptions, 'signal'>): Promise<void>;
   /**
-   * Revokes the cached tokens within two seconds, for a service that shuts down (RFC 7009). Never rejects. Resolves to whether
-   * all tokens are revoked; an event says why not. In either case no caller gets these tokens again; the next call gets a new one.
-   * The token of a grant under way is not revoked: call this method after the last request.
+   * Revokes the cached tokens within two seconds, for a service that shuts down (RFC 7009). Never rejects. Resolves to
+   * `true` if all tokens are revoked; otherwise the event `revocation.failed` holds the error. In either case callers
+   * do not get these tokens again; the next `getToken` obtains a new one. The token of a pending grant is not revoked:
+   * call this method after the last request.
    *
-   * With a shared store other replicas use the tokens: they are dropped from memory, stay valid, and the result is `true`.
-   * `{ shared: true }` removes them from the store and revokes them.
+   * With a shared store, other replicas use the tokens: they are dropped from memory, but stay valid, and the result is
+   * `true`. `{ shared: true }` removes them from the store and revokes them.
    */
   revoke(options?: RevokeOptions): Promise<boolean>;
-  /** Waits until the tokens granted so far are in the shared store: call it before you close the connection of the store. */
+  /**
+   * Resolves when the tokens granted so far are in the shared store. Call it before you close the connection of the
+   * store.
+   */
   flush(): Promise<void>;
 }
 
 /**
- * Creates a token service: it gets access tokens by the client credentials grant, caches them and renews them early. Create one
- * service in a process for each client.
+ * Creates a token service: it obtains access tokens by the client credentials grant, caches them and renews them early.
+ * Create one service for each client in a process.
  * @throws {ConfigurationError} if an option is missing, unknown, malformed or contradicts another
  * @see [RFC 6749 §4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)
  * @example
@@ -93,7 +97,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   };
 }
 
-/** The tokens that replicas share: those that agree in the identity, and in the certificate and key of their tokens. */
+/** The tokens that this service shares with replicas of the same identity, certificate and DPoP key. */
 function sharedTokensOf(
   { store, issuer, tokenEndpoint, clientId, keepMembers = [], dpop, clock }: TokenServiceOptions,
   clientAuthentication: ClientAuthentication,

@@ -1,14 +1,15 @@
 import { checkArgument, objectWith } from '../core/check-options.js';
 import type { EventSink, TokenEvent } from '../core/events.js';
 
-/** A logger with these methods of pino. */
+/** A pino logger, or another logger with these methods. */
 export type EventLogger = Readonly<
   Record<'debug' | 'info' | 'warn' | 'error', (facts: object, message: string) => unknown>
 >;
 
 /**
- * Makes an event sink that writes each event to a pino logger: the event is the object of the line, a sentence its message.
- * Routine events are `info` or `debug`. Failures that the library recovers from are `warn`; a failed grant is `error`.
+ * Makes an event sink that writes each event to a pino logger: the event is the logged object, and a sentence is the
+ * message. Routine events are `info` or `debug`. Failures that the library recovers from are `warn`; a failed grant is
+ * `error`.
  * @throws {ConfigurationError} if `logger` lacks one of these methods
  * @example
  * ```ts
@@ -24,9 +25,9 @@ export type EventLogger = Readonly<
 export function logEvents(logger: EventLogger): EventSink {
   checkArgument('logEvents', 'logger', logger, objectWith('debug', 'info', 'warn', 'error'));
   return (event) => {
-    // pino's serializer for errors looks for "err".
+    // pino serializes an error under the key "err".
     const { error, ...facts } = { error: undefined, ...event };
-    // The methods of some loggers return a promise.
+    // Some loggers return a promise: the event sink handles its rejection.
     return logger[levels[event.type]](error === undefined ? facts : { ...facts, err: error }, sentenceFor(event));
   };
 }
@@ -54,9 +55,9 @@ function sentenceFor(event: TokenEvent): string {
     case 'renewal.failed':
       return `a token could not be renewed; it remains valid for ${seconds(event.remainingMs)}, next attempt in ${seconds(event.retryInMs)} at the earliest`;
     case 'token.expired_on_arrival':
-      return 'a token had expired when it arrived and is not kept; is the lifetime too short, or a clock wrong?';
+      return 'a token had expired on arrival and is not cached; check its lifetime and the clocks of both machines';
     case 'token.lifetime_capped':
-      return `a token with the lifetime ${event.announcedSeconds} s, which means that it never expires, is renewed after 24 hours at the latest`;
+      return `the token lifetime of ${event.announcedSeconds} s counts as unlimited; the token is renewed after 24 hours at the latest`;
     case 'token.evicted':
       return 'the least recently used token was dropped; "cache.maxTokens" is lower than the number of different token requests';
     case 'revocation.failed':
@@ -64,11 +65,11 @@ function sentenceFor(event: TokenEvent): string {
     case 'store.failed':
       return `the shared store failed (${event.operation}: ${event.reason}); tokens are not shared, next attempt in ${seconds(event.retryInMs)}`;
     case 'request.resent':
-      return `${event.origin} rejected the token of a ${event.method.toUpperCase()}; it is sent again with another one`;
+      return `${event.origin} rejected the token of a ${event.method.toUpperCase()}; resending with another token`;
     case 'request.not_resent':
-      return `${event.origin} did not accept the token or DPoP proof of a ${event.method.toUpperCase()}; its answer stands (${event.reason})`;
+      return `${event.origin} did not accept the token or DPoP proof of a ${event.method.toUpperCase()}; not resent (${event.reason})`;
     case 'http.allowed':
-      return `dangerouslyAllowHttp allows http to ${event.origins.join(', ')}: without a service mesh that encrypts, secrets and tokens can be read on the way`;
+      return `dangerouslyAllowHttp allows http to ${event.origins.join(', ')}: without a service mesh that encrypts, secrets and tokens can be read in transit`;
   }
 }
 

@@ -90,7 +90,7 @@ describe('withDeadline', () => {
     const failure = await failureOf(withDeadline(100, undefined, (signal) => abortable(hang(), signal)));
 
     expect(failure).toBeInstanceOf(DeadlineError);
-    expect(failure).toMatchObject({ name: 'TimeoutError', message: 'no answer within 100 ms' });
+    expect(failure).toMatchObject({ name: 'TimeoutError', message: 'no response within 100 ms' });
     expect(performance.now() - began).toBeGreaterThan(95);
   });
 

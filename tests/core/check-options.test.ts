@@ -33,9 +33,9 @@ test.each([
   ['clientID', 'did you mean "clientId"?'],
   ['client_id', 'did you mean "clientId"?'],
   ['timeout', 'did you mean "timeoutMs"?'],
-  ['zzz', 'it knows clientId, timeoutMs'],
-  ['constructor', 'it knows clientId, timeoutMs'],
-  ['toString', 'it knows clientId, timeoutMs'],
+  ['zzz', 'its options are clientId, timeoutMs'],
+  ['constructor', 'its options are clientId, timeoutMs'],
+  ['toString', 'its options are clientId, timeoutMs'],
 ])('an unknown name, "%s", is refused: %s [F10]', (name, hint) => {
   const check = () => checkOptions('make', { [name]: undefined }, checks);
 

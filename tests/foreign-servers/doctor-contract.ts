@@ -30,7 +30,7 @@ export function doctorContract(
     const { stdout, ...outcome } = await doctor(['--token-endpoint', tokenEndpoint], method, wrongCredentials);
 
     expect(outcome).toEqual({ exitCode: 3, stderr: '' });
-    expect(stdout).toContain(`✗ ${tokenEndpoint} refused a token to client "${clientIdOf(method)}"`);
+    expect(stdout).toContain(`✗ ${tokenEndpoint} rejected the grant of client "${clientIdOf(method)}"`);
     expect(stdout).toContain(`→ ${adviceFor(method)}`);
   });
 }

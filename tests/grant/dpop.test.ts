@@ -146,7 +146,7 @@ describe('a token request with DPoP', () => {
 
     expect(server.grants).toHaveLength(2);
     expect(error).toBeInstanceOf(GrantRejectedError);
-    expect(String(error)).toMatch(/use_dpop_nonce.*the DPoP proof was refused: check the clock/);
+    expect(String(error)).toMatch(/use_dpop_nonce.*the DPoP proof was rejected: check the clock/);
   });
 });
 

@@ -86,6 +86,6 @@ describe('a revocation', () => {
     const error = await errorFor({}, AbortSignal.abort(new DeadlineError(1)));
 
     expect(error).toBeInstanceOf(GrantUnavailableError);
-    expect(String(error)).toContain('did not answer in time');
+    expect(String(error)).toContain('did not respond in time');
   });
 });

@@ -281,15 +281,15 @@ test.each([
 
 test.each([
   ['nothing', { body: '' }, '"none"'],
-  ['nothing, as JSON', { headers: json, body: '' }, 'no JSON'],
+  ['nothing, as JSON', { headers: json, body: '' }, 'not JSON'],
   ['HTML', { headers: { 'content-type': 'text/html' }, body: '<h1>Sign in</h1>' }, '"text/html"'],
-  ['truncated JSON', { headers: json, body: '{"access_token":"live-t0ken","token' }, 'no JSON'],
-  ['NaN', { headers: json, body: '{"access_token":"live-t0ken","token_type":"Bearer","expires_in":NaN}' }, 'no JSON'],
-  ['a list', { headers: json, body: '[]' }, 'no token response'],
-  ['null', { headers: json, body: 'null' }, 'no token response'],
-  ['a string', { headers: json, body: '"live-t0ken"' }, 'no token response'],
-  ['an empty object', { headers: json, body: '{}' }, 'no token response'],
-  ['a 201 without a token', { status: 201, body: { id: 7 } }, '201, but its body is no token response'],
+  ['truncated JSON', { headers: json, body: '{"access_token":"live-t0ken","token' }, 'not JSON'],
+  ['NaN', { headers: json, body: '{"access_token":"live-t0ken","token_type":"Bearer","expires_in":NaN}' }, 'not JSON'],
+  ['a list', { headers: json, body: '[]' }, 'not a token response'],
+  ['null', { headers: json, body: 'null' }, 'not a token response'],
+  ['a string', { headers: json, body: '"live-t0ken"' }, 'not a token response'],
+  ['an empty object', { headers: json, body: '{}' }, 'not a token response'],
+  ['a 201 without a token', { status: 201, body: { id: 7 } }, '201, but its body is not a token response'],
   ['a 202 with a page', { status: 202, headers: { 'content-type': 'text/html' }, body: 'wait' }, '202, but with'],
   ['a 204', { status: 204 }, '204'],
 ])('a success with %s is no token; the next grant tries again [A9 A33]', async (_what, answer, said) => {

@@ -117,7 +117,7 @@ test('a route that leads nowhere costs no more than the deadline [B8]', async ()
   const failure = await failureOf(tokens.getToken());
 
   expect(failure).toBeInstanceOf(GrantUnavailableError);
-  expect(failure).toMatchObject({ retryable: true, message: expect.stringContaining('did not answer in time') });
+  expect(failure).toMatchObject({ retryable: true, message: expect.stringContaining('did not respond in time') });
   expect(performance.now() - began).toBeLessThan(5 * second);
 });
 

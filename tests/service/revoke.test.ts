@@ -172,7 +172,7 @@ describe('revoke', () => {
 });
 
 test.each<[Partial<TokenServiceOptions>, string]>([
-  [{ issuer: 'https://auth.example' }, '"revocationEndpoint" goes with "tokenEndpoint"'],
+  [{ issuer: 'https://auth.example' }, '"revocationEndpoint" requires "tokenEndpoint"'],
   [{ tokenEndpoint: 'https://auth.example/token', revocationEndpoint: 'http://auth.example/revoke' }, 'https URL'],
 ])('refuses a revocation endpoint that it cannot use: %p [F10 R-27]', async (options, message) => {
   const make = async (): Promise<TokenService> =>

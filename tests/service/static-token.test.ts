@@ -22,7 +22,7 @@ test('presents the token as it is told to, and one of type DPoP has its keys', a
 
   expect(token.authorization).toBe('DPoP api-k3y');
   expect(token.keyPair).toBe(keyPair);
-  expect(() => staticToken('api-k3y', { type: 'DPoP' })).toThrow('needs the "keyPair"');
+  expect(() => staticToken('api-k3y', { type: 'DPoP' })).toThrow('needs "keyPair"');
   expect(() => staticToken('api-k3y', { keyPair })).toThrow(ConfigurationError);
 });
 

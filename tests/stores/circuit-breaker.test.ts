@@ -73,7 +73,7 @@ test('ends a call after 250 ms, aborts its signal and reports a timeout [D8]', a
   expect(await breaker.get('a')).toBeUndefined();
 
   expect(performance.now() - began).toBeGreaterThan(240);
-  expect(calls[0]?.signal.reason).toMatchObject({ name: 'TimeoutError', message: 'no answer within 250 ms' });
+  expect(calls[0]?.signal.reason).toMatchObject({ name: 'TimeoutError', message: 'no response within 250 ms' });
   expect(events).toMatchObject([{ type: 'store.failed', reason: 'TimeoutError' }]);
 });
 

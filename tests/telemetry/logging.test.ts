@@ -50,7 +50,7 @@ test.each<[TokenEvent, number, string]>([
   [
     { type: 'token.expired_on_arrival', scope: 'a' },
     warn,
-    'a token had expired when it arrived and is not kept; is the lifetime too short, or a clock wrong?',
+    'a token had expired on arrival and is not cached; check its lifetime and the clocks of both machines',
   ],
   [
     { type: 'store.failed', operation: 'get', reason: 'Error ECONNREFUSED', retryInMs: 5_000 },
@@ -60,12 +60,12 @@ test.each<[TokenEvent, number, string]>([
   [
     { type: 'token.lifetime_capped', scope: 'a', announcedSeconds: 2_147_483_647 },
     info,
-    'a token with the lifetime 2147483647 s, which means that it never expires, is renewed after 24 hours at the latest',
+    'the token lifetime of 2147483647 s counts as unlimited; the token is renewed after 24 hours at the latest',
   ],
   [
     { type: 'http.allowed', origins: ['http://auth', 'http://orders'] },
     warn,
-    'dangerouslyAllowHttp allows http to http://auth, http://orders: without a service mesh that encrypts, secrets and tokens can be read on the way',
+    'dangerouslyAllowHttp allows http to http://auth, http://orders: without a service mesh that encrypts, secrets and tokens can be read in transit',
   ],
   [
     { type: 'token.evicted', scope: 'a' },
@@ -80,12 +80,12 @@ test.each<[TokenEvent, number, string]>([
   [
     { type: 'request.resent', method: 'post', origin: 'https://api.example' },
     info,
-    'https://api.example rejected the token of a POST; it is sent again with another one',
+    'https://api.example rejected the token of a POST; resending with another token',
   ],
   [
     { type: 'request.not_resent', method: 'PUT', origin: 'https://api.example', reason: 'body cannot be sent twice' },
     warn,
-    'https://api.example did not accept the token or DPoP proof of a PUT; its answer stands (body cannot be sent twice)',
+    'https://api.example did not accept the token or DPoP proof of a PUT; not resent (body cannot be sent twice)',
   ],
 ])('writes a line for $type: its level, a sentence and the facts', (event, level, sentence) => {
   const { lines, logger: log } = logger();

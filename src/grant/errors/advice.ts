@@ -1,7 +1,7 @@
 import { cleanText } from '../../core/clean-text.js';
 import { concernsClient, isOfAnotherEndpoint } from './error-response.js';
 
-/** What is known about a rejected grant. */
+/** The facts about a rejected grant. */
 export interface Rejection {
   readonly status: number;
   /** The error code (RFC 6749 §5.2). */
@@ -14,7 +14,7 @@ export interface Rejection {
   readonly usesDpop?: boolean | undefined;
 }
 
-/** Says what to do about a rejected grant. */
+/** The advice for a rejected grant. */
 export function adviceFor(rejection: Rejection): string {
   const { status, error, hint } = rejection;
   const advice = [reason(rejection), concernsClient(status, error) ? hint : undefined, dpopAdvice(rejection)];
@@ -33,10 +33,10 @@ function reason({ status, error, scope }: Rejection): string | undefined {
       return 'the client credentials grant must be enabled for this client';
     case 'invalid_scope':
       return scope === undefined
-        ? 'this client must ask for a scope: set "scope"'
+        ? 'this client must request a scope: set "scope"'
         : `the scope "${cleanText(scope)}" is unknown or not allowed for this client`;
     case 'invalid_target':
-      return 'check "resource" and "audience": this client may not have a token for them';
+      return 'check "resource" and "audience": this client is not allowed to request a token for them';
     case 'invalid_request':
     case 'invalid_grant':
     case 'access_denied':
@@ -45,7 +45,7 @@ function reason({ status, error, scope }: Rejection): string | undefined {
     case 'use_dpop_nonce':
       return undefined;
     default:
-      // Web frameworks answer a wrong path with JSON that has a member "error".
+      // Web frameworks respond to a wrong path with JSON that has a member "error".
       return status >= 400 && (error === undefined || isOfAnotherEndpoint(status))
         ? 'check that this is the token endpoint, and the client id and secret'
         : requestOrClient(status, error);
@@ -74,7 +74,7 @@ function dpopAdvice({ status, error, usesDpop = false }: Rejection): string | un
   }
   if (!isCertain && error !== 'invalid_grant' && status !== 403) return undefined;
   return (
-    `the DPoP proof ${isCertain ? 'was' : 'may have been'} refused: check the clock of this machine, the URL of the token ` +
+    `the DPoP proof ${isCertain ? 'was' : 'may have been'} rejected: check the clock of this machine, the URL of the token ` +
     'endpoint, and whether the server accepts the algorithm of the keys'
   );
 }

@@ -24,8 +24,8 @@ export function isErrorCode(value: unknown): value is string {
 }
 
 /**
- * Whether the same request may succeed later. The error code counts more than the status, because some servers reject
- * requests with a 500 and report outages with a 400.
+ * Whether the same request may succeed later. The error code takes precedence over the status, because some servers
+ * reject requests with a 500 and report outages with a 400.
  */
 export function isTransient(status: number, error: string | undefined): boolean {
   if (error !== undefined && transientCodes.has(error)) return true;
@@ -33,20 +33,20 @@ export function isTransient(status: number, error: string | undefined): boolean 
 }
 
 /**
- * Whether other credentials may change this error response. Servers report a wrong or badly encoded secret with several codes,
- * and without any.
+ * Whether the reason for this error response may be the credentials. Servers report a wrong or badly encoded secret
+ * with several codes, or without a code.
  */
 export function concernsClient(status: number, error: string | undefined): boolean {
   if (error !== undefined && finalCodes.has(error)) return clientCodes.has(error);
   return status >= 400 && status < 500 && status !== 407;
 }
 
-/** Whether a status says that the URL is probably not that of a token endpoint. */
+/** Whether a status suggests that the URL is not a token endpoint. */
 export function isOfAnotherEndpoint(status: number): boolean {
   return status === 404 || status === 405 || status === 410;
 }
 
-/** Whether a status says that the server cannot handle the request now. */
+/** Whether a status means that the server cannot handle the request now. */
 export function isTransientStatus(status: number): boolean {
   return status >= 500 || status === 408 || status === 425 || status === 429;
 }

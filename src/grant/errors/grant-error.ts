@@ -14,7 +14,7 @@ import { type ErrorResponse, isTransient, readErrorResponse } from './error-resp
 import { type FailedRequest, findTokenError, networkError } from './network-error.js';
 import { withoutSecrets } from './redaction.js';
 
-/** What is known about a failed grant. */
+/** The facts about a failed grant. */
 export interface GrantContext extends FailedRequest {
   readonly clientId: string;
   readonly requestedScope?: string | undefined;
@@ -29,13 +29,13 @@ export interface GrantContext extends FailedRequest {
 }
 
 /**
- * Turns an error of openid-client or of `fetch` during a grant into a {@link TokenError}. The response decides; of its body,
- * only the redacted members of an error response are kept (RFC 6749 §5.2).
+ * Turns an error of openid-client or of `fetch` during a grant into a {@link TokenError}. The response determines the
+ * error, which keeps only the redacted members of an error response (RFC 6749 §5.2).
  */
 export function grantError(error: unknown, context: GrantContext): AnyTokenError {
   const { response } = context;
-  const ours = findTokenError(error);
-  if (ours !== undefined) return ours;
+  const tokenError = findTokenError(error);
+  if (tokenError !== undefined) return tokenError;
   if (response === undefined) return networkError(error, context);
   if (response.status >= 300 && response.status < 400) return redirected(response, context);
 
@@ -43,7 +43,7 @@ export function grantError(error: unknown, context: GrantContext): AnyTokenError
   if (isTransient(response.status, found.error)) return unavailable(response, found, context);
   if (response.status >= 400 || found.error !== undefined) return rejected(response, found, context);
   return new InvalidTokenResponseError(
-    `${context.authorizationServer} answered the grant with ${response.status}, but ${flaw(error)}`,
+    `${context.authorizationServer} responded to the grant with ${response.status}, but ${flaw(error)}`,
   );
 }
 
@@ -59,7 +59,7 @@ function rejected({ status }: BoundedResponse, found: ErrorResponse, context: Gr
   const { authorizationServer, clientId, requestedScope: scope, hint, usesDpop } = context;
   const advice = adviceFor({ status, error: found.error, scope, hint, usesDpop });
   return new GrantRejectedError(
-    `${authorizationServer} refused a token to client "${cleanText(clientId)}" ${detail(found, status)}: ${advice}`,
+    `${authorizationServer} rejected the grant of client "${cleanText(clientId)}" ${detail(found, status)}: ${advice}`,
     { status, ...found },
   );
 }
@@ -70,12 +70,12 @@ function redirected({ status, url, headers }: BoundedResponse, context: GrantCon
   const where = target === undefined ? 'without a target' : `to ${withoutSecretPath(target, context.secrets ?? [])}`;
   return new GrantRejectedError(
     `${context.authorizationServer} redirected the token request ${where} (HTTP ${status}); ` +
-      'credentials do not follow redirects: set "tokenEndpoint" to the URL that answers without a redirect',
+      'credentials are not sent to the target of a redirect: set "tokenEndpoint" to the URL that responds without a redirect',
     { status },
   );
 }
 
-// URLs have encodings of their own, so the path is decoded before it is searched for secrets.
+// A URL may encode a secret in an unusual way, so the path is decoded before it is searched for secrets.
 function withoutSecretPath(url: URL, secrets: readonly string[]): string {
   try {
     const path = decodeURIComponent(url.pathname);
@@ -90,5 +90,5 @@ const detail = ({ error, errorDescription }: ErrorResponse, status: number): str
 
 function flaw(error: unknown): string {
   const isUnknownType = causesOf(error).some(({ code }) => code === 'OAUTH_UNSUPPORTED_OPERATION');
-  return isUnknownType ? 'its "token_type" is not supported' : 'its body is no token response (RFC 6749 §5.1)';
+  return isUnknownType ? 'its "token_type" is not supported' : 'its body is not a token response (RFC 6749 §5.1)';
 }

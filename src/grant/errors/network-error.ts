@@ -3,7 +3,7 @@ import { causesOf } from '../../core/error-causes.js';
 import { type AnyTokenError, GrantUnavailableError, isTokenError } from '../../core/errors.js';
 import { withoutSecrets } from './redaction.js';
 
-/** What is known about a request without a response. */
+/** The facts about a request without a response. */
 export interface FailedRequest {
   /** The issuer, or the token endpoint if no issuer is configured. */
   readonly authorizationServer: string;
@@ -19,22 +19,22 @@ export function networkError(
   { authorizationServer, secrets = [], ignoredProxy }: FailedRequest,
 ): GrantUnavailableError {
   const causes = causesOf(error);
-  // The user's own `fetch` may put the request into its message.
+  // The message of a user-supplied `fetch` may contain the request.
   const showsSecret = causes.some(({ message }) => isSecret(String(message), secrets));
   const cause = showsSecret ? undefined : error;
   const proxyAdvice = ignoredProxy === undefined ? '' : `; ${adviceAboutProxy(ignoredProxy)}`;
   if (causes.some(({ name, code }) => name === 'TimeoutError' || code === 'OAUTH_TIMEOUT')) {
-    return new GrantUnavailableError(`${authorizationServer} did not answer in time${proxyAdvice}`, { cause });
+    return new GrantUnavailableError(`${authorizationServer} did not respond in time${proxyAdvice}`, { cause });
   }
   const code = causes.map((each) => each.code).findLast((each) => typeof each === 'string');
   const messages = causes.map(({ message }) => String(message)).join();
-  const obstacle = permanentObstacle(String(code), messages);
+  const reason = permanentReason(String(code), messages);
   const mayExpectTls = authorizationServer.startsWith('http:') && closedConnection.test(String(code));
   const tlsAdvice = mayExpectTls ? '; if its port expects https, the URL must begin with https' : '';
   const advice = `check the URL, DNS, proxy and firewall${tlsAdvice}${proxyAdvice}`;
   return new GrantUnavailableError(
-    `${authorizationServer} could not be reached${code === undefined ? '' : ` (${cleanText(code)})`}: ${obstacle ?? advice}`,
-    { cause, retryable: obstacle === undefined },
+    `${authorizationServer} could not be reached${code === undefined ? '' : ` (${cleanText(code)})`}: ${reason ?? advice}`,
+    { cause, retryable: reason === undefined },
   );
 }
 
@@ -53,8 +53,8 @@ export function findTokenError(error: unknown): AnyTokenError | undefined {
 
 const closedConnection = /^(ECONNRESET|EPIPE|UND_ERR_SOCKET|HPE_.*)$/;
 
-/** Obstacles that no retry removes, by error code. */
-const obstacles: readonly (readonly [RegExp, string])[] = [
+/** Reasons that are permanent, so that a retry is useless, by error code. */
+const permanentReasons: readonly (readonly [RegExp, string])[] = [
   // A TLS alert comes from the server and concerns the client certificate.
   [
     /_ALERT_.*(CERT|UNKNOWN_CA)/,
@@ -67,7 +67,7 @@ const obstacles: readonly (readonly [RegExp, string])[] = [
   [/CERT_NOT_YET_VALID/, 'its certificate is not valid yet; check the clock of this machine'],
   [
     /ALTNAME_INVALID|HOSTNAME_MISMATCH/,
-    'its certificate is for another name; check the host in the URL, and whether a proxy or DNS leads elsewhere',
+    'its certificate is for another name; check the host in the URL, and whether a proxy or DNS points to another host',
   ],
   [
     /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY|DECODE)|INVALID_(CA|PURPOSE)|PATH_LENGTH_EXCEEDED/,
@@ -79,11 +79,11 @@ const obstacles: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-function permanentObstacle(code: string, messages: string): string | undefined {
+function permanentReason(code: string, messages: string): string | undefined {
   if (messages.includes('Proxy response (407)')) {
     return 'a proxy asks for credentials (HTTP 407); give them to the "fetch" that this service uses';
   }
-  // Some versions of Node.js name the reason in the message only, and the code is EPROTO.
+  // In some versions of Node.js the code is EPROTO, and only the message names the reason.
   const text = code === 'EPROTO' ? messages.toUpperCase().replaceAll(' ', '_') : code;
-  return obstacles.find(([codes]) => codes.test(text))?.[1];
+  return permanentReasons.find(([codes]) => codes.test(text))?.[1];
 }

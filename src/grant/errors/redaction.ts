@@ -7,7 +7,7 @@ export const readable = (text: string, secrets: readonly string[]): string => cl
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   const spellings = secrets.filter((secret) => secret !== '').flatMap(spellingsOf);
   if (spellings.length === 0) return text;
-  // One pass, longest spelling first, so that no replacement is searched for another secret.
+  // One pass, longest spelling first: a second pass would also search the text `[redacted]`.
   const longestFirst = spellings.toSorted((one, other) => other.length - one.length);
   return text.replace(new RegExp(longestFirst.map(pattern).join('|'), 'g'), '[redacted]');
 }
@@ -24,14 +24,14 @@ function spellingsOf(secret: string): string[] {
     new URLSearchParams([['', secret]]).toString().slice(1),
   ];
   const bytes = Buffer.from(secret, 'utf8');
-  // The encoding of fewer bytes may be part of any word.
+  // The encoding of fewer bytes may occur in an ordinary word.
   if (bytes.length < 6) return spellings;
   const hex = bytes.toString('hex');
   return [...spellings, hex, hex.toUpperCase(), ...base64Of(bytes, 'base64'), ...base64Of(bytes, 'base64url')];
 }
 
-// Base64 depends on how many bytes precede the secret (modulo 3). The characters at both ends depend on other bytes too, so
-// they are left out.
+// Base64 depends on how many bytes precede the secret (modulo 3). The characters at both ends depend on other bytes
+// too, so they are left out.
 function base64Of(bytes: Buffer, encoding: 'base64' | 'base64url'): string[] {
   return [0, 1, 2].map((before) => {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString(encoding);

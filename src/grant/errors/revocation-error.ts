@@ -4,15 +4,15 @@ import type { GrantContext } from './grant-error.js';
 import { findTokenError, networkError } from './network-error.js';
 
 /**
- * Turns an error of openid-client or of `fetch` during a revocation into a {@link TokenError}. After any of them the token may
- * still be valid (RFC 7009 §2.2.1).
+ * Turns an error of openid-client or of `fetch` during a revocation into a {@link TokenError}. After any of them the
+ * token may still be valid (RFC 7009 §2.2.1).
  */
 export function revocationError(
   error: unknown,
   { authorizationServer, clientId, secrets = [], response, ignoredProxy }: Omit<GrantContext, 'now'>,
 ): AnyTokenError {
-  const ours = findTokenError(error);
-  if (ours !== undefined) return ours;
+  const tokenError = findTokenError(error);
+  if (tokenError !== undefined) return tokenError;
   if (response === undefined) return networkError(error, { authorizationServer, secrets, ignoredProxy });
 
   const { status } = response;

@@ -6,7 +6,7 @@ import { ignoredProxyVariable } from '../../core/environment.js';
 import { ConfigurationError, InvalidTokenResponseError } from '../../core/errors.js';
 import { isLoopback, isPermitted, ownRequests, sentUrl } from '../../core/secure-url.js';
 
-/** A response of the authorization server, read to its end. */
+/** A complete response of the authorization server. */
 export interface BoundedResponse {
   readonly url: string;
   readonly status: number;
@@ -26,7 +26,7 @@ export interface BoundedFetch {
 
 /** Options of {@link boundedFetch}. */
 export interface BoundedFetchOptions {
-  /** The origins that may be reached by http, besides this machine. @default none */
+  /** The origins for which http is allowed, in addition to loopback. @default none */
   readonly httpOrigins?: readonly string[];
   /** Deadline of each request, including the body of its response, in milliseconds. */
   readonly timeoutMs: number;
@@ -36,7 +36,7 @@ export interface BoundedFetchOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The global `fetch` of this moment. It obeys variables such as `HTTPS_PROXY` only if Node.js is told so. */
+/** The current global `fetch`. It uses variables such as `HTTPS_PROXY` only if Node.js is configured to do so. */
 export const globalFetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
 
 const maxBodyBytes = 1024 * 1024;
@@ -44,8 +44,8 @@ const maxUncheckedLength = 64 * 1024;
 const maxParts = 10_000;
 
 /**
- * A `fetch` for requests to the authorization server. It sends to https, loopback and `httpOrigins` only (RFC 6749 §10.8), follows no
- * redirects and reads at most 1 MiB. The last response is kept for error messages.
+ * A `fetch` for requests to the authorization server. It sends to https, loopback and `httpOrigins` only
+ * (RFC 6749 §10.8), follows no redirects and reads at most 1 MiB. The last response is kept for error messages.
  */
 export function boundedFetch(
   fetch: typeof globalThis.fetch,
@@ -63,13 +63,15 @@ export function boundedFetch(
             'dangerouslyAllowHttp allows http to one origin',
         );
       }
-      // The metadata may name it. No `fetch` sends a request to such a URL.
+      // Such a URL may come from the metadata, and `fetch` rejects it.
       if (lastUrl.username !== '' || lastUrl.password !== '') {
-        throw new ConfigurationError(`no request is sent to ${cleanUrl(url)}: its URL holds a user or a password`);
+        throw new ConfigurationError(
+          `no request is sent to ${cleanUrl(url)}: its URL contains a user name or a password`,
+        );
       }
       // If openid-client repeats a request, with a nonce for example, the earlier response no longer counts.
       last = undefined;
-      // The signal of openid-client is replaced: its deadline counts whole seconds and ends with the headers.
+      // The signal of openid-client is replaced: its deadline is in whole seconds and does not cover the body.
       const send = async (until: AbortSignal): Promise<BoundedResponse> => {
         const init = {
           ...options,
@@ -97,17 +99,20 @@ export function boundedFetch(
   };
 }
 
-/** Counts a request while it is under way. Meanwhile no adapter authorizes a request to its URL, also if the adapter is global. */
+/**
+ * Counts a request while it is pending. Meanwhile no adapter, not even a global one, adds a token to a request to its
+ * URL.
+ */
 async function asOwnRequest<T>(url: string, send: () => Promise<T>): Promise<T> {
-  const underWay = ownRequests();
+  const pending = ownRequests();
   const key = sentUrl(url);
-  underWay.set(key, (underWay.get(key) ?? 0) + 1);
+  pending.set(key, (pending.get(key) ?? 0) + 1);
   try {
     return await send();
   } finally {
-    const left = (underWay.get(key) ?? 1) - 1;
-    if (left > 0) underWay.set(key, left);
-    else underWay.delete(key);
+    const left = (pending.get(key) ?? 1) - 1;
+    if (left > 0) pending.set(key, left);
+    else pending.delete(key);
   }
 }
 
@@ -125,11 +130,11 @@ async function readBody(response: Response, url: string): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-// JSON.parse blocks the process for long if a body has very many members or is deeply nested. Real responses have few parts.
+// JSON.parse blocks the event loop if a body has very many members or is deeply nested. Real responses have few.
 const isTooComplex = (text: string): boolean =>
   text.length > maxUncheckedLength && text.split(/[[{,]/, maxParts + 1).length > maxParts;
 
-// openid-client accepts only status 200, but servers answer with other successful statuses as well. The constructor of
+// openid-client accepts only status 200, but servers also respond with other success statuses. The constructor of
 // Response accepts only statuses from 200 to 599, and for 304 no body.
 function toResponse(received: BoundedResponse, accept: (response: BoundedResponse) => string): Response {
   const { status, headers, body } = received;
@@ -138,10 +143,11 @@ function toResponse(received: BoundedResponse, accept: (response: BoundedRespons
   return new Response(status === 304 ? null : body, { status: isAllowed ? status : 502, headers });
 }
 
-/** Whether the server says that it has carried out the request. */
+/** Whether the status reports success (2xx). */
 export const isSuccess = ({ status }: Pick<BoundedResponse, 'status'>): boolean => status >= 200 && status < 300;
 
-// Some servers compare the content type as a text, so the parameter that openid-client adds is left out (RFC 6749 §4.4.2).
+// Some servers compare the content type as a string, so the parameter that openid-client adds is left out
+// (RFC 6749 §4.4.2).
 function exactHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [

@@ -1,9 +1,9 @@
 const maxMs = 60 * 60 * 1_000;
 
 /**
- * The delay that the `Retry-After` field of a response asks for (RFC 9110 §10.2.3: seconds or a date), in milliseconds and at
- * most one hour. A date is compared with the `Date` of the response, or with `now` if it has none: the local clock may be wrong.
- * `undefined` if the field is absent, malformed, or not in the future.
+ * The delay that the `Retry-After` field of a response asks for (RFC 9110 §10.2.3: seconds or a date), in milliseconds
+ * and at most one hour. A date is compared with the `Date` of the response, because the local clock may be wrong;
+ * without `Date`, with `now`. `undefined` if the field is absent, malformed, or not in the future.
  */
 export function retryAfterMs(headers: Pick<Headers, 'get'>, now: number): number | undefined {
   const value = headers.get('retry-after')?.trim() ?? '';

@@ -260,7 +260,7 @@ test.each<[object, RegExp]>([
   [{ orgins: ['https://api.example.com'] }, /"orgins".*did you mean "origins"/],
   [{ onevent: () => undefined }, /"onevent".*did you mean "onEvent"/],
   [{ isrejected: () => true }, /"isrejected".*did you mean "isRejected"/],
-  [{ scope: 'a' }, /"scope".*it knows|"scope".*did you mean/],
+  [{ scope: 'a' }, /"scope".*its options are|"scope".*did you mean/],
   [{ resend: 'sometimes' }, /"resend".*"all" or "safe" or "never"/],
   [{ origins: 'https://api.example.com' }, /"origins".*list/],
   [{ origins: ['api.example.com'] }, /"origins".*"api\.example\.com".*absolute/],

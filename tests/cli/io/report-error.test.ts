@@ -55,10 +55,10 @@ test.each([
     ['m2m: https://a could not be reached (ECONNREFUSED)', '  → check the URL', ''],
   ],
   [
-    new InvalidTokenResponseError('https://a answered the grant with 200, but its body is no JSON'),
+    new InvalidTokenResponseError('https://a responded to the grant with 200, but its body is not JSON'),
     4,
     [
-      'm2m: https://a answered the grant with 200, but its body is no JSON',
+      'm2m: https://a responded to the grant with 200, but its body is not JSON',
       '  → m2m doctor with the same settings shows the reason',
       '',
     ],

@@ -30,7 +30,7 @@ describe('a rejected grant', () => {
       errorDescription: 'because of this',
       message: expect.stringMatching(hint),
     });
-    expect(String(error)).toContain(`to client "orders" (${code}, "because of this", HTTP ${status})`);
+    expect(String(error)).toContain(`of client "orders" (${code}, "because of this", HTTP ${status})`);
   });
 
   test.each([
@@ -47,7 +47,7 @@ describe('a rejected grant', () => {
   test('by a redirect names the option for the URL', async () => {
     const error = await errorFor({ status: 307, headers: { location: '/other' } });
 
-    expect(String(error)).toContain('set "tokenEndpoint" to the URL that answers without a redirect');
+    expect(String(error)).toContain('set "tokenEndpoint" to the URL that responds without a redirect');
   });
 
   test.each<[string, Answer]>([

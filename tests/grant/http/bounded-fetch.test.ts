@@ -48,8 +48,8 @@ describe('the size of a response', () => {
   test.each([
     ['4,000 long members', Array<string>(4_000).fill('a value of some twenty'), /^t$/],
     ['20,000 members in 60 KiB', Array<number>(20_000).fill(1), /^t$/],
-    ['20,000 longer ones', Array<string>(20_000).fill('abc'), /200, but its body is no JSON$/],
-    ['40,000 objects', Array.from({ length: 40_000 }, () => ({})), /200, but its body is no JSON$/],
+    ['20,000 longer ones', Array<string>(20_000).fill('abc'), /200, but its body is not JSON$/],
+    ['40,000 objects', Array.from({ length: 40_000 }, () => ({})), /200, but its body is not JSON$/],
   ])('is limited in its parts as well: %s [A19]', async (_what, padding, expected) => {
     const server = await startAuthorizationServer();
     const { tokens } = granting({ tokenEndpoint: server.tokenEndpoint });
@@ -162,7 +162,7 @@ describe('the deadline', () => {
 
     expect(error).toBeInstanceOf(GrantUnavailableError);
     expect(error).toMatchObject({
-      message: `${server.tokenEndpoint} did not answer in time`,
+      message: `${server.tokenEndpoint} did not respond in time`,
       retryable: true,
       status: undefined,
     });
@@ -180,7 +180,7 @@ describe('the deadline', () => {
     const error = await failure();
 
     expect(error).toBeInstanceOf(GrantUnavailableError);
-    expect(String(error)).toContain('did not answer in time');
+    expect(String(error)).toContain('did not respond in time');
     expect(linesThatShow('live-t0ken', error)).toEqual([]);
   });
 
@@ -197,7 +197,7 @@ describe('the deadline', () => {
     const error = await failure();
 
     expect(error).toBeInstanceOf(GrantUnavailableError);
-    expect(String(error)).toContain('did not answer in time');
+    expect(String(error)).toContain('did not respond in time');
   });
 
   test('applies to discovery too [A24]', async () => {
@@ -207,7 +207,7 @@ describe('the deadline', () => {
     const error = await failure();
 
     expect(error).toBeInstanceOf(GrantUnavailableError);
-    expect(String(error)).toContain(`${server.origin} did not answer in time`);
+    expect(String(error)).toContain(`${server.origin} did not respond in time`);
   });
 });
 
@@ -349,6 +349,8 @@ test('a token endpoint with a user and a password gets no request, and the messa
   const error = await failure();
 
   expect(error).toBeInstanceOf(ConfigurationError);
-  expect(String(error)).toContain('no request is sent to http://127.0.0.1:9/token: its URL holds a user or a password');
+  expect(String(error)).toContain(
+    'no request is sent to http://127.0.0.1:9/token: its URL contains a user name or a password',
+  );
   expect(linesThatShow('us3r', error)).toEqual([]);
 });

@@ -406,7 +406,7 @@ test.each([
     if (signal?.aborted === false) await once(signal, 'abort');
 
     expect(clock.sleeps.slice(0, waits.length)).toEqual(waits);
-    expect(signal?.reason).toMatchObject({ name: 'TimeoutError', message: `no answer within ${leftMs} ms` });
+    expect(signal?.reason).toMatchObject({ name: 'TimeoutError', message: `no response within ${leftMs} ms` });
     one.source.last().resolve(issue('a', clock));
   },
 );

@@ -70,7 +70,7 @@ test.each<[string, Answer, RegExp, unknown, number]>([
     'a redirect',
     { status: 302, headers: { location: '/' } },
     /redirected/,
-    expect.stringContaining('set --token-endpoint to the URL that answers without a redirect'),
+    expect.stringContaining('set --token-endpoint to the URL that responds without a redirect'),
     3,
   ],
   ['a rate limit', { status: 429 }, /rate limited/, expect.any(String), 4],
@@ -91,7 +91,7 @@ test.each<[string, Answer, RegExp, unknown, number]>([
 });
 
 test('does not blame a failure of the server if there was no response', async () => {
-  const getToken = () => Promise.reject(new GrantUnavailableError('https://auth.example.com did not answer in time'));
+  const getToken = () => Promise.reject(new GrantUnavailableError('https://auth.example.com did not respond in time'));
 
   const { findings } = await checkGrant(
     { getToken },
