@@ -25,7 +25,7 @@ export interface CheckedOptions<Outgoing extends readonly unknown[]> extends Sen
 
 /**
  * Checks the options of the adapter that is called `owner`.
- * @throws {ConfigurationError} if `tokens` or an option is malformed, an option is unknown, or an http origin is not allowed
+ * @throws {ConfigurationError} if `tokens` or an option is malformed, an option is unknown, or http is not allowed
  */
 export function adapterOptions<Outgoing extends readonly unknown[]>(
   owner: string,

@@ -133,7 +133,7 @@ function isRejected<Response>(
   return (isChallenged && hasSeenCredentials(request, response, token)) || request.isRejected(response);
 }
 
-/** Whether the responding server got the token and a proof for its URL. A redirect may lead to another server or path. */
+/** Whether the responding server got the token and a proof for its URL. A redirect may change the server or path. */
 function hasSeenCredentials<Response>(
   request: AuthorizedRequest<Response>,
   response: Response,
