@@ -19,13 +19,13 @@ export interface AdapterOptions<Outgoing extends readonly unknown[]> {
 /** The options of an adapter, checked and with their defaults. */
 export interface CheckedOptions<Outgoing extends readonly unknown[]> extends SendOptions {
   readonly origins: readonly string[] | undefined;
-  /** The token request of a request that names none. */
+  /** Returns the token request for a request that has none of its own. */
   readonly tokenRequestOf: ((...outgoing: Outgoing) => TokenRequest | undefined) | undefined;
 }
 
 /**
  * Checks the options of the adapter that is called `owner`.
- * @throws {ConfigurationError} when `tokens` is no token source, an option is unknown or malformed, or an origin is http and not allowed
+ * @throws {ConfigurationError} if `tokens` or an option is malformed, an option is unknown, or http is not allowed
  */
 export function adapterOptions<Outgoing extends readonly unknown[]>(
   owner: string,

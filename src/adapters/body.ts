@@ -1,4 +1,4 @@
-/** What the various kinds of streams offer to end them, or to detach them. */
+/** The members with which streams of different kinds are ended or detached. */
 export interface StreamBody {
   destroy?(): void;
   cancel?(): Promise<void>;
@@ -16,14 +16,14 @@ export function isStream(body: unknown): body is StreamBody {
 /** Ends a stream, which frees its connection. Any other body stays as it is. */
 export function discardStream(body: unknown): void {
   if (!isStream(body)) return;
-  // Not awaited: with a clone, the promise waits until the clone was read. A stream that cannot be cancelled has ended.
+  // Not awaited: if the body was cloned, the promise is pending until the clone is read. On an error, it has ended.
   body.cancel?.().catch(() => undefined);
   body.destroy?.();
 }
 
 /** Ends the body of a `fetch` response, unless the body is being read. */
 export function cancelBody(body: ReadableStream | NodeJS.ReadableStream | null): void {
-  // Of node-fetch. It is read to its end: to destroy this stream would not free the connection.
+  // A stream of node-fetch. Read it to its end: destroying it would not free the connection.
   if (body !== null && 'resume' in body) return void body.resume();
   if (body === null || body.locked) return;
   discardStream(body);

@@ -1,14 +1,15 @@
 import { errorOf, parseChallenges } from '../core/challenges.js';
 
-/** Schemes in lower case that ask for other credentials than a token. */
+/** Schemes, in lower case, that require credentials other than a token. */
 export const otherCredentials: ReadonlySet<string> = new Set(['basic', 'digest', 'negotiate', 'ntlm']);
 
-/** Errors that another token does not mend (RFC 6750 §3.1, RFC 9449 §7.1 and §9). */
+/** Errors that a new token does not resolve (RFC 6750 §3.1, RFC 9449 §7.1 and §9). */
 const otherErrors = new Set(['insufficient_scope', 'invalid_request', 'use_dpop_nonce', 'invalid_dpop_proof']);
 
 /**
- * Whether a response rejects the token: a 401, unless its challenges ask for more scope, another request or proof, or for other
- * credentials only. APIs use schemes and errors of their own, such as `OAuth2` and `expired_token`: these reject the token.
+ * Whether a response rejects the token. A 401 does, unless its challenges ask for more scope, a different request or
+ * proof, or only for other credentials. Non-standard schemes and errors of APIs, such as `OAuth2` and `expired_token`,
+ * reject the token.
  */
 export function rejectsToken(status: number, wwwAuthenticate: string | undefined): boolean {
   if (status !== 401) return false;

@@ -3,11 +3,11 @@ import { generateProof } from 'dpop';
 import type { AccessToken } from '../core/access-token.js';
 import { ConfigurationError } from '../core/errors.js';
 
-/** What a proof says of a request. */
+/** The members of a request that a proof covers. */
 export interface ProvenRequest {
   readonly method: string;
   readonly origin: string;
-  /** Absolute. A proof leaves out its query and its fragment. */
+  /** Absolute. A proof excludes the query and the fragment. */
   readonly url: string;
 }
 
@@ -18,11 +18,11 @@ export interface DpopProofs {
    * @throws {ConfigurationError} when the token has no key pair
    */
   prove(token: AccessToken, request: ProvenRequest): Promise<string>;
-  /** Keeps the nonce of a response, if it has one, for the next proof to that origin (RFC 9449 §8.2 and §9). */
+  /** Stores the nonce of a response, if it has one, for the next proof to that origin (RFC 9449 §8.2 and §9). */
   remember(origin: string, nonce: string | undefined): void;
 }
 
-/** Makes proofs of possession; keeps one nonce for each origin. */
+/** Makes proofs of possession. Stores one nonce for each origin. */
 export function dpopProofs(): DpopProofs {
   const nonces = new Map<string, string>();
 

@@ -4,8 +4,8 @@ import { hrefOf, type InsecureUrl, isInsecureUrl } from '../core/insecure-url.js
 import { isSecure, ownRequests, parseUrl, sentUrl } from '../core/secure-url.js';
 
 /**
- * The origin (scheme, host and port) of a URL that is to get tokens.
- * @throws {ConfigurationError} when it is no absolute URL, or http to another machine that is not allowed (RFC 6750 §5.3)
+ * The origin (scheme, host and port) of a URL that receives tokens.
+ * @throws {ConfigurationError} if the URL is not absolute, or is disallowed http to another machine (RFC 6750 §5.3)
  */
 export function secureOrigin(url: string | InsecureUrl, option: string): string {
   const href = hrefOf(url);
@@ -13,15 +13,15 @@ export function secureOrigin(url: string | InsecureUrl, option: string): string 
   if (parsed !== undefined && (isInsecureUrl(url) || isSecure(parsed))) return parsed.origin;
   const flaw =
     parsed === undefined
-      ? `${JSON.stringify(cleanUrl(href))}, which is no absolute URL`
-      : `${parsed.origin}: tokens are sent over https, or http to this machine, only`;
+      ? `${JSON.stringify(cleanUrl(href))}, which is not an absolute URL`
+      : `${parsed.origin}: tokens are sent only over https, or over http to this machine`;
   const advice = `; if a service mesh encrypts the requests, set origins: [dangerouslyAllowHttp('${parsed?.origin}')]`;
   throw new ConfigurationError(`"${option}" holds ${flaw}${parsed?.protocol === 'http:' ? advice : ''}`);
 }
 
 /**
- * The origin that an entry of `origins` is.
- * @throws {ConfigurationError} as {@link secureOrigin}, and when the entry is a pattern or more than an origin
+ * The origin of an entry of `origins`.
+ * @throws {ConfigurationError} as {@link secureOrigin}; if the entry is a pattern, or has a path, query or credentials
  */
 export function listedOrigin(entry: string | InsecureUrl): string {
   const url = parseUrl(hrefOf(entry));
@@ -34,7 +34,7 @@ export function listedOrigin(entry: string | InsecureUrl): string {
   throw new ConfigurationError(`"origins" ${advice} "${origin}"`);
 }
 
-/** The origin of a URL; `undefined` for a text that is no URL, and for a URL with credentials: the HTTP client makes an `Authorization` of these. */
+/** The origin of a URL; `undefined` if it is malformed, or has credentials, which become an `Authorization` header. */
 export function originOf(text: string): string | undefined {
   const url = parseUrl(text);
   return url?.username === '' && url.password === '' ? url.origin : undefined;
@@ -50,8 +50,8 @@ export function permittedOrigin(url: string, origins: readonly string[]): string
   return origin !== undefined && origins.includes(origin) ? origin : undefined;
 }
 
-/** Whether the library itself is sending a request to this URL. It gets no token: it would wait for the token that it gets. */
+/** Whether the library itself is sending a request to this URL. It gets no token, because it would wait for itself. */
 export function isOwnRequest(url: () => string): boolean {
-  const underWay = ownRequests();
-  return underWay.size > 0 && underWay.has(sentUrl(url()));
+  const inFlight = ownRequests();
+  return inFlight.size > 0 && inFlight.has(sentUrl(url()));
 }

@@ -19,18 +19,18 @@ export interface AuthorizedRequest<Response> {
   /** Ends the wait for a token. */
   readonly signal: AbortSignal | undefined;
   /**
-   * Sends the request with `Authorization`, and with `DPoP` if there is a proof. A response with an error status is a response.
-   * Afterwards nothing that the caller can reach holds the token or the proof.
+   * Sends the request with `Authorization`, and with `DPoP` if there is a proof. Also resolves for an error status.
+   * Afterwards no object that the caller can access holds the token or the proof.
    */
   send(token: AccessToken, proof?: string): Promise<Response>;
   status(response: Response): number;
-  /** A field of the response; several fields of that name are joined by commas. */
+  /** A header of the response. Several headers of that name are joined by commas. */
   header(response: Response, name: string): string | undefined;
-  /** The URL that the response came from, if the HTTP client tells where redirects have led. */
+  /** The URL of the response after redirects, if the HTTP client provides it. */
   responseUrl(response: Response): string | undefined;
   /** Whether the HTTP client followed a redirect before this response. */
   wasRedirected(response: Response): boolean;
-  /** What the option `isRejected` of the adapter says. */
+  /** The result of the adapter option `isRejected`. */
   isRejected(response: Response): boolean | Promise<boolean>;
   /** Whether the body can be read once more. */
   isResendable(): boolean;
@@ -38,7 +38,7 @@ export interface AuthorizedRequest<Response> {
   discard(response: Response): void;
 }
 
-/** What all requests of one adapter have in common. */
+/** The options that all requests of one adapter share. */
 export interface SendOptions {
   readonly resend: Resend;
   readonly emit: EventSink;
@@ -49,7 +49,7 @@ export interface SendOptions {
 /**
  * Sends a request with a token. If the response rejects the token, replaces the token and resends the request once; the second
  * response is the result. A response that asks for a DPoP nonce costs at most one more send. Without a token, nothing is sent.
- * @throws {TokenError} what the token source throws
+ * @throws {TokenError} if the token source throws it
  */
 export async function sendAuthorized<Response>(
   request: AuthorizedRequest<Response>,
@@ -67,7 +67,7 @@ export async function sendAuthorized<Response>(
   let other: AccessToken | undefined;
   try {
     const rejects = isRejected(request, response, token);
-    // Almost always a boolean, which is not awaited: that would cost each response a turn of the event loop.
+    // Usually a boolean, which does not need `await`.
     if (rejects === false || !(await rejects)) return reported(request, response, options, 'token not rejected');
     other = await replacement(request, response, token, options);
     if (other === undefined) return response;
@@ -81,19 +81,19 @@ export async function sendAuthorized<Response>(
   return reported(request, await send(other), options, 'resent already');
 }
 
-/** Returns the result. An event says why a 401 is one; where the proofs are made, an event says why no nonce was used. */
+/** Returns the response. If it is a 401, emits why it is final; for a 401 that asks for a nonce, `sender` does this. */
 function reported<Response>(
   request: AuthorizedRequest<Response>,
   response: Response,
   { emit }: SendOptions,
   reason: NotResentReason,
 ): Response {
-  const isOpen = request.status(response) === 401 && !asksForNonce(request.header(response, 'WWW-Authenticate'));
-  if (isOpen) emit({ type: 'request.not_resent', method: request.method, origin: request.origin, reason });
+  const isUnreported = request.status(response) === 401 && !asksForNonce(request.header(response, 'WWW-Authenticate'));
+  if (isUnreported) emit({ type: 'request.not_resent', method: request.method, origin: request.origin, reason });
   return response;
 }
 
-/** Sends one request with the proofs that its tokens need. It fetches at most one nonce, whatever the number of tokens (RFC 9449 §9). */
+/** Sends one request with the proofs that its tokens need. Fetches at most one nonce for all tokens (RFC 9449 §9). */
 function sender<Response>(
   request: AuthorizedRequest<Response>,
   { resend, emit, proofs }: SendOptions,
@@ -122,7 +122,7 @@ function sender<Response>(
   return (token) => (token.type === 'DPoP' ? sendWithProof(token) : request.send(token));
 }
 
-/** Whether a response rejects its token. All adapters ask here, and nowhere else. */
+/** Whether a response rejects its token, for all adapters. */
 function isRejected<Response>(
   request: AuthorizedRequest<Response>,
   response: Response,
@@ -133,7 +133,7 @@ function isRejected<Response>(
   return (isChallenged && hasSeenCredentials(request, response, token)) || request.isRejected(response);
 }
 
-/** Whether the server that responded got the token, and a proof for its URL: a redirect may have led to another server or path. */
+/** Whether the responding server got the token and a proof for its URL. A redirect may change the server or path. */
 function hasSeenCredentials<Response>(
   request: AuthorizedRequest<Response>,
   response: Response,

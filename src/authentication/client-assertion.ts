@@ -45,20 +45,20 @@ export function clientAssertion(signer: AssertionSigner): PreparedAuthentication
       `the profile "fapi2" requires the issuer as the audience of client assertions, not ${cleanIssuer(audience)}`,
     );
   }
-  const named = keyId === undefined ? 'without a key id' : `with the key id "${keyId}"`;
+  const keyName = keyId === undefined ? 'without a key id' : `with the key id "${keyId}"`;
 
   return {
     method,
     ...sendAssertion(() => sign(signer, audience)),
-    // A newly measured clock skew makes another assertion, so the grant is repeated.
+    // A newly measured clock skew changes the assertion, so the grant is repeated.
     fingerprint: `${signer.fingerprint} ${algorithm} ${skewMs}`,
     hint:
-      `the assertion was signed with ${algorithm} ${named} for the audience ${cleanIssuer(audience)}; check that this key is ` +
-      `registered and that the clock is right; ${audienceHint(server, { method, audience })}`,
+      `the assertion was signed with ${algorithm} ${keyName} for the audience ${cleanIssuer(audience)}; ` +
+      `check that this key is registered and that the clock is right; ${audienceHint(server, { method, audience })}`,
   };
 }
 
-// RFC 7523 §3 leaves the audience to the server: servers want their issuer or their token endpoint.
+// RFC 7523 §3 does not define one audience: servers expect their issuer or their token endpoint.
 function audienceHint(
   { issuer, token_endpoint: endpoint }: ServerMetadata,
   { method, audience }: { readonly method: string; readonly audience: string },

@@ -7,7 +7,7 @@ import { checkSecret, fingerprintOf, resolveSecret, type Secret, whitespaceHint 
 import { signingAlgorithm } from './signing-algorithm.js';
 import { supportedMethod } from './supported-method.js';
 
-const fitting = ['HS256', 'HS384', 'HS512'];
+const hmacAlgorithms = ['HS256', 'HS384', 'HS512'];
 
 /**
  * Authenticates with an assertion that the client secret signs; the secret itself is not sent: `client_secret_jwt`.
@@ -42,12 +42,12 @@ export function clientSecretJwt(secret: Secret, options: ClientAssertionOptions 
         context,
         options,
         key: Buffer.from(clientSecret, 'utf8'),
-        algorithm: signingAlgorithm(server, { fitting }),
+        algorithm: signingAlgorithm(server, { fitting: hmacAlgorithms }),
         fingerprint: hash('sha256', clientSecret, 'base64url'),
       });
       return {
         ...assertion,
-        // The server knows the secret too and may repeat it. Each time the request is sent, an assertion is added.
+        // A getter, because each send adds an assertion. The server knows the secret and may repeat it in a response.
         get secrets() {
           return [clientSecret, ...assertion.secrets];
         },

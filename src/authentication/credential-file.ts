@@ -5,8 +5,8 @@ import { cleanText } from '../core/clean-text.js';
 
 /**
  * Reads a file with a secret, a key, a certificate or an assertion, in UTF-8. A byte order mark is skipped.
- * @throws an error with the `code` of Node.js. It repeats the path only if there is such a file or its folder: users sometimes
- *   give a secret where a path is expected.
+ * @throws an error with the `code` of Node.js. The message contains the path only if the file or its folder exists,
+ *   because users sometimes pass a secret instead of a path.
  */
 export async function readCredentialFile(path: string): Promise<string> {
   const bytes = await readFile(path).catch(async (cause: NodeJS.ErrnoException) => {
@@ -28,8 +28,8 @@ export async function readCredentialFile(path: string): Promise<string> {
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
-  EACCES: 'must not be read by this user',
-  EPERM: 'must not be read by this user',
+  EACCES: 'is not readable by this user',
+  EPERM: 'is not readable by this user',
   EISDIR: 'is a folder',
 };
 
@@ -39,10 +39,10 @@ async function unreadable(path: string, code: string): Promise<Error> {
     return failure(`the file ${cleanText(path)} ${what} (${code})`, { code, path: cleanText(path) });
   }
   const advice = path.includes('-----BEGIN ')
-    ? '; it looks like a key or a certificate: give that text itself, not as a path'
+    ? '; it looks like a key or a certificate: pass the text itself, not as a path'
     : '';
   return failure(
-    `the file ${what} (${code}); its path is not shown, because it may be a secret that was given in place of a path${advice}`,
+    `the file ${what} (${code}); its path is not shown, because it may be a secret instead of a path${advice}`,
     { code, path: 'the given path' },
   );
 }
@@ -50,11 +50,11 @@ async function unreadable(path: string, code: string): Promise<Error> {
 const failure = (message: string, fields: { readonly code: string; readonly path: string }): Error =>
   Object.assign(new Error(message), fields);
 
-// All other codes say that something is there.
-const nothingThere = /^(ENOENT|ENOTDIR|ENAMETOOLONG|EINVAL|ERR_.*)$/;
+// All other codes mean that the path exists.
+const pathMayNotExist = /^(ENOENT|ENOTDIR|ENAMETOOLONG|EINVAL|ERR_.*)$/;
 
 async function isCertainlyPath(path: string, code: string): Promise<boolean> {
-  if (!nothingThere.test(code)) return true;
+  if (!pathMayNotExist.test(code)) return true;
   if (code !== 'ENOENT') return false;
   const folder = dirname(path);
   if (folder === '.' || folder === parse(path).root) return false;

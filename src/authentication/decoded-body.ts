@@ -18,7 +18,7 @@ export function decodedBody(body: Readable, contentEncoding: string | undefined)
     .filter(Boolean);
   const decoders = codings.toReversed().map(decoderOf);
   if (decoders.length === 0 || decoders.length > maxCodings || decoders.includes(undefined)) return body;
-  // The consumer of the last stream sees each failure.
+  // The last stream emits the error of each stream, so the callback has nothing to do.
   return pipeline([body, ...(decoders as Transform[])], () => undefined) as unknown as Readable;
 }
 

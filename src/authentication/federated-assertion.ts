@@ -18,7 +18,7 @@ export interface FederatedAssertionOptions {
 /**
  * Authenticates with an assertion of another issuer, such as Kubernetes, SPIFFE or a cloud platform. The source is a function or
  * `fromFile(path)`; the library calls it for each grant.
- * @throws {ConfigurationError} if the source is no function, or an option is unknown or malformed
+ * @throws {ConfigurationError} if the source is not a function, or an option is unknown or malformed
  * @see [RFC 7521 §4.2](https://www.rfc-editor.org/rfc/rfc7521#section-4.2)
  * @example
  * ```ts
@@ -48,7 +48,7 @@ export function federatedAssertion(
         fingerprint: hash('sha256', assertion, 'base64url'),
         hint:
           whitespaceHint(assertion, source, 'the assertion') ??
-          'the assertion is of another issuer: compare its issuer, subject, audience and expiry with the registration',
+          'the assertion comes from another issuer: compare issuer, subject, audience and expiry with the registration',
       };
     },
   });

@@ -25,7 +25,7 @@ import { tlsFetch } from './tls-fetch.js';
 /** Client authentication with a certificate, and an agent that presents the same certificate to resource servers. */
 export interface MutualTls extends ClientAuthentication {
   /**
-   * Presents the certificate that the current tokens are bound to (RFC 8705 §3), also after it was renewed:
+   * Presents the certificate that the current tokens are bound to (RFC 8705 §3), also after a rotation:
    * `axios.create({ httpsAgent: authentication.agent })`. Before the first token it presents none. The token service selects
    * the certificate, and so does `tokenCache({ certificate: authentication })`.
    */
@@ -76,7 +76,7 @@ export function mutualTls(options: MutualTlsOptions): MutualTls {
   // Loaded on demand, because most clients have a secret.
   const https = process.getBuiltinModule('node:https');
   class CertificateAgent extends https.Agent {
-    // Requests share connections of the same name, so the name includes the certificate.
+    // Requests with the same name share connections, so the name includes the certificate.
     override getName(request?: RequestOptions): string {
       return `${super.getName(request)}:${presented ?? ''}`;
     }
@@ -115,7 +115,7 @@ export function mutualTls(options: MutualTlsOptions): MutualTls {
       return {
         method: prepared.method,
         authenticate: prepared.authenticate,
-        // An assertion is added each time the request is sent.
+        // A getter, because each send of the request may add an assertion.
         get secrets() {
           return prepared.secrets;
         },

@@ -20,7 +20,7 @@ export interface SigningKey {
 
 /**
  * Imports a private key.
- * @throws {ConfigurationError} if it is no private key, is encrypted or too short, or cannot sign client assertions
+ * @throws {ConfigurationError} if it is not a private key, is encrypted or too short, or cannot sign client assertions
  */
 export function importPrivateKey(input: PrivateKey): SigningKey {
   const { key, jwk } = toKeyObject(input);
@@ -52,7 +52,7 @@ function toKeyObject(input: PrivateKey): Imported {
     if (typeof input === 'string' && jwk === undefined) return { key: createPrivateKey(pem(input)) };
     return { key: createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' }), jwk: jwk ?? undefined };
   } catch {
-    // The messages of OpenSSL do not name the flaw.
+    // The messages of OpenSSL do not state the reason.
     throw new ConfigurationError(`the private key ${flawOf(input)}`);
   }
 }
@@ -69,7 +69,7 @@ function flawOf(input: string | object): string {
   if (typeof input !== 'string') return 'is a JWK without a private part or of an unknown type';
   const label = /-----BEGIN ([A-Z0-9 ]+)-----/.exec(input)?.[1] ?? '';
   if (label === 'ENCRYPTED PRIVATE KEY' || /Proc-Type: 4,ENCRYPTED/.test(input)) {
-    return 'is encrypted; give it decrypted, or a function that returns createPrivateKey({ key, passphrase })';
+    return 'is encrypted; pass it decrypted, or a function that returns createPrivateKey({ key, passphrase })';
   }
   if (/CERTIFICATE|PUBLIC/.test(label)) return `is a ${label.toLowerCase()}`;
   return 'is neither PEM (PKCS#8, PKCS#1 or SEC 1) nor a JWK';
@@ -91,7 +91,7 @@ function algorithmsOf({ asymmetricKeyType: type, asymmetricKeyDetails: details =
   );
 }
 
-// A CryptoKey, unlike other keys, is for one algorithm and for certain usages.
+// A CryptoKey, unlike other keys, is limited to one algorithm and to certain usages.
 function isFor({ algorithm, usages }: webcrypto.CryptoKey, name: string): boolean {
   if (!usages.includes('sign')) return false;
   const { hash: digest } = algorithm as Partial<webcrypto.RsaHashedKeyAlgorithm>;

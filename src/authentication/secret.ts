@@ -12,14 +12,14 @@ export type Secret = string | (() => string | Promise<string>);
 /** A function that reads a credential from a file. */
 interface CredentialFile {
   (): Promise<string>;
-  /** For messages about a file that was read. */
+  /** The path of the file, for messages. */
   readonly path: string;
 }
 
 /**
  * Reads a secret, a key, a certificate or an assertion from a file in UTF-8. The library reads the file for each grant, so that a
  * changed file needs no restart. One line break at the end is removed.
- * @throws {ConfigurationError} if the path is no string, or empty
+ * @throws {ConfigurationError} if the path is not a string, or is empty
  * @example
  * ```ts
  * import { createTokenService, fromFile } from 'm2m-tokens';
@@ -37,13 +37,13 @@ export function fromFile(path: string): () => Promise<string> {
   return Object.assign(read, { path } satisfies Pick<CredentialFile, 'path'>);
 }
 
-/** @throws {ConfigurationError} if the secret of `owner` (or `what` it is) is neither a non-empty string nor a function */
+/** @throws {ConfigurationError} if the secret is neither a non-empty string nor a function; `what` names it */
 export function checkSecret(owner: string, secret: unknown, what = 'secret'): void {
   const expected = stringOrFunction(secret);
   if (expected !== undefined) throw new ConfigurationError(`the ${what} of ${owner} must be ${expected}`);
 }
 
-/** A digest that changes with the secret and reveals nothing about it. Unreadable secrets share one. */
+/** A digest that changes with the secret and reveals nothing about it. All unreadable secrets have the same digest. */
 export async function fingerprintOf(secret: Secret): Promise<string> {
   if (typeof secret === 'string') return '';
   return hash('sha256', await resolveSecret(secret).catch(() => ''), 'base64url');
@@ -51,7 +51,7 @@ export async function fingerprintOf(secret: Secret): Promise<string> {
 
 /**
  * Reads the current secret. `what` names it in messages.
- * @throws {GrantUnavailableError} if its function throws or returns no text
+ * @throws {GrantUnavailableError} if its function throws, or does not return a non-empty string
  */
 export async function resolveSecret(secret: Secret, what = 'the client secret'): Promise<string> {
   const value = await readSource(secret, what);
@@ -70,11 +70,11 @@ export async function readSource<T>(source: T | (() => T | Promise<T>), what: st
   try {
     return await (source as () => T | Promise<T>)();
   } catch (cause) {
-    throw new GrantUnavailableError(`${what} could not be read; "cause" says why`, { cause });
+    throw new GrantUnavailableError(`${what} could not be read; see "cause"`, { cause });
   }
 }
 
-/** A hint for error messages: why a correct secret, or `what` else it is, may be rejected. `source` is what it came from. */
+/** A hint for error messages, if a secret has unexpected white space or control characters; `what` names the secret. */
 export function whitespaceHint(secret: string, source: Secret, what = 'the secret'): string | undefined {
   const isAtEnd = secret.trim() !== secret;
   const blank = isAtEnd || controlCharacter.test(secret) ? describeBlank(secret) : undefined;

@@ -6,7 +6,7 @@ import { ConfigurationError } from '../core/errors.js';
 /**
  * The first of these methods that the metadata list, or the first of all if the metadata list none. RFC 8414 §2 has
  * `client_secret_basic` as the default, but the user's choice is more specific.
- * @throws {ConfigurationError} that lists what the authorization server supports instead
+ * @throws {ConfigurationError} if there is none. The message lists the methods that the authorization server supports.
  */
 export function supportedMethod(server: ServerMetadata, ...methods: readonly [string, ...string[]]): string {
   const supported = server.token_endpoint_auth_methods_supported;

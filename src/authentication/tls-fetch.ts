@@ -5,8 +5,9 @@ import { ConfigurationError } from '../core/errors.js';
 import { decodedBody, decodedCodings } from './decoded-body.js';
 
 /**
- * A `fetch` that presents a client certificate. It supports what a token request and `m2m call` need, and opens a connection
- * for each request. The global `fetch` takes a certificate only through undici, which is an optional dependency.
+ * A `fetch` that presents a client certificate. It supports the options that token requests and `m2m call` need, and
+ * opens a connection for each request. The global `fetch` takes a certificate only through undici, which is an optional
+ * dependency.
  */
 export function tlsFetch(secureContext: SecureContext): typeof globalThis.fetch {
   // Loaded on demand, because most clients have a secret.
@@ -39,7 +40,7 @@ export function tlsFetch(secureContext: SecureContext): typeof globalThis.fetch 
           reject(error);
         }
       });
-      // Not once: a connection that breaks later also emits an error.
+      // Use `on`: a connection that breaks after the response also emits an error.
       request.on('error', reject);
       request.end(
         body === undefined || body === null || body instanceof Uint8Array

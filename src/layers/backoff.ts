@@ -9,9 +9,9 @@ export interface BackoffOptions {
 }
 
 /**
- * Milliseconds to wait after the given number of failures in a row: exponential with full jitter until the bound reaches its
- * cap, and at least 95 % of the cap from then on. By that time the jitter has spread the members of a fleet, and nearly equal
- * waits keep them spread. Full jitter at the cap would bring many of them back in the first seconds after an outage.
+ * Milliseconds to wait after the given number of consecutive failures: exponential backoff with full jitter until the
+ * bound reaches its cap, then at least 95 % of the cap. By then the jitter has spread the attempts of the replicas, and
+ * nearly equal waits keep them spread. Full jitter at the cap would cause a burst in the first seconds after an outage.
  */
 export function backoffMs(failures: number, { baseMs, capMs, random }: BackoffOptions): number {
   const boundMs = baseMs * 2 ** (failures - 1);

@@ -9,8 +9,9 @@ import { anyTokenCache, type CachedToken, cachedTokensOf, type TokenCache } from
 /**
  * Caches tokens, coalesces concurrent calls, and renews tokens on use before they expire.
  *
- * In the advisory refresh window the renewal runs in the background. Callers wait for the renewal in the mandatory refresh window,
- * and if their token was rejected or its remaining validity is too short. A failed renewal reaches no caller while the cached token is valid.
+ * In the advisory refresh window the renewal runs in the background. Callers wait for the renewal in the mandatory
+ * refresh window, and if their token was rejected or its remaining validity is too short. While the cached token is
+ * valid, callers get it instead of the error of a failed renewal.
  * @throws {ConfigurationError} if `cache` was not made by `tokenCache`
  * @example
  * ```ts
@@ -37,22 +38,22 @@ export function withCache(tokenCache: TokenCache): Layer {
       if (cached === undefined || isExpired(cached)) return firstToken(key, request, options);
 
       const { token } = cached;
-      // Once a renewal has failed, callers do not wait for the next one: that would only let them feel the outage.
+      // After a failed renewal, callers do not wait for the next one: during an outage this would only delay them.
       const mandatoryMs = cached.postponed === undefined ? cached.mandatoryMs : 0;
       const minValidityMs = Math.max(options.minValidityMs ?? 0, mandatoryMs);
       if (isUsable(token, { ...options, minValidityMs }, clock)) {
         if (token.remainingMs(clock) <= cached.advisoryMs && !isPostponed(cached)) {
-          fly(key, request, { replacing: token }).catch(() => undefined);
+          flightFor(key, request, { replacing: token }).catch(() => undefined);
         }
         return token;
       }
       const isRejected = token.value === options.replacing?.value;
       if (isPostponed(cached) && !isRejected) return token;
 
-      const flight = fly(key, request, { replacing: token, minValidityMs: options.minValidityMs });
+      const flight = flightFor(key, request, { replacing: token, minValidityMs: options.minValidityMs });
       const renewal = abortable(flight, options.signal);
       const renewed = await (isUsable(token, options, clock) ? renewOrFallBack(renewal, token, clock) : renewal);
-      // The renewal failed and returned the old token, which has expired or was revoked since.
+      // The renewal failed and returned the old token, which has expired or was revoked in the meantime.
       return renewed === token && isExpired(cached) ? firstToken(key, request, options) : renewed;
     }
 
@@ -64,24 +65,29 @@ export function withCache(tokenCache: TokenCache): Layer {
       const joined = flights.get(key);
       if (joined !== undefined) {
         const token = await abortable(joined, signal);
-        // A flight that began before the token was rejected may return that token.
+        // A flight that began before the rejection may return the rejected token.
         if (token.value !== replacing?.value) return token;
       }
       const current = cache.get(key)?.token;
-      // A token that has left the cache was revoked, or is bound to an earlier certificate: no layer may return it.
+      // A token that is not in the cache may be revoked, or bound to an earlier certificate. It is passed as expired,
+      // so that no layer returns it.
       const rejected = replacing?.value === current?.value ? current : replacing && asExpired(replacing);
-      return abortable(fly(key, request, { replacing: rejected ?? current, minValidityMs }), signal);
+      return abortable(flightFor(key, request, { replacing: rejected ?? current, minValidityMs }), signal);
     }
 
-    /** The call to the inner source for this key: the one under way, or a new one. */
-    function fly(key: string, request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
-      const flight = flights.get(key) ?? ask(key, request, options).finally(() => flights.delete(key));
+    /** Returns the flight for this key, or starts one. */
+    function flightFor(key: string, request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
+      const flight = flights.get(key) ?? requestAndCache(key, request, options).finally(() => flights.delete(key));
       flights.set(key, flight);
       return flight;
     }
 
     /** Completes after the token is in the cache; otherwise a caller in between would start a second grant. */
-    async function ask(key: string, request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
+    async function requestAndCache(
+      key: string,
+      request: TokenRequest | undefined,
+      options: GetTokenOptions,
+    ): Promise<AccessToken> {
       const current = cache.get(key);
       const isRenewal = current !== undefined && !isExpired(current);
       try {
@@ -94,7 +100,9 @@ export function withCache(tokenCache: TokenCache): Layer {
         if (!isRenewal) throw error;
         cache.renewalFailed(current, error, canonicalRequest(request).scope);
         // The token expired during this attempt. Try once more, as the first call after expiry does.
-        return isExpired(current) ? ask(key, request, { ...options, replacing: current.token }) : current.token;
+        return isExpired(current)
+          ? requestAndCache(key, request, { ...options, replacing: current.token })
+          : current.token;
       }
     }
 

@@ -34,7 +34,7 @@ export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
   });
 }
 
-// A canonical request comes from another layer of this kind. It has all members; those that were not given are empty.
+// A canonical request comes from another layer of this kind. Members that its caller did not set are empty.
 const givenMembers = (request: TokenRequest): TokenRequest =>
   Object.fromEntries(
     Object.entries(request).filter(

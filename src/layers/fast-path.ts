@@ -8,11 +8,11 @@ import type { TokenRequest } from '../core/token-request.js';
 import type { GetTokenOptions, Layer } from '../core/token-source.js';
 import { anyTokenCache, cachedTokensOf, type TokenCache } from './token-cache.js';
 
-/** A token that the layer below returned a moment ago. */
-interface Answer {
+/** A token that the inner token source returned within the last second. */
+interface RecentToken {
   readonly token: Promise<AccessToken>;
   readonly generation: number;
-  /** Wall-clock times between which the answer is trusted. */
+  /** Wall-clock times between which the token is returned without further checks. */
   readonly from: number;
   readonly until: number;
 }
@@ -20,11 +20,11 @@ interface Answer {
 const maxTrustMs = 1_000;
 
 /**
- * Returns tokens that the cache returned within the last second for the same scope and audience. It saves the checks and the key
- * of the full way, which take several times as long (`npm run benchmark -- cached-token`).
+ * Returns tokens that the cache returned within the last second for the same scope and audience. This saves the checks
+ * and the cache key of the full path, which take several times as long (`npm run benchmark -- cached-token`).
  *
- * Known limit: it reads the wall clock only. If that clock is set back into the trusted second of an idle service, an
- * expired token is returned for the rest of that second.
+ * Known limitation: this layer reads only the wall clock. If the clock is set back to within one second after a token
+ * was returned, the layer returns that token for the rest of the second, even if it has expired.
  * @throws {ConfigurationError} if `cache` was not made by `tokenCache`
  * @example
  * ```ts
@@ -41,18 +41,19 @@ export function withFastPath(tokenCache: TokenCache): Layer {
   const { clock, maxTokens } = cache;
 
   return (inner) => {
-    const answers = new LRUCache<string, Answer>({ max: maxTokens });
-    let defaultAnswer: Answer | undefined;
-    // A promise keeps the asynchronous context of its creation alive, which must not be that of a caller's request.
+    const recentTokens = new LRUCache<string, RecentToken>({ max: maxTokens });
+    let recentDefault: RecentToken | undefined;
+    // A promise keeps the asynchronous context of its creation alive, so it is created outside that of a caller's
+    // request.
     const context = new AsyncResource('m2m-tokens');
 
     function remember(key: string, token: AccessToken, generation: number): AccessToken {
       const from = clock.now();
       const trustMs = Math.min(maxTrustMs, token.remainingMs(clock) / 20);
-      const kept = context.runInAsyncScope(() => Promise.resolve(token));
-      const answer = { token: kept, generation, from, until: from + trustMs };
-      if (key === defaultKey) defaultAnswer = answer;
-      else answers.set(key, answer);
+      const promise = context.runInAsyncScope(() => Promise.resolve(token));
+      const recent = { token: promise, generation, from, until: from + trustMs };
+      if (key === defaultKey) recentDefault = recent;
+      else recentTokens.set(key, recent);
       return token;
     }
 
@@ -60,12 +61,12 @@ export function withFastPath(tokenCache: TokenCache): Layer {
       getToken(request, options) {
         const key = acceptsAnyToken(options) ? keyOf(request) : undefined;
         if (key === undefined) return inner.getToken(request, options);
-        const known = key === defaultKey ? defaultAnswer : answers.get(key);
-        if (known !== undefined && known.generation === cache.generation) {
+        const recent = key === defaultKey ? recentDefault : recentTokens.get(key);
+        if (recent !== undefined && recent.generation === cache.generation) {
           const now = clock.now();
-          if (now >= known.from && now < known.until) return known.token;
+          if (now >= recent.from && now < recent.until) return recent.token;
         }
-        // The generation before the call: a token that is revoked meanwhile must not be remembered.
+        // Read the generation before the call, so that a token that is revoked during the call is not remembered.
         const { generation } = cache;
         return inner.getToken(request, options).then((token) => remember(key, token, generation));
       },
@@ -73,7 +74,7 @@ export function withFastPath(tokenCache: TokenCache): Layer {
   };
 }
 
-// A signal ends a wait, and this layer does not wait.
+// This layer never waits, so a signal that is not yet aborted has no effect.
 const acceptsAnyToken = (options: GetTokenOptions | undefined): boolean =>
   options === undefined ||
   (options !== null &&
@@ -94,7 +95,7 @@ function keyOf(request: TokenRequest | undefined): string | undefined {
     else if (name === 'audience') audience = request.audience;
     else return undefined;
   }
-  // An empty text is not the same as none: it overrides the default.
+  // Unlike `undefined`, an empty string overrides the default.
   if (scope === '' || audience === '') return undefined;
   if (scope === undefined && audience === undefined) return defaultKey;
   // Only the key of a request with an audience holds a line break, since a scope holds none.

@@ -13,7 +13,7 @@ import { backoffMs } from './backoff.js';
 
 /** Options of {@link withNegativeCache}. */
 export interface NegativeCacheOptions {
-  /** The credentials of the client. A rejected grant is forgotten when their fingerprint changes. */
+  /** The credentials of the client. When their fingerprint changes, a rejected grant is attempted again. */
   readonly credentials?:
     | ClientAuthentication
     | {
@@ -21,7 +21,7 @@ export interface NegativeCacheOptions {
         fingerprint(): Promise<string>;
       }
     | undefined;
-  /** Longest backoff after failures in a row, in milliseconds. @default 9500 */
+  /** Longest backoff after consecutive failures, in milliseconds. @default 9500 */
   readonly maxBackoffMs?: number | undefined;
   /** For tests. @default the system clock */
   readonly clock?: Clock | undefined;
@@ -32,27 +32,28 @@ export interface NegativeCacheOptions {
 /** The last failure of one token request. */
 interface Failure {
   readonly error: AnyTokenError;
-  /** Equal failures in a row. */
+  /** Number of equal consecutive failures. */
   readonly count: number;
   readonly pause: Pause;
-  /** Of the credentials, for a failure that other credentials may end. */
+  /** The fingerprint of the credentials, if the grant was rejected. */
   readonly fingerprint: string | undefined;
-  /** The time until the credentials are looked at again. */
+  /** The time until the credentials are checked again. */
   recheck: Pause | undefined;
-  /** The expired token whose first call was let through. */
-  letThroughFor: string | undefined;
+  /** The value of the expired token for which an attempt was made despite the backoff. */
+  attemptedFor: string | undefined;
 }
 
 const maxRequests = 1_000;
 const recheckMs = 1_000;
 
 /**
- * Fails fast for a short time after a failure, for equal token requests. `retryAfterMs` of the error says how long.
+ * Caches failures: equal token requests fail at once with the same error. Its `retryAfterMs` is the remaining time.
  *
- * A rejected grant fails for 5 s ± 50 %, doubling up to 60 s, so that the client is not locked out. An outage fails for the duration
- * of its `Retry-After`. Without one it fails for a backoff of up to 1 s, doubling up to `maxBackoffMs`.
+ * A rejected grant is cached for 5 s ± 50 %, doubling up to 60 s, so that the client is not locked out. An outage is
+ * cached for the duration of its `Retry-After`. Without one it is cached for a backoff of up to 1 s, doubling up to
+ * `maxBackoffMs`.
  *
- * The first call after a token has expired makes one attempt in spite of the backoff, because the outage may have ended. A
+ * The first call after a token has expired makes one attempt despite the backoff, because the outage may have ended. A
  * `Retry-After` prevents this attempt.
  * @throws {ConfigurationError} if an option is unknown or malformed
  * @example
@@ -72,16 +73,15 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
   return (inner) => {
     const failures = new LRUCache<string, Failure>({ max: maxRequests });
 
-    // The first call after a token has expired is attempted all the same, unless the server said when to come back.
-    function letThroughOnce(failure: Failure, replaced: AccessToken | undefined): boolean {
-      const isForbidden = failure.error.retryAfterMs !== undefined;
-      if (isForbidden || replaced === undefined || replaced.remainingMs(clock) > 0) return false;
-      if (failure.letThroughFor === replaced.value) return false;
-      failure.letThroughFor = replaced.value;
+    function mayAttemptOnce(failure: Failure, replaced: AccessToken | undefined): boolean {
+      const hasRetryAfter = failure.error.retryAfterMs !== undefined;
+      if (hasRetryAfter || replaced === undefined || replaced.remainingMs(clock) > 0) return false;
+      if (failure.attemptedFor === replaced.value) return false;
+      failure.attemptedFor = replaced.value;
       return true;
     }
 
-    // At most once a second, to spare the secret manager.
+    // Checks at most once per second, to limit the requests to a secret manager.
     async function haveCredentialsChanged(failure: Failure): Promise<boolean> {
       if (failure.fingerprint === undefined || (failure.recheck?.remainingMs() ?? 0) > 0) return false;
       failure.recheck = pause(recheckMs, clock);
@@ -98,14 +98,14 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
     async function remember(key: string, error: AnyTokenError, isFirst: boolean): Promise<AnyTokenError> {
       const last = failures.get(key);
       const count = last !== undefined && isSame(last.error, error) ? last.count + 1 : 1;
-      // The tokens of a fleet may have expired together: full jitter spreads its members again.
+      // The tokens of all replicas may have expired at the same time. Full jitter spreads their next attempts.
       const outageMs = isFirst
         ? random() * maxBackoffMs
         : backoffMs(count, { baseMs: 1_000, capMs: maxBackoffMs, random });
       const ms = error.retryable ? (error.retryAfterMs ?? outageMs) : rejectionMs(count);
       const fingerprint = error.retryable ? undefined : await currentFingerprint();
-      const letThroughFor = last?.letThroughFor;
-      failures.set(key, { error, count, pause: pause(ms, clock), fingerprint, recheck: undefined, letThroughFor });
+      const attemptedFor = last?.attemptedFor;
+      failures.set(key, { error, count, pause: pause(ms, clock), fingerprint, recheck: undefined, attemptedFor });
       return withRetryAfter(error, ms);
     }
 
@@ -116,7 +116,7 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
         const key = requestKey(request);
         const failure = failures.get(key);
         const waitMs = failure?.pause.remainingMs() ?? 0;
-        const isFirst = failure !== undefined && letThroughOnce(failure, options?.replacing);
+        const isFirst = failure !== undefined && mayAttemptOnce(failure, options?.replacing);
         if (failure !== undefined && waitMs > 0 && !isFirst && !(await haveCredentialsChanged(failure))) {
           throw withRetryAfter(failure.error, waitMs);
         }

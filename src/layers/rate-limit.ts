@@ -19,19 +19,19 @@ export interface RateLimitOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** The answer to a 429 without a `Retry-After`: this long, doubling. */
+/** The pause after a 429 without `Retry-After`, in milliseconds. It doubles with each consecutive one. */
 const firstLimitMs = 5_000;
 const maxLimitMs = 60_000;
 const maxRequests = 1_000;
 
 /**
- * Limits grants as the authorization server asks for, and the grants in flight.
+ * Limits the rate of grants, as requested by the authorization server, and the number of grants in flight.
  *
  * For all token requests: a `Retry-After` stops grants for its duration, and a 429 without one for 5 s, doubling up to 60 s.
  * Meanwhile calls fail immediately with the error of that response.
  *
- * For each token request: a valid token is renewed once in 5 s at most, or once in 20 % of the lifetime of a short one. Meanwhile the
- * layer returns the last granted token again, so that an API that rejects all tokens causes few grants.
+ * For each token request: a valid token is renewed at most once in 5 s, or in 20 % of its lifetime if that is shorter.
+ * Meanwhile the layer returns the last granted token again, so that an API that rejects all tokens causes few grants.
  * @throws {ConfigurationError} if an option is unknown or malformed
  * @see [RFC 6585 §4](https://www.rfc-editor.org/rfc/rfc6585#section-4)
  * @example
@@ -55,7 +55,7 @@ export function withRateLimit(layerOptions: RateLimitOptions = {}): Layer {
     return {
       async getToken(request, options) {
         const { replacing: replaced, signal } = options ?? {};
-        const ask = () =>
+        const grant = () =>
           inTurn(signal, () => limited(() => inner.getToken(request, options))).catch((error: unknown) => {
             if (!(error instanceof DeadlineError)) throw error;
             throw new GrantUnavailableError(
@@ -63,25 +63,25 @@ export function withRateLimit(layerOptions: RateLimitOptions = {}): Layer {
             );
           });
         // An expired token is replaced at once.
-        if (replaced === undefined || isExpired(replaced)) return ask();
+        if (replaced === undefined || isExpired(replaced)) return grant();
 
         const key = requestKey(request);
         const last = renewals.get(key);
         if (last !== undefined && last.interval.remainingMs() > 0 && !isExpired(last.token)) {
-          // A rejected token that is newer than our last one was granted to another replica. Do not go back to the older one.
+          // A rejected token that is newer than the last granted one comes from another replica. Keep the newer token.
           return replaced.issuedAt > last.token.issuedAt ? replaced : last.token;
         }
-        const token = await ask();
+        const token = await grant();
         // If the new token has already expired, later calls get the one that it replaced.
-        const answer = isExpired(token) ? replaced : token;
-        renewals.set(key, { token: answer, interval: pause(minIntervalMs(answer.expiresAt - answer.issuedAt), clock) });
+        const latest = isExpired(token) ? replaced : token;
+        renewals.set(key, { token: latest, interval: pause(minIntervalMs(latest.expiresAt - latest.issuedAt), clock) });
         return token;
       },
     };
   };
 }
 
-/** Runs grants unless the authorization server asked for a pause, by `Retry-After` or 429. */
+/** Runs grants, except during a pause that the authorization server requested with `Retry-After` or 429. */
 function serverLimit(clock: Clock): <T>(grant: () => Promise<T>) => Promise<T> {
   let current: { readonly pause: Pause; readonly error: GrantUnavailableError } | undefined;
   let limitsInARow = 0;

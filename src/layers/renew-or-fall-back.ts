@@ -2,8 +2,8 @@ import type { AccessToken } from '../core/access-token.js';
 import type { Clock } from '../core/clock.js';
 
 /**
- * Waits for the renewal, but returns the current token once half of its remaining validity has passed: the server may hang
- * until the token has expired. The renewal goes on in either case.
+ * Waits for the renewal, but returns the current token once half of its remaining validity has passed: the server may
+ * not respond before the token expires. The renewal continues in either case.
  */
 export async function renewOrFallBack(
   renewal: Promise<AccessToken>,
@@ -12,7 +12,7 @@ export async function renewOrFallBack(
 ): Promise<AccessToken> {
   const done = new AbortController();
   const fallBack = clock.sleep(current.remainingMs(clock) / 2, done.signal).then(
-    // The timer fires late if the machine slept.
+    // The timer fires late if the machine was suspended.
     () => (current.remainingMs(clock) > 0 ? current : renewal),
     () => renewal,
   );

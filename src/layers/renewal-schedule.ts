@@ -19,9 +19,9 @@ export interface RenewalSchedule {
 }
 
 /**
- * The schedule of one token. The advisory refresh begins one window before expiry, or up to two, drawn once for each token:
- * tokens that were issued together are not renewed together. It does not begin before 70 % of the lifetime, unless the
- * window is so long that less than half a window of jitter would remain.
+ * The schedule of one token. The advisory refresh begins one to two windows before expiry, at a random time for each
+ * token, so that tokens that were issued together are not renewed together. It begins after at least 70 % of the
+ * lifetime, unless this would leave less than half a window for the jitter.
  */
 export function renewalSchedule(lifetimeMs: number, random: () => number, refresh?: RefreshOptions): RenewalSchedule {
   const windowMs = windowOf(lifetimeMs, refresh);
@@ -34,7 +34,7 @@ export function mandatoryMs(lifetimeMs: number, refresh?: RefreshOptions): numbe
   return Math.min(30_000, 0.1 * lifetimeMs, windowOf(lifetimeMs, refresh) / 2);
 }
 
-/** Least time between two grants while the token of this lifetime has not expired. */
+/** Shortest interval between two grants while a token with this lifetime has not expired, in milliseconds. */
 export function minIntervalMs(lifetimeMs: number): number {
   return Math.min(5_000, 0.2 * lifetimeMs);
 }

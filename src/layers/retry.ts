@@ -12,7 +12,7 @@ import { backoffMs } from './backoff.js';
 export interface RetryLayerOptions {
   /** Number of attempts after the first one. @default 2 */
   readonly retries?: number | undefined;
-  /** For all attempts and the waits between them, in milliseconds. @default 15000 */
+  /** Time limit for all attempts and the waits between them, in milliseconds. @default 15000 */
   readonly deadlineMs?: number | undefined;
   /** For tests. @default the system clock */
   readonly clock?: Clock | undefined;
@@ -20,10 +20,10 @@ export interface RetryLayerOptions {
   readonly random?: (() => number) | undefined;
 }
 
-/** The longest wait before a retry. If the server asks for more, the call fails at once and the error says how long. */
+/** The longest wait before a retry. If `Retry-After` is longer, the call fails at once with its `retryAfterMs`. */
 const maxWaitMs = 5_000;
 
-/** A busy process notices a deadline at most this late. */
+/** The longest delay with which a busy process notices a deadline. */
 const toleranceMs = 500;
 
 /**
@@ -46,7 +46,7 @@ export function withRetry(layerOptions: RetryLayerOptions = {}): Layer {
   const { retries = 2, deadlineMs = 15_000, clock = systemClock, random = Math.random } = layerOptions;
 
   return (inner) => {
-    // Retries bridge a short failure. In an outage they would triple the load, and bring a waiting fleet back in a rush.
+    // Retries help with short failures. In an outage they would triple the load, and cause a burst at its end.
     let failedCalls = 0;
 
     const tryAll = (
@@ -79,7 +79,7 @@ export function withRetry(layerOptions: RetryLayerOptions = {}): Layer {
         try {
           return await tryAll(request, options, lastAttempt);
         } catch (error) {
-          // An attempt takes longer than the deadline only if the process was suspended. That says nothing about the server.
+          // An attempt exceeds the deadline only if the process was suspended. The server may be available: try again.
           const wasSuspended = elapsedMs(lastAttempt.began, clock) > deadlineMs + toleranceMs;
           if (!wasSuspended || !isRetryable(error) || options.signal?.aborted) throw error;
           return tryAll(request, options, lastAttempt);
@@ -91,12 +91,12 @@ export function withRetry(layerOptions: RetryLayerOptions = {}): Layer {
   function waitBeforeRetry(attempt: number, error: unknown): number {
     if (!isRetryable(error)) return Infinity;
     if (error.retryAfterMs !== undefined) return error.retryAfterMs;
-    // The server closed an idle connection. That says nothing about the server.
+    // The server closed an idle connection and may be available: retry without a wait.
     if (attempt === 1 && isConnectionLost(error)) return 0;
     return backoffMs(attempt, { baseMs: 200, capMs: maxWaitMs, random });
   }
 
-  /** Resolves to false at a deadline: the error of the attempt says more than the deadline. */
+  /** Resolves to `false` at the deadline, so that the call fails with the more specific error of the attempt. */
   async function waits(ms: number, signal: AbortSignal): Promise<boolean> {
     await clock.sleep(ms, signal).catch((reason: unknown) => {
       if (!(signal.reason instanceof DeadlineError)) throw reason;

@@ -11,7 +11,7 @@ import { refreshChecks, type RefreshOptions, renewalSchedule, type RenewalSchedu
 
 /** Options of {@link tokenCache}. */
 export interface TokenCacheOptions {
-  /** Number of tokens in the cache; the least recently used one is dropped first. @default 1000 */
+  /** Number of tokens in the cache; the least recently used one is evicted first. @default 1000 */
   readonly maxTokens?: number | undefined;
   /** When tokens are renewed. */
   readonly refresh?: RefreshOptions | undefined;
@@ -21,7 +21,7 @@ export interface TokenCacheOptions {
   readonly random?: (() => number) | undefined;
   /** Called with each event. */
   readonly onEvent?: EventSink | undefined;
-  /** The client certificate, when tokens are bound to one (RFC 8705 §3): `mutualTls(…)`. */
+  /** The client certificate, for certificate-bound tokens (RFC 8705 §3): `mutualTls(…)`. */
   readonly certificate?: ClientAuthentication | undefined;
 }
 
@@ -41,9 +41,9 @@ export interface CachedTokens {
   readonly generation: number;
   get(key: string): CachedToken | undefined;
   set(key: string, token: AccessToken): void;
-  /** Records a failed renewal, for the event with the requested scope. The next one is postponed by the `retryAfterMs` of the error. */
+  /** Emits `renewal.failed` and postpones the next renewal by the `retryAfterMs` of the error. */
   renewalFailed(cached: CachedToken, error: unknown, requestedScope: string | undefined): void;
-  /** Returns the tokens that have not expired, and lets all expire now: no caller gets them again. */
+  /** Returns the unexpired tokens and marks them as expired, so that no caller gets them again. */
   drain(): readonly DrainedToken[];
 }
 

@@ -14,8 +14,8 @@ const timeoutMs = 250;
 const openMs = 5_000;
 
 /**
- * Ends each call of the store after 250 ms. A failure opens the circuit for 5 s. The next call after that tries the
- * store; the circuit is half-open in the meantime, and other calls skip the store.
+ * Ends each call of the store after 250 ms. A failure opens the circuit for 5 s. Then the circuit is half-open:
+ * one call tries the store, and other calls skip it until that call ends.
  */
 export function circuitBreaker(store: TokenStore, clock: Clock, onEvent?: EventSink): CircuitBreaker {
   const emit = eventSink(onEvent);
@@ -39,7 +39,7 @@ export function circuitBreaker(store: TokenStore, clock: Clock, onEvent?: EventS
       return result ?? undefined;
     } catch (error) {
       caller?.signal.throwIfAborted();
-      // Concurrent calls that fail together are one failure.
+      // Concurrent calls that fail count as one failure.
       if (opened === undefined || isTrial) {
         opened = pause(openMs, clock);
         emit({ type: 'store.failed', operation, reason: reasonOf(error), retryInMs: openMs });
@@ -67,7 +67,7 @@ export function circuitBreaker(store: TokenStore, clock: Clock, onEvent?: EventS
   };
 }
 
-// The kind of the error and its code, which Redis puts first in the message. The rest of a message may repeat a token.
+// The name and the code of the error. Redis puts the code at the start of the message. The rest may contain a token.
 function reasonOf(error: unknown): string {
   const { name, code, message, constructor } = Object(error) as Partial<Error> & { readonly code?: unknown };
   const kind = name === undefined || name === 'Error' ? constructor?.name : name;

@@ -16,9 +16,9 @@ export interface EncryptedStoreOptions {
 }
 
 /**
- * Encrypts the entries of a token store by JWE with A256GCM. The ciphertext is bound to the key, version and times of its entry.
- * A ciphertext of an unknown key, or one that was changed, counts as a missing entry.
- * @throws {ConfigurationError} if `store` is no token store, there is no key, a key has another length, or an option is unknown
+ * Encrypts the entries of a token store as JWE with A256GCM. The key, version and times of an entry are authenticated,
+ * too. An entry that was modified, or encrypted with an unknown key, counts as missing.
+ * @throws {ConfigurationError} if `store` is not a token store, `keys` is empty or malformed, or an option is unknown
  * @see [RFC 7516](https://www.rfc-editor.org/rfc/rfc7516)
  * @example
  * ```ts
@@ -70,7 +70,7 @@ export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions
   };
 }
 
-// No format has an empty payload, so that the reader finds the entry invalid.
+// No format has an empty payload, so the entry counts as invalid.
 const unreadable = '';
 
 const additionalData = (key: string, { version, issuedAt, expiresAt }: StoredToken): Buffer =>
@@ -88,6 +88,6 @@ function readKey(key: unknown): Uint8Array {
   if (isBytes && bytes.length === 32) return bytes;
   const found = isBytes ? `${bytes.length} bytes` : key === null ? 'null' : typeof key;
   throw new ConfigurationError(
-    `each of the "keys" of encryptedStore must be 32 random bytes, or these in base64, not ${found}`,
+    `each of the "keys" of encryptedStore must be 32 random bytes, or their base64 encoding, not ${found}`,
   );
 }

@@ -18,24 +18,24 @@ export interface FileStore extends TokenStore {
 }
 
 /**
- * A token store in a folder of this machine: one file for each token, which only its owner can read. Each method throws if
- * other users can use the folder or the file. The calls of one process run one after another. Two processes that write the
- * same key in the same moment may keep the older token, and may both get an expired lease: either costs one grant.
+ * A token store in a folder of this machine: one file for each token, which only its owner can read. Each method throws
+ * if other users can use the folder or the file. The calls of one process run one after another. If two processes write
+ * the same key at the same time, the older token may remain, or both may take an expired lease. Either costs one grant.
  */
 export function fileStore(folder: string, { clock = systemClock }: FileStoreOptions = {}): FileStore {
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const turn = last.then(() => makePrivateFolder(folder)).then(work);
-    // The next call runs in any case; the caller of this one gets the error.
+    // The next call runs even if this one fails; the caller of this one gets the error.
     last = turn.catch(() => undefined);
     return turn;
   };
 
-  // A hexadecimal name is valid on each platform and leads back to the key.
+  // Hexadecimal names are valid on every platform and can be decoded to the key.
   const pathOf = (key: string, ending: string): string => join(folder, Buffer.from(key).toString('hex') + ending);
   const content = (value: object, ms: number): string => JSON.stringify({ ...value, until: clock.now() + ms });
 
-  /** The content of a file; `undefined` if there is none, its time is over, or it is damaged. */
+  /** The content of a file; `undefined` if it does not exist, has expired, or is damaged. */
   async function read(path: string): Promise<Readonly<Record<string, unknown>> | undefined> {
     const value = parseObject((await readPrivateFile(path))?.toString('utf8') ?? '');
     return Number(value?.['until']) > clock.now() ? value : undefined;

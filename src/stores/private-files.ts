@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { link, lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 
-/** A file or folder is not private to its owner. The message names it. */
+/** The error for a file or folder that is not private to its owner. The message contains its path. */
 export class PrivateFileError extends Error {
   override readonly name = 'PrivateFileError';
-  /** How the user makes it private, in one line. */
+  /** One line that tells the user how to correct it. */
   readonly advice: string;
 
   constructor(message: string, advice: string) {
@@ -22,14 +22,14 @@ export class PrivateFileError extends Error {
 export async function readPrivateFile(path: string): Promise<Buffer | undefined> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(({ code }: NodeJS.ErrnoException) => {
     if (code === 'ENOENT') return undefined;
-    if (code === 'ELOOP') throw new PrivateFileError(`${path} is a link`, 'replace the link by the file itself');
+    if (code === 'ELOOP') throw new PrivateFileError(`${path} is a link`, 'replace the link with the file itself');
     throw new PrivateFileError(`${path} cannot be opened (${code})`, 'check its owner and mode');
   });
   if (file === undefined) return undefined;
   try {
-    // The open file is checked: the path may already name another one.
+    // Check the open file, because the path may name another file by now.
     const stats = await file.stat();
-    if (!stats.isFile()) throw new PrivateFileError(`${path} is not a file`, 'replace it by a file');
+    if (!stats.isFile()) throw new PrivateFileError(`${path} is not a file`, 'replace it with a file');
     checkOwner(path, stats, '600');
     return await file.readFile();
   } finally {
@@ -37,7 +37,7 @@ export async function readPrivateFile(path: string): Promise<Buffer | undefined>
   }
 }
 
-/** Creates a file that only its owner can read, in one step; `false` if the file exists. */
+/** Atomically creates a file that only its owner can read. Returns `false` if the file exists. */
 export async function createPrivateFile(path: string, text: string): Promise<boolean> {
   const temporary = await temporaryFile(path, text);
   try {
@@ -52,7 +52,7 @@ export async function createPrivateFile(path: string, text: string): Promise<boo
   }
 }
 
-/** Replaces or creates a file that only its owner can read, in one step: a reader gets the old text or the new one. */
+/** Atomically replaces or creates a file that only its owner can read. */
 export async function replacePrivateFile(path: string, text: string): Promise<void> {
   await rename(await temporaryFile(path, text), path);
 }
@@ -70,7 +70,7 @@ async function temporaryFile(path: string, text: string): Promise<string> {
 export async function makePrivateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   const stats = await lstat(path);
-  if (stats.isSymbolicLink()) throw new PrivateFileError(`${path} is a link`, 'replace the link by a folder');
+  if (stats.isSymbolicLink()) throw new PrivateFileError(`${path} is a link`, 'replace the link with a folder');
   checkOwner(path, stats, '700');
 }
 

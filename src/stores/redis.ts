@@ -20,7 +20,7 @@ export interface RedisCommands {
  * `createSentinel`. The types of these four have little in common, so this one lists only the members in use.
  */
 export interface RedisConnection extends RedisCommands {
-  /** Whether the client sends a command at once. */
+  /** Whether the client is connected, so that it sends a command immediately. */
   readonly isReady?: boolean;
   /** Makes the commands abortable while they wait for a connection. */
   withCommandOptions(options: { abortSignal: AbortSignal }): RedisCommands;
@@ -40,11 +40,11 @@ export interface RedisStoreOptions {
 }
 
 /**
- * Makes a token store in Redis 6.2 or newer, Valkey, Redis Cluster or behind Sentinel. Connect the client yourself; its connection
- * may break and come back at any time.
+ * Makes a token store in Redis 6.2 or newer, Valkey, Redis Cluster or behind Sentinel. Connect the client yourself; it
+ * may lose its connection and reconnect at any time.
  *
- * The store adds a listener for `error` events if the client has none, because such an event would end the process. The token
- * service reports failures of the store.
+ * The store adds a listener for `error` events if the client has none, because an unhandled `error` event ends the
+ * process. The token service reports failures of the store.
  * @throws {ConfigurationError} if the client is of another package, or an option is unknown or malformed
  * @example
  * ```ts
@@ -70,7 +70,7 @@ export function redisStore(client: RedisConnection, options: RedisStoreOptions =
   const run = (script: string, key: string, values: readonly (string | number)[], call?: StoreCall) =>
     commands(call).eval(script, { keys: [key], arguments: values.map(String) });
 
-  // The braces put both entries into one slot of a cluster.
+  // The braces are a hash tag: both entries have the same hash slot in Redis Cluster.
   const tokenKey = (key: string): string => `${prefix}{${key}}`;
   const leaseKey = (key: string): string => `${prefix}{${key}}:lease`;
 
@@ -105,7 +105,7 @@ export function redisStore(client: RedisConnection, options: RedisStoreOptions =
       const taken = await run(leasing, leaseKey(key), [holder, Math.ceil(ms)], call);
       if (taken === null) return undefined;
       if (call?.signal.aborted !== true) return lease;
-      // Redis was slow, and the caller has given up: another replica may take the lease.
+      // The call was aborted before Redis responded. Release the lease, so that another replica can take it.
       await lease.release();
       return undefined;
     },
@@ -127,9 +127,9 @@ function parse(text: string): StoredToken | undefined {
 }
 
 const replacement = `
-local kept = redis.call('GET', KEYS[1])
-if kept then
-  local version, issuedAt = string.match(kept, '^(%d+):(%d+):%d+:')
+local stored = redis.call('GET', KEYS[1])
+if stored then
+  local version, issuedAt = string.match(stored, '^(%d+):(%d+):%d+:')
   version, issuedAt = tonumber(version), tonumber(issuedAt)
   local given = tonumber(ARGV[1])
   if version and (version > given or version == given and issuedAt > tonumber(ARGV[2])) then return 0 end
@@ -138,8 +138,8 @@ redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[3])
 return 1`;
 
 const removal = `
-local kept = redis.call('GET', KEYS[1])
-if kept and string.sub(kept, 1, #ARGV[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+local stored = redis.call('GET', KEYS[1])
+if stored and string.sub(stored, 1, #ARGV[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`;
 
 const leasing = `return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])`;

@@ -54,7 +54,7 @@ declare const brand: unique symbol;
 /** The members of {@link SharedTokens}: `withSharedStore` reads and writes the tokens, the revocation removes them. */
 export interface SharedPlaces {
   readonly clock: Clock;
-  /** The place of one token request; `undefined` if the key or certificate of the client cannot be read. */
+  /** The entry of one token request; `undefined` if the key or certificate of the client cannot be read. */
   place(requestKey: string): Promise<SharedPlace | undefined>;
   /** Waits for the writes under way. Never rejects. */
   flush(): Promise<void>;
@@ -70,9 +70,9 @@ export interface SharedPlace {
   /** Whether the store failed recently and is being skipped. */
   isSkipped(): boolean;
   read(signal?: AbortSignal): Promise<TokenRecord | undefined>;
-  /** Stores the token, unless the entry holds a newer one other than `replaced`. */
+  /** Stores the token, unless the entry holds a newer token that is not `replaced`. */
   write(token: AccessToken, replaced?: AccessToken): Promise<void>;
-  /** Removes the token, unless the entry holds another one. */
+  /** Removes the token, unless the entry holds another token. */
   remove(token: AccessToken): Promise<void>;
   lease(ms: number, signal?: AbortSignal): Promise<Lease | undefined>;
 }
@@ -102,7 +102,7 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
 
   async function readConstraint(): Promise<SenderConstraint> {
     if (senderConstraint === undefined) return {};
-    return withDeadline(constraintTimeoutMs, undefined, (until) => abortable(senderConstraint(), until));
+    return withDeadline(constraintTimeoutMs, undefined, (signal) => abortable(senderConstraint(), signal));
   }
 
   function placeOf(requestKey: string, constraint: SenderConstraint): SharedPlace {
@@ -113,7 +113,7 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
     const remove = (token: AccessToken) => breaker.delete(key, toStored(key, token));
 
     async function replace(token: AccessToken, ttlMs: number, replaced: AccessToken | undefined): Promise<void> {
-      // The clock of the replica that stored the replaced token is ahead of ours: the store would keep that token.
+      // The replaced token comes from a replica whose clock is ahead. The store would keep it as the newer token.
       if (replaced !== undefined && replaced.issuedAt > token.issuedAt) await remove(replaced);
       await breaker.set(key, toStored(key, token), ttlMs);
     }
@@ -121,7 +121,7 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
     return {
       isSkipped: () => breaker.isOpen(),
       async read(signal) {
-        // Without its own token in the store, this replica would take it for one that another replica has just stored.
+        // Wait for the write of this replica. Otherwise a later read would take its token for one of another replica.
         const write = writes.get(key);
         if (write !== undefined) await abortable(write, signal);
         const entry = await breaker.get(key, signal && { signal });
@@ -131,7 +131,7 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
       },
       async write(token, replaced) {
         const ttlMs = token.remainingMs(clock);
-        // The certificate or the key may have been renewed since it was read.
+        // The certificate or the key may have been rotated since it was read.
         if (!(ttlMs > 0 && ttlMs < Infinity) || !canPresent(token, constraint)) return;
         const earlier = writes.get(key);
         const write = Promise.all([earlier, replace(token, ttlMs, replaced)]).finally(() => {

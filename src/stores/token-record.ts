@@ -5,7 +5,7 @@ import type { Instant } from '../core/clock.js';
 import { parseObject } from '../core/json.js';
 import type { StoredToken } from './token-store.js';
 
-/** What an entry of the store holds. An invalid one is damaged, malformed, of another key, or has impossible times. */
+/** The content of a store entry. An invalid entry is damaged, malformed, of another key, or has impossible times. */
 export type TokenRecord =
   | { readonly kind: 'token'; readonly token: AccessToken }
   | { readonly kind: 'invalid' | 'newer format'; readonly token?: undefined };
@@ -19,8 +19,8 @@ export interface SenderConstraint extends Pick<AccessTokenFields, 'certificateTh
 /** How far the clocks of two hosts may differ, in milliseconds. */
 export const clockSkewMs = 60_000;
 
-// The formats that this release writes and reads. The second one has a line for the members, and is used if there are any. A
-// change of the format takes the next number.
+// The format versions that this release reads and writes. Version 2 adds a line for the members of a token, if it
+// has any. A change of the format takes the next number.
 const versions = { withoutMembers: 1, withMembers: 2 } as const;
 const maxLifetimeMs = 10 * 366 * 24 * 3_600_000;
 const checksumLength = 8;
@@ -51,8 +51,8 @@ export function fromStored(key: string, stored: StoredToken, now: Instant, const
   const lifetimeMs = expiresAt - issuedAt;
   if (!isKnown(stored.version) || !payload.startsWith(checksum(issuedAt, expiresAt, body))) return invalid;
   if (issuedAt > now.wall + clockSkewMs || !(lifetimeMs > 0 && lifetimeMs <= maxLifetimeMs)) return invalid;
-  const [echoed, type, value = '', ...lines] = body.split('\n');
-  if (echoed !== key || value === '' || (type !== 'Bearer' && type !== 'DPoP')) return invalid;
+  const [storedKey, type, value = '', ...lines] = body.split('\n');
+  if (storedKey !== key || value === '' || (type !== 'Bearer' && type !== 'DPoP')) return invalid;
   const members = stored.version === versions.withMembers ? readMembers(lines.shift() ?? '') : {};
   if (members === undefined) return invalid;
   const scope = lines.length === 0 ? undefined : lines.join('\n');
@@ -73,9 +73,9 @@ export function canPresent(token: AccessToken, constraint: SenderConstraint): bo
 
 function readMembers(line: string): TokenMembers | undefined {
   const members = parseObject(line);
-  const isOdd =
+  const isMalformed =
     members === undefined || Object.values(members).some((value) => !['string', 'number'].includes(typeof value));
-  return isOdd ? undefined : (members as TokenMembers);
+  return isMalformed ? undefined : (members as TokenMembers);
 }
 
 const isKnown = (version: unknown): boolean => version === versions.withoutMembers || version === versions.withMembers;

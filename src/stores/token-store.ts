@@ -14,7 +14,7 @@ export interface StoredToken {
 
 /** One call of a token store. */
 export interface StoreCall {
-  /** Aborted when the caller gives up or the time is over. A command that is not yet sent should then not be sent. */
+  /** Aborted by the caller or a timeout. The store should then drop commands that it has not sent yet. */
   readonly signal: AbortSignal;
 }
 

@@ -88,7 +88,7 @@ test.each([
 });
 
 test.each(['', '/orders', 'api.example.com', '//api.example.com', 'https://', 'https://api example.com', '*'])(
-  'refuses %j, which is no absolute URL [F10]',
+  'refuses %j, which is not an absolute URL [F10]',
   (url) => {
     expect(() => secureOrigin(url, 'origins')).toThrow(ConfigurationError);
     expect(() => secureOrigin(url, 'origins')).toThrow(`"origins" holds ${JSON.stringify(url)}`);

@@ -195,7 +195,7 @@ test.each([
 });
 
 test('a key in place of a path is recognised [F11]', async () => {
-  expect(String(await failureOf(fromFile(pem)()))).toContain('give that text itself, not as a path');
+  expect(String(await failureOf(fromFile(pem)()))).toContain('pass the text itself, not as a path');
 });
 
 test.each([

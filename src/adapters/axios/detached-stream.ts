@@ -2,8 +2,9 @@ import { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 
 /**
- * A stream that has the content and the members of a response stream, and does not lead to it: that one leads to its request,
- * its socket and its agent, and so to the tokens of all requests in flight. `redact` gets each error before the caller does.
+ * A stream with the content and the members of a response stream, but without a reference to it. The response stream
+ * references its request, socket and agent, and through them the tokens of all requests in flight. `redact` is called
+ * with each error before the caller gets it.
  */
 export function detachedStream(source: Readable, redact: (error: object) => void): IncomingMessage {
   const stream = new IncomingMessage(undefined as never);
@@ -23,10 +24,10 @@ export function detachedStream(source: Readable, redact: (error: object) => void
     return callback ? stream.on('timeout', callback) : stream;
   };
   source.on('timeout', () => stream.emit('timeout'));
-  // The source does not flow before its copy is read.
+  // The source stays paused until its copy is read.
   source.pause().on('data', (chunk) => void (stream.push(chunk) || source.pause()));
   source.on('end', () => {
-    copy(membersAfterwards);
+    copy(membersAtEnd);
     stream.complete = true;
     stream.push(null);
   });
@@ -41,7 +42,7 @@ export function detachedStream(source: Readable, redact: (error: object) => void
 const members = [
   ...(['statusCode', 'statusMessage', 'headers', 'headersDistinct', 'rawHeaders'] as const),
   ...(['httpVersion', 'httpVersionMajor', 'httpVersionMinor'] as const),
-  // Of follow-redirects.
+  // Set by follow-redirects.
   ...(['responseUrl', 'redirects'] as never[]),
 ];
-const membersAfterwards = ['trailers', 'trailersDistinct', 'rawTrailers'] as const;
+const membersAtEnd = ['trailers', 'trailersDistinct', 'rawTrailers'] as const;

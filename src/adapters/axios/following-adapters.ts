@@ -10,17 +10,18 @@ export interface FollowingAdapters {
 }
 
 /**
- * Adapters in place of axios' fetch adapter, which follow redirects themselves: a fetch of the caller may take the token to another
- * origin. The `Request` of a response then tells where redirects have led. `env` has the fetch of the caller, if there is one.
+ * Makes adapters that replace axios' fetch adapter and follow redirects themselves, because a custom `fetch` may send
+ * the token to another origin. The `Request` of a response then holds the final URL. `env` holds the custom `fetch`, if
+ * there is one.
  */
 export function followingAdapters({ env }: AxiosRequestConfig): FollowingAdapters {
   const following = (isBodyKept: boolean): AxiosAdapter =>
     getAdapter('fetch', { env: { ...env, fetch: followingFetch(env?.fetch, isBodyKept) } });
-  // The copy of a stream would be kept in memory, however long it is.
+  // Streams are not copied, because the copy would be held in memory completely.
   return { forStreams: following(false), forOthers: following(true) };
 }
 
-/** A fetch that follows redirects, and notes them at its `Request` as follow-redirects does. */
+/** A `fetch` that follows redirects, and records them on its `Request` as follow-redirects does. */
 function followingFetch(inner: typeof fetch = (...args) => fetch(...args), isBodyKept: boolean): typeof fetch {
   return async (input, given = {}) => {
     const first = fetchCall(input, urlOf(input), given);
@@ -30,8 +31,8 @@ function followingFetch(inner: typeof fetch = (...args) => fetch(...args), isBod
       return inner(target, call.init.redirect === 'follow' ? { ...init, redirect: 'manual' } : init);
     };
     const response = await followRedirects(first, await send(first), send);
-    const noted = { _redirectCount: Number(response.redirected), _currentUrl: response.url || undefined };
-    if (typeof input === 'object') Object.assign(input, noted);
+    const redirectInfo = { _redirectCount: Number(response.redirected), _currentUrl: response.url || undefined };
+    if (typeof input === 'object') Object.assign(input, redirectInfo);
     return response;
   };
 }

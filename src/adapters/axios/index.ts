@@ -84,7 +84,7 @@ export function bearerToken(
     const origin = permittedOriginOf(config);
     if (origin === undefined || isOwnRequest(() => axios.getUri(config))) return adapter(config);
 
-    if (origin.startsWith('http:')) keepFromProxies(config);
+    if (origin.startsWith('http:')) disableProxy(config);
     const tokenRequest = config.tokenRequest ?? tokenRequestOf?.(config);
     const deadline = timeout || cancelToken ? startDeadline(config) : undefined;
     const request = axiosRequest({ adapter, config, origin, tokenRequest, deadline, isRejected });
@@ -99,7 +99,7 @@ export function bearerToken(
     const configured = config.adapter;
     // The adapter decides, not the interceptor: interceptors that run later may change the URL and the headers.
     config.adapter = (final) => {
-      // A library that sends this config again is to pass the interceptor again.
+      // If a library sends this config again, the interceptor runs again.
       if (configured === undefined) delete final.adapter;
       else final.adapter = configured;
       return send(getAdapter(configured ?? axios.defaults.adapter, final), final);
@@ -108,7 +108,7 @@ export function bearerToken(
   };
 }
 
-/** Whether the caller has set the header, in whatever case. A name without a value is removed: the token would go there. */
+/** Whether the caller has set the header. Removes names without a value, because axios would move the token to one. */
 function hasAuthorization(headers: AxiosHeaders): boolean {
   for (const name of Object.keys(headers)) {
     if (name.toLowerCase() !== 'authorization') continue;
@@ -118,8 +118,8 @@ function hasAuthorization(headers: AxiosHeaders): boolean {
   return false;
 }
 
-// A proxy would read a token that is sent over http.
-function keepFromProxies(config: InternalAxiosRequestConfig): void {
+// A proxy could read a token that is sent over http.
+function disableProxy(config: InternalAxiosRequestConfig): void {
   if (config.proxy) throw new ConfigurationError('a token is not sent over http through a proxy; set "proxy: false"');
   config.proxy = false;
 }
@@ -149,4 +149,4 @@ function axiosOrigins(
   };
 }
 
-const isAbsolute = /^(?:[a-z][a-z\d+\-.]*:)?\/\//i; // as axios decides it
+const isAbsolute = /^(?:[a-z][a-z\d+\-.]*:)?\/\//i; // the same check as in axios

@@ -6,28 +6,29 @@ import type { InternalAxiosRequestConfig } from 'axios';
 import { isStream } from '../body.js';
 import { detachedStream } from './detached-stream.js';
 
-/** What takes the place of the request object in a response or an error: method and URL, and no headers. */
+/** Replaces the request object in a response or an error. Holds the method and the URL, but no headers. */
 export interface SentRequest {
   readonly method: string | undefined;
   readonly protocol: string | undefined;
   readonly host: string | undefined;
   readonly path: string | undefined;
-  /** As on Node's `ClientRequest`: `responseUrl` is where redirects have led. */
+  /** As on Node's `ClientRequest`: `responseUrl` is the URL after redirects. */
   readonly res: { readonly responseUrl: string | undefined };
   readonly wasRedirected: boolean;
 }
 
 /**
- * Replaces the request object that a response or an error of axios holds: that object, its socket and its agent lead to the token
- * of this request, and to those of other requests in flight. So does a response stream of Node, which is replaced, too. A
- * stream, its error or an agent of the caller may hold the object. Then its headers are removed.
+ * Replaces the request object that a response or an error of axios holds. This object, its socket and its agent
+ * reference the token of this request, and the tokens of other requests in flight. A response stream of Node.js does
+ * too, and is also replaced. If a stream, its error or an agent of the caller may hold the request object, its headers
+ * are removed.
  */
 export function redactRequest(holder: { request?: unknown; data?: unknown }, config: InternalAxiosRequestConfig): void {
   const { data, responseType, httpAgent, httpsAgent } = config;
   const request = holder.request as AnyRequest | null | undefined;
   if (typeof request !== 'object' || request === null) return;
   const upload = data && isStream(data) ? data : undefined;
-  // A stream that has ended still leads to the request that it was piped to.
+  // A stream that has ended still references the request that it was piped to.
   if (upload?.readableEnded) upload.unpipe?.();
   if (upload || responseType === 'stream' || httpAgent || httpsAgent) removeHeaders(request);
 
@@ -43,7 +44,7 @@ export function redactRequest(holder: { request?: unknown; data?: unknown }, con
 /** Members of Node's `ClientRequest`, of the request of follow-redirects, of a stream of HTTP/2, and of the `Request` of fetch. */
 interface AnyRequest extends Partial<Omit<SentRequest, 'res'>> {
   readonly url?: string;
-  /** The mode of a `Request`. With `follow`, and without a count of redirects, it may have been redirected. */
+  /** The redirect mode of a `Request`. With `follow` and no redirect count, the request may have been redirected. */
   readonly redirect?: string;
   readonly res?: { readonly responseUrl?: string };
   /** The text that a `ClientRequest` has sent. */
@@ -52,7 +53,7 @@ interface AnyRequest extends Partial<Omit<SentRequest, 'res'>> {
   readonly [symbol: symbol]: HeaderRecord | null | undefined;
   readonly sentHeaders?: HeaderRecord;
   readonly headers?: { delete?(name: string): void };
-  /** The request of follow-redirects, which has several hops: the URL and the request of the latest, the options of the next. */
+  /** The request of follow-redirects. It has the URL and the request of the latest hop, and the options of the next. */
   readonly _redirectable?: AnyRequest;
   readonly _redirectCount?: number;
   readonly _currentUrl?: string;
@@ -66,7 +67,7 @@ function removeHeaders(request: AnyRequest): void {
   const hops = request._redirectable ?? request;
   for (const each of [hops, request, hops._currentRequest]) {
     if (each === undefined) continue;
-    // The first line remains: without a text, a request has not been sent yet.
+    // Keep the request line: Node.js treats a request with an empty `_header` as not sent yet.
     if (typeof each._header === 'string') each._header = each._header.slice(0, each._header.indexOf('\r\n') + 2);
     if (kOutHeaders !== undefined) removeSecrets(each[kOutHeaders]);
     removeSecrets(each._options?.headers);

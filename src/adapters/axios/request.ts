@@ -29,8 +29,8 @@ export interface AxiosRequestOptions {
 }
 
 /**
- * Makes a request of axios one that `sendAuthorized` can send. Its config holds no credentials between two sends. `toResult` returns
- * the last response, or throws the error that axios has made of it.
+ * Adapts an axios request for `sendAuthorized`. Its config holds no credentials between two sends. `toResult` returns
+ * the last response, or throws the error that axios made from it.
  */
 export function axiosRequest(
   options: AxiosRequestOptions,
@@ -40,7 +40,7 @@ export function axiosRequest(
   let failure: AxiosError | undefined;
   let lastRequest: { destroy?(): void } | undefined;
 
-  /** The response in an error, since a response with an error status is a response; throws an error without one. */
+  /** Returns the response of an error, since axios throws for an error status. Throws an error without a response. */
   function responseOf(error: unknown): AxiosResponse {
     if (!isAxiosError(error)) throw error;
     const { response } = error;
@@ -48,7 +48,7 @@ export function axiosRequest(
     if (response === undefined) throw error;
     failure = error;
     if ('data' in response) return response;
-    // A response that broke off has no data, and says nothing of the token.
+    // An incomplete response has no data, and does not show whether the token was rejected.
     redactRequest(response, config);
     throw error;
   }
@@ -68,7 +68,7 @@ export function axiosRequest(
       let response: AxiosResponse;
       try {
         if (proof !== undefined) config.headers['DPoP'] = proof;
-        // A fetch that follows a redirect takes the proof to another URL.
+        // A redirect would send the proof to another URL.
         if (proof !== undefined && sendingAdapter !== adapter) config.maxRedirects = 0;
         response = await sendingAdapter(config);
       } catch (error) {
@@ -93,7 +93,7 @@ export function axiosRequest(
     wasRedirected,
     isRejected,
     isResendable: () => !isStream(config.data),
-    // A response stream of axios may wait for its source before it ends. To end the request ends both.
+    // A response stream of axios may wait for its source before it ends. Destroying the request ends both.
     discard({ data }) {
       if (!isStream(data)) return;
       discardStream(data);
@@ -117,7 +117,7 @@ function adapterFor(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): 
   return isStream(config.data) ? following.forStreams : following.forOthers;
 }
 
-// axios keeps each adapter that it makes: let it make two of ours for one of the caller's.
+// axios caches each adapter that it makes, so make the replacements only once for each adapter of the caller.
 const replacements = new WeakMap<AxiosAdapter, FollowingAdapters | undefined>();
 
 const status = (response: AxiosResponse): number => response.status;
@@ -131,24 +131,24 @@ const header = ({ headers }: AxiosResponse, name: string): string | undefined =>
 const responseUrl = ({ request }: AxiosResponse): string | undefined =>
   (request as Partial<SentRequest> | undefined)?.res?.responseUrl;
 
-// axios' fetch adapter that makes no `Request` gives `false`. Such a request may have been redirected.
+// If axios' fetch adapter makes no `Request`, the member is `false`. Such a request may have been redirected.
 const wasRedirected = ({ request }: AxiosResponse): boolean =>
   request === false || ((request as Partial<SentRequest> | undefined)?.wasRedirected ?? false);
 
-// Without `params`: a proof leaves out the query.
+// Without `params`, because a proof excludes the query.
 const urlOf = ({ url = '', baseURL, allowAbsoluteUrls }: InternalAxiosRequestConfig): string =>
   new Axios().getUri({ url, baseURL, allowAbsoluteUrls } as AxiosRequestConfig);
 
 /**
- * The option `beforeRedirect` of axios that removes the token and the proof on the way to another origin. axios takes a `Host`
- * header of the caller for the origin of the request, and would leave them.
+ * A `beforeRedirect` option of axios that removes the token and the proof on a redirect to another origin. axios treats
+ * a `Host` header of the caller as the origin of the request, so it would keep them.
  */
 const withoutCredentials =
   (origin: string, next: BeforeRedirect | undefined): BeforeRedirect =>
   (options, ...rest) => {
     const headers = (options['headers'] ?? {}) as Record<string, unknown>;
-    const isElsewhere = parseUrl(String(options['href']))?.origin !== origin;
-    for (const name of isElsewhere ? Object.keys(headers) : [])
+    const isOtherOrigin = parseUrl(String(options['href']))?.origin !== origin;
+    for (const name of isOtherOrigin ? Object.keys(headers) : [])
       if (/^(authorization|dpop)$/i.test(name)) delete headers[name];
     next?.(options, ...rest);
   };

@@ -2,20 +2,20 @@ import { performance } from 'node:perf_hooks';
 
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
 
-/** The end of one axios request by its `timeout`, which also counts the wait for a token, by its `signal` or its `cancelToken`. */
+/** The deadline of one axios request: `timeout`, which includes the wait for a token, `signal` or `cancelToken`. */
 export interface Deadline {
   /** Ends the wait for a token. */
   readonly signal: AbortSignal;
-  /** What is left of `timeout`, in milliseconds. */
+  /** The remaining part of `timeout`, in milliseconds. */
   remainingMs(): number;
   /** Removes the timer and the listeners. */
   clear(): void;
 }
 
-/** Starts the time of a request. */
+/** Starts the deadline of a request. */
 export function startDeadline(config: InternalAxiosRequestConfig): Deadline {
   const { cancelToken } = config;
-  // axios takes a text as well, which comes from an environment variable.
+  // axios also accepts a string, for example from an environment variable.
   const timeout = Number.parseInt(String(config.timeout ?? 0), 10);
   const signal = config.signal instanceof AbortSignal ? config.signal : undefined;
   const isLimited = timeout > 0 && timeout <= maxTimerMs;
@@ -40,7 +40,7 @@ export function startDeadline(config: InternalAxiosRequestConfig): Deadline {
 
 const maxTimerMs = 2 ** 31 - 1;
 
-// As axios makes it.
+// The same error as in axios.
 function timeoutError(config: InternalAxiosRequestConfig): AxiosError {
   const { timeout, timeoutErrorMessage, transitional } = config;
   const code = transitional?.clarifyTimeoutError ? AxiosError.ETIMEDOUT : AxiosError.ECONNABORTED;

@@ -1,4 +1,4 @@
-/** The two arguments of a call of `fetch`, and the URL that they name. */
+/** The two arguments of a call of `fetch`, and its URL. */
 export interface FetchCall {
   /** A `Request` whose body is not read yet, or the URL. */
   input: string | Request;
@@ -7,13 +7,13 @@ export interface FetchCall {
   readonly init: FetchInit;
 }
 
-/** An `init` with a mode, whose headers are a list of pairs or a plain object. */
+/** An `init` with a redirect mode, whose headers are a list of pairs or a plain object. */
 export interface FetchInit extends RequestInit {
   readonly redirect: NonNullable<RequestInit['redirect']>;
   readonly headers: [string, string][] | Record<string, string>;
 }
 
-/** What `fetch(input, init)` asks for, where `url` is that of `input`: a copy, so that the caller may change its objects afterwards. */
+/** Copies the arguments of `fetch`, so that the caller may change them afterwards. `url` is the URL of `input`. */
 export function fetchCall(input: string | URL | Request, url: string, given: RequestInit): FetchCall {
   const init = plainInit(given);
   const headers = copyOf(init.headers ?? (isRequest(input) ? input.headers : {}));
@@ -27,7 +27,7 @@ export function fetchCall(input: string | URL | Request, url: string, given: Req
   return { input, url, init: initWith(headers, merged.redirect, merged) };
 }
 
-/** The same as a plain object: `fetch` reads the members by name, so `init` may inherit them, or be a Request (Web IDL). */
+/** Returns a plain object. `fetch` reads the members by name, so `init` may inherit them, or be a Request (Web IDL). */
 function plainInit(init: RequestInit): RequestInit {
   if (Object.getPrototypeOf(init) === Object.prototype) return init;
   const names = 'body cache credentials dispatcher duplex headers integrity keepalive method mode redirect'.split(' ');
@@ -36,13 +36,13 @@ function plainInit(init: RequestInit): RequestInit {
   return Object.fromEntries(names.filter((name) => name in init).map((name) => [name, Reflect.get(init, name)]));
 }
 
-/** Keeps a copy of a `Request` with a body, which can be sent once, for the next send. The copy keeps the body in memory. */
+/** Clones a `Request` with a body, which can be sent only once, for the next send. This keeps the body in memory. */
 export function copyForNextSend(call: FetchCall): void {
   const { input, init } = call;
   if (typeof input !== 'string' && input.body !== null && init.body == null) call.input = input.clone();
 }
 
-/** The URL that an argument of `fetch` names. */
+/** The URL of the first argument of `fetch`. */
 export const urlOf = (input: string | URL | Request): string => (isRequest(input) ? input.url : String(input));
 
 const isRequest = (input: unknown): input is Request =>
@@ -55,7 +55,7 @@ const copyOf = (headers: NonNullable<RequestInit['headers']>): FetchInit['header
       )
     : { ...(headers as Record<string, string>) };
 
-/** A copy of `init` with other headers and another mode. A spread that gets more members takes several times as long. */
+/** Copies `init` with other headers and redirect mode. A spread with more members takes several times as long. */
 export function initWith(headers: FetchInit['headers'], redirect: FetchInit['redirect'], init: RequestInit): FetchInit {
   const copy: FetchInit & Record<string, unknown> = { headers, redirect };
   for (const name in init) if (!(name in copy)) copy[name] = init[name as keyof RequestInit];

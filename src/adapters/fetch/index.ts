@@ -41,7 +41,7 @@ export type FetchWithToken = (
 ) => Promise<Response>;
 
 /**
- * Wraps a `fetch` so that it attaches a token to each request. The result goes wherever a `fetch` is expected.
+ * Wraps a `fetch` so that it attaches a token to each request. The result works wherever a `fetch` is expected.
  *
  * When the API rejects the token, the request is resent once with a new one. Without a token the request is not sent and fails
  * with the error of the token source. These requests are sent without a token: a request or redirect to another origin, with
@@ -101,7 +101,7 @@ export function withBearerToken(
     const firstOrigin = permittedOrigin(url, origins);
     if (tokenRequest === false || firstOrigin === undefined || isOwnRequest(() => url)) return fetch(input, init);
     const first = fetchCall(input, url, init);
-    // With the copy: the caller's headers may be an iterator, which has ended.
+    // Send the copy: the caller's headers may be an iterator, which `fetchCall` has consumed.
     if (hasAuthorization(first.init)) return fetch(input, first.init);
 
     const sendWithToken = (call: FetchCall, origin: string): Promise<Response> => {
@@ -109,10 +109,10 @@ export function withBearerToken(
       return sendAuthorized(authorizedRequest(call, origin, requested), checked);
     };
     let isAuthorized = true;
-    // A fetch of the caller may take all headers along, and a proof is for one URL.
+    // The adapter follows redirects: a custom `fetch` may keep all headers, and a proof is valid for one URL only.
     return followRedirects(first, await sendWithToken(first, firstOrigin), (call) => {
       const origin = permittedOrigin(call.url, origins);
-      // No request after one to another origin gets a token, wherever redirects lead.
+      // After a redirect to another origin, no further request gets a token.
       isAuthorized &&= origin !== undefined;
       return origin === undefined || !isAuthorized ? fetch(call.input, call.init) : sendWithToken(call, origin);
     });
@@ -126,7 +126,7 @@ function hasAuthorization({ headers }: FetchInit): boolean {
 
 const status = (response: Response): number => response.status;
 const header = ({ headers }: Response, name: string): string | undefined => headers.get(name) ?? undefined;
-// A fetch of the caller may follow redirects all the same.
+// A custom `fetch` may ignore `redirect: 'manual'`.
 const responseUrl = ({ url }: Response): string | undefined => url || undefined;
 const wasRedirected = ({ redirected }: Response): boolean => redirected;
 const discard = ({ body }: Response): void => cancelBody(body);

@@ -5,8 +5,8 @@ import type { FetchCall } from './call.js';
 const maxRedirects = 20; // As in the Fetch standard.
 
 /**
- * Sends each call that the response to a call redirects to, unless the mode of the call says otherwise. `send` must not follow
- * redirects itself. A response that does not redirect is returned at once.
+ * Follows the redirects of a response, if the redirect mode of the call is `follow`. `send` must not follow redirects
+ * itself. A response that does not redirect is returned without a promise.
  * @throws {TypeError} as `fetch` does, when a redirect cannot be followed
  */
 export function followRedirects(
@@ -38,7 +38,7 @@ async function follow(
 const redirectTarget = ({ init }: FetchCall, response: Response): string | undefined =>
   init.redirect === 'follow' ? locationOf(response) : undefined;
 
-/** Where a response redirects to, as the server has written it; `undefined` for a response that does not redirect. */
+/** The `Location` of a redirect, as received; `undefined` for a response that does not redirect. */
 function locationOf(response: Response): string | undefined {
   const location = redirectStatuses.has(response.status) ? response.headers.get('location') : null;
   // Headers are decoded as Latin-1, but a URL in them is UTF-8.
@@ -53,7 +53,7 @@ function locationOf(response: Response): string | undefined {
 async function afterRedirect(call: FetchCall, status: number, location: string): Promise<FetchCall> {
   const { url, init } = call;
   const [source, target] = [new URL(url), parseUrl(location, url)];
-  if (target === undefined || !/^https?:$/.test(target.protocol)) throw notFollowed(url, 'to what is no HTTP URL');
+  if (target === undefined || !/^https?:$/.test(target.protocol)) throw notFollowed(url, 'to a URL that is not HTTP');
   target.hash ||= source.hash;
 
   const method = init.method?.toUpperCase() ?? 'GET';

@@ -1,7 +1,7 @@
 /** Headers by name; a list for a name that occurs more than once. */
 export type HeaderRecord = Record<string, string | string[] | undefined>;
 
-/** The headers of a response by their names in lower case; with undici 7 a list of names and values, as they came. */
+/** The headers of a response by their names in lower case; with undici 7 a list of names and values, as received. */
 export type ReceivedHeaders = Readonly<HeaderRecord> | readonly Buffer[];
 
 /** The headers of a response as an object. */
@@ -13,9 +13,9 @@ export function responseHeaders(received: ReceivedHeaders): Readonly<HeaderRecor
 
 /** The value of a header; several are joined by commas. */
 export function headerOf(received: ReceivedHeaders, name: string): string | undefined {
-  // Most responses do not have it. Then their headers are not read.
-  const isThere = !isRaw(received) || received.some(({ length }, at) => at % 2 === 0 && length === name.length);
-  return isThere ? responseHeaders(received)[name.toLowerCase()]?.toString() : undefined;
+  // Most responses do not have the header. Comparing lengths first avoids decoding all headers.
+  const mayExist = !isRaw(received) || received.some(({ length }, at) => at % 2 === 0 && length === name.length);
+  return mayExist ? responseHeaders(received)[name.toLowerCase()]?.toString() : undefined;
 }
 
 const isRaw = (received: ReceivedHeaders): received is readonly Buffer[] => Array.isArray(received);

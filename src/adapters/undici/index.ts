@@ -58,8 +58,8 @@ declare module 'undici' {
  * with the error of the token source. These requests are sent unchanged: a request to another origin, with `tokenRequest: false`,
  * or with `Authorization` of the caller.
  *
- * Compose `cache` and `deduplicate` before this interceptor: they must see the token, or one tenant gets the response to another.
- * Compose `retry` and `redirect` after it: then each of their requests gets a token.
+ * Compose `cache` and `deduplicate` before this interceptor: they must see the token, otherwise one tenant may get the
+ * response of another. Compose `retry` and `redirect` after it: then each of their requests gets a token.
  * @throws {ConfigurationError} if an option is unknown, malformed or missing, or an origin is http and not allowed by `dangerouslyAllowHttp`
  * @see [RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)
  * @example
@@ -110,7 +110,7 @@ export function bearerTokenInterceptor(
 
 type Dispatched = Dispatcher.DispatchOptions & { readonly signal?: unknown };
 
-// As a new plain object, the form that each interceptor reads. Equal names in different case stay apart, as undici sends them.
+// Returns a new plain object, which every interceptor can read. As in undici, names that differ in case stay separate.
 function requestHeaders(headers: unknown): HeaderRecord {
   if (typeof headers !== 'object' || headers === null) return {};
   if (!(Symbol.iterator in headers)) return { ...(headers as HeaderRecord) };
@@ -118,7 +118,7 @@ function requestHeaders(headers: unknown): HeaderRecord {
   return recordOf(Array.isArray(list[0]) ? list.flat() : list);
 }
 
-/** Whether the caller has set `Authorization`, in whatever case. undici leaves out a header that is `undefined`. */
+/** Whether the caller has set `Authorization`, in any letter case. undici leaves out a header that is `undefined`. */
 function hasAuthorization(headers: HeaderRecord): boolean {
   return Object.entries(headers).some(([name, value]) => value !== undefined && name.toLowerCase() === 'authorization');
 }
@@ -127,11 +127,11 @@ function hasAuthorization(headers: HeaderRecord): boolean {
 function originNamedIn({ origin }: Dispatched): string {
   if (origin !== undefined) return String(origin);
   throw new ConfigurationError(
-    '"origin" is missing from a request: undici 7 does not tell otherwise where a Client or Pool sends it',
+    '"origin" is missing from a request; set it, because undici 7 does not expose the origin of a Client or Pool',
   );
 }
 
-/** The signal of the request, and what releases it after the request. An emitter of events is a signal for undici, too. */
+/** The signal of the request, and a function that removes the listener. undici also accepts an `EventEmitter`. */
 function signalOf(signal: unknown): { signal?: AbortSignal; release?: () => void } {
   if (signal instanceof AbortSignal) return { signal };
   if (!(signal instanceof EventEmitter)) return {};

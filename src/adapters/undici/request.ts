@@ -9,7 +9,7 @@ import { type HeaderRecord, headerOf, responseHeaders } from './headers.js';
 import { LegacyDispatch, type LegacyHandler } from './legacy-handler.js';
 import { type Handler, UndiciResponse } from './response.js';
 
-/** The head of a response, as the option `isRejected` gets it. */
+/** The status and headers of a response, for the option `isRejected`. */
 export interface UndiciReply {
   readonly statusCode: number;
   /** By their names in lower case. */
@@ -24,12 +24,12 @@ export interface UndiciRequestOptions {
   readonly origin: string;
   readonly tokenRequest: TokenRequest | undefined;
   readonly signal: AbortSignal | undefined;
-  readonly isRejected: ((reply: UndiciReply) => boolean) | undefined;
+  readonly isRejected: ((response: UndiciReply) => boolean) | undefined;
 }
 
 /**
- * Makes a request of undici one that `sendAuthorized` can send. Each response is held until it is delivered or discarded. `fail`
- * reports to the handler that there is no response.
+ * Adapts an undici request for `sendAuthorized`. Each response is held until it is delivered or discarded. `fail`
+ * reports an error to the handler if there is no response.
  */
 export function undiciRequest(
   options: UndiciRequestOptions,
@@ -48,7 +48,7 @@ export function undiciRequest(
       new Promise((onResponse, onError) => {
         const headers = { ...outgoing.headers, authorization, ...(proof !== undefined && { dpop: proof }) };
         const toSend = Object.assign({}, outgoing, { headers, body: keptBody?.read() ?? outgoing.body ?? null });
-        // A redirect interceptor below would take the proof to another URL.
+        // An inner redirect interceptor would send the proof to another URL.
         if (proof !== undefined) Object.assign(toSend, { maxRedirections: 0 });
         const outcome = { onResponse, onError };
         const events = isLegacy(handler) ? new LegacyDispatch(handler, outcome) : new UndiciResponse(handler, outcome);
@@ -73,13 +73,13 @@ export function undiciRequest(
 const status = ({ statusCode }: UndiciResponse): number => statusCode;
 const header = ({ headers }: UndiciResponse, name: string): string | undefined => headerOf(headers, name);
 const responseUrl = ({ history }: UndiciResponse): string | undefined => history?.at(-1)?.href;
-// The redirect interceptor adds the URL of each response, also of the last one.
+// The redirect interceptor adds the URL of each response, including the last one.
 const wasRedirected = ({ history }: UndiciResponse): boolean => history !== undefined && history.length > 1;
 const discard = (response: UndiciResponse): void => response.discard();
 
 const isLegacy = (handler: object): handler is LegacyHandler => 'onConnect' in handler;
 
-// For interceptors above: the retry interceptor of undici does not repeat a request that was aborted.
+// Outer interceptors read this: the retry interceptor of undici does not retry an aborted request.
 function notStarted(reason: Error, signal: AbortSignal | undefined): Dispatcher.DispatchController {
   const nothing = (): void => undefined;
   return { aborted: signal?.aborted ?? false, paused: false, reason, abort: nothing, pause: nothing, resume: nothing };
@@ -88,7 +88,7 @@ function notStarted(reason: Error, signal: AbortSignal | undefined): Dispatcher.
 const isReadOnce = (body: unknown): boolean => isStream(body) || 'next' in Object(body);
 const maxKeptBytes = 1_048_576;
 
-/** Keeps a short body of an asynchronous iterator while it is sent. The `fetch` of undici makes such an iterator of each body. */
+/** Buffers a short body of an async iterator while it is sent. The `fetch` of undici converts each body to one. */
 function keepBody({ body, headers }: UndiciRequestOptions['outgoing']): {
   read: () => Readable;
   isResendable: () => boolean;

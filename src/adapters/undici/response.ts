@@ -11,7 +11,7 @@ export interface Controller {
 
 export type Upgrade = [statusCode: number, headers: ReceivedHeaders, socket: Duplex];
 
-/** How undici reports on a request: the protocol of undici 8, which undici 7 also takes. */
+/** The handler protocol of undici 8, which undici 7 also supports. */
 export interface Handler {
   onRequestStart?(controller: Controller, context: unknown): void;
   onRequestUpgrade?(controller: Controller, ...upgrade: Upgrade): void;
@@ -24,13 +24,13 @@ export interface Handler {
   onBodySent?(...sent: unknown[]): void;
 }
 
-/** What becomes of one dispatch: a response, or an error before there was one. */
+/** Receives the outcome of one dispatch: a response, or an error without a response. */
 export interface Outcome {
   onResponse(response: UndiciResponse): void;
   onError(error: Error): void;
 }
 
-// The body of a 401 is a sentence or two. While it is held, its connection is free for other requests.
+// The body of a 401 is usually shorter. It is read while it is held, which frees its connection for other requests.
 const maxHeldBytes = 65_536;
 
 /** One dispatch of a request. Holds its response until the response is delivered to the handler of the caller, or discarded. */
@@ -126,7 +126,7 @@ export class UndiciResponse implements Handler {
     if (this.state === 'discarded') return;
     this.state = 'discarded';
     this.held = [];
-    if (!this.isComplete) this.controller?.abort(new Error('the response is discarded: the request is sent again'));
+    if (!this.isComplete) this.controller?.abort(new Error('the response was discarded'));
   }
 
   private deliverOrHold(part: () => void): void {

@@ -7,14 +7,14 @@ import type { SharedPlace } from '../../stores/shared-tokens.js';
 /** Options of {@link withLease}. */
 export interface LeaseOptions<T> {
   readonly place: SharedPlace;
-  /** For the wait and the work after it, in milliseconds. */
+  /** Time limit for the wait and the work after it, in milliseconds. */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal | undefined;
   /** Looks for the result of another replica: after each wait, and once the lease is taken. */
   readonly find: () => Promise<T | undefined>;
   /** Does the work. It has a deadline of its own; after a wait, its signal is aborted at this deadline too. */
   readonly work: (signal: AbortSignal | undefined) => Promise<T>;
-  /** Stores the result before the lease is released, while the caller has the result already. Never rejects. */
+  /** Stores the result before the lease is released. The caller does not wait for it. Never rejects. */
   readonly publish: (result: T) => Promise<void>;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
@@ -29,7 +29,7 @@ export async function withLease<T>(options: LeaseOptions<T>): Promise<T> {
   const { place, deadlineMs, signal, find, work, publish, clock, random } = options;
   const deadline = pause(deadlineMs, clock);
   const reservedMs = deadlineMs / 3;
-  // A holder that dies delays the others by this time; one that lives extends its lease.
+  // If the holder crashes, the others wait this long. A running holder extends its lease.
   const leaseMs = Math.min(5_000, reservedMs);
 
   let waits = 0;
@@ -49,7 +49,7 @@ export async function withLease<T>(options: LeaseOptions<T>): Promise<T> {
   async function workAsHolder(lease: Lease): Promise<T> {
     const done = new AbortController();
     let published: Promise<void> | undefined;
-    // `done` aborts the sleep, which rejects: that ends the loop.
+    // Aborting `done` rejects the sleep, which ends the loop.
     keepExtending(lease, done.signal).catch(() => undefined);
     try {
       // The previous holder may have stored its result in the meantime.
@@ -60,7 +60,7 @@ export async function withLease<T>(options: LeaseOptions<T>): Promise<T> {
       return result;
     } finally {
       done.abort();
-      // Only after the result is stored: the next holder must find it.
+      // Release the lease after the result is stored, so that the next holder finds it.
       void Promise.resolve(published).then(() => lease.release());
     }
   }

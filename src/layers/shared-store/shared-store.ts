@@ -11,7 +11,7 @@ import { anySharedTokens, placesOf, type SharedTokens } from '../../stores/share
 
 /** Options of {@link withSharedStore}. */
 export interface SharedStoreOptions {
-  /** For the wait for another replica and the grant after it, in milliseconds. @default 15000 */
+  /** Time limit for the wait for another replica and the grant after it, in milliseconds. @default 15000 */
   readonly deadlineMs?: number | undefined;
   /** As for the cache. A stored token is renewed within its mandatory refresh window. */
   readonly refresh?: RefreshOptions | undefined;
@@ -39,18 +39,18 @@ export function withSharedStore(sharedTokens: SharedTokens, layerOptions: Shared
   const shared = placesOf(sharedTokens);
   const { clock } = shared;
 
-  // Outside of its mandatory refresh window, and as recent as the token to be replaced.
+  // Whether a token is outside its mandatory refresh window, and no older than the token to be replaced.
   function isGoodEnough(token: AccessToken, { replacing, minValidityMs = 0 }: GetTokenOptions): boolean {
-    const leastMs = Math.max(minValidityMs, mandatoryMs(token.expiresAt - token.issuedAt, refresh));
+    const leastValidityMs = Math.max(minValidityMs, mandatoryMs(token.expiresAt - token.issuedAt, refresh));
     const isRecent = replacing === undefined || token.issuedAt > replacing.issuedAt - clockSkewMs;
-    return isRecent && isUsable(token, { replacing, minValidityMs: leastMs }, clock);
+    return isRecent && isUsable(token, { replacing, minValidityMs: leastValidityMs }, clock);
   }
 
   return (inner) => {
-    /** Renewals that go on after their callers got the stored token, by the key of the token request. */
+    /** Renewals in flight whose callers already got the stored token, by the key of the token request. */
     const renewals = new Map<string, Promise<AccessToken>>();
 
-    function goOn(key: string, renewal: Promise<AccessToken>): void {
+    function trackRenewal(key: string, renewal: Promise<AccessToken>): void {
       const end = (): void => {
         if (renewals.get(key) === renewal) renewals.delete(key);
       };
@@ -58,7 +58,7 @@ export function withSharedStore(sharedTokens: SharedTokens, layerOptions: Shared
       renewal.then(end, end);
     }
 
-    // While the store fails there is no lease, and nothing else keeps a second grant from being sent beside the first.
+    // While the store fails there is no lease. Then only this function prevents a second concurrent grant.
     async function joinOrRenew(
       key: string,
       { replacing, signal }: GetTokenOptions,
@@ -88,8 +88,8 @@ export function withSharedStore(sharedTokens: SharedTokens, layerOptions: Shared
         const isNew = stored === undefined || token.issuedAt > stored.issuedAt;
         return (isNew ? isUsable(token, {}, clock) : isGoodEnough(token, options)) ? token : undefined;
       };
-      const work = (until?: AbortSignal) => inner.getToken(request, { ...options, signal: until });
-      // The rate limit may return the token that was to be replaced, which another replica may have revoked: it is not stored again.
+      const work = (workSignal?: AbortSignal) => inner.getToken(request, { ...options, signal: workSignal });
+      // The rate limit may return the token to be replaced. Do not store it: another replica may have revoked it.
       const isReplaced = ({ value, issuedAt }: AccessToken): boolean =>
         value === options.replacing?.value && issuedAt <= options.replacing.issuedAt;
       const replaced = stored?.value === options.replacing?.value ? stored : undefined;
@@ -99,7 +99,7 @@ export function withSharedStore(sharedTokens: SharedTokens, layerOptions: Shared
       if (stored === undefined || !isUsable(stored, options, clock)) return renewal;
       try {
         const renewed = await renewOrFallBack(renewal, stored, clock);
-        if (renewed === stored) goOn(key, renewal);
+        if (renewed === stored) trackRenewal(key, renewal);
         return renewed;
       } catch (error) {
         if (signal?.aborted === true || !isUsable(stored, options, clock)) throw error;
