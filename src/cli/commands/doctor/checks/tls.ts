@@ -48,9 +48,7 @@ export async function checkTls(url: URL, options: TlsOptions): Promise<Finding[]
   }
 }
 
-/**
- * Checks by a TLS handshake that a port for http does not speak https. No finding if it does not, or does not answer.
- */
+/** Checks whether the port of an http URL completes a TLS handshake. No finding if it does not. */
 export async function checkNoTls(url: URL, options: TlsOptions): Promise<Finding[]> {
   const { signal, exitCode, timeoutMs = 500 } = options;
   const socket = connectTo(url, options);
@@ -66,7 +64,7 @@ export async function checkNoTls(url: URL, options: TlsOptions): Promise<Finding
   }
 }
 
-// The first bytes of a response in plain text are no TLS record.
+// The codes for a response in plain text, which is not a TLS record.
 const plainCodes = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'ERR_SSL_HTTP_REQUEST']);
 
 const adviceForHttp = 'check the port of the URL: servers have different ports for http and https';
@@ -79,7 +77,7 @@ function connectTo(url: URL, { ca, secureContext }: TlsOptions): TLSSocket {
     ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
     ...(ca !== undefined && { ca }),
     ...(secureContext && { secureContext }),
-    // A rejected certificate could not be examined. No request follows.
+    // Keeps the connection open, so that an untrusted certificate can be examined. No request follows.
     rejectUnauthorized: false,
   });
 }
@@ -122,7 +120,7 @@ function describe(
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return [
         'is for another name',
-        `use a name of the certificate (${names || 'it has none'}); an IP address is rarely one`,
+        `use a name of the certificate (${names || 'it has none'}); certificates rarely name an IP address`,
       ];
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
