@@ -36,12 +36,12 @@ export async function checkTls(url: URL, options: TlsOptions): Promise<Finding[]
     const { name, code = '' } = error as NodeJS.ErrnoException;
     if (plainCodes.has(code)) {
       return [
-        fail(`${url.host} does not speak https at this port, but probably http (${code})`, adviceForHttp, exitCode),
+        fail(`${url.host} does not use https at this port, but probably http (${code})`, adviceForHttp, exitCode),
       ];
     }
     const why = name === 'TimeoutError' ? 'timeout' : code;
     const advice =
-      'check that the server speaks https at this port, with TLS 1.2 or newer; a proxy or firewall may block it';
+      'check that the server uses https at this port, with TLS 1.2 or newer; a proxy or firewall may block it';
     return [fail(`${url.host} does not complete a TLS handshake (${why})`, advice, exitCode)];
   } finally {
     socket.destroy();
@@ -55,7 +55,7 @@ export async function checkNoTls(url: URL, options: TlsOptions): Promise<Finding
   try {
     await withDeadline(timeoutMs, signal, (until) => abortable(secured(socket), until));
     const advice = `begin the URL with https: ${url.href.replace('http:', 'https:')}`;
-    return [fail(`${url.host} speaks https at this port, but the URL begins with http`, advice, exitCode)];
+    return [fail(`${url.host} uses https at this port, but the URL begins with http`, advice, exitCode)];
   } catch {
     signal.throwIfAborted();
     return [];
@@ -104,7 +104,7 @@ function judge(
     const found = `the certificate of ${host} ${what} (${flaw})`;
     return acceptsAnyCertificate ? warn(`${found}, but Node.js accepts it`, advice) : fail(found, advice, exitCode);
   }
-  const what = `${host} speaks ${socket.getProtocol()}; its certificate is trusted and valid for ${formatDuration(remainingMs)}`;
+  const what = `${host} uses ${socket.getProtocol()}; its certificate is trusted and valid for ${formatDuration(remainingMs)}`;
   return remainingMs > soonMs ? pass(what) : warn(what, 'have it renewed before it expires');
 }
 
