@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.js';
 /** A stream that may be a terminal. */
 type Interactive<Stream> = Stream & { readonly isTTY?: boolean };
 
-/** The surroundings of a command: those of the process, or those of a test. */
+/** The streams, environment, signal and clock of a command: those of the process, or of a test. */
 export interface CommandContext {
   readonly stdin: Interactive<Readable>;
   /** Gets the results only. */

@@ -13,7 +13,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   // The second signal ends the process.
   process.once(signal, () => interrupted.abort(new Interruption(signal)));
 }
-// The reader of a pipe may stop early, as `head` does. That is no error.
+// The reader of a pipe may close it early, as `head` does. The command then exits with 0.
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
 
 async function main(): Promise<void> {
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     clock: systemClock,
     version: (JSON.parse(packageJson) as { version: string }).version,
   });
-  // A grant continues after its caller has given up; the process does not wait for it.
+  // A grant continues after its caller aborts. The process does not wait for it.
   if (interrupted.signal.aborted) process.exit(exitCode);
   process.exitCode = exitCode;
 }

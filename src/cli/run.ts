@@ -18,7 +18,7 @@ const commands: Readonly<Record<string, readonly [summary: string, load: () => P
     'diagnose, step by step, why a grant fails or an API rejects the token',
     async () => (await import('./commands/doctor/doctor.js')).doctor,
   ],
-  revoke: ['revoke a token, which is read from stdin', async () => (await import('./commands/revoke.js')).revoke],
+  revoke: ['revoke a token, read from stdin or a prompt', async () => (await import('./commands/revoke.js')).revoke],
   config: ['print the settings and their sources', async () => (await import('./commands/config.js')).config],
   completion: [
     'print a completion script for bash, zsh or fish',
@@ -26,7 +26,7 @@ const commands: Readonly<Record<string, readonly [summary: string, load: () => P
   ],
 };
 
-/** Runs the command line `argv`, without the names of Node.js and the program, and returns the exit code. Never rejects. */
+/** Runs a command and returns its exit code. `argv` is `process.argv` from index 2. Never rejects. */
 export async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   try {
     return await runCommand(argv, context);
@@ -43,7 +43,9 @@ async function runCommand(argv: readonly string[], context: CommandContext): Pro
   let exitCode = 0;
 
   const root = new CommandLine('m2m')
-    .description('Gets, uses and diagnoses access tokens of the OAuth 2.0 client credentials grant.')
+    .description(
+      'Requests, uses and revokes access tokens of the OAuth 2.0 client credentials grant, and diagnoses failures.',
+    )
     .usage('<command> [options]')
     .version(context.version, '--version')
     .exitOverride()
@@ -89,18 +91,18 @@ function addSettings(commandLine: CommandLine): void {
     commandLine.addOption(isForm ? option.argParser(collect) : option);
   }
   commandLine
-    .option('--env <path>', 'file with lines NAME=value that set these variables')
-    .option('--profile <name>', 'profile of profiles.json in ~/.config/m2m-tokens')
+    .option('--env <path>', 'file that sets these variables, in lines NAME=value')
+    .option('--profile <name>', 'name of a profile in ~/.config/m2m-tokens/profiles.json')
     .addOption(new Option('--client-secret [secret]').hideHelp());
 }
 
-// Node.js reads this flag itself, up to the first --, and obeys a NODE_OPTIONS in the file.
+// Node.js itself reads this flag if it precedes the first --, and applies NODE_OPTIONS from the file.
 function refuseEnvFile(argv: readonly string[]): void {
   const end = argv.indexOf('--');
   const own = end < 0 ? argv : argv.slice(0, end);
   const flag = own.map((word) => /^--env-file(-if-exists)?(?==|$)/.exec(word)?.[0]).find((each) => each !== undefined);
   if (flag === undefined) return;
-  throw new CommandError(`Node.js itself reads ${flag}, and runs what NODE_OPTIONS in that file names`, {
+  throw new CommandError(`Node.js itself reads ${flag}, and NODE_OPTIONS in that file can run other code`, {
     advice: 'use --env; if the flag is for the program of exec, write -- before the program',
   });
 }

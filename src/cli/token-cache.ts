@@ -17,22 +17,22 @@ import type { CommandContext } from './context.js';
 import { CommandError } from './io/command-error.js';
 import { cacheFolder } from './io/user-folders.js';
 
-type Surroundings = Pick<CommandContext, 'env' | 'clock'>;
+type CacheContext = Pick<CommandContext, 'env' | 'clock'>;
 
 /** Options of {@link withTokenCache}. */
 export interface TokenCacheOptions {
-  /** The authorization server, the client and its authentication. Runs with equal identities share tokens. No secret. */
+  /** The server, the client and its authentication, without secrets. Runs with equal identities share tokens. */
   readonly identity: readonly (string | undefined)[];
-  /** The token request of a call without one. */
+  /** Defaults for the members of a token request. */
   readonly defaults: TokenRequest;
 }
 
 /**
- * Keeps tokens for the next run: in files that only the user can read, encrypted with a key beside them, so that a copy of one
- * file is useless. Unlike `withSharedStore` it stores a token before it returns it, since the process ends then, and it fails
- * if the files cannot be used.
+ * Caches tokens for later runs, in files that only the user can read. The tokens are encrypted with a key from another
+ * file of the folder, so that a copy of one file is useless. Unlike `withSharedStore`, this layer stores a token before
+ * it returns it, because the process ends afterwards. It rejects if the files cannot be used.
  */
-export function withTokenCache({ identity, defaults }: TokenCacheOptions, { env, clock }: Surroundings): Layer {
+export function withTokenCache({ identity, defaults }: TokenCacheOptions, { env, clock }: CacheContext): Layer {
   return (inner) => ({
     async getToken(request, options = {}) {
       const { store } = await openStore({ env, clock });
@@ -44,7 +44,7 @@ export function withTokenCache({ identity, defaults }: TokenCacheOptions, { env,
         if (isUsable(cached, { ...options, minValidityMs }, clock)) return cached;
       }
       const token = await inner.getToken(request, options);
-      // A DPoP token is useless without its key, which ends with this run.
+      // A DPoP token is useless without its DPoP key, which exists only during this run.
       if (token.type === 'Bearer') await store.set(key, toStored(token), token.remainingMs(clock));
       return token;
     },
@@ -52,10 +52,10 @@ export function withTokenCache({ identity, defaults }: TokenCacheOptions, { env,
 }
 
 /**
- * Deletes a token from the cache, so that no later run gets it. Files that cannot be read do not keep it from that.
- * @throws the error of the first such file, after all others have been read
+ * Deletes a token from the cache, so that no later run gets it. Skips files that cannot be read.
+ * @throws the error of the first skipped file, after the other files have been read
  */
-export async function forgetToken(value: string, { env, clock }: Surroundings): Promise<void> {
+export async function forgetToken(value: string, { env, clock }: CacheContext): Promise<void> {
   if (!hasCache(env)) return;
   const { store, files } = await openStore({ env, clock });
   const failures: unknown[] = [];
@@ -83,7 +83,10 @@ function toStored({ value, scope, issuedAt, expiresAt }: AccessToken): StoredTok
   return { version: 1, issuedAt, expiresAt, payload: JSON.stringify({ value, scope }) };
 }
 
-/** Deletes an entry that cannot be decrypted or is from the future: another token could not replace it. */
+/**
+ * Returns a cached token. Deletes an entry that cannot be decrypted or is from the future, to let a new token replace
+ * it.
+ */
 async function readToken(store: TokenStore, key: string, clock: Clock): Promise<AccessToken | undefined> {
   const stored = await store.get(key);
   if (stored === undefined) return undefined;
@@ -96,7 +99,7 @@ async function readToken(store: TokenStore, key: string, clock: Clock): Promise<
 }
 
 /** Fails before the grant if the folder cannot be used. */
-async function openStore({ env, clock }: Surroundings): Promise<{ files: FileStore; store: TokenStore }> {
+async function openStore({ env, clock }: CacheContext): Promise<{ files: FileStore; store: TokenStore }> {
   const folder = cacheFolder(env);
   const files = fileStore(folder, { clock });
   const key = await encryptionKey(folder).catch(notWritable(folder));
@@ -109,11 +112,13 @@ const notWritable =
   (error: NodeJS.ErrnoException): never => {
     if (error.syscall === undefined) throw error;
     throw new CommandError(`the token cache ${folder} cannot be written (${error.code})`, {
-      advice: 'set XDG_CACHE_HOME to a folder of yours, or leave --cache out',
+      advice: 'set XDG_CACHE_HOME to a writable folder, or leave --cache out',
     });
   };
 
-/** The first run creates the key; two first runs at the same time get the same one. A damaged key is replaced. */
+/**
+ * Returns the key of the folder. The first run creates it; concurrent first runs get the same key. Replaces a bad key.
+ */
 async function encryptionKey(folder: string): Promise<Buffer> {
   await makePrivateFolder(folder);
   const path = join(folder, 'key');

@@ -9,13 +9,13 @@ import { requiredServer, requiredSetting, type Settings } from './settings/setti
 
 /** Options of {@link openTokenSource}. */
 export interface TokenSourceOptions {
-  /** Whether tokens are kept for the next run. @default false */
+  /** Whether tokens are cached for later runs. @default false */
   readonly cache?: boolean | undefined;
 }
 
 /**
- * Opens the token source that the settings describe. A token in the cache needs no secret, and nothing that a grant needs
- * is loaded for it.
+ * Opens the token source of the settings. If the cache has a usable token, the secret is not read and the code for a
+ * grant is not loaded.
  * @throws {CommandError} if a setting is missing, or DPoP tokens are to be cached
  */
 export async function openTokenSource(
@@ -38,7 +38,7 @@ export async function openTokenSource(
   const { withTokenCache } = await import('./token-cache.js');
   const { tokenRequest, usesDpop } = await import('./settings/service-options.js');
   if (usesDpop(settings)) {
-    throw new CommandError('--cache cannot keep a DPoP token: its key ends with this run', {
+    throw new CommandError('--cache cannot store a DPoP token, because its DPoP key exists only during this run', {
       advice: 'leave --cache or --dpop out',
     });
   }
@@ -46,7 +46,9 @@ export async function openTokenSource(
   return withTokenCache({ identity, defaults: tokenRequest(settings) }, context)(source);
 }
 
-/** The authentication method and a digest of the certificate: a certificate-bound token needs the same certificate again. */
+/**
+ * The authentication method and a digest of the certificate: a certificate-bound token requires the same certificate.
+ */
 async function authenticationIdentity({ authMethod, certificateFile }: Settings): Promise<(string | undefined)[]> {
   if (certificateFile === undefined) return [authMethod?.value];
   const certificate = await readFile(certificateFile.value).catch(() => '');

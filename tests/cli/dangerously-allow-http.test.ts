@@ -81,10 +81,10 @@ test('m2m doctor says that http is allowed, and what that means [G1]', async () 
 
   expect(all.exitCode).toBe(0);
   for (const origin of [server.origin, api.origin]) {
-    expect(all.stdout).toContain(`! http to ${origin} is allowed (${allow}): the connection is not encrypted`);
+    expect(all.stdout).toContain(`! http to ${origin} is allowed (${allow}): this machine does not encrypt`);
   }
   expect(all.stdout).toContain(
-    '→ use it only where a service mesh encrypts; otherwise any machine on the way can read',
+    '→ use it only where a service mesh encrypts; otherwise an attacker in the network can read',
   );
   expect(wrong).toMatchObject({
     exitCode: 2,
@@ -118,7 +118,9 @@ test('m2m config, the help and the completion know it [G1]', async () => {
   expect((await runCommand(['config'], { environment })).stdout).toBe(
     'dangerouslyAllowHttp  http://auth http://orders  environment OAUTH_DANGEROUSLY_ALLOW_HTTP\n',
   );
-  expect((await runCommand(['--help'])).stdout).toMatch(/OAUTH_DANGEROUSLY_ALLOW_HTTP +origins of the authorization/);
+  expect((await runCommand(['--help'])).stdout).toMatch(
+    /OAUTH_DANGEROUSLY_ALLOW_HTTP +http origins of the authorization/,
+  );
   expect((await runCommand(['token', '--help'])).stdout).toContain(`${allow} <origins>`);
   expect((await runCommand(['completion', 'bash'])).stdout).toContain(allow);
 });

@@ -113,7 +113,7 @@ test('a user without a home folder gets one sentence about it, and needs none wi
   expect(cached).toEqual({
     exitCode: 2,
     stdout: '',
-    stderr: 'm2m: the home folder of this user is unknown\n  → set HOME to a folder of yours\n',
+    stderr: 'm2m: the home folder of this user is unknown\n  → set HOME to a writable folder\n',
   });
   expect(token).toEqual({ exitCode: 0, stdout: 't0ken\n', stderr: '' });
   expect(revoked).toEqual({ exitCode: 0, stdout: '', stderr: '' });

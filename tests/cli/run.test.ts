@@ -67,7 +67,7 @@ test.each([
     exitCode: 2,
     stdout: '',
     stderr:
-      `m2m: Node.js itself reads ${flag}, and runs what NODE_OPTIONS in that file names\n` +
+      `m2m: Node.js itself reads ${flag}, and NODE_OPTIONS in that file can run other code\n` +
       '  → use --env; if the flag is for the program of exec, write -- before the program\n',
   });
 });

@@ -4,7 +4,7 @@ import type { Command } from '../command.js';
 import { CommandError } from '../io/command-error.js';
 import { write } from '../io/terminal.js';
 
-/** `m2m completion`: prints a script with which a shell completes commands and flags. */
+/** `m2m completion`: prints a completion script for the commands and flags. */
 export const completion: Command = {
   examples: [
     ['source <(m2m completion bash)', 'add this line to ~/.bashrc'],

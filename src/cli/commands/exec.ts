@@ -17,7 +17,7 @@ export const exec: Command = {
   define(commandLine) {
     commandLine
       .argument('<program...>', 'the program and its arguments')
-      .option('--cache', 'keep the token, encrypted, for the next run')
+      .option('--cache', 'cache the token, encrypted, for later runs')
       .passThroughOptions();
   },
 
@@ -26,7 +26,7 @@ export const exec: Command = {
     const settings = await read();
     const { usesDpop } = await import('../settings/service-options.js');
     if (usesDpop(settings)) {
-      throw new CommandError('a program cannot use a DPoP token, because it does not have the key', {
+      throw new CommandError('a program cannot use a DPoP token, because it does not have the DPoP key', {
         advice: 'send requests with m2m call, or leave --dpop out',
       });
     }
@@ -34,10 +34,10 @@ export const exec: Command = {
     const { value } = await tokens.getToken(undefined, { signal: context.signal });
 
     let child: ChildProcess | undefined;
-    // The program decides when it ends, so this process passes signals on and does not end itself.
-    const passOn = (signal: NodeJS.Signals) => void (isFromTerminal(signal, context) || child?.kill(signal));
-    // Before the start of the program, which may get a signal at once.
-    for (const signal of signals) process.on(signal, passOn);
+    // The program decides how it handles a signal, so this process forwards signals and waits.
+    const forward = (signal: NodeJS.Signals) => void (isFromTerminal(signal, context) || child?.kill(signal));
+    // Before the program starts, so that no signal is lost.
+    for (const signal of signals) process.on(signal, forward);
     try {
       const started = spawn(file, rest, { stdio: 'inherit', env: { ...context.env, ACCESS_TOKEN: value } });
       child = started;
@@ -46,23 +46,26 @@ export const exec: Command = {
         started.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]));
       });
     } finally {
-      for (const signal of signals) process.off(signal, passOn);
+      for (const signal of signals) process.off(signal, forward);
     }
   },
 };
 
 const signals = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const;
 
-// A terminal sends the signals of its keys to the program too, which would get them twice.
+// A terminal sends SIGINT and SIGQUIT to the program as well. Forwarding would deliver them twice.
 const isFromTerminal = (signal: NodeJS.Signals, { stdin, stdout, stderr }: CommandContext): boolean =>
   (signal === 'SIGINT' || signal === 'SIGQUIT') && [stdin, stdout, stderr].some(({ isTTY }) => isTTY);
 
-// With the exit codes of shells.
+// The exit codes are those of shells.
 function notStarted(file: string, { code }: NodeJS.ErrnoException): CommandError {
   return code === 'ENOENT'
     ? new CommandError(`the program ${JSON.stringify(file)} does not exist`, {
         advice: 'check its name and PATH',
         exitCode: 127,
       })
-    : new CommandError(`${JSON.stringify(file)} cannot be run (${code})`, { advice: 'check its mode', exitCode: 126 });
+    : new CommandError(`${JSON.stringify(file)} cannot be run (${code})`, {
+        advice: 'check that it is executable',
+        exitCode: 126,
+      });
 }

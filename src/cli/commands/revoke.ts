@@ -31,9 +31,9 @@ export const revoke: Command = {
     const token = new AccessToken({ value, issuedAt: 0, expiresAt: Infinity });
 
     const { forgetToken } = await import('../token-cache.js');
-    // First, so that no other run gets the token in the meantime.
+    // Before the revocation, so that no other run gets the token from the cache during it.
     await forgetToken(value, context).catch((error: Error) =>
-      write(context.stderr, `m2m: the cache was not searched to its end: ${printable(error.message)}\n`),
+      write(context.stderr, `m2m: a part of the cache cannot be read: ${printable(error.message)}\n`),
     );
     const { clientCredentials } = await import('../../grant/client-credentials.js');
     const grants = clientCredentials(grantOptions);

@@ -10,7 +10,7 @@ export const token: Command = {
   examples: [
     ['m2m token', 'prints the token alone, for scripts'],
     ['curl -H "$(m2m token --header)" https://api.example.com/orders', 'sends a request with curl'],
-    ['m2m token --cache --min-validity 60s', 'prints the token of the last run if it is valid for another minute'],
+    ['m2m token --cache --min-validity 60s', 'prints the cached token if it is valid for another minute'],
   ],
   takesSettings: true,
 
@@ -19,7 +19,7 @@ export const token: Command = {
       .option('--json', 'print the token response as JSON, with the time of expiry')
       .option('--header', 'print the token as an Authorization header')
       .option('--min-validity <duration>', 'minimum remaining validity, such as 60s')
-      .option('--cache', 'keep the token, encrypted, for the next run');
+      .option('--cache', 'cache the token, encrypted, for later runs');
   },
 
   async run({ flags, settings }, context) {
@@ -45,9 +45,9 @@ interface TokenFlags {
   readonly cache?: true;
 }
 
-// RFC 9449 §7: each request carries a proof by the key.
+// RFC 9449 §7: each request has a proof that is signed with the DPoP key.
 const dpopText =
-  'm2m: a DPoP token is bound to a key, and the key ends with this run. No API accepts the token without it: use m2m call\n';
+  'm2m: APIs accept a DPoP token only with its DPoP key, which exists only during this run: use m2m call\n';
 
 const headerLine = ({ authorization }: AccessToken): string => `Authorization: ${authorization}`;
 

@@ -20,12 +20,12 @@ export const exitCodesText = `Exit codes:
   2    wrong usage, or a missing or contradictory setting
   3    the authorization server rejected the request
   4    the authorization server is unreachable, or its response is unusable
-  5    the API rejected the request: call --fail, doctor
+  5    the API rejected the request (call --fail and doctor only)
   6    the API is unreachable
   130  interrupted (143 for SIGTERM)
-  exec ends with the exit code of its program.`;
+  exec exits with the exit code of its program.`;
 
-/** The command cannot do its work. The message says what happened. Message and advice hold no secret. */
+/** A failure of the command. The message describes the problem. Message and advice contain no secret. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   /** The next step for the user, in one line. */
@@ -40,7 +40,7 @@ export class CommandError extends Error {
   }
 }
 
-/** Checks by name: the bundled main.ts has its own copy of the classes. */
+/** Compares the name, not the class, because the bundled main.ts has its own copy of the classes. */
 export function isFailure<Name extends 'CommandError' | 'Interruption'>(
   error: unknown,
   name: Name,

@@ -3,7 +3,7 @@ import { CommandError, Interruption } from './command-error.js';
 import { printable, write } from './terminal.js';
 import { decodeText } from './text.js';
 
-/** Whether a user sits at the terminal. */
+/** Whether a user can answer a prompt: stdin and stderr are a terminal. */
 export function canPrompt({ stdin, stderr }: Pick<CommandContext, 'stdin' | 'stderr'>): boolean {
   return stdin.isTTY === true && stderr.isTTY === true;
 }
@@ -20,9 +20,9 @@ export async function hiddenPrompt(
   const { read } = await import('read');
   signal.throwIfAborted();
   // Ctrl-C is the only way to end `read` from outside.
-  const giveUp = () => void stdin.emit('keypress', '\u0003', { name: 'c', ctrl: true });
-  signal.addEventListener('abort', giveUp);
-  // When the input ends, `read` pauses it and stays pending. It also pauses it before it returns a line.
+  const onAbort = () => void stdin.emit('keypress', '\u0003', { name: 'c', ctrl: true });
+  signal.addEventListener('abort', onAbort);
+  // At the end of the input, `read` pauses stdin and stays pending. It also pauses stdin just before it returns a line.
   const ended = new Promise<string>((resolve) => stdin.once('pause', () => setImmediate(resolve, '')));
   try {
     const line = read({ prompt: `${printable(question)}:`, input: stdin, output: stderr, silent: true });
@@ -31,7 +31,7 @@ export async function hiddenPrompt(
     signal.throwIfAborted();
     throw new Interruption('SIGINT');
   } finally {
-    signal.removeEventListener('abort', giveUp);
+    signal.removeEventListener('abort', onAbort);
     await write(stderr, '\n');
   }
 }
@@ -44,14 +44,14 @@ export async function readStdin({ stdin, signal }: Pick<CommandContext, 'stdin' 
   if (stdin.readableEnded || stdin.destroyed) {
     throw new CommandError('stdin is used twice', { advice: 'read one of the two from a file' });
   }
-  const giveUp = () => stdin.destroy();
-  signal.addEventListener('abort', giveUp);
+  const onAbort = () => stdin.destroy();
+  signal.addEventListener('abort', onAbort);
   try {
     const chunks: Buffer[] = [];
     for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Uint8Array));
     return Buffer.concat(chunks);
   } finally {
-    signal.removeEventListener('abort', giveUp);
+    signal.removeEventListener('abort', onAbort);
     signal.throwIfAborted();
   }
 }
@@ -64,8 +64,8 @@ export async function readToken(context: CommandContext, given?: string): Promis
   const read = async () =>
     canPrompt(context)
       ? hiddenPrompt('Token (hidden)', context)
-      : decodeText(await readStdin(context), 'the token of stdin');
-  // Accepts a whole line "Authorization: Bearer …" too.
+      : decodeText(await readStdin(context), 'the token on stdin');
+  // Also accepts a whole line "Authorization: Bearer …".
   const token = (given ?? (await read())).trim().replace(/^(authorization:\s*)?(bearer|dpop)\s+/i, '');
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new CommandError(token === '' ? 'the token is missing' : 'the input is not a token', {

@@ -1,6 +1,6 @@
 import { settingDefinitions, settingNames } from '../settings/definitions.js';
 
-/** A message of the library, with the flags of the command in place of the options of the library. */
+/** Replaces the option names in a message of the library by the flags of the command. */
 export function withFlags(message: string): string {
   const text = phrases.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), message);
   return text.replace(/"([a-z]+(?:[A-Z][a-z]+)*)"/g, (quoted, name: string) => flags.get(name) ?? quoted);
@@ -14,7 +14,7 @@ const flags: ReadonlyMap<string, string | undefined> = new Map([
   ['parameters', '--parameter'],
 ]);
 
-/** What the library says about code, and what a user of the command does instead. */
+/** Phrases of the library that advise a change of code, and the equivalent advice for the command line. */
 const phrases: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/set "requireBinding: false" in dpop\(\)/, 'leave --dpop out'],
   [/"audience" of (privateKeyJwt|clientSecretJwt)/g, '--assertion-audience'],
@@ -27,7 +27,7 @@ const phrases: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/set NODE_EXTRA_CA_CERTS or the option "fetch"/, 'set NODE_EXTRA_CA_CERTS to its certificate'],
   [/give them to the "fetch" that this service uses/, 'write user and password into the proxy URL of HTTPS_PROXY'],
   [/; otherwise give a "fetch" that uses the proxy/, ''],
-  // After a colon is the advice.
+  // The colon separates the message from the advice.
   [
     /; if its tokens are Bearer tokens, set "assumeBearer: true"/,
     ': if its tokens are Bearer tokens, set --assume-bearer',

@@ -47,8 +47,8 @@ function explain(error: unknown): Explanation {
 }
 
 /**
- * Explains an error of the library in the terms of the command. The advice is what the library advises, and the time that the
- * server asks for; it is absent if there is neither.
+ * Explains an error of the library with the flags of the command. The advice combines that of the library and the
+ * `Retry-After` of the server; it is `undefined` if both are absent.
  */
 export function explainTokenError(
   error: AnyTokenError,
@@ -56,10 +56,10 @@ export function explainTokenError(
   const { code, message } = error;
   const text = withFlags(message);
   const [, what = text, advice] = code === 'ERR_CONFIGURATION' ? [] : (messageAndAdvice.exec(text) ?? []);
-  // Without a response, or if it is short, the time is the backoff of the library itself, which ends with this run.
-  const askedMs = code === 'ERR_GRANT_UNAVAILABLE' && error.status !== undefined ? error.retryAfterMs : undefined;
-  const isAskedFor = askedMs !== undefined && askedMs > 1_000;
-  const pause = isAskedFor ? `the server asks for a pause: try again in ${formatDuration(askedMs)}` : undefined;
+  // Without a response, or up to a second, `retryAfterMs` is the backoff of the library, which ends with this run.
+  const retryAfterMs = code === 'ERR_GRANT_UNAVAILABLE' && error.status !== undefined ? error.retryAfterMs : undefined;
+  const isFromServer = retryAfterMs !== undefined && retryAfterMs > 1_000;
+  const pause = isFromServer ? `the server asks for a pause: try again in ${formatDuration(retryAfterMs)}` : undefined;
   return { what, advice: [advice, pause].filter(Boolean).join('; ') || undefined, exitCode: exitCodeOf[code] };
 }
 

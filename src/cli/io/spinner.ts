@@ -7,7 +7,7 @@ export async function withSpinner<T>(
   { stderr, env, clock, isSilent = false }: Pick<CommandContext, 'stderr' | 'env' | 'clock' | 'isSilent'>,
   work: () => Promise<T>,
 ): Promise<T> {
-  // With CI set, yocto-spinner would write a line that stays.
+  // With CI set, yocto-spinner would write a line that it does not remove.
   if (isSilent || stderr.isTTY !== true || env['TERM'] === 'dumb' || env['CI'] !== undefined) return work();
 
   const ended = new AbortController();

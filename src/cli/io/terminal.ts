@@ -6,15 +6,15 @@ import type { CommandContext } from '../context.js';
 /** Colours a text, or returns it unchanged for a stream without colours. */
 export type Style = (colour: 'red' | 'green' | 'yellow' | 'dim', text: string) => string;
 
-/** The style of a stream. Only a terminal has colours, unless it is dumb or `NO_COLOR` is set (https://no-color.org). */
+/** The style of a stream. Only a terminal has colours, unless `TERM` is dumb or `NO_COLOR` is set (no-color.org). */
 export function styleOf(stream: { readonly isTTY?: boolean | undefined }, env: CommandContext['env']): Style {
   const isColoured = stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
   return (colour, text) => (isColoured ? styleText(colour, text, { validateStream: false }) : text);
 }
 
 /**
- * A text that is safe on a terminal: control and direction characters are escaped, and a user and password of a URL are
- * left out.
+ * Makes a text safe for a terminal: escapes control characters and bidirectional formatting characters, and removes
+ * user and password from URLs.
  */
 export function printable(text: string): string {
   return text.replace(/\/\/[^/?#\s"@]*@/g, '//').replace(

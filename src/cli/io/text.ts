@@ -15,22 +15,23 @@ export interface TextFile {
 
 /**
  * Reads a text file.
- * @throws {CommandError} if the file cannot be read, or is no text; the message repeats the path only if {@link isPath} holds
+ * @throws {CommandError} if the file cannot be read, or is not text; the message contains the path only if
+ * {@link isPath} returns `true`
  */
 export async function readTextFile({ path, what, source }: TextFile): Promise<string> {
   const bytes = await readFile(path).catch(({ code }: NodeJS.ErrnoException) => {
     if (isPath(path))
       throw new CommandError(`${what} cannot be read from ${path} (${code})`, { advice: `check ${source}` });
-    throw new CommandError(`${what} cannot be read: ${source} is no path of a file (${code})`, {
-      advice: `give ${source} the path of a file; its value is not repeated here, because it may be a secret`,
+    throw new CommandError(`${what} cannot be read: ${source} is not the path of a file (${code})`, {
+      advice: `set ${source} to the path of a file; its value is hidden, because it may be a secret`,
     });
   });
   return decodeText(bytes, path);
 }
 
 /**
- * Whether a text is certainly a path: it leads to a file, or at least into a folder. Any other text may be a secret that was given
- * in place of a path.
+ * Whether a text is certainly a path: the file exists, or its folder does (`.` and the root do not count). Any other
+ * text may be a secret in place of a path.
  */
 export function isPath(text: string): boolean {
   const folder = dirname(text);
@@ -38,7 +39,7 @@ export function isPath(text: string): boolean {
 }
 
 /**
- * Decodes a text in UTF-8, or in UTF-16 with a byte order mark. The mark is skipped. `name` stands for the text in messages.
+ * Decodes a text in UTF-8, or in UTF-16 with a byte order mark. The mark is skipped. `name` is the subject of messages.
  * @throws {CommandError} if the text has another encoding
  */
 export function decodeText(bytes: Buffer, name: string): string {

@@ -17,7 +17,7 @@ export const cacheFolder = (env: Environment): string =>
 function homeOf(env: Environment): string {
   const home = absolute(env['HOME']) ?? absolute(homeOfUser());
   if (home !== undefined) return home;
-  throw new CommandError('the home folder of this user is unknown', { advice: 'set HOME to a folder of yours' });
+  throw new CommandError('the home folder of this user is unknown', { advice: 'set HOME to a writable folder' });
 }
 
 function homeOfUser(): string | undefined {
@@ -29,6 +29,6 @@ function homeOfUser(): string | undefined {
   }
 }
 
-// The XDG Base Directory Specification ignores relative paths, which lead to another folder from each working directory.
+// The XDG Base Directory Specification ignores relative paths, which would depend on the working directory.
 const absolute = (path: string | undefined): string | undefined =>
   path !== undefined && isAbsolute(path) ? path : undefined;

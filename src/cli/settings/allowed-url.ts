@@ -4,9 +4,9 @@ import { isMutualTls } from './auth-methods.js';
 import type { Settings } from './settings.js';
 
 /**
- * The URL, which may be http if `--dangerously-allow-http` lists its origin.
- * @throws {ConfigurationError} if that setting holds something else than origins
- * @throws {CommandError} if a client certificate would be presented there
+ * Returns the URL, and permits http if `--dangerously-allow-http` lists its origin.
+ * @throws {ConfigurationError} if an entry of that setting is not an origin
+ * @throws {CommandError} if it permits http and the client uses a certificate
  */
 export function allowedUrl(settings: Settings, url: string): string | InsecureUrl {
   const { value = '', source = '' } = settings.dangerouslyAllowHttp ?? {};

@@ -5,9 +5,9 @@ import { isPath } from '../io/text.js';
 import { settingDefinitions, type SettingName } from './definitions.js';
 
 /**
- * Checks one setting for blanks and control characters, which the eye does not see, and for credentials in a URL. `source` names it
- * in messages.
- * @throws {CommandError} that does not repeat the value
+ * Checks one setting for invisible characters (blanks, control characters) and for credentials in a URL. `source` names
+ * it in messages.
+ * @throws {CommandError} if there are any; the message does not contain the value
  */
 export function checkSetting(name: SettingName, value: string, source: string): void {
   const { isSecret, isList, isPath: hasPath } = settingDefinitions[name];
@@ -19,7 +19,7 @@ export function checkSetting(name: SettingName, value: string, source: string): 
   if (blank !== undefined) throw new CommandError(`${source} ${blank}`, { advice: 'remove it' });
   if (urls.has(name) && hasCredentials(value)) {
     throw new CommandError(`the URL of ${source} contains credentials`, {
-      advice: 'remove them: the client has an id and a secret of its own',
+      advice: 'remove them: the client id and its credentials are separate settings',
     });
   }
 }

@@ -8,8 +8,8 @@ import { authMethodOf, type Credentials } from './auth-methods.js';
 import { missingSetting, type Settings } from './settings.js';
 
 /**
- * Reads all credentials that are set, once for the run. They come from files; the secret also comes from the environment,
- * stdin, or a prompt.
+ * Reads all credentials that are set. They come from files. The secret can also come from the
+ * environment, stdin, or a prompt.
  * @throws {CommandError} if a file cannot be read, or the client authentication needs a credential that is missing
  */
 export async function readCredentials(settings: Settings, context: CommandContext): Promise<Credentials> {
@@ -33,18 +33,18 @@ export async function readCredentials(settings: Settings, context: CommandContex
 export async function readCheckedCredentials(settings: Settings, context: CommandContext): Promise<Credentials> {
   const credentials = await readCredentials(settings, context);
   const flaw = flawOfSecret(settings, credentials);
-  if (flaw !== undefined) await write(context.stderr, `m2m: ${printable(flaw)}, which is part of the request\n`);
+  if (flaw !== undefined) await write(context.stderr, `m2m: ${printable(flaw)}, which is sent as part of the secret\n`);
   return credentials;
 }
 
-/** Says which blank the secret ends or begins with, and where it comes from; `undefined` if there is none. */
+/** Describes a blank around the secret, and the source of the secret; `undefined` if there is no blank. */
 export function flawOfSecret(
   { clientSecret, clientSecretFile: file }: Settings,
   { secret }: Pick<Credentials, 'secret'>,
 ): string | undefined {
   const blank = describeBlank(secret);
   const place = file?.value === '-' ? 'stdin' : (file?.value ?? clientSecret?.source ?? 'the prompt');
-  return blank && `the client secret of ${place} ${blank}`;
+  return blank && `the client secret from ${place} ${blank}`;
 }
 
 const files = {
@@ -61,7 +61,7 @@ async function readSecret(settings: Settings, isNeeded: boolean, context: Comman
     const { value: path, source } = file;
     const text =
       path === '-'
-        ? decodeText(await readStdin(context), 'the client secret of stdin')
+        ? decodeText(await readStdin(context), 'the client secret from stdin')
         : await readTextFile({ path, what, source });
     return notEmpty(withoutNewline(text), what);
   }
@@ -75,7 +75,7 @@ async function readSecret(settings: Settings, isNeeded: boolean, context: Comman
 function withoutBlanks(assertion: string, { assertionFile }: Settings): string {
   const blank = describeBlank(assertion);
   if (blank === undefined) return assertion;
-  throw new CommandError(`the client assertion of ${assertionFile?.value} ${blank}`, { advice: 'remove it' });
+  throw new CommandError(`the client assertion from ${assertionFile?.value} ${blank}`, { advice: 'remove it' });
 }
 
 function notEmpty(content: string, what: string): string {

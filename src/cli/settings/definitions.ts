@@ -2,12 +2,14 @@
 const definitions = {
   issuer: { placeholder: '<url>', summary: 'URL of the authorization server, for the discovery of its metadata' },
   tokenEndpoint: { placeholder: '<url>', summary: 'URL of the token endpoint, instead of an issuer' },
-  revocationEndpoint: { placeholder: '<url>', summary: 'URL of the revocation endpoint, beside a token endpoint' },
+  revocationEndpoint: {
+    placeholder: '<url>',
+    summary: 'URL of the revocation endpoint, for use with a token endpoint',
+  },
   dangerouslyAllowHttp: {
     placeholder: '<origins>',
     isList: true,
-    summary:
-      'origins of the authorization server or API that may be http, because a service mesh encrypts; space-separated',
+    summary: 'http origins of the authorization server or API to allow, if a service mesh encrypts; space-separated',
   },
   clientId: { placeholder: '<id>', summary: 'id of the client' },
   // Without a flag: other users can read the arguments of a process.
@@ -26,17 +28,16 @@ const definitions = {
   certificateFile: {
     placeholder: '<path>',
     isPath: true,
-    summary: 'file with the client certificate (PEM), beside a key file',
+    summary: 'file with the client certificate (PEM), for use with a key file',
   },
   keyId: { placeholder: '<id>', summary: 'registered id ("kid") of the private key' },
   signingAlgorithm: {
     placeholder: '<name>',
-    summary: 'algorithm of client assertions (ES256, PS256 …), if the metadata does not decide it',
+    summary: 'algorithm of client assertions (ES256, PS256 …), if the metadata does not determine it',
   },
   assertionAudience: {
     placeholder: '<url>',
-    summary:
-      'audience of client assertions, if the server wants its token endpoint instead of its issuer, or the reverse',
+    summary: 'audience of client assertions; default: the issuer, or the token endpoint if that is set instead',
   },
   authMethod: {
     placeholder: '<name>',
@@ -44,7 +45,10 @@ const definitions = {
       'client authentication, if the credentials allow several: client_secret_basic, …_basic:form, …_basic:raw, ' +
       'client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth',
   },
-  dpop: { isSwitch: true, summary: 'bind tokens to a key of this run (RFC 9449); the variable is true or false' },
+  dpop: {
+    isSwitch: true,
+    summary: 'request DPoP tokens, with a new DPoP key for each run (RFC 9449); the variable is true or false',
+  },
   assumeBearer: {
     isSwitch: true,
     summary: 'accept tokens of a missing or unknown type as Bearer tokens; the variable is true or false',
@@ -66,7 +70,7 @@ export type SettingName = keyof typeof definitions;
 export interface SettingDefinition {
   /** Its name in the environment and in an env file: `OAUTH_KEY_ID` for `keyId`. */
   readonly variable: string;
-  /** As commander has it: `--key-id <id>` for `keyId`. */
+  /** Its flag in the syntax of commander: `--key-id <id>` for `keyId`. */
   readonly flag?: string | undefined;
   readonly summary: string;
   readonly isSecret?: boolean;
@@ -110,7 +114,7 @@ export function exclusiveWith(name: SettingName): readonly SettingName[] {
 /** The sources of settings, for the help. */
 export const sourcesText = `Settings come from these sources. An earlier source overrides a later one:
   1. flags
-  2. --env <path>: a file with lines NAME=value that set the variables below
-  3. --profile <name>: a member of profiles.json (mode 0600) in ~/.config/m2m-tokens (or XDG_CONFIG_HOME),
-     an object with the names of the flags: clientId for --client-id
-  4. environment variables`;
+  2. --env <path>: a file that sets the variables below, in lines NAME=value
+  3. --profile <name>: a JSON object in profiles.json (mode 0600) in ~/.config/m2m-tokens or
+     $XDG_CONFIG_HOME/m2m-tokens; its members are the flags in camel case: clientId for --client-id
+  4. environment variables:`;

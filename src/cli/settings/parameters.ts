@@ -2,7 +2,7 @@ import { CommandError } from '../io/command-error.js';
 
 /**
  * The form of repeated flags `name=value`.
- * @throws {CommandError} if one is malformed; the message does not repeat it, because its value may be a secret
+ * @throws {CommandError} if one is malformed; the message does not contain it, because its value may be a secret
  */
 export function formOfFlags(flags: readonly string[]): string {
   const pairs = flags.map((flag): [string, string] => {

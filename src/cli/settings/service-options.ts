@@ -14,7 +14,7 @@ export type ServiceOptions = TokenServiceOptions & { readonly clientAuthenticati
 /**
  * The settings as options of `createTokenService`.
  * @throws {CommandError} if a setting is missing, or the client authentication is unknown
- * @throws {ConfigurationError} if a key or certificate is malformed, or the two do not belong together
+ * @throws {ConfigurationError} if a key or certificate is malformed, or the two do not match
  */
 export async function serviceOptions(settings: Settings, credentials: Credentials): Promise<ServiceOptions> {
   const options = serverOptions(settings);

@@ -21,9 +21,10 @@ export interface EffectiveSetting {
 export type Settings = Readonly<Partial<Record<SettingName, EffectiveSetting>>>;
 
 /**
- * Reads the settings in effect. Files that the command line names override the environment, which may describe another
- * client. A setting of an earlier source also hides the settings of a later one that exclude it: a token endpoint hides an issuer.
- * @throws {CommandError} if a source cannot be read or contradicts itself
+ * Reads the settings in effect. Files on the command line override the environment, which may be set for another
+ * client. A setting also overrides those of later sources that it excludes: the flag of a token endpoint overrides an
+ * issuer in a profile.
+ * @throws {CommandError} if a source cannot be read, or sets conflicting values
  */
 export async function readSettings(
   flags: Readonly<Record<string, unknown>>,
@@ -44,7 +45,7 @@ function merge(sources: readonly SettingSource[]): Settings {
     const earlier = new Set(Object.keys(settings));
     for (const setting of settingNames) {
       const excluded = exclusiveWith(setting);
-      // Some editors begin a text with a byte order mark.
+      // Some editors write a byte order mark at the start of a file.
       const value = values[setting]?.replace(/^\ufeff/, '');
       if (value === undefined || [setting, ...excluded].some((each) => earlier.has(each))) continue;
       const conflict = excluded.find((each) => values[each] !== undefined);

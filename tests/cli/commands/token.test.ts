@@ -105,7 +105,9 @@ test.each([
   const { exitCode, stdout, stderr } = await token([...argv, '--dpop'], { token_type: 'DPoP' });
 
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: shown });
-  expect(stderr).toMatch(/^m2m: a DPoP token is bound to a key, and the key ends with this run.*\n$/);
+  expect(stderr).toMatch(
+    /^m2m: APIs accept a DPoP token only with its DPoP key, which exists only during this run: .*\n$/,
+  );
 });
 
 test('--dpop fails if the server does not bind the token [R-68]', async () => {

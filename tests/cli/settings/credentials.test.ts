@@ -68,7 +68,7 @@ test.each(fileSettings)('does not repeat a secret in place of a %s [F11]', async
     const error = await readFileSetting(name, secret).catch((thrown: unknown) => thrown);
 
     expect(error).toMatchObject({
-      message: expect.stringMatching(`^${what} cannot be read: test is no path of a file \\(E[A-Z]+\\)$`),
+      message: expect.stringMatching(`^${what} cannot be read: test is not the path of a file \\(E[A-Z]+\\)$`),
       exitCode: 2,
     });
     expect(inspect(error, { depth: null })).not.toContain('c4n4ry');
@@ -108,7 +108,7 @@ test.each([
 ])('names the blank around an assertion: %j [F12]', async (text, flaw) => {
   const path = await file(text);
 
-  await expect(read({ assertionFile: path })).rejects.toThrow(`the client assertion of ${path} ${flaw}`);
+  await expect(read({ assertionFile: path })).rejects.toThrow(`the client assertion from ${path} ${flaw}`);
 });
 
 test('warns about a blank around the secret, and names its source [F2 F12]', async () => {
@@ -118,7 +118,7 @@ test('warns about a blank around the secret, and names its source [F2 F12]', asy
   const { secret } = await readCheckedCredentials(settingsOf({ clientSecretFile: path }), context);
 
   expect(secret).toBe('s3cret ');
-  expect(stderr()).toBe(`m2m: the client secret of ${path} ends with a space, which is part of the request\n`);
+  expect(stderr()).toBe(`m2m: the client secret from ${path} ends with a space, which is sent as part of the secret\n`);
 });
 
 test('refuses an empty secret of stdin', async () => {

@@ -48,7 +48,7 @@ test('fails without the env file', async () => {
 
 test('does not repeat a secret in place of an env file [F11]', async () => {
   await expect(settingsFromEnvFile('OAUTH_CLIENT_SECRET=c4n4ry')).rejects.toMatchObject({
-    message: 'the env file cannot be read: --env is no path of a file (ENOENT)',
+    message: 'the env file cannot be read: --env is not the path of a file (ENOENT)',
     advice: expect.not.stringContaining('c4n4ry'),
   });
 });

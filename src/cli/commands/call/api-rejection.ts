@@ -23,7 +23,7 @@ export function rejectedByApi(call: RejectedCall): CommandError {
   return new CommandError(what, { advice, exitCode: exitCodes.rejectedByApi });
 }
 
-/** The next step. `undefined` if the token is rejected for a reason that only the token shows, such as its audience. */
+/** The next step; `undefined` if the reason can be found only in the token itself, such as its audience. */
 export function adviceFor(call: RejectedCall): string | undefined {
   const { status, headers } = call.response;
   if (status === 401 || status === 403) return adviceForRejection(call);
@@ -44,17 +44,17 @@ function adviceForRejection(call: RejectedCall): string | undefined {
   if (code === 'invalid_request') return wrongRequest;
   const isForTokens = schemes.length === 0 || schemes.some((scheme) => tokenSchemes.has(scheme)) || code !== undefined;
   if (call.token?.type !== 'DPoP' && schemes.includes('dpop') && !schemes.includes('bearer')) {
-    return 'the API accepts only tokens that are bound to a key: set --dpop';
+    return 'the API accepts only DPoP tokens: set --dpop';
   }
   if (code === 'use_dpop_nonce' || code === 'invalid_dpop_proof') {
     return 'the API rejects the DPoP proof, not the token: check the clock of this machine, and the URL';
   }
   if (!isForTokens && schemes.every((scheme) => otherCredentials.has(scheme))) {
-    return `the API asks for credentials of the scheme ${schemes.join(' or ')}, not for a token: check the URL`;
+    return `the API expects credentials of the scheme ${schemes.join(' or ')}, not a token: check the URL`;
   }
   if (!isForTokens) {
     return (
-      `the API asks for credentials of the scheme ${schemes.join(' or ')}, which is no scheme for tokens: check the URL, and ` +
+      `the API expects credentials of the scheme ${schemes.join(' or ')}, not an access token: check the URL, and ` +
       'whether this API accepts access tokens'
     );
   }
@@ -64,7 +64,7 @@ function adviceForRejection(call: RejectedCall): string | undefined {
   return undefined;
 }
 
-/** The schemes, in lower case, with which APIs ask for an access token, also outside of the standards. */
+/** The authentication schemes of challenges that expect an access token, standard or not, in lower case. */
 const tokenSchemes: ReadonlySet<string> = new Set(['bearer', 'dpop', 'oauth', 'oauth2', 'token', 'jwt']);
 
 /** The facts of the challenges, cleaned for a message. */
@@ -79,7 +79,7 @@ interface ChallengeFacts {
   readonly scope: string | undefined;
 }
 
-// An API may repeat the token.
+// A challenge may contain the token, which `readable` removes.
 function challengeOf({ response, token }: RejectedCall): ChallengeFacts {
   const challenges = parseChallenges(response.headers.get('www-authenticate') ?? '');
   const secrets = token === undefined ? [] : [token.value];

@@ -48,7 +48,7 @@ export async function apiRequest(
   const [text = '', method = request ?? (data === undefined && json === undefined ? 'GET' : 'POST')] =
     args.toReversed();
   if (!/^[a-z-]+$/i.test(method) || forbidden.test(method)) {
-    throw new CommandError('the method is not one that a request can have', {
+    throw new CommandError('the method is malformed or not allowed', {
       advice: 'use GET, POST, PUT, PATCH or DELETE',
     });
   }
@@ -72,7 +72,7 @@ const forbidden = /^(connect|trace|track)$/i;
 
 /**
  * Parses the URL of an API.
- * @throws {CommandError} if the text is not a URL, or a token is not safe there (RFC 6750 §5.3)
+ * @throws {CommandError} if the text is not a URL, or it would reveal the token (RFC 6750 §5.3)
  */
 export function checkedUrl(text: string, settings: Settings): URL {
   const url = parseUrl(text);
@@ -90,7 +90,7 @@ export function checkedUrl(text: string, settings: Settings): URL {
   return url;
 }
 
-// A message does not repeat the line: it may hold a secret.
+// Messages do not contain the line, which may hold a secret.
 function parseHeader(text: string): readonly [string, string] {
   const [, name = '', value = ''] = /^([!#$%&'*+.^_`|~\w-]+):\s*([\t\x20-\x7e\x80-\xff]*)$/.exec(text) ?? [];
   if (name === '') throw new CommandError('a --header is malformed', { advice: `write 'Name: value'` });

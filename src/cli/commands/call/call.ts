@@ -25,19 +25,19 @@ export const call: Command = {
     const collect = (value: string, values: readonly string[] = []) => [...values, value];
     commandLine
       .argument('<[METHOD] URL...>', 'the request; the default method is GET, or POST with a body')
-      .option('-d, --data <data>', 'body as a form; @file or @- sends a file or stdin unchanged', collect)
-      .option('--json <data>', 'body as JSON; @file or @- as with --data')
+      .option('-d, --data <data>', 'form body; @file sends a file and @- sends stdin, unchanged', collect)
+      .option('--json <data>', 'JSON body; @file and @- as with --data')
       .option('-H, --header <line>', 'header of the request', collect)
       .option('-X, --request <method>', 'method of the request, instead of the argument')
       .option('-i, --include', 'print status and headers before the body')
       .option('-o, --output <path>', 'write the body to a file')
       .option('-L, --location', 'follow redirects; the token is sent to the origin of the URL only')
-      .option('-s, --silent', 'show neither a spinner nor the status of the response')
+      .option('-s, --silent', 'hide the spinner and the status of the response')
       .option('-v, --verbose', 'print the headers of requests and responses to stderr, without the token')
       .option('--fail', 'exit with 5 and print no body if the status is 400 or more')
       .option('--dry-run', 'print the request without its token, and send nothing')
       .option('--print <tool>', 'print the same call for curl, python or javascript, and send nothing')
-      .option('--cache', 'keep the token, encrypted, for the next run');
+      .option('--cache', 'cache the token, encrypted, for later runs');
   },
 
   async run({ args, flags, settings: read }, context) {
@@ -48,13 +48,13 @@ export const call: Command = {
     if (dryRun) return printRequest(request, settings, context);
     if (print !== undefined && given.location) {
       throw new CommandError('--print and --location cannot be combined', {
-        advice: 'leave --location out: a printed program follows no redirects',
+        advice: 'leave --location out: a printed program does not follow redirects',
       });
     }
     if (print !== undefined) return printCall(print, request, settings, context);
 
-    const surroundings: CommandContext = silent ? Object.create(context, { isSilent: { value: true } }) : context;
-    return send(request, settings, given, surroundings);
+    const sendContext: CommandContext = silent ? Object.create(context, { isSilent: { value: true } }) : context;
+    return send(request, settings, given, sendContext);
   },
 };
 
@@ -88,11 +88,11 @@ async function send(
     throw rejectedByApi({ response, url, token: tokens.last() });
   }
   if (include) await writeHead(response, context);
-  const isBehindText = await writeBody(response, output, context).catch((error: unknown) => {
+  const needsNewline = await writeBody(response, output, context).catch((error: unknown) => {
     throw context.signal.aborted || error instanceof CommandError ? error : unreachable(error, url);
   });
   if (context.stderr.isTTY && !silent) {
-    await writeStatus(response, { ms: performance.now() - began, isBehindText }, context);
+    await writeStatus(response, { ms: performance.now() - began, needsNewline }, context);
   }
   return exitCodes.ok;
 }
@@ -120,7 +120,7 @@ interface CallFlags extends ApiRequestFlags {
   readonly cache?: true;
 }
 
-// An API verifies the certificate of a certificate-bound token.
+// For a certificate-bound token, the API verifies the client certificate.
 async function fetchFor(settings: Settings, context: CommandContext): Promise<typeof globalThis.fetch> {
   const { isMutualTls } = await import('../../settings/auth-methods.js');
   if (!isMutualTls(settings)) return globalThis.fetch;

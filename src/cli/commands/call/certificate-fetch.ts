@@ -4,8 +4,8 @@ import type { Credentials } from '../../settings/auth-methods.js';
 
 /**
  * A `fetch` that presents the client certificate to APIs, for certificate-bound tokens (RFC 8705 §3). Requests by http, which
- * go to this machine only, present none.
- * @throws {ConfigurationError} if the certificate or the key is malformed, or the two do not belong together
+ * go only to this machine, present none.
+ * @throws {ConfigurationError} if the certificate or the key is malformed, or the two do not match
  */
 export function certificateFetch({ certificate, key }: Credentials): typeof fetch {
   const fetchWithCertificate = tlsFetch(clientCertificate(certificate, key, undefined).secureContext);

@@ -18,8 +18,8 @@ export interface SendRequestOptions {
 }
 
 /**
- * Sends a request with a token, and resends it once with another token if the API rejects the first one. The response to a
- * redirect is returned, unless redirects are followed.
+ * Sends a request with a token, and resends it once with another token if the API rejects the first one. Returns
+ * the redirect response itself, unless `followsRedirects` is set.
  * @throws {CommandError} if the API is unreachable
  * @throws {TokenError} if there is no token
  */
@@ -45,7 +45,7 @@ export function sendRequest(
   });
 }
 
-/** The error for an API that does not respond, or breaks off. */
+/** The error for an API that sends no response, or only a part of it. */
 export function unreachable(error: unknown, url: URL): CommandError {
   const reason = networkError(error, { authorizationServer: url.origin });
   const { what, advice = 'check the URL' } = explainTokenError(reason);

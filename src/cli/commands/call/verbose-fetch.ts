@@ -4,7 +4,7 @@ import { printable, write } from '../../io/terminal.js';
 
 /** A `fetch` that prints the head of each request and response to stderr, as curl does with -v, without the token. */
 export function verboseFetch(fetch: typeof globalThis.fetch, { stderr }: CommandContext): typeof globalThis.fetch {
-  // A response may repeat the token, also after a redirect.
+  // A response may contain the token, also after a redirect.
   const secrets: string[] = [];
   const print = (mark: '>' | '<', lines: readonly string[]) =>
     write(
@@ -26,7 +26,7 @@ export function verboseFetch(fetch: typeof globalThis.fetch, { stderr }: Command
   };
 }
 
-// A redirect may have the token in its query, where the URL parser spells some characters differently.
+// A redirect may have the token in its query, where the URL parser percent-encodes some characters.
 const inQuery = (text: string): string => new URL(`http://localhost/?${text}`).search.slice(1);
 
 const credentials = new Set(['authorization', 'dpop']);

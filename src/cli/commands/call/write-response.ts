@@ -12,7 +12,7 @@ export function writeHead({ status, statusText, headers }: Response, { stdout }:
 }
 
 /**
- * Writes the body to a file, or to stdout if `path` is absent. Returns whether the cursor of a terminal then stands behind text.
+ * Writes the body to a file, or to stdout if `path` is absent. Returns whether a terminal then needs a newline.
  * @throws {CommandError} if the file cannot be written
  */
 export async function writeBody(
@@ -28,7 +28,7 @@ export async function writeBody(
     return false;
   }
   let last: number | undefined;
-  // In pieces, at the speed of the reader.
+  // Waits for each chunk to be written: backpressure.
   for await (const chunk of body ?? []) {
     await write(stdout, chunk);
     last = (chunk as Uint8Array).at(-1) ?? last;
@@ -41,10 +41,10 @@ const newline = 10;
 /** Writes status and duration to stderr, on a line of their own. */
 export function writeStatus(
   { ok, status, statusText }: Response,
-  { ms, isBehindText }: { readonly ms: number; readonly isBehindText: boolean },
+  { ms, needsNewline }: { readonly ms: number; readonly needsNewline: boolean },
   { stderr, env }: CommandContext,
 ): Promise<void> {
   const style = styleOf(stderr, env);
   const what = style(ok ? 'green' : 'red', `${status} ${printable(statusText)}`.trim());
-  return write(stderr, `${isBehindText ? '\n' : ''}${what} ${style('dim', `${Math.round(ms)} ms`)}\n`);
+  return write(stderr, `${needsNewline ? '\n' : ''}${what} ${style('dim', `${Math.round(ms)} ms`)}\n`);
 }

@@ -38,7 +38,7 @@ export interface DiagnosisSubject {
   readonly triesMethods: boolean;
 }
 
-/** Runs one check after another and yields their findings. Stops at a failure that makes the next checks pointless. */
+/** Runs one check after another and yields their findings. Stops at a failure that the next checks depend on. */
 export async function* diagnose(
   { settings, api, triesMethods }: DiagnosisSubject,
   context: CommandContext,
@@ -53,7 +53,7 @@ export async function* diagnose(
 
   const { credentials, service } = made;
   const recorder = replyRecorder(context.clock);
-  // Each connection presents the certificate: a server may refuse a connection without one.
+  // Each connection presents the certificate, because a server may reject a connection without one.
   const { certificate, key } = credentials;
   const usesCertificate = isMutualTls(settings);
   const { secureContext } = usesCertificate ? clientCertificate(certificate, key, undefined) : {};

@@ -1,8 +1,8 @@
-/** The result of one check: `pass`, `warn` (it may be the reason, or will be) or `fail`. */
+/** The result of one check: `pass`, `warn` (a possible reason, or a problem of the near future) or `fail`. */
 export interface Finding {
   readonly verdict: 'pass' | 'warn' | 'fail';
   readonly what: string;
-  /** The next step: one line, or a line for each likely reason, the likeliest first. */
+  /** The next step: one line, or a line for each likely reason, the most likely first. */
   readonly advice?: string | readonly string[];
   /** The exit code of the command if this is the first finding with one. */
   readonly exitCode?: number;

@@ -46,8 +46,8 @@ export function reasonsForRejectedClient({
       ? `the secret is wrong, has expired or was replaced: create another one for "${clientId}"`
       : undefined,
     `the client "${clientId}" is unknown or disabled at this server: check the environment or tenant`,
-    isUnsupported ? undefined : `the client is registered for another method than ${method}`,
-    // With 401 it is probably about the credentials.
+    isUnsupported ? undefined : `the client is registered for a method other than ${method}`,
+    // With 401, the credentials are the more likely reason.
     rejection.status === 401 ? reasonOfCode(rejection) : undefined,
     ...(rejection.error === undefined ? reasonsWithoutCode(settings) : []),
     triesMethods || possibleMethods(credentials).length < 2
@@ -56,17 +56,17 @@ export function reasonsForRejectedClient({
   ].filter((reason) => reason !== undefined);
 }
 
-/** The reason that an error code says in the words of RFC 6749 §5.2, if it is not about the credentials. */
+/** The reason for an error code of RFC 6749 §5.2; `undefined` if the error is about the credentials. */
 function reasonOfCode({ error, status }: RejectedClientFacts['rejection']): string | undefined {
   switch (error) {
     case undefined:
     case 'invalid_client':
       return undefined;
     case 'unauthorized_client':
-      // With 401 it is about the credentials.
+      // With 401, the error is about the credentials.
       return status === 401 ? undefined : 'the client credentials grant must be enabled for this client';
     default:
-      return 'check --scope, --resource, --audience and --parameter against what this server expects';
+      return 'check --scope, --resource, --audience and --parameter: this server may not support one of the values';
   }
 }
 
@@ -76,7 +76,7 @@ const reasonsWithoutCode = ({ scope, dpop }: Settings): (string | undefined)[] =
   'this may not be the token endpoint: check its URL',
 ];
 
-// In place of the hints of the library: --try-methods tries what they advise, and a blank is reported anyway.
+// Replaces hints of the library: --try-methods tries the methods that they advise, and `flawOfSecret` reports blanks.
 const hints: Readonly<Record<string, string | undefined>> = {
   client_secret_basic: 'the id or the secret contains a character that servers decode differently',
   client_secret_post: undefined,
@@ -98,8 +98,8 @@ export interface TryMethodsOptions {
 }
 
 /**
- * Requests a token by each other method for which there are credentials, until one works. Skips a method that sends the same
- * request as an earlier one.
+ * Requests a token with each other method for which there are credentials, until one succeeds. Skips a method that
+ * sends the same request as an earlier one.
  */
 export async function* tryMethods({
   settings,
@@ -111,7 +111,7 @@ export async function* tryMethods({
   signal,
 }: TryMethodsOptions): AsyncGenerator<Finding, void> {
   const credentialsSent = async (authentication: ClientAuthentication): Promise<string> => {
-    // Without the rest of the metadata, which may be wrong.
+    // Only with the issuer: the rest of the metadata may be wrong.
     const { method, secrets } = await authenticatorOf(authentication).prepare(clientId, { issuer });
     return JSON.stringify([method, secrets]);
   };

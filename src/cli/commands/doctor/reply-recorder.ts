@@ -6,7 +6,7 @@ import {
 import type { Clock } from '../../../core/clock.js';
 import { parseObject } from '../../../core/json.js';
 
-/** The recorded facts of a response. Its body is not among them. */
+/** The recorded facts of a response, without its body. */
 export interface RecordedReply {
   /** The header `Date`. */
   readonly date: string | null;
@@ -23,7 +23,7 @@ export interface RecordedReply {
 /** Records the responses of the authorization server. */
 export interface ReplyRecorder {
   readonly fetch: typeof fetch;
-  /** Returns a client authentication whose own `fetch` is recorded too: that of mutual TLS. */
+  /** Returns a client authentication that also records the responses to its own `fetch`, which mutual TLS has. */
   readonly record: (authentication: ClientAuthentication) => ClientAuthentication;
   readonly replies: readonly RecordedReply[];
 }
@@ -36,15 +36,15 @@ export function replyRecorder(clock: Clock): ReplyRecorder {
     (fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
     async (input, init) => {
       const sentAt = clock.now();
-      const reply = await fetch(input, init);
+      const response = await fetch(input, init);
       const receivedAt = clock.now();
-      const isJson = reply.headers.get('content-type')?.includes('json') === true;
+      const isJson = response.headers.get('content-type')?.includes('json') === true;
       // The clone is read to its end; otherwise it would block the response.
-      const members = isJson ? parseObject(await reply.clone().text()) : undefined;
+      const members = isJson ? parseObject(await response.clone().text()) : undefined;
       const hasLifetime = members?.['expires_in'] !== undefined;
       const hasScope = typeof members?.['scope'] === 'string' && members['scope'] !== '';
-      replies.push({ date: reply.headers.get('date'), sentAt, receivedAt, hasLifetime, hasScope });
-      return reply;
+      replies.push({ date: response.headers.get('date'), sentAt, receivedAt, hasLifetime, hasScope });
+      return response;
     };
 
   return {

@@ -60,8 +60,8 @@ test('sends a file or stdin unchanged as the body', async () => {
 test.each<[string, string[], ApiRequestFlags]>([
   ['expected [METHOD] URL', ['GET', url, url], {}],
   ['the method is given twice', ['GET', url], { request: 'GET' }],
-  ['the method is not one that a request can have', ['TRACE', url], {}],
-  ['the method is not one that a request can have', [url], { request: 'GE T' }],
+  ['the method is malformed or not allowed', ['TRACE', url], {}],
+  ['the method is malformed or not allowed', [url], { request: 'GE T' }],
   ['--data and --json cannot be combined', [url], { data: ['a'], json: '{}' }],
   ['GET has no body', ['GET', url], { data: ['a'] }],
   ['the body cannot be read (ENOENT)', [url], { data: ['@c4n4ry'] }],

@@ -90,7 +90,7 @@ describe('with mutual TLS', () => {
 
     const { exitCode, stdout } = await command.run(['doctor'], { environment });
 
-    expect(stdout).toContain(`✓ localhost:${port} speaks TLSv1.2`);
+    expect(stdout).toContain(`✓ localhost:${port} uses TLSv1.2`);
     expect(stdout).toContain('✓ the server issued a token');
     expect(exitCode).toBe(0);
   });

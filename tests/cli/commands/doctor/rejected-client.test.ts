@@ -32,7 +32,7 @@ test('the usual reasons, the likeliest first', () => {
   expect(reasons()).toEqual([
     'the secret is wrong, has expired or was replaced: create another one for "orders"',
     'the client "orders" is unknown or disabled at this server: check the environment or tenant',
-    'the client is registered for another method than client_secret_basic',
+    'the client is registered for a method other than client_secret_basic',
     '--try-methods tries the other methods: each counts as a failed sign-in',
   ]);
 });
@@ -46,7 +46,7 @@ test('reasons with evidence come first', async () => {
     facts: { ...facts, token_endpoint_auth_methods_supported: ['client_secret_post'] },
   });
 
-  expect(first).toBe('the client secret of test ends with a space');
+  expect(first).toBe('the client secret from test ends with a space');
   expect(second).toBe('the request used client_secret_basic, but the server supports client_secret_post');
   expect(third).toContain('a character that servers decode differently');
 });

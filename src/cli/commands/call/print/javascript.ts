@@ -3,8 +3,8 @@ import { literal } from './literal.js';
 import type { PrintedCall } from './printed-call.js';
 
 /**
- * Prints a call as an ES module for Node.js, without further packages. Its requests follow no redirects, as those of the
- * command: a redirect could take the secret to another server.
+ * Prints a call as an ES module for Node.js, without further packages. Like the command, it does not follow redirects,
+ * which could send the secret to another server.
  * @throws {CommandError} for mutual TLS, because `fetch` presents no certificate
  */
 export function javascript(call: PrintedCall): string {

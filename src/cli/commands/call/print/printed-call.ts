@@ -11,7 +11,7 @@ import { serverOptions, tokenRequest, usesDpop } from '../../../settings/service
 import { requiredServer, requiredSetting, type Settings } from '../../../settings/settings.js';
 import type { ApiRequest } from '../api-request.js';
 
-/** A grant and a request for a program. The program reads the secret from `OAUTH_CLIENT_SECRET`. */
+/** The grant and the API request of a printed program. The program reads the secret from `OAUTH_CLIENT_SECRET`. */
 export interface PrintedCall {
   readonly tokenEndpoint: string;
   readonly clientId: string;
@@ -27,7 +27,7 @@ export interface PrintedCall {
 }
 
 /**
- * The call of the settings and the request. With an issuer, its metadata names the token endpoint.
+ * Combines the settings and the request. With an issuer, its metadata names the token endpoint.
  * @throws {CommandError} if a setting is missing, or a program cannot make the call
  * @throws {TokenError} if the metadata of the issuer is unavailable, or lists no method that sends a secret
  */
@@ -81,7 +81,7 @@ async function serverFacts(
 }
 
 async function certificateOf(settings: Settings, context: CommandContext): Promise<PrintedCall['certificate']> {
-  // The program needs the files too.
+  // Fails if the files are unusable, because the program needs them.
   await readCredentials(settings, context);
   const [certificateFile, keyFile] = [settings.certificateFile, settings.keyFile].map((setting) =>
     String(setting?.value),

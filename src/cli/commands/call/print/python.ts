@@ -2,7 +2,7 @@ import { pythonLiteral as literal } from './literal.js';
 import type { PrintedCall } from './printed-call.js';
 
 /**
- * Prints a call as a program of Python 3, without further packages. Its requests follow no redirects, as those of the command:
+ * Prints a call as a program of Python 3, without further packages. Like the command, it does not follow redirects:
  * urllib would send the secret and the token to the other server.
  */
 export function python(call: PrintedCall): string {

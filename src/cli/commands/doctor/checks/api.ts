@@ -10,7 +10,7 @@ import { fail, type Finding, pass, warn } from '../finding.js';
 export async function checkApi(url: URL, token: AccessToken, options: SendRequestOptions): Promise<Finding[]> {
   const request: ApiRequest = { method: 'GET', url, headers: [], body: undefined };
   try {
-    // Always the same token: no resend.
+    // The source always returns the same token, so a rejected request is not resent.
     const response = await sendRequest(request, { getToken: () => Promise.resolve(token) }, options);
     await response.body?.cancel();
     return [await judge(response, url, token)];
@@ -34,7 +34,7 @@ async function judge(response: Response, url: URL, token: AccessToken): Promise<
   if (status === 429) return warn(message, advice);
   const isRejected = status === 401 || status === 403;
   if (!isRejected && status < 500) {
-    return pass(`${url.href} responded with ${status}${status < 300 ? '' : ', which is probably not about the token'}`);
+    return pass(`${url.href} responded with ${status}${status < 300 ? '' : ', probably not because of the token'}`);
   }
   return fail(message, adviceFor(call) ?? (await audienceOf(token, url)), exitCode);
 }

@@ -16,5 +16,10 @@ export function checkClock(replies: readonly RecordedReply[]): Finding[] {
     return [pass('the clock of this machine agrees with the clock of the server')];
   }
   const what = `the clock of this machine is ${formatDuration(skewMs)} ${skewMs > 0 ? 'ahead of' : 'behind'} the clock of the server`;
-  return [warn(what, 'set it by NTP: tokens seem to expire early or late, and the server rejects signed requests')];
+  return [
+    warn(
+      what,
+      'synchronize it by NTP: with clock skew, tokens seem to expire early or late, and the server rejects signed requests',
+    ),
+  ];
 }

@@ -36,7 +36,7 @@ export function checkReachability(
 const anyCertificate = ({ host }: URL): Finding =>
   warn(
     `NODE_TLS_REJECT_UNAUTHORIZED=0 makes Node.js accept any certificate of ${host}`,
-    'unset it: anyone on the way to the server can read the secret and the tokens',
+    'unset it: otherwise an attacker in the network can read the secret and the tokens',
   );
 
 /** Options of {@link checkConnection}. */
@@ -44,7 +44,7 @@ export interface ConnectionOptions {
   readonly signal: AbortSignal;
   /** The exit code of a failure. */
   readonly exitCode: number;
-  /** For DNS and for the connection, each, in milliseconds. @default 5000 */
+  /** The timeout of the DNS lookup and of the connection, in milliseconds each. @default 5000 */
   readonly timeoutMs?: number;
   /** For tests. */
   readonly lookup?: (host: string, options: { readonly all: true }) => Promise<readonly { readonly address: string }[]>;
@@ -72,7 +72,7 @@ export async function checkConnection(
     signal.throwIfAborted();
     const code = codeOf(error);
     const advice = lookupAdvice[code] ?? 'check the DNS servers of this machine, and whether a VPN is needed';
-    return [fail(`the name ${host} has no address (${code})`, advice, exitCode)];
+    return [fail(`the name ${host} cannot be resolved (${code})`, advice, exitCode)];
   }
 }
 

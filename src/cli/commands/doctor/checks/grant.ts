@@ -11,7 +11,7 @@ import { fail, type Finding, pass, warn } from '../finding.js';
 /** Options of {@link checkGrant}. */
 export interface GrantCheckOptions {
   readonly signal: AbortSignal;
-  /** Finds the likely reasons for a rejection that may concern the client, the likeliest first. */
+  /** Finds the likely reasons for a rejection that may concern the client, the most likely first. */
   readonly reasons: (rejection: GrantRejectedError) => Promise<readonly string[]>;
 }
 
@@ -32,8 +32,8 @@ export async function checkGrant(tokens: TokenSource, { signal, reasons }: Grant
     return { token, concernsClient: false, findings: [pass(`the server issued a token in ${ms} ms`)] };
   } catch (error) {
     if (!isTokenError(error)) throw error;
-    const isSilent = error.code === 'ERR_GRANT_UNAVAILABLE' && error.status === undefined;
-    const ownAdvice = isSilent ? adviceForSilence : adviceWithout[error.code];
+    const hasNoResponse = error.code === 'ERR_GRANT_UNAVAILABLE' && error.status === undefined;
+    const ownAdvice = hasNoResponse ? adviceWithoutResponse : adviceWithout[error.code];
     const { what, advice = ownAdvice, exitCode } = explainTokenError(error);
     const isAboutClient = error.code === 'ERR_GRANT_REJECTED' && mayConcernClient(error);
     const steps = isAboutClient ? await reasons(error) : advice;
@@ -44,16 +44,16 @@ export async function checkGrant(tokens: TokenSource, { signal, reasons }: Grant
 const mayConcernClient = ({ error, status }: GrantRejectedError): boolean =>
   concernsClient(status, error) && !isOfAnotherEndpoint(status);
 
-/** What to do about a server that accepts connections and sends no response. */
-const adviceForSilence =
-  'the server accepts connections, but sends no response: it may be overloaded, or a firewall or proxy holds the request ' +
-  'back; ask its operator';
+/** The advice for a server that accepts connections but sends no response. */
+const adviceWithoutResponse =
+  'the server accepts connections, but sends no response: it may be overloaded, or a firewall or proxy may block the ' +
+  'request; ask its operator';
 
-/** What to do about an error for which the library has no advice. */
+/** The advice for errors without advice of the library. */
 const adviceWithout: Readonly<Record<AnyTokenError['code'], string>> = {
   ERR_CONFIGURATION: 'correct this setting',
   ERR_GRANT_REJECTED: 'compare the settings with the registration of this client',
-  ERR_GRANT_UNAVAILABLE: 'the server reports a failure of its own: try again later, or ask its operator',
+  ERR_GRANT_UNAVAILABLE: 'the server reports an internal error: try again later, or ask its operator',
   ERR_TOKEN_RESPONSE:
     'check that the URL is that of the token endpoint, and that no proxy or gateway responds in its place; otherwise ' +
     'the operator of the server must correct the response',
@@ -71,7 +71,7 @@ export function checkScope({ requested, granted }: ScopeFacts): Finding[] {
   const scopes = (requested ?? '').split(/\s+/).filter(Boolean);
   if (granted === undefined) {
     const what = 'the granted scope is unknown, because the token response does not name it';
-    // RFC 6749 §5.1 allows it for the requested scope only, but some servers drop scopes and do not say so.
+    // RFC 6749 §5.1 allows it only if the requested scope is granted, but some servers drop scopes without notice.
     return [scopes.length === 0 ? pass(what) : pass(`${what}; "${scopes.join(' ')}" was requested`)];
   }
   const missing = scopes.filter((scope) => !granted.split(' ').includes(scope));
@@ -96,5 +96,7 @@ export function checkLifetime({ issuedAt, expiresAt }: AccessToken, hasLifetime:
   }
   const after = (random: number) => formatDuration(lifetimeMs - renewalSchedule(lifetimeMs, () => random).advisoryMs);
   const what = `the token is valid for ${lifetime}; the library renews it in the background after ${after(1)} to ${after(0)}`;
-  return [lifetimeMs < shortMs ? warn(what, 'each renewal is a grant: use a lifetime of minutes') : pass(what)];
+  return [
+    lifetimeMs < shortMs ? warn(what, 'each renewal is a grant: configure a lifetime of several minutes') : pass(what),
+  ];
 }

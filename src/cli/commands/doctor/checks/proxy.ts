@@ -29,14 +29,14 @@ export async function checkProxy(
   const what = `${variable}${proxy === undefined ? '' : ` (${proxy.origin})`}`;
   if (env['NODE_USE_ENV_PROXY'] !== '1' || !supportsProxies(nodeVersion) || proxy === undefined) {
     const node = supportsProxies(nodeVersion) ? '' : 'Node.js 22.21, 24.5 or newer and ';
-    const advice = `run this command with ${node}NODE_USE_ENV_PROXY=1; in a program, set the option "fetch" to one that uses the proxy`;
+    const advice = `run this command with ${node}NODE_USE_ENV_PROXY=1; in a program, set the option "fetch" to a fetch that uses the proxy`;
     return { route: direct, findings: [warn(`${what} is set, but Node.js ${nodeVersion} does not use it`, advice)] };
   }
   const route = { host: hostOf(proxy), port: portOf(proxy), isProxied: true };
   return { route, findings: [pass(`requests to ${url.host} use the proxy of ${what}`)] };
 }
 
-// curl and others read these variables too.
+// curl and other programs read these variables.
 function ignoredProxy(env: CommandContext['env']): Finding[] {
   const variable = ['all_proxy', 'ALL_PROXY'].find((each) => env[each]);
   if (variable === undefined) return [];

@@ -11,7 +11,7 @@ import { missingSetting, type Settings } from '../../../settings/settings.js';
 import { shownSetting } from '../../../settings/shown-setting.js';
 import { fail, type Finding, pass, warn } from '../finding.js';
 
-/** Reports each setting with its source, and what is missing or malformed. */
+/** Reports each setting with its source, and each missing or malformed setting. */
 export function checkSettings(settings: Settings): Finding[] {
   const findings = settingNames.flatMap((name) => {
     const setting = settings[name];

@@ -36,28 +36,26 @@ export async function checkTls(url: URL, options: TlsOptions): Promise<Finding[]
     const { name, code = '' } = error as NodeJS.ErrnoException;
     if (plainCodes.has(code)) {
       return [
-        fail(`${url.host} does not speak https at this port, but probably http (${code})`, adviceForHttp, exitCode),
+        fail(`${url.host} does not use https at this port, but probably http (${code})`, adviceForHttp, exitCode),
       ];
     }
     const why = name === 'TimeoutError' ? 'timeout' : code;
     const advice =
-      'check that the server speaks https at this port, with TLS 1.2 or newer; a proxy or firewall may block it';
+      'check that the server uses https at this port, with TLS 1.2 or newer; a proxy or firewall may block it';
     return [fail(`${url.host} does not complete a TLS handshake (${why})`, advice, exitCode)];
   } finally {
     socket.destroy();
   }
 }
 
-/**
- * Checks by a TLS handshake that a port for http does not speak https. No finding if it does not, or does not answer.
- */
+/** Checks whether the port of an http URL completes a TLS handshake. No finding if it does not. */
 export async function checkNoTls(url: URL, options: TlsOptions): Promise<Finding[]> {
   const { signal, exitCode, timeoutMs = 500 } = options;
   const socket = connectTo(url, options);
   try {
     await withDeadline(timeoutMs, signal, (until) => abortable(secured(socket), until));
     const advice = `begin the URL with https: ${url.href.replace('http:', 'https:')}`;
-    return [fail(`${url.host} speaks https at this port, but the URL begins with http`, advice, exitCode)];
+    return [fail(`${url.host} uses https at this port, but the URL begins with http`, advice, exitCode)];
   } catch {
     signal.throwIfAborted();
     return [];
@@ -66,7 +64,7 @@ export async function checkNoTls(url: URL, options: TlsOptions): Promise<Finding
   }
 }
 
-// The first bytes of a response in plain text are no TLS record.
+// The codes for a response in plain text, which is not a TLS record.
 const plainCodes = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'ERR_SSL_HTTP_REQUEST']);
 
 const adviceForHttp = 'check the port of the URL: servers have different ports for http and https';
@@ -79,7 +77,7 @@ function connectTo(url: URL, { ca, secureContext }: TlsOptions): TLSSocket {
     ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
     ...(ca !== undefined && { ca }),
     ...(secureContext && { secureContext }),
-    // A rejected certificate could not be examined. No request follows.
+    // Keeps the connection open, so that an untrusted certificate can be examined. No request follows.
     rejectUnauthorized: false,
   });
 }
@@ -106,7 +104,7 @@ function judge(
     const found = `the certificate of ${host} ${what} (${flaw})`;
     return acceptsAnyCertificate ? warn(`${found}, but Node.js accepts it`, advice) : fail(found, advice, exitCode);
   }
-  const what = `${host} speaks ${socket.getProtocol()}; its certificate is trusted and valid for ${formatDuration(remainingMs)}`;
+  const what = `${host} uses ${socket.getProtocol()}; its certificate is trusted and valid for ${formatDuration(remainingMs)}`;
   return remainingMs > soonMs ? pass(what) : warn(what, 'have it renewed before it expires');
 }
 
@@ -122,7 +120,7 @@ function describe(
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return [
         'is for another name',
-        `use a name of the certificate (${names || 'it has none'}); an IP address is rarely one`,
+        `use a name of the certificate (${names || 'it has none'}); certificates rarely name an IP address`,
       ];
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':

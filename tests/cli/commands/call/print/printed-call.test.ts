@@ -74,7 +74,7 @@ test('does not print a key in place of a path [F11]', async () => {
   const files = { OAUTH_CERTIFICATE_FILE: 'package.json', OAUTH_KEY_FILE: 'c4n4ry' };
 
   await expect(printed({ OAUTH_TOKEN_ENDPOINT, ...files })).rejects.toMatchObject({
-    message: 'the private key cannot be read: environment OAUTH_KEY_FILE is no path of a file (ENOENT)',
+    message: 'the private key cannot be read: environment OAUTH_KEY_FILE is not the path of a file (ENOENT)',
   });
 });
 

@@ -29,7 +29,7 @@ test('passes a 404, which is not about the token', async () => {
   const { findings } = await check({ status: 404 });
 
   expect(findings).toMatchObject([
-    { verdict: 'pass', what: expect.stringContaining('404, which is probably not about the token') },
+    { verdict: 'pass', what: expect.stringContaining('404, probably not because of the token') },
   ]);
 });
 
@@ -74,14 +74,14 @@ test.each<[string, Answer, RegExp, RegExp, string]>([
     'an API for DPoP tokens, whatever the audience',
     { status: 401, headers: challenge('DPoP algs="ES256"') },
     /401$/,
-    /^the API accepts only tokens that are bound to a key: set --dpop$/,
+    /^the API accepts only DPoP tokens: set --dpop$/,
     jwt,
   ],
   [
     'an API that asks for a password, whatever the audience',
     { status: 401, headers: challenge('Basic realm="x"') },
     /401$/,
-    /^the API asks for credentials of the scheme basic/,
+    /^the API expects credentials of the scheme basic/,
     jwt,
   ],
 ])('fails: %s', async (_, answer, what, advice, value) => {

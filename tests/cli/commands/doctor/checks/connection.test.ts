@@ -28,7 +28,7 @@ test.each([
   expect(await checkConnection(route('auth.example.com'), { ...options, lookup })).toMatchObject([
     {
       verdict: 'fail',
-      what: `the name auth.example.com has no address (${code})`,
+      what: `the name auth.example.com cannot be resolved (${code})`,
       advice: expect.stringMatching(advice),
       exitCode: 4,
     },
@@ -39,7 +39,7 @@ test('fails if DNS does not respond', async () => {
   const lookup = () => new Promise<never>(() => {});
 
   expect(await checkConnection(route('auth.example.com'), { ...options, lookup, timeoutMs: 1 })).toMatchObject([
-    { verdict: 'fail', what: 'the name auth.example.com has no address (timeout)' },
+    { verdict: 'fail', what: 'the name auth.example.com cannot be resolved (timeout)' },
   ]);
 });
 

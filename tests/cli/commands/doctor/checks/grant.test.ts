@@ -74,7 +74,7 @@ test.each<[string, Answer, RegExp, unknown, number]>([
     3,
   ],
   ['a rate limit', { status: 429 }, /rate limited/, expect.any(String), 4],
-  ['an outage', { status: 500 }, /is not available/, expect.stringContaining('a failure of its own'), 4],
+  ['an outage', { status: 500 }, /is not available/, expect.stringContaining('an internal error'), 4],
   [
     'an outage that ends at a time',
     { status: 503, headers: { 'retry-after': '99' } },

@@ -61,7 +61,7 @@ test.each(['s3cret ', '\ns3cret'])(
       findings: [
         {
           verdict: 'warn',
-          what: expect.stringMatching(/^the client secret of test (ends with a space|begins with a line feed)$/),
+          what: expect.stringMatching(/^the client secret from test (ends with a space|begins with a line feed)$/),
         },
       ],
     });

@@ -36,7 +36,7 @@ test('passes a trusted certificate and reports its remaining validity', async ()
   const url = await startTls(issued('good'), '127.0.0.1');
 
   expect(await checkTls(url, options)).toEqual([
-    { verdict: 'pass', what: `${url.host} speaks TLSv1.3; its certificate is trusted and valid for 93 y 22 d` },
+    { verdict: 'pass', what: `${url.host} uses TLSv1.3; its certificate is trusted and valid for 93 y 22 d` },
   ]);
 });
 
@@ -98,13 +98,13 @@ test('warns about a bad certificate that Node.js accepts', async () => {
   ]);
 });
 
-test('fails an http URL whose port speaks https [B12]', async () => {
+test('fails an http URL whose port uses https [B12]', async () => {
   const { port } = await startTls(issued('good'));
 
   expect(await checkNoTls(new URL(`http://127.0.0.1:${port}/x`), options)).toMatchObject([
     {
       verdict: 'fail',
-      what: `127.0.0.1:${port} speaks https at this port, but the URL begins with http`,
+      what: `127.0.0.1:${port} uses https at this port, but the URL begins with http`,
       advice: `begin the URL with https: https://127.0.0.1:${port}/x`,
       exitCode: 4,
     },
@@ -125,7 +125,7 @@ test('fails a server without TLS [B12]', async () => {
   const found = await checkTls(new URL(origin.replace('http:', 'https:')), options);
 
   expect(found).toMatchObject([
-    { verdict: 'fail', what: expect.stringContaining('does not speak https at this port, but probably http') },
+    { verdict: 'fail', what: expect.stringContaining('does not use https at this port, but probably http') },
   ]);
 });
 
