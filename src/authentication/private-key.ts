@@ -5,7 +5,8 @@ import { ConfigurationError } from '../core/errors.js';
 import { parseObject } from '../core/json.js';
 
 /** A private key: PEM (PKCS#8, PKCS#1 or SEC 1, not encrypted), a JWK as an object or as JSON, or a key of `node:crypto`. */
-export type PrivateKey = string | JsonWebKey | webcrypto.JsonWebKey | KeyObject | webcrypto.CryptoKey;
+export type PrivateKey =
+  string | (webcrypto.JsonWebKey & { readonly kid?: string | undefined }) | KeyObject | webcrypto.CryptoKey;
 
 /** An imported private key. */
 export interface SigningKey {

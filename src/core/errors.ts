@@ -28,12 +28,12 @@ export abstract class TokenError extends Error {
   abstract readonly code: TokenErrorCode;
   /** Whether the same call may succeed later without a change. */
   abstract readonly retryable: boolean;
-  /** Milliseconds to wait before another call; `undefined` if unknown. */
+  /** Whole milliseconds to wait before another call; `undefined` if unknown. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, { cause, retryAfterMs }: TokenErrorOptions = {}) {
     super(message, cause === undefined ? undefined : { cause: withoutDetails(cause) });
-    this.retryAfterMs = retryAfterMs;
+    this.retryAfterMs = retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs);
   }
 }
 

@@ -65,6 +65,10 @@ test('has facts in fields', () => {
   expect(unavailable).toMatchObject({ status: 503, retryAfterMs: 5_000 });
 });
 
+test('rounds the wait up to whole milliseconds', () => {
+  expect(new GrantUnavailableError('m', { retryAfterMs: 992.28 }).retryAfterMs).toBe(993);
+});
+
 test('shows its code and facts in JSON', () => {
   const error = new GrantRejectedError('m', { status: 400, error: 'invalid_scope' });
 
