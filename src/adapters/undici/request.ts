@@ -10,7 +10,7 @@ import { LegacyDispatch, type LegacyHandler } from './legacy-handler.js';
 import { type Handler, UndiciResponse } from './response.js';
 
 /** The status and headers of a response, for the option `isRejected`. */
-export interface UndiciReply {
+export interface ResponseHead {
   readonly statusCode: number;
   /** By their names in lower case. */
   readonly headers: Readonly<HeaderRecord>;
@@ -24,7 +24,7 @@ export interface UndiciRequestOptions {
   readonly origin: string;
   readonly tokenRequest: TokenRequest | undefined;
   readonly signal: AbortSignal | undefined;
-  readonly isRejected: ((response: UndiciReply) => boolean) | undefined;
+  readonly isRejected: ((response: ResponseHead) => boolean) | undefined;
 }
 
 /**

@@ -27,7 +27,7 @@ import { checkAuthMethod, checkMetadata, type ServerFacts } from './checks/metad
 import { checkCredentials, checkSettings } from './checks/settings.js';
 import type { Finding } from './finding.js';
 import { reasonsForRejectedClient, tryMethods } from './rejected-client.js';
-import { type ReplyRecorder, replyRecorder } from './reply-recorder.js';
+import { type ResponseRecorder, responseRecorder } from './response-recorder.js';
 
 /** The subject of a diagnosis. */
 export interface DiagnosisSubject {
@@ -52,7 +52,7 @@ export async function* diagnose(
   if (made === undefined) return;
 
   const { credentials, service } = made;
-  const recorder = replyRecorder(context.clock);
+  const recorder = responseRecorder(context.clock);
   // Each connection presents the certificate, because a server may reject a connection without one.
   const { certificate, key } = credentials;
   const usesCertificate = isMutualTls(settings);
@@ -73,14 +73,14 @@ export async function* diagnose(
   const { token, concernsClient, findings } = await withSpinner('requesting a token', context, () =>
     checkGrant(open(), { signal, reasons }),
   );
-  yield* checkClock(recorder.replies);
+  yield* checkClock(recorder.responses);
   yield* findings;
   if (concernsClient && triesMethods) {
     yield* tryMethods({ ...options, settings, credentials, facts, open, signal });
   }
   if (token === undefined) return;
 
-  const { hasLifetime = false, hasScope = false } = recorder.replies.at(-1) ?? {};
+  const { hasLifetime = false, hasScope = false } = recorder.responses.at(-1) ?? {};
   yield* checkScope({ requested: settings.scope?.value, granted: hasScope ? token.scope : undefined });
   yield* checkLifetime(token, hasLifetime);
   if (api === undefined) return;
@@ -94,7 +94,10 @@ export async function* diagnose(
 /** Checks the authorization server and returns its metadata; `undefined` after a failure. */
 async function* checkServer(
   settings: Settings,
-  { recorder, secureContext }: { readonly recorder: ReplyRecorder; readonly secureContext: SecureContext | undefined },
+  {
+    recorder,
+    secureContext,
+  }: { readonly recorder: ResponseRecorder; readonly secureContext: SecureContext | undefined },
   context: CommandContext,
 ): AsyncGenerator<Finding, ServerFacts | undefined> {
   const { issuer } = settings;

@@ -1,13 +1,13 @@
 import { formatDuration } from '../../../io/duration.js';
 import { type Finding, pass, warn } from '../finding.js';
-import type { RecordedReply } from '../reply-recorder.js';
+import type { RecordedResponse } from '../response-recorder.js';
 
 // Servers tolerate a few seconds in client assertions, but not a minute.
 const tolerableSkewMs = 10_000;
 
 /** Compares the clock of this machine with the `Date` of a response (RFC 9110 §6.6.1). No finding without a date. */
-export function checkClock(replies: readonly RecordedReply[]): Finding[] {
-  const dated = replies.find(({ date }) => date !== null && !Number.isNaN(Date.parse(date)));
+export function checkClock(responses: readonly RecordedResponse[]): Finding[] {
+  const dated = responses.find(({ date }) => date !== null && !Number.isNaN(Date.parse(date)));
   if (dated === undefined) return [];
   // The date has whole seconds, and the server wrote it between the request and the response.
   const earliest = Date.parse(dated.date as string);

@@ -7,7 +7,7 @@ import type { Clock } from '../../../core/clock.js';
 import { parseObject } from '../../../core/json.js';
 
 /** The recorded facts of a response, without its body. */
-export interface RecordedReply {
+export interface RecordedResponse {
   /** The header `Date`. */
   readonly date: string | null;
   /** When the request was sent: milliseconds since the epoch. */
@@ -21,16 +21,16 @@ export interface RecordedReply {
 }
 
 /** Records the responses of the authorization server. */
-export interface ReplyRecorder {
+export interface ResponseRecorder {
   readonly fetch: typeof fetch;
   /** Returns a client authentication that also records the responses to its own `fetch`, which mutual TLS has. */
   readonly record: (authentication: ClientAuthentication) => ClientAuthentication;
-  readonly replies: readonly RecordedReply[];
+  readonly responses: readonly RecordedResponse[];
 }
 
-/** Makes a {@link ReplyRecorder}. */
-export function replyRecorder(clock: Clock): ReplyRecorder {
-  const replies: RecordedReply[] = [];
+/** Makes a {@link ResponseRecorder}. */
+export function responseRecorder(clock: Clock): ResponseRecorder {
+  const responses: RecordedResponse[] = [];
 
   const recorded =
     (fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
@@ -43,12 +43,12 @@ export function replyRecorder(clock: Clock): ReplyRecorder {
       const members = isJson ? parseObject(await response.clone().text()) : undefined;
       const hasLifetime = members?.['expires_in'] !== undefined;
       const hasScope = typeof members?.['scope'] === 'string' && members['scope'] !== '';
-      replies.push({ date: response.headers.get('date'), sentAt, receivedAt, hasLifetime, hasScope });
+      responses.push({ date: response.headers.get('date'), sentAt, receivedAt, hasLifetime, hasScope });
       return response;
     };
 
   return {
-    replies,
+    responses,
     fetch: recorded((input, init) => fetch(input, init)),
     record(authentication) {
       const authenticator = authenticatorOf(authentication);

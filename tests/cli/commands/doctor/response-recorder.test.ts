@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { asClientAuthentication, authenticatorOf } from '../../../../src/authentication/client-authentication.js';
 import { mutualTls } from '../../../../src/authentication/mutual-tls.js';
-import { replyRecorder } from '../../../../src/cli/commands/doctor/reply-recorder.js';
+import { responseRecorder } from '../../../../src/cli/commands/doctor/response-recorder.js';
 import { granted } from '../../../support/authorization-server.js';
 import { clientCertificates } from '../../../support/client-certificates.js';
 import { fakeClock } from '../../../support/clock.js';
@@ -10,19 +10,19 @@ import { startHttpServer } from '../../../support/http-server.js';
 
 test('records the facts of a response, and returns the response unchanged [F4]', async () => {
   const { origin } = await startHttpServer(() => granted('c4n4ry'));
-  const recorder = replyRecorder(fakeClock());
+  const recorder = responseRecorder(fakeClock());
 
-  const reply = await recorder.fetch(`${origin}/token`);
+  const response = await recorder.fetch(`${origin}/token`);
 
-  expect(await reply.json()).toMatchObject({ access_token: 'c4n4ry' });
+  expect(await response.json()).toMatchObject({ access_token: 'c4n4ry' });
   const now = Date.UTC(2026, 0, 1);
-  expect(recorder.replies).toEqual([
-    { date: reply.headers.get('date'), sentAt: now, receivedAt: now, hasLifetime: true, hasScope: false },
+  expect(recorder.responses).toEqual([
+    { date: response.headers.get('date'), sentAt: now, receivedAt: now, hasLifetime: true, hasScope: false },
   ]);
 });
 
 test('records the responses to a client authentication with its own fetch', async () => {
-  const recorder = replyRecorder(fakeClock());
+  const recorder = responseRecorder(fakeClock());
   const authentication = mutualTls(clientCertificates.first);
   const fetch = async () => new Response(null, { status: 204, headers: { date: 'now' } });
   const authenticator = authenticatorOf(authentication);
@@ -38,7 +38,7 @@ test('records the responses to a client authentication with its own fetch', asyn
   });
   await prepared.fetch?.('https://a');
 
-  expect(recorder.replies).toMatchObject([{ date: 'now' }]);
+  expect(recorder.responses).toMatchObject([{ date: 'now' }]);
 });
 
 test.each([
@@ -47,11 +47,11 @@ test.each([
   [null, false],
 ])('records whether the response names the scope: %j [A51]', async (scope, hasScope) => {
   const { origin } = await startHttpServer(() => granted('t', { scope }));
-  const recorder = replyRecorder(fakeClock());
+  const recorder = responseRecorder(fakeClock());
 
   await recorder.fetch(origin);
 
-  expect(recorder.replies).toMatchObject([{ hasScope }]);
+  expect(recorder.responses).toMatchObject([{ hasScope }]);
 });
 
 test.each([
@@ -60,9 +60,9 @@ test.each([
   ['malformed JSON', { headers: { 'content-type': 'application/json' }, body: '{"expires_in": 1' }],
 ])('%s has no lifetime', async (_, answer) => {
   const { origin } = await startHttpServer(() => answer);
-  const recorder = replyRecorder(fakeClock());
+  const recorder = responseRecorder(fakeClock());
 
   await recorder.fetch(origin);
 
-  expect(recorder.replies).toMatchObject([{ hasLifetime: false }]);
+  expect(recorder.responses).toMatchObject([{ hasLifetime: false }]);
 });
