@@ -52,6 +52,6 @@ export function permittedOrigin(url: string, origins: readonly string[]): string
 
 /** Whether the library itself is sending a request to this URL. It gets no token, because it would wait for itself. */
 export function isOwnRequest(url: () => string): boolean {
-  const inFlight = ownRequests();
-  return inFlight.size > 0 && inFlight.has(sentUrl(url()));
+  const pending = ownRequests();
+  return pending.size > 0 && pending.has(sentUrl(url()));
 }

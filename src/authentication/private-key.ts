@@ -6,7 +6,11 @@ import { parseObject } from '../core/json.js';
 
 /** A private key: PEM (PKCS#8, PKCS#1 or SEC 1, not encrypted), a JWK as an object or as JSON, or a key of `node:crypto`. */
 export type PrivateKey =
-  string | (webcrypto.JsonWebKey & { readonly kid?: string | undefined }) | KeyObject | webcrypto.CryptoKey;
+  | string
+  | webcrypto.JsonWebKey
+  | (webcrypto.JsonWebKey & Readonly<Record<string, unknown>>)
+  | KeyObject
+  | webcrypto.CryptoKey;
 
 /** An imported private key. */
 export interface SigningKey {

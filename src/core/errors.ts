@@ -53,8 +53,7 @@ export class ConfigurationError extends TokenError {
 }
 
 /**
- * The authorization server rejected the grant. Another attempt fails too, until the client or the server is
- * reconfigured.
+ * The authorization server rejected the grant. Each attempt fails until the client or the server is reconfigured.
  * @see [RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)
  * @example
  * ```ts
@@ -102,9 +101,7 @@ export class GrantRejectedError extends TokenError {
 export class GrantUnavailableError extends TokenError {
   override readonly name = 'GrantUnavailableError';
   readonly code = 'ERR_GRANT_UNAVAILABLE';
-  /**
-   * `false` for an untrusted client or server certificate, and for a proxy that requires credentials; otherwise `true`.
-   */
+  /** `false` for an untrusted client or server certificate, or a proxy that requires credentials; otherwise `true`. */
   readonly retryable: boolean;
   /** HTTP status of the response; `undefined` if there was none. */
   readonly status: number | undefined;
