@@ -1,5 +1,6 @@
 import { anyFunction, checkOptions, functionOrObject, oneOf } from '../core/check-options.js';
-import { eventSink, type EventSink } from '../core/events.js';
+import { eventSink } from '../core/event-sink.js';
+import type { EventSink, TokenEvent } from '../core/events.js';
 import { allowHttp, type InsecureUrl, listOfUrls } from '../core/insecure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
 import { guardedTokenSource, type TokenSource } from '../core/token-source.js';
@@ -41,7 +42,7 @@ export function adapterOptions<Outgoing extends readonly unknown[]>(
   });
   const { origins, tokenRequest, resend = 'all', onEvent } = options;
   const listed = origins?.map(listedOrigin);
-  const emit = eventSink(onEvent);
+  const emit = adapterSink(tokens, onEvent);
   const source = guardedTokenSource(owner, tokens, allowHttp(origins ?? [], emit));
   if (typeof tokenRequest === 'object') source.checkRequest(tokenRequest);
   return {
@@ -51,5 +52,17 @@ export function adapterOptions<Outgoing extends readonly unknown[]>(
     emit,
     proofs: dpopProofs(),
     source,
+  };
+}
+
+/** Passes each event to the token source, which adds its name, and to `onEvent`. */
+function adapterSink(tokens: TokenSource, onEvent: EventSink | undefined): (event: TokenEvent) => void {
+  const toOnEvent = eventSink(onEvent);
+  return (event) => {
+    let named = event;
+    eventSink((each) => {
+      named = tokens.report?.(each) ?? each;
+    })(event);
+    toOnEvent(named);
   };
 }

@@ -77,7 +77,8 @@ export async function sendAuthorized<Response>(
     throw error;
   }
   request.discard(response);
-  options.emit({ type: 'request.resent', method: request.method, origin: request.origin });
+  const { method, origin } = request;
+  options.emit({ type: 'request.resent', method, origin, reason: 'token rejected' });
   return reported(request, await send(other), options, 'resent already');
 }
 
@@ -116,6 +117,7 @@ function sender<Response>(
       return response;
     }
     request.discard(response);
+    emit({ type: 'request.resent', method, origin, reason: 'dpop nonce' });
     return sendWithProof(token);
   }
 

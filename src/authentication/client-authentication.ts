@@ -1,6 +1,7 @@
 import type { ClientAuth, ServerMetadata } from 'openid-client';
 
 import type { Clock } from '../core/clock.js';
+import type { CredentialFacts } from '../core/events.js';
 
 /**
  * How the client authenticates at the token endpoint (RFC 6749 §2.3). Made by `clientSecretBasic`, `privateKeyJwt`, `mutualTls`
@@ -59,6 +60,8 @@ export interface PreparedAuthentication {
   readonly secrets: readonly string[];
   /** Changes with the credentials: after `invalid_client`, a grant is repeated once if this has changed. */
   readonly fingerprint: string;
+  /** The credential, and when it expires, for events. */
+  readonly credential?: CredentialFacts | undefined;
   /** A hint for error messages: why correct credentials may be rejected. */
   readonly hint?: string | undefined;
   /** Replaces the option `fetch`, and selects the endpoints for mutual TLS if the metadata list them (RFC 8705 §5). */

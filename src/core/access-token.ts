@@ -37,6 +37,8 @@ export interface AccessTokenFields {
    * SHA-256 thumbprint of the client certificate that the token is bound to (RFC 8705 §3.1); absent if there is none.
    */
   readonly certificateThumbprint?: string | undefined;
+  /** Whether the token comes from the shared store, for metrics. @default false */
+  readonly shared?: boolean | undefined;
   /** The members of the token response that the option `keepMembers` names. @default none */
   readonly members?: TokenMembers | undefined;
 }
@@ -70,6 +72,7 @@ export class AccessToken {
    * none.
    */
   readonly certificateThumbprint: string | undefined;
+  readonly #shared: boolean;
   readonly #value: string;
   readonly #authorization: string;
   readonly #keyPair: DpopKeyPair | undefined;
@@ -85,6 +88,7 @@ export class AccessToken {
     this.issuedAt = fields.issuedAt;
     this.expiresAt = fields.expiresAt;
     this.certificateThumbprint = fields.certificateThumbprint;
+    this.#shared = fields.shared ?? false;
     this.#value = value;
     this.#authorization = `${type} ${value}`;
     this.#keyPair = fields.keyPair;
@@ -101,6 +105,11 @@ export class AccessToken {
   /** The value of the `Authorization` header (RFC 6750 §2.1, RFC 9449 §7.1), a secret. */
   get authorization(): string {
     return this.#authorization;
+  }
+
+  /** Whether the token comes from the shared store: another replica, or an earlier process, obtained it. */
+  get shared(): boolean {
+    return this.#shared;
   }
 
   /** The keys that a token of type DPoP is bound to (RFC 9449 §6); never printed. */

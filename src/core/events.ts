@@ -1,59 +1,74 @@
-import { cleanText } from './clean-text.js';
 import type { AnyTokenError } from './errors.js';
+import type { GrantEvent, GrantReason } from './grant-events.js';
+
+export type { CredentialFacts, GrantReason } from './grant-events.js';
+
+/** Which token service an event comes from. Absent in events of layers and adapters that are used without a token service. */
+export interface EventOrigin {
+  /** The option `name` of the token service. @default the client identifier */
+  readonly service?: string | undefined;
+  readonly clientId?: string | undefined;
+  /** The issuer, or the token endpoint if no issuer is configured. */
+  readonly authorizationServer?: string | undefined;
+}
 
 /**
- * Every event; `type` narrows it. None contains a token or a secret.
+ * Every event; `type` narrows it. None contains a token or a secret. All durations are whole milliseconds.
  * `Extract<TokenEvent, { type: 'grant.failed' }>` is the type of one event.
  */
-export type TokenEvent =
-  /** A grant returned a token. */
+export type TokenEvent = EventOrigin & (GrantEvent | CacheEvent | StoreEvent | RequestEvent | ServiceEvent);
+
+type CacheEvent =
+  /** A caller waited for a token and got it. */
   | {
-      readonly type: 'grant.succeeded';
-      /** The issuer, or the token endpoint if no issuer is configured. */
-      readonly authorizationServer: string;
-      /** The token endpoint, if its host differs from that of `authorizationServer`. */
-      readonly tokenEndpoint?: string;
-      readonly clientId: string;
+      readonly type: 'token.awaited';
       readonly requestedScope: string | undefined;
-      /**
-       * The granted scope; `undefined` if the authorization server did not name it. It may grant less or more than
-       * `requestedScope` (RFC 6749 §3.3).
-       */
-      readonly scope: string | undefined;
-      readonly lifetimeMs: number;
+      /** `joined`: another caller had already started the grant. */
+      readonly source: 'grant' | 'shared_store' | 'joined';
       readonly durationMs: number;
     }
-  /** A grant failed. */
+  /** A caller got an error instead of a token. */
   | {
-      readonly type: 'grant.failed';
-      readonly authorizationServer: string;
-      readonly clientId: string;
+      readonly type: 'token.unavailable';
       readonly requestedScope: string | undefined;
-      readonly error: AnyTokenError;
+      readonly error: unknown;
       readonly durationMs: number;
+      /** Time until another call can succeed; `undefined` if it is unknown. */
+      readonly retryAfterMs: number | undefined;
     }
   /** A cached token could not be renewed. It stays in use until it expires. */
   | {
       readonly type: 'renewal.failed';
-      /**
-       * The scope of the token request: it names the token if the authorization server did not name the granted scope.
-       */
+      /** The scope of the token request: it names the token if the authorization server did not name the granted scope. */
       readonly requestedScope: string | undefined;
       readonly scope: string | undefined;
+      readonly reason: GrantReason | undefined;
       readonly error: unknown;
-      /** Time until the next renewal, in milliseconds. */
-      readonly retryInMs: number;
-      /** Remaining validity of the cached token, in milliseconds. */
+      /** Time until the next renewal. */
+      readonly retryAfterMs: number;
+      /** Remaining validity of the cached token. */
       readonly remainingMs: number;
+    }
+  /** A cached token was renewed after at least one failure. */
+  | {
+      readonly type: 'renewal.recovered';
+      readonly requestedScope: string | undefined;
+      readonly scope: string | undefined;
+      /** Number of failed renewals. */
+      readonly failures: number;
+      /** Time since the first of them. */
+      readonly failedForMs: number;
     }
   /** A token had expired when it arrived. The callers that wait for it get it, but it is not cached. */
   | {
       readonly type: 'token.expired_on_arrival';
+      readonly requestedScope: string | undefined;
       readonly scope: string | undefined;
     }
   /** The authorization server announced a token that never expires. The token counts as valid for 24 hours. */
   | {
       readonly type: 'token.lifetime_capped';
+      readonly requestedScope: string | undefined;
       readonly scope: string | undefined;
       /** The `expires_in` of the token response. */
       readonly announcedSeconds: number;
@@ -62,36 +77,46 @@ export type TokenEvent =
   | {
       readonly type: 'token.evicted';
       readonly scope: string | undefined;
-    }
-  /** Tokens could not be revoked. They are not returned any more, but are valid until they expire. */
+    };
+
+type StoreEvent =
+  /** A call of the shared store ended. */
   | {
-      readonly type: 'revocation.failed';
-      /** Number of these tokens. */
-      readonly tokens: number;
-      /** The error of the first of them. */
-      readonly error: AnyTokenError;
+      readonly type: 'store.called';
+      readonly operation: StoreOperation;
+      readonly durationMs: number;
+      /** The name of the error, and its code if it has one; `undefined` for success. */
+      readonly failure: string | undefined;
     }
-  /** A call to the shared store failed or timed out. The store is skipped, and this replica sends its own grants. */
+  /** The shared store began to fail. It is skipped, and this replica sends its own grants. */
   | {
       readonly type: 'store.failed';
-      readonly operation: 'get' | 'set' | 'delete' | 'lease';
-      /**
-       * The name of the error, and its code if it has one. The message is left out, because it may repeat the stored
-       * token.
-       */
-      readonly reason: string;
-      /** Time until the store is tried again, in milliseconds. */
-      readonly retryInMs: number;
+      readonly operation: StoreOperation;
+      /** The name of the error, and its code if it has one. The message is left out, because it may repeat the stored token. */
+      readonly failure: string;
+      /** Time until the store is tried again. */
+      readonly retryAfterMs: number;
     }
-  /** A resource server rejected the token, and the request is resent with another token. */
+  /** The shared store works again. */
+  | {
+      readonly type: 'store.recovered';
+      /** Time since its first failure. */
+      readonly failedForMs: number;
+    };
+
+/** A method of the shared store. */
+export type StoreOperation = 'get' | 'set' | 'delete' | 'lease';
+
+type RequestEvent =
+  /** A resource server rejected the token or the DPoP proof, and the request is resent. */
   | {
       readonly type: 'request.resent';
       readonly method: string;
       readonly origin: string;
+      /** `dpop nonce`: the same token is sent again, with the nonce that the server asked for (RFC 9449 §9). */
+      readonly reason: 'token rejected' | 'dpop nonce';
     }
-  /**
-   * A resource server rejected the token or the DPoP nonce. The request is not resent; the caller gets the response.
-   */
+  /** A resource server rejected the token or the DPoP nonce. The request is not resent; the caller gets the response. */
   | {
       readonly type: 'request.not_resent';
       readonly method: string;
@@ -111,6 +136,16 @@ export type TokenEvent =
         | 'redirected'
         | 'token not rejected'
         | 'resent already';
+    };
+
+type ServiceEvent =
+  /** Tokens could not be revoked. They are not returned any more, but are valid until they expire. */
+  | {
+      readonly type: 'revocation.failed';
+      /** Number of these tokens. */
+      readonly tokens: number;
+      /** The error of the first of them. */
+      readonly error: AnyTokenError;
     }
   /** A token service or an adapter was created that may send credentials by http, because of `dangerouslyAllowHttp`. */
   | {
@@ -123,48 +158,3 @@ export type NotResentReason = Extract<TokenEvent, { readonly type: 'request.not_
 
 /** Called once for each event. It should return at once; a promise that it returns is not awaited. */
 export type EventSink = (event: TokenEvent) => unknown;
-
-/**
- * Makes a sink that passes each event to all of `sinks`. An exception or a rejection becomes a process warning. Scopes
- * are cut to 300 characters.
- */
-export function eventSink(...sinks: readonly (EventSink | undefined)[]): (event: TokenEvent) => void {
-  const present = sinks.filter((sink) => sink !== undefined);
-  return (event) => {
-    const isLong = Object.values(event).some((value) => typeof value === 'string' && value.length > maxScopeLength);
-    const bounded = isLong ? withShortScopes(event) : event;
-    for (const sink of present) {
-      try {
-        // The promise may be one of another realm or of another library.
-        const outcome = sink(bounded) as PromiseLike<unknown> | undefined;
-        if (typeof outcome?.then === 'function') outcome.then(undefined, (error: unknown) => warn(event, error));
-      } catch (error) {
-        warn(event, error);
-      }
-    }
-  };
-}
-
-const maxScopeLength = 300;
-
-function warn({ type }: TokenEvent, error: unknown): void {
-  process.emitWarning(`An event sink of m2m-tokens failed on "${type}": ${textOf(error)}`);
-}
-
-function withShortScopes<E extends TokenEvent>(event: E): E {
-  const scopes = Object.entries<unknown>({ ...event }).flatMap(([name, value]) =>
-    /scope$/i.test(name) && typeof value === 'string' && value.length > maxScopeLength
-      ? [[name, cleanText(value)] as const]
-      : [],
-  );
-  return scopes.length === 0 ? event : { ...event, ...Object.fromEntries(scopes) };
-}
-
-// The conversion of a thrown value may throw as well.
-function textOf(error: unknown): string {
-  try {
-    return cleanText(String(error));
-  } catch {
-    return 'unknown error';
-  }
-}

@@ -2,7 +2,16 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import type { AccessToken } from './access-token.js';
 import type { Clock } from './clock.js';
-import { anyFunction, checkArgument, checkOptions, numberOfAtLeastZero, objectWith } from './check-options.js';
+import {
+  anyFunction,
+  checkArgument,
+  checkOptions,
+  nonEmptyString,
+  numberOfAtLeastZero,
+  objectWith,
+  positiveInteger,
+} from './check-options.js';
+import type { GrantReason, TokenEvent } from './events.js';
 import { sendableToken, sendableTokens } from './sendable-token.js';
 import { checkTokenRequest, type TokenRequest } from './token-request.js';
 
@@ -19,6 +28,10 @@ export interface GetTokenOptions {
    * @default 0
    */
   readonly minValidityMs?: number | undefined;
+  /** Why a grant is needed, for its events. Set by `withCache` for the layers below it. */
+  readonly reason?: GrantReason | undefined;
+  /** The number of this attempt, for the events of the grant. Set by `withRetry`. @default 1 */
+  readonly attempt?: number | undefined;
 }
 
 /** Anything that can return an access token. */
@@ -29,6 +42,11 @@ export interface TokenSource {
    * @throws the reason of `signal`
    */
   getToken(request?: TokenRequest, options?: GetTokenOptions): Promise<AccessToken>;
+  /**
+   * Passes an event of an adapter to the logger and the `onEvent` of the token service. Returns the event with the
+   * members that name the service.
+   */
+  report?(event: TokenEvent): TokenEvent;
 }
 
 const anyTokenSource = objectWith('getToken');
@@ -39,6 +57,8 @@ export function checkGetTokenOptions(options: GetTokenOptions): void {
     replacing: objectWith('remainingMs'),
     signal: objectWith('addEventListener', 'removeEventListener'),
     minValidityMs: numberOfAtLeastZero,
+    reason: nonEmptyString,
+    attempt: positiveInteger,
   });
 }
 
@@ -70,7 +90,8 @@ export function compose(source: TokenSource, ...layers: readonly (Layer | undefi
   const getToken = sendableTokens('"source" of compose', (...call: Parameters<TokenSource['getToken']>) =>
     source.getToken(...call),
   );
-  return given.reduce((inner, layer) => layer(inner), { getToken });
+  const composed = given.reduce((inner, layer) => layer(inner), { getToken });
+  return source.report === undefined ? composed : { ...composed, report: (event) => source.report?.(event) ?? event };
 }
 
 /**

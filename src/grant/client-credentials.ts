@@ -14,7 +14,8 @@ import {
 } from '../core/check-options.js';
 import { type Clock, elapsedMs, instant, systemClock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
-import { eventSink, type EventSink } from '../core/events.js';
+import { eventSink } from '../core/event-sink.js';
+import type { EventSink } from '../core/events.js';
 import { type InsecureUrl, nonEmptyUrl } from '../core/insecure-url.js';
 import { canonicalRequest, type CanonicalTokenRequest } from '../core/token-request.js';
 import type { TokenSource } from '../core/token-source.js';
@@ -102,16 +103,16 @@ export function clientCredentials(options: ClientCredentialsOptions): ClientCred
   const skew = clockSkew(clock);
   const requireSenderConstraint = profile === 'fapi2' && dpop === undefined;
   const client = { clientId, clientAuthentication, profile, requireSenderConstraint };
-  const preparation = prepareRequest({ server, skew, ...client, timeoutMs, fetch, clock });
+  const preparation = prepareRequest({ server, skew, ...client, timeoutMs, fetch, clock, emit });
   const reporting = { clock, emit };
   const reading = { assumeBearer, defaultLifetimeSeconds, keepMembers };
   const requests = tokenRequests({ server, skew, preparation, dpop, ...reading, ...reporting });
 
   return {
-    async getToken(request, { signal } = {}) {
+    async getToken(request, { signal, reason, attempt = 1 } = {}) {
       const canonical = canonicalRequest(request);
       const context = { authorizationServer: server.name, clientId, requestedScope: canonical.scope };
-      const grant: Grant = { context, parameters: parametersOf(canonical), signal };
+      const grant: Grant = { context, reason, attempt, parameters: parametersOf(canonical), signal };
       const began = instant(clock);
       const prepared = await preparation.prepare(signal).catch((cause: unknown) => {
         throw requests.reportFailure(cause, { grant, began });

@@ -10,6 +10,7 @@ import {
 } from '../authentication/client-authentication.js';
 import { abortable, DeadlineError } from '../core/abort.js';
 import { type GrantRejectedError, GrantUnavailableError, isTokenError } from '../core/errors.js';
+import type { TokenEvent } from '../core/events.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import type { ClockSkew } from './clock-skew.js';
 import { concernsClient } from './errors/error-response.js';
@@ -32,6 +33,7 @@ export interface PrepareRequestOptions extends Omit<AuthenticationContext, 'skew
   readonly fetch: typeof globalThis.fetch;
   /** Deadline of each request, in milliseconds. */
   readonly timeoutMs: number;
+  readonly emit: (event: TokenEvent) => void;
 }
 
 /** Prepares requests to the authorization server. */
@@ -66,14 +68,23 @@ export function prepareRequest({
   clientAuthentication,
   fetch,
   timeoutMs,
+  emit,
   ...context
 }: PrepareRequestOptions): RequestPreparation {
+  let lastFingerprint: string | undefined;
+
   async function prepare(signal: AbortSignal | undefined): Promise<PreparedRequest> {
     const metadata = await abortable(server.metadata(), signal);
     signal?.throwIfAborted();
     const skewMs = skew.ms;
     const preparing = authenticatorOf(clientAuthentication).prepare(clientId, metadata, { ...context, skewMs });
-    return { metadata, authentication: await abortable(preparing, signal).catch(reportSlowCredentials), skewMs };
+    const authentication = await abortable(preparing, signal).catch(reportSlowCredentials);
+    const { fingerprint, credential } = authentication;
+    if (credential !== undefined && lastFingerprint !== undefined && fingerprint !== lastFingerprint) {
+      emit({ type: 'credential.reread', ...credential });
+    }
+    lastFingerprint = fingerprint;
+    return { metadata, authentication, skewMs };
   }
 
   return {

@@ -4,7 +4,7 @@ import { DeadlineError } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
 import { cleanUrl } from '../core/clean-text.js';
 import { type Clock, elapsedMs, type Instant, instant } from '../core/clock.js';
-import type { TokenEvent } from '../core/events.js';
+import type { GrantReason, TokenEvent } from '../core/events.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import type { ClockSkew } from './clock-skew.js';
 import { type Dpop, dpopKeyOf } from './dpop.js';
@@ -35,6 +35,8 @@ export interface Grant {
     readonly clientId: string;
     readonly requestedScope: string | undefined;
   };
+  readonly reason: GrantReason | undefined;
+  readonly attempt: number;
   readonly parameters: URLSearchParams;
   readonly signal: AbortSignal | undefined;
 }
@@ -96,17 +98,22 @@ export function tokenRequests({
       server.record('success');
       emit({
         type: 'grant.succeeded',
-        ...grant.context,
+        ...factsOf(grant),
         ...otherHost(bounded.response, server.name),
         scope: token.scope,
         lifetimeMs: token.expiresAt - token.issuedAt,
         durationMs: elapsedMs(requestedAt, clock),
+        credential: prepared.authentication.credential,
+        clockSkewMs: prepared.skewMs,
       });
       const { expires_in: announcedSeconds = 0 } = response;
+      const { requestedScope } = grant.context;
       if (readLifetime(announcedSeconds, requestedAt.wall)?.isCapped) {
-        emit({ type: 'token.lifetime_capped', scope: token.scope, announcedSeconds });
+        emit({ type: 'token.lifetime_capped', requestedScope, scope: token.scope, announcedSeconds });
       }
-      if (token.remainingMs(clock) <= 0) emit({ type: 'token.expired_on_arrival', scope: token.scope });
+      if (token.remainingMs(clock) <= 0) {
+        emit({ type: 'token.expired_on_arrival', requestedScope, scope: token.scope });
+      }
       return token;
     } catch (cause) {
       const { response, ignoredProxy } = bounded;
@@ -123,12 +130,14 @@ export function tokenRequests({
     const error = grantError(cause, { ...context, secrets, hint, usesDpop, response, ignoredProxy, now: clock.now() });
     if (prepared !== undefined) server.record(error);
     if (prepared !== undefined && isAboutClient(error)) skew.observe(response, prepared.skewMs);
-    emit({ type: 'grant.failed', ...context, error, durationMs: elapsedMs(began, clock) });
+    emit({ type: 'grant.failed', ...factsOf(grant), error, durationMs: elapsedMs(began, clock) });
     return error;
   }
 
   return { send, reportFailure };
 }
+
+const factsOf = ({ context, reason, attempt }: Grant) => ({ ...context, reason, attempt });
 
 // The metadata determine where the credentials are sent, so the event reports a token endpoint on another host.
 function otherHost(response: BoundedResponse | undefined, server: string): { readonly tokenEndpoint?: string } {

@@ -1,7 +1,10 @@
 import { abortable } from '../core/abort.js';
 import { type AccessToken, asExpired } from '../core/access-token.js';
 import { checkArgument } from '../core/check-options.js';
-import { canonicalRequest, requestKey, type TokenRequest } from '../core/token-request.js';
+import { elapsedMs, instant } from '../core/clock.js';
+import { isTokenError } from '../core/errors.js';
+import type { GrantReason } from '../core/events.js';
+import { canonicalRequest, type CanonicalTokenRequest } from '../core/token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../core/token-source.js';
 import { renewOrFallBack } from './renew-or-fall-back.js';
 import { anyTokenCache, type CachedToken, cachedTokensOf, type TokenCache } from './token-cache.js';
@@ -31,81 +34,115 @@ export function withCache(tokenCache: TokenCache): Layer {
   return (inner) => {
     const flights = new Map<string, Promise<AccessToken>>();
 
-    async function getToken(request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
+    function getToken(request: CanonicalTokenRequest, options: GetTokenOptions): Promise<AccessToken> {
       options.signal?.throwIfAborted();
-      const key = requestKey(request);
-      const cached = cache.get(key);
-      if (cached === undefined || isExpired(cached)) return firstToken(key, request, options);
-
+      const cached = cache.get(request.key);
+      if (cached === undefined || isExpired(cached)) {
+        return awaited(request, options, () => firstToken(request, options));
+      }
       const { token } = cached;
       // After a failed renewal, callers do not wait for the next one: during an outage this would only delay them.
       const mandatoryMs = cached.postponed === undefined ? cached.mandatoryMs : 0;
       const minValidityMs = Math.max(options.minValidityMs ?? 0, mandatoryMs);
       if (isUsable(token, { ...options, minValidityMs }, clock)) {
         if (token.remainingMs(clock) <= cached.advisoryMs && !isPostponed(cached)) {
-          flightFor(key, request, { replacing: token }).catch(() => undefined);
+          flightFor(request, { replacing: token, reason: 'advisory' }).catch(() => undefined);
         }
-        return token;
+        cache.hits += 1;
+        return Promise.resolve(token);
       }
       const isRejected = token.value === options.replacing?.value;
-      if (isPostponed(cached) && !isRejected) return token;
-
-      const flight = flightFor(key, request, { replacing: token, minValidityMs: options.minValidityMs });
-      const renewal = abortable(flight, options.signal);
-      const renewed = await (isUsable(token, options, clock) ? renewOrFallBack(renewal, token, clock) : renewal);
-      // The renewal failed and returned the old token, which has expired or was revoked in the meantime.
-      return renewed === token && isExpired(cached) ? firstToken(key, request, options) : renewed;
+      if (isPostponed(cached) && !isRejected) {
+        cache.hits += 1;
+        return Promise.resolve(token);
+      }
+      return awaited(request, options, () => renewedToken(request, cached, options));
     }
 
+    /** Waits for a token, and emits how the wait ended. An aborted wait emits nothing. */
+    async function awaited(
+      request: CanonicalTokenRequest,
+      { signal }: GetTokenOptions,
+      wait: () => Promise<AccessToken>,
+    ): Promise<AccessToken> {
+      const began = instant(clock);
+      const isJoined = flights.has(request.key);
+      const facts = () => ({ requestedScope: request.scope, durationMs: elapsedMs(began, clock) });
+      try {
+        const token = await wait();
+        const source = isJoined ? 'joined' : token.shared ? 'shared_store' : 'grant';
+        cache.emit({ type: 'token.awaited', ...facts(), source });
+        return token;
+      } catch (error) {
+        const retryAfterMs = isTokenError(error) ? error.retryAfterMs : undefined;
+        if (signal?.aborted !== true) cache.emit({ type: 'token.unavailable', ...facts(), error, retryAfterMs });
+        throw error;
+      }
+    }
+
+    async function renewedToken(
+      request: CanonicalTokenRequest,
+      cached: CachedToken,
+      options: GetTokenOptions,
+    ): Promise<AccessToken> {
+      const { token } = cached;
+      const { minValidityMs, signal } = options;
+      const reason = reasonToRenew(cached, options);
+      const renewal = abortable(flightFor(request, { replacing: token, minValidityMs, reason }), signal);
+      const renewed = await (isUsable(token, options, clock) ? renewOrFallBack(renewal, token, clock) : renewal);
+      // The renewal failed and returned the old token, which has expired or was revoked in the meantime.
+      return renewed === token && isExpired(cached) ? firstToken(request, options) : renewed;
+    }
+
+    const reasonToRenew = ({ token }: CachedToken, { replacing, minValidityMs = 0 }: GetTokenOptions): GrantReason => {
+      if (token.value === replacing?.value) return 'rejected';
+      return token.remainingMs(clock) <= minValidityMs ? 'min_validity' : 'mandatory';
+    };
+
     async function firstToken(
-      key: string,
-      request: TokenRequest | undefined,
+      request: CanonicalTokenRequest,
       { replacing, minValidityMs, signal }: GetTokenOptions,
     ): Promise<AccessToken> {
-      const joined = flights.get(key);
+      const joined = flights.get(request.key);
       if (joined !== undefined) {
         const token = await abortable(joined, signal);
         // A flight that began before the rejection may return the rejected token.
         if (token.value !== replacing?.value) return token;
       }
-      const current = cache.get(key)?.token;
+      const current = cache.get(request.key)?.token;
       // A token that is not in the cache may be revoked, or bound to an earlier certificate. It is passed as expired,
       // so that no layer returns it.
       const rejected = replacing?.value === current?.value ? current : replacing && asExpired(replacing);
-      return abortable(flightFor(key, request, { replacing: rejected ?? current, minValidityMs }), signal);
+      const reason = replacing === undefined ? 'cold' : 'rejected';
+      return abortable(flightFor(request, { replacing: rejected ?? current, minValidityMs, reason }), signal);
     }
 
-    /** Returns the flight for this key, or starts one. */
-    function flightFor(key: string, request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
-      const flight = flights.get(key) ?? requestAndCache(key, request, options).finally(() => flights.delete(key));
+    /** Returns the flight for this request, or starts one. */
+    function flightFor(request: CanonicalTokenRequest, options: GetTokenOptions): Promise<AccessToken> {
+      const { key } = request;
+      const flight = flights.get(key) ?? requestAndCache(request, options).finally(() => flights.delete(key));
       flights.set(key, flight);
       return flight;
     }
 
     /** Completes after the token is in the cache; otherwise a caller in between would start a second grant. */
-    async function requestAndCache(
-      key: string,
-      request: TokenRequest | undefined,
-      options: GetTokenOptions,
-    ): Promise<AccessToken> {
-      const current = cache.get(key);
+    async function requestAndCache(request: CanonicalTokenRequest, options: GetTokenOptions): Promise<AccessToken> {
+      const current = cache.get(request.key);
       const isRenewal = current !== undefined && !isExpired(current);
       try {
         const token = await inner.getToken(request, options);
-        if (token.remainingMs(clock) > 0) cache.set(key, token);
+        if (token.remainingMs(clock) > 0) cache.set(request, token);
         // If the new token has already expired, keep the current one.
         else if (isRenewal && !isExpired(current)) return current.token;
         return token;
       } catch (error) {
         if (!isRenewal) throw error;
-        cache.renewalFailed(current, error, canonicalRequest(request).scope);
+        cache.renewalFailed(current, error, options.reason);
         // The token expired during this attempt. Try once more, as the first call after expiry does.
-        return isExpired(current)
-          ? requestAndCache(key, request, { ...options, replacing: current.token })
-          : current.token;
+        return isExpired(current) ? requestAndCache(request, { ...options, replacing: current.token }) : current.token;
       }
     }
 
-    return { getToken: (request, options = {}) => getToken(request, options) };
+    return { getToken: async (request, options = {}) => getToken(canonicalRequest(request), options) };
   };
 }

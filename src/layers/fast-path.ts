@@ -64,7 +64,10 @@ export function withFastPath(tokenCache: TokenCache): Layer {
         const recent = key === defaultKey ? recentDefault : recentTokens.get(key);
         if (recent !== undefined && recent.generation === cache.generation) {
           const now = clock.now();
-          if (now >= recent.from && now < recent.until) return recent.token;
+          if (now >= recent.from && now < recent.until) {
+            cache.hits += 1;
+            return recent.token;
+          }
         }
         // Read the generation before the call, so that a token that is revoked during the call is not remembered.
         const { generation } = cache;

@@ -6,8 +6,10 @@ import type { AccessToken } from '../core/access-token.js';
 import { anyClock, anyFunction, checkOptions, durationMs, objectWith } from '../core/check-options.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { type AnyTokenError, isTokenError, withRetryAfter } from '../core/errors.js';
+import { eventSink } from '../core/event-sink.js';
+import type { EventSink } from '../core/events.js';
 import { type Pause, pause } from '../core/pause.js';
-import { requestKey } from '../core/token-request.js';
+import { canonicalRequest } from '../core/token-request.js';
 import type { Layer } from '../core/token-source.js';
 import { backoffMs } from './backoff.js';
 
@@ -27,6 +29,8 @@ export interface NegativeCacheOptions {
   readonly clock?: Clock | undefined;
   /** Uniform in [0, 1). @default Math.random */
   readonly random?: (() => number) | undefined;
+  /** Called with each event. */
+  readonly onEvent?: EventSink | undefined;
 }
 
 /** The last failure of one token request. */
@@ -66,8 +70,14 @@ const recheckMs = 1_000;
  */
 export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Layer {
   const checks = { credentials: objectWith('fingerprint'), maxBackoffMs: durationMs };
-  checkOptions('withNegativeCache', layerOptions, { ...checks, clock: anyClock, random: anyFunction });
+  checkOptions('withNegativeCache', layerOptions, {
+    ...checks,
+    clock: anyClock,
+    random: anyFunction,
+    onEvent: anyFunction,
+  });
   const { maxBackoffMs = 9_500, clock = systemClock, random = Math.random } = layerOptions;
+  const emit = eventSink(layerOptions.onEvent);
   const credentials = layerOptions.credentials as { fingerprint(): Promise<string> } | undefined;
 
   return (inner) => {
@@ -113,11 +123,14 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
 
     return {
       async getToken(request, options) {
-        const key = requestKey(request);
+        const { key, scope: requestedScope } = canonicalRequest(request);
         const failure = failures.get(key);
         const waitMs = failure?.pause.remainingMs() ?? 0;
         const isFirst = failure !== undefined && mayAttemptOnce(failure, options?.replacing);
         if (failure !== undefined && waitMs > 0 && !isFirst && !(await haveCredentialsChanged(failure))) {
+          const suppression = failure.error.retryAfterMs === undefined ? 'backoff' : 'retry_after';
+          const reason = options?.reason;
+          emit({ type: 'grant.suppressed', requestedScope, reason, suppression, retryAfterMs: waitMs });
           throw withRetryAfter(failure.error, waitMs);
         }
         try {

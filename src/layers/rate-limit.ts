@@ -2,12 +2,14 @@ import { LRUCache } from 'lru-cache';
 
 import { DeadlineError } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
-import { anyClock, checkOptions, positiveInteger } from '../core/check-options.js';
+import { anyClock, anyFunction, checkOptions, positiveInteger } from '../core/check-options.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { GrantUnavailableError, isTokenError, withRetryAfter } from '../core/errors.js';
+import { eventSink } from '../core/event-sink.js';
+import type { EventSink } from '../core/events.js';
 import { type Pause, pause } from '../core/pause.js';
 import { semaphore } from '../core/semaphore.js';
-import { requestKey } from '../core/token-request.js';
+import { canonicalRequest, requestKey } from '../core/token-request.js';
 import type { Layer } from '../core/token-source.js';
 import { minIntervalMs } from './renewal-schedule.js';
 
@@ -17,6 +19,8 @@ export interface RateLimitOptions {
   readonly maxConcurrentGrants?: number | undefined;
   /** For tests. @default the system clock */
   readonly clock?: Clock | undefined;
+  /** Called with each event. */
+  readonly onEvent?: EventSink | undefined;
 }
 
 /** The pause after a 429 without `Retry-After`, in milliseconds. It doubles with each consecutive one. */
@@ -43,8 +47,10 @@ const maxRequests = 1_000;
  * ```
  */
 export function withRateLimit(layerOptions: RateLimitOptions = {}): Layer {
-  checkOptions('withRateLimit', layerOptions, { maxConcurrentGrants: positiveInteger, clock: anyClock });
+  const checks = { maxConcurrentGrants: positiveInteger, clock: anyClock, onEvent: anyFunction };
+  checkOptions('withRateLimit', layerOptions, checks);
   const { maxConcurrentGrants = 50, clock = systemClock } = layerOptions;
+  const emit = eventSink(layerOptions.onEvent);
   const isExpired = (token: AccessToken): boolean => token.remainingMs(clock) <= 0;
 
   return (inner) => {
@@ -54,9 +60,13 @@ export function withRateLimit(layerOptions: RateLimitOptions = {}): Layer {
 
     return {
       async getToken(request, options) {
-        const { replacing: replaced, signal } = options ?? {};
+        const { replacing: replaced, signal, reason } = options ?? {};
+        const suppressed = (retryAfterMs: number): void => {
+          const { scope: requestedScope } = canonicalRequest(request);
+          emit({ type: 'grant.suppressed', requestedScope, reason, suppression: 'retry_after', retryAfterMs });
+        };
         const grant = () =>
-          inTurn(signal, () => limited(() => inner.getToken(request, options))).catch((error: unknown) => {
+          inTurn(signal, () => limited(() => inner.getToken(request, options), suppressed)).catch((error: unknown) => {
             if (!(error instanceof DeadlineError)) throw error;
             throw new GrantUnavailableError(
               `no grant was sent: ${maxConcurrentGrants} others were in flight until the deadline`,
@@ -81,15 +91,23 @@ export function withRateLimit(layerOptions: RateLimitOptions = {}): Layer {
   };
 }
 
-/** Runs grants, except during a pause that the authorization server requested with `Retry-After` or 429. */
-function serverLimit(clock: Clock): <T>(grant: () => Promise<T>) => Promise<T> {
+/**
+ * Runs grants, except during a pause that the authorization server requested with `Retry-After` or 429. Then `suppressed`
+ * is called with its remaining time.
+ */
+function serverLimit(
+  clock: Clock,
+): <T>(grant: () => Promise<T>, suppressed: (retryAfterMs: number) => void) => Promise<T> {
   let current: { readonly pause: Pause; readonly error: GrantUnavailableError } | undefined;
   let limitsInARow = 0;
   let pauses = 0;
 
-  return async (grant) => {
+  return async (grant, suppressed) => {
     const waitMs = current?.pause.remainingMs() ?? 0;
-    if (current !== undefined && waitMs > 0) throw withRetryAfter(current.error, waitMs);
+    if (current !== undefined && waitMs > 0) {
+      suppressed(waitMs);
+      throw withRetryAfter(current.error, waitMs);
+    }
     // The outcome of a grant that began before the current pause does not count.
     const before = pauses;
     try {

@@ -4,7 +4,9 @@ import { anyClock, anyFunction, checkOptions, durationMs, wholeNumber } from '..
 import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../core/clock.js';
 import { causesOf } from '../core/error-causes.js';
 import { type AnyTokenError, isTokenError } from '../core/errors.js';
-import type { TokenRequest } from '../core/token-request.js';
+import { eventSink } from '../core/event-sink.js';
+import type { EventSink } from '../core/events.js';
+import { canonicalRequest, type TokenRequest } from '../core/token-request.js';
 import type { GetTokenOptions, Layer } from '../core/token-source.js';
 import { backoffMs } from './backoff.js';
 
@@ -18,6 +20,8 @@ export interface RetryLayerOptions {
   readonly clock?: Clock | undefined;
   /** Uniform in [0, 1). @default Math.random */
   readonly random?: (() => number) | undefined;
+  /** Called with each event. */
+  readonly onEvent?: EventSink | undefined;
 }
 
 /** The longest wait before a retry. If `Retry-After` is longer, the call fails at once with its `retryAfterMs`. */
@@ -42,8 +46,9 @@ const toleranceMs = 500;
  */
 export function withRetry(layerOptions: RetryLayerOptions = {}): Layer {
   const checks = { retries: wholeNumber, deadlineMs: durationMs, clock: anyClock, random: anyFunction };
-  checkOptions('withRetry', layerOptions, checks);
+  checkOptions('withRetry', layerOptions, { ...checks, onEvent: anyFunction });
   const { retries = 2, deadlineMs = 15_000, clock = systemClock, random = Math.random } = layerOptions;
+  const emit = eventSink(layerOptions.onEvent);
 
   return (inner) => {
     // Retries help with short failures. In an outage they would triple the load, and cause a burst at its end.
@@ -60,13 +65,18 @@ export function withRetry(layerOptions: RetryLayerOptions = {}): Layer {
         for (let attempt = 1; ; attempt += 1) {
           lastAttempt.began = instant(clock);
           try {
-            const token = await inner.getToken(request, { ...options, signal });
+            const token = await inner.getToken(request, { ...options, signal, attempt });
             failedCalls = 0;
             return token;
           } catch (error) {
             const waitMs = waitBeforeRetry(attempt, error);
             const isTooLate = waitMs > maxWaitMs || elapsedMs(began, clock) + waitMs >= deadlineMs || signal.aborted;
-            if (attempt < attempts && !isTooLate && (await waits(waitMs, signal))) continue;
+            if (attempt < attempts && !isTooLate) {
+              const { scope: requestedScope } = canonicalRequest(request);
+              const facts = { requestedScope, reason: options.reason, attempt, error: error as AnyTokenError };
+              emit({ type: 'grant.retry_scheduled', ...facts, retryAfterMs: waitMs });
+              if (await waits(waitMs, signal)) continue;
+            }
             if (isRetryable(error)) failedCalls = Math.min(retries, failedCalls + 1);
             throw error;
           }

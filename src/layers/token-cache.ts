@@ -3,10 +3,12 @@ import { LRUCache } from 'lru-cache';
 import { authenticatorOf, type ClientAuthentication } from '../authentication/client-authentication.js';
 import { type AccessToken, asExpired } from '../core/access-token.js';
 import { anyClock, anyFunction, anyObject, checkOptions, objectWith, positiveInteger } from '../core/check-options.js';
-import { type Clock, systemClock } from '../core/clock.js';
+import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../core/clock.js';
 import { isTokenError } from '../core/errors.js';
-import { eventSink, type EventSink } from '../core/events.js';
+import { eventSink } from '../core/event-sink.js';
+import type { EventSink, GrantReason, TokenEvent } from '../core/events.js';
 import { type Pause, pause } from '../core/pause.js';
+import type { CanonicalTokenRequest } from '../core/token-request.js';
 import { refreshChecks, type RefreshOptions, renewalSchedule, type RenewalSchedule } from './renewal-schedule.js';
 
 /** Options of {@link tokenCache}. */
@@ -37,12 +39,15 @@ declare const brand: unique symbol;
 export interface CachedTokens {
   readonly clock: Clock;
   readonly maxTokens: number;
+  readonly emit: (event: TokenEvent) => void;
+  /** Number of calls that got a token from memory without a wait. */
+  hits: number;
   /** Changes when a token is replaced, revoked or evicted, and when the client certificate changes. */
   readonly generation: number;
   get(key: string): CachedToken | undefined;
-  set(key: string, token: AccessToken): void;
+  set(request: CanonicalTokenRequest, token: AccessToken): void;
   /** Emits `renewal.failed` and postpones the next renewal by the `retryAfterMs` of the error. */
-  renewalFailed(cached: CachedToken, error: unknown, requestedScope: string | undefined): void;
+  renewalFailed(cached: CachedToken, error: unknown, reason: GrantReason | undefined): void;
   /** Returns the unexpired tokens and marks them as expired, so that no caller gets them again. */
   drain(): readonly DrainedToken[];
 }
@@ -61,8 +66,11 @@ export interface DrainedToken {
 /** A token in the cache, and when to renew it. */
 export interface CachedToken extends RenewalSchedule {
   token: AccessToken;
+  readonly request: CanonicalTokenRequest;
   /** Set after a failed renewal. */
   postponed: Pause | undefined;
+  /** The renewals that have failed in a row. */
+  failures: { readonly count: number; readonly since: Instant; readonly error: unknown } | undefined;
 }
 
 /**
@@ -95,9 +103,12 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
   const cache = {
     clock,
     maxTokens,
+    emit,
+    hits: 0,
     generation: 0,
     get: (key: string) => tokens.get(key),
-    set(key: string, token: AccessToken): void {
+    set(request: CanonicalTokenRequest, token: AccessToken): void {
+      const { key, scope: requestedScope } = request;
       // Switch in one step, so that tokens always match the presented certificate.
       if (token.certificateThumbprint !== thumbprint) {
         thumbprint = token.certificateThumbprint;
@@ -110,15 +121,21 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
       if (current?.token === token) return;
       if (current !== undefined) cache.generation += 1;
       const schedule = renewalSchedule(token.expiresAt - token.issuedAt, random, refresh);
-      tokens.set(key, { ...schedule, token, postponed: undefined });
+      tokens.set(key, { ...schedule, request, token, postponed: undefined, failures: undefined });
+      if (current?.failures === undefined) return;
+      const { count: failures, since } = current.failures;
+      const failedForMs = elapsedMs(since, clock);
+      emit({ type: 'renewal.recovered', requestedScope, scope: token.scope, failures, failedForMs });
     },
-    renewalFailed(cached: CachedToken, error: unknown, requestedScope: string | undefined): void {
-      const { token } = cached;
-      const retryInMs = (isTokenError(error) ? error.retryAfterMs : undefined) ?? 0;
-      cached.postponed = pause(retryInMs, clock);
+    renewalFailed(cached: CachedToken, error: unknown, reason: GrantReason | undefined): void {
+      const { token, request, failures: { count, since } = { count: 0, since: instant(clock) } } = cached;
+      const retryAfterMs = (isTokenError(error) ? error.retryAfterMs : undefined) ?? 0;
+      cached.postponed = pause(retryAfterMs, clock);
+      cached.failures = { count: count + 1, since, error };
       const { scope } = token;
       const remainingMs = token.remainingMs(clock);
-      emit({ type: 'renewal.failed', requestedScope, scope, error, retryInMs, remainingMs });
+      const requestedScope = request.scope;
+      emit({ type: 'renewal.failed', requestedScope, scope, reason, error, retryAfterMs, remainingMs });
     },
     drain() {
       cache.generation += 1;

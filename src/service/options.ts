@@ -51,6 +51,8 @@ export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredential
    * others.
    */
   readonly clientAuthentication?: ClientAuthentication | undefined;
+  /** The name of the token service in events, metrics and traces. @default the client identifier */
+  readonly name?: string | undefined;
   /** The cache in memory. */
   readonly cache?:
     | {
@@ -82,6 +84,7 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
     issuer: nonEmptyUrl,
     tokenEndpoint: nonEmptyUrl,
     revocationEndpoint: nonEmptyUrl,
+    name: nonEmptyString,
     clientId: nonEmptyString,
     clientSecret: stringOrFunction,
     clientAuthentication: objectWith('prepare', 'fingerprint'),

@@ -1,6 +1,7 @@
 import { withDeadline } from '../core/abort.js';
 import { GrantUnavailableError, type AnyTokenError } from '../core/errors.js';
-import { eventSink, type EventSink } from '../core/events.js';
+import { eventSink } from '../core/event-sink.js';
+import type { EventSink } from '../core/events.js';
 import type { ClientCredentials } from '../grant/client-credentials.js';
 import type { SharedPlaces } from '../stores/shared-tokens.js';
 import type { CachedTokens, DrainedToken } from '../layers/token-cache.js';

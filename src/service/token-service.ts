@@ -1,7 +1,9 @@
 import { authenticatorOf, type ClientAuthentication } from '../authentication/client-authentication.js';
 import { clientSecretByMetadata } from '../authentication/client-secret.js';
 import type { Secret } from '../authentication/secret.js';
-import { eventSink, type EventSink } from '../core/events.js';
+import { cleanIssuer, cleanUrl } from '../core/clean-text.js';
+import { eventSink, withOrigin } from '../core/event-sink.js';
+import type { EventSink } from '../core/events.js';
 import { hrefOf } from '../core/insecure-url.js';
 import { compose, type GetTokenOptions, type TokenSource } from '../core/token-source.js';
 import { clientCredentials } from '../grant/client-credentials.js';
@@ -66,7 +68,13 @@ export interface TokenService extends TokenSource {
 export function createTokenService(options: TokenServiceOptions): TokenService {
   checkTokenServiceOptions(options);
   const { clock, random, refresh, scope, resource, audience, parameters } = options;
-  const onEvent = eventSink(options.logger && logEvents(options.logger), options.onEvent);
+  const { issuer, tokenEndpoint, clientId, name = clientId } = options;
+  const origin = {
+    service: name,
+    authorizationServer: issuer === undefined ? cleanUrl(hrefOf(tokenEndpoint ?? '')) : cleanIssuer(hrefOf(issuer)),
+    clientId,
+  };
+  const onEvent = withOrigin(origin, eventSink(options.logger && logEvents(options.logger), options.onEvent));
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
   const { deadlineMs, maxBackoffMs, retries } = options.retry ?? {};
 
@@ -77,9 +85,9 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   const cache = tokenCache({ ...options.cache, refresh, clock, random, onEvent, certificate: clientAuthentication });
   const source = compose(
     grants,
-    withRateLimit({ maxConcurrentGrants: options.maxConcurrentGrants, clock }),
-    withRetry({ retries, deadlineMs, clock, random }),
-    withNegativeCache({ credentials: clientAuthentication, maxBackoffMs, clock, random }),
+    withRateLimit({ maxConcurrentGrants: options.maxConcurrentGrants, clock, onEvent }),
+    withRetry({ retries, deadlineMs, clock, random, onEvent }),
+    withNegativeCache({ credentials: clientAuthentication, maxBackoffMs, clock, random, onEvent }),
     shared && withSharedStore(shared, { deadlineMs, refresh, random }),
     withCache(cache),
     withDefaultRequest({ scope, resource, audience, parameters }),
@@ -88,6 +96,10 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
 
   return {
     getToken: (request, requestOptions) => source.getToken(request, requestOptions),
+    report(event) {
+      onEvent(event);
+      return { ...origin, ...event };
+    },
     async ready({ signal } = {}) {
       await source.getToken(undefined, { signal });
       await places?.flush();

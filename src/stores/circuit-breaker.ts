@@ -1,6 +1,7 @@
 import { abortable, withDeadline } from '../core/abort.js';
-import type { Clock } from '../core/clock.js';
-import { eventSink, type EventSink } from '../core/events.js';
+import { type Clock, elapsedMs, type Instant, instant } from '../core/clock.js';
+import { eventSink } from '../core/event-sink.js';
+import type { EventSink } from '../core/events.js';
 import { type Pause, pause } from '../core/pause.js';
 import type { StoreCall, TokenStore } from './token-store.js';
 
@@ -20,6 +21,7 @@ const openMs = 5_000;
 export function circuitBreaker(store: TokenStore, clock: Clock, onEvent?: EventSink): CircuitBreaker {
   const emit = eventSink(onEvent);
   let opened: Pause | undefined;
+  let failedSince: Instant | undefined;
   let isHalfOpen = false;
 
   const isOpen = (): boolean => opened !== undefined && (isHalfOpen || opened.remainingMs() > 0);
@@ -32,17 +34,26 @@ export function circuitBreaker(store: TokenStore, clock: Clock, onEvent?: EventS
     if (isOpen()) return undefined;
     const isTrial = opened !== undefined;
     if (isTrial) isHalfOpen = true;
+    const began = instant(clock);
+    const ended = (failure?: string) =>
+      emit({ type: 'store.called', operation, durationMs: elapsedMs(began, clock), failure });
     try {
       const result = await withDeadline(timeoutMs, caller?.signal, (signal) => abortable(work({ signal }), signal));
       opened = undefined;
+      ended();
+      if (failedSince !== undefined) emit({ type: 'store.recovered', failedForMs: elapsedMs(failedSince, clock) });
+      failedSince = undefined;
       // A store in JavaScript may return null.
       return result ?? undefined;
     } catch (error) {
       caller?.signal.throwIfAborted();
+      const failure = reasonOf(error);
+      ended(failure);
+      failedSince ??= began;
       // Concurrent calls that fail count as one failure.
       if (opened === undefined || isTrial) {
         opened = pause(openMs, clock);
-        emit({ type: 'store.failed', operation, reason: reasonOf(error), retryInMs: openMs });
+        emit({ type: 'store.failed', operation, failure, retryAfterMs: openMs });
       }
       return undefined;
     } finally {

@@ -12,7 +12,8 @@ import {
   objectWith,
 } from '../core/check-options.js';
 import { type Clock, instant, systemClock } from '../core/clock.js';
-import type { EventSink } from '../core/events.js';
+import { eventSink } from '../core/event-sink.js';
+import type { EventSink, TokenEvent } from '../core/events.js';
 import { circuitBreaker } from './circuit-breaker.js';
 import { canPresent, fromStored, type SenderConstraint, type TokenRecord, toStored } from './token-record.js';
 import { anyTokenStore, type Lease, type TokenStore } from './token-store.js';
@@ -54,6 +55,7 @@ declare const brand: unique symbol;
 /** The members of {@link SharedTokens}: `withSharedStore` reads and writes the tokens, the revocation removes them. */
 export interface SharedPlaces {
   readonly clock: Clock;
+  readonly emit: (event: TokenEvent) => void;
   /** The entry of one token request; `undefined` if the key or certificate of the client cannot be read. */
   place(requestKey: string): Promise<SharedPlace | undefined>;
   /** Waits for the writes under way. Never rejects. */
@@ -147,6 +149,7 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
 
   const places: SharedPlaces = {
     clock,
+    emit: eventSink(onEvent),
     async place(requestKey) {
       const constraint = await readConstraint().catch(() => undefined);
       return constraint && placeOf(requestKey, constraint);

@@ -60,7 +60,7 @@ export function fromStored(key: string, stored: StoredToken, now: Instant, const
   const { certificateThumbprint } = constraint;
   const keyPair = type === 'DPoP' ? constraint.keyPair : undefined;
   const times = { issuedAt, issuedAtMonotonic, expiresAt };
-  const fields = { value, type, scope, members, ...times, certificateThumbprint, keyPair } as const;
+  const fields = { value, type, scope, members, ...times, certificateThumbprint, keyPair, shared: true } as const;
   return { kind: 'token', token: new AccessToken(fields) };
 }
 

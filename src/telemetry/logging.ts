@@ -35,7 +35,15 @@ export function logEvents(logger: EventLogger): EventSink {
 const levels = {
   'grant.succeeded': 'info',
   'grant.failed': 'error',
+  'grant.retry_scheduled': 'debug',
+  'grant.suppressed': 'debug',
+  'credential.reread': 'info',
+  'token.awaited': 'debug',
+  'token.unavailable': 'error',
   'renewal.failed': 'warn',
+  'renewal.recovered': 'info',
+  'store.called': 'debug',
+  'store.recovered': 'info',
   'token.expired_on_arrival': 'warn',
   'token.lifetime_capped': 'info',
   'token.evicted': 'debug',
@@ -53,7 +61,16 @@ function sentenceFor(event: TokenEvent): string {
     case 'grant.failed':
       return event.error.message;
     case 'renewal.failed':
-      return `a token could not be renewed; it remains valid for ${seconds(event.remainingMs)}, next attempt in ${seconds(event.retryInMs)} at the earliest`;
+      return `a token could not be renewed; it remains valid for ${seconds(event.remainingMs)}, next attempt in ${seconds(event.retryAfterMs)} at the earliest`;
+    case 'grant.retry_scheduled':
+    case 'grant.suppressed':
+    case 'credential.reread':
+    case 'token.awaited':
+    case 'token.unavailable':
+    case 'renewal.recovered':
+    case 'store.called':
+    case 'store.recovered':
+      return event.type;
     case 'token.expired_on_arrival':
       return 'a token had expired on arrival and is not cached; check its lifetime and the clocks of both machines';
     case 'token.lifetime_capped':
@@ -63,7 +80,7 @@ function sentenceFor(event: TokenEvent): string {
     case 'revocation.failed':
       return `tokens that could not be revoked: ${event.tokens}; ${event.error.message}`;
     case 'store.failed':
-      return `the shared store failed (${event.operation}: ${event.reason}); tokens are not shared, next attempt in ${seconds(event.retryInMs)}`;
+      return `the shared store failed (${event.operation}: ${event.failure}); tokens are not shared, next attempt in ${seconds(event.retryAfterMs)}`;
     case 'request.resent':
       return `${event.origin} rejected the token of a ${event.method.toUpperCase()}; resending with another token`;
     case 'request.not_resent':

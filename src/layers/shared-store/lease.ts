@@ -16,6 +16,8 @@ export interface LeaseOptions<T> {
   readonly work: (signal: AbortSignal | undefined) => Promise<T>;
   /** Stores the result before the lease is released. The caller does not wait for it. Never rejects. */
   readonly publish: (result: T) => Promise<void>;
+  /** Called once if another replica holds the lease, with the time after which this replica works without it. */
+  readonly onWait: (ms: number) => void;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -26,7 +28,7 @@ export interface LeaseOptions<T> {
  * the store fails, or when two thirds of the deadline have passed.
  */
 export async function withLease<T>(options: LeaseOptions<T>): Promise<T> {
-  const { place, deadlineMs, signal, find, work, publish, clock, random } = options;
+  const { place, deadlineMs, signal, find, work, publish, onWait, clock, random } = options;
   const deadline = pause(deadlineMs, clock);
   const reservedMs = deadlineMs / 3;
   // If the holder crashes, the others wait this long. A running holder extends its lease.
@@ -40,6 +42,7 @@ export async function withLease<T>(options: LeaseOptions<T>): Promise<T> {
     const lease = await place.lease(leaseMs, signal);
     if (lease !== undefined) return workAsHolder(lease);
     if (place.isSkipped() || deadline.remainingMs() <= reservedMs) break;
+    if (waits === 0) onWait(deadline.remainingMs() - reservedMs);
     await clock.sleep(Math.min(100, 20 * 2 ** waits) * (0.5 + random() / 2), signal);
     const found = await find();
     if (found !== undefined) return found;

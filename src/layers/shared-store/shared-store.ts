@@ -1,7 +1,7 @@
 import { abortable } from '../../core/abort.js';
 import type { AccessToken } from '../../core/access-token.js';
 import { anyFunction, anyObject, checkArgument, checkOptions, durationMs } from '../../core/check-options.js';
-import { requestKey, type TokenRequest } from '../../core/token-request.js';
+import { canonicalRequest, type TokenRequest } from '../../core/token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../../core/token-source.js';
 import { clockSkewMs } from '../../stores/token-record.js';
 import { renewOrFallBack } from '../renew-or-fall-back.js';
@@ -70,9 +70,9 @@ export function withSharedStore(sharedTokens: SharedTokens, layerOptions: Shared
     }
 
     async function getToken(request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
-      const { signal } = options;
+      const { signal, reason } = options;
       signal?.throwIfAborted();
-      const key = requestKey(request);
+      const { key, scope: requestedScope } = canonicalRequest(request);
       const place = await shared.place(key);
       // If the key or certificate cannot be read, let the grant fail and report the reason.
       if (place === undefined) return inner.getToken(request, options);
@@ -94,7 +94,9 @@ export function withSharedStore(sharedTokens: SharedTokens, layerOptions: Shared
         value === options.replacing?.value && issuedAt <= options.replacing.issuedAt;
       const replaced = stored?.value === options.replacing?.value ? stored : undefined;
       const publish = async (token: AccessToken) => (isReplaced(token) ? undefined : place.write(token, replaced));
-      const renew = () => withLease({ place, deadlineMs, signal, find, work, publish, clock, random });
+      const onWait = (retryAfterMs: number): void =>
+        shared.emit({ type: 'grant.suppressed', requestedScope, reason, suppression: 'lease', retryAfterMs });
+      const renew = () => withLease({ place, deadlineMs, signal, find, work, publish, onWait, clock, random });
       const renewal = joinOrRenew(key, options, renew);
       if (stored === undefined || !isUsable(stored, options, clock)) return renewal;
       try {

@@ -1,0 +1,54 @@
+import { cleanText } from './clean-text.js';
+import type { EventOrigin, EventSink, TokenEvent } from './events.js';
+
+/**
+ * Makes a sink that passes each event to all of `sinks`. An exception or a rejection becomes a process warning. Scopes
+ * are cut to 300 characters, and durations are rounded to whole milliseconds.
+ */
+export function eventSink(...sinks: readonly (EventSink | undefined)[]): (event: TokenEvent) => void {
+  const present = sinks.filter((sink) => sink !== undefined);
+  return (event) => {
+    if (present.length === 0) return;
+    const bounded = withBounds(event);
+    for (const sink of present) {
+      try {
+        // The promise may be one of another realm or of another library.
+        const outcome = sink(bounded) as PromiseLike<unknown> | undefined;
+        if (typeof outcome?.then === 'function') outcome.then(undefined, (error: unknown) => warn(event, error));
+      } catch (error) {
+        warn(event, error);
+      }
+    }
+  };
+}
+
+/** Adds the origin to each event that has none. */
+export const withOrigin =
+  (origin: EventOrigin, sink: (event: TokenEvent) => void): ((event: TokenEvent) => void) =>
+  (event) =>
+    sink({ ...origin, ...event });
+
+const maxScopeLength = 300;
+
+function warn({ type }: TokenEvent, error: unknown): void {
+  process.emitWarning(`An event sink of m2m-tokens failed on "${type}": ${textOf(error)}`);
+}
+
+function withBounds(event: TokenEvent): TokenEvent {
+  const bounded: Record<string, unknown> = { ...event };
+  for (const [name, value] of Object.entries(bounded)) {
+    if (typeof value === 'number' && name.endsWith('Ms')) bounded[name] = Math.round(value);
+    const isLong = typeof value === 'string' && value.length > maxScopeLength;
+    if (isLong && /scope$/i.test(name)) bounded[name] = cleanText(value);
+  }
+  return bounded as object as TokenEvent;
+}
+
+// The conversion of a thrown value may throw as well.
+function textOf(error: unknown): string {
+  try {
+    return cleanText(String(error));
+  } catch {
+    return 'unknown error';
+  }
+}

@@ -1,0 +1,84 @@
+import type { AnyTokenError } from './errors.js';
+
+/**
+ * Why a token is requested from the authorization server.
+ * - `cold`: the cache holds no valid token for the token request
+ * - `advisory`: the token expires soon; it is renewed in the background
+ * - `mandatory`: the token expires so soon that callers wait for the new one
+ * - `rejected`: an API rejected the token
+ * - `min_validity`: a caller needs a token that remains valid longer
+ * - `watch`: the token is watched
+ */
+export type GrantReason = 'cold' | 'advisory' | 'mandatory' | 'rejected' | 'min_validity' | 'watch';
+
+/** The grant that an event is about. */
+interface GrantFacts {
+  readonly requestedScope: string | undefined;
+  /** `undefined` for layers that are used without a cache. */
+  readonly reason: GrantReason | undefined;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+}
+
+/** The credential that authenticated a grant. */
+export interface CredentialFacts {
+  readonly credential: 'certificate' | 'assertion' | 'secret';
+  /** When it expires, in milliseconds since the epoch; `undefined` if that is unknown. */
+  readonly expiresAt: number | undefined;
+}
+
+/** How the credential of a grant expires, and how far the clock of the authorization server is ahead. */
+interface CredentialState {
+  readonly credential: CredentialFacts | undefined;
+  /** 0 for less than ten seconds. */
+  readonly clockSkewMs: number;
+}
+
+/** The events of grants. */
+export type GrantEvent =
+  /** A grant returned a token. */
+  | (GrantFacts &
+      CredentialState & {
+        readonly type: 'grant.succeeded';
+        /** The token endpoint, if its host differs from that of `authorizationServer`. */
+        readonly tokenEndpoint?: string;
+        /**
+         * The granted scope; `undefined` if the authorization server did not name it. It may grant less or more than
+         * `requestedScope` (RFC 6749 §3.3).
+         */
+        readonly scope: string | undefined;
+        readonly lifetimeMs: number;
+        readonly durationMs: number;
+      })
+  /** One attempt of a grant failed. `grant.retry_scheduled` follows if it is repeated. */
+  | (GrantFacts & {
+      readonly type: 'grant.failed';
+      readonly error: AnyTokenError;
+      readonly durationMs: number;
+    })
+  /** A failed grant is going to be repeated. `attempt` is the number of the failed attempt. */
+  | (GrantFacts & {
+      readonly type: 'grant.retry_scheduled';
+      readonly error: AnyTokenError;
+      readonly retryAfterMs: number;
+    })
+  /** No grant was sent: an earlier failure forbids it, or another replica is sending one. */
+  | {
+      readonly type: 'grant.suppressed';
+      readonly requestedScope: string | undefined;
+      readonly reason: GrantReason | undefined;
+      /**
+       * - `backoff`: the same grant failed a short time ago
+       * - `retry_after`: the authorization server asked for a pause
+       * - `lease`: another replica holds the lease of the shared store
+       */
+      readonly suppression: 'backoff' | 'retry_after' | 'lease';
+      /** Time until a grant may be sent. */
+      readonly retryAfterMs: number;
+    }
+  /** A grant uses another credential than the grant before: it has been rotated. */
+  | {
+      readonly type: 'credential.reread';
+      readonly credential: CredentialFacts['credential'];
+      readonly expiresAt: number | undefined;
+    };
