@@ -95,11 +95,11 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
         credentials === undefined ? undefined : abortable(credentials.fingerprint(), signal),
       ).catch(() => undefined);
 
-    async function remember(key: string, error: AnyTokenError, isFirst: boolean): Promise<AnyTokenError> {
+    async function remember(key: string, error: AnyTokenError, isAfterExpiry: boolean): Promise<AnyTokenError> {
       const last = failures.get(key);
       const count = last !== undefined && isSame(last.error, error) ? last.count + 1 : 1;
       // The tokens of all replicas may have expired at the same time. Full jitter spreads their next attempts.
-      const outageMs = isFirst
+      const outageMs = isAfterExpiry
         ? random() * maxBackoffMs
         : backoffMs(count, { baseMs: 1_000, capMs: maxBackoffMs, random });
       const ms = error.retryable ? (error.retryAfterMs ?? outageMs) : rejectionMs(count);
@@ -116,8 +116,8 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
         const key = requestKey(request);
         const failure = failures.get(key);
         const waitMs = failure?.pause.remainingMs() ?? 0;
-        const isFirst = failure !== undefined && mayAttemptOnce(failure, options?.replacing);
-        if (failure !== undefined && waitMs > 0 && !isFirst && !(await haveCredentialsChanged(failure))) {
+        const isAfterExpiry = failure !== undefined && mayAttemptOnce(failure, options?.replacing);
+        if (failure !== undefined && waitMs > 0 && !isAfterExpiry && !(await haveCredentialsChanged(failure))) {
           throw withRetryAfter(failure.error, waitMs);
         }
         try {
@@ -125,7 +125,7 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
           failures.delete(key);
           return token;
         } catch (error) {
-          throw isTokenError(error) ? await remember(key, error, isFirst) : error;
+          throw isTokenError(error) ? await remember(key, error, isAfterExpiry) : error;
         }
       },
     };
