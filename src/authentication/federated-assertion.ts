@@ -16,9 +16,10 @@ export interface FederatedAssertionOptions {
 }
 
 /**
- * Authenticates with an assertion of another issuer, such as Kubernetes, SPIFFE or a cloud platform. The source is a function or
- * `fromFile(path)`; the library calls it for each grant.
- * @throws {ConfigurationError} if the source is not a function, or an option is unknown or malformed
+ * Authenticates with an assertion of another issuer, such as Kubernetes, SPIFFE or a cloud platform. The source is a
+ * function, such as `fromFile(path)`; the library calls it for each grant.
+ * @throws {ConfigurationError} if the source is neither a function nor a non-empty string, or an option is unknown or
+ *   malformed
  * @see [RFC 7521 §4.2](https://www.rfc-editor.org/rfc/rfc7521#section-4.2)
  * @example
  * ```ts

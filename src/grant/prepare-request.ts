@@ -41,8 +41,8 @@ export interface RequestPreparation {
   /** Reads the current metadata and credentials. */
   prepare(signal: AbortSignal | undefined): Promise<PreparedRequest>;
   /**
-   * Prepares a rejected request again, with the credentials read again. If the metadata may have changed, they are
-   * discovered again first. Resolves to `undefined` if the error has another reason, or if nothing has changed.
+   * Prepares a rejected request with the current credentials. If the metadata may have changed, discovers them again
+   * first. Resolves to `undefined` if neither can be the reason for the error, or if nothing has changed.
    */
   prepareAgain(
     error: unknown,
@@ -127,7 +127,7 @@ function reportSlowCredentials(error: unknown): never {
 export const isAboutClient = (error: unknown): boolean =>
   isTokenError(error) && error.code === 'ERR_GRANT_REJECTED' && concernsClient(error.status, error.error);
 
-// The endpoint has moved, or another client authentication method is required.
+// The endpoint may have moved, or the server may require another client authentication method.
 const mayBeOutdated = ({ status, error }: GrantRejectedError): boolean =>
   [401, 404, 405, 410].includes(status) || (status >= 300 && status < 400) || error === 'invalid_client';
 

@@ -15,7 +15,7 @@ import { withNegativeCache } from '../layers/negative-cache.js';
 import { withRateLimit } from '../layers/rate-limit.js';
 import { withRetry } from '../layers/retry.js';
 import { withSharedStore } from '../layers/shared-store/shared-store.js';
-import { placesOf, type SharedTokens, sharedTokens } from '../stores/shared-tokens.js';
+import { entriesOf, type SharedTokens, sharedTokens } from '../stores/shared-tokens.js';
 import { cachedTokensOf, tokenCache } from '../layers/token-cache.js';
 import { logEvents } from '../telemetry/logging.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './options.js';
@@ -80,7 +80,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
 
   const grants = clientCredentials({ ...options, clientAuthentication, onEvent });
   const shared = sharedTokensOf(options, clientAuthentication, onEvent);
-  const places = shared && placesOf(shared);
+  const entries = shared && entriesOf(shared);
   // The cache tells the client authentication which certificate its tokens are bound to.
   const cache = tokenCache({ ...options.cache, refresh, clock, random, onEvent, certificate: clientAuthentication });
   const source = compose(
@@ -102,10 +102,10 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     },
     async ready({ signal } = {}) {
       await source.getToken(undefined, { signal });
-      await places?.flush();
+      await entries?.flush();
     },
-    flush: async () => places?.flush(),
-    revoke: revokeAll({ cache: cachedTokensOf(cache), grants, shared: places, onEvent }),
+    flush: async () => entries?.flush(),
+    revoke: revokeAll({ cache: cachedTokensOf(cache), grants, shared: entries, onEvent }),
   };
 }
 

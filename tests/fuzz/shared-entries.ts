@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { placesOf, sharedTokens } from '../../src/stores/shared-tokens.js';
+import { entriesOf, sharedTokens } from '../../src/stores/shared-tokens.js';
 import { encryptedStore } from '../../src/stores/encrypted.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import { fakeClock } from '../support/clock.js';
@@ -40,8 +40,8 @@ export const sharedEntries: FuzzTarget = {
     const clock = fakeClock();
     const memory = memoryStore({ clock });
     const store = isEncrypted ? encryptedStore(memory, { keys: [new Uint8Array(32)] }) : memory;
-    const replicas = [0, 1].map(() => placesOf(sharedTokens({ store, identity: ['orders'], clock })));
-    const [one, other] = await Promise.all(replicas.map((each) => each.place('key')));
+    const replicas = [0, 1].map(() => entriesOf(sharedTokens({ store, identity: ['orders'], clock })));
+    const [one, other] = await Promise.all(replicas.map((each) => each.entry('key')));
     // A later token has a higher number. The clock moves on, so that all are issued at different times.
     const tokens = [0, 1, 2, 3].map((n) => {
       clock.advance(1_000);
@@ -51,7 +51,7 @@ export const sharedEntries: FuzzTarget = {
 
     for (const [what, n] of steps) {
       const token = tokens[n];
-      if (one === undefined || other === undefined || token === undefined) throw new Error('a place is missing');
+      if (one === undefined || other === undefined || token === undefined) throw new Error('an entry is missing');
       if (what === 'wait') clock.advance(1_000);
       else if (what === 'write') {
         await one.write(token);
