@@ -9,9 +9,10 @@ import { type AnyTokenError, isTokenError } from '../core/errors.js';
  */
 export function loggedError(error: unknown): object {
   const facts = { ...(isTokenError(error) ? factsOf(error) : otherFactsOf(error)), causes: codesOfCauses(error) };
-  const { message, ...others } = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+  const known = Object.entries(facts).filter(([, value]) => value !== undefined);
   // pino adds a stack, if only an empty one, to an object with a message. It does not do so to the result of `toJSON`.
-  return Object.defineProperty(others, 'toJSON', { value: () => ({ message, ...others }) });
+  const withoutMessage = Object.fromEntries(known.filter(([name]) => name !== 'message'));
+  return Object.defineProperty(withoutMessage, 'toJSON', { value: () => Object.fromEntries(known) });
 }
 
 /** The message of a thrown value. That of a user's error is cut to 300 characters. */
