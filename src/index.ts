@@ -40,7 +40,7 @@ export { staticToken, type StaticTokenOptions } from './service/static-token.js'
 export { encryptedStore, type EncryptedStoreOptions } from './stores/encrypted.js';
 export { memoryStore, type MemoryStoreOptions } from './stores/memory.js';
 export type { Lease, StoreCall, StoredToken, TokenStore } from './stores/token-store.js';
-export { type EventLogger, logEvents } from './telemetry/logging.js';
+export { type EventLogger, logEvents, type LogEventsOptions } from './telemetry/logging.js';
 export type { TokenRequest } from './core/token-request.js';
 export type { RevokeOptions } from './service/revoke-all.js';
 export { createTokenService, type TokenService } from './service/token-service.js';

@@ -53,6 +53,7 @@ const entries = {
       'GetTokenOptions',
       'InsecureUrl',
       'Lease',
+      'LogEventsOptions',
       'MemoryStoreOptions',
       'MutualTls',
       'MutualTlsOptions',

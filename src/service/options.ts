@@ -68,7 +68,10 @@ export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredential
   readonly retry?: RetryOptions | undefined;
   /** The store in which replicas share tokens: `redisStore(client)`, `encryptedStore(store, { keys })`. */
   readonly store?: TokenStore | undefined;
-  /** A pino logger; each event is one line. */
+  /**
+   * A pino logger, a winston logger or another logger with these methods, for the events of the token service and its
+   * adapters. {@link logEvents} describes the levels and the lines.
+   */
   readonly logger?: EventLogger | undefined;
   /** Returns random numbers, uniform in [0, 1); for tests. @default Math.random */
   readonly random?: (() => number) | undefined;

@@ -74,7 +74,10 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     authorizationServer: issuer === undefined ? cleanUrl(hrefOf(tokenEndpoint ?? '')) : cleanIssuer(hrefOf(issuer)),
     clientId,
   };
-  const onEvent = withOrigin(origin, eventSink(options.logger && logEvents(options.logger), options.onEvent));
+  const onEvent = withOrigin(
+    origin,
+    eventSink(options.logger && logEvents(options.logger, { clock }), options.onEvent),
+  );
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
   const { deadlineMs, maxBackoffMs, retries } = options.retry ?? {};
 

@@ -80,6 +80,7 @@ export function calls(ledger: TokenLedger, waits: DurationRecorder, violate: Vio
     },
     failures,
     observe: (tokens) => ({
+      report: (event) => tokens.report?.(event) ?? event,
       async getToken(request, options) {
         const began = performance.now();
         try {

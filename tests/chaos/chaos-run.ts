@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 
 import { findings } from './findings.js';
 import { waitForNoLeftovers } from './leftovers.js';
+import { logs } from './logs.js';
 import { showProgress } from './progress.js';
 import { type Report, sumOf } from './report.js';
 import { startSharedWorld } from './shared-world.js';
@@ -17,21 +18,33 @@ export interface ChaosOptions {
   readonly callers: number;
   /** Authorization servers, each with an API and a client: more of them, more happens in the same time. */
   readonly worlds: number;
+  /** Whether each token service has a logger. */
+  readonly observe: boolean;
 }
 
 /** Calls APIs through the library while their authorization servers have all sorts of trouble, and says how it went. */
-export async function runChaos({ seed, seconds, callers, worlds: count }: ChaosOptions): Promise<Report> {
+export async function runChaos({ seed, seconds, callers, worlds: count, observe }: ChaosOptions): Promise<Report> {
   const { violate, list } = findings();
   const noteRejection = (reason: unknown): void => violate('a rejection was not handled', String(reason));
+  const noteWarning = (warning: Error): void => violate('the process got a warning', String(warning));
   process.on('unhandledRejection', noteRejection);
+  process.on('warning', noteWarning);
 
+  const written = logs();
+  const loggerOf = (name: string) => (observe ? written.loggerOf(name) : undefined);
   const waits = durationRecorder();
   const worlds = await Promise.all(
     Array.from({ length: count }, (_, at) =>
-      startWorld({ seed: seed * 1_000 + at, callers: Math.ceil(callers / count), waits, violate }),
+      startWorld({
+        seed: seed * 1_000 + at,
+        callers: Math.ceil(callers / count),
+        waits,
+        violate,
+        logger: loggerOf(`world ${at + 1}`),
+      }),
     ),
   );
-  const shared = await startSharedWorld({ seed, callers: 6, violate });
+  const shared = await startSharedWorld({ seed, callers: 6, violate, loggerOf });
   const figures = () => sumOf(worlds.map((world) => world.figures()));
 
   const ending = new AbortController();
@@ -55,6 +68,8 @@ export async function runChaos({ seed, seconds, callers, worlds: count }: ChaosO
   if (left.length > 0) violate('something is left over', left.join(', '));
   for (const world of [...worlds, shared]) world.close();
   process.off('unhandledRejection', noteRejection);
+  process.off('warning', noteWarning);
+  written.check(seconds, violate);
   const { calls, grants } = figures();
   if (calls.succeeded === 0 || grants.received < 2) violate('the run proved nothing', `${grants.received} tokens`);
 
@@ -65,6 +80,7 @@ export async function runChaos({ seed, seconds, callers, worlds: count }: ChaosO
     worlds: count,
     ...figures(),
     shared: shared.figures(),
+    log: written.figures(),
     tokenWaitMs: waits.read(),
     longestRecoveryMs: Math.round(Math.max(...recoveries)),
     violations: list(),

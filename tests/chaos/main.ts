@@ -1,9 +1,9 @@
 /**
  * Calls an API for a while over real sockets, with the real clock, while the authorization server has all sorts of trouble
  * and the API revokes tokens; beside them, replicas that share a store revoke their tokens. Exit code 1 and a line for each rule
- * that was broken.
+ * that was broken. With --observe each token service has a logger, and an hour of its log may have 100 lines.
  *
- *     npm run chaos -- [--seconds 60] [--seed 1] [--callers 50] [--worlds 10] [--json]
+ *     npm run chaos -- [--seconds 60] [--seed 1] [--callers 50] [--worlds 10] [--observe] [--json]
  */
 import { parseArgs } from 'node:util';
 
@@ -17,6 +17,7 @@ const { values: flags } = parseArgs({
     seed: { type: 'string' },
     callers: { type: 'string', default: '50' },
     worlds: { type: 'string', default: '10' },
+    observe: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -26,6 +27,7 @@ const report = await runChaos({
   seconds: positive('seconds', flags.seconds),
   callers: positive('callers', flags.callers),
   worlds: positive('worlds', flags.worlds),
+  observe: flags.observe,
 });
 console.log(flags.json ? JSON.stringify(report, null, 2) : inWords(report));
 // Nor does a run show anything in which nothing happened.

@@ -30,6 +30,8 @@ export interface Report extends Figures {
   readonly worlds: number;
   /** What was counted among the replicas that share a store. */
   readonly shared: Counts;
+  /** Lines at `info` and above in the log of one token service, at most; then the lines of all of them by type. */
+  readonly log: Counts;
   readonly tokenWaitMs: Durations;
   /** From the end of all troubles to the first call that succeeded, in the world where it took longest. */
   readonly longestRecoveryMs: number;
@@ -75,6 +77,7 @@ export function inWords(report: Report): string {
     ['wait', `p50 ${wait.p50} ms, p99 ${wait.p99} ms, longest ${wait.longest} ms for a token`],
     ['weather', inList(report.weather)],
     ['shared', inList(report.shared)],
+    ['log', inList(report.log)],
     ['recovery', `a call succeeded ${report.longestRecoveryMs} ms after the last trouble`],
   ];
   return [

@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import axios, { isAxiosError } from 'axios';
-import { createTokenService, memoryStore, TokenError, type TokenService } from 'm2m-tokens';
+import { createTokenService, type EventLogger, memoryStore, TokenError, type TokenService } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
 import { withBearerToken } from 'm2m-tokens/fetch';
 
@@ -26,6 +26,8 @@ export interface SharedWorldOptions {
   readonly seed: number;
   readonly callers: number;
   readonly violate: Violate;
+  /** Makes the logger of a replica. */
+  readonly loggerOf: (replica: string) => EventLogger | undefined;
 }
 
 /** What the authorization server and the API know of a token; times are of the monotonic clock. */
@@ -51,7 +53,7 @@ const lifetimeMs = 4_000;
 const slackMs = 150;
 
 /** Starts an authorization server, an API and three replicas with one store. */
-export async function startSharedWorld({ seed, callers, violate }: SharedWorldOptions): Promise<SharedWorld> {
+export async function startSharedWorld({ seed, callers, violate, loggerOf }: SharedWorldOptions): Promise<SharedWorld> {
   const random = seededRandom(seed, 'shared');
   const counts = new Tally();
   const issued = new Map<string, IssuedToken>();
@@ -116,6 +118,7 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
 
   function startReplica(): Replica {
     replicas += 1;
+    const name = `replica ${replicas}`;
     const tokens = createTokenService({
       tokenEndpoint: `${server.origin}/token`,
       revocationEndpoint: `${server.origin}/revoke`,
@@ -123,6 +126,7 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
       clientSecret: 'open-sesame',
       store,
       timeoutMs: 1_000,
+      logger: loggerOf(name),
     });
     const instance = axios.create({ baseURL: api.origin, httpAgent: agent });
     instance.interceptors.request.use(
@@ -148,7 +152,7 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
         if (!response.ok) throw new StatusError(response.status);
       },
     };
-    return { name: `replica ${replicas}`, tokens, ways, gone: new Map(), sent: new Set() };
+    return { name, tokens, ways, gone: new Map(), sent: new Set() };
   }
 
   async function makeCall(replica: Replica, way: string): Promise<void> {

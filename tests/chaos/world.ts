@@ -3,7 +3,13 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import axios, { type AxiosInstance } from 'axios';
-import { createTokenService, GrantRejectedError, GrantUnavailableError, type TokenEvent } from 'm2m-tokens';
+import {
+  createTokenService,
+  type EventLogger,
+  GrantRejectedError,
+  GrantUnavailableError,
+  type TokenEvent,
+} from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
 
 import { type Calls, calls as startCalls } from './calls.js';
@@ -32,12 +38,13 @@ export interface WorldOptions {
   readonly callers: number;
   readonly waits: DurationRecorder;
   readonly violate: Violate;
+  readonly logger?: EventLogger | undefined;
 }
 
 const client = { clientId: 'orders', clientSecret: 'open-sesame' };
 
 /** Starts the servers of a world that knows nothing of the others. */
-export async function startWorld({ seed, callers, waits, violate }: WorldOptions): Promise<World> {
+export async function startWorld({ seed, callers, waits, violate, logger }: WorldOptions): Promise<World> {
   const randomOf = (name: string): Random => seededRandom(seed, name);
   const ledger = tokenLedger();
   const spacing = requestSpacing(violate);
@@ -68,11 +75,12 @@ export async function startWorld({ seed, callers, waits, violate }: WorldOptions
     timeoutMs: 1_000,
     // Nothing below a half: request-spacing.ts says why.
     random: upperHalf(randomOf('client')),
+    logger,
     onEvent,
   });
   // Connections that are idle for a second are closed, well before the API does so.
   const instance = axios.create({ baseURL: api.origin, httpAgent: new Agent({ keepAlive: true, timeout: 1_000 }) });
-  instance.interceptors.request.use(bearerToken(calls.observe(service), { onEvent }));
+  instance.interceptors.request.use(bearerToken(calls.observe(service)));
 
   return {
     figures: () => ({
