@@ -26,7 +26,7 @@ export function eventSink(...sinks: readonly (EventSink | undefined)[]): (event:
 export const withOrigin =
   (origin: EventOrigin, sink: (event: TokenEvent) => void): ((event: TokenEvent) => void) =>
   (event) =>
-    sink({ ...origin, ...event });
+    sink(Object.assign({ type: event.type }, origin, event));
 
 const maxScopeLength = 300;
 

@@ -51,7 +51,8 @@ test('asks for another token in place of the rejected one and sends once more [E
     { request: tokenRequest, replacing: first, signal },
   ]);
   expect(discarded).toEqual(['rejected']);
-  expect(events).toEqual([{ type: 'request.resent', method: 'post', origin: 'https://api.example.com' }]);
+  const origin = 'https://api.example.com';
+  expect(events).toEqual([{ type: 'request.resent', method: 'post', origin, reason: 'token rejected' }]);
 });
 
 test('whatever comes back the second time is the result [E2 R-35]', async () => {
@@ -365,7 +366,7 @@ describe('with a token of type DPoP', () => {
     expect(proofs.map(nonceIn)).toEqual([undefined, 'nonce-1']);
     expect(discarded).toEqual(['nonce-1 challenge']);
     expect(asked).toHaveLength(1);
-    expect(events).toEqual([]);
+    expect(events).toMatchObject([{ type: 'request.resent', reason: 'dpop nonce' }]);
   });
 
   test.each<[string, string[], string[], string]>([

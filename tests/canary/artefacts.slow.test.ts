@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { eventSink } from '../../src/core/events.js';
+import { eventSink } from '../../src/core/event-sink.js';
 import { logEvents } from '../../src/telemetry/logging.js';
 import { artefactsOf, channels } from './artefacts.js';
 import { canaryLog } from './canary-log.js';
@@ -41,7 +41,8 @@ describe('the canary sees a token that is planted', () => {
     const events: unknown[] = [];
     const emit = eventSink(logEvents(logger), (event) => events.push(event));
 
-    emit({ type: 'request.resent', method: 'GET', origin: `https://api.example?${encodeURIComponent(token)}` });
+    const origin = `https://api.example?${encodeURIComponent(token)}`;
+    emit({ type: 'request.resent', method: 'GET', origin, reason: 'token rejected' });
 
     expect(leaksIn(artefactsOf('events', events))).not.toEqual([]);
     expect(leaksIn(lines.map((text) => ({ origin: 'log', channel: 'log line', text })))).not.toEqual([]);

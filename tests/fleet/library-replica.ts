@@ -72,7 +72,7 @@ export function libraryReplica({
       clock,
       random: () => (lastDraw = draws()),
       onEvent: (event) => {
-        if (event.type === 'renewal.failed') quietUntilMs = Math.min(nowMs + event.retryInMs, validUntilMs);
+        if (event.type === 'renewal.failed') quietUntilMs = Math.min(nowMs + event.retryAfterMs, validUntilMs);
       },
       async grant() {
         const issuedAt = nowMs;

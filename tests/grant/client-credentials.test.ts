@@ -181,7 +181,7 @@ test('exposes the granted scope on the token and in the event [A17 R-14]', async
   const { tokens, events } = granting({ tokenEndpoint: server.tokenEndpoint });
   server.script(granted('narrow', { scope: 'orders:read' }));
 
-  const token = await tokens.getToken({ scope: 'orders:read orders:write' });
+  const token = await tokens.getToken({ scope: 'orders:read orders:write' }, { reason: 'rejected', attempt: 2 });
 
   expect(token.scope).toBe('orders:read');
   expect(events).toEqual([
@@ -190,9 +190,13 @@ test('exposes the granted scope on the token and in the event [A17 R-14]', async
       authorizationServer: server.tokenEndpoint,
       clientId: 'orders',
       requestedScope: 'orders:read orders:write',
+      reason: 'rejected',
+      attempt: 2,
       scope: 'orders:read',
       lifetimeMs: 3_600_000,
       durationMs: 0,
+      credential: undefined,
+      clockSkewMs: 0,
     },
   ]);
 });
@@ -265,6 +269,8 @@ test('reports a failed grant by an event with server, client, scope and error', 
       authorizationServer: server.tokenEndpoint,
       clientId: 'orders',
       requestedScope: 'a',
+      reason: undefined,
+      attempt: 1,
       error,
       durationMs: 70,
     },

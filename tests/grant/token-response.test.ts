@@ -80,6 +80,7 @@ describe('the lifetime', () => {
       expect(token.remainingMs(clock)).toBe(24 * 3_600_000);
       expect(events.at(-1)).toEqual({
         type: 'token.lifetime_capped',
+        requestedScope: 'a',
         scope: token.scope,
         announcedSeconds: Number(written.replaceAll('"', '')),
       });

@@ -14,6 +14,7 @@ import { type CachedTokens, cachedTokensOf, tokenCache, type TokenCacheOptions }
 import { sharingContract, tokenSourceContract } from '../contracts/token-source.js';
 import { fakeClock, type FakeClock } from '../support/clock.js';
 import { issue, type ManualSource, manualSource, settle } from '../support/tokens.js';
+import { collectNotable } from '../support/events.js';
 
 const layer: Layer = (inner) => withCache(tokenCache())(inner);
 tokenSourceContract('withCache', layer);
@@ -39,7 +40,7 @@ const limited: Below = (inner, clock) => withRateLimit({ clock })(inner);
 function cached(options: TokenCacheOptions = {}, below: Below = (inner) => inner): Cached {
   const [source, clock] = [manualSource(), fakeClock()];
   const events: TokenEvent[] = [];
-  const cache = tokenCache({ clock, random: () => 0, onEvent: (event) => events.push(event), ...options });
+  const cache = tokenCache({ clock, random: () => 0, onEvent: collectNotable(events), ...options });
   const tokens = withCache(cache)(below(source, clock));
   return { tokens, cache: cachedTokensOf(cache), source, clock, events };
 }
@@ -196,7 +197,15 @@ describe('a renewal in the background that fails', () => {
 
     expect(await tokens.getToken()).toBe(token);
     expect(events).toEqual([
-      { type: 'renewal.failed', scope: undefined, error: failure, retryInMs: 0, remainingMs: 300 * second },
+      {
+        type: 'renewal.failed',
+        requestedScope: undefined,
+        scope: undefined,
+        reason: 'advisory',
+        error: failure,
+        retryAfterMs: 0,
+        remainingMs: 300 * second,
+      },
     ]);
   });
 

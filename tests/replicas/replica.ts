@@ -8,6 +8,7 @@ import { createClient } from 'redis';
 
 import { blockEventLoop } from '../support/block-event-loop.js';
 import type { Answer, Command, Report, Setup } from './protocol.js';
+import { collectNotable } from '../support/events.js';
 
 const { tokenEndpoint, redis, keys, deadlineMs } = JSON.parse(process.argv[2] ?? '{}') as Setup;
 
@@ -27,7 +28,7 @@ const tokens = createTokenService({
   clientSecret: 's3cret-0f-0rders',
   store: store && keys ? encryptedStore(store, { keys }) : store,
   retry: { deadlineMs },
-  onEvent: (event) => events.push(event),
+  onEvent: collectNotable(events),
 });
 
 async function ask(request?: Command['request']): Promise<Answer> {
@@ -83,4 +84,4 @@ async function tellWhenReady(): Promise<void> {
 }
 
 const describe = (event: TokenEvent): string =>
-  event.type === 'store.failed' ? `${event.type} ${event.operation} ${event.reason}` : event.type;
+  event.type === 'store.failed' ? `${event.type} ${event.operation} ${event.failure}` : event.type;

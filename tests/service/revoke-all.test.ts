@@ -6,6 +6,7 @@ import { startAuthorizationServer } from '../support/authorization-server.js';
 import { secret } from '../support/grant-outcome.js';
 import { type Handler, type RecordedRequest, startHttpServer } from '../support/http-server.js';
 import { settle } from '../support/tokens.js';
+import { collectNotable } from '../support/events.js';
 
 const tokenIn = ({ body }: RecordedRequest): string => new URLSearchParams(body).get('token') ?? '';
 
@@ -19,7 +20,7 @@ async function holding(count: number, answer: Handler) {
     revocationEndpoint: `${revocations.origin}/revoke`,
     clientId: 'orders',
     clientSecret: secret,
-    onEvent: (event) => void (event.type === 'grant.succeeded' || events.push(event)),
+    onEvent: (event) => void (event.type === 'grant.succeeded' || collectNotable(events)(event)),
   });
   for (let index = 1; index <= count; index += 1) await tokens.getToken({ scope: `scope-${index}` });
   const revoked = () => revocations.requests.map(tokenIn);

@@ -7,6 +7,7 @@ import { createTokenService, type TokenService } from '../../src/service/token-s
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { failureOf, linesThatShow, secret } from '../support/grant-outcome.js';
 import { type Answer, type Handler, type HttpServer, startHttpServer } from '../support/http-server.js';
+import { collectNotable } from '../support/events.js';
 
 interface Running {
   readonly tokens: TokenService;
@@ -24,7 +25,7 @@ async function running(answer: Answer | Handler, options: Partial<TokenServiceOp
     issuer: server.origin,
     clientId: 'orders',
     clientSecret: secret,
-    onEvent: (event) => events.push(event),
+    onEvent: collectNotable(events),
     ...options,
   });
   return { tokens, server, revocations, events };

@@ -9,6 +9,7 @@ import type { StoredToken, TokenStore } from '../../src/stores/token-store.js';
 import { startAuthorizationServer } from '../support/authorization-server.js';
 import { startHttpServer } from '../support/http-server.js';
 import { emptyRedis, test as redisTest } from '../support/redis.js';
+import { collectNotable } from '../support/events.js';
 
 /** Replicas with one store, an authorization server and its revocation endpoint. */
 async function fleet(store: TokenStore = memoryStore()) {
@@ -22,7 +23,7 @@ async function fleet(store: TokenStore = memoryStore()) {
       clientId: 'orders',
       clientSecret: 'secret',
       store,
-      onEvent: (event) => events.push(event),
+      onEvent: collectNotable(events),
     });
   const revoked = () => revocations.requests.map(({ body }) => new URLSearchParams(body).get('token'));
   return { server, store, replica, revoked, events };

@@ -193,7 +193,7 @@ describe('a token service', () => {
 
     await tokens.getToken();
 
-    expect(lines).toMatchObject([{ type: 'grant.succeeded' }]);
+    expect(lines).toMatchObject([{ type: 'grant.succeeded' }, { type: 'token.awaited' }]);
   });
 });
 

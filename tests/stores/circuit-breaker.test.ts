@@ -7,6 +7,7 @@ import type { StoreCall, StoredToken, TokenStore } from '../../src/stores/token-
 import { blockEventLoop } from '../support/block-event-loop.js';
 import { fakeClock } from '../support/clock.js';
 import { failureOf, linesThatShow } from '../support/grant-outcome.js';
+import { collectNotable } from '../support/events.js';
 
 const token: StoredToken = { version: 1, issuedAt: 1, expiresAt: 2, payload: 'c4n4ry-t0ken' };
 const hang = () => new Promise<never>(() => {});
@@ -23,7 +24,7 @@ function breaking(get: TokenStore['get']) {
       return get(key, call);
     },
   };
-  const breaker = circuitBreaker(store, clock, (event) => events.push(event));
+  const breaker = circuitBreaker(store, clock, collectNotable(events));
   return { clock, events, breaker, calls };
 }
 
@@ -54,7 +55,7 @@ test('opens for five seconds after a failure, which is a miss and an event [D8]'
   await breaker.get('a');
   expect(calls).toHaveLength(3);
   expect(events).toEqual(
-    [1, 2, 3].map(() => ({ type: 'store.failed', operation: 'get', reason: 'Error NOAUTH', retryInMs: 5_000 })),
+    [1, 2, 3].map(() => ({ type: 'store.failed', operation: 'get', failure: 'Error NOAUTH', retryAfterMs: 5_000 })),
   );
 });
 
@@ -74,7 +75,7 @@ test('ends a call after 250 ms, aborts its signal and reports a timeout [D8]', a
 
   expect(performance.now() - began).toBeGreaterThan(240);
   expect(calls[0]?.signal.reason).toMatchObject({ name: 'TimeoutError', message: 'no response within 250 ms' });
-  expect(events).toMatchObject([{ type: 'store.failed', reason: 'TimeoutError' }]);
+  expect(events).toMatchObject([{ type: 'store.failed', failure: 'TimeoutError' }]);
 });
 
 test('reports a timeout for a store that observes the signal and fails with an error of its own [D8]', async () => {
@@ -87,7 +88,7 @@ test('reports a timeout for a store that observes the signal and fails with an e
 
   expect(await breaker.get('a')).toBeUndefined();
 
-  expect(events).toMatchObject([{ reason: 'TimeoutError' }]);
+  expect(events).toMatchObject([{ failure: 'TimeoutError' }]);
 });
 
 test('returns a result that arrived while the event loop was blocked [B9 D8]', async () => {
@@ -170,7 +171,7 @@ test.each(operations)('passes %s on with a signal, and names it in the event [D8
     };
   const store = { get: failing('get'), set: failing('set'), delete: failing('delete'), lease: failing('lease') };
 
-  await operate(circuitBreaker(store, fakeClock(), (event) => events.push(event)));
+  await operate(circuitBreaker(store, fakeClock(), collectNotable(events)));
 
   expect(received).toEqual([[name, ...expected, expect.objectContaining({ signal: expect.any(AbortSignal) })]]);
   expect(events).toMatchObject([{ operation: name }]);
@@ -188,7 +189,7 @@ test.each([
   };
   const clock = fakeClock();
   const store = { ...memoryStore({ clock }), lease: async () => ({ extend: fail, release: fail }) };
-  const lease = await circuitBreaker(store, clock, (event) => events.push(event)).lease('a', 1_000);
+  const lease = await circuitBreaker(store, clock, collectNotable(events)).lease('a', 1_000);
 
   await (method === 'extend' ? lease?.extend(7) : lease?.release());
 
@@ -211,7 +212,7 @@ test.each([
 
   await breaker.get('a');
 
-  expect(events).toMatchObject([{ reason }]);
+  expect(events).toMatchObject([{ failure: reason }]);
 });
 
 test('rejects with the reason of a caller that gives up, and stays closed [B6]', async () => {
@@ -240,11 +241,11 @@ test('reveals nothing of the stored token in an event [F4 R-25]', async () => {
   const set = async (_key: string, { payload }: StoredToken) => {
     throw Object.assign(new Error(`cannot write ${payload}`), { code: 'ECONNREFUSED' });
   };
-  const breaker = circuitBreaker({ ...memoryStore({ clock }), set }, clock, (event) => events.push(event));
+  const breaker = circuitBreaker({ ...memoryStore({ clock }), set }, clock, collectNotable(events));
 
   await breaker.set('a', token, 1_000);
 
-  expect(events).toMatchObject([{ operation: 'set', reason: 'Error ECONNREFUSED' }]);
+  expect(events).toMatchObject([{ operation: 'set', failure: 'Error ECONNREFUSED' }]);
   expect(linesThatShow(token.payload, events)).toEqual([]);
 });
 
@@ -253,4 +254,36 @@ test('reads null as a miss [D9]', async () => {
   const breaker = circuitBreaker({ get: nothing, set: nothing, delete: nothing, lease: nothing }, fakeClock());
 
   expect([await breaker.get('key'), await breaker.lease('key', 1_000)]).toEqual([undefined, undefined]);
+});
+
+test('reports each call with its duration, and once how long the store failed', async () => {
+  const clock = fakeClock();
+  const events: TokenEvent[] = [];
+  let isDown = true;
+  const get = async (): Promise<StoredToken> => {
+    clock.advance(7);
+    if (isDown) throw new Error('OOM no memory');
+    return token;
+  };
+  const breaker = circuitBreaker({ ...memoryStore({ clock }), get }, clock, (event) => events.push(event));
+
+  await breaker.get('a');
+  clock.advance(5_000);
+  await breaker.get('a');
+  isDown = false;
+  clock.advance(5_000);
+  await breaker.get('a');
+  await breaker.get('a');
+
+  const called = { type: 'store.called', operation: 'get', durationMs: 7 };
+  const failed = { type: 'store.failed', operation: 'get', failure: 'Error OOM', retryAfterMs: 5_000 };
+  expect(events).toEqual([
+    { ...called, failure: 'Error OOM' },
+    failed,
+    { ...called, failure: 'Error OOM' },
+    failed,
+    { ...called, failure: undefined },
+    { type: 'store.recovered', failedForMs: 10_021 },
+    { ...called, failure: undefined },
+  ]);
 });

@@ -10,6 +10,7 @@ import { tokenStoreContract } from '../contracts/token-store.js';
 import { granted, startAuthorizationServer } from '../support/authorization-server.js';
 import { cleanUp } from '../support/clean-up.js';
 import { emptyRedis, test } from '../support/redis.js';
+import { collectNotable } from '../support/events.js';
 
 tokenStoreContract(
   'redisStore',
@@ -36,7 +37,7 @@ async function sharing() {
       clientId,
       clientSecret: secret,
       store: keys === undefined ? store : encryptedStore(store, { keys }),
-      onEvent: (event) => events.push(event),
+      onEvent: collectNotable(events),
     });
   };
   return { client, server, events, service };

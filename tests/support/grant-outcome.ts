@@ -11,6 +11,7 @@ import {
 import { startAuthorizationServer } from './authorization-server.js';
 import { fakeClock, type FakeClock } from './clock.js';
 import type { Answer } from './http-server.js';
+import { collectNotable } from './events.js';
 
 /** The secret of the client in these tests. */
 export const secret = 'c4n4ry-s3cret';
@@ -32,7 +33,7 @@ export function granting(options: Partial<ClientCredentialsOptions>): Granting {
     clientId: 'orders',
     clientAuthentication: clientSecretBasic(secret),
     clock,
-    onEvent: (event) => events.push(event),
+    onEvent: collectNotable(events),
     ...options,
   });
   return { tokens, clock, events, failure: (request) => failureOf(tokens.getToken(request)) };

@@ -7,6 +7,7 @@ import { formatDuration, parseDuration } from './scenario-duration.js';
 import { type Outcome, mismatches } from './scenario-expectation.js';
 import type { Deed, Duration, Given, Scenario, Step } from './scenario-format.js';
 import { scenarioServer, type ScenarioServer } from './scenario-server.js';
+import { collectNotable } from './events.js';
 
 /**
  * Plays a scenario; returns the differences of the first step that does not meet its expectations.
@@ -62,7 +63,7 @@ function begin(
     random: typeof random === 'number' ? () => random : seeded(Number(random.replace('seed ', ''))),
     fetch: server.fetch,
     onEvent: (event) => {
-      events.push(event);
+      collectNotable(events)(event);
       watch(event);
     },
     ...options,

@@ -4,6 +4,7 @@ import { createTokenService, type TokenService } from '../../src/service/token-s
 import { type ScriptedAuthorizationServer, startAuthorizationServer } from './authorization-server.js';
 import { type FakeClock, fakeClock } from './clock.js';
 import { secret } from './grant-outcome.js';
+import { collectNotable } from './events.js';
 
 /** A token service with all its layers, its server, clock and events. */
 export interface RunningTokenService {
@@ -23,7 +24,7 @@ export async function startTokenService(options: Partial<TokenServiceOptions> = 
     clientSecret: secret,
     clock,
     random: () => 0,
-    onEvent: (event) => events.push(event),
+    onEvent: collectNotable(events),
     ...options,
   });
   return { server, tokens, clock, events };

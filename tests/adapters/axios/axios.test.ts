@@ -137,7 +137,8 @@ test('has another token for the next request when the resend option forbade to s
   await instance.get('/orders');
 
   expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);
-  expect(events).toEqual([{ type: 'request.not_resent', method: 'get', origin: api.origin, reason: 'resend option' }]);
+  const event = { type: 'request.not_resent', method: 'get', origin: api.origin, reason: 'resend option' };
+  expect(events).toMatchObject([{ ...event, service: 'orders' }]);
 });
 
 test('tells what was sent again, and why something was not', async () => {
@@ -147,8 +148,8 @@ test('tells what was sent again, and why something was not', async () => {
   await instance.get('/orders');
   await instance.post('/orders', 'an order');
 
-  expect(events).toEqual([
-    { type: 'request.resent', method: 'get', origin: api.origin },
+  expect(events).toMatchObject([
+    { type: 'request.resent', method: 'get', origin: api.origin, reason: 'token rejected' },
     { type: 'request.not_resent', method: 'get', origin: api.origin, reason: 'resent already' },
     { type: 'request.not_resent', method: 'post', origin: api.origin, reason: 'same token' },
   ]);

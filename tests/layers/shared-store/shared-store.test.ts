@@ -15,6 +15,7 @@ import type { StoredToken, TokenStore } from '../../../src/stores/token-store.js
 import { tokenSourceContract } from '../../contracts/token-source.js';
 import { type FakeClock, fakeClock } from '../../support/clock.js';
 import { issue, type ManualSource, manualSource, settle } from '../../support/tokens.js';
+import { collectNotable } from '../../support/events.js';
 
 const second = 1_000;
 
@@ -39,7 +40,7 @@ function fleet({ clock = fakeClock(), ...options }: Partial<SharingOptions> & { 
   const events: TokenEvent[] = [];
   const replica = (others: Partial<SharingOptions> = {}): Replica => {
     const source = manualSource();
-    const onEvent = (event: TokenEvent) => events.push(event);
+    const onEvent = collectNotable(events);
     const layer = sharing({
       store,
       identity: ['orders'],
@@ -744,7 +745,7 @@ test('sends a grant for each replica while the store fails [D8]', async () => {
 
   expect(answers.map(({ value }) => value)).toEqual(['a', 'b']);
   expect(events).toEqual(
-    [1, 2].map(() => ({ type: 'store.failed', operation: 'get', reason: 'Error', retryInMs: 5_000 })),
+    [1, 2].map(() => ({ type: 'store.failed', operation: 'get', failure: 'Error', retryAfterMs: 5_000 })),
   );
 });
 
@@ -756,7 +757,7 @@ test('sends a grant at once when the lease fails [D8]', async () => {
   const token = await answerOf(replica(), issue('a', clock));
 
   expect(token.value).toBe('a');
-  expect(events).toMatchObject([{ operation: 'lease', reason: 'Error READONLY' }]);
+  expect(events).toMatchObject([{ operation: 'lease', failure: 'Error READONLY' }]);
 });
 
 test.each([

@@ -2,7 +2,8 @@ import { runInNewContext } from 'node:vm';
 
 import { expect, test } from '@jest/globals';
 
-import { eventSink, type TokenEvent } from '../../src/core/events.js';
+import { eventSink } from '../../src/core/event-sink.js';
+import type { TokenEvent } from '../../src/core/events.js';
 import { createTokenService } from '../../src/service/token-service.js';
 import type { EventLogger } from '../../src/telemetry/logging.js';
 import { startAuthorizationServer } from '../support/authorization-server.js';
@@ -136,7 +137,10 @@ test('a logger whose methods reject leaves no rejection unhandled [F13]', async 
   await new Promise(setImmediate);
 
   expect(token.value).toBe('token-1');
-  expect(heard).toEqual(['An event sink of m2m-tokens failed on "grant.succeeded": Error: disk full']);
+  expect(heard).toEqual([
+    'An event sink of m2m-tokens failed on "grant.succeeded": Error: disk full',
+    'An event sink of m2m-tokens failed on "token.awaited": Error: disk full',
+  ]);
 });
 
 test('a sink that throws does not cost the caller the token', async () => {
