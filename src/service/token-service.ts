@@ -2,6 +2,7 @@ import { authenticatorOf, type ClientAuthentication } from '../authentication/cl
 import { clientSecretByMetadata } from '../authentication/client-secret.js';
 import type { Secret } from '../authentication/secret.js';
 import { cleanIssuer, cleanUrl } from '../core/clean-text.js';
+import { systemClock } from '../core/clock.js';
 import { eventSink, withOrigin } from '../core/event-sink.js';
 import type { EventSink } from '../core/events.js';
 import { hrefOf } from '../core/insecure-url.js';
@@ -20,6 +21,7 @@ import { cachedTokensOf, tokenCache } from '../layers/token-cache.js';
 import { logEvents } from '../telemetry/logging.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './options.js';
 import { revokeAll, type RevokeOptions } from './revoke-all.js';
+import { statsCollector, type TokenStats } from './stats.js';
 
 /** A token source that obtains tokens from an authorization server. */
 export interface TokenService extends TokenSource {
@@ -45,6 +47,17 @@ export interface TokenService extends TokenSource {
    * store.
    */
   flush(): Promise<void>;
+  /**
+   * Returns a snapshot without secrets, for health checks and metrics. Sends no request.
+   * @example
+   * ```ts
+   * import { tokenServiceFromEnvironment } from 'm2m-tokens';
+   *
+   * const tokens = tokenServiceFromEnvironment();
+   * const failing = tokens.stats().tokens.filter(({ failingSince }) => failingSince !== undefined);
+   * ```
+   */
+  stats(): TokenStats;
 }
 
 /**
@@ -74,10 +87,9 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     authorizationServer: issuer === undefined ? cleanUrl(hrefOf(tokenEndpoint ?? '')) : cleanIssuer(hrefOf(issuer)),
     clientId,
   };
-  const onEvent = withOrigin(
-    origin,
-    eventSink(options.logger && logEvents(options.logger, { clock }), options.onEvent),
-  );
+  const collector = statsCollector({ ...origin, isShared: options.store !== undefined }, clock ?? systemClock);
+  const sinks = [collector.onEvent, options.logger && logEvents(options.logger, { clock }), options.onEvent];
+  const onEvent = withOrigin(origin, eventSink(...sinks));
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
   const { deadlineMs, maxBackoffMs, retries } = options.retry ?? {};
 
@@ -108,6 +120,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       await entries?.flush();
     },
     flush: async () => entries?.flush(),
+    stats: () => collector.snapshot(cachedTokensOf(cache)),
     revoke: revokeAll({ cache: cachedTokensOf(cache), grants, shared: entries, onEvent }),
   };
 }
