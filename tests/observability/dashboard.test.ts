@@ -66,7 +66,9 @@ describe('the dashboard', () => {
 
       expect(filtered.map(({ series }) => series)).toEqual(readQuery(query).series);
     }
-    expect(dashboard.templating.list[1]?.definition).toBe('label_values(m2m_cache_size, m2m_client_name)');
+    expect(dashboard.templating.list[1]?.query).toMatchObject({
+      query: 'label_values(m2m_cache_size, m2m_client_name)',
+    });
   });
 
   test('shows each metric, some of them by a recording rule', () => {

@@ -64,7 +64,7 @@ export interface Panel {
 export const dashboard = JSON.parse(read('dashboard.json')) as {
   readonly panels: readonly Panel[];
   readonly templating: {
-    readonly list: readonly { readonly name: string; readonly type: string; readonly definition?: string }[];
+    readonly list: readonly { readonly name: string; readonly type: string; readonly query: unknown }[];
   };
 };
 
