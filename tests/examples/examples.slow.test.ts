@@ -168,11 +168,7 @@ test(
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(lines.map(({ type, msg }) => type ?? msg)).toEqual([
-      'grant.succeeded',
-      'request.resent',
-      'orders read',
-    ]);
+    expect(lines.map(({ type, msg }) => type ?? msg)).toEqual(['grant.succeeded', 'request.resent', 'orders read']);
     expect(lines.at(-1)).toMatchObject({
       name: 'orders-service',
       status: 200,
