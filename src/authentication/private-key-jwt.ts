@@ -15,7 +15,7 @@ export interface PrivateKeyJwtOptions extends ClientAssertionOptions {
   readonly keyId?: string | undefined;
   /**
    * A JWS algorithm that fits the key.
-   * @default the preferred one of those that the metadata list; without a list, RS256 for an RSA key
+   * @default the preferred algorithm among those in the metadata; without a list there, RS256 for an RSA key
    */
   readonly algorithm?: string | undefined;
 }
@@ -93,6 +93,7 @@ export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthenticati
         algorithm: signingAlgorithm(server, { fitting, algorithm, profile: context?.profile }),
         keyId: options.keyId ?? keyId,
         fingerprint: thumbprint,
+        credential: { credential: 'key', expiresAt: undefined },
       });
     },
   });

@@ -39,7 +39,7 @@ type CacheEvent =
   /** A cached token could not be renewed. It stays in use until it expires. */
   | {
       readonly type: 'renewal.failed';
-      /** The scope of the token request: it names the token if the authorization server did not name the granted scope. */
+      /** The scope of the token request: it identifies the token if the granted scope is unknown. */
       readonly requestedScope: string | undefined;
       readonly scope: string | undefined;
       readonly reason: GrantReason | undefined;

@@ -13,6 +13,7 @@ import { type GrantRejectedError, GrantUnavailableError, isTokenError } from '..
 import type { TokenEvent } from '../core/events.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import type { ClockSkew } from './clock-skew.js';
+import { credentialRotation } from './credential-rotation.js';
 import { concernsClient } from './errors/error-response.js';
 import { type BoundedFetch, boundedFetch, type BoundedFetchOptions } from './http/bounded-fetch.js';
 
@@ -41,8 +42,8 @@ export interface RequestPreparation {
   /** Reads the current metadata and credentials. */
   prepare(signal: AbortSignal | undefined): Promise<PreparedRequest>;
   /**
-   * Prepares a rejected request again, with the credentials read again. If the metadata may have changed, they are
-   * discovered again first. Resolves to `undefined` if the error has another reason, or if nothing has changed.
+   * Prepares a rejected request with the current credentials. If the metadata may have changed, discovers them again
+   * first. Resolves to `undefined` if neither can be the reason for the error, or if nothing has changed.
    */
   prepareAgain(
     error: unknown,
@@ -71,7 +72,7 @@ export function prepareRequest({
   emit,
   ...context
 }: PrepareRequestOptions): RequestPreparation {
-  let lastFingerprint: string | undefined;
+  const observeCredentials = credentialRotation(emit);
 
   async function prepare(signal: AbortSignal | undefined): Promise<PreparedRequest> {
     const metadata = await abortable(server.metadata(), signal);
@@ -79,11 +80,7 @@ export function prepareRequest({
     const skewMs = skew.ms;
     const preparing = authenticatorOf(clientAuthentication).prepare(clientId, metadata, { ...context, skewMs });
     const authentication = await abortable(preparing, signal).catch(reportSlowCredentials);
-    const { fingerprint, credential } = authentication;
-    if (credential !== undefined && lastFingerprint !== undefined && fingerprint !== lastFingerprint) {
-      emit({ type: 'credential.reread', ...credential });
-    }
-    lastFingerprint = fingerprint;
+    observeCredentials(authentication.credentials ?? []);
     return { metadata, authentication, skewMs };
   }
 
@@ -127,7 +124,7 @@ function reportSlowCredentials(error: unknown): never {
 export const isAboutClient = (error: unknown): boolean =>
   isTokenError(error) && error.code === 'ERR_GRANT_REJECTED' && concernsClient(error.status, error.error);
 
-// The endpoint has moved, or another client authentication method is required.
+// The endpoint may have moved, or the server may require another client authentication method.
 const mayBeOutdated = ({ status, error }: GrantRejectedError): boolean =>
   [401, 404, 405, 410].includes(status) || (status >= 300 && status < 400) || error === 'invalid_client';
 

@@ -43,7 +43,7 @@ export interface RetryOptions {
 export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredentialsOptions, 'clientAuthentication'> {
   /**
    * The client secret: a string, a function that is called for each grant, or `fromFile(path)`. The method is
-   * `client_secret_basic`, or `client_secret_post` if the metadata of the authorization server list only that one.
+   * `client_secret_post` if the metadata of the authorization server contain only that one, else `client_secret_basic`.
    */
   readonly clientSecret?: Secret | undefined;
   /**

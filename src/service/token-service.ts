@@ -2,6 +2,7 @@ import { authenticatorOf, type ClientAuthentication } from '../authentication/cl
 import { clientSecretByMetadata } from '../authentication/client-secret.js';
 import type { Secret } from '../authentication/secret.js';
 import { cleanIssuer, cleanUrl } from '../core/clean-text.js';
+import { systemClock } from '../core/clock.js';
 import { eventSink, withOrigin } from '../core/event-sink.js';
 import type { EventSink } from '../core/events.js';
 import { hrefOf } from '../core/insecure-url.js';
@@ -15,11 +16,12 @@ import { withNegativeCache } from '../layers/negative-cache.js';
 import { withRateLimit } from '../layers/rate-limit.js';
 import { withRetry } from '../layers/retry.js';
 import { withSharedStore } from '../layers/shared-store/shared-store.js';
-import { placesOf, type SharedTokens, sharedTokens } from '../stores/shared-tokens.js';
+import { entriesOf, type SharedTokens, sharedTokens } from '../stores/shared-tokens.js';
 import { cachedTokensOf, tokenCache } from '../layers/token-cache.js';
 import { logEvents } from '../telemetry/logging.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './options.js';
 import { revokeAll, type RevokeOptions } from './revoke-all.js';
+import { statsCollector, type TokenStats } from './stats.js';
 
 /** A token source that obtains tokens from an authorization server. */
 export interface TokenService extends TokenSource {
@@ -45,6 +47,17 @@ export interface TokenService extends TokenSource {
    * store.
    */
   flush(): Promise<void>;
+  /**
+   * Returns a snapshot without secrets, for health checks and metrics. Sends no request.
+   * @example
+   * ```ts
+   * import { tokenServiceFromEnvironment } from 'm2m-tokens';
+   *
+   * const tokens = tokenServiceFromEnvironment();
+   * const failing = tokens.stats().tokens.filter(({ failingSince }) => failingSince !== undefined);
+   * ```
+   */
+  stats(): TokenStats;
 }
 
 /**
@@ -74,16 +87,15 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     authorizationServer: issuer === undefined ? cleanUrl(hrefOf(tokenEndpoint ?? '')) : cleanIssuer(hrefOf(issuer)),
     clientId,
   };
-  const onEvent = withOrigin(
-    origin,
-    eventSink(options.logger && logEvents(options.logger, { clock }), options.onEvent),
-  );
+  const collector = statsCollector({ ...origin, isShared: options.store !== undefined }, clock ?? systemClock);
+  const sinks = [collector.onEvent, options.logger && logEvents(options.logger, { clock }), options.onEvent];
+  const onEvent = withOrigin(origin, eventSink(...sinks));
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
   const { deadlineMs, maxBackoffMs, retries } = options.retry ?? {};
 
   const grants = clientCredentials({ ...options, clientAuthentication, onEvent });
   const shared = sharedTokensOf(options, clientAuthentication, onEvent);
-  const places = shared && placesOf(shared);
+  const entries = shared && entriesOf(shared);
   // The cache tells the client authentication which certificate its tokens are bound to.
   const cache = tokenCache({ ...options.cache, refresh, clock, random, onEvent, certificate: clientAuthentication });
   const source = compose(
@@ -105,10 +117,11 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     },
     async ready({ signal } = {}) {
       await source.getToken(undefined, { signal });
-      await places?.flush();
+      await entries?.flush();
     },
-    flush: async () => places?.flush(),
-    revoke: revokeAll({ cache: cachedTokensOf(cache), grants, shared: places, onEvent }),
+    flush: async () => entries?.flush(),
+    stats: () => collector.snapshot(cachedTokensOf(cache)),
+    revoke: revokeAll({ cache: cachedTokensOf(cache), grants, shared: entries, onEvent }),
   };
 }
 

@@ -59,6 +59,7 @@ const credential = {
   certificate: 'client certificate',
   assertion: 'client assertion',
   secret: 'client secret',
+  key: 'private key',
 } as const satisfies Record<Event<'credential.reread'>['credential'], string>;
 
 const source = {

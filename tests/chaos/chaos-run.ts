@@ -10,19 +10,19 @@ import { startSharedWorld } from './shared-world.js';
 import { durationRecorder } from './statistics.js';
 import { startWorld } from './world.js';
 
-/** How a run goes about it. */
+/** Options of {@link runChaos}. */
 export interface ChaosOptions {
   readonly seed: number;
   readonly seconds: number;
-  /** In all worlds together. */
+  /** The number of callers in all worlds together. */
   readonly callers: number;
-  /** Authorization servers, each with an API and a client: more of them, more happens in the same time. */
+  /** The number of worlds: each has an authorization server, an API and a client. */
   readonly worlds: number;
   /** Whether each token service has a logger. */
   readonly observe: boolean;
 }
 
-/** Calls APIs through the library while their authorization servers have all sorts of trouble, and says how it went. */
+/** Calls APIs through the library while their authorization servers have faults of all kinds. Returns a report. */
 export async function runChaos({ seed, seconds, callers, worlds: count, observe }: ChaosOptions): Promise<Report> {
   const { violate, list } = findings();
   const noteRejection = (reason: unknown): void => violate('a rejection was not handled', String(reason));
@@ -48,7 +48,7 @@ export async function runChaos({ seed, seconds, callers, worlds: count, observe 
   const figures = () => sumOf(worlds.map((world) => world.figures()));
 
   const ending = new AbortController();
-  // Everybody who sleeps listens.
+  // Each sleep adds a listener to the signal.
   setMaxListeners(0, ending.signal);
   const end = setTimeout(() => ending.abort(), seconds * 1_000);
   const began = performance.now();
@@ -56,7 +56,7 @@ export async function runChaos({ seed, seconds, callers, worlds: count, observe 
     const { calls, grants } = figures();
     const passed = `${Math.round((performance.now() - began) / 1_000)} s`;
     const found = list().length === 0 ? '' : `, ${list().length} RULES BROKEN`;
-    return `${passed}: ${calls.made} calls, ${calls.failed} failed, ${grants.asked} grants asked for, ${grants.received} received${found}`;
+    return `${passed}: ${calls.made} calls, ${calls.failed} failed, ${grants.asked} token requests, ${grants.received} tokens received${found}`;
   });
   const living = shared.live(ending.signal);
   const recoveries = await Promise.all(worlds.map((world) => world.live(ending.signal)));
@@ -65,7 +65,7 @@ export async function runChaos({ seed, seconds, callers, worlds: count, observe 
   progress.stop();
 
   const left = await waitForNoLeftovers(10_000);
-  if (left.length > 0) violate('something is left over', left.join(', '));
+  if (left.length > 0) violate('a socket or timer is left over', left.join(', '));
   for (const world of [...worlds, shared]) world.close();
   process.off('unhandledRejection', noteRejection);
   process.off('warning', noteWarning);

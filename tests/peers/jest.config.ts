@@ -5,7 +5,7 @@ import type { Config } from 'jest';
 
 import { common } from '../../jest.config.ts';
 
-/** What depends on axios, undici and redis, for `npm run test:peers`. */
+/** The tests that depend on axios, undici and redis, for `npm run test:peers`. */
 const config: Config = {
   ...common,
   rootDir: '../..',

@@ -1,4 +1,4 @@
-// A process that loads both copies of the package. What one copy makes must work in the other.
+// A process that loads both copies of the package. The objects of one copy must work in the other.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';

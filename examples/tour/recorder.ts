@@ -16,14 +16,14 @@ export interface Counts {
 }
 
 /** Counts grants, responses and events. */
-export interface Witness {
+export interface Recorder {
   readonly onEvent: EventSink;
   /** Starts a count. The returned function returns the counts since then. */
   count(): () => Counts;
 }
 
-/** Creates a witness that also prints every event on the timeline. */
-export function witness(server: AuthorizationServer, api: ProtectedApi, timeline: Timeline): Witness {
+/** Starts a recorder that also prints every event on the timeline. */
+export function startRecorder(server: AuthorizationServer, api: ProtectedApi, timeline: Timeline): Recorder {
   const events: TokenEvent['type'][] = [];
 
   return {

@@ -3,15 +3,15 @@ import type { AxiosResponse } from 'axios';
 import type { AuthorizationServer } from './authorization-server.js';
 import type { Connection } from './connect.js';
 import type { Client } from './post-token.js';
+import type { Recorder } from './recorder.js';
 import type { Timeline } from './timeline.js';
-import type { Witness } from './witness.js';
 
 /** The servers, connections and records that the steps of the tour use. */
-export interface Scene extends Connection {
+export interface StepContext extends Connection {
   readonly server: AuthorizationServer;
   /** Connects another service, with its own credentials. */
   readonly connect: (client: Client) => Connection;
-  readonly witness: Witness;
+  readonly recorder: Recorder;
   readonly timeline: Timeline;
 }
 
