@@ -1,12 +1,14 @@
 import { anyClock, checkArgument, checkOptions, objectWith } from '../core/check-options.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import type { EventSink, TokenEvent } from '../core/events.js';
-import { eventLevels, type EventLevels, type LogLevel } from './event-levels.js';
+import { eventLevels, type EventLevels } from './event-levels.js';
 import { eventSentence } from './event-sentence.js';
 import { loggedError } from './logged-error.js';
 
 /** A pino logger, a winston logger, or another logger with these methods. */
-export type EventLogger = Readonly<Record<LogLevel, (facts: object, message: string) => unknown>>;
+export type EventLogger = Readonly<
+  Record<'debug' | 'info' | 'warn' | 'error', (facts: object, message: string) => unknown>
+>;
 
 /** Options of {@link logEvents}. */
 export interface LogEventsOptions {

@@ -135,8 +135,10 @@ test(
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout.trim().split('\n')).toEqual([
       'grant.succeeded',
+      'token.awaited',
       '/acme/orders 200',
       'grant.succeeded',
+      'token.awaited',
       '/globex/orders 200',
       '/acme/orders 200',
       '/globex/orders 200',

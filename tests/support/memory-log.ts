@@ -3,18 +3,22 @@ import { Writable } from 'node:stream';
 import { type Logger, pino } from 'pino';
 
 /** One line of a pino log. */
-export type LogLine = Readonly<Record<string, unknown>>;
+export interface LogLine {
+  readonly level: number;
+  readonly type: string;
+  readonly msg: string;
+  readonly [name: string]: unknown;
+}
 
 /** A pino logger that writes into memory, and its lines so far. */
 export interface MemoryLog {
   readonly logger: Logger;
-  readonly stream: Writable;
   /** All lines. */
   readonly lines: readonly LogLine[];
-  /** The lines at `info` and above, as level, type and sentence. */
-  shown(): readonly (readonly [string, unknown, unknown])[];
   /** The lines at `info` and above. */
-  shownLines(): readonly LogLine[];
+  shown(): readonly LogLine[];
+  /** Their levels and types: `warn renewal.failed`. */
+  kinds(): readonly string[];
 }
 
 /** Makes an empty log. */
@@ -26,13 +30,12 @@ export function memoryLog(level = 'debug'): MemoryLog {
       done();
     },
   });
-  const shownLines = () => lines.filter(({ level }) => Number(level) >= 30);
+  const shown = () => lines.filter((line) => line.level >= 30);
   return {
     logger: pino({ level, base: null, timestamp: false }, stream),
-    stream,
     lines,
-    shownLines,
-    shown: () => shownLines().map(({ level, type, msg }) => [levels[Number(level) / 10 - 1] ?? '', type, msg]),
+    shown,
+    kinds: () => shown().map((line) => `${levels[line.level / 10 - 1]} ${line.type}`),
   };
 }
 
