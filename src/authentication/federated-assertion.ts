@@ -66,7 +66,7 @@ export function federatedAssertion(
 
 /** The `exp` of a JWT in milliseconds since the epoch, without a check of its signature (RFC 7519 §4.1.4). */
 function expiryOf(assertion: string): number | undefined {
-  const { 1: payload = '', length } = assertion.split('.');
-  const exp = length === 3 ? parseObject(Buffer.from(payload, 'base64url').toString('utf8'))?.['exp'] : undefined;
+  const [, payload = ''] = assertion.split('.');
+  const exp = parseObject(Buffer.from(payload, 'base64url').toString('utf8'))?.['exp'];
   return typeof exp === 'number' && Number.isFinite(exp) ? exp * 1_000 : undefined;
 }

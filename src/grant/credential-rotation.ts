@@ -5,10 +5,9 @@ import type { CredentialFacts, TokenEvent } from '../core/events.js';
 export function credentialRotation(
   emit: (event: TokenEvent) => void,
 ): (credentials: readonly PreparedCredential[]) => void {
-  const fingerprints = new Map<CredentialFacts['credential'], string>();
+  const fingerprints = new Map<CredentialFacts['credential'], string | undefined>();
   return (credentials) => {
     for (const { facts, fingerprint } of credentials) {
-      if (fingerprint === undefined) continue;
       const last = fingerprints.get(facts.credential);
       fingerprints.set(facts.credential, fingerprint);
       if (last !== undefined && last !== fingerprint) emit({ type: 'credential.reread', ...facts });

@@ -71,7 +71,7 @@ export async function provoke(
   }
   const caught = await send({ path: '/orders', signal, ...fault.request });
 
-  const values = { ...caught, events, token };
+  const values = { ...caught, events, token, stats: tokens.stats() };
   const artefacts = [
     ...Object.entries(values).flatMap(([what, value]) => artefactsOf(what, value)),
     ...lines.map((text) => ({ origin: 'log', channel: 'log line', text })),
