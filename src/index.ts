@@ -23,7 +23,20 @@ export {
   type TokenErrorOptions,
 } from './core/errors.js';
 export { dangerouslyAllowHttp, type InsecureUrl } from './core/insecure-url.js';
-export type { CredentialFacts, EventSink, TokenEvent } from './core/events.js';
+export type {
+  CacheEvent,
+  CredentialFacts,
+  EventOrigin,
+  EventSink,
+  GrantEvent,
+  GrantFacts,
+  GrantReason,
+  RequestEvent,
+  ServiceEvent,
+  StoreEvent,
+  StoreOperation,
+  TokenEvent,
+} from './core/events.js';
 export type { ClientAssertionOptions } from './authentication/client-assertion.js';
 export type { ClientAuthentication } from './authentication/client-authentication.js';
 export { clientSecretBasic, type ClientSecretBasicOptions, clientSecretPost } from './authentication/client-secret.js';

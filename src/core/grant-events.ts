@@ -12,7 +12,7 @@ import type { AnyTokenError } from './errors.js';
 export type GrantReason = 'cold' | 'advisory' | 'mandatory' | 'rejected' | 'min_validity' | 'watch';
 
 /** The grant that an event is about. */
-interface GrantFacts {
+export interface GrantFacts {
   readonly requestedScope: string | undefined;
   /** `undefined` for layers that are used without a cache. */
   readonly reason: GrantReason | undefined;
@@ -33,29 +33,24 @@ export interface CredentialFacts {
   readonly expiresAt: number | undefined;
 }
 
-/** How the credential of a grant expires, and how far the clock of the authorization server is ahead. */
-interface CredentialState {
-  readonly credential: CredentialFacts | undefined;
-  /** 0 for less than ten seconds. */
-  readonly clockSkewMs: number;
-}
-
 /** The events of grants. */
 export type GrantEvent =
   /** A grant returned a token. */
-  | (GrantFacts &
-      CredentialState & {
-        readonly type: 'grant.succeeded';
-        /** The token endpoint, if its host differs from that of `authorizationServer`. */
-        readonly tokenEndpoint?: string;
-        /**
-         * The granted scope; `undefined` if the authorization server did not name it. It may grant less or more than
-         * `requestedScope` (RFC 6749 §3.3).
-         */
-        readonly scope: string | undefined;
-        readonly lifetimeMs: number;
-        readonly durationMs: number;
-      })
+  | (GrantFacts & {
+      readonly type: 'grant.succeeded';
+      readonly credential: CredentialFacts | undefined;
+      /** How far the clock of the authorization server is ahead; 0 for less than ten seconds. */
+      readonly clockSkewMs: number;
+      /** The token endpoint, if its host differs from that of `authorizationServer`. */
+      readonly tokenEndpoint?: string;
+      /**
+       * The granted scope; `undefined` if the authorization server did not name it. It may grant less or more than
+       * `requestedScope` (RFC 6749 §3.3).
+       */
+      readonly scope: string | undefined;
+      readonly lifetimeMs: number;
+      readonly durationMs: number;
+    })
   /** One attempt of a grant failed. `grant.retry_scheduled` follows if it is repeated. */
   | (GrantFacts & {
       readonly type: 'grant.failed';

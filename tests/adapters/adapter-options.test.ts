@@ -15,7 +15,7 @@ test('has defaults for all options', () => {
     request: undefined,
     resend: 'all',
   });
-  expect(() => emit({ type: 'token.evicted', scope: 'a' })).not.toThrow();
+  expect(() => emit({ type: 'token.evicted', requestedScope: 'a', scope: 'a' })).not.toThrow();
 });
 
 test('converts URLs to origins [E11]', () => {
@@ -51,10 +51,11 @@ test('passes events to the sink', () => {
 
   adapterOptions('an adapter', tokens, { onEvent: (event) => events.push(event) }).emit({
     type: 'token.evicted',
+    requestedScope: 'a',
     scope: undefined,
   });
 
-  expect(events).toEqual([{ type: 'token.evicted', scope: undefined }]);
+  expect(events).toEqual([{ type: 'token.evicted', requestedScope: 'a', scope: undefined }]);
 });
 
 test.each<[object, RegExp]>([

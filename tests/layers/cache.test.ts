@@ -641,7 +641,7 @@ describe('the number of cached tokens', () => {
     await fetchToken('a');
     await fetchToken('c');
 
-    expect(events).toEqual([{ type: 'token.evicted', scope: undefined }]);
+    expect(events).toEqual([{ type: 'token.evicted', requestedScope: 'b', scope: undefined }]);
     const before = source.calls.length;
     await fetchToken('a');
     expect(source.calls).toHaveLength(before);
@@ -686,6 +686,21 @@ describe('certificate-bound tokens [F8 R-51]', () => {
     expect(await tokens.getToken({ scope: 'c' })).toMatchObject({ certificateThumbprint: 'new' });
     expect(source.calls).toHaveLength(4);
     expect(bindings).toEqual(['old', 'new']);
+  });
+
+  test('are reported as renewed when the first renewal after failures is bound to another certificate', async () => {
+    const { tokens, source, clock, events, fetchToken } = bound();
+    await fetchToken('a', 'old');
+    clock.advance(hour - 300 * second);
+    await tokens.getToken({ scope: 'a' });
+    source.last().reject(new Error('away'));
+    await settle();
+
+    await tokens.getToken({ scope: 'a' });
+    source.last().resolve(boundTo('new', 'renewed', clock));
+    await settle();
+
+    expect(events.map(({ type }) => type)).toEqual(['renewal.failed', 'renewal.recovered']);
   });
 
   test('are dropped for a token request that is repeated, too', async () => {

@@ -130,7 +130,7 @@ test.each<[number, string, TokenEvent]>([
   [
     debug,
     'the least recently used token was dropped; "cache.maxTokens" is lower than the number of different token requests',
-    { type: 'token.evicted', scope: 'a' },
+    { type: 'token.evicted', requestedScope: 'a', scope: 'a' },
   ],
   [
     debug,
