@@ -7,13 +7,13 @@ import {
   authenticatorOf,
   type ClientAuthentication,
   type PreparedAuthentication,
+  type PreparedCredential,
 } from '../authentication/client-authentication.js';
 import { abortable, DeadlineError } from '../core/abort.js';
 import { type GrantRejectedError, GrantUnavailableError, isTokenError } from '../core/errors.js';
-import type { TokenEvent } from '../core/events.js';
+import type { CredentialFacts, TokenEvent } from '../core/events.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import type { ClockSkew } from './clock-skew.js';
-import { credentialRotation } from './credential-rotation.js';
 import { concernsClient } from './errors/error-response.js';
 import { type BoundedFetch, boundedFetch, type BoundedFetchOptions } from './http/bounded-fetch.js';
 
@@ -72,7 +72,7 @@ export function prepareRequest({
   emit,
   ...context
 }: PrepareRequestOptions): RequestPreparation {
-  const observeCredentials = credentialRotation(emit);
+  const fingerprints = new Map<CredentialFacts['credential'], string | undefined>();
 
   async function prepare(signal: AbortSignal | undefined): Promise<PreparedRequest> {
     const metadata = await abortable(server.metadata(), signal);
@@ -80,8 +80,14 @@ export function prepareRequest({
     const skewMs = skew.ms;
     const preparing = authenticatorOf(clientAuthentication).prepare(clientId, metadata, { ...context, skewMs });
     const authentication = await abortable(preparing, signal).catch(reportSlowCredentials);
-    observeCredentials(authentication.credentials ?? []);
+    authentication.credentials?.forEach(reportRotation);
     return { metadata, authentication, skewMs };
+  }
+
+  function reportRotation({ facts, fingerprint }: PreparedCredential): void {
+    const last = fingerprints.get(facts.credential);
+    fingerprints.set(facts.credential, fingerprint);
+    if (last !== undefined && last !== fingerprint) emit({ type: 'credential.reread', ...facts });
   }
 
   return {

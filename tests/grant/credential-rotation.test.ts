@@ -54,20 +54,6 @@ describe.each(Object.entries(rotatingCredentials))('%s', (_name, make) => {
   });
 });
 
-test('a rejected credential that was rotated is reported before the grant is repeated', async () => {
-  const server = await startAuthorizationServer();
-  server.script(refused('invalid_client', { status: 401 }), granted('t'));
-  const secrets = ['old', 'new'];
-  const client = granting({
-    tokenEndpoint: server.tokenEndpoint,
-    clientAuthentication: clientSecretPost(() => secrets.shift() ?? 'new'),
-  });
-
-  await client.tokens.getToken();
-
-  expect(client.events.map(({ type }) => type)).toEqual(['grant.failed', 'credential.reread', 'grant.succeeded']);
-});
-
 test.each([
   ['clientSecretPost', clientSecretPost],
   ['clientSecretByMetadata', clientSecretByMetadata],
