@@ -1,4 +1,4 @@
-// Imports every entry of the installed package and calls an API with a token: `node import.mjs <expected major version>`.
+// Imports every entry of the installed package and calls an API with a token: `node versions/import.mjs <expected major version>`.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';

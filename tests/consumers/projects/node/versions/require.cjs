@@ -1,4 +1,4 @@
-// Requires every entry of the installed package: `node require.cjs <expected major version>`.
+// Requires every entry of the installed package: `node versions/require.cjs <expected major version>`.
 const assert = require('node:assert/strict');
 
 const { exports: entries, name, version } = require('m2m-tokens/package.json');
