@@ -20,6 +20,13 @@ interface GrantFacts {
   readonly attempt: number;
 }
 
+/** A grant that was sent. */
+interface SentGrantFacts extends GrantFacts {
+  /** Present if the authorization server asked for a DPoP nonce: the token request was sent twice (RFC 9449 §8). */
+  readonly dpopNonce?: true;
+  readonly durationMs: number;
+}
+
 /** The credential that authenticated a grant. */
 export interface CredentialFacts {
   readonly credential: 'certificate' | 'assertion' | 'secret';
@@ -37,7 +44,7 @@ interface CredentialState {
 /** The events of grants. */
 export type GrantEvent =
   /** A grant returned a token. */
-  | (GrantFacts &
+  | (SentGrantFacts &
       CredentialState & {
         readonly type: 'grant.succeeded';
         /** The token endpoint, if its host differs from that of `authorizationServer`. */
@@ -48,13 +55,11 @@ export type GrantEvent =
          */
         readonly scope: string | undefined;
         readonly lifetimeMs: number;
-        readonly durationMs: number;
       })
   /** One attempt of a grant failed. `grant.retry_scheduled` follows if it is repeated. */
-  | (GrantFacts & {
+  | (SentGrantFacts & {
       readonly type: 'grant.failed';
       readonly error: AnyTokenError;
-      readonly durationMs: number;
     })
   /** A failed grant is going to be repeated. `attempt` is the number of the failed attempt. */
   | (GrantFacts & {

@@ -17,7 +17,9 @@ import { withRetry } from '../layers/retry.js';
 import { withSharedStore } from '../layers/shared-store/shared-store.js';
 import { placesOf, type SharedTokens, sharedTokens } from '../stores/shared-tokens.js';
 import { cachedTokensOf, tokenCache } from '../layers/token-cache.js';
+import { withGrantChannel } from '../telemetry/grant-channel.js';
 import { logEvents } from '../telemetry/logging.js';
+import { observation, observeKey } from '../telemetry/observation.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './options.js';
 import { revokeAll, type RevokeOptions } from './revoke-all.js';
 
@@ -74,7 +76,9 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     authorizationServer: issuer === undefined ? cleanUrl(hrefOf(tokenEndpoint ?? '')) : cleanIssuer(hrefOf(issuer)),
     clientId,
   };
-  const onEvent = withOrigin(origin, eventSink(options.logger && logEvents(options.logger), options.onEvent));
+  const observers = observation();
+  const logger = options.logger && logEvents(options.logger);
+  const onEvent = withOrigin(origin, eventSink(observers.onEvent, logger, options.onEvent));
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
   const { deadlineMs, maxBackoffMs, retries } = options.retry ?? {};
 
@@ -87,6 +91,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     grants,
     withRateLimit({ maxConcurrentGrants: options.maxConcurrentGrants, clock, onEvent }),
     withRetry({ retries, deadlineMs, clock, random, onEvent }),
+    withGrantChannel(observers, { origin, clock }),
     withNegativeCache({ credentials: clientAuthentication, maxBackoffMs, clock, random, onEvent }),
     shared && withSharedStore(shared, { deadlineMs, refresh, random }),
     withCache(cache),
@@ -106,6 +111,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     },
     flush: async () => places?.flush(),
     revoke: revokeAll({ cache: cachedTokensOf(cache), grants, shared: places, onEvent }),
+    [observeKey]: observers.observe,
   };
 }
 
