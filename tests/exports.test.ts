@@ -73,6 +73,8 @@ const entries = {
       'TokenService',
       'TokenServiceOptions',
       'TokenSource',
+      'TokenState',
+      'TokenStats',
       'TokenStore',
     ],
   },

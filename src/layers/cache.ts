@@ -136,7 +136,10 @@ export function withCache(tokenCache: TokenCache): Layer {
         else if (isRenewal && !isExpired(current)) return current.token;
         return token;
       } catch (error) {
-        if (!isRenewal) throw error;
+        if (!isRenewal) {
+          cache.grantFailed(request, error);
+          throw error;
+        }
         cache.renewalFailed(current, error, options.reason);
         // The token expired during this attempt. Try once more, as the first call after expiry does.
         return isExpired(current) ? requestAndCache(request, { ...options, replacing: current.token }) : current.token;

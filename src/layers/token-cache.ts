@@ -3,13 +3,13 @@ import { LRUCache } from 'lru-cache';
 import { authenticatorOf, type ClientAuthentication } from '../authentication/client-authentication.js';
 import { type AccessToken, asExpired } from '../core/access-token.js';
 import { anyClock, anyFunction, anyObject, checkOptions, objectWith, positiveInteger } from '../core/check-options.js';
-import { type Clock, elapsedMs, type Instant, instant, systemClock } from '../core/clock.js';
-import { isTokenError } from '../core/errors.js';
+import { type Clock, elapsedMs, systemClock } from '../core/clock.js';
 import { eventSink } from '../core/event-sink.js';
 import type { EventSink, GrantReason, TokenEvent } from '../core/events.js';
 import { type Pause, pause } from '../core/pause.js';
 import type { CanonicalTokenRequest } from '../core/token-request.js';
 import { refreshChecks, type RefreshOptions, renewalSchedule, type RenewalSchedule } from './renewal-schedule.js';
+import { anotherFailure, type CacheEntry, type TokenState, tokenState, waitMsAfter } from './token-state.js';
 
 /** Options of {@link tokenCache}. */
 export interface TokenCacheOptions {
@@ -44,10 +44,18 @@ export interface CachedTokens {
   hits: number;
   /** Changes when a token is replaced, revoked or evicted, and when the client certificate changes. */
   readonly generation: number;
+  /** Number of tokens in the cache. */
+  readonly size: number;
+  /** Number of tokens that were evicted because the cache was full. */
+  readonly evictions: number;
   get(key: string): CachedToken | undefined;
   set(request: CanonicalTokenRequest, token: AccessToken): void;
   /** Emits `renewal.failed` and postpones the next renewal by the `retryAfterMs` of the error. */
   renewalFailed(cached: CachedToken, error: unknown, reason: GrantReason | undefined): void;
+  /** Records a failure for a token request without a valid token, for {@link states}. */
+  grantFailed(request: CanonicalTokenRequest, error: unknown): void;
+  /** The token requests that have a valid token, or whose last grant failed within the last hour. */
+  states(): readonly TokenState[];
   /** Returns the unexpired tokens and marks them as expired, so that no caller gets them again. */
   drain(): readonly DrainedToken[];
 }
@@ -70,7 +78,7 @@ export interface CachedToken extends RenewalSchedule {
   /** Set after a failed renewal. */
   postponed: Pause | undefined;
   /** The renewals that have failed in a row. */
-  failures: { readonly count: number; readonly since: Instant; readonly error: unknown } | undefined;
+  failures: CacheEntry['failures'];
 }
 
 /**
@@ -94,10 +102,12 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
     max: maxTokens,
     dispose({ token: { scope } }, _key, reason) {
       if (reason !== 'evict') return;
+      cache.evictions += 1;
       cache.generation += 1;
       emit({ type: 'token.evicted', scope });
     },
   });
+  const failed = new LRUCache<string, CacheEntry>({ max: maxTokens });
   let thumbprint: string | undefined;
 
   const cache = {
@@ -106,6 +116,10 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
     emit,
     hits: 0,
     generation: 0,
+    evictions: 0,
+    get size() {
+      return tokens.size;
+    },
     get: (key: string) => tokens.get(key),
     set(request: CanonicalTokenRequest, token: AccessToken): void {
       const { key, scope: requestedScope } = request;
@@ -116,6 +130,7 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
         cache.generation += 1;
         if (certificate !== undefined) authenticatorOf(certificate).useCertificate?.(thumbprint);
       }
+      failed.delete(key);
       const current = tokens.get(key);
       // The jitter is drawn once for each token.
       if (current?.token === token) return;
@@ -128,14 +143,24 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
       emit({ type: 'renewal.recovered', requestedScope, scope: token.scope, failures, failedForMs });
     },
     renewalFailed(cached: CachedToken, error: unknown, reason: GrantReason | undefined): void {
-      const { token, request, failures: { count, since } = { count: 0, since: instant(clock) } } = cached;
-      const retryAfterMs = (isTokenError(error) ? error.retryAfterMs : undefined) ?? 0;
+      const { token, request } = cached;
+      const retryAfterMs = waitMsAfter(error);
       cached.postponed = pause(retryAfterMs, clock);
-      cached.failures = { count: count + 1, since, error };
+      cached.failures = anotherFailure(cached.failures, error, clock);
       const { scope } = token;
       const remainingMs = token.remainingMs(clock);
       const requestedScope = request.scope;
       emit({ type: 'renewal.failed', requestedScope, scope, reason, error, retryAfterMs, remainingMs });
+    },
+    grantFailed(request: CanonicalTokenRequest, error: unknown): void {
+      const { key } = request;
+      const failures = anotherFailure((failed.get(key) ?? tokens.peek(key))?.failures, error, clock);
+      failed.set(key, { request, failures, postponed: pause(waitMsAfter(error), clock) });
+    },
+    states() {
+      const entries = new Map<string, CacheEntry>(tokens.entries());
+      for (const [key, failure] of failed.entries()) entries.set(key, { ...entries.get(key), ...failure });
+      return [...entries.values()].map((entry) => tokenState(entry, clock)).filter((state) => state !== undefined);
     },
     drain() {
       cache.generation += 1;

@@ -2,6 +2,7 @@ import { authenticatorOf, type ClientAuthentication } from '../authentication/cl
 import { clientSecretByMetadata } from '../authentication/client-secret.js';
 import type { Secret } from '../authentication/secret.js';
 import { cleanIssuer, cleanUrl } from '../core/clean-text.js';
+import { systemClock } from '../core/clock.js';
 import { eventSink, withOrigin } from '../core/event-sink.js';
 import type { EventSink } from '../core/events.js';
 import { hrefOf } from '../core/insecure-url.js';
@@ -22,6 +23,7 @@ import { logEvents } from '../telemetry/logging.js';
 import { observation, observeKey } from '../telemetry/observation.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './options.js';
 import { revokeAll, type RevokeOptions } from './revoke-all.js';
+import { statsCollector, type TokenStats } from './stats.js';
 
 /** A token source that obtains tokens from an authorization server. */
 export interface TokenService extends TokenSource {
@@ -47,6 +49,17 @@ export interface TokenService extends TokenSource {
    * store.
    */
   flush(): Promise<void>;
+  /**
+   * Returns a snapshot without secrets, for health checks and metrics. Sends no request.
+   * @example
+   * ```ts
+   * import { tokenServiceFromEnvironment } from 'm2m-tokens';
+   *
+   * const tokens = tokenServiceFromEnvironment();
+   * const failing = tokens.stats().tokens.filter(({ failingSince }) => failingSince !== undefined);
+   * ```
+   */
+  stats(): TokenStats;
 }
 
 /**
@@ -77,8 +90,9 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     clientId,
   };
   const observers = observation();
+  const collector = statsCollector({ ...origin, isShared: options.store !== undefined }, clock ?? systemClock);
   const logger = options.logger && logEvents(options.logger);
-  const onEvent = withOrigin(origin, eventSink(observers.onEvent, logger, options.onEvent));
+  const onEvent = withOrigin(origin, eventSink(observers.onEvent, collector.onEvent, logger, options.onEvent));
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
   const { deadlineMs, maxBackoffMs, retries } = options.retry ?? {};
 
@@ -110,6 +124,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       await places?.flush();
     },
     flush: async () => places?.flush(),
+    stats: () => collector.snapshot(cachedTokensOf(cache)),
     revoke: revokeAll({ cache: cachedTokensOf(cache), grants, shared: places, onEvent }),
     [observeKey]: observers.observe,
   };
