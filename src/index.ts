@@ -23,7 +23,7 @@ export {
   type TokenErrorOptions,
 } from './core/errors.js';
 export { dangerouslyAllowHttp, type InsecureUrl } from './core/insecure-url.js';
-export type { EventSink, TokenEvent } from './core/events.js';
+export type { CredentialFacts, EventSink, TokenEvent } from './core/events.js';
 export type { ClientAssertionOptions } from './authentication/client-assertion.js';
 export type { ClientAuthentication } from './authentication/client-authentication.js';
 export { clientSecretBasic, type ClientSecretBasicOptions, clientSecretPost } from './authentication/client-secret.js';
@@ -34,7 +34,7 @@ export { federatedAssertion, type FederatedAssertionOptions } from './authentica
 export { type MutualTls, mutualTls, type MutualTlsOptions } from './authentication/mutual-tls.js';
 export type { PrivateKey } from './authentication/private-key.js';
 export { privateKeyJwt, type PrivateKeyJwtOptions } from './authentication/private-key-jwt.js';
-export { fromFile, type Secret } from './authentication/secret.js';
+export { type ExpiringSecret, fromFile, type Secret } from './authentication/secret.js';
 export type { RefreshOptions } from './layers/renewal-schedule.js';
 export type { TokenState } from './layers/token-state.js';
 export { staticToken, type StaticTokenOptions } from './service/static-token.js';

@@ -6,6 +6,7 @@ import { type Check, nonEmptyString } from '../core/check-options.js';
 import { cleanIssuer } from '../core/clean-text.js';
 import { systemClock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
+import type { CredentialFacts } from '../core/events.js';
 import type { AuthenticationContext, PreparedAuthentication } from './client-authentication.js';
 
 /** The claims and the header of a client assertion (RFC 7523 §3). */
@@ -28,6 +29,8 @@ export interface AssertionSigner {
   readonly keyId?: string | undefined;
   /** A digest that changes with the key. */
   readonly fingerprint: string;
+  /** The key or secret that signs. */
+  readonly credential: CredentialFacts;
 }
 
 /** The checks of {@link ClientAssertionOptions}. */
@@ -52,6 +55,7 @@ export function clientAssertion(signer: AssertionSigner): PreparedAuthentication
     ...sendAssertion(() => sign(signer, audience)),
     // A newly measured clock skew changes the assertion, so the grant is repeated.
     fingerprint: `${signer.fingerprint} ${algorithm} ${skewMs}`,
+    credentials: [{ facts: signer.credential, fingerprint: signer.fingerprint }],
     hint:
       `the assertion was signed with ${algorithm} ${keyName} for the audience ${cleanIssuer(audience)}; ` +
       `check that this key is registered and that the clock is right; ${audienceHint(server, { method, audience })}`,

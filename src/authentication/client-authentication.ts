@@ -50,6 +50,16 @@ export interface AuthenticationContext {
   readonly requireSenderConstraint?: boolean | undefined;
 }
 
+/** A credential of one token request. */
+export interface PreparedCredential {
+  readonly facts: CredentialFacts;
+  /**
+   * Changes when the credential is rotated. `undefined` if each grant may have another one, such as an assertion that a
+   * function issues.
+   */
+  readonly fingerprint: string | undefined;
+}
+
 /** The authentication of one token request. */
 export interface PreparedAuthentication {
   /** The registered name of the method (RFC 7591 §2). */
@@ -60,8 +70,8 @@ export interface PreparedAuthentication {
   readonly secrets: readonly string[];
   /** Changes with the credentials: after `invalid_client`, a grant is repeated once if this has changed. */
   readonly fingerprint: string;
-  /** The credential, and when it expires, for events. */
-  readonly credential?: CredentialFacts | undefined;
+  /** The credentials, for events; first the one that `grant.succeeded` describes. */
+  readonly credentials?: readonly PreparedCredential[] | undefined;
   /** A hint for error messages: why correct credentials may be rejected. */
   readonly hint?: string | undefined;
   /** Replaces the option `fetch`, and selects the endpoints for mutual TLS if the metadata list them (RFC 8705 §5). */

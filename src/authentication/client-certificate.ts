@@ -3,14 +3,14 @@ import type { SecureContext } from 'node:tls';
 
 import { ConfigurationError, GrantUnavailableError } from '../core/errors.js';
 import { importPrivateKey } from './private-key.js';
-import { resolveSecret, type Secret } from './secret.js';
+import { resolveText } from './secret.js';
 
 /** A certificate and its key, each in PEM or as a function that returns PEM and is called for each grant. */
 export interface ClientCertificateOptions {
   /** The certificate of the client, followed by the chain to a trusted certificate. */
-  readonly certificate: Secret;
+  readonly certificate: string | (() => string | Promise<string>);
   /** Its private key, not encrypted. */
-  readonly key: Secret;
+  readonly key: string | (() => string | Promise<string>);
   /** The certificates of a private authority, in PEM. They replace the ones that Node.js trusts. */
   readonly ca?: string | readonly string[] | undefined;
 }
@@ -21,6 +21,8 @@ export interface ClientCertificate {
   /** SHA-256 thumbprint of the certificate, as in `x5t#S256` (RFC 8705 §3.1). */
   readonly thumbprint: string;
   readonly subject: string;
+  /** The end of its validity, in milliseconds since the epoch. */
+  readonly expiresAt: number;
 }
 
 /**
@@ -29,8 +31,8 @@ export interface ClientCertificate {
  */
 export async function loadCertificate(options: ClientCertificateOptions): Promise<ClientCertificate> {
   const [certificate, key] = await Promise.all([
-    resolveSecret(options.certificate, 'the client certificate'),
-    resolveSecret(options.key, 'the private key'),
+    resolveText(options.certificate, 'the client certificate'),
+    resolveText(options.key, 'the private key'),
   ]);
   try {
     return clientCertificate(certificate, key, options.ca);
@@ -63,6 +65,7 @@ export function clientCertificate(
     }),
     thumbprint: hash('sha256', parsed.raw, 'base64url'),
     subject: parsed.subject.replaceAll('\n', ', '),
+    expiresAt: Date.parse(parsed.validTo),
   };
 }
 

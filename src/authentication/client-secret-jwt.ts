@@ -34,7 +34,7 @@ export function clientSecretJwt(secret: Secret, options: ClientAssertionOptions 
     fingerprint: () => fingerprintOf(secret),
     async prepare(clientId, server, context) {
       const supported = supportedMethod(server, method);
-      const clientSecret = await resolveSecret(secret);
+      const { value: clientSecret, expiresAt } = await resolveSecret(secret);
       const assertion = clientAssertion({
         method: supported,
         clientId,
@@ -44,6 +44,7 @@ export function clientSecretJwt(secret: Secret, options: ClientAssertionOptions 
         key: Buffer.from(clientSecret, 'utf8'),
         algorithm: signingAlgorithm(server, { fitting: hmacAlgorithms }),
         fingerprint: hash('sha256', clientSecret, 'base64url'),
+        credential: { credential: 'secret', expiresAt },
       });
       return {
         ...assertion,

@@ -1,7 +1,12 @@
 import { hash } from 'node:crypto';
 
 import { checkOptions, oneOf } from '../core/check-options.js';
-import { asClientAuthentication, authenticatorOf, type ClientAuthentication } from './client-authentication.js';
+import {
+  asClientAuthentication,
+  authenticatorOf,
+  type ClientAuthentication,
+  type PreparedAuthentication,
+} from './client-authentication.js';
 import { checkSecret, fingerprintOf, resolveSecret, type Secret, whitespaceHint } from './secret.js';
 import { supportedMethod } from './supported-method.js';
 
@@ -43,7 +48,7 @@ export function clientSecretBasic(secret: Secret, options: ClientSecretBasicOpti
     method,
     fingerprint: () => fingerprintOf(secret),
     async prepare(clientId, server) {
-      const clientSecret = await resolveSecret(secret);
+      const { value: clientSecret, expiresAt } = await resolveSecret(secret);
       const encodedSecret = encoders[encoding].secret(clientSecret);
       const pair = `${encoders[encoding].id(clientId)}:${encodedSecret}`;
       const credentials = Buffer.from(pair, 'utf8').toString('base64');
@@ -53,7 +58,7 @@ export function clientSecretBasic(secret: Secret, options: ClientSecretBasicOpti
         authenticate: (_server, _client, _body, headers) => headers.set('authorization', `Basic ${credentials}`),
         // A server that decodes the base64 may repeat the encoded secret.
         secrets: [clientSecret, encodedSecret, credentials],
-        fingerprint: hash('sha256', clientSecret, 'base64url'),
+        ...identified(clientSecret, expiresAt),
         hint: hints(whitespaceHint(clientSecret, secret), encodingHint(clientId, clientSecret, encoding)),
       };
     },
@@ -83,7 +88,7 @@ export function clientSecretPost(secret: Secret): ClientAuthentication {
     method,
     fingerprint: () => fingerprintOf(secret),
     async prepare(_clientId, server) {
-      const clientSecret = await resolveSecret(secret);
+      const { value: clientSecret, expiresAt } = await resolveSecret(secret);
       return {
         method: supportedMethod(server, method),
         authenticate: (_server, client, body) => {
@@ -91,7 +96,7 @@ export function clientSecretPost(secret: Secret): ClientAuthentication {
           body.set('client_secret', clientSecret);
         },
         secrets: [clientSecret],
-        fingerprint: hash('sha256', clientSecret, 'base64url'),
+        ...identified(clientSecret, expiresAt),
         hint: whitespaceHint(clientSecret, secret),
       };
     },
@@ -113,6 +118,14 @@ export function clientSecretByMetadata(secret: Secret): ClientAuthentication {
       return authenticatorOf(method === 'client_secret_basic' ? basic : post).prepare(clientId, server);
     },
   });
+}
+
+function identified(
+  secret: string,
+  expiresAt: number | undefined,
+): Pick<PreparedAuthentication, 'fingerprint' | 'credentials'> {
+  const fingerprint = hash('sha256', secret, 'base64url');
+  return { fingerprint, credentials: [{ facts: { credential: 'secret', expiresAt }, fingerprint }] };
 }
 
 type Encoding = NonNullable<ClientSecretBasicOptions['encoding']>;

@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 
 import { checkOptions, nonEmptyString } from '../core/check-options.js';
+import { parseObject } from '../core/json.js';
 import { sendAssertion } from './client-assertion.js';
 import { asClientAuthentication, type ClientAuthentication } from './client-authentication.js';
-import { checkSecret, fingerprintOf, resolveSecret, whitespaceHint } from './secret.js';
+import { checkSecret, fingerprintOf, isFile, resolveText, whitespaceHint } from './secret.js';
 
 /** Options of {@link federatedAssertion}. */
 export interface FederatedAssertionOptions {
@@ -41,15 +42,30 @@ export function federatedAssertion(
   return asClientAuthentication({
     fingerprint: () => fingerprintOf(source),
     async prepare() {
-      const assertion = await resolveSecret(source, 'the federated assertion');
+      const assertion = await resolveText(source, 'the federated assertion');
+      const fingerprint = hash('sha256', assertion, 'base64url');
       return {
         method: 'private_key_jwt',
         ...sendAssertion(async () => assertion, options.assertionType),
-        fingerprint: hash('sha256', assertion, 'base64url'),
+        fingerprint,
+        credentials: [
+          {
+            facts: { credential: 'assertion', expiresAt: expiryOf(assertion) },
+            // A function may issue an assertion for each grant, which is no rotation.
+            fingerprint: isFile(source) ? fingerprint : undefined,
+          },
+        ],
         hint:
           whitespaceHint(assertion, source, 'the assertion') ??
           'the assertion comes from another issuer: compare issuer, subject, audience and expiry with the registration',
       };
     },
   });
+}
+
+/** The `exp` of a JWT in milliseconds since the epoch, without a check of its signature (RFC 7519 §4.1.4). */
+function expiryOf(assertion: string): number | undefined {
+  const { 1: payload = '', length } = assertion.split('.');
+  const exp = length === 3 ? parseObject(Buffer.from(payload, 'base64url').toString('utf8'))?.['exp'] : undefined;
+  return typeof exp === 'number' && Number.isFinite(exp) ? exp * 1_000 : undefined;
 }

@@ -110,11 +110,15 @@ export function mutualTls(options: MutualTlsOptions): MutualTls {
         );
       }
       const presenting = await load();
-      const { secureContext, thumbprint } = presenting;
+      const { secureContext, thumbprint, expiresAt } = presenting;
       const prepared = await (inner?.prepare(clientId, server, context) ?? byCertificate(server, presenting));
       return {
         method: prepared.method,
         authenticate: prepared.authenticate,
+        credentials: [
+          { facts: { credential: 'certificate', expiresAt }, fingerprint: thumbprint },
+          ...(prepared.credentials ?? []),
+        ],
         // A getter, because each send of the request may add an assertion.
         get secrets() {
           return prepared.secrets;

@@ -93,6 +93,7 @@ export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthenticati
         algorithm: signingAlgorithm(server, { fitting, algorithm, profile: context?.profile }),
         keyId: options.keyId ?? keyId,
         fingerprint: thumbprint,
+        credential: { credential: 'key', expiresAt: undefined },
       });
     },
   });

@@ -6,8 +6,22 @@ import { cleanText } from '../core/clean-text.js';
 import { ConfigurationError, GrantUnavailableError } from '../core/errors.js';
 import { readCredentialFile } from './credential-file.js';
 
-/** A secret, or a function that returns it. The function is called for each grant, so that the secret can be rotated. */
-export type Secret = string | (() => string | Promise<string>);
+/** A secret, and when it expires. */
+export interface ExpiringSecret {
+  readonly value: string;
+  /**
+   * Milliseconds since the epoch, for events, metrics and `stats()`. The library sends the secret until the function
+   * returns another one.
+   * @default undefined, for unknown
+   */
+  readonly expiresAt?: number | undefined;
+}
+
+/**
+ * A secret, or a function that returns it, alone or with the time when it expires: `() => ({ value, expiresAt })`. The
+ * function is called for each grant, so that the secret can be rotated.
+ */
+export type Secret = string | (() => string | ExpiringSecret | Promise<string | ExpiringSecret>);
 
 /** A function that reads a credential from a file. */
 interface CredentialFile {
@@ -46,20 +60,45 @@ export function checkSecret(owner: string, secret: unknown, what = 'secret'): vo
 /** A digest that changes with the secret and reveals nothing about it. All unreadable secrets have the same digest. */
 export async function fingerprintOf(secret: Secret): Promise<string> {
   if (typeof secret === 'string') return '';
-  return hash('sha256', await resolveSecret(secret).catch(() => ''), 'base64url');
+  const { value } = await resolveSecret(secret).catch(() => ({ value: '' }));
+  return hash('sha256', value, 'base64url');
 }
 
 /**
- * Reads the current secret. `what` names it in messages.
+ * Reads the current client secret.
+ * @throws {GrantUnavailableError} if its function throws, or does not return a non-empty string or an object with one
+ */
+export async function resolveSecret(secret: Secret): Promise<ExpiringSecret> {
+  const what = 'the client secret';
+  const given = await readSource<string | ExpiringSecret>(secret, what);
+  if (typeof given !== 'object' || given === null) return { value: nonEmpty(given, what) };
+  const { value, expiresAt } = given;
+  if (typeof value !== 'string') {
+    throw new GrantUnavailableError(
+      `${what} is malformed: its function must return a string, or an object with "value"`,
+    );
+  }
+  if (expiresAt !== undefined && !isEpochMs(expiresAt)) {
+    throw new GrantUnavailableError(`"expiresAt" of ${what} must be a number of milliseconds since the epoch`);
+  }
+  return { value: nonEmpty(value, what), expiresAt };
+}
+
+/**
+ * Reads the current certificate, key or assertion. `what` names it in messages.
  * @throws {GrantUnavailableError} if its function throws, or does not return a non-empty string
  */
-export async function resolveSecret(secret: Secret, what = 'the client secret'): Promise<string> {
-  const value = await readSource(secret, what);
-  if (typeof value !== 'string' || value === '') {
-    throw new GrantUnavailableError(`${what} is empty; check the file or function that it comes from`);
-  }
-  return value;
+export async function resolveText(source: string | (() => string | Promise<string>), what: string): Promise<string> {
+  return nonEmpty(await readSource(source, what), what);
 }
+
+function nonEmpty(value: unknown, what: string): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new GrantUnavailableError(`${what} is empty; check the file or function that it comes from`);
+}
+
+// A number of seconds would be a time before 1973.
+const isEpochMs = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 1e11;
 
 /**
  * Calls the source if it is a function, and returns it otherwise.
@@ -82,6 +121,9 @@ export function whitespaceHint(secret: string, source: Secret, what = 'the secre
   const flaw = isAtEnd ? `begins or ends with white space: it ${blank}` : blank;
   return `${what} ${flaw}; check ${sourceOf(source)}`;
 }
+
+/** Whether the source is `fromFile(path)`. */
+export const isFile = (source: Secret): boolean => typeof source === 'function' && 'path' in source;
 
 function sourceOf(source: Secret): string {
   if (typeof source === 'string') return 'where it comes from';

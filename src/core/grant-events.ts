@@ -27,10 +27,16 @@ interface SentGrantFacts extends GrantFacts {
   readonly durationMs: number;
 }
 
-/** The credential that authenticated a grant. */
+/** The credential that authenticated a grant; with mutual TLS always the certificate. */
 export interface CredentialFacts {
-  readonly credential: 'certificate' | 'assertion' | 'secret';
-  /** When it expires, in milliseconds since the epoch; `undefined` if that is unknown. */
+  /**
+   * - `certificate`: a client certificate
+   * - `assertion`: an assertion of another issuer
+   * - `secret`: a client secret, also if it signs an assertion
+   * - `key`: a private key that signs assertions
+   */
+  readonly credential: 'certificate' | 'assertion' | 'secret' | 'key';
+  /** When it expires, in milliseconds since the epoch; `undefined` if that is unknown. A key never expires by itself. */
   readonly expiresAt: number | undefined;
 }
 

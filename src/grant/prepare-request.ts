@@ -13,6 +13,7 @@ import { type GrantRejectedError, GrantUnavailableError, isTokenError } from '..
 import type { TokenEvent } from '../core/events.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import type { ClockSkew } from './clock-skew.js';
+import { credentialRotation } from './credential-rotation.js';
 import { concernsClient } from './errors/error-response.js';
 import { type BoundedFetch, boundedFetch, type BoundedFetchOptions } from './http/bounded-fetch.js';
 
@@ -71,7 +72,7 @@ export function prepareRequest({
   emit,
   ...context
 }: PrepareRequestOptions): RequestPreparation {
-  let lastFingerprint: string | undefined;
+  const observeCredentials = credentialRotation(emit);
 
   async function prepare(signal: AbortSignal | undefined): Promise<PreparedRequest> {
     const metadata = await abortable(server.metadata(), signal);
@@ -79,11 +80,7 @@ export function prepareRequest({
     const skewMs = skew.ms;
     const preparing = authenticatorOf(clientAuthentication).prepare(clientId, metadata, { ...context, skewMs });
     const authentication = await abortable(preparing, signal).catch(reportSlowCredentials);
-    const { fingerprint, credential } = authentication;
-    if (credential !== undefined && lastFingerprint !== undefined && fingerprint !== lastFingerprint) {
-      emit({ type: 'credential.reread', ...credential });
-    }
-    lastFingerprint = fingerprint;
+    observeCredentials(authentication.credentials ?? []);
     return { metadata, authentication, skewMs };
   }
 

@@ -106,7 +106,7 @@ export function tokenRequests({
         scope: token.scope,
         lifetimeMs: token.expiresAt - token.issuedAt,
         durationMs: elapsedMs(requestedAt, clock),
-        credential: prepared.authentication.credential,
+        credential: prepared.authentication.credentials?.[0]?.facts,
         clockSkewMs: prepared.skewMs,
       });
       const { expires_in: announcedSeconds = 0 } = response;

@@ -37,7 +37,7 @@ export interface TokenStats {
    *
    * Calls that their `signal` aborted, and calls with malformed arguments, are not counted.
    */
-  readonly requests: Readonly<Record<TokenOutcome, number>>;
+  readonly requests: Readonly<Record<'memory' | 'shared_store' | 'grant' | 'joined' | 'error', number>>;
   /** The shared store; `undefined` without one. */
   readonly store:
     | {
@@ -53,9 +53,6 @@ export interface TokenStats {
    */
   readonly clockSkewMs: number;
 }
-
-/** How a call of `getToken` ended. */
-type TokenOutcome = 'memory' | 'shared_store' | 'grant' | 'joined' | 'error';
 
 /** Collects the facts of the snapshot that only events hold. */
 export interface StatsCollector {

@@ -246,6 +246,52 @@ test.each<[string, () => unknown]>([
   expect(String(error)).toContain('the client secret is empty');
 });
 
+test.each<[string, () => Secret | object]>([
+  ['a secret', () => 's3cret'],
+  ['an object', () => ({ value: 's3cret' })],
+  ['an object with the expiry', () => ({ value: 's3cret', expiresAt: Date.UTC(2030, 0, 1) })],
+])('a function may return %s, at once or later', async (_what, returned) => {
+  const sent: unknown[] = [];
+  for (const secret of [returned, async () => returned()]) {
+    const { tokens, secrets } = await clientWith(secret as Secret);
+    await tokens.getToken();
+    sent.push(...secrets());
+  }
+
+  expect(sent).toEqual(['s3cret', 's3cret']);
+});
+
+test.each<[string, object, string]>([
+  ['without a value', { secret: 's3cret' }, 'must return a string, or an object with "value"'],
+  ['whose value is no string', { value: ['s3cret'] }, 'must return a string, or an object with "value"'],
+  ['whose value is empty', { value: '' }, 'the client secret is empty'],
+  ['that is a buffer', Buffer.from('s3cret'), 'must return a string, or an object with "value"'],
+  ['whose expiry is a text', { value: 's3cret', expiresAt: '2030-01-01' }, 'milliseconds since the epoch'],
+  ['whose expiry is a date', { value: 's3cret', expiresAt: new Date() }, 'milliseconds since the epoch'],
+  ['whose expiry is in seconds', { value: 's3cret', expiresAt: 1_893_456_000 }, 'milliseconds since the epoch'],
+  ['that never expires', { value: 's3cret', expiresAt: Infinity }, 'milliseconds since the epoch'],
+  ['whose expiry is null', { value: 's3cret', expiresAt: null }, 'milliseconds since the epoch'],
+])('an object %s is an error that does not repeat it', async (_what, returned, flaw) => {
+  const { failure, server } = await clientWith((() => returned) as unknown as Secret);
+
+  const error = await failure();
+
+  expect(error).toBeInstanceOf(GrantUnavailableError);
+  expect(String(error)).toContain(flaw);
+  expect(linesThatShow('s3cret', error)).toEqual([]);
+  expect(server.requests).toEqual([]);
+});
+
+test('the secret in an object is not repeated after its rejection', async () => {
+  const { server, failure } = await clientWith(() => ({ value: 's3cret', expiresAt: Date.UTC(2030, 0, 1) }));
+  server.script(refused('invalid_client', { status: 401, description: 'wrong: s3cret' }));
+
+  const error = await failure();
+
+  expect(error).toMatchObject({ error: 'invalid_client' });
+  expect(linesThatShow('s3cret', error)).toEqual([]);
+});
+
 test.each<[string, () => Promise<string>]>([
   ['throws', () => { throw new Error('vault is sealed'); }], // prettier-ignore
   ['rejects', () => Promise.reject(new Error('vault is sealed'))],
@@ -266,6 +312,14 @@ describe('the fingerprint of a secret [D2]', () => {
 
     expect(prints[0]).not.toBe(prints[1]);
     expect(prints[0]).toBe(prints[2]);
+  });
+
+  test('changes with the value in an object, and not with its expiry', async () => {
+    const print = (value: string, expiresAt: number) => fingerprintOf(() => ({ value, expiresAt }));
+    const [soon, late] = [Date.UTC(2030, 0, 1), Date.UTC(2031, 0, 1)];
+
+    expect(await print('one', soon)).toBe(await print('one', late));
+    expect(await print('one', soon)).not.toBe(await print('other', soon));
   });
 
   test.each([['a string', 's3cret'] as const, ['a function', () => 's3cret'] as const])(

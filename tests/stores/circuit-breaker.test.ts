@@ -255,3 +255,35 @@ test('reads null as a miss [D9]', async () => {
 
   expect([await breaker.get('key'), await breaker.lease('key', 1_000)]).toEqual([undefined, undefined]);
 });
+
+test('reports each call with its duration, and once how long the store failed', async () => {
+  const clock = fakeClock();
+  const events: TokenEvent[] = [];
+  let isDown = true;
+  const get = async (): Promise<StoredToken> => {
+    clock.advance(7);
+    if (isDown) throw new Error('OOM no memory');
+    return token;
+  };
+  const breaker = circuitBreaker({ ...memoryStore({ clock }), get }, clock, (event) => events.push(event));
+
+  await breaker.get('a');
+  clock.advance(5_000);
+  await breaker.get('a');
+  isDown = false;
+  clock.advance(5_000);
+  await breaker.get('a');
+  await breaker.get('a');
+
+  const called = { type: 'store.called', operation: 'get', durationMs: 7 };
+  const failed = { type: 'store.failed', operation: 'get', failure: 'Error OOM', retryAfterMs: 5_000 };
+  expect(events).toEqual([
+    { ...called, failure: 'Error OOM' },
+    failed,
+    { ...called, failure: 'Error OOM' },
+    failed,
+    { ...called, failure: undefined },
+    { type: 'store.recovered', failedForMs: 10_021 },
+    { ...called, failure: undefined },
+  ]);
+});
