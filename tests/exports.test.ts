@@ -129,6 +129,11 @@ const entries = {
       'TokenCacheOptions',
     ],
   },
+  'm2m-tokens/opentelemetry': {
+    source: 'src/telemetry/opentelemetry/index.ts',
+    values: ['observeTokens'],
+    types: ['ObserveTokensOptions'],
+  },
 };
 
 test.each(Object.entries(entries))('%s exports exactly the listed values', async (entry, { values }) => {
