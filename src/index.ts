@@ -32,6 +32,7 @@ export type {
   GrantFacts,
   GrantReason,
   RequestEvent,
+  SentGrantFacts,
   ServiceEvent,
   StoreEvent,
   StoreOperation,

@@ -28,7 +28,7 @@ const tiers: readonly (readonly string[])[] = [
   ['authentication', 'identity', 'stores'],
   ['grant', 'layers', 'adapters', 'telemetry'],
   ['service'],
-  ['index.ts', 'layers/index.ts', 'testing', 'cli'],
+  ['index.ts', 'layers/index.ts', 'telemetry/opentelemetry', 'testing', 'cli'],
 ];
 
 /** The files that may import a package; for a type only, where that is said. */
@@ -38,6 +38,7 @@ const homes: Readonly<Record<string, { readonly path: RegExp; readonly typesOnly
   'lru-cache': { path: /^(authentication\/mutual-tls|layers\/(token-cache|fast-path|negative-cache|rate-limit))\.ts$/ },
   axios: { path: /^adapters\/axios\// },
   undici: { path: /^adapters\/undici\//, typesOnly: true },
+  '@opentelemetry/api': { path: /^telemetry\/opentelemetry\// },
   leven: { path: /^core\/check-options\.ts$/ },
   dpop: { path: /^adapters\/dpop-proof\.ts$/ },
   commander: { path: /^cli\// },
@@ -99,6 +100,11 @@ describe('the rules', () => {
       ['layers/a.ts imports ../tests/a.ts'],
     ],
     [
+      'an import of an entry with a row of its own',
+      { 'telemetry/a.ts': `import './opentelemetry/index.js'; import '../service/a.js';` },
+      ['telemetry/a.ts imports telemetry/opentelemetry/index.ts', 'telemetry/a.ts imports service/a.ts'],
+    ],
+    [
       'a part that is in no row',
       { 'common/a.ts': `import '../core/clock.js';` },
       ['common/a.ts imports core/clock.ts'],
@@ -113,6 +119,7 @@ describe('the rules', () => {
       'layers/a.ts': `import './b.js'; import '../core/clock.js'; import type { B } from '../core/token-source.js';`,
       'index.ts': `export { a } from './layers/a.js'; export { b } from './service/environment.js';`,
       'layers/index.ts': `export { a } from './a.js'; export { b } from '../grant/b.js';`,
+      'telemetry/opentelemetry/index.ts': `import './b.js'; import '../a.js'; import '../../service/a.js';`,
       'core/token-source.ts': `import 'node:fs'; import './clock.js';`,
     };
 
@@ -129,6 +136,7 @@ describe('the rules', () => {
       'adapters/undici/index.ts': `import { type Agent } from 'undici'; import type { Client } from 'undici';`,
       'telemetry/logging.ts': `import type { Logger } from 'pino';`,
       'telemetry/other.ts': `import type { Client } from 'openid-client/x'; import { performance } from 'node:perf_hooks';`,
+      'telemetry/opentelemetry/a.ts': `import { trace } from '@opentelemetry/api'; import '@opentelemetry/core';`,
     };
 
     expect(packagesHaveOneHome(sources)).toEqual([
@@ -140,6 +148,7 @@ describe('the rules', () => {
       'adapters/undici/index.ts imports undici',
       'telemetry/logging.ts imports pino',
       'telemetry/other.ts imports openid-client/x',
+      'telemetry/opentelemetry/a.ts imports @opentelemetry/core',
     ]);
   });
 
@@ -219,18 +228,23 @@ function mayImport({ from, to }: Import): boolean {
 }
 
 // An entry in a row of its own, the folder directly below src, or the file itself.
-const partOf = (path: string): string => (tiers.flat().includes(path) ? path : (path.split('/')[0] ?? ''));
+function partOf(path: string): string {
+  const entry = tiers.flat().find((part) => part.includes('/') && `${path}/`.startsWith(`${part}/`));
+  return entry ?? path.split('/')[0] ?? '';
+}
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);
 
 function packagesHaveOneHome(sources: Sources): string[] {
   return allImports(sources)
     .filter(({ isRelative, to }) => !isRelative && !to.startsWith('node:'))
     .filter(({ from, to, isType }) => {
-      const home = homes[to.split('/')[0] ?? ''];
+      const home = homes[packageOf(to)];
       return home === undefined || !home.path.test(from) || (home.typesOnly === true && !isType);
     })
     .map(({ from, to }) => `${from} imports ${to}`);
 }
+
+const packageOf = (specifier: string): string => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? '';
 
 function environmentIsReadInOnePlace(sources: Sources): string[] {
   const isProcess = (node: ts.Node | undefined): boolean =>
@@ -290,7 +304,7 @@ function entriesLoadNoOptionalPackage(sources: Sources): string[] {
   // A set that grows while it is iterated is iterated to its end.
   for (const path of loaded) for (const { from, to } of loads) if (from === path) loaded.add(to);
   return loads
-    .filter(({ from, to }) => loaded.has(from) && /^(axios|pino|redis|undici)(\/|$)/.test(to))
+    .filter(({ from, to }) => loaded.has(from) && /^(axios|pino|redis|undici|@opentelemetry\/api)(\/|$)/.test(to))
     .map(({ from, to }) => `${from} imports ${to}`);
 }
 

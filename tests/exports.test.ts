@@ -71,6 +71,7 @@ const entries = {
       'RetryOptions',
       'RevokeOptions',
       'Secret',
+      'SentGrantFacts',
       'ServiceEvent',
       'StaticTokenOptions',
       'StoreCall',
@@ -138,6 +139,11 @@ const entries = {
       'TokenCache',
       'TokenCacheOptions',
     ],
+  },
+  'm2m-tokens/opentelemetry': {
+    source: 'src/telemetry/opentelemetry/index.ts',
+    values: ['observeTokens'],
+    types: ['ObserveTokensOptions'],
   },
 };
 

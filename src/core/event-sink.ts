@@ -30,8 +30,12 @@ export const withOrigin =
 
 const maxScopeLength = 300;
 
-function warn({ type }: TokenEvent, error: unknown): void {
-  process.emitWarning(`An event sink of m2m-tokens failed on "${type}": ${textOf(error)}`);
+const warn = ({ type }: TokenEvent, error: unknown): void =>
+  warnOfFailure(`An event sink of m2m-tokens failed on "${type}"`, error);
+
+/** Emits a process warning about the failure of a sink or an observer. */
+export function warnOfFailure(message: string, error: unknown): void {
+  process.emitWarning(`${message}: ${textOf(error)}`);
 }
 
 function withBounds(event: TokenEvent): TokenEvent {

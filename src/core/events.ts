@@ -1,7 +1,7 @@
 import type { AnyTokenError } from './errors.js';
 import type { GrantEvent, GrantReason } from './grant-events.js';
 
-export type { CredentialFacts, GrantEvent, GrantFacts, GrantReason } from './grant-events.js';
+export type { CredentialFacts, GrantEvent, GrantFacts, GrantReason, SentGrantFacts } from './grant-events.js';
 
 /** Which token service an event comes from. Absent in events of layers and adapters that are used without a token service. */
 export interface EventOrigin {

@@ -20,6 +20,13 @@ export interface GrantFacts {
   readonly attempt: number;
 }
 
+/** A grant that was sent. */
+export interface SentGrantFacts extends GrantFacts {
+  /** Present if the authorization server asked for a DPoP nonce: the token request was sent twice (RFC 9449 §8). */
+  readonly dpopNonce?: true;
+  readonly durationMs: number;
+}
+
 /** The credential that authenticated a grant; with mutual TLS always the certificate. */
 export interface CredentialFacts {
   /**
@@ -36,7 +43,7 @@ export interface CredentialFacts {
 /** The events of grants. */
 export type GrantEvent =
   /** A grant returned a token. */
-  | (GrantFacts & {
+  | (SentGrantFacts & {
       readonly type: 'grant.succeeded';
       readonly credential: CredentialFacts | undefined;
       /** How far the clock of the authorization server is ahead; 0 for less than ten seconds. */
@@ -49,13 +56,11 @@ export type GrantEvent =
        */
       readonly scope: string | undefined;
       readonly lifetimeMs: number;
-      readonly durationMs: number;
     })
   /** One attempt of a grant failed. `grant.retry_scheduled` follows if it is repeated. */
-  | (GrantFacts & {
+  | (SentGrantFacts & {
       readonly type: 'grant.failed';
       readonly error: AnyTokenError;
-      readonly durationMs: number;
     })
   /** A failed grant is going to be repeated. `attempt` is the number of the failed attempt. */
   | (GrantFacts & {

@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AccessToken } from './access-token.js';
 import type { Clock } from './clock.js';
 import {
+  anyBoolean,
   anyFunction,
   checkArgument,
   checkOptions,
@@ -32,6 +33,10 @@ export interface GetTokenOptions {
   readonly reason?: GrantReason | undefined;
   /** The number of this attempt, for the events of the grant. Set by `withRetry`. @default 1 */
   readonly attempt?: number | undefined;
+  /**
+   * Whether the caller gets another token if the grant fails, for traces. Set by `withSharedStore`. @default false
+   */
+  readonly hasFallback?: boolean | undefined;
 }
 
 /** Anything that can return an access token. */
@@ -59,6 +64,7 @@ export function checkGetTokenOptions(options: GetTokenOptions): void {
     minValidityMs: numberOfAtLeastZero,
     reason: nonEmptyString,
     attempt: positiveInteger,
+    hasFallback: anyBoolean,
   });
 }
 

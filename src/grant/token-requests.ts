@@ -48,6 +48,8 @@ export interface FailedGrant {
   /** Absent if the preparation has failed. */
   readonly prepared?: PreparedRequest;
   readonly response?: BoundedResponse | undefined;
+  /** Number of requests that were sent. */
+  readonly requests?: number;
   /** The environment variable that names a proxy, if Node.js ignored it. */
   readonly ignoredProxy?: string | undefined;
 }
@@ -100,6 +102,7 @@ export function tokenRequests({
         type: 'grant.succeeded',
         ...factsOf(grant),
         ...otherHost(bounded.response, server.name),
+        ...nonceFact(bounded),
         scope: token.scope,
         lifetimeMs: token.expiresAt - token.issuedAt,
         durationMs: elapsedMs(requestedAt, clock),
@@ -116,12 +119,13 @@ export function tokenRequests({
       }
       return token;
     } catch (cause) {
-      const { response, ignoredProxy } = bounded;
-      throw reportFailure(cause, { grant, began: requestedAt, prepared, response, ignoredProxy });
+      const { response, requests, ignoredProxy } = bounded;
+      throw reportFailure(cause, { grant, began: requestedAt, prepared, response, requests, ignoredProxy });
     }
   }
 
-  function reportFailure(cause: unknown, { grant, began, prepared, response, ignoredProxy }: FailedGrant): unknown {
+  function reportFailure(cause: unknown, failed: FailedGrant): unknown {
+    const { grant, began, prepared, response, ignoredProxy } = failed;
     const { context, signal } = grant;
     // The deadline of this library counts as a failure of the server. Any other abort comes from the caller.
     if (signal?.aborted === true && !(signal.reason instanceof DeadlineError)) return signal.reason;
@@ -130,12 +134,15 @@ export function tokenRequests({
     const error = grantError(cause, { ...context, secrets, hint, usesDpop, response, ignoredProxy, now: clock.now() });
     if (prepared !== undefined) server.record(error);
     if (prepared !== undefined && isAboutClient(error)) skew.observe(response, prepared.skewMs);
-    emit({ type: 'grant.failed', ...factsOf(grant), error, durationMs: elapsedMs(began, clock) });
+    emit({ type: 'grant.failed', ...factsOf(grant), ...nonceFact(failed), error, durationMs: elapsedMs(began, clock) });
     return error;
   }
 
   return { send, reportFailure };
 }
+
+const nonceFact = ({ requests = 0 }: Pick<FailedGrant, 'requests'>) =>
+  requests > 1 ? { dpopNonce: true as const } : {};
 
 const factsOf = ({ context, reason, attempt }: Grant) => ({ ...context, reason, attempt });
 

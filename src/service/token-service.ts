@@ -18,7 +18,9 @@ import { withRetry } from '../layers/retry.js';
 import { withSharedStore } from '../layers/shared-store/shared-store.js';
 import { entriesOf, type SharedTokens, sharedTokens } from '../stores/shared-tokens.js';
 import { cachedTokensOf, tokenCache } from '../layers/token-cache.js';
+import { withGrantChannel } from '../telemetry/grant-channel.js';
 import { logEvents } from '../telemetry/logging.js';
+import { observation, observeKey } from '../telemetry/observation.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './options.js';
 import { revokeAll, type RevokeOptions } from './revoke-all.js';
 import { statsCollector, type TokenStats } from './stats.js';
@@ -87,9 +89,10 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     authorizationServer: issuer === undefined ? cleanUrl(hrefOf(tokenEndpoint ?? '')) : cleanIssuer(hrefOf(issuer)),
     clientId,
   };
+  const observers = observation();
   const collector = statsCollector({ ...origin, isShared: options.store !== undefined }, clock ?? systemClock);
-  const sinks = [collector.onEvent, options.logger && logEvents(options.logger, { clock }), options.onEvent];
-  const onEvent = withOrigin(origin, eventSink(...sinks));
+  const logger = options.logger && logEvents(options.logger, { clock });
+  const onEvent = withOrigin(origin, eventSink(observers.onEvent, collector.onEvent, logger, options.onEvent));
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
   const { deadlineMs, maxBackoffMs, retries } = options.retry ?? {};
 
@@ -102,6 +105,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     grants,
     withRateLimit({ maxConcurrentGrants: options.maxConcurrentGrants, clock, onEvent }),
     withRetry({ retries, deadlineMs, clock, random, onEvent }),
+    withGrantChannel(observers, { origin, clock }),
     withNegativeCache({ credentials: clientAuthentication, maxBackoffMs, clock, random, onEvent }),
     shared && withSharedStore(shared, { deadlineMs, refresh, random }),
     withCache(cache),
@@ -122,6 +126,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     flush: async () => entries?.flush(),
     stats: () => collector.snapshot(cachedTokensOf(cache)),
     revoke: revokeAll({ cache: cachedTokensOf(cache), grants, shared: entries, onEvent }),
+    [observeKey]: observers.observe,
   };
 }
 

@@ -10,6 +10,7 @@ import { canaryLog } from './canary-log.js';
 import { clients } from './clients.js';
 import { leaksIn } from './leaks-in.js';
 import { markedSecret, markedToken } from './marks.js';
+import { recordTelemetry } from './telemetry.js';
 
 const token = markedToken(1);
 const both = `${markedSecret} and ${token}`;
@@ -102,15 +103,22 @@ describe.each([
       logger,
     });
     authorizationServer.script(answer);
+    const telemetry = recordTelemetry(tokens);
 
     const client = clients['axios by http']?.({ tokens, origin: api.origin, onEvent });
     const outcome = await client?.({ path: '/orders' });
     const log = lines.map((text) => ({ origin: 'log', channel: 'log line', text }));
 
     expect(
-      leaksIn([...artefactsOf('outcome', outcome?.['outcome']), ...artefactsOf('events', events), ...log]),
+      leaksIn([
+        ...artefactsOf('outcome', outcome?.['outcome']),
+        ...artefactsOf('events', events),
+        ...log,
+        ...(await telemetry.artefacts()),
+      ]),
     ).toEqual([]);
     expect(log).not.toEqual([]);
+    expect(telemetry.messages.size).toBeGreaterThan(2);
     expect(api.requests).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import { calculateJwkThumbprint, decodeJwt } from 'jose';
 import { asClientAuthentication, type ClientAuthentication } from '../../src/authentication/client-authentication.js';
 import type { DpopKeyPair } from '../../src/core/access-token.js';
 import { ConfigurationError, GrantRejectedError, GrantUnavailableError } from '../../src/core/errors.js';
+import type { TokenEvent } from '../../src/core/events.js';
 import { dpop, dpopKeyOf, type DpopOptions } from '../../src/grant/dpop.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { verifyProof } from '../support/dpop-proof.js';
@@ -81,6 +82,21 @@ describe('a token request with DPoP', () => {
 
     expect(authorizationServer.grants).toHaveLength(5);
     expect(atTokenEndpoint.proofs.map(({ nonce }) => nonce)).toEqual(['nonce-1', 'nonce-1', 'nonce-2']);
+  });
+
+  test('reports in its event that the server asked for a nonce [A22]', async () => {
+    const events: TokenEvent[] = [];
+    const { tokens, atTokenEndpoint } = await startDpopSurroundings({ onEvent: (event) => events.push(event) });
+    atTokenEndpoint.require('nonce-1');
+
+    await tokens.getToken({ scope: 'a' });
+    await tokens.getToken({ scope: 'b' });
+
+    const granted = events.filter(({ type }) => type === 'grant.succeeded');
+    expect(granted).toEqual([
+      expect.objectContaining({ requestedScope: 'a', dpopNonce: true }),
+      expect.not.objectContaining({ dpopNonce: true }),
+    ]);
   });
 
   test('is sent once more also if a challenge requires the nonce [A22 R-72]', async () => {

@@ -6,6 +6,7 @@ import { bearerTokenInterceptor } from '../../src/adapters/undici/index.js';
 import * as main from '../../src/index.js';
 import * as layers from '../../src/layers/index.js';
 import { redisStore } from '../../src/stores/redis.js';
+import { observeTokens } from '../../src/telemetry/opentelemetry/index.js';
 import { clientCertificates } from '../support/client-certificates.js';
 import { signingKey } from '../support/signing-keys.js';
 
@@ -169,6 +170,15 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   withSharedStore: [
     ['shared', (value) => layers.withSharedStore(value), []],
     ['options', (value) => layers.withSharedStore(layers.sharedTokens({ store, identity: [] }), value), options],
+  ],
+  observeTokens: [
+    ['tokens', (value) => observeTokens(value), []],
+    ['options', (value) => observeTokens(main.createTokenService({ ...service, clientSecret: 'a' }), value), options],
+    ...(['meterProvider', 'tracerProvider'] as const).map((name): Row => [
+      name,
+      (value) => observeTokens(main.createTokenService({ ...service, clientSecret: 'a' }), { [name]: value }),
+      ['undefined'],
+    ]),
   ],
   redisStore: [['client', (value) => redisStore(value), []]],
   bearerToken: [

@@ -51,9 +51,12 @@ export function isTransientStatus(status: number): boolean {
   return status >= 500 || status === 408 || status === 425 || status === 429;
 }
 
+/** Whether an error code is one of OAuth or one of its extensions, for the token endpoint. */
+export const isRegisteredErrorCode = (error: string): boolean => finalCodes.has(error) || transientCodes.has(error);
+
 // Registered error codes are never redacted, even if one contains the secret.
 function redactedCode(error: string, secrets: readonly string[]): string {
-  return finalCodes.has(error) || transientCodes.has(error) ? error : withoutSecrets(error, secrets);
+  return isRegisteredErrorCode(error) ? error : withoutSecrets(error, secrets);
 }
 
 const transientCodes = new Set(['server_error', 'temporarily_unavailable']);

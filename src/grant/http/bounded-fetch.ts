@@ -20,6 +20,8 @@ export interface BoundedFetch {
   readonly fetch: CustomFetch;
   /** `undefined` if the last request has no complete response. */
   readonly response: BoundedResponse | undefined;
+  /** Number of requests so far. openid-client repeats a request if the server asks for a DPoP nonce (RFC 9449 §8). */
+  readonly requests: number;
   /** The environment variable that names a proxy for the last request, if Node.js ignored it. */
   readonly ignoredProxy: string | undefined;
 }
@@ -53,6 +55,7 @@ export function boundedFetch(
 ): BoundedFetch {
   let last: BoundedResponse | undefined;
   let lastUrl: URL | undefined;
+  let requests = 0;
 
   return {
     async fetch(url, options) {
@@ -71,6 +74,7 @@ export function boundedFetch(
       }
       // If openid-client repeats a request, with a nonce for example, the earlier response no longer counts.
       last = undefined;
+      requests += 1;
       // The signal of openid-client is replaced: its deadline is in whole seconds and does not cover the body.
       const send = async (until: AbortSignal): Promise<BoundedResponse> => {
         const init = {
@@ -91,6 +95,9 @@ export function boundedFetch(
     },
     get response() {
       return last;
+    },
+    get requests() {
+      return requests;
     },
     get ignoredProxy() {
       const isProxied = fetch === globalFetch && lastUrl !== undefined && !isLoopback(lastUrl.hostname);

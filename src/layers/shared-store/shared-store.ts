@@ -88,7 +88,9 @@ export function withSharedStore(sharedTokens: SharedTokens, layerOptions: Shared
         const isNew = stored === undefined || token.issuedAt > stored.issuedAt;
         return (isNew ? isUsable(token, {}, clock) : isGoodEnough(token, options)) ? token : undefined;
       };
-      const work = (workSignal?: AbortSignal) => inner.getToken(request, { ...options, signal: workSignal });
+      const hasFallback = stored !== undefined && isUsable(stored, options, clock);
+      const work = (workSignal?: AbortSignal) =>
+        inner.getToken(request, { ...options, signal: workSignal, hasFallback });
       // The rate limit may return the token to be replaced. Do not store it: another replica may have revoked it.
       const isReplaced = ({ value, issuedAt }: AccessToken): boolean =>
         value === options.replacing?.value && issuedAt <= options.replacing.issuedAt;
@@ -98,7 +100,7 @@ export function withSharedStore(sharedTokens: SharedTokens, layerOptions: Shared
         shared.emit({ type: 'grant.suppressed', requestedScope, reason, suppression: 'lease', retryAfterMs });
       const renew = () => withLease({ entry, deadlineMs, signal, find, work, publish, onWait, clock, random });
       const renewal = joinOrRenew(key, options, renew);
-      if (stored === undefined || !isUsable(stored, options, clock)) return renewal;
+      if (!hasFallback) return renewal;
       try {
         const renewed = await renewOrFallBack(renewal, stored, clock);
         if (renewed === stored) trackRenewal(key, renewal);

@@ -4,10 +4,12 @@ import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
 
+import { trace } from '@opentelemetry/api';
 import axios from 'axios';
 import * as imported from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
 import { withBearerToken } from 'm2m-tokens/fetch';
+import { observeTokens } from 'm2m-tokens/opentelemetry';
 import { bearerTokenInterceptor } from 'm2m-tokens/undici';
 import { Agent, request } from 'undici';
 
@@ -16,11 +18,12 @@ import { newService, observedStore, origin } from './checks.cjs';
 const require = createRequire(import.meta.url);
 const required = require('m2m-tokens');
 
-const importedAdapters = { axios, bearerToken, withBearerToken, bearerTokenInterceptor };
+const importedAdapters = { axios, bearerToken, withBearerToken, bearerTokenInterceptor, observeTokens };
 const requiredAdapters = {
   axios: require('axios'),
   ...require('m2m-tokens/axios'),
   ...require('m2m-tokens/fetch'),
+  ...require('m2m-tokens/opentelemetry'),
   ...require('m2m-tokens/undici'),
 };
 
@@ -91,6 +94,18 @@ for (const [direction, one, other, adapters] of [
       assert.equal(error.code, 'ERR_GRANT_REJECTED');
       assert.ok(!(error instanceof other.TokenError));
       assert.ok(other.isTokenError(error));
+    });
+
+    test('a token service is observed', async () => {
+      const started = [];
+      const tracer = {
+        ...trace.getTracer('none'),
+        startSpan: (span) => started.push(span) && trace.wrapSpanContext({}),
+      };
+      const tokens = newService(one);
+      adapters.observeTokens(tokens, { tracerProvider: { getTracer: () => tracer } });
+      await tokens.getToken();
+      assert.deepEqual(started, ['m2m.token.grant']);
     });
 
     test('client authentication serves a token service', async () => {

@@ -1,7 +1,9 @@
+import { metrics, trace } from '@opentelemetry/api';
 import axios from 'axios';
 import { AccessToken, createTokenService, memoryStore, TokenError, type TokenService } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
 import { withBearerToken } from 'm2m-tokens/fetch';
+import { observeTokens } from 'm2m-tokens/opentelemetry';
 import { bearerTokenInterceptor } from 'm2m-tokens/undici';
 import { pino } from 'pino';
 import { Agent, request } from 'undici';
@@ -15,6 +17,9 @@ instance.interceptors.request.use(bearerToken(tokens));
 const origins = ['https://api.example'];
 const authorizedFetch = withBearerToken(fetch, tokens, { origins });
 const dispatcher = new Agent().compose(bearerTokenInterceptor(tokens, { origins }));
+
+const providers = { meterProvider: metrics.getMeterProvider(), tracerProvider: trace.getTracerProvider() };
+export const stopObserving: () => void = observeTokens(tokens, providers);
 
 export async function calls(): Promise<string | undefined> {
   try {

@@ -1,7 +1,9 @@
+import { metrics, trace } from '@opentelemetry/api';
 import axios from 'axios';
 import library = require('m2m-tokens');
 import axiosEntry = require('m2m-tokens/axios');
 import fetchEntry = require('m2m-tokens/fetch');
+import telemetryEntry = require('m2m-tokens/opentelemetry');
 import undiciEntry = require('m2m-tokens/undici');
 import { pino } from 'pino';
 import { Agent, request } from 'undici';
@@ -16,6 +18,9 @@ instance.interceptors.request.use(axiosEntry.bearerToken(tokens));
 const origins = ['https://api.example'];
 const authorizedFetch = fetchEntry.withBearerToken(fetch, tokens, { origins });
 const dispatcher = new Agent().compose(undiciEntry.bearerTokenInterceptor(tokens, { origins }));
+
+const providers = { meterProvider: metrics.getMeterProvider(), tracerProvider: trace.getTracerProvider() };
+export const stopObserving: () => void = telemetryEntry.observeTokens(tokens, providers);
 
 export async function calls(): Promise<string | undefined> {
   try {

@@ -1,0 +1,78 @@
+import { type MeterProvider, metrics, trace, type TracerProvider } from '@opentelemetry/api';
+
+import { type Check, checkArgument, checkOptions, objectWith } from '../../core/check-options.js';
+import { eventSink, warnOfFailure } from '../../core/event-sink.js';
+import type { TokenService } from '../../service/token-service.js';
+import { type Observation, observeKey } from '../observation.js';
+import { commonAttributes } from './attributes.js';
+import { eventMetrics } from './event-metrics.js';
+import { grantSpans } from './grant-spans.js';
+import { stateMetrics } from './state-metrics.js';
+
+/** Options of {@link observeTokens}. */
+export interface ObserveTokensOptions {
+  /** @default the global meter provider. Register it before the call of `observeTokens`. */
+  readonly meterProvider?: MeterProvider | undefined;
+  /** @default the global tracer provider */
+  readonly tracerProvider?: TracerProvider | undefined;
+}
+
+/**
+ * Observes a token service with OpenTelemetry, until the returned function is called. The metrics have few attributes,
+ * so that their number does not grow with the scopes. Each grant is a span `m2m.token.grant`; a token from memory makes
+ * no span. Metrics and spans contain no token and no secret.
+ *
+ * A failure of a provider, an instrument or a span is a process warning, and does not affect a call.
+ * @throws {ConfigurationError} if `tokens` is not a token service or is observed already, or if an option is malformed
+ * @see [OpenTelemetry](https://opentelemetry.io/docs/languages/js/)
+ * @example
+ * ```ts
+ * import { tokenServiceFromEnvironment } from 'm2m-tokens';
+ * import { observeTokens } from 'm2m-tokens/opentelemetry';
+ *
+ * const tokens = tokenServiceFromEnvironment({ name: 'orders' });
+ * const stopObserving = observeTokens(tokens);
+ * ```
+ */
+export function observeTokens(tokens: TokenService, options: ObserveTokensOptions = {}): () => void {
+  const owner = 'observeTokens';
+  checkArgument(owner, 'tokens', tokens, tokenService);
+  checkOptions(owner, options, { meterProvider: objectWith('getMeter'), tracerProvider: objectWith('getTracer') });
+  const { [observeKey]: observe } = tokens as unknown as Readonly<Record<symbol, Observation['observe']>>;
+  const common = commonAttributes(tokens.stats());
+
+  const meter = attempt('meter', () => (options.meterProvider ?? metrics.getMeterProvider()).getMeter(name));
+  const tracer = attempt('tracer', () => (options.tracerProvider ?? trace.getTracerProvider()).getTracer(name));
+  const toMetrics = meter && attempt('meter', () => eventMetrics(meter, common));
+  const spans = tracer && grantSpans(tracer, common);
+
+  const stop = observe?.({
+    name,
+    onEvent: eventSink(toMetrics, spans?.onEvent),
+    aroundGrant: (grant, run) => spans?.aroundGrant(grant, run),
+  });
+  const stopMetrics = meter && attempt('meter', () => stateMetrics(meter, tokens, common));
+  return () => {
+    stop?.();
+    attempt('meter', () => stopMetrics?.());
+  };
+}
+
+/** The name of the meter, the tracer and the observer. */
+const name = 'm2m-tokens';
+
+const isService = objectWith('stats');
+const tokenService: Check = (value) =>
+  isService(value) === undefined && observeKey in (value as object)
+    ? undefined
+    : 'a token service, made by createTokenService or tokenServiceFromEnvironment';
+
+/** Telemetry that fails must not prevent a service from starting. */
+function attempt<T>(part: string, action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    warnOfFailure(`The OpenTelemetry ${part} of m2m-tokens failed`, error);
+    return undefined;
+  }
+}
