@@ -84,7 +84,7 @@ export function statsCollector({ isShared, ...service }: ServiceFacts, clock: Cl
     snapshot: (cache) => ({
       ...service,
       tokens: cache.states(),
-      cache: { size: cache.size, maxTokens: cache.maxTokens, evictions: cache.evictions },
+      cache: { size: cache.size(), maxTokens: cache.maxTokens, evictions: cache.evictions },
       requests: { memory: cache.hits, ...awaited },
       store: isShared ? { failingSince: storeFailingSince } : undefined,
       credential,
