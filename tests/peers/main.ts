@@ -1,5 +1,5 @@
 /**
- * Tests the adapters and the Redis store with the lowest and the highest supported version of axios, undici and redis, which npm
+ * Tests the adapters, the Redis store and the metrics and spans with the lowest and the highest supported version of the peers, which npm
  * installs into a temporary folder. Without a registry the tests are skipped; with `CI=true` that is an error.
  *
  *     npm run test:peers -- [option of Jest ...]
