@@ -7,7 +7,7 @@ import { common } from './jest.config.ts';
 const config: Config = {
   ...common,
   testMatch: ['**/*.slow.test.ts'],
-  globals: { programs: ['redis-server', 'zsh', 'fish'] },
+  globals: { programs: ['redis-server', 'zsh', 'fish', 'prometheus'] },
 };
 
 export default config;

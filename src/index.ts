@@ -23,7 +23,21 @@ export {
   type TokenErrorOptions,
 } from './core/errors.js';
 export { dangerouslyAllowHttp, type InsecureUrl } from './core/insecure-url.js';
-export type { CredentialFacts, EventSink, TokenEvent } from './core/events.js';
+export type {
+  CacheEvent,
+  CredentialFacts,
+  EventOrigin,
+  EventSink,
+  GrantEvent,
+  GrantFacts,
+  GrantReason,
+  RequestEvent,
+  SentGrantFacts,
+  ServiceEvent,
+  StoreEvent,
+  StoreOperation,
+  TokenEvent,
+} from './core/events.js';
 export type { ClientAssertionOptions } from './authentication/client-assertion.js';
 export type { ClientAuthentication } from './authentication/client-authentication.js';
 export { clientSecretBasic, type ClientSecretBasicOptions, clientSecretPost } from './authentication/client-secret.js';
@@ -41,7 +55,7 @@ export { staticToken, type StaticTokenOptions } from './service/static-token.js'
 export { encryptedStore, type EncryptedStoreOptions } from './stores/encrypted.js';
 export { memoryStore, type MemoryStoreOptions } from './stores/memory.js';
 export type { Lease, StoreCall, StoredToken, TokenStore } from './stores/token-store.js';
-export { type EventLogger, logEvents } from './telemetry/logging.js';
+export { type EventLogger, logEvents, type LogEventsOptions } from './telemetry/logging.js';
 export type { TokenRequest } from './core/token-request.js';
 export type { RevokeOptions } from './service/revoke-all.js';
 export { createTokenService, type TokenService } from './service/token-service.js';

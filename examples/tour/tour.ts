@@ -2,16 +2,16 @@ import { startAuthorizationServer } from './authorization-server.js';
 import { connect } from './connect.js';
 import type { Client } from './post-token.js';
 import { startProtectedApi } from './protected-api.js';
-import type { Scene } from './scene.js';
+import { startRecorder } from './recorder.js';
+import type { StepContext } from './step-context.js';
 import { cachedCalls } from './steps/cached-calls.js';
 import { earlyRenewal } from './steps/early-renewal.js';
 import { manyFirstCalls } from './steps/many-first-calls.js';
 import { revokedToken } from './steps/revoked-token.js';
 import { wrongSecret } from './steps/wrong-secret.js';
 import { paint, startTimeline } from './timeline.js';
-import { witness as callWitness } from './witness.js';
 
-const steps: readonly ((scene: Scene) => Promise<void>)[] = [
+const steps: readonly ((context: StepContext) => Promise<void>)[] = [
   manyFirstCalls,
   cachedCalls,
   earlyRenewal,
@@ -21,7 +21,8 @@ const steps: readonly ((scene: Scene) => Promise<void>)[] = [
 
 /** Shows what the library does with real servers in this process; returns whether all observations are as expected. */
 export async function tour(): Promise<boolean> {
-  // All servers are on this machine, so no request goes through a proxy (Node.js 22.21 and newer with NODE_USE_ENV_PROXY).
+  // All servers are on this machine, so no request goes through a proxy (Node.js 22.21 and newer with
+  // NODE_USE_ENV_PROXY).
   process.env.NO_PROXY = process.env.no_proxy = '127.0.0.1';
   console.log(paint('bold', 'm2m-tokens: client credentials for axios, with local servers'));
   const server = await startAuthorizationServer({ lifetimeSeconds: 60, shortLifetimeSeconds: 6, grantTakesMs: 200 });
@@ -31,12 +32,12 @@ export async function tour(): Promise<boolean> {
   timeline.note(`an API at ${api.origin} that introspects every token (RFC 7662)`);
 
   try {
-    const witness = callWitness(server, api, timeline);
-    const facts = { issuer: server.issuer, baseURL: api.origin, onEvent: witness.onEvent };
+    const recorder = startRecorder(server, api, timeline);
+    const facts = { issuer: server.issuer, baseURL: api.origin, onEvent: recorder.onEvent };
     const connectToApi = (client: Client) => connect(client, facts);
-    const scene = { ...connectToApi(server.service), server, connect: connectToApi, witness, timeline };
+    const context = { ...connectToApi(server.service), server, connect: connectToApi, recorder, timeline };
     for (const step of steps) {
-      await step(scene).catch((error: Error) => timeline.verdict({ text: `failed: ${error.message}`, holds: false }));
+      await step(context).catch((error: Error) => timeline.verdict({ text: `failed: ${error.message}`, holds: false }));
     }
   } finally {
     await Promise.all([server.close(), api.close()]);

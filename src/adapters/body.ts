@@ -16,7 +16,7 @@ export function isStream(body: unknown): body is StreamBody {
 /** Ends a stream, which frees its connection. Any other body stays as it is. */
 export function discardStream(body: unknown): void {
   if (!isStream(body)) return;
-  // Not awaited: if the body was cloned, the promise is pending until the clone is read. On an error, it has ended.
+  // Not awaited: if the body was cloned, the promise is pending until the clone is read. A rejection means it has ended.
   body.cancel?.().catch(() => undefined);
   body.destroy?.();
 }

@@ -8,8 +8,8 @@ const otherErrors = new Set(['insufficient_scope', 'invalid_request', 'use_dpop_
 
 /**
  * Whether a response rejects the token. A 401 does, unless its challenges ask for more scope, a different request or
- * proof, or only for other credentials. Non-standard schemes and errors of APIs, such as `OAuth2` and `expired_token`,
- * reject the token.
+ * proof, or only for other credentials. A non-standard scheme or error, such as `OAuth2` or `expired_token`, also
+ * rejects the token.
  */
 export function rejectsToken(status: number, wwwAuthenticate: string | undefined): boolean {
   if (status !== 401) return false;

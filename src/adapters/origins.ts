@@ -5,7 +5,7 @@ import { isSecure, ownRequests, parseUrl, sentUrl } from '../core/secure-url.js'
 
 /**
  * The origin (scheme, host and port) of a URL that receives tokens.
- * @throws {ConfigurationError} if the URL is not absolute, or is disallowed http to another machine (RFC 6750 §5.3)
+ * @throws {ConfigurationError} if the URL is not absolute, or is http and not allowed (RFC 6750 §5.3)
  */
 export function secureOrigin(url: string | InsecureUrl, option: string): string {
   const href = hrefOf(url);
@@ -50,7 +50,7 @@ export function permittedOrigin(url: string, origins: readonly string[]): string
   return origin !== undefined && origins.includes(origin) ? origin : undefined;
 }
 
-/** Whether the library itself is sending a request to this URL. It gets no token, because it would wait for itself. */
+/** Whether the library itself is sending a request to this URL. A token for it would have to wait for this request. */
 export function isOwnRequest(url: () => string): boolean {
   const pending = ownRequests();
   return pending.size > 0 && pending.has(sentUrl(url()));

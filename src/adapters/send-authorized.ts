@@ -55,14 +55,13 @@ export async function sendAuthorized<Response>(
   request: AuthorizedRequest<Response>,
   options: SendOptions,
 ): Promise<Response> {
-  const { tokenRequest, signal } = request;
+  const { method, origin, tokenRequest, signal } = request;
   signal?.throwIfAborted();
   if (tokenRequest !== undefined) options.source.checkRequest(tokenRequest);
   const send = sender(request, options);
   const found = await options.source.tokens.getToken(tokenRequest, signal && { signal });
-  const token = options.source.sendable(found, request.origin);
-  // The token source of a user may ignore the signal.
-  signal?.throwIfAborted();
+  const token = options.source.sendable(found, origin);
+  signal?.throwIfAborted(); // A token source of the user may ignore the signal.
   const response = await send(token);
   let other: AccessToken | undefined;
   try {
@@ -77,7 +76,6 @@ export async function sendAuthorized<Response>(
     throw error;
   }
   request.discard(response);
-  const { method, origin } = request;
   options.emit({ type: 'request.resent', method, origin, reason: 'token rejected' });
   return reported(request, await send(other), options, 'resent already');
 }

@@ -103,7 +103,7 @@ async function sign(
   audience: string,
 ): Promise<string> {
   const { typ = 'client-authentication+jwt' } = options;
-  // Loaded on demand, because most clients have a secret.
+  // Loaded on demand: most clients send their secret instead.
   const { SignJWT } = await import('jose/jwt/sign');
   const now = Math.floor((clock.now() + skewMs) / 1_000);
   const claims = { iss: clientId, sub: clientId, aud: audience, jti: randomUUID() };

@@ -14,12 +14,12 @@ export interface ClientAuthentication {
 
 declare const brand: unique symbol;
 
-/** The members of a {@link ClientAuthentication}. Prepared once for each grant. */
+/** The members of a {@link ClientAuthentication}. */
 export interface ClientAuthenticator {
   /** The registered name of the method (RFC 7591 §2), if it is the same at every authorization server. */
   readonly method?: string | undefined;
   /**
-   * Prepares one token request.
+   * Prepares one grant or revocation.
    * @throws {ConfigurationError} if the authorization server does not support this authentication
    */
   prepare(clientId: string, server: ServerMetadata, context?: AuthenticationContext): Promise<PreparedAuthentication>;
@@ -68,13 +68,13 @@ export interface PreparedAuthentication {
   readonly authenticate: ClientAuth;
   /** Texts that must not appear in a message, event or error. */
   readonly secrets: readonly string[];
-  /** Changes with the credentials: after `invalid_client`, a grant is repeated once if this has changed. */
+  /** Changes with the credentials. A request that was rejected because of them is repeated once if this has changed. */
   readonly fingerprint: string;
   /** The credentials, for events; first the one that `grant.succeeded` describes. */
   readonly credentials?: readonly PreparedCredential[] | undefined;
   /** A hint for error messages: why correct credentials may be rejected. */
   readonly hint?: string | undefined;
-  /** Replaces the option `fetch`, and selects the endpoints for mutual TLS if the metadata list them (RFC 8705 §5). */
+  /** Replaces the option `fetch`, and selects the endpoints for mutual TLS if the metadata have any (RFC 8705 §5). */
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** SHA-256 thumbprint of the certificate that the token is going to be bound to (RFC 8705 §3.1). */
   readonly certificateThumbprint?: string | undefined;

@@ -11,7 +11,7 @@ export interface ClientCertificateOptions {
   readonly certificate: string | (() => string | Promise<string>);
   /** Its private key, not encrypted. */
   readonly key: string | (() => string | Promise<string>);
-  /** The certificates of a private authority, in PEM. They replace the ones that Node.js trusts. */
+  /** The certificates of a private CA, in PEM. They replace those that Node.js trusts. */
   readonly ca?: string | readonly string[] | undefined;
 }
 
@@ -53,7 +53,7 @@ export function clientCertificate(
   if (!parsed.checkPrivateKey(privateKey as KeyObject)) {
     throw new ConfigurationError('the private key does not belong to the client certificate');
   }
-  // Loaded on demand, because most clients have a secret.
+  // Loaded on demand: only mutual TLS needs it.
   const tls = process.getBuiltinModule('node:tls');
   return {
     secureContext: tls.createSecureContext({

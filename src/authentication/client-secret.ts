@@ -104,8 +104,8 @@ export function clientSecretPost(secret: Secret): ClientAuthentication {
 }
 
 /**
- * `client_secret_basic` if the metadata list it or list no methods (RFC 8414 §2), otherwise `client_secret_post`. A grant
- * is never used to find out which one the server accepts.
+ * Uses `client_secret_post` if the metadata contain only that one of the two, otherwise `client_secret_basic`
+ * (RFC 8414 §2). No grant is sent to find out which one the server accepts.
  */
 export function clientSecretByMetadata(secret: Secret): ClientAuthentication {
   const basic = clientSecretBasic(secret);

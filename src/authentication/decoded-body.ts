@@ -23,7 +23,7 @@ export function decodedBody(body: Readable, contentEncoding: string | undefined)
 }
 
 function decoderOf(coding: string): Transform | undefined {
-  // Loaded on demand, because most clients have a secret.
+  // Loaded on demand: only mutual TLS needs it.
   const { createGunzip, createInflate, createBrotliDecompress } = process.getBuiltinModule('node:zlib');
   if (coding === 'gzip' || coding === 'x-gzip') return createGunzip();
   if (coding === 'br') return createBrotliDecompress();

@@ -17,9 +17,10 @@ export interface FederatedAssertionOptions {
 }
 
 /**
- * Authenticates with an assertion of another issuer, such as Kubernetes, SPIFFE or a cloud platform. The source is a function or
- * `fromFile(path)`; the library calls it for each grant.
- * @throws {ConfigurationError} if the source is not a function, or an option is unknown or malformed
+ * Authenticates with an assertion of another issuer, such as Kubernetes, SPIFFE or a cloud platform. The source is a
+ * function, such as `fromFile(path)`; the library calls it for each grant.
+ * @throws {ConfigurationError} if the source is neither a function nor a non-empty string, or an option is unknown or
+ *   malformed
  * @see [RFC 7521 §4.2](https://www.rfc-editor.org/rfc/rfc7521#section-4.2)
  * @example
  * ```ts
@@ -65,7 +66,7 @@ export function federatedAssertion(
 
 /** The `exp` of a JWT in milliseconds since the epoch, without a check of its signature (RFC 7519 §4.1.4). */
 function expiryOf(assertion: string): number | undefined {
-  const { 1: payload = '', length } = assertion.split('.');
-  const exp = length === 3 ? parseObject(Buffer.from(payload, 'base64url').toString('utf8'))?.['exp'] : undefined;
+  const [, payload = ''] = assertion.split('.');
+  const exp = parseObject(Buffer.from(payload, 'base64url').toString('utf8'))?.['exp'];
   return typeof exp === 'number' && Number.isFinite(exp) ? exp * 1_000 : undefined;
 }

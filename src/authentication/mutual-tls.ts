@@ -26,8 +26,8 @@ import { tlsFetch } from './tls-fetch.js';
 export interface MutualTls extends ClientAuthentication {
   /**
    * Presents the certificate that the current tokens are bound to (RFC 8705 §3), also after a rotation:
-   * `axios.create({ httpsAgent: authentication.agent })`. Before the first token it presents none. The token service selects
-   * the certificate, and so does `tokenCache({ certificate: authentication })`.
+   * `axios.create({ httpsAgent: authentication.agent })`. Before the first token it presents none. The token service
+   * selects the certificate; without a token service, `tokenCache({ certificate: authentication })` does.
    */
   readonly agent: Agent;
 }
@@ -35,8 +35,8 @@ export interface MutualTls extends ClientAuthentication {
 /** Options of {@link mutualTls}. */
 export interface MutualTlsOptions extends ClientCertificateOptions {
   /**
-   * Authenticates the client instead of the certificate, for example `privateKeyJwt({ key })`. The certificate then only binds
-   * the tokens (RFC 8705 §3).
+   * Another way to authenticate the client, for example `privateKeyJwt({ key })`. The certificate then only binds the
+   * tokens (RFC 8705 §3).
    */
   readonly clientAuthentication?: ClientAuthentication | undefined;
 }
@@ -45,8 +45,8 @@ export interface MutualTlsOptions extends ClientCertificateOptions {
 const maxCertificates = 3;
 
 /**
- * Authenticates with a client certificate: `tls_client_auth` or `self_signed_tls_client_auth`. Token requests use `node:https`
- * instead of the option `fetch`, and the endpoints for mutual TLS if the metadata list them.
+ * Authenticates with a client certificate: `tls_client_auth` or `self_signed_tls_client_auth`. Token requests use
+ * `node:https` instead of the option `fetch`, and the endpoints for mutual TLS if the metadata have any.
  * @throws {ConfigurationError} if certificate or key is malformed, or they do not belong together
  * @see [RFC 8705 §2](https://www.rfc-editor.org/rfc/rfc8705#section-2)
  * @example
@@ -73,7 +73,7 @@ export function mutualTls(options: MutualTlsOptions): MutualTls {
 
   const loaded = new LRUCache<string, ClientCertificate>({ max: maxCertificates });
   let presented: string | undefined;
-  // Loaded on demand, because most clients have a secret.
+  // Loaded on demand: only mutual TLS needs it.
   const https = process.getBuiltinModule('node:https');
   class CertificateAgent extends https.Agent {
     // Requests with the same name share connections, so the name includes the certificate.

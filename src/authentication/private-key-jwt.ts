@@ -15,7 +15,7 @@ export interface PrivateKeyJwtOptions extends ClientAssertionOptions {
   readonly keyId?: string | undefined;
   /**
    * A JWS algorithm that fits the key.
-   * @default the preferred one of those that the metadata list; without a list, RS256 for an RSA key
+   * @default the preferred algorithm among those in the metadata; without a list there, RS256 for an RSA key
    */
   readonly algorithm?: string | undefined;
 }

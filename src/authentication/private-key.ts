@@ -29,7 +29,7 @@ export interface SigningKey {
  */
 export function importPrivateKey(input: PrivateKey): SigningKey {
   const { key, jwk } = toKeyObject(input);
-  const fitting = algorithmsOf(key).filter((each) => !types.isCryptoKey(input) || isFor(input, each));
+  const fitting = algorithmsOf(key).filter((each) => !types.isCryptoKey(input) || allows(input, each));
   const algorithms = jwk?.['alg'] === undefined ? fitting : fitting.filter((each) => each === jwk['alg']);
   if (algorithms.length === 0) {
     throw new ConfigurationError(
@@ -97,7 +97,7 @@ function algorithmsOf({ asymmetricKeyType: type, asymmetricKeyDetails: details =
 }
 
 // A CryptoKey, unlike other keys, is limited to one algorithm and to certain usages.
-function isFor({ algorithm, usages }: webcrypto.CryptoKey, name: string): boolean {
+function allows({ algorithm, usages }: webcrypto.CryptoKey, name: string): boolean {
   if (!usages.includes('sign')) return false;
   const { hash: digest } = algorithm as Partial<webcrypto.RsaHashedKeyAlgorithm>;
   const bits = digest?.name.slice('SHA-'.length);

@@ -14,8 +14,8 @@ export interface SigningAlgorithmChoice {
 
 /**
  * Chooses the algorithm of a client assertion: the first one that the key and the metadata have in common (RFC 8414 §2).
- * Without a list in the metadata, RS256 if the key can sign with it, because servers should support it.
- * @throws {ConfigurationError} if they have none in common. The message lists the algorithms that the server supports.
+ * Without a list in the metadata it is RS256, which servers should support, if the key can sign with it.
+ * @throws {ConfigurationError} if there is none. The message lists the algorithms that the server supports.
  */
 export function signingAlgorithm(server: ServerMetadata, choice: SigningAlgorithmChoice): string {
   const candidates = checkAlgorithm(choice);

@@ -4,8 +4,8 @@ import { cleanIssuer, cleanList } from '../core/clean-text.js';
 import { ConfigurationError } from '../core/errors.js';
 
 /**
- * The first of these methods that the metadata list, or the first of all if the metadata list none. RFC 8414 §2 has
- * `client_secret_basic` as the default, but the user's choice is more specific.
+ * The first of these methods that is in the metadata; without a list there, the first method. RFC 8414 §2 has the
+ * default `client_secret_basic`, but the user's choice is more specific.
  * @throws {ConfigurationError} if there is none. The message lists the methods that the authorization server supports.
  */
 export function supportedMethod(server: ServerMetadata, ...methods: readonly [string, ...string[]]): string {

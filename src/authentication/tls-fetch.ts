@@ -10,7 +10,7 @@ import { decodedBody, decodedCodings } from './decoded-body.js';
  * dependency.
  */
 export function tlsFetch(secureContext: SecureContext): typeof globalThis.fetch {
-  // Loaded on demand, because most clients have a secret.
+  // Loaded on demand: only mutual TLS needs it.
   const https = process.getBuiltinModule('node:https');
   return (input, init = {}) =>
     new Promise((resolve, reject) => {

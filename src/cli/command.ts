@@ -6,7 +6,7 @@ import type { Settings } from './settings/settings.js';
 /** The arguments and flags of one run of a command. */
 export interface CommandCall {
   readonly args: readonly string[];
-  /** The keys are the names of commander: `minValidity` for `--min-validity`. */
+  /** The keys are the flags in camel case: `minValidity` for `--min-validity`. */
   readonly flags: Readonly<Record<string, unknown>>;
   /** The definition of the command in commander. */
   readonly commandLine: CommandLine;

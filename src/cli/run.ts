@@ -1,4 +1,4 @@
-import { Command as CommandLine, CommanderError, Option } from 'commander';
+import { Command as CommandLine, CommanderError, type Help, Option } from 'commander';
 
 import type { Command } from './command.js';
 import type { CommandContext } from './context.js';
@@ -57,7 +57,7 @@ async function runCommand(argv: readonly string[], context: CommandContext): Pro
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .enablePositionalOptions()
     .helpCommand(false)
-    .addHelpText('after', () => `\n${settingsText()}\n\n${exitCodesText}`);
+    .addHelpText('after', ({ command }) => `\n${settingsText(command.createHelp())}\n\n${exitCodesText}`);
 
   const [requested] = argv;
   for (const [name, [summary, load]] of Object.entries(commands)) {
@@ -92,7 +92,7 @@ function addSettings(commandLine: CommandLine): void {
   }
   commandLine
     .option('--env <path>', 'file that sets these variables, in lines NAME=value')
-    .option('--profile <name>', 'name of a profile in ~/.config/m2m-tokens/profiles.json')
+    .option('--profile <name>', 'name of a profile in profiles.json; m2m --help names its folder')
     .addOption(new Option('--client-secret [secret]').hideHelp());
 }
 
@@ -111,14 +111,17 @@ function refuseSecret({ clientSecret }: Readonly<Record<string, unknown>>): void
   if (clientSecret === undefined) return;
   throw new CommandError('every user of this machine can read a secret on the command line', {
     advice:
-      'set OAUTH_CLIENT_SECRET or --client-secret-file (- for stdin), or type it at the prompt; replace this secret',
+      'use OAUTH_CLIENT_SECRET, --client-secret-file (- for stdin) or the prompt; rotate this secret, which may be known',
   });
 }
 
-function settingsText(): string {
-  const rows = settingNames.map((name) => settingDefinitions[name]);
-  const width = Math.max(...rows.map(({ variable }) => variable.length));
-  return [sourcesText, ...rows.map(({ variable, summary }) => `     ${variable.padEnd(width)}  ${summary}`)].join('\n');
+function settingsText(help: Help): string {
+  const rows = settingNames.map((name) => ({
+    ...settingDefinitions[name],
+    term: `   ${settingDefinitions[name].variable}`,
+  }));
+  const width = Math.max(...rows.map(({ term }) => term.length));
+  return [sourcesText, ...rows.map(({ term, summary }) => help.formatItem(term, width, summary, help))].join('\n');
 }
 
 function examplesText({ examples }: Command): string {

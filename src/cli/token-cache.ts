@@ -84,8 +84,8 @@ function toStored({ value, scope, issuedAt, expiresAt }: AccessToken): StoredTok
 }
 
 /**
- * Returns a cached token. Deletes an entry that cannot be decrypted or is from the future, to let a new token replace
- * it.
+ * Returns a cached token. Deletes an entry that cannot be decrypted or whose time of issue is in the future; otherwise
+ * the store would keep it instead of a new token.
  */
 async function readToken(store: TokenStore, key: string, clock: Clock): Promise<AccessToken | undefined> {
   const stored = await store.get(key);
@@ -117,7 +117,8 @@ const notWritable =
   };
 
 /**
- * Returns the key of the folder. The first run creates it; concurrent first runs get the same key. Replaces a bad key.
+ * Returns the key of the folder. The first run creates it; concurrent first runs get the same key. Replaces a malformed
+ * key.
  */
 async function encryptionKey(folder: string): Promise<Buffer> {
   await makePrivateFolder(folder);

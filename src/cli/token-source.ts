@@ -5,12 +5,15 @@ import type { TokenSource } from '../core/token-source.js';
 import type { CommandContext } from './context.js';
 import { CommandError } from './io/command-error.js';
 import { withSpinner } from './io/spinner.js';
+import { type CredentialsReader, credentialsReader } from './settings/credentials-reader.js';
 import { requiredServer, requiredSetting, type Settings } from './settings/settings.js';
 
 /** Options of {@link openTokenSource}. */
 export interface TokenSourceOptions {
   /** Whether tokens are cached for later runs. @default false */
   readonly cache?: boolean | undefined;
+  /** @default a reader of the credentials in the settings */
+  readonly readCredentials?: CredentialsReader;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface TokenSourceOptions {
 export async function openTokenSource(
   settings: Settings,
   context: CommandContext,
-  { cache = false }: TokenSourceOptions = {},
+  { cache = false, readCredentials = credentialsReader(settings, context) }: TokenSourceOptions = {},
 ): Promise<TokenSource> {
   const server = requiredServer(settings);
   const clientId = requiredSetting(settings, 'clientId');
@@ -29,7 +32,7 @@ export async function openTokenSource(
   let service: Promise<TokenSource> | undefined;
   const source: TokenSource = {
     async getToken(request, options) {
-      const tokens = await (service ??= openTokenService(settings, context));
+      const tokens = await (service ??= openTokenService(settings, readCredentials, context));
       return withSpinner(`requesting a token from ${server}`, context, () => tokens.getToken(request, options));
     },
   };
@@ -42,23 +45,33 @@ export async function openTokenSource(
       advice: 'leave --cache or --dpop out',
     });
   }
-  const identity = [server, clientId, ...(await authenticationIdentity(settings))];
+  const identity = [server, clientId, ...(await authenticationIdentity(settings, readCredentials))];
   return withTokenCache({ identity, defaults: tokenRequest(settings) }, context)(source);
 }
 
 /**
  * The authentication method and a digest of the certificate: a certificate-bound token requires the same certificate.
  */
-async function authenticationIdentity({ authMethod, certificateFile }: Settings): Promise<(string | undefined)[]> {
+async function authenticationIdentity(
+  settings: Settings,
+  readCredentials: CredentialsReader,
+): Promise<(string | undefined)[]> {
+  const { authMethod, certificateFile } = settings;
   if (certificateFile === undefined) return [authMethod?.value];
-  const certificate = await readFile(certificateFile.value).catch(() => '');
+  const { isMutualTls } = await import('./settings/auth-methods.js');
+  const certificate = isMutualTls(settings)
+    ? (await readCredentials()).certificate
+    : await readFile(certificateFile.value).catch(() => '');
   return [authMethod?.value, hash('sha256', certificate, 'base64url')];
 }
 
-async function openTokenService(settings: Settings, context: CommandContext): Promise<TokenSource> {
-  const { readCheckedCredentials } = await import('./settings/credentials.js');
+async function openTokenService(
+  settings: Settings,
+  readCredentials: CredentialsReader,
+  context: CommandContext,
+): Promise<TokenSource> {
   const { serviceOptions } = await import('./settings/service-options.js');
-  const options = await serviceOptions(settings, await readCheckedCredentials(settings, context));
+  const options = await serviceOptions(settings, await readCredentials());
   const { createTokenService } = await import('../service/token-service.js');
   return createTokenService({ ...options, clock: context.clock });
 }

@@ -125,7 +125,7 @@ export class AccessToken {
     return this.#members;
   }
 
-  /** Milliseconds until the token expires, the smaller value of both clocks; negative after expiry. */
+  /** Milliseconds until the token expires on either clock, wall or monotonic; negative after expiry. */
   remainingMs(clock: Clock = systemClock): number {
     const byWall = this.expiresAt - clock.now();
     if (this.#issuedAtMonotonic === undefined) return byWall;

@@ -1,8 +1,8 @@
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The environment variable that names a proxy for requests to this URL, if Node.js ignores it. Node.js uses these
- * variables only with `NODE_USE_ENV_PROXY=1` or `--use-env-proxy`.
+ * The environment variable that names a proxy for requests to this URL, if Node.js ignores all such variables. It uses
+ * them only with `NODE_USE_ENV_PROXY=1` or `--use-env-proxy`.
  */
 export function ignoredProxyVariable(url: URL, environment: Environment = process.env): string | undefined {
   return usesProxies(environment) ? undefined : proxyVariable(url, environment);
@@ -11,6 +11,7 @@ export function ignoredProxyVariable(url: URL, environment: Environment = proces
 /** The environment variable that names a proxy for requests to this URL, if Node.js uses it. */
 export function usedProxyVariable(url: URL, environment: Environment = process.env): string | undefined {
   const name = usesProxies(environment) ? proxyVariable(url, environment) : undefined;
+  // Node.js never uses this one.
   return name?.toUpperCase() === 'ALL_PROXY' ? undefined : name;
 }
 

@@ -163,9 +163,9 @@ const codes: { readonly [Name in AnyTokenError['name']]: Extract<AnyTokenError, 
 };
 
 /** A copy of an error with another `retryAfterMs`. */
-export function withRetryAfter<Same extends TokenError>(error: Same, retryAfterMs: number): Same {
-  const Same = error.constructor as new (message: string, options: object) => Same;
-  return new Same(error.message, Object.assign({}, error, { cause: error.cause, retryAfterMs }));
+export function withRetryAfter<E extends TokenError>(error: E, retryAfterMs: number): E {
+  const ErrorClass = error.constructor as new (message: string, options: object) => E;
+  return new ErrorClass(error.message, Object.assign({}, error, { cause: error.cause, retryAfterMs }));
 }
 
 function withoutDetails(cause: unknown, depth = 0): Error {

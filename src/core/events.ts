@@ -1,7 +1,7 @@
 import type { AnyTokenError } from './errors.js';
 import type { GrantEvent, GrantReason } from './grant-events.js';
 
-export type { CredentialFacts, GrantReason } from './grant-events.js';
+export type { CredentialFacts, GrantEvent, GrantFacts, GrantReason, SentGrantFacts } from './grant-events.js';
 
 /** Which token service an event comes from. Absent in events of layers and adapters that are used without a token service. */
 export interface EventOrigin {
@@ -18,7 +18,8 @@ export interface EventOrigin {
  */
 export type TokenEvent = EventOrigin & (GrantEvent | CacheEvent | StoreEvent | RequestEvent | ServiceEvent);
 
-type CacheEvent =
+/** The events of the cache and its callers. */
+export type CacheEvent =
   /** A caller waited for a token and got it. */
   | {
       readonly type: 'token.awaited';
@@ -39,7 +40,7 @@ type CacheEvent =
   /** A cached token could not be renewed. It stays in use until it expires. */
   | {
       readonly type: 'renewal.failed';
-      /** The scope of the token request: it names the token if the authorization server did not name the granted scope. */
+      /** The scope of the token request: it identifies the token if the granted scope is unknown. */
       readonly requestedScope: string | undefined;
       readonly scope: string | undefined;
       readonly reason: GrantReason | undefined;
@@ -76,10 +77,12 @@ type CacheEvent =
   /** The least recently used token left the cache, which holds at most `cache.maxTokens` tokens. */
   | {
       readonly type: 'token.evicted';
+      readonly requestedScope: string | undefined;
       readonly scope: string | undefined;
     };
 
-type StoreEvent =
+/** The events of the shared store. */
+export type StoreEvent =
   /** A call of the shared store ended. */
   | {
       readonly type: 'store.called';
@@ -107,7 +110,8 @@ type StoreEvent =
 /** A method of the shared store. */
 export type StoreOperation = 'get' | 'set' | 'delete' | 'lease';
 
-type RequestEvent =
+/** The events of adapters. */
+export type RequestEvent =
   /** A resource server rejected the token or the DPoP proof, and the request is resent. */
   | {
       readonly type: 'request.resent';
@@ -138,7 +142,8 @@ type RequestEvent =
         | 'resent already';
     };
 
-type ServiceEvent =
+/** The events of a token service as a whole. */
+export type ServiceEvent =
   /** Tokens could not be revoked. They are not returned any more, but are valid until they expire. */
   | {
       readonly type: 'revocation.failed';

@@ -12,7 +12,7 @@ import type { AnyTokenError } from './errors.js';
 export type GrantReason = 'cold' | 'advisory' | 'mandatory' | 'rejected' | 'min_validity' | 'watch';
 
 /** The grant that an event is about. */
-interface GrantFacts {
+export interface GrantFacts {
   readonly requestedScope: string | undefined;
   /** `undefined` for layers that are used without a cache. */
   readonly reason: GrantReason | undefined;
@@ -21,7 +21,7 @@ interface GrantFacts {
 }
 
 /** A grant that was sent. */
-interface SentGrantFacts extends GrantFacts {
+export interface SentGrantFacts extends GrantFacts {
   /** Present if the authorization server asked for a DPoP nonce: the token request was sent twice (RFC 9449 §8). */
   readonly dpopNonce?: true;
   readonly durationMs: number;
@@ -40,28 +40,23 @@ export interface CredentialFacts {
   readonly expiresAt: number | undefined;
 }
 
-/** How the credential of a grant expires, and how far the clock of the authorization server is ahead. */
-interface CredentialState {
-  readonly credential: CredentialFacts | undefined;
-  /** 0 for less than ten seconds. */
-  readonly clockSkewMs: number;
-}
-
 /** The events of grants. */
 export type GrantEvent =
   /** A grant returned a token. */
-  | (SentGrantFacts &
-      CredentialState & {
-        readonly type: 'grant.succeeded';
-        /** The token endpoint, if its host differs from that of `authorizationServer`. */
-        readonly tokenEndpoint?: string;
-        /**
-         * The granted scope; `undefined` if the authorization server did not name it. It may grant less or more than
-         * `requestedScope` (RFC 6749 §3.3).
-         */
-        readonly scope: string | undefined;
-        readonly lifetimeMs: number;
-      })
+  | (SentGrantFacts & {
+      readonly type: 'grant.succeeded';
+      readonly credential: CredentialFacts | undefined;
+      /** How far the clock of the authorization server is ahead; 0 for less than ten seconds. */
+      readonly clockSkewMs: number;
+      /** The token endpoint, if its host differs from that of `authorizationServer`. */
+      readonly tokenEndpoint?: string;
+      /**
+       * The granted scope; `undefined` if the authorization server did not name it. It may grant less or more than
+       * `requestedScope` (RFC 6749 §3.3).
+       */
+      readonly scope: string | undefined;
+      readonly lifetimeMs: number;
+    })
   /** One attempt of a grant failed. `grant.retry_scheduled` follows if it is repeated. */
   | (SentGrantFacts & {
       readonly type: 'grant.failed';

@@ -48,7 +48,7 @@ export class CanonicalTokenRequest implements TokenRequest {
     );
     this.resource.forEach(checkResource);
     for (const name of ['resource', 'audience'] as const) {
-      if (this[name].length > 0 && name in this.parameters) throw twice(name);
+      if (this[name].length > 0 && name in this.parameters) throw repeatedParameter(name);
     }
     this.#key = JSON.stringify([scopes, this.resource, this.audience, Object.entries(this.parameters)]);
     if (this.#key.length > maxKeyLength) {
@@ -149,7 +149,7 @@ const reserved = new Set([
   'scope',
 ]);
 
-const twice = (name: string): ConfigurationError =>
+const repeatedParameter = (name: string): ConfigurationError =>
   new ConfigurationError(
     `"${name}" and "parameters.${name}" must not be used together: a parameter may occur only once`,
   );

@@ -72,8 +72,8 @@ export function checkGetTokenOptions(options: GetTokenOptions): void {
 export type Layer = (inner: TokenSource) => TokenSource;
 
 /**
- * Wraps a token source in layers, the innermost first. A layer that is `undefined` is left out. Its `getToken` throws a
- * `ConfigurationError` if the source returns no {@link AccessToken}, or one that cannot be sent in a header.
+ * Wraps a token source in layers, the innermost first. A layer that is `undefined` is left out. A call fails with
+ * `ConfigurationError` if `source` returns no {@link AccessToken}, or one that cannot be sent in a header.
  * @throws {ConfigurationError} if `source` is not a token source, or a layer is not a function
  * @example
  * ```ts

@@ -41,7 +41,7 @@ export interface AuthorizationServer {
 }
 
 const maxAgeMs = 24 * 60 * 60 * 1_000;
-const retryStaleMs = 60 * 1_000;
+const discoveryRetryMs = 60 * 1_000;
 const rediscoveryIntervalMs = 60 * 1_000;
 const suspiciousOutageMs = 30 * 1_000;
 
@@ -78,7 +78,7 @@ export function authorizationServer({
       if ('metadata' in found) known = found.metadata;
       else if (known === undefined) throw missingMetadata(found.notFound, clock.now());
       if ('metadata' in found) nextDiscovery = pause(maxAgeMs, clock);
-      else if (isOver(nextDiscovery)) nextDiscovery = pause(retryStaleMs, clock);
+      else if (isOver(nextDiscovery)) nextDiscovery = pause(discoveryRetryMs, clock);
       return known;
     } catch (error) {
       nextDiscovery = undefined;

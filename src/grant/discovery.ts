@@ -9,12 +9,12 @@ import { findTokenError, networkError } from './errors/network-error.js';
 import { type BoundedFetch, boundedFetch, type BoundedResponse, isSuccess } from './http/bounded-fetch.js';
 import { retryAfterMs } from './http/retry-after.js';
 
-/** How {@link discover} sends its requests. */
+/** Options of {@link discover}. */
 export interface DiscoveryOptions {
   readonly fetch: typeof globalThis.fetch;
   /** Deadline of each request, in milliseconds. */
   readonly timeoutMs: number;
-  /** A list of the issuer's origin if http is allowed for it; otherwise an empty list. */
+  /** The issuer's origin if http is allowed for it; otherwise empty. */
   readonly httpOrigins: readonly string[];
 }
 

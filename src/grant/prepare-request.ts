@@ -7,13 +7,13 @@ import {
   authenticatorOf,
   type ClientAuthentication,
   type PreparedAuthentication,
+  type PreparedCredential,
 } from '../authentication/client-authentication.js';
 import { abortable, DeadlineError } from '../core/abort.js';
 import { type GrantRejectedError, GrantUnavailableError, isTokenError } from '../core/errors.js';
-import type { TokenEvent } from '../core/events.js';
+import type { CredentialFacts, TokenEvent } from '../core/events.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import type { ClockSkew } from './clock-skew.js';
-import { credentialRotation } from './credential-rotation.js';
 import { concernsClient } from './errors/error-response.js';
 import { type BoundedFetch, boundedFetch, type BoundedFetchOptions } from './http/bounded-fetch.js';
 
@@ -42,8 +42,8 @@ export interface RequestPreparation {
   /** Reads the current metadata and credentials. */
   prepare(signal: AbortSignal | undefined): Promise<PreparedRequest>;
   /**
-   * Prepares a rejected request again, with the credentials read again. If the metadata may have changed, they are
-   * discovered again first. Resolves to `undefined` if the error has another reason, or if nothing has changed.
+   * Prepares a rejected request with the current credentials. If the metadata may have changed, discovers them again
+   * first. Resolves to `undefined` if neither can be the reason for the error, or if nothing has changed.
    */
   prepareAgain(
     error: unknown,
@@ -72,7 +72,7 @@ export function prepareRequest({
   emit,
   ...context
 }: PrepareRequestOptions): RequestPreparation {
-  const observeCredentials = credentialRotation(emit);
+  const fingerprints = new Map<CredentialFacts['credential'], string | undefined>();
 
   async function prepare(signal: AbortSignal | undefined): Promise<PreparedRequest> {
     const metadata = await abortable(server.metadata(), signal);
@@ -80,8 +80,14 @@ export function prepareRequest({
     const skewMs = skew.ms;
     const preparing = authenticatorOf(clientAuthentication).prepare(clientId, metadata, { ...context, skewMs });
     const authentication = await abortable(preparing, signal).catch(reportSlowCredentials);
-    observeCredentials(authentication.credentials ?? []);
+    authentication.credentials?.forEach(reportRotation);
     return { metadata, authentication, skewMs };
+  }
+
+  function reportRotation({ facts, fingerprint }: PreparedCredential): void {
+    const last = fingerprints.get(facts.credential);
+    fingerprints.set(facts.credential, fingerprint);
+    if (last !== undefined && last !== fingerprint) emit({ type: 'credential.reread', ...facts });
   }
 
   return {
@@ -124,7 +130,7 @@ function reportSlowCredentials(error: unknown): never {
 export const isAboutClient = (error: unknown): boolean =>
   isTokenError(error) && error.code === 'ERR_GRANT_REJECTED' && concernsClient(error.status, error.error);
 
-// The endpoint has moved, or another client authentication method is required.
+// The endpoint may have moved, or the server may require another client authentication method.
 const mayBeOutdated = ({ status, error }: GrantRejectedError): boolean =>
   [401, 404, 405, 410].includes(status) || (status >= 300 && status < 400) || error === 'invalid_client';
 

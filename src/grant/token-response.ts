@@ -98,7 +98,7 @@ export function acceptTokenResponse(
     throw invalid('its body is not a token response (RFC 6749 §5.1)');
   }
   const members = parsed as Readonly<Record<string, unknown>>;
-  // An error code makes it an error response, whatever the status. openid-client rejects the empty object.
+  // With an error code it is an error response, whatever the status. The empty object makes openid-client fail.
   if ('error' in members && isErrorCode(members['error'])) return '{}';
 
   const { access_token, token_type, scope, expires_in } = members;

@@ -43,8 +43,7 @@ export function withFastPath(tokenCache: TokenCache): Layer {
   return (inner) => {
     const recentTokens = new LRUCache<string, RecentToken>({ max: maxTokens });
     let recentDefault: RecentToken | undefined;
-    // A promise keeps the asynchronous context of its creation alive, so it is created outside that of a caller's
-    // request.
+    // A promise keeps the asynchronous context of its creation alive, so it is created outside the callers' contexts.
     const context = new AsyncResource('m2m-tokens');
 
     function remember(key: string, token: AccessToken, generation: number): AccessToken {

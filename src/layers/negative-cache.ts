@@ -105,11 +105,11 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
         credentials === undefined ? undefined : abortable(credentials.fingerprint(), signal),
       ).catch(() => undefined);
 
-    async function remember(key: string, error: AnyTokenError, isFirst: boolean): Promise<AnyTokenError> {
+    async function remember(key: string, error: AnyTokenError, isAfterExpiry: boolean): Promise<AnyTokenError> {
       const last = failures.get(key);
       const count = last !== undefined && isSame(last.error, error) ? last.count + 1 : 1;
       // The tokens of all replicas may have expired at the same time. Full jitter spreads their next attempts.
-      const outageMs = isFirst
+      const outageMs = isAfterExpiry
         ? random() * maxBackoffMs
         : backoffMs(count, { baseMs: 1_000, capMs: maxBackoffMs, random });
       const ms = error.retryable ? (error.retryAfterMs ?? outageMs) : rejectionMs(count);
@@ -126,8 +126,8 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
         const { key, scope: requestedScope } = canonicalRequest(request);
         const failure = failures.get(key);
         const waitMs = failure?.pause.remainingMs() ?? 0;
-        const isFirst = failure !== undefined && mayAttemptOnce(failure, options?.replacing);
-        if (failure !== undefined && waitMs > 0 && !isFirst && !(await haveCredentialsChanged(failure))) {
+        const isAfterExpiry = failure !== undefined && mayAttemptOnce(failure, options?.replacing);
+        if (failure !== undefined && waitMs > 0 && !isAfterExpiry && !(await haveCredentialsChanged(failure))) {
           const suppression = failure.error.retryAfterMs === undefined ? 'backoff' : 'retry_after';
           const reason = options?.reason;
           emit({ type: 'grant.suppressed', requestedScope, reason, suppression, retryAfterMs: waitMs });
@@ -138,7 +138,7 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
           failures.delete(key);
           return token;
         } catch (error) {
-          throw isTokenError(error) ? await remember(key, error, isFirst) : error;
+          throw isTokenError(error) ? await remember(key, error, isAfterExpiry) : error;
         }
       },
     };

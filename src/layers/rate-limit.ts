@@ -23,7 +23,7 @@ export interface RateLimitOptions {
   readonly onEvent?: EventSink | undefined;
 }
 
-/** The pause after a 429 without `Retry-After`, in milliseconds. It doubles with each consecutive one. */
+/** The pause after a 429 without `Retry-After`, in milliseconds. It doubles with each consecutive 429. */
 const firstLimitMs = 5_000;
 const maxLimitMs = 60_000;
 const maxRequests = 1_000;

@@ -27,14 +27,14 @@ export interface RetryLayerOptions {
 /** The longest wait before a retry. If `Retry-After` is longer, the call fails at once with its `retryAfterMs`. */
 const maxWaitMs = 5_000;
 
-/** The longest delay with which a busy process notices a deadline. */
+/** A busy process notices a deadline at most this much later. */
 const toleranceMs = 500;
 
 /**
  * Retries transient failures within one deadline, by default twice.
  *
- * The wait has full jitter (200 ms, doubling), or is the time that the authorization server asks for. Each failed call reduces the
- * retries of the next one by one; a success restores them. The inner source gets a signal that is aborted at the deadline.
+ * The wait has full jitter (200 ms, doubling), or is as long as the authorization server asks for. Each failed call
+ * takes one retry from the next call; a success restores all. At the deadline the signal of the inner source is aborted.
  * @throws {ConfigurationError} if an option is unknown or malformed
  * @example
  * ```ts

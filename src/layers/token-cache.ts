@@ -100,11 +100,11 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
   const emit = eventSink(onEvent);
   const tokens = new LRUCache<string, CachedToken>({
     max: maxTokens,
-    dispose({ token: { scope } }, _key, reason) {
+    dispose({ token: { scope }, request }, _key, reason) {
       if (reason !== 'evict') return;
       cache.evictions += 1;
       cache.generation += 1;
-      emit({ type: 'token.evicted', scope });
+      emit({ type: 'token.evicted', requestedScope: request.scope, scope });
     },
   });
   const failed = new LRUCache<string, CacheEntry>({ max: maxTokens });
@@ -123,6 +123,7 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
     get: (key: string) => tokens.get(key),
     set(request: CanonicalTokenRequest, token: AccessToken): void {
       const { key, scope: requestedScope } = request;
+      const { failures } = tokens.get(key) ?? {};
       // Switch in one step, so that tokens always match the presented certificate.
       if (token.certificateThumbprint !== thumbprint) {
         thumbprint = token.certificateThumbprint;
@@ -137,10 +138,10 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
       if (current !== undefined) cache.generation += 1;
       const schedule = renewalSchedule(token.expiresAt - token.issuedAt, random, refresh);
       tokens.set(key, { ...schedule, request, token, postponed: undefined, failures: undefined });
-      if (current?.failures === undefined) return;
-      const { count: failures, since } = current.failures;
+      if (failures === undefined) return;
+      const { count, since } = failures;
       const failedForMs = elapsedMs(since, clock);
-      emit({ type: 'renewal.recovered', requestedScope, scope: token.scope, failures, failedForMs });
+      emit({ type: 'renewal.recovered', requestedScope, scope: token.scope, failures: count, failedForMs });
     },
     renewalFailed(cached: CachedToken, error: unknown, reason: GrantReason | undefined): void {
       const { token, request } = cached;

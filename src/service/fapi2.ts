@@ -17,19 +17,19 @@ export interface Fapi2Facts {
  * @throws {ConfigurationError} that names the option to change
  */
 export function checkFapi2Profile({ tokenEndpoint, allowsHttp, method, isSenderConstrained }: Fapi2Facts): void {
-  const refuse = (rule: string) => {
+  const fail = (rule: string) => {
     throw new ConfigurationError(`the profile "fapi2" ${rule}`);
   };
   if (tokenEndpoint !== undefined) {
-    refuse('takes endpoints from metadata only: set "issuer" instead of "tokenEndpoint"');
+    fail('takes endpoints from metadata only: set "issuer" instead of "tokenEndpoint"');
   }
-  if (allowsHttp) refuse('requires https: give the URL as a string, without dangerouslyAllowHttp');
+  if (allowsHttp) fail('requires https: give the URL as a string, without dangerouslyAllowHttp');
   if (method !== 'private_key_jwt' && method !== 'tls_client_auth') {
-    refuse(
+    fail(
       'allows no shared secret and no assertion of another issuer: set "clientAuthentication" to privateKeyJwt(…) or mutualTls(…)',
     );
   }
   if (!isSenderConstrained) {
-    refuse('requires sender-constrained tokens: set "dpop", or set "clientAuthentication" to mutualTls(…)');
+    fail('requires sender-constrained tokens: set "dpop", or set "clientAuthentication" to mutualTls(…)');
   }
 }

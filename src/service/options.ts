@@ -43,7 +43,7 @@ export interface RetryOptions {
 export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredentialsOptions, 'clientAuthentication'> {
   /**
    * The client secret: a string, a function that is called for each grant, or `fromFile(path)`. The method is
-   * `client_secret_basic`, or `client_secret_post` if the metadata of the authorization server list only that one.
+   * `client_secret_post` if the metadata of the authorization server contain only that one, else `client_secret_basic`.
    */
   readonly clientSecret?: Secret | undefined;
   /**
@@ -68,7 +68,10 @@ export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredential
   readonly retry?: RetryOptions | undefined;
   /** The store in which replicas share tokens: `redisStore(client)`, `encryptedStore(store, { keys })`. */
   readonly store?: TokenStore | undefined;
-  /** A pino logger; each event is one line. */
+  /**
+   * A pino logger, a winston logger or another logger with these methods, for the events of the token service and its
+   * adapters. {@link logEvents} describes the levels and the lines.
+   */
   readonly logger?: EventLogger | undefined;
   /** Returns random numbers, uniform in [0, 1); for tests. @default Math.random */
   readonly random?: (() => number) | undefined;

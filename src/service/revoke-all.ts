@@ -3,14 +3,14 @@ import { GrantUnavailableError, type AnyTokenError } from '../core/errors.js';
 import { eventSink } from '../core/event-sink.js';
 import type { EventSink } from '../core/events.js';
 import type { ClientCredentials } from '../grant/client-credentials.js';
-import type { SharedPlaces } from '../stores/shared-tokens.js';
+import type { SharedEntries } from '../stores/shared-tokens.js';
 import type { CachedTokens, DrainedToken } from '../layers/token-cache.js';
 
 /** Options of {@link revokeAll}. */
 export interface RevokeAllOptions {
   readonly cache: Pick<CachedTokens, 'drain'>;
   readonly grants: Pick<ClientCredentials, 'revoke'>;
-  readonly shared: SharedPlaces | undefined;
+  readonly shared: SharedEntries | undefined;
   readonly onEvent?: EventSink | undefined;
 }
 
@@ -29,8 +29,8 @@ const concurrency = 10;
 /**
  * Drains the cache and revokes its tokens within two seconds (RFC 7009). Resolves to `true` if all are revoked, and
  * never rejects, because it is called when a process ends. With a shared store, other replicas use the tokens: without
- * `shared`, they are only dropped from memory, and the result is `true`. Callers do not get a token again whose
- * revocation failed; the next call tries to revoke it again.
+ * `shared`, they are only dropped from memory, and the result is `true`. A token whose revocation failed is not returned
+ * to callers any more; the next call tries to revoke it again.
  */
 export function revokeAll(options: RevokeAllOptions): (options?: RevokeOptions) => Promise<boolean> {
   const { cache, grants, shared, onEvent } = options;
@@ -71,11 +71,11 @@ export function revokeAll(options: RevokeAllOptions): (options?: RevokeOptions) 
   };
 }
 
-// Before the revocation: otherwise a replica could take a revoked token from the store.
-async function removeFromStore(shared: SharedPlaces, { key, token }: DrainedToken): Promise<void> {
-  const place = await shared.place(key);
-  await place?.remove(token);
-  if (place === undefined || place.isSkipped()) {
+// Called before the revocation: otherwise a replica could take a revoked token from the store.
+async function removeFromStore(shared: SharedEntries, { key, token }: DrainedToken): Promise<void> {
+  const entry = await shared.entry(key);
+  await entry?.remove(token);
+  if (entry === undefined || entry.isSkipped()) {
     throw new GrantUnavailableError('a token is not revoked, because it could not be removed from the shared store');
   }
 }

@@ -9,8 +9,8 @@ export const serverUrlNames = ['issuer', 'tokenEndpoint', 'revocationEndpoint'] 
 
 /**
  * Checks the URLs of an authorization server.
- * @throws {ConfigurationError} if one is malformed, or http to another machine that is not allowed (RFC 6749 §3.2 and
- *   §10.8)
+ * @throws {ConfigurationError} if one is malformed, or uses http to another machine without `dangerouslyAllowHttp`
+ *   (RFC 6749 §3.2 and §10.8)
  */
 export function checkServerUrls(urls: Pick<AuthorizationServerOptions, (typeof serverUrlNames)[number]>): void {
   for (const name of serverUrlNames) {

@@ -16,7 +16,7 @@ import { withNegativeCache } from '../layers/negative-cache.js';
 import { withRateLimit } from '../layers/rate-limit.js';
 import { withRetry } from '../layers/retry.js';
 import { withSharedStore } from '../layers/shared-store/shared-store.js';
-import { placesOf, type SharedTokens, sharedTokens } from '../stores/shared-tokens.js';
+import { entriesOf, type SharedTokens, sharedTokens } from '../stores/shared-tokens.js';
 import { cachedTokensOf, tokenCache } from '../layers/token-cache.js';
 import { withGrantChannel } from '../telemetry/grant-channel.js';
 import { logEvents } from '../telemetry/logging.js';
@@ -91,14 +91,14 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   };
   const observers = observation();
   const collector = statsCollector({ ...origin, isShared: options.store !== undefined }, clock ?? systemClock);
-  const logger = options.logger && logEvents(options.logger);
+  const logger = options.logger && logEvents(options.logger, { clock });
   const onEvent = withOrigin(origin, eventSink(observers.onEvent, collector.onEvent, logger, options.onEvent));
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
   const { deadlineMs, maxBackoffMs, retries } = options.retry ?? {};
 
   const grants = clientCredentials({ ...options, clientAuthentication, onEvent });
   const shared = sharedTokensOf(options, clientAuthentication, onEvent);
-  const places = shared && placesOf(shared);
+  const entries = shared && entriesOf(shared);
   // The cache tells the client authentication which certificate its tokens are bound to.
   const cache = tokenCache({ ...options.cache, refresh, clock, random, onEvent, certificate: clientAuthentication });
   const source = compose(
@@ -121,11 +121,11 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     },
     async ready({ signal } = {}) {
       await source.getToken(undefined, { signal });
-      await places?.flush();
+      await entries?.flush();
     },
-    flush: async () => places?.flush(),
+    flush: async () => entries?.flush(),
     stats: () => collector.snapshot(cachedTokensOf(cache)),
-    revoke: revokeAll({ cache: cachedTokensOf(cache), grants, shared: places, onEvent }),
+    revoke: revokeAll({ cache: cachedTokensOf(cache), grants, shared: entries, onEvent }),
     [observeKey]: observers.observe,
   };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { link, lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** The error for a file or folder that is not private to its owner. The message contains its path. */
 export class PrivateFileError extends Error {
@@ -68,10 +69,25 @@ async function temporaryFile(path: string, text: string): Promise<string> {
  * @throws {PrivateFileError} if other users can read or write the folder or own it, or if it is a link
  */
 export async function makePrivateFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  await makeFolder(path);
   const stats = await lstat(path);
   if (stats.isSymbolicLink()) throw new PrivateFileError(`${path} is a link`, 'replace the link with a folder');
   checkOwner(path, stats, '700');
+}
+
+// With `recursive`, mkdir never returns for a folder that /proc cannot contain (Node.js 20).
+async function makeFolder(path: string): Promise<void> {
+  const make = () => mkdir(path, { mode: 0o700 });
+  try {
+    await make().catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT' || dirname(path) === path) throw error;
+      await makeFolder(dirname(path));
+      await make();
+    });
+  } catch (error) {
+    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    if (!exists || (await lstat(path)).isFile()) throw error;
+  }
 }
 
 function checkOwner(path: string, { uid, mode }: Stats, privateMode: '600' | '700'): void {

@@ -17,14 +17,14 @@ export interface RedisCommands {
 
 /**
  * A client of the package `redis`, version 5 or newer, made by `createClient`, `createClientPool`, `createCluster` or
- * `createSentinel`. The types of these four have little in common, so this one lists only the members in use.
+ * `createSentinel`. The types of these four have little in common, so this type lists only the members in use.
  */
 export interface RedisConnection extends RedisCommands {
   /** Whether the client is connected, so that it sends a command immediately. */
   readonly isReady?: boolean;
   /** Makes the commands abortable while they wait for a connection. */
   withCommandOptions(options: { abortSignal: AbortSignal }): RedisCommands;
-  /** Whether there is a listener. */
+  /** The number of listeners. */
   listenerCount(event: 'error'): number;
   /** Adds a listener. */
   on(event: 'error', listener: () => void): unknown;

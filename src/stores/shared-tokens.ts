@@ -34,7 +34,7 @@ export interface SharedTokensOptions {
         readonly certificateThumbprint?: string | undefined;
         /** The DPoP key. */
         readonly keyPair?: DpopKeyPair | undefined;
-        /** SHA-256 thumbprint of the public key (RFC 7638). */
+        /** A digest of the public DPoP key. */
         readonly thumbprint?: string | undefined;
       }>)
     | undefined;
@@ -53,26 +53,26 @@ export interface SharedTokens {
 declare const brand: unique symbol;
 
 /** The members of {@link SharedTokens}: `withSharedStore` reads and writes the tokens, the revocation removes them. */
-export interface SharedPlaces {
+export interface SharedEntries {
   readonly clock: Clock;
   readonly emit: (event: TokenEvent) => void;
   /** The entry of one token request; `undefined` if the key or certificate of the client cannot be read. */
-  place(requestKey: string): Promise<SharedPlace | undefined>;
+  entry(requestKey: string): Promise<SharedEntry | undefined>;
   /** Waits for the writes under way. Never rejects. */
   flush(): Promise<void>;
 }
 
-export const anySharedTokens = objectWith('place', 'flush');
+export const anySharedTokens = objectWith('entry', 'flush');
 
 /** The members of shared tokens. */
-export const placesOf = (shared: SharedTokens): SharedPlaces => shared as unknown as SharedPlaces;
+export const entriesOf = (shared: SharedTokens): SharedEntries => shared as unknown as SharedEntries;
 
 /** The entry of one token request. Its methods never reject, unless `signal` is aborted. */
-export interface SharedPlace {
+export interface SharedEntry {
   /** Whether the store failed recently and is being skipped. */
   isSkipped(): boolean;
   read(signal?: AbortSignal): Promise<TokenRecord | undefined>;
-  /** Stores the token, unless the entry holds a newer token that is not `replaced`. */
+  /** Stores the token. If the entry holds a newer token other than `replaced`, that token stays. */
   write(token: AccessToken, replaced?: AccessToken): Promise<void>;
   /** Removes the token, unless the entry holds another token. */
   remove(token: AccessToken): Promise<void>;
@@ -107,10 +107,10 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
     return withDeadline(constraintTimeoutMs, undefined, (signal) => abortable(senderConstraint(), signal));
   }
 
-  function placeOf(requestKey: string, constraint: SenderConstraint): SharedPlace {
-    const bindings = `${constraint.certificateThumbprint} ${constraint.thumbprint}`;
+  function entryOf(requestKey: string, constraint: SenderConstraint): SharedEntry {
+    const thumbprints = `${constraint.certificateThumbprint} ${constraint.thumbprint}`;
     // A hash has a fixed length and reveals nothing about the request.
-    const key = hash('sha256', JSON.stringify([identity, bindings, requestKey]), 'base64url');
+    const key = hash('sha256', JSON.stringify([identity, thumbprints, requestKey]), 'base64url');
 
     const remove = (token: AccessToken) => breaker.delete(key, toStored(key, token));
 
@@ -126,9 +126,9 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
         // Wait for the write of this replica. Otherwise a later read would take its token for one of another replica.
         const write = writes.get(key);
         if (write !== undefined) await abortable(write, signal);
-        const entry = await breaker.get(key, signal && { signal });
-        const record = entry && fromStored(key, entry, instant(clock), constraint);
-        if (entry !== undefined && record?.kind === 'invalid') void breaker.delete(key, entry);
+        const stored = await breaker.get(key, signal && { signal });
+        const record = stored && fromStored(key, stored, instant(clock), constraint);
+        if (stored !== undefined && record?.kind === 'invalid') void breaker.delete(key, stored);
         return record;
       },
       async write(token, replaced) {
@@ -147,16 +147,16 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
     };
   }
 
-  const places: SharedPlaces = {
+  const entries: SharedEntries = {
     clock,
     emit: eventSink(onEvent),
-    async place(requestKey) {
+    async entry(requestKey) {
       const constraint = await readConstraint().catch(() => undefined);
-      return constraint && placeOf(requestKey, constraint);
+      return constraint && entryOf(requestKey, constraint);
     },
     async flush() {
       await Promise.all(writes.values());
     },
   };
-  return places as unknown as SharedTokens;
+  return entries as unknown as SharedTokens;
 }

@@ -12,7 +12,7 @@ export type TokenRecord =
 
 /** The certificate and the DPoP key that constrain the tokens of a client. The store holds neither. */
 export interface SenderConstraint extends Pick<AccessTokenFields, 'certificateThumbprint' | 'keyPair'> {
-  /** Of the key pair (RFC 7638). */
+  /** A digest of the public DPoP key. */
   readonly thumbprint?: string | undefined;
 }
 
@@ -34,7 +34,7 @@ export function toStored(key: string, token: AccessToken): StoredToken {
   const version = hasMembers ? versions.withMembers : versions.withoutMembers;
   const members = hasMembers ? [JSON.stringify(token.members)] : [];
   const scope = token.scope === undefined ? [] : [token.scope];
-  // A token value and JSON have no line break. A scope may have one: it is stored as the authorization server sent it.
+  // The scope is last: unlike the other parts, it may have a line break if a user's token source made the token.
   const body = [key, token.type, token.value, ...members, ...scope].join('\n');
   return { version, issuedAt, expiresAt, payload: checksum(issuedAt, expiresAt, body) + body };
 }

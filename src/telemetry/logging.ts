@@ -1,93 +1,103 @@
-import { checkArgument, objectWith } from '../core/check-options.js';
+import { anyClock, checkArgument, checkOptions, objectWith } from '../core/check-options.js';
+import { type Clock, systemClock } from '../core/clock.js';
 import type { EventSink, TokenEvent } from '../core/events.js';
+import { eventLevels, type EventLevels } from './event-levels.js';
+import { eventSentence } from './event-sentence.js';
+import { loggedError } from './logged-error.js';
 
-/** A pino logger, or another logger with these methods. */
+/** A pino logger, a winston logger, or another logger with these methods. */
 export type EventLogger = Readonly<
   Record<'debug' | 'info' | 'warn' | 'error', (facts: object, message: string) => unknown>
 >;
 
+/** Options of {@link logEvents}. */
+export interface LogEventsOptions {
+  /** For tests. @default the system clock */
+  readonly clock?: Clock | undefined;
+}
+
+/** More services than this in one log are forgotten, the least recently used one first. */
+const maxServices = 100;
+
 /**
- * Makes an event sink that writes each event to a pino logger: the event is the logged object, and a sentence is the
- * message. Routine events are `info` or `debug`. Failures that the library recovers from are `warn`; a failed grant is
- * `error`.
+ * Makes an event sink that writes events to a logger. The logged object has the members of the event, and the message
+ * is a sentence. The member `service` is logged as `tokenService`, because `service` usually names the program that
+ * writes the log. The member `error` is logged as `err`, without a stack if it is a {@link TokenError}.
+ *
+ * - `error`: a caller got no token, or a token expires within a minute and cannot be renewed.
+ * - `warn`: a failure that callers do not notice, for example of a renewal while the token is valid.
+ * - `info`: a state change, for example the first token, a recovery or a rotated secret.
+ * - `debug`: all other events.
+ *
+ * A failure that repeats is logged once, and again after an hour; its repetitions are `debug`. The next line of the
+ * same token service has the number of repetitions in the member `repeated` and in its sentence. A failure that keeps
+ * returning after a recovery is logged again after 1, 2, 4 and 8 minutes, then every 15 minutes.
  * @throws {ConfigurationError} if `logger` lacks one of these methods
  * @example
  * ```ts
- * import { logEvents, tokenServiceFromEnvironment } from 'm2m-tokens';
+ * import { logEvents, staticToken } from 'm2m-tokens';
  * import { withBearerToken } from 'm2m-tokens/fetch';
  * import { pino } from 'pino';
  *
- * const onEvent = logEvents(pino());
- * const tokens = tokenServiceFromEnvironment({ onEvent });
- * const authorizedFetch = withBearerToken(fetch, tokens, { origins: ['https://api.example.com'], onEvent });
+ * // The option `logger` of createTokenService does the same for a token service and its adapters.
+ * const authorizedFetch = withBearerToken(fetch, staticToken('a-token'), {
+ *   origins: ['https://api.example.com'],
+ *   onEvent: logEvents(pino()),
+ * });
  * ```
  */
-export function logEvents(logger: EventLogger): EventSink {
+export function logEvents(logger: EventLogger, options: LogEventsOptions = {}): EventSink {
   checkArgument('logEvents', 'logger', logger, objectWith('debug', 'info', 'warn', 'error'));
+  checkOptions('logEvents', options, { clock: anyClock });
+  const { clock = systemClock } = options;
+  const services = new Map<string, EventLevels>();
+  const takesOneObject = isWinston(logger);
+
+  function levelsOf({ service, authorizationServer }: TokenEvent): EventLevels {
+    // Without a token service, only the events of grants name the authorization server.
+    const key = service === undefined ? '' : JSON.stringify([service, authorizationServer]);
+    const levels = services.get(key) ?? eventLevels(clock);
+    services.delete(key);
+    services.set(key, levels);
+    for (const oldest of services.keys()) {
+      if (services.size <= maxServices) break;
+      services.delete(oldest);
+    }
+    return levels;
+  }
+
   return (event) => {
-    // pino serializes an error under the key "err".
-    const { error, ...facts } = { error: undefined, ...event };
+    const { level, repeated } = levelsOf(event).take(event);
+    const facts = { ...factsOf(event), ...(repeated.length > 0 && { repeated: sumOf(repeated) }) };
+    const message = [eventSentence(event), ...sinceLastLine(repeated)].join('; ');
     // Some loggers return a promise: the event sink handles its rejection.
-    return logger[levels[event.type]](error === undefined ? facts : { ...facts, err: error }, sentenceFor(event));
+    if (takesOneObject) return Reflect.apply(logger[level], logger, [{ ...facts, message }]) as unknown;
+    return logger[level](facts, message);
   };
 }
 
-const levels = {
-  'grant.succeeded': 'info',
-  'grant.failed': 'error',
-  'grant.retry_scheduled': 'debug',
-  'grant.suppressed': 'debug',
-  'credential.reread': 'info',
-  'token.awaited': 'debug',
-  'token.unavailable': 'error',
-  'renewal.failed': 'warn',
-  'renewal.recovered': 'info',
-  'store.called': 'debug',
-  'store.recovered': 'info',
-  'token.expired_on_arrival': 'warn',
-  'token.lifetime_capped': 'info',
-  'token.evicted': 'debug',
-  'revocation.failed': 'warn',
-  'store.failed': 'warn',
-  'request.resent': 'info',
-  'request.not_resent': 'warn',
-  'http.allowed': 'warn',
-} as const satisfies Record<TokenEvent['type'], keyof EventLogger>;
+/**
+ * Whether a logger is one of winston. It would take the facts for the message and drop the sentence; it takes one object
+ * with both. Only its loggers have both members.
+ */
+const isWinston = (logger: object): boolean => 'transports' in logger && 'rejections' in logger;
 
-function sentenceFor(event: TokenEvent): string {
-  switch (event.type) {
-    case 'grant.succeeded':
-      return `${event.authorizationServer} granted "${event.clientId}" a token for ${seconds(event.lifetimeMs)}`;
-    case 'grant.failed':
-      return event.error.message;
-    case 'renewal.failed':
-      return `a token could not be renewed; it remains valid for ${seconds(event.remainingMs)}, next attempt in ${seconds(event.retryAfterMs)} at the earliest`;
-    case 'grant.retry_scheduled':
-    case 'grant.suppressed':
-    case 'credential.reread':
-    case 'token.awaited':
-    case 'token.unavailable':
-    case 'renewal.recovered':
-    case 'store.called':
-    case 'store.recovered':
-      return event.type;
-    case 'token.expired_on_arrival':
-      return 'a token had expired on arrival and is not cached; check its lifetime and the clocks of both machines';
-    case 'token.lifetime_capped':
-      return `the token lifetime of ${event.announcedSeconds} s counts as unlimited; the token is renewed after 24 hours at the latest`;
-    case 'token.evicted':
-      return 'the least recently used token was dropped; "cache.maxTokens" is lower than the number of different token requests';
-    case 'revocation.failed':
-      return `tokens that could not be revoked: ${event.tokens}; ${event.error.message}`;
-    case 'store.failed':
-      return `the shared store failed (${event.operation}: ${event.failure}); tokens are not shared, next attempt in ${seconds(event.retryAfterMs)}`;
-    case 'request.resent':
-      return `${event.origin} rejected the token of a ${event.method.toUpperCase()}; resending with another token`;
-    case 'request.not_resent':
-      return `${event.origin} did not accept the token or DPoP proof of a ${event.method.toUpperCase()}; not resent (${event.reason})`;
-    case 'http.allowed':
-      return `dangerouslyAllowHttp allows http to ${event.origins.join(', ')}: without a service mesh that encrypts, secrets and tokens can be read in transit`;
-  }
+function factsOf(event: TokenEvent): object {
+  const { type, service, error, ...facts } = { error: undefined, ...event };
+  return {
+    type,
+    ...(service !== undefined && { tokenService: service }),
+    ...facts,
+    // pino, Fastify and bunyan know an error by this name.
+    ...('error' in event && { err: loggedError(error) }),
+  };
 }
 
-const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
+type Repetitions = ReturnType<EventLevels['take']>['repeated'];
+
+const sumOf = (repeated: Repetitions): number => repeated.reduce((sum, [, count]) => sum + count, 0);
+
+const sinceLastLine = (repeated: Repetitions): string[] =>
+  repeated.length === 0
+    ? []
+    : [`since the last line: ${repeated.map(([type, count]) => `${count} more ${type}`).join(', ')}`];

@@ -7,7 +7,7 @@ import { staticToken } from '../../src/service/static-token.js';
 
 const tokens = staticToken('token');
 
-test('has defaults for all', () => {
+test('has defaults for all options', () => {
   const { origins, tokenRequestOf, resend, emit } = adapterOptions('an adapter', tokens, {});
 
   expect({ origins, request: tokenRequestOf?.(), resend }).toEqual({
@@ -15,16 +15,16 @@ test('has defaults for all', () => {
     request: undefined,
     resend: 'all',
   });
-  expect(() => emit({ type: 'token.evicted', scope: 'a' })).not.toThrow();
+  expect(() => emit({ type: 'token.evicted', requestedScope: 'a', scope: 'a' })).not.toThrow();
 });
 
-test('makes origins of URLs [E11]', () => {
+test('converts URLs to origins [E11]', () => {
   const { origins } = adapterOptions('an adapter', tokens, { origins: ['HTTPS://API.example.com:443/'] });
 
   expect(origins).toEqual(['https://api.example.com']);
 });
 
-test('tells the token request, be it one or a function of the outgoing request [E21]', () => {
+test('returns the token request from an object or from a function of the outgoing request [E21]', () => {
   const request = { scope: 'orders:read' };
   const fixed = adapterOptions<[path: string]>('an adapter', tokens, { tokenRequest: request });
   const asked = adapterOptions<[path: string]>('an adapter', tokens, {
@@ -40,21 +40,22 @@ test.each([
   ['request', 'tokenRequest'],
   ['token', 'tokenRequest'],
   ['origin', 'origins'],
-])('"%s" is unknown, and the nearest right name is "%s" [F10]', (name, nearest) => {
+])('rejects the unknown option "%s" and suggests "%s" [F10]', (name, nearest) => {
   expect(() => adapterOptions('an adapter', tokens, { [name]: false })).toThrow(
     `an adapter has no option "${name}"; did you mean "${nearest}"?`,
   );
 });
 
-test('hands events to the sink', () => {
+test('passes events to the sink', () => {
   const events: TokenEvent[] = [];
 
   adapterOptions('an adapter', tokens, { onEvent: (event) => events.push(event) }).emit({
     type: 'token.evicted',
+    requestedScope: 'a',
     scope: undefined,
   });
 
-  expect(events).toEqual([{ type: 'token.evicted', scope: undefined }]);
+  expect(events).toEqual([{ type: 'token.evicted', requestedScope: 'a', scope: undefined }]);
 });
 
 test.each<[object, RegExp]>([

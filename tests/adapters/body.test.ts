@@ -44,7 +44,7 @@ test('ends streams of all kinds, and leaves anything else alone [E14]', async ()
   expect(isCancelled).toBe(true);
 });
 
-test('a body that is broken already is cancelled without a complaint [E14 D15]', async () => {
+test('cancelling a body that has already failed causes no unhandled rejection [E14 D15]', async () => {
   const unhandled: unknown[] = [];
   const remember = (reason: unknown): void => void unhandled.push(reason);
   process.on('unhandledRejection', remember);

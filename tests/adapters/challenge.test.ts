@@ -94,7 +94,7 @@ describe('parses [E6 R-34 R-39]', () => {
     ['Bearer realm=a b', [['bearer', {}]]],
     ['Basic realm="a", {', [['basic', { realm: 'a' }]]],
     ['Basic realm="a\\', [['basic', {}]]],
-  ])('%j up to where it does not [E26]', (field, challenges) => {
+  ])('%j up to its first malformed part [E26]', (field, challenges) => {
     expect(parsed(field)).toEqual(challenges);
   });
 });
@@ -189,7 +189,7 @@ test('never throws [E26 R-39]', () => {
   );
 });
 
-test('reads back what a server has written by the grammar [R-39]', () => {
+test('parses each field that follows the grammar [R-39]', () => {
   const character = fc.constantFrom(...Array.from("abcXYZ019!#$%&'*+.^_`|~-"));
   const token = fc.string({ unit: character, minLength: 1, maxLength: 8 });
   // A bare value in single quotes is read as a quoted one.
@@ -229,7 +229,7 @@ test('reads back what a server has written by the grammar [R-39]', () => {
 
 const fill = (text: string, length: number): string => text.repeat(Math.ceil(length / text.length));
 
-describe('comes to an end soon with 100 kB of [E26 R-39]', () => {
+describe('parses in a short time 100 kB of [E26 R-39]', () => {
   const many = (text: string): string => fill(text, 100_000);
 
   test.each([
@@ -277,7 +277,7 @@ test('a challenge that asks for a nonce rejects no token [R-75]', () => {
 });
 
 // As long as Node lets the headers of a reply be: each of these parts is looked at.
-describe('comes to an end soon with 16 kB of [R-39]', () => {
+describe('parses in a short time 16 kB of [R-39]', () => {
   const many = (text: string): string => fill(text, 16_384);
 
   test.each([

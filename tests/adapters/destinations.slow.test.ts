@@ -230,26 +230,23 @@ describe.each(clients.map((client) => [client.name, client] as const))(
     test.each([
       [host, byName],
       ['127.0.0.1', byAddress],
-    ])(
-      'brings the token to https://%s and to nobody else, however a URL is spelt [E11 R-25 R-64 R-65]',
-      async (name, rows) => {
-        const { agents, arrivals } = await startLookalikes(name);
-        const send = make({ agents, tokens: await boundToken(), origin: `https://${name}` });
+    ])('sends the token to https://%s only, for every spelling of a URL [E11 R-25 R-64 R-65]', async (name, rows) => {
+      const { agents, arrivals } = await startLookalikes(name);
+      const send = make({ agents, tokens: await boundToken(), origin: `https://${name}` });
 
-        const fates: [string, Fate][] = [];
-        for (const [url] of rows) {
-          const before = arrivals.length;
-          await send(url).catch(() => undefined);
-          fates.push([url, fateOf(arrivals.slice(before))]);
-        }
+      const fates: [string, Fate][] = [];
+      for (const [url] of rows) {
+        const before = arrivals.length;
+        await send(url).catch(() => undefined);
+        fates.push([url, fateOf(arrivals.slice(before))]);
+      }
 
-        expect(strangersWithCredentials(arrivals)).toEqual([]);
-        expect(fates).toEqual(rows.map((row) => [row[0], row[column] ?? row[2] ?? row[1]]));
-      },
-    );
+      expect(strangersWithCredentials(arrivals)).toEqual([]);
+      expect(fates).toEqual(rows.map((row) => [row[0], row[column] ?? row[2] ?? row[1]]));
+    });
 
     test.each<['Bearer' | 'DPoP']>([['Bearer'], ['DPoP']])(
-      'brings a %s token to nobody else, wherever redirects lead, and back [E11 R-42 R-65]',
+      'sends a %s token to no other origin after any series of redirects [E11 R-42 R-65]',
       async (type) => {
         const { agents, arrivals, redirect } = await startLookalikes(host);
         const tokens = type === 'DPoP' ? await boundToken() : staticToken('key');
@@ -276,7 +273,7 @@ describe.each(clients.map((client) => [client.name, client] as const))(
 );
 
 describe.each([['http'], ['fetch']])('axios on %s', (adapter) => {
-  test('decides for a request as it is sent, whatever its own config says [E11 R-65]', async () => {
+  test('decides by the URL that is sent, for each config of a request [E11 R-65]', async () => {
     const { agents, arrivals } = await startLookalikes(host);
     const instance = axios.create({ baseURL: `https://${host}`, ...connectionOf(agents), adapter });
     instance.interceptors.request.use(bearerToken(await boundToken(), { origins: [`https://${host}`] }));
@@ -292,7 +289,7 @@ describe.each([['http'], ['fetch']])('axios on %s', (adapter) => {
     expect(fates).toEqual(overrides);
   });
 
-  test('sends nothing to a "baseURL" of one call that is neither https nor this machine [E20 R-27 R-30]', async () => {
+  test('sends nothing if the "baseURL" of one call is http to another machine [E20 R-27 R-30]', async () => {
     const { agents, arrivals } = await startLookalikes(host);
     const instance = axios.create({ baseURL: `https://${host}`, ...connectionOf(agents), adapter });
     instance.interceptors.request.use(bearerToken(staticToken('key')));

@@ -1,7 +1,7 @@
 /**
- * Authorizes the global `fetch`, or the global dispatcher, and calls the API that is also the authorization server: once, once
- * more after a revocation, and prints the outcomes. Its arguments: the origin, `fetch` or `dispatcher`, the client
- * authentication, and `issuer` or `endpoint`.
+ * Adds tokens to the global `fetch` or to the global dispatcher. Calls an API, revokes the token, calls the API again,
+ * and prints the outcomes. The API and the authorization server have one origin. Arguments: this origin, `fetch` or
+ * `dispatcher`, the client authentication, and `issuer` or `endpoint`.
  */
 import { Agent, setGlobalDispatcher } from 'undici';
 

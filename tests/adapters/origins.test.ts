@@ -60,7 +60,7 @@ test('does not repeat the credentials of an entry that is no URL [E38]', () => {
 });
 
 // URL.canParse of Node 20 and 22 begins to refuse ü and the like in a host after a few thousand calls.
-test('the origin of a URL is the same however often it is asked for [R-65]', () => {
+test('the origin of a URL is the same after thousands of calls [R-65]', () => {
   const origins = Array.from({ length: 20_000 }, () => secureOrigin('https://bücher.example/', 'origins'));
 
   expect(new Set(origins)).toEqual(new Set(['https://xn--bcher-kva.example']));
@@ -121,13 +121,13 @@ test.each([
   ['https://me@api.example.com/', false],
   ['https://api.example.com:8443/', false],
   ['/orders', false],
-])('%s may see a token: %j [E11 R-65]', (url, isPermitted) => {
+])('%s may receive a token: %j [E11 R-65]', (url, isPermitted) => {
   const origins = ['https://other.example.com', 'https://api.example.com'];
 
   expect(permittedOrigin(url, origins)).toBe(isPermitted ? 'https://api.example.com' : undefined);
 });
 
-test('whatever follows an origin, the URL parser decides [E11 R-65]', () => {
+test('a URL that begins with an origin is judged as the URL parser reads it [E11 R-65]', () => {
   const origin = 'https://api.example.com';
   const mark = fc.constantFrom(...Array.from('/\\@:?#.\t\n '), 'other.example', '');
   const urls = fc.tuple(mark, mark, anyText({ maxLength: 9 }), mark).map((parts) => origin + parts.join(''));

@@ -60,11 +60,11 @@ const statusOf = async (send: typeof fetch, url: string): Promise<unknown> =>
     (error: Error & { code?: string }) => error.code ?? (error.cause as { code?: string } | undefined)?.code,
   );
 
-describe.each(clients)('a token request through the %s that presents the token', (_name, make) => {
+describe.each(clients)('a token request through the %s that adds tokens', (_name, make) => {
   test.each([
-    ['as its address has it', '127.0.0.1', '/token?tenant=a'],
-    ['in another form', '127.1', '/a/../token?tenant=ä b'],
-  ])('carries none, the URL written %s [E30]', async (_what, hostname, path) => {
+    ['as the server names it', '127.0.0.1', '/token?tenant=a'],
+    ['in another spelling', '127.1', '/a/../token?tenant=ä b'],
+  ])('carries no token, with its URL %s [E30]', async (_what, hostname, path) => {
     const server = await startHttpServer((request, response) =>
       request.path.startsWith('/token') ? granted('token') : api(request, response),
     );
@@ -77,7 +77,7 @@ describe.each(clients)('a token request through the %s that presents the token',
     expect(underWay()).toBe(0);
   });
 
-  test('carries none after metadata that redirect [E30 A47]', async () => {
+  test('carries no token after a redirect of the metadata [E30 A47]', async () => {
     const server = await startHttpServer((request, response): ReturnType<Handler> => {
       const { path } = request;
       if (path === wellKnown) return { status: 301, headers: { location: `${path}/` } };
@@ -107,7 +107,7 @@ describe.each(clients)('a token request through the %s that presents the token',
       (_request, response) => void response.writeHead(200, { 'content-length': '100' }).write('{'),
       'ERR_GRANT_UNAVAILABLE',
     ],
-  ])('fails and has ended when it %s [E30]', async (_what, answer, code) => {
+  ])('fails and is no longer pending when it %s [E30]', async (_what, answer, code) => {
     const server = await startHttpServer(answer);
     const send = circular(make, server.origin, { timeoutMs: 200 });
 
@@ -119,7 +119,7 @@ describe.each(clients)('a token request through the %s that presents the token',
 });
 
 test.each(clients)(
-  'with %s, only requests to the URL of a token request under way go without a token [E30]',
+  'with %s, only requests to the URL of a pending token request carry no token [E30]',
   async (_, make) => {
     const [asked, answered] = [gate(), gate()];
     const server = await startHttpServer(async (request, response): Promise<Answer> => {

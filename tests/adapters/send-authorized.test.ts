@@ -22,7 +22,7 @@ const clock = fakeClock();
 const keyPair = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
 const [first, second] = [issue('first', clock), issue('second', clock)];
 
-test('sends once with the token of the source, and its reply is the result', async () => {
+test('sends the request once with the token of the source, and returns the response', async () => {
   const { tokens, asked } = source(first);
   const { authorized, sent, discarded } = request('fine');
   const tokenRequest = { scope: 'orders:read' };
@@ -35,7 +35,7 @@ test('sends once with the token of the source, and its reply is the result', asy
   expect(asked).toEqual([{ request: tokenRequest, replacing: undefined, signal: undefined }]);
 });
 
-test('asks for another token in place of the rejected one and sends once more [E1 R-35]', async () => {
+test('replaces a rejected token and resends the request once [E1 R-35]', async () => {
   const { tokens, asked } = source(first, second);
   const { authorized, sent, discarded } = request('rejected', 'fine');
   const { emit, events, ...rest } = options(tokens);
@@ -55,7 +55,7 @@ test('asks for another token in place of the rejected one and sends once more [E
   expect(events).toEqual([{ type: 'request.resent', method: 'post', origin, reason: 'token rejected' }]);
 });
 
-test('whatever comes back the second time is the result [E2 R-35]', async () => {
+test('returns the second response, also if it rejects the token [E2 R-35]', async () => {
   const { tokens, asked } = source(first, second);
   const { authorized, sent, discarded } = request('rejected', 'rejected, too');
 
@@ -67,7 +67,7 @@ test('whatever comes back the second time is the result [E2 R-35]', async () => 
   expect(discarded).toEqual(['rejected']);
 });
 
-test('frees the connection of the first reply before it sends again [E14]', async () => {
+test('discards the first response before the resend [E14]', async () => {
   const { tokens } = source(first, second);
   const order: string[] = [];
   const { authorized } = request('rejected', 'fine');
@@ -89,7 +89,7 @@ test('frees the connection of the first reply before it sends again [E14]', asyn
   expect(order).toEqual(['send first', 'discard', 'send second']);
 });
 
-test('lets the reply stand when the source has no other token [A30 E3]', async () => {
+test('returns the rejected response if the source has no other token [A30 E3]', async () => {
   const same = issue('first', clock);
   const { tokens } = source(first, same);
   const { authorized, sent, discarded } = request('rejected', 'fine');
@@ -120,7 +120,7 @@ test.each<[Resend, string, boolean]>([
   ['safe', 'QUERY', false],
   ['never', 'GET', false],
   ['never', 'POST', false],
-])('with resend "%s" a %s is sent again: %s [E10 R-40]', async (resend, method, isSentAgain) => {
+])('with resend "%s" a %s is resent: %s [E10 R-40]', async (resend, method, isSentAgain) => {
   const { tokens, asked } = source(first, second);
   const { authorized, sent } = request('rejected', 'fine');
   const { events, ...rest } = options(tokens);
@@ -132,7 +132,7 @@ test.each<[Resend, string, boolean]>([
   expect(events).toMatchObject([isSentAgain ? { type: 'request.resent' } : { reason: 'resend option' }]);
 });
 
-test('the token counts as rejected also when the body cannot be sent twice [E8]', async () => {
+test('renews the token also if the body cannot be sent twice [E8]', async () => {
   const { tokens, asked } = source(first, second);
   const { authorized, sent, discarded } = request('rejected', 'fine');
   const { emit, events, ...rest } = options(tokens);
@@ -149,7 +149,7 @@ test('the token counts as rejected also when the body cannot be sent twice [E8]'
 test.each<[string, Resend, boolean]>([
   ['a body that cannot be sent twice', 'all', false],
   ['a resend option that forbids it', 'never', true],
-])('with %s the 401 stands even if no other token can be had [E8]', async (_what, resend, isResendable) => {
+])('with %s the 401 is the result, even if the renewal fails [E8]', async (_what, resend, isResendable) => {
   const { authorized } = request('rejected');
   const { tokens } = source(first, new Error('away'));
 
@@ -165,7 +165,7 @@ test.each<[string, Resend, boolean]>([
   ['a body that cannot be sent twice', 'all', false],
   ['a resend option that forbids it', 'never', true],
 ])(
-  'with %s the renewal goes on without the signal and the asynchronous context of the request [E28 D29]',
+  'with %s the renewal runs without the signal and the asynchronous context of the request [E28 D29]',
   async (_what, resend, isResendable) => {
     const contexts = new AsyncLocalStorage<string>();
     const renewals: unknown[] = [];
@@ -188,7 +188,7 @@ test.each<[string, Resend, boolean]>([
   },
 );
 
-test('a token source that throws during a renewal in the background does not concern the caller [E28]', async () => {
+test('a synchronous error of a renewal in the background does not reach the caller [E28]', async () => {
   const { authorized } = request('rejected');
   const tokens: TokenSource = {
     getToken(_request, given) {
@@ -211,7 +211,7 @@ test('sends nothing without a token [E13]', async () => {
   expect(sent).toEqual([]);
 });
 
-test('throws when no other token can be had, and frees the connection of the reply [E13 E14]', async () => {
+test('fails if the renewal fails, and discards the response [E13 E14]', async () => {
   const { tokens } = source(first, new Error('away'));
   const { authorized, sent, discarded } = request('rejected', 'fine');
 
@@ -221,7 +221,7 @@ test('throws when no other token can be had, and frees the connection of the rep
   expect(discarded).toEqual(['rejected']);
 });
 
-test('passes on what sending throws, the first time and the second', async () => {
+test('passes on an error of the first send and of the resend', async () => {
   const { authorized } = request('rejected');
   const failing = {
     ...authorized,
@@ -249,7 +249,7 @@ test('waits for the token with the signal of the caller [E19]', async () => {
   expect((await reply).body).toBe('fine');
 });
 
-test('asks for no token when the caller has given up before [E19]', async () => {
+test('requests no token if the signal is already aborted [E19]', async () => {
   const { tokens, asked } = source(first);
   const { authorized, sent } = request('fine');
   const signal = AbortSignal.abort(new Error('gone'));
@@ -260,7 +260,7 @@ test('asks for no token when the caller has given up before [E19]', async () => 
 });
 
 test.each([1, 2])(
-  'sends nothing more when the caller has given up during the wait for token %i, though the source ignores it [E19]',
+  'sends nothing after an abort during the wait for token %i, even if the source ignores the signal [E19]',
   async (wait) => {
     const caller = new AbortController();
     const { authorized, sent, discarded } = request('rejected', 'fine');
@@ -280,7 +280,7 @@ test.each([1, 2])(
   },
 );
 
-test('hands on the token as it is, which nobody can change [D20]', async () => {
+test('passes on the token itself, which is immutable [D20]', async () => {
   const { tokens } = source(first);
   const { authorized, sent } = request('fine');
 
@@ -291,7 +291,7 @@ test('hands on the token as it is, which nobody can change [D20]', async () => {
   expect(() => Object.assign(first, { scope: 'admin' })).toThrow(TypeError);
 });
 
-describe('whether a response rejects the token is decided here, for all adapters', () => {
+describe('decides for all adapters whether the token is rejected, by', () => {
   test.each<[string, FakeResponse, boolean]>([
     ['a 401 without a challenge [E6 R-37]', { status: 401 }, true],
     ['a 401 that says invalid_token', { status: 401, challenge: 'Bearer error="invalid_token"' }, true],
@@ -302,10 +302,10 @@ describe('whether a response rejects the token is decided here, for all adapters
     ['a 401 of the same origin after a redirect', { status: 401, url: 'https://api.example.com/moved' }, true],
     ['a 401 of another origin [E11]', { status: 401, url: 'https://other.example.com/orders' }, false],
     ['a 401 of another port [E11]', { status: 401, url: 'https://api.example.com:8443/orders' }, false],
-    ['what the option says of a 403 [E25]', { status: 403, isRejected: true }, true],
-    ['what the option says of a 200 [E15]', { status: 200, isRejected: true }, true],
-    ['what the option says of another origin', { url: 'https://other.example.com/', isRejected: true }, true],
-    ['a 401 although the option denies it [E25]', { status: 401, isRejected: false }, true],
+    ['the option for a 403 [E25]', { status: 403, isRejected: true }, true],
+    ['the option for a 200 [E15]', { status: 200, isRejected: true }, true],
+    ['the option for another origin', { url: 'https://other.example.com/', isRejected: true }, true],
+    ['a 401, although the option returns false [E25]', { status: 401, isRejected: false }, true],
   ])('%s', async (_what, response, isRejected) => {
     const { tokens, asked } = source(first, second);
     const { authorized, sent } = request(response, 'fine');
@@ -331,7 +331,7 @@ describe('whether a response rejects the token is decided here, for all adapters
 });
 
 describe('with a token of type DPoP', () => {
-  test('sends it with a proof, another one each time; a Bearer token without [R-69 R-71]', async () => {
+  test('sends it with a new proof each time, and a Bearer token without one [R-69 R-71]', async () => {
     const { tokens } = source(bound('first'), bound('second'), first);
     const { authorized, proofs } = request('rejected', 'fine', 'fine');
 
@@ -354,7 +354,7 @@ describe('with a token of type DPoP', () => {
     expect(proofs.map((proof) => proof && decodeJwt(proof)['ath'])).toEqual([undefined, hashOf('second')]);
   });
 
-  test('sends it once more with the nonce that is asked for, and asks for no other token [R-75 E14]', async () => {
+  test('resends it with the requested nonce, without another token [R-75 E14]', async () => {
     const { tokens, asked } = source(bound('first'));
     const { authorized, proofs, sent, discarded } = request('nonce-1 challenge', 'fine');
     const { events, ...rest } = options(tokens);
@@ -370,29 +370,29 @@ describe('with a token of type DPoP', () => {
   });
 
   test.each<[string, string[], string[], string]>([
-    ['first', ['nonce-1 challenge', 'rejected', 'fine'], ['first', 'first', 'second'], 'fine'],
-    ['last', ['rejected', 'nonce-1 challenge', 'fine'], ['first', 'second', 'second'], 'fine'],
+    ['before a rejection', ['nonce-1 challenge', 'rejected', 'fine'], ['first', 'first', 'second'], 'fine'],
+    ['after a rejection', ['rejected', 'nonce-1 challenge', 'fine'], ['first', 'second', 'second'], 'fine'],
     [
-      'first, and the third reply is the result',
+      'before a rejection, and the third response is the result',
       ['nonce-1 challenge', 'rejected', 'rejected, too'],
       ['first', 'first', 'second'],
       'rejected, too',
     ],
-    ['and another', ['nonce-1 challenge', 'nonce-2 challenge'], ['first', 'first'], 'nonce-2 challenge'],
+    ['twice', ['nonce-1 challenge', 'nonce-2 challenge'], ['first', 'first'], 'nonce-2 challenge'],
     [
-      'and another in the end',
+      'before and after a rejection',
       ['nonce-1 challenge', 'rejected', 'nonce-2 challenge'],
       ['first', 'first', 'second'],
       'nonce-2 challenge',
     ],
-    ['together with a rejection: it comes first', ['rejected nonce-1 challenge', 'fine'], ['first', 'first'], 'fine'],
+    ['together with a rejection', ['rejected nonce-1 challenge', 'fine'], ['first', 'first'], 'fine'],
     [
-      'together with a rejection, for ever',
+      'together with a rejection each time',
       ['rejected nonce-1 challenge', 'rejected nonce-2 challenge', 'rejected nonce-3 challenge'],
       ['first', 'first', 'second'],
       'rejected nonce-3 challenge',
     ],
-  ])('sends three times at most when a nonce is asked for %s [E23 R-75]', async (_when, replies, values, result) => {
+  ])('sends at most three times if a nonce is requested %s [E23 R-75]', async (_when, replies, values, result) => {
     const { tokens } = source(bound('first'), bound('second'));
     const { authorized, sent } = request(...replies);
 
@@ -402,7 +402,7 @@ describe('with a token of type DPoP', () => {
     expect(sent.map(({ value }) => value)).toEqual(values);
   });
 
-  test('takes the nonce of every reply [R-73]', async () => {
+  test('stores the nonce of each response [R-73]', async () => {
     const { tokens } = source(bound('first'), bound('first'), bound('first'));
     const { authorized, proofs } = request('nonce-1', 'nonce-2', 'fine');
     const same = options(tokens);
@@ -416,7 +416,7 @@ describe('with a token of type DPoP', () => {
     ['body cannot be sent twice', 'all', false],
     ['resend option', 'never', true],
   ])(
-    'lets the 401 stand when the %s, and the next request has the nonce [E8 E10]',
+    'returns the 401 because of "%s", and the next request has the nonce [E8 E10]',
     async (reason, resend, isResendable) => {
       const { tokens, asked } = source(bound('first'), bound('first'));
       const { authorized, proofs } = request('nonce-1 challenge', 'fine');
@@ -436,7 +436,7 @@ describe('with a token of type DPoP', () => {
   );
 
   test.each(['https://api.example.com/moved', 'https://other.example.com/orders'])(
-    'a response of %s, for which the proof is not, neither rejects the token nor gives a nonce [R-42 R-73]',
+    'a response of %s, which has no proof of its own, neither rejects the token nor provides a nonce [R-42 R-73]',
     async (url) => {
       const { tokens, asked } = source(bound('first'), bound('first'));
       const elsewhere = { ...responseOf('rejected nonce-1 challenge'), url };
@@ -455,7 +455,7 @@ describe('with a token of type DPoP', () => {
     },
   );
 
-  test('does not send again when a nonce is asked for and none is given [R-75]', async () => {
+  test('does not resend if a nonce is requested and none is provided [R-75]', async () => {
     const { tokens } = source(bound('first'));
     const { authorized, sent } = request('challenge', 'fine');
 

@@ -1,4 +1,4 @@
-/** Prints the behaviours that no test names. Fails if a test names one that is not listed, or one that does not apply. */
+/** Prints the behaviours that no test names. Fails if a test names an unknown behaviour, or one that does not apply. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

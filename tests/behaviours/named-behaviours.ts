@@ -1,6 +1,6 @@
 import ts from 'typescript';
 
-/** The form of an id: a letter and a number for a fault, R and a number for a requirement. */
+/** The pattern of an id: a letter and a number for a fault, R and a number for a requirement. */
 const id = /(?<![\w-])(?:[A-G][1-9]\d?|R-\d{2})(?![\w-])/g;
 
 /** The ids in the names of the tests and groups of a source, without `skip` and `todo`. */
@@ -41,7 +41,7 @@ function isTable(callee: ts.Expression): boolean {
   return ts.isPropertyAccessExpression(callee) && callee.name.text === 'each';
 }
 
-// The value of a template expression is not known: it ends a word.
+// The value of a template expression is unknown: replaces it by a character that separates ids.
 function text(name: ts.Expression): string {
   if (ts.isStringLiteralLike(name)) return name.text;
   if (!ts.isTemplateExpression(name)) return '';

@@ -11,17 +11,17 @@ import type { Result } from './result.js';
 import { tokenByHand } from './token-by-hand.js';
 import { tokenEndpointInProcess } from './token-endpoint.js';
 
-/** Sends one GET request over loopback and reads its response: with our adapter, by hand, and with a header that never changes. */
+/** Three ways to send a GET request over loopback and read its response. */
 interface Contenders {
   readonly ours: () => Promise<unknown>;
   readonly byHand: () => Promise<unknown>;
   readonly staticHeader: () => Promise<unknown>;
 }
 
-/** How one HTTP client is compared. */
+/** The comparison for one HTTP client. */
 interface Setting {
   readonly byHand: string;
-  /** The greatest ratio of our adapter to the one by hand. */
+  /** The target: the greatest ratio of our adapter to the handwritten code. */
   readonly atMost: number;
   contenders(origin: string, tokens: TokenSource, token: AccessToken): Promise<Contenders>;
 }
@@ -32,7 +32,10 @@ const settings = {
   undici: { byHand: 'an interceptor by hand', atMost: 1, contenders: undiciContenders },
 } satisfies Record<string, Setting>;
 
-/** A GET request with a cached token, against the code that people write by hand. The control is: by hand / static header. */
+/**
+ * Compares a GET request with a cached token with handwritten code. The control compares that code with a static
+ * header.
+ */
 export const authorizedRequest = (client: keyof typeof settings, inFlight: number) => async (): Promise<Result[]> => {
   const { createTokenService } = await builtPackage();
   const server = await startLoopbackServer();
@@ -69,7 +72,7 @@ async function axiosContenders(origin: string, tokens: TokenSource, token: Acces
   return { ours: get(ours), byHand: get(byHand), staticHeader: get(staticHeader) };
 }
 
-/** Makes axios instances for an API that share an agent, and requests with them. */
+/** Makes axios instances that share an agent, and functions that send requests with them. */
 export function keptAlive(origin: string) {
   const httpAgent = new HttpAgent({ keepAlive: true });
   return {

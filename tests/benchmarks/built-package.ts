@@ -14,11 +14,11 @@ export const packageFolder = fileURLToPath(new URL('../../', import.meta.url));
 /** The main entry of the built package. */
 export const mainEntry = new URL('../../dist/index.js', import.meta.url).href;
 
-/** Another entry. */
+/** The URL of another entry of the built package. */
 export const entry = (name: 'axios' | 'fetch' | 'undici' | 'redis' | 'layers'): string =>
   new URL(`../../dist/${name}.js`, import.meta.url).href;
 
-/** Builds `dist`. A loader that compiles `src` adds calls of its own, and these would be measured too. */
+/** Builds `dist`. A loader that compiles `src` would add calls of its own to the measurement. */
 export function buildPackage(): void {
   const { status, stdout, stderr } = spawnSync('npm', ['run', 'build'], { cwd: packageFolder, encoding: 'utf8' });
   if (status !== 0) throw new Error(`npm run build failed:\n${stdout}${stderr}`);

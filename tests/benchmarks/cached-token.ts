@@ -5,7 +5,7 @@ import type { Result } from './result.js';
 import { tokenByHand } from './token-by-hand.js';
 import { tokenEndpointInProcess } from './token-endpoint.js';
 
-/** A cached token, against the few lines that people write by hand. */
+/** Compares `getToken` for a cached token with handwritten code. */
 export async function cachedToken(): Promise<Result[]> {
   const { createTokenService } = await builtPackage();
   const tokens = createTokenService(tokenEndpointInProcess());

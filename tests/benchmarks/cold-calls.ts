@@ -2,7 +2,7 @@ import { builtPackage } from './built-package.js';
 import type { Result } from './result.js';
 import { startTokenEndpoint } from './token-endpoint.js';
 
-/** Grants for a thousand concurrent calls without a cached token. */
+/** Counts the grants for a thousand concurrent calls without a cached token. */
 export async function coldCalls(): Promise<Result[]> {
   const { createTokenService } = await builtPackage();
   const endpoint = await startTokenEndpoint();

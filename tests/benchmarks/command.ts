@@ -10,7 +10,7 @@ import { startTokenEndpoint } from './token-endpoint.js';
 const nsPerMs = 1e6;
 const main = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url));
 
-/** The command against Node.js alone, and against the same grant by openid-client. Each run is a process. */
+/** Compares the command with Node.js alone, and with a program that sends the same grant by openid-client. */
 export async function command(): Promise<Result[]> {
   const endpoint = await startTokenEndpoint();
   try {

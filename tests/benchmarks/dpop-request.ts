@@ -7,7 +7,7 @@ import { pairedRounds, repeated } from './paired-rounds.js';
 import type { Result } from './result.js';
 import { tokenEndpointInProcess } from './token-endpoint.js';
 
-/** An axios request with a DPoP token, against one whose proof is made by hand. */
+/** Compares an axios request with a DPoP token with an interceptor that makes the proof by hand. */
 export async function dpopRequest(): Promise<Result[]> {
   const { bearerToken, createTokenService, dpop } = await builtPackage();
   const server = await startLoopbackServer();

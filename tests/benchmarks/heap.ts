@@ -22,7 +22,7 @@ export async function bytesPerCall(contender: Contender, calls: number): Promise
     await contender(calls);
     const after = process.memoryUsage().heapUsed;
 
-    // The observer is called in a later turn.
+    // The observer is called in a later turn of the event loop.
     await setImmediate();
     await setImmediate();
     observer.disconnect();

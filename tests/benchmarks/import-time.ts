@@ -9,7 +9,7 @@ import type { Result } from './result.js';
 
 const nsPerMs = 1e6;
 
-/** A process that imports the main entry, against one that imports openid-client; and the optional packages that are loaded. */
+/** Compares the import of the main entry with that of openid-client, and counts the modules of optional packages. */
 export async function importTime(): Promise<Result[]> {
   const comparison = await pairedRounds({
     ours: () => runImport(mainEntry),

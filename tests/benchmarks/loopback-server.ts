@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** A server on loopback that answers every request with a little JSON. */
+/** A server on loopback that responds to every request with a small JSON object. */
 export interface LoopbackServer {
   readonly origin: string;
   close(): void;
 }
 
-/** Starts it in a process of its own, so that its work does not delay the process that measures. */
+/** Starts the server in its own process, so that it does not delay the process that measures. */
 export async function startLoopbackServer(): Promise<LoopbackServer> {
   const server = spawn(process.execPath, ['--eval', program], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const [port] = (await once(server, 'message')) as [number];

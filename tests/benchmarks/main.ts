@@ -1,5 +1,5 @@
 /**
- * Time and memory, against code that people write by hand. Exit code 1 when a target is missed.
+ * Compares time and memory with handwritten code. Exits with 1 if a target is missed.
  *
  *     npm run benchmark -- [--processes N] [measurement ...]
  */
@@ -47,7 +47,7 @@ const measurements: Readonly<Record<string, Measurement>> = {
   'cold-processes': { measure: coldProcesses },
 };
 
-// The default is what a service has: with more room, new objects lie in memory that no processor cache holds.
+// For measurements of bytes only: with so much memory for new objects, the processor caches are less effective.
 const roomForObjects = ['--min-semi-space-size=16', '--max-semi-space-size=64'];
 
 const { values: flags, positionals } = parseArgs({
@@ -70,7 +70,7 @@ async function runAll(): Promise<void> {
   const rounds = Math.max(...names.map(timesOf));
   buildPackage();
 
-  // In turns: a disturbance of the machine is not all in the figures of one measurement.
+  // In turns, so that a disturbance of the machine affects all measurements.
   for (let round = 1; round <= rounds; round += 1) {
     for (const name of names) {
       if (round > timesOf(name)) continue;

@@ -3,7 +3,7 @@ import { heapInUse } from './heap.js';
 import type { Result } from './result.js';
 import { tokenEndpointInProcess } from './token-endpoint.js';
 
-/** Memory after many more token requests than the cache keeps tokens. */
+/** Measures the memory after many more different token requests than the cache may hold. */
 export async function manyScopes(): Promise<Result[]> {
   const { createTokenService } = await builtPackage();
   const maxTokens = 1_000;

@@ -1,16 +1,16 @@
-/** Makes so many calls. */
+/** Makes this number of calls. */
 export type Contender = (calls: number) => unknown;
 
 /** Options of {@link pairedRounds}. */
 export interface PairedRoundsOptions {
   readonly ours: Contender;
   readonly other: Contender;
-  /** A third one, for the ratio of `other` to it. */
+  /** A third contender. The ratio of `other` to it shows the accuracy. */
   readonly control?: Contender;
   /** Calls of each contender in one round. */
   readonly calls: number;
   readonly rounds: number;
-  /** Rounds that are not counted. */
+  /** The number of rounds before the measurement. */
   readonly warmUpRounds: number;
 }
 
@@ -27,7 +27,7 @@ export interface Comparison {
 
 type Round = Record<'ours' | 'other' | 'control', number>;
 
-/** Times contenders in turns; their order changes from round to round. */
+/** Measures the contenders in turns. Their order changes from round to round. */
 export async function pairedRounds(options: PairedRoundsOptions): Promise<Comparison> {
   const { calls, rounds, warmUpRounds } = options;
   const names = (['ours', 'other', 'control'] as const).filter((name) => options[name] !== undefined);
@@ -47,7 +47,7 @@ export async function pairedRounds(options: PairedRoundsOptions): Promise<Compar
   };
 }
 
-/** Repeats a call; with `inFlight`, so many calls are under way at once. */
+/** Repeats a call. `inFlight` is the number of concurrent calls. */
 export function repeated(call: () => Promise<unknown>, inFlight = 1): Contender {
   return async (calls) => {
     let left = calls;
@@ -58,7 +58,7 @@ export function repeated(call: () => Promise<unknown>, inFlight = 1): Contender 
   };
 }
 
-/** The value in the middle. */
+/** The median. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;

@@ -5,10 +5,10 @@ export interface Result {
   readonly name: string;
   readonly unit: Unit;
   readonly ours: number;
-  /** The figure that ours is compared with. */
+  /** The figure of the other contender. */
   readonly other?: number;
   readonly ratio?: number;
-  /** The ratio of `other` to something simpler, which shows how exact the ratios are. */
+  /** The ratio of `other` to a simpler contender, which shows the accuracy of the ratios. */
   readonly control?: number;
   /** Absent if a figure is for information only. */
   readonly target?: Target;
@@ -17,9 +17,9 @@ export interface Result {
 /** `ns` and `bytes` are for one call, `ms` for one process. */
 export type Unit = 'ns' | 'ms' | 'bytes' | 'KiB' | 'count';
 
-/** The greatest value that one figure of a result may have. */
+/** The greatest permitted value of one figure. */
 export interface Target {
-  /** `added` is what ours takes longer than the other. */
+  /** `added` is the difference `ours - other`. */
   readonly of: 'ratio' | 'ours' | 'added';
   readonly atMost: number;
 }

@@ -12,7 +12,7 @@ import { pairedRounds } from './paired-rounds.js';
 import type { Result } from './result.js';
 import { startTokenEndpoint, tokenEndpointInProcess } from './token-endpoint.js';
 
-/** A token from Redis, against a `GET` of the same entry. */
+/** Compares a token from Redis with a `GET` of the same entry. */
 export async function sharedHit(): Promise<Result[]> {
   if (redisProgram() === undefined) return skipped('shared hit');
   const { compose, createTokenService, redisStore, sharedTokens, withDefaultRequest, withSharedStore } =
@@ -42,11 +42,11 @@ export async function sharedHit(): Promise<Result[]> {
   if (last.value !== value) throw new Error('the token did not come from Redis');
 
   const name = 'token from Redis / GET of its entry';
-  // Once a token and process: this is no hot path. The time is the deadline, the key, the checksum and the circuit breaker.
+  // Happens once for each token and process. The time is that of deadline, key, checksum and circuit breaker.
   return [{ name, unit: 'ns', ...comparison, target: { of: 'added', atMost: 50_000 } }];
 }
 
-/** Grants for fifty processes that start together: with Redis, and without. */
+/** Counts the grants of fifty processes that start together, with and without Redis. */
 export async function coldProcesses(): Promise<Result[]> {
   if (redisProgram() === undefined) return skipped('cold processes');
   const redis = await runRedis();

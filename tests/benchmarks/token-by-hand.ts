@@ -1,4 +1,4 @@
-/** The cache that people write by hand: one token until it expires. */
+/** A handwritten cache: one token until it expires. */
 export function tokenByHand(value: string): () => Promise<string> {
   let token: string | undefined;
   let expiresAt = 0;

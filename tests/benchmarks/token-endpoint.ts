@@ -7,14 +7,14 @@ import type { TokenServiceOptions } from 'm2m-tokens';
 
 const client = { clientId: 'benchmark', clientSecret: 'secret' };
 
-/** Options of a token service whose grants never leave the process. */
+/** Options of a token service whose grants run in this process, without a network. */
 export function tokenEndpointInProcess({ tokenType = 'Bearer' } = {}): TokenServiceOptions {
   let grants = 0;
   return {
     ...client,
     tokenEndpoint: 'https://auth.example.com/token',
     fetch: async () => {
-      // As with a network, timers have their turn.
+      // As with a network, a grant takes a turn of the event loop.
       await setImmediate();
       grants += 1;
       return Response.json(granted(grants, tokenType));
@@ -24,7 +24,7 @@ export function tokenEndpointInProcess({ tokenType = 'Bearer' } = {}): TokenServ
 
 /** A token endpoint on loopback. */
 export interface TokenEndpoint {
-  /** Options of a token service that sends its grants there. */
+  /** Options of a token service for this endpoint. */
   readonly options: TokenServiceOptions & { readonly tokenEndpoint: string };
   /** Number of grants so far. */
   readonly grants: number;

@@ -6,7 +6,7 @@ import { tokenEndpointInProcess } from './token-endpoint.js';
 const scopes = Array.from({ length: 5_000 }, (_, number) => `orders:read tenant:${number}`);
 const audience = 'https://api.example.com';
 
-/** Cached tokens of 5,000 scopes in turn, each by a new token request, against a map by scope. */
+/** Compares cached tokens of 5,000 scopes in turn, each with a new token request object, with a map by scope. */
 export async function tokenRequests(): Promise<Result[]> {
   const { createTokenService } = await builtPackage();
   const tokens = createTokenService({

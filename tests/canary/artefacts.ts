@@ -6,24 +6,24 @@ import { pino } from 'pino';
 
 /** A text that a program wrote. */
 export interface Artefact {
-  /** The value that it was made of. */
+  /** The value whose output this is. */
   readonly origin: string;
   /** The way in which it was written. */
   readonly channel: string;
   readonly text: string;
 }
 
-/** Writes a value in all common ways; one artefact for each. */
+/** Writes a value to each channel. Returns one artefact for each. */
 export function artefactsOf(origin: string, value: unknown): Artefact[] {
   return Object.entries(channels).map(([channel, write]) => ({ origin, channel, text: write(value) }));
 }
 
 const everything = { depth: Infinity, showHidden: true, maxArrayLength: 1_000, breakLength: Infinity } as const;
 
-/** The text that each channel makes of a value, or of the error if it refuses the value. */
+/** The common ways to print a value. If one throws, the text contains the error. */
 export const channels: Readonly<Record<string, (value: unknown) => string>> = {
   'util.inspect': (value) => inspect(value, everything),
-  // Deeper values are among the members.
+  // The channel `members` covers deeper values.
   'util.inspect without its customs': (value) => inspect(value, { ...everything, customInspect: false, depth: 6 }),
   'JSON.stringify': json,
   String: (value) => orFailure(() => String(value)),
@@ -74,7 +74,7 @@ function stacksOf(value: unknown, depth = 0): string[] {
   return [String(stack), ...stacksOf(cause, depth + 1)];
 }
 
-/** All texts in members that can be reached, at any depth; no getter is called. */
+/** All texts in the members of a value, at any depth; getters are not called. */
 function membersOf(root: unknown): string[] {
   const texts: string[] = [];
   const seen = new Set<unknown>();
@@ -85,13 +85,13 @@ function membersOf(root: unknown): string[] {
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null || seen.has(value)) continue;
     seen.add(value);
     if (ArrayBuffer.isView(value)) {
-      // The memory of a view may have been transferred: its length is 0 then.
+      // If the memory of a view was transferred, its length is 0.
       if (value.byteLength > 0)
         texts.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1'));
       continue;
     }
     for (const key of Reflect.ownKeys(value)) {
-      // Members of older functions, for which the engine searches the stack.
+      // Getters of functions in sloppy mode, for which the engine searches the stack.
       if (typeof value === 'function' && (key === 'caller' || key === 'arguments')) continue;
       texts.push(String(key));
       rest.push(Reflect.getOwnPropertyDescriptor(value, key)?.value);
@@ -102,7 +102,7 @@ function membersOf(root: unknown): string[] {
   return texts;
 }
 
-// An object that was seen before is left out: JSON.stringify fails for a circle.
+// Leaves out an object that occurred before: JSON.stringify throws for a circular structure.
 function json(value: unknown): string {
   const seen = new WeakSet<object>();
   return orFailure(

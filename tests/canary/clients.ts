@@ -19,7 +19,10 @@ export interface CanaryRequest {
   readonly signal?: AbortSignal;
 }
 
-/** Sends a request; returns all values that its caller gets, by name: a response or an error, and what leads to them. */
+/**
+ * Sends a request. Returns all values that its caller can access, by name: the response or error, and the objects of
+ * the request.
+ */
 export type CanaryClient = (request: CanaryRequest) => Promise<Readonly<Record<string, unknown>>>;
 
 /** Options of a client. */
@@ -34,7 +37,7 @@ export const clients: Readonly<Record<string, (setup: CanarySetup) => CanaryClie
   'axios by http': (setup) => axiosClient(setup, { adapter: 'http' }),
   'axios by fetch': (setup) => axiosClient(setup, { adapter: 'fetch' }),
   'axios with streams by http': (setup) => axiosClient(setup, { ...streams, adapter: 'http' }),
-  // Without a limit, axios passes the message of Node.js on, which leads to its connection.
+  // Without a limit, axios returns the IncomingMessage of Node.js, which refers to its connection.
   'axios with streams without a limit': (setup) => axiosClient(setup, { ...streams, adapter: 'http', ...unlimited }),
   'axios with streams by fetch': (setup) => axiosClient(setup, { ...streams, adapter: 'fetch' }),
   'axios with streams as errors': (setup) =>
@@ -70,7 +73,7 @@ function callAxios(instance: AxiosInstance): CanaryClient {
     const outcome: unknown = await instance.request<unknown>(own).catch((error: unknown) => error);
     const { config: sent, response, data } = outcome as Readonly<Record<string, unknown>>;
     const stream = data ?? (response as { data?: unknown } | undefined)?.data;
-    // Also while it is open: a logger may get it then.
+    // The open stream, too: a program may log it.
     const before = stream === undefined ? {} : { stream };
     const text = await readStream(stream).catch((error: unknown) => error);
     return { outcome, config: sent, response, own, ...before, text };
@@ -89,7 +92,7 @@ function fetchClient(setup: CanarySetup, fetch: typeof globalThis.fetch): Canary
   return callFetch(withBearerToken(fetch, tokens, { origins: [origin], onEvent }), setup);
 }
 
-/** A client of a program that has replaced the global `fetch`, during each of its calls. */
+/** Replaces the global `fetch` during each call of a client. */
 function whileGlobal({ tokens, origin, onEvent }: CanarySetup, call: CanaryClient): CanaryClient {
   return async (request) => {
     const { fetch } = globalThis;
@@ -110,7 +113,7 @@ function callFetch(fetch: Fetch, { origin }: CanarySetup): CanaryClient {
     const input = new URL(path, origin);
     try {
       const outcome = await fetch(input, own);
-      // node-fetch 2 does not notice that a response breaks off.
+      // node-fetch 2 does not notice a truncated response.
       const text = await withDeadline(1_000, signal, (until) => abortable(outcome.text(), until)).catch(
         (error: unknown) => error,
       );
@@ -129,7 +132,7 @@ function undiciClient({ tokens, origin, onEvent }: CanarySetup): CanaryClient {
 
   return async ({ path, method = 'GET', body, headers = {}, signal }) => {
     const given = body?.();
-    // undici takes its own FormData only.
+    // undici accepts only its own FormData.
     const sent = given instanceof FormData ? undiciForm(given) : given;
     const own = { origin, path, method, headers, body: sent, signal } as Parameters<typeof dispatcher.request>[0];
     try {

@@ -16,7 +16,10 @@ export interface Step {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** A program that runs these one after the other and prints their errors. Each is compiled with its imports from this project. */
+/**
+ * Makes a program that runs these files in turn and prints their errors. Compiles each of them with its imports from
+ * this project.
+ */
 export async function inOneProcess(steps: readonly Step[]): Promise<string> {
   const folder = await temporaryFolder();
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
@@ -41,7 +44,7 @@ try { await import(${path}); console.log('${file}: done'); } catch (error) { con
     .join('\n');
 }
 
-/** One program with its imports from this project. */
+/** Compiles a program with its imports from this project. */
 export async function bundled(file: string): Promise<string> {
   const how = ['--bundle', '--format=esm', '--platform=node', '--packages=external', '--log-level=error'];
   const { stdout } = await promisify(execFile)('node_modules/.bin/esbuild', [file, ...how], {
@@ -51,7 +54,7 @@ export async function bundled(file: string): Promise<string> {
   return stdout;
 }
 
-// Writes a crash report to a pipe of its own, without the environment, which holds the given secrets.
+// Writes a crash report to a separate pipe. Leaves out the environment, which contains the secrets.
 const prologue = `
 import { writeSync } from 'node:fs';
 process.once('exit', () => {
@@ -60,14 +63,14 @@ process.once('exit', () => {
 });
 `;
 
-/** Runs a program in a process and a folder of its own; returns all its output and its exit code. */
+/** Runs a program in its own process and folder. Returns all its output and its exit code. */
 export async function artefactsOfRun(
   program: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<{ readonly exitCode: number | null; readonly artefacts: readonly Artefact[] }> {
   const folder = await temporaryFolder();
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
-  // All folders that it writes to are in this folder.
+  // The program can write only to this folder, where its files are searched.
   const places = { HOME: folder, TMPDIR: folder, XDG_CACHE_HOME: folder };
   const child = spawn(process.execPath, ['--input-type=module', '-'], {
     cwd: folder,

@@ -8,15 +8,15 @@ import type { CanaryRequest } from './clients.js';
 /** A fault of a request with a token. */
 export interface Fault {
   readonly request?: Partial<CanaryRequest>;
-  /** The response of the API, which does not check the token then. */
+  /** The response of the API, instead of a check of the token. */
   readonly answer?: Behaviour;
-  /** The caller aborts when the API has the request. */
+  /** Whether the caller aborts after the API has received the request. */
   readonly givesUp?: boolean;
-  /** The caller has a short timeout. */
+  /** The timeout of the caller. */
   readonly timeoutMs?: number;
-  /** The API rejects the first token. */
+  /** Whether the API rejects the first token. */
   readonly revoked?: boolean;
-  /** Another request of the same client is under way meanwhile. */
+  /** Whether another request of the same client is in progress. */
   readonly isBesideAnother?: boolean;
 }
 
@@ -45,7 +45,7 @@ function form(): FormData {
   return data;
 }
 
-/** The faults that are tried with each client. */
+/** The faults, which each client is tested with. */
 export const faults: Readonly<Record<string, Fault>> = {
   'a success': {},
   'a success with a body': { request: { method: 'POST', body: () => JSON.stringify({ quantity: 3 }) } },

@@ -5,9 +5,9 @@ export interface Leak {
 }
 
 /**
- * Finds marked secrets and tokens in a text: in clear, percent-encoded, form-encoded, with JSON escapes (also repeated ones), in
- * base64 and base64url at any position, and as hexadecimal or decimal bytes, as buffers are printed. The mark is the part that all
- * secrets, or all tokens, have in common.
+ * Finds marked secrets and tokens in a text: in clear, percent-encoded, form-encoded, with JSON escapes (also repeated
+ * ones), in base64 and base64url at any position, and as hexadecimal or decimal bytes, as buffers are printed. All
+ * secrets contain one mark, and all tokens contain another.
  */
 export function findLeaks(artefact: string, marks: readonly string[]): Leak[] {
   const readings = readingsOf(artefact);
@@ -18,7 +18,7 @@ export function findLeaks(artefact: string, marks: readonly string[]): Leak[] {
   );
 }
 
-/** The artefact in the forms that are searched. */
+/** The decoded forms of an artefact, by encoding. */
 function readingsOf(artefact: string): Readonly<Record<string, string>> {
   // Buffers are printed with spaces between the bytes, long lists with line breaks.
   const isNumeric = /\d[\s,]+\d|[\da-f]{2} [\da-f]{2}/i.test(artefact);
@@ -52,13 +52,13 @@ function spellingsOf(mark: string): readonly { readonly as: string; readonly spe
   return made;
 }
 
-/** The characters of base64 that depend on these bytes only, after `offset` other bytes. */
+/** The base64 characters that depend only on these bytes, if `offset` other bytes precede them. */
 function coreOf(bytes: Buffer, offset: number, encoding: 'base64' | 'base64url'): string {
   const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString(encoding);
   return encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6));
 }
 
-// Byte by byte: malformed escapes stay as they are.
+// Unlike decodeURIComponent, leaves malformed escapes unchanged.
 function decodedUrl(text: string): string {
   if (!text.includes('%') && !text.includes('+')) return text;
   return text
@@ -66,7 +66,7 @@ function decodedUrl(text: string): string {
     .replace(/(?:%[\da-f]{2})+/gi, (codes) => Buffer.from(codes.replaceAll('%', ''), 'hex').toString('utf8'));
 }
 
-// A log line may hold JSON in a JSON text: the results of each removal of escapes.
+// A log line may contain JSON in a JSON string: returns the text after each removal of escapes.
 function unescaped(text: string): string {
   const stages: string[] = [];
   for (let stage = text; stages.length < 4 && stage.includes('\\'); stages.push(stage)) {

@@ -3,8 +3,8 @@ import { findLeaks } from './find-leaks.js';
 import { marks, secretMark, tokenMark } from './marks.js';
 
 /**
- * A line for each place with a marked secret or token, or one of `others`, without duplicates. A line holds no mark: the error of a
- * failed test holds the lines, and much leads to it.
+ * A line for each leak of a marked secret or token, or of one of `others`, without duplicates. A line contains no mark,
+ * because the error of a failed test prints the lines.
  */
 export function leaksIn(artefacts: readonly Artefact[], others: readonly string[] = []): string[] {
   const lines = artefacts.flatMap(({ origin, channel, text }) =>

@@ -6,12 +6,12 @@ import { type Artefact, artefactsOf } from './artefacts.js';
 import { canaryLog } from './canary-log.js';
 import { secretMark, tokenMark } from './marks.js';
 
-/** Plays a scenario with a mark in each secret and each token; returns the differences, and all that was written. */
+/** Runs a scenario with a mark in each secret and each token. Returns the unmet expectations and all output. */
 export async function runMarkedScenario(
   scenario: Scenario,
 ): Promise<{ readonly mismatches: readonly string[]; readonly artefacts: readonly Artefact[] }> {
   const { logger, lines } = canaryLog();
-  // One outcome of each kind: a scenario may have a hundred calls.
+  // Keeps one value of each kind, because a scenario may have a hundred calls.
   const emitted = new Map<string, unknown>();
   const mismatches = await runScenario(marked(scenario, logger), (value) => emitted.set(sortOf(value), value));
 

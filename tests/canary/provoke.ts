@@ -8,9 +8,9 @@ import type { CanaryClient, CanarySetup } from './clients.js';
 import type { Fault } from './faults.js';
 import { markedSecret, markedToken } from './marks.js';
 
-/** The effects of a fault. */
+/** The result of a request with a fault. */
 export interface Provoked {
-  /** All that was written. */
+  /** All output. */
   readonly artefacts: readonly Artefact[];
   /** The `Authorization` headers that the API received. */
   readonly authorizations: readonly (string | undefined)[];
@@ -20,13 +20,13 @@ export interface Provoked {
   readonly proofs: readonly string[];
 }
 
-/** The type of the tokens. */
+/** Options of {@link provoke}. */
 export interface ProvokeOptions {
   /** Whether they are DPoP tokens (RFC 9449). @default false */
   readonly isBound?: boolean;
 }
 
-// The API does not answer it.
+// A path to which the API never responds.
 const hanging = '/slow';
 
 /** Sends a request with a marked token, with a fault. */
@@ -45,7 +45,7 @@ export async function provoke(
   elsewhere.answer(() => ({ body: 'there' }));
   const scheme = isBound ? 'DPoP' : 'Bearer';
   authorizationServer.script(() => granted(markedToken(authorizationServer.grants.length), { token_type: scheme }));
-  // The check of the API does not accept such tokens.
+  // The API of startResourceServer accepts Bearer tokens only.
   const answer =
     fault.answer?.(api.origin, elsewhere.origin) ??
     (({ headers }) =>
@@ -71,7 +71,7 @@ export async function provoke(
   }
   const caught = await send({ path: '/orders', signal, ...fault.request });
 
-  const values = { ...caught, events, token };
+  const values = { ...caught, events, token, stats: tokens.stats() };
   const artefacts = [
     ...Object.entries(values).flatMap(([what, value]) => artefactsOf(what, value)),
     ...lines.map((text) => ({ origin: 'log', channel: 'log line', text })),

@@ -12,44 +12,44 @@ import type { LedgerEntry, TokenLedger } from './token-ledger.js';
 /** How a call ended. */
 export interface Outcome {
   readonly isSuccess: boolean;
-  /** What the caller got instead of a reply. */
+  /** The error of a failed call. */
   readonly error?: unknown;
 }
 
-/** Makes calls and watches each. */
+/** Makes calls and checks each of them. */
 export interface Calls {
   readonly made: number;
   readonly succeeded: number;
   readonly failures: Tally;
   readonly givenUp: number;
-  /** What a call is measured at between its caller and the token service. */
+  /** Wraps the token service to measure how long callers wait for a token. */
   observe(tokens: TokenSource): TokenSource;
-  /** To be told of every token that reaches the API. */
+  /** The API calls this for each token that it receives; `undefined` stands for an unknown token. */
   readonly presented: (callId: string, token: LedgerEntry | undefined) => void;
-  /** One call with this instance; its caller gives up after so many milliseconds, if that is said. */
+  /** Makes one call with this instance. If `giveUpAfterMs` is given, the caller aborts after this time. */
   make(api: AxiosInstance, giveUpAfterMs?: number): Promise<Outcome>;
 }
 
-/** What is known of a call that is under way. */
+/** The records of a call in progress. */
 interface Call {
   readonly id: number;
   handedOutAt: number;
   readonly presented: LedgerEntry[];
 }
 
-// Section 2: a flight takes 15 s at most, and a caller who joins one that comes back with a rejected token waits for another.
+// A flight takes at most 15 s. A caller that joins a flight whose token is already rejected waits for a second flight.
 const longestWaitMs = 30_500;
-// From the moment the client looks at its clock until the token is with the caller and that moment is written down.
+// The time between the client's check of the expiry and the record of the time at which the caller gets the token.
 const handOutMs = 100;
 
-/** No calls so far. */
+/** Creates an empty record of calls. */
 export function calls(ledger: TokenLedger, waits: DurationRecorder, violate: Violate): Calls {
   const current = new AsyncLocalStorage<Call>();
   const underWay = new Map<string, Call>();
   const failures = new Tally();
   let [made, succeeded, givenUp] = [0, 0, 0];
 
-  /** Gives the kind of a failure, or nothing when it must not be. */
+  /** The kind of a failure; `undefined` if such a failure is not allowed. */
   function kindOf(error: unknown): string | undefined {
     if (error instanceof TokenError) return error.code;
     return isAxiosError(error) && error.response?.status === 401 ? '401' : undefined;
@@ -80,6 +80,7 @@ export function calls(ledger: TokenLedger, waits: DurationRecorder, violate: Vio
     },
     failures,
     observe: (tokens) => ({
+      report: (event) => tokens.report?.(event) ?? event,
       async getToken(request, options) {
         const began = performance.now();
         try {
@@ -96,8 +97,8 @@ export function calls(ledger: TokenLedger, waits: DurationRecorder, violate: Vio
     }),
     presented(callId, token) {
       const call = underWay.get(callId);
-      if (token === undefined) return violate('something else than a token reached the API', `call ${callId}`);
-      // Its caller has given up since.
+      if (token === undefined) return violate('an unknown token reached the API', `call ${callId}`);
+      // The caller has aborted in the meantime.
       if (call === undefined) return;
       const lateMs = call.handedOutAt - token.expiresAt;
       if (lateMs > handOutMs) {

@@ -3,39 +3,52 @@ import { performance } from 'node:perf_hooks';
 
 import { findings } from './findings.js';
 import { waitForNoLeftovers } from './leftovers.js';
+import { logs } from './logs.js';
 import { showProgress } from './progress.js';
 import { type Report, sumOf } from './report.js';
 import { startSharedWorld } from './shared-world.js';
 import { durationRecorder } from './statistics.js';
 import { startWorld } from './world.js';
 
-/** How a run goes about it. */
+/** Options of {@link runChaos}. */
 export interface ChaosOptions {
   readonly seed: number;
   readonly seconds: number;
-  /** In all worlds together. */
+  /** The number of callers in all worlds together. */
   readonly callers: number;
-  /** Authorization servers, each with an API and a client: more of them, more happens in the same time. */
+  /** The number of worlds: each has an authorization server, an API and a client. */
   readonly worlds: number;
+  /** Whether each token service has a logger. */
+  readonly observe: boolean;
 }
 
-/** Calls APIs through the library while their authorization servers have all sorts of trouble, and says how it went. */
-export async function runChaos({ seed, seconds, callers, worlds: count }: ChaosOptions): Promise<Report> {
+/** Calls APIs through the library while their authorization servers have faults of all kinds. Returns a report. */
+export async function runChaos({ seed, seconds, callers, worlds: count, observe }: ChaosOptions): Promise<Report> {
   const { violate, list } = findings();
   const noteRejection = (reason: unknown): void => violate('a rejection was not handled', String(reason));
+  const noteWarning = (warning: Error): void => violate('the process got a warning', String(warning));
   process.on('unhandledRejection', noteRejection);
+  process.on('warning', noteWarning);
 
+  const written = logs();
+  const loggerOf = (name: string) => (observe ? written.loggerOf(name) : undefined);
   const waits = durationRecorder();
   const worlds = await Promise.all(
     Array.from({ length: count }, (_, at) =>
-      startWorld({ seed: seed * 1_000 + at, callers: Math.ceil(callers / count), waits, violate }),
+      startWorld({
+        seed: seed * 1_000 + at,
+        callers: Math.ceil(callers / count),
+        waits,
+        violate,
+        logger: loggerOf(`world ${at + 1}`),
+      }),
     ),
   );
-  const shared = await startSharedWorld({ seed, callers: 6, violate });
+  const shared = await startSharedWorld({ seed, callers: 6, violate, loggerOf });
   const figures = () => sumOf(worlds.map((world) => world.figures()));
 
   const ending = new AbortController();
-  // Everybody who sleeps listens.
+  // Each sleep adds a listener to the signal.
   setMaxListeners(0, ending.signal);
   const end = setTimeout(() => ending.abort(), seconds * 1_000);
   const began = performance.now();
@@ -43,7 +56,7 @@ export async function runChaos({ seed, seconds, callers, worlds: count }: ChaosO
     const { calls, grants } = figures();
     const passed = `${Math.round((performance.now() - began) / 1_000)} s`;
     const found = list().length === 0 ? '' : `, ${list().length} RULES BROKEN`;
-    return `${passed}: ${calls.made} calls, ${calls.failed} failed, ${grants.asked} grants asked for, ${grants.received} received${found}`;
+    return `${passed}: ${calls.made} calls, ${calls.failed} failed, ${grants.asked} token requests, ${grants.received} tokens received${found}`;
   });
   const living = shared.live(ending.signal);
   const recoveries = await Promise.all(worlds.map((world) => world.live(ending.signal)));
@@ -52,9 +65,11 @@ export async function runChaos({ seed, seconds, callers, worlds: count }: ChaosO
   progress.stop();
 
   const left = await waitForNoLeftovers(10_000);
-  if (left.length > 0) violate('something is left over', left.join(', '));
+  if (left.length > 0) violate('a socket or timer is left over', left.join(', '));
   for (const world of [...worlds, shared]) world.close();
   process.off('unhandledRejection', noteRejection);
+  process.off('warning', noteWarning);
+  written.check(seconds, violate);
   const { calls, grants } = figures();
   if (calls.succeeded === 0 || grants.received < 2) violate('the run proved nothing', `${grants.received} tokens`);
 
@@ -65,6 +80,7 @@ export async function runChaos({ seed, seconds, callers, worlds: count }: ChaosO
     worlds: count,
     ...figures(),
     shared: shared.figures(),
+    log: written.figures(),
     tokenWaitMs: waits.read(),
     longestRecoveryMs: Math.round(Math.max(...recoveries)),
     violations: list(),

@@ -37,7 +37,7 @@ describe('the bound on requests', () => {
 
     for (let caller = 0; caller < 3; caller += 1) at(0).ask('/token');
 
-    expect(rules()).toEqual(['several requests for one token at a time']);
+    expect(rules()).toEqual(['several token requests at a time']);
   });
 
   test('catches a request soon after a 429', () => {
@@ -47,7 +47,7 @@ describe('the bound on requests', () => {
 
     at(4_900).ask('/token');
 
-    expect(rules()).toEqual(['asked although told to wait']);
+    expect(rules()).toEqual(['a token request was sent during a rate limit']);
   });
 
   test('catches a request soon after a final refusal', () => {
@@ -60,7 +60,7 @@ describe('the bound on requests', () => {
     at(1).ask('/token-2').closed();
     at(2_000).ask('/token-1');
 
-    expect(rules()).toEqual(['asked again soon after a final refusal']);
+    expect(rules()).toEqual(['a token request was sent soon after an error response']);
   });
 
   test.each([
@@ -85,7 +85,7 @@ describe('the bound on requests', () => {
 
     at(1).discover(true, true);
 
-    expect(rules()).toEqual(['metadata are discovered without need']);
+    expect(rules()).toEqual(['metadata is requested without need']);
   });
 });
 

@@ -1,12 +1,12 @@
-/** What must not happen, found to have happened. */
+/** A rule that was broken. */
 export interface Finding {
   readonly rule: string;
   readonly count: number;
-  /** What happened the first few times. */
+  /** Descriptions of the first few cases. */
   readonly examples: readonly string[];
 }
 
-/** Notes that a rule was broken. */
+/** Records that a rule was broken. */
 export type Violate = (rule: string, example: string) => void;
 
 /** The rules that were broken. */
@@ -17,7 +17,7 @@ export interface Findings {
 
 const maxExamples = 5;
 
-/** No findings so far. */
+/** Creates an empty list of findings. */
 export function findings(): Findings {
   const found = new Map<string, { count: number; examples: string[] }>();
 

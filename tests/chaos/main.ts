@@ -1,9 +1,10 @@
 /**
- * Calls an API for a while over real sockets, with the real clock, while the authorization server has all sorts of trouble
- * and the API revokes tokens; beside them, replicas that share a store revoke their tokens. Exit code 1 and a line for each rule
- * that was broken.
+ * Calls APIs over real sockets and with the real clock, while the authorization servers have faults of all kinds and
+ * the APIs revoke tokens. At the same time, replicas that share a store revoke their tokens. If a rule is broken,
+ * prints a line for it and exits with 1.
+ * With --observe each token service has a logger, and an hour of its log may have 100 lines.
  *
- *     npm run chaos -- [--seconds 60] [--seed 1] [--callers 50] [--worlds 10] [--json]
+ *     npm run chaos -- [--seconds 60] [--seed 1] [--callers 50] [--worlds 10] [--observe] [--json]
  */
 import { parseArgs } from 'node:util';
 
@@ -13,10 +14,11 @@ import { inWords } from './report.js';
 const { values: flags } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
-    /** @default one of its own for each run */
+    /** @default another one for each run */
     seed: { type: 'string' },
     callers: { type: 'string', default: '50' },
     worlds: { type: 'string', default: '10' },
+    observe: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -26,12 +28,13 @@ const report = await runChaos({
   seconds: positive('seconds', flags.seconds),
   callers: positive('callers', flags.callers),
   worlds: positive('worlds', flags.worlds),
+  observe: flags.observe,
 });
 console.log(flags.json ? JSON.stringify(report, null, 2) : inWords(report));
-// Nor does a run show anything in which nothing happened.
+// A run without a successful call proves nothing.
 if (report.violations.length > 0 || report.calls.succeeded === 0) process.exitCode = 1;
 
-// Does not keep the process alive itself: it only has a say when something else does.
+// An unreferenced timer: it fires only if something else keeps the process alive.
 setTimeout(() => {
   console.error(`✗ the process does not end: ${process.getActiveResourcesInfo().join(', ')}`);
   process.exit(1);

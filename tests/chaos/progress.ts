@@ -1,11 +1,11 @@
-/** Shows how far a run is: on a terminal one line that is rewritten, elsewhere a line every few seconds. */
+/** Shows the progress of a run: one line that is rewritten on a terminal, otherwise a new line every few seconds. */
 export interface Progress {
   stop(): void;
 }
 
 const everyMs = { terminal: 200, elsewhere: 5_000 };
 
-/** Shows the text now and then, until it is stopped. */
+/** Shows the text at intervals until `stop` is called. */
 export function showProgress(text: () => string, out: NodeJS.WriteStream = process.stderr): Progress {
   const show = (): void => void out.write(out.isTTY ? `\r\x1b[2K${text()}` : `${text()}\n`);
   const timer = setInterval(show, out.isTTY ? everyMs.terminal : everyMs.elsewhere);

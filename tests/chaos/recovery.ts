@@ -8,8 +8,9 @@ import type { Calls } from './calls.js';
 import type { Violate } from './findings.js';
 
 /**
- * Calls until a call succeeds, and returns how long that took. An error may tell to wait. What was under way when the
- * troubles ended has failed after 2 s; an error that is new later on is one too many, and so is waiting in vain.
+ * Calls until a call succeeds, and returns the time that this took. An error of the first 2 s may come from a grant
+ * that began before the faults ended, so its `retryAfterMs` extends the deadline. An error after the deadline breaks a
+ * rule.
  */
 export async function recover(calls: Calls, api: AxiosInstance, violate: Violate): Promise<number> {
   const began = performance.now();
@@ -18,7 +19,7 @@ export async function recover(calls: Calls, api: AxiosInstance, violate: Violate
     const { isSuccess, error } = await calls.make(api);
     const now = performance.now();
     if (isSuccess) return now - began;
-    // The metadata may have been discovered again just before the endpoint moved; that is done once a minute at most.
+    // The library reads the metadata again at most once a minute: perhaps it did so just before the endpoint moved.
     if (error instanceof GrantRejectedError && error.status === 404) until = Math.max(until, began + 62_000);
     if (now > until) {
       violate('no call succeeds after all troubles are over', `for ${Math.round(now - began)} ms: ${String(error)}`);

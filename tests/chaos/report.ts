@@ -1,37 +1,39 @@
 import type { Finding } from './findings.js';
 import type { Durations } from './statistics.js';
 
-/** What can be added up; the names say what was counted. */
+/** Numbers by name. */
 type Counts = Readonly<Record<string, number>>;
 
-/** What was counted in a world, or in several. */
+/** The counts of one world, or the sums of several. */
 export interface Figures {
   readonly calls: Record<'made' | 'succeeded' | 'failed' | 'givenUp', number>;
-  /** Failed calls by what the caller got: the code of a TokenError, or 401. */
+  /** Failed calls by the error of the caller: the code of a TokenError, or 401. */
   readonly failures: Counts;
   /**
-   * `asked`: requests that reached a token endpoint; `received`: tokens that arrived in time; `renewals`: tokens that
-   * arrived while the one before was good.
+   * `asked`: requests that reached a token endpoint; `given`: tokens that the server granted; `received`: tokens that
+   * reached the client in time; `renewals`: received tokens whose predecessor had neither expired nor been revoked.
    */
   readonly grants: Record<'asked' | 'given' | 'received' | 'renewals' | 'failedRenewals', number>;
   /** Attempts of a grant that failed, by the code of the error. */
   readonly failedAttempts: Counts;
-  /** `unauthorized`: requests that were answered 401, most of them repaired by a resend. */
+  /** `unauthorized`: responses with 401, after most of which a resend succeeds. */
   readonly api: Record<'revocations' | 'unauthorized' | 'resends', number>;
-  /** Spells of each condition of the authorization server. */
+  /** How often each condition of the authorization server occurred. */
   readonly weather: Counts;
 }
 
-/** What came of a run. */
+/** The result of a run. */
 export interface Report extends Figures {
   readonly seed: number;
   readonly seconds: number;
   readonly callers: number;
   readonly worlds: number;
-  /** What was counted among the replicas that share a store. */
+  /** The counts of the replicas that share a store. */
   readonly shared: Counts;
+  /** Lines at `info` and above in the log of one token service, at most; then the lines of all of them by type. */
+  readonly log: Counts;
   readonly tokenWaitMs: Durations;
-  /** From the end of all troubles to the first call that succeeded, in the world where it took longest. */
+  /** The longest time between the end of the faults in a world and its first successful call. */
   readonly longestRecoveryMs: number;
   readonly violations: readonly Finding[];
 }
@@ -55,16 +57,16 @@ export function sumOf(all: readonly Figures[]): Figures {
   };
 }
 
-/** The report as lines for people. */
+/** The report as text. */
 export function inWords(report: Report): string {
   const { calls, failures, grants, api, tokenWaitMs: wait, violations } = report;
   const share = calls.made === 0 ? 0 : (100 * calls.succeeded) / calls.made;
   const lines: readonly (readonly [string, string])[] = [
     ['run', `seed ${report.seed}, ${report.seconds} s, ${report.callers} callers in ${report.worlds} worlds`],
     ['calls', `${calls.made} made, ${calls.succeeded} succeeded (${share.toFixed(1)} %), ${calls.failed} failed`],
-    ['', `${calls.givenUp} given up by their callers`],
+    ['', `${calls.givenUp} aborted by their callers`],
     ['failures', inList(failures)],
-    ['grants', `${grants.asked} asked for, ${grants.given} given, ${grants.received} received in time`],
+    ['grants', `${grants.asked} token requests, ${grants.given} tokens granted, ${grants.received} received in time`],
     ['', `${grants.renewals} renewals, ${grants.failedRenewals} failed ones`],
     ['attempts', `failed: ${inList(report.failedAttempts)}`],
     [
@@ -75,7 +77,8 @@ export function inWords(report: Report): string {
     ['wait', `p50 ${wait.p50} ms, p99 ${wait.p99} ms, longest ${wait.longest} ms for a token`],
     ['weather', inList(report.weather)],
     ['shared', inList(report.shared)],
-    ['recovery', `a call succeeded ${report.longestRecoveryMs} ms after the last trouble`],
+    ['log', inList(report.log)],
+    ['recovery', `a call succeeded at most ${report.longestRecoveryMs} ms after the last fault`],
   ];
   return [
     ...lines.map(([name, text]) => `${name.padEnd(10)}${text}`),

@@ -3,45 +3,48 @@ import { performance } from 'node:perf_hooks';
 import type { Violate } from './findings.js';
 
 /**
- * The bound on requests to the authorization server, as least times between them. They hold for every stretch of a run, so
- * that an excess of a second shows in an hour too; a bound on the total would have to be many times what is usual.
+ * Checks the minimum times between requests to the authorization server. Unlike a limit on the total, they also reveal
+ * a burst of one second in a run of an hour.
  *
- * The client asks for one kind of token, and its `random` is never less than 0.5: the least waits below are half of the
- * longest ones. In the order of BEHAVIOUR.md:
+ * The client requests one kind of token, and its `random` is at least 0.5. So the minimum waits below are half of the
+ * longest ones. The rules:
  *
- * 1. Least time between renewals, 20 % of these short lifetimes, the first is free. So of three tokens in a row the third is
- *    asked for at least that long after the second was received, unless the first had expired when the second was asked for.
- * 2. Nobody asks while a flight is on: one open request. Two, since one that was given up may not be closed yet.
- * 3. A flight has three attempts: the waits after the first are 0 (a lost connection is tried again at once) or 100 ms and
- *    more, after the second 200 ms and more, and after a failed flight 500 ms and more. Of four failed attempts in a row
- *    two belong to different flights, so that from the first to the fourth it takes 700 ms and more, unless the token expires
- *    meanwhile: then one flight begins at once. An attempt makes one request, but for one that is answered 404: this is not
- *    counted, and what the same attempt sends to the new endpoint is. Metadata that cannot be had fail an attempt in the same way.
- * 4. A Retry-After is obeyed; a 429 without one keeps everybody away for 5 s.
- * 5. A final refusal, here the 404 of an endpoint whose new place cannot be found, is repeated for 5 s · (0.5 + random), but
- *    for one flight after the expiry of each token.
- *    Metadata that are known are discovered again after a 404 only, or when that discovery failed.
+ * 1. Two renewals are at least 20 % of the lifetime apart; the first one may be earlier. Of three tokens in a row, the
+ *    third is requested at least that long after the second was received, unless the first had expired when the second
+ *    was requested.
+ * 2. Callers share a flight, so one request is open. Two are allowed, because an aborted request may still be open.
+ * 3. A flight has three attempts. The wait is 0 after a closed connection, otherwise at least 100 ms after the first
+ *    attempt and 200 ms after the second, and at least 500 ms after a failed flight. Four failed attempts in a row
+ *    belong to at least two flights, so they take at least 700 ms. When the token expires, one flight may begin at
+ *    once. An attempt sends one request. After a 404 it sends a second one to the new endpoint, and only that one
+ *    counts. An attempt without metadata also counts.
+ * 4. No request is sent during a Retry-After, or for 5 s after a 429 without one.
+ * 5. An error response (here the 404 of an endpoint that metadata does not replace) is cached for 5 s · (0.5 + random).
+ *    After the expiry of each token, one flight is exempt. Known metadata is requested again only after a 404, or if
+ *    that request failed.
  */
 export interface RequestSpacing {
   readonly asked: number;
   readonly discoveries: number;
-  /** The token endpoint is asked. */
+  /** Records a request to the token endpoint. */
   ask(path: string): Asked;
-  /** Metadata are asked for, under the first of the two paths or the second, and given or not. */
+  /**
+   * Records a request for metadata: at the first or the second of its two paths, and whether the server sent metadata.
+   */
   discover(isFirstPath: boolean, isGiven: boolean): void;
-  /** The client has got the token that it asked for last. */
+  /** Records that the client has received the token of its last request. */
   received(lifetimeMs: number): void;
-  /** The client has got a 429. */
+  /** Records that the client has received a 429. */
   limited(): void;
-  /** The client has got a 404 from the token endpoint. */
+  /** Records that the client has received a 404 from the token endpoint. */
   refused(): void;
 }
 
 /** One request to the token endpoint. */
 export interface Asked {
-  /** It is answered with a 404. */
+  /** Records that the response is a 404. */
   moved(): void;
-  /** It is answered with a 429 and this Retry-After. */
+  /** Records that the response is a 429 with this Retry-After. */
   limit(retryAfterMs: number | undefined): void;
   closed(): void;
 }
@@ -52,10 +55,10 @@ interface Received {
   readonly lifetimeMs: number;
 }
 
-// Requests take a while to be seen when the process is busy.
+// In a busy process, requests are recorded late.
 const slackMs = 100;
 
-/** No requests so far. */
+/** Creates an empty record of requests. */
 export function requestSpacing(violate: Violate, now: () => number = () => performance.now()): RequestSpacing {
   const failed: { readonly at: number; readonly isDiscovery: boolean }[] = [];
   const tokens: Received[] = [];
@@ -63,7 +66,7 @@ export function requestSpacing(violate: Violate, now: () => number = () => perfo
   const closed = { from: -Infinity, forMs: 0 };
   let [asked, open, discoveries, rediscoveries, rediscoveriesFailed, moves] = [0, 0, 0, 0, 0, 0];
   let isDiscovered = false;
-  // By rule, the last token whose expiry was the reason for a flight, and when that began.
+  // For each rule: the last token whose expiry exempted a flight, and the time at which this flight began.
   const excused = new Map<string, { readonly token: Received; readonly from: number }>();
   let last = { path: '', at: -Infinity, limitMs: 0 };
 
@@ -82,7 +85,7 @@ export function requestSpacing(violate: Violate, now: () => number = () => perfo
     const token = tokens.at(-1);
     const before = excused.get(rule);
     if (token === undefined || at < token.askedAt + token.lifetimeMs - slackMs) return false;
-    // The flight has three attempts.
+    // The exempt flight has three attempts.
     if (token === before?.token) return at - before.from < 700;
     excused.set(rule, { token, from: at });
     return true;
@@ -110,16 +113,19 @@ export function requestSpacing(violate: Violate, now: () => number = () => perfo
       const at = now();
       const request = { path, at, limitMs: 0 };
       last = request;
-      // Only now: metadata that were given may have got lost.
+      // Set here and not in `discover`, because the response with the metadata may not have reached the client.
       isDiscovered = true;
       asked += 1;
       open += 1;
-      if (open > 2) violate('several requests for one token at a time', `${open} are open`);
+      if (open > 2) violate('several token requests at a time', `${open} are open`);
       if (at - closed.from < closed.forMs - slackMs) {
-        violate('asked although told to wait', `${Math.round(at - closed.from)} ms after a 429 for ${closed.forMs} ms`);
+        violate(
+          'a token request was sent during a rate limit',
+          `${Math.round(at - closed.from)} ms after a 429 with a wait of ${closed.forMs} ms`,
+        );
       }
       if (at - (refusedAt.get(path) ?? -Infinity) < 5_000 - slackMs && !isFirstAfterExpiry(at, 'refusal')) {
-        violate('asked again soon after a final refusal', path);
+        violate('a token request was sent soon after an error response', path);
       }
       attempt(false);
 
@@ -141,8 +147,7 @@ export function requestSpacing(violate: Violate, now: () => number = () => perfo
       if (isFirstPath && isDiscovered) {
         rediscoveries += 1;
         const most = moves + rediscoveriesFailed;
-        if (rediscoveries > most)
-          violate('metadata are discovered without need', `${rediscoveries} times, not ${most}`);
+        if (rediscoveries > most) violate('metadata is requested without need', `${rediscoveries} times, not ${most}`);
         if (!isGiven) rediscoveriesFailed += 1;
       }
       if (isFirstPath && !isGiven && !isDiscovered) attempt(true);

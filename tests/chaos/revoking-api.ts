@@ -7,15 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { between, type Random } from './seeded-random.js';
 import type { LedgerEntry, TokenLedger } from './token-ledger.js';
 
-/** An API that looks each token up where the authorization server has written it down. */
+/** An API that looks up each token in the ledger of the authorization server. */
 export interface RevokingApi {
   readonly origin: string;
-  /** Requests that were answered 401. */
+  /** The number of responses with 401. */
   readonly unauthorized: number;
   readonly revocations: number;
   /** Revokes tokens at random until the signal is aborted. */
   revokeUntil(signal: AbortSignal): Promise<void>;
-  /** Stops listening; connections that are open stay so. */
+  /** Stops listening. Open connections stay open. */
   close(): void;
 }
 
@@ -23,11 +23,11 @@ export interface RevokingApi {
 export interface RevokingApiOptions {
   readonly random: Random;
   readonly ledger: TokenLedger;
-  /** Called when a token arrives that was issued once, or something else. */
+  /** Called for each received token; `undefined` stands for a token that was never issued. */
   readonly onPresented: (callId: string, token: LedgerEntry | undefined) => void;
 }
 
-/** Starts an API that answers 401 `invalid_token` (RFC 6750 §3.1) to tokens that are unknown, expired or revoked. */
+/** Starts an API that responds with 401 `invalid_token` (RFC 6750 §3.1) to unknown, expired and revoked tokens. */
 export async function startRevokingApi({ random, ledger, onPresented }: RevokingApiOptions): Promise<RevokingApi> {
   let unauthorized = 0;
   let revocations = 0;
@@ -37,7 +37,7 @@ export async function startRevokingApi({ random, ledger, onPresented }: Revoking
     const token = ledger.find(request.headers.authorization?.replace(/^Bearer /, '') ?? '');
     onPresented(String(request.headers['x-call']), token);
     request.resume();
-    // Long enough that a token is revoked while it is in use.
+    // Long enough that a token can be revoked during a request.
     await sleep(between(random, 0, 20));
     const isValid =
       token !== undefined && arrivedAt < token.issuedAt + token.lifetimeMs && token.revokedAt === undefined;
@@ -68,7 +68,7 @@ export async function startRevokingApi({ random, ledger, onPresented }: Revoking
         revocations += 1;
         const kind = random();
         if (kind < 0.4) ledger.revokeUpTo(ledger.issued);
-        // Tokens that the client should have stopped using.
+        // Revokes only tokens that the client should have replaced.
         else if (kind < 0.6) ledger.revokeUpTo(ledger.issued - 1);
         else {
           ledger.rejectAll(true);

@@ -1,7 +1,7 @@
 /** Uniform in [0, 1). */
 export type Random = () => number;
 
-/** The same sequence for the same seed and name (mulberry32); each name has a sequence of its own. */
+/** Random numbers that are equal for equal seeds and names (mulberry32). Each name has its own sequence. */
 export function seededRandom(seed: number, name: string): Random {
   let state = Buffer.from(name).reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), seed | 0);
 
@@ -16,12 +16,12 @@ export function seededRandom(seed: number, name: string): Random {
 /** A number in [least, most). */
 export const between = (random: Random, least: number, most: number): number => least + random() * (most - least);
 
-/** One of the list. */
+/** A random item of the list. */
 export function pick<T>(random: Random, list: readonly [T, ...T[]]): T {
   return list[Math.floor(random() * list.length)] ?? list[0];
 }
 
-/** The list in another order. */
+/** The list in a random order. */
 export function shuffled<T>(random: Random, list: readonly T[]): T[] {
   return list
     .map((item) => ({ item, rank: random() }))

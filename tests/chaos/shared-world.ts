@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import axios, { isAxiosError } from 'axios';
-import { createTokenService, memoryStore, TokenError, type TokenService } from 'm2m-tokens';
+import { createTokenService, type EventLogger, memoryStore, TokenError, type TokenService } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
 import { withBearerToken } from 'm2m-tokens/fetch';
 
@@ -26,32 +26,34 @@ export interface SharedWorldOptions {
   readonly seed: number;
   readonly callers: number;
   readonly violate: Violate;
+  /** Makes the logger of a replica. */
+  readonly loggerOf: (replica: string) => EventLogger | undefined;
 }
 
-/** What the authorization server and the API know of a token; times are of the monotonic clock. */
+/** A token as the authorization server and the API record it, with monotonic times. */
 interface IssuedToken {
   readonly number: number;
   readonly issuedAt: number;
   revokedAt: number | undefined;
 }
 
-/** One process, so to speak: a token service of its own, and what it must not send any more. */
+/** A simulated process: its token service, and the tokens that it must no longer send. */
 interface Replica {
   readonly name: string;
   readonly tokens: TokenService;
   readonly ways: Readonly<Record<string, (callId: string) => Promise<unknown>>>;
-  /** Since when the replica does not have a token any more, by the value of the token. */
+  /** The time at which the replica revoked a token, by the value of the token. */
   readonly gone: Map<string, number>;
   /** All tokens that it has sent. */
   readonly sent: Set<string>;
 }
 
 const lifetimeMs = 4_000;
-// A message takes a while when the process is busy.
+// In a busy process, requests are recorded late.
 const slackMs = 150;
 
 /** Starts an authorization server, an API and three replicas with one store. */
-export async function startSharedWorld({ seed, callers, violate }: SharedWorldOptions): Promise<SharedWorld> {
+export async function startSharedWorld({ seed, callers, violate, loggerOf }: SharedWorldOptions): Promise<SharedWorld> {
   const random = seededRandom(seed, 'shared');
   const counts = new Tally();
   const issued = new Map<string, IssuedToken>();
@@ -72,7 +74,7 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
     if (isUnavailable) return void response.writeHead(503).end();
     if (request.url === '/revoke') {
       const token = issued.get(form.get('token') ?? '');
-      if (token === undefined) violate('something else than a token is revoked', '');
+      if (token === undefined) violate('an unknown token was revoked', '');
       else token.revokedAt ??= performance.now();
       counts.add('revoked');
       return void response.writeHead(200).end();
@@ -90,7 +92,7 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
     const token = issued.get(value);
     const call = underWay.get(String(request.headers['x-call']));
     request.resume();
-    if (token === undefined) violate('something else than a shared token reached the API', value);
+    if (token === undefined) violate('an unknown token reached the API of the replicas', value);
     else if (call !== undefined) check(call, value, token);
     await sleep(between(random, 0, 10));
     const isValid = token?.revokedAt === undefined && performance.now() < Number(token?.issuedAt) + lifetimeMs;
@@ -116,6 +118,7 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
 
   function startReplica(): Replica {
     replicas += 1;
+    const name = `replica ${replicas}`;
     const tokens = createTokenService({
       tokenEndpoint: `${server.origin}/token`,
       revocationEndpoint: `${server.origin}/revoke`,
@@ -123,6 +126,7 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
       clientSecret: 'open-sesame',
       store,
       timeoutMs: 1_000,
+      logger: loggerOf(name),
     });
     const instance = axios.create({ baseURL: api.origin, httpAgent: agent });
     instance.interceptors.request.use(
@@ -136,11 +140,11 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
           headers: headers(callId),
           responseType: 'stream',
         });
-        // Some callers lose interest.
+        // Some callers stop reading.
         if (random() < 0.2) return data.destroy();
         for await (const chunk of data) counts.add(chunk.length > 0 ? 'pieces' : 'empty pieces');
       },
-      // Of the replica that has replaced it last.
+      // Replaces the global fetch, which may be that of another replica.
       async 'global fetch'(callId) {
         globalThis.fetch = withBearerToken(originalFetch, tokens, { origins: [api.origin] });
         const response = await globalThis.fetch(`${api.origin}/orders`, { headers: headers(callId) });
@@ -148,7 +152,7 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
         if (!response.ok) throw new StatusError(response.status);
       },
     };
-    return { name: `replica ${replicas}`, tokens, ways, gone: new Map(), sent: new Set() };
+    return { name, tokens, ways, gone: new Map(), sent: new Set() };
   }
 
   async function makeCall(replica: Replica, way: string): Promise<void> {
@@ -192,7 +196,7 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
         for (const value of revokedOf(issued)) if (had.has(value)) replica.gone.set(value, now);
         await checkNewcomer(own);
       }
-      // As in a rolling restart: a process ends, and another one begins with the store only.
+      // A rolling restart: a process ends, and a new one starts with nothing but the store.
       if (own() < 0.3) {
         counts.add('restarts');
         await replica.tokens.flush();
@@ -201,7 +205,7 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
     }
   }
 
-  /** A replica that begins now takes no revoked token from the store. */
+  /** Checks that a new replica takes no revoked token from the store. */
   async function checkNewcomer(own: Random): Promise<void> {
     const newcomer = startReplica();
     const revoked = revokedOf(issued);
@@ -221,10 +225,9 @@ export async function startSharedWorld({ seed, callers, violate }: SharedWorldOp
       globalThis.fetch = originalFetch;
       await Promise.all(fleet.map(({ tokens }) => tokens.flush()));
 
-      // One for each token that is renewed in its last 30 %, for each that was revoked, and for the first.
+      // The maximum: one grant for the first token, one for each renewal, and two for each revocation.
       const most = 1 + (performance.now() - began) / (0.6 * lifetimeMs) + 2 * counts.count('revoke({ shared })');
-      if (counts.count('grants') > most)
-        violate('replicas ask for more tokens than they share', `${counts.count('grants')}`);
+      if (counts.count('grants') > most) violate('replicas send too many grants', `${counts.count('grants')}`);
       if (counts.count('revoked') === 0 || counts.count('resent') === 0) violate('the shared world proved nothing', '');
     },
     close() {
@@ -258,7 +261,7 @@ async function listen(
   listener: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<{ readonly origin: string; readonly close: () => Server }> {
   const server = createServer(listener);
-  // Idle connections are gone soon after the run.
+  // Short, so that idle connections close soon after the run.
   server.keepAliveTimeout = 2_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -7,15 +7,15 @@ export interface Durations {
   readonly longest: number;
 }
 
-/** Takes durations and keeps their distribution only, so that an hour of them fits. */
+/** Records durations as a histogram, so that a run of an hour needs little memory. */
 export interface DurationRecorder {
   record(ms: number): void;
   read(): Durations;
 }
 
-/** No durations so far. */
+/** Creates an empty histogram. */
 export function durationRecorder(): DurationRecorder {
-  // In microseconds: it takes whole numbers from 1 on.
+  // In microseconds, because the histogram accepts only integers from 1 on.
   const histogram = createHistogram();
   const toMs = (microseconds: number): number => (histogram.count === 0 ? 0 : Math.round(microseconds) / 1_000);
 

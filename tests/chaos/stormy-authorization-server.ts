@@ -11,7 +11,7 @@ import type { Condition } from './weather.js';
 export interface StormyAuthorizationServer {
   readonly issuer: string;
   turn(condition: Condition): Promise<void>;
-  /** Stops listening; connections that are open stay so. */
+  /** Stops listening. Open connections stay open. */
   close(): void;
 }
 
@@ -26,7 +26,7 @@ export interface StormyAuthorizationServerOptions {
 
 type Answer = (response: ServerResponse) => void;
 
-/** Starts an authorization server in fine condition, with metadata (RFC 8414) and a token endpoint. */
+/** Starts an authorization server with metadata (RFC 8414) and a token endpoint, at first without faults. */
 export async function startStormyAuthorizationServer({
   random,
   ledger,
@@ -42,13 +42,16 @@ export async function startStormyAuthorizationServer({
     if (path.startsWith('/.well-known/')) answerMetadata(path, response);
     else void answerGrant(path, request, response);
   });
-  // Short, so that idle connections are gone soon after the run; the client hangs up a second earlier.
+  // Short, so that idle connections close soon after the run. The client closes them a second earlier.
   server.keepAliveTimeout = 2_000;
   const port = await listen();
   const issuer = `http://127.0.0.1:${port}`;
   const tokenPath = (): string => `/token-${moves}`;
 
-  /** A port that no other process gets by asking for any: this one must be free again after it was closed. */
+  /**
+   * Listens below the range of ports that the system assigns, so that no other process takes the port while it is
+   * closed.
+   */
   async function listen(): Promise<number> {
     for (;;) {
       const candidate = 20_000 + Math.floor(Math.random() * 10_000);
@@ -98,7 +101,7 @@ export async function startStormyAuthorizationServer({
       access_token: token.value,
       token_type: 'Bearer',
       expires_in: lifetimeSeconds,
-      // So that the client's event tells which token it is that has arrived.
+      // The event of the client has the scope, which identifies the received token.
       scope: `orders:read issue:${token.number}`,
     };
     if (now === 'slow drip') drip(body, between(random, 200, 1_600))(response);
@@ -130,8 +133,8 @@ export async function startStormyAuthorizationServer({
 }
 
 /**
- * The longest is less than 1 / 0.3 of the shortest: a token is renewed in the last 30 % of its life at the earliest, so that
- * the one before never outlives its successor.
+ * A token is renewed in the last 30 % of its lifetime. The longest lifetime is less than 1 / 0.3 of the shortest, so a
+ * token never outlives its successor.
  */
 const lifetimesSeconds: readonly [number, ...number[]] = [2, 3, 4, 5, 6];
 
@@ -160,7 +163,7 @@ function json(body: object, status = 200): Answer {
     void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-/** Sends the body a few characters at a time. */
+/** Sends the body in small parts over this time. */
 function drip(body: object, forMs: number): Answer {
   const text = JSON.stringify(body);
   return (response) => {

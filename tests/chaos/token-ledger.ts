@@ -1,33 +1,33 @@
 import { performance } from 'node:perf_hooks';
 
-/** A token, as the authorization server, the client and the API know it; times are of the monotonic clock. */
+/** The records of a token, with monotonic times. */
 export interface LedgerEntry {
   readonly number: number;
   readonly value: string;
   readonly lifetimeMs: number;
   readonly issuedAt: number;
-  /** When the client had it; `undefined` for one that got lost on the way. */
+  /** When the client received the token; `undefined` if it has not. */
   readonly receivedAt: number | undefined;
-  /** By the client's reckoning, which begins before it asks, once it has the token. */
+  /** Once the client has the token: the time that the client computes, from before its token request. */
   readonly expiresAt: number;
   readonly revokedAt: number | undefined;
 }
 
-/** All tokens of a run: who knows what, and since when. */
+/** The records of all tokens of a run. */
 export interface TokenLedger {
   readonly issued: number;
   readonly received: number;
-  /** Tokens that were received while the one before was neither expired nor revoked. */
+  /** The number of tokens that were received before their predecessor expired or was revoked. */
   readonly renewals: number;
   issue(lifetimeMs: number): LedgerEntry;
   find(value: string): LedgerEntry | undefined;
-  /** The client has the token since now; it began to ask for it `agoMs` ago. */
+  /** Records that the client has received the token now. Its token request began `agoMs` ago. */
   receive(number: number, agoMs: number): void;
-  /** The API rejects all tokens up to this number from now on: what is older than a revoked token is revoked, too. */
+  /** Revokes this token and all older ones. */
   revokeUpTo(number: number): void;
-  /** While this is so the API rejects all tokens, and will go on rejecting those that were issued meanwhile. */
+  /** Revokes all tokens. While it is set to `true`, new tokens are revoked at once. */
   rejectAll(isRejecting: boolean): void;
-  /** A token that the client has had since `from`, that has not expired yet and that the API has not revoked. */
+  /** A token that the client received before `from` and that has neither expired nor been revoked. */
   heldSince(from: number): LedgerEntry | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { between, type Random, shuffled } from './seeded-random.js';
 
-/** What can be wrong with an authorization server. */
+/** The faults of the authorization server. */
 export const troubles = [
   '503',
   '429 with Retry-After',
@@ -10,19 +10,22 @@ export const troubles = [
   'HTML with 200',
   'slow drip',
   'refused',
-  /** The token endpoint has moved; the metadata name the new one. */
+  /** The token endpoint has another path, which the metadata names. */
   'moved',
 ] as const;
 
 export type Condition = 'fine' | (typeof troubles)[number];
 
-/** How the authorization server is, and for how long. */
+/** A condition of the authorization server and its duration. */
 export interface Weather {
   readonly condition: Condition;
   readonly forMs: number;
 }
 
-/** Weather without end. All troubles come before one comes again, with fine spells between most of them. */
+/**
+ * An endless sequence of conditions. Each fault occurs once before any is repeated, mostly with a period without faults
+ * before it.
+ */
 export function* weather(random: Random): Generator<Weather, never> {
   for (;;) {
     for (const condition of shuffled(random, troubles)) {

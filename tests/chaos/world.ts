@@ -3,7 +3,13 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import axios, { type AxiosInstance } from 'axios';
-import { createTokenService, GrantRejectedError, GrantUnavailableError, type TokenEvent } from 'm2m-tokens';
+import {
+  createTokenService,
+  type EventLogger,
+  GrantRejectedError,
+  GrantUnavailableError,
+  type TokenEvent,
+} from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
 
 import { type Calls, calls as startCalls } from './calls.js';
@@ -18,10 +24,13 @@ import { startStormyAuthorizationServer, type StormyAuthorizationServer } from '
 import { tokenLedger } from './token-ledger.js';
 import { weather } from './weather.js';
 
-/** An authorization server, an API, a token service and those who call the API through it. */
+/** An authorization server, an API, a token service and its callers. */
 export interface World {
   readonly figures: () => Figures;
-  /** Calls until the signal is aborted and then until a call succeeds; returns how long that took, in milliseconds. */
+  /**
+   * Makes calls until the signal is aborted, and then until a call succeeds. Returns the duration of the second part in
+   * ms.
+   */
   live(signal: AbortSignal): Promise<number>;
   close(): void;
 }
@@ -32,12 +41,13 @@ export interface WorldOptions {
   readonly callers: number;
   readonly waits: DurationRecorder;
   readonly violate: Violate;
+  readonly logger?: EventLogger | undefined;
 }
 
 const client = { clientId: 'orders', clientSecret: 'open-sesame' };
 
-/** Starts the servers of a world that knows nothing of the others. */
-export async function startWorld({ seed, callers, waits, violate }: WorldOptions): Promise<World> {
+/** Starts a world, which shares nothing with other worlds. */
+export async function startWorld({ seed, callers, waits, violate, logger }: WorldOptions): Promise<World> {
   const randomOf = (name: string): Random => seededRandom(seed, name);
   const ledger = tokenLedger();
   const spacing = requestSpacing(violate);
@@ -66,13 +76,14 @@ export async function startWorld({ seed, callers, waits, violate }: WorldOptions
     issuer: server.issuer,
     scope: 'orders:read',
     timeoutMs: 1_000,
-    // Nothing below a half: request-spacing.ts says why.
+    // At least 0.5: see request-spacing.ts.
     random: upperHalf(randomOf('client')),
+    logger,
     onEvent,
   });
-  // Connections that are idle for a second are closed, well before the API does so.
+  // Closes connections that are idle for a second, before the API closes them.
   const instance = axios.create({ baseURL: api.origin, httpAgent: new Agent({ keepAlive: true, timeout: 1_000 }) });
-  instance.interceptors.request.use(bearerToken(calls.observe(service), { onEvent }));
+  instance.interceptors.request.use(bearerToken(calls.observe(service)));
 
   return {
     figures: () => ({
@@ -124,7 +135,7 @@ async function changeWeather(
   for (const { condition, forMs } of weather(random)) {
     if (signal.aborted) break;
     if (condition === 'moved') {
-      // The client discovers metadata again once a minute at most.
+      // The client reads the metadata again at most once a minute.
       if (performance.now() - movedAt < 61_000) continue;
       movedAt = performance.now();
     }

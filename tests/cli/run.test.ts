@@ -20,6 +20,7 @@ test.each([[[]], [['--help']], [['-h']]])('%j prints the help: commands, setting
   for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
   for (const { variable } of Object.values(settingDefinitions)) expect(stdout).toContain(variable);
   expect(stdout).toMatch(/^ {2}130 /m);
+  expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
 });
 
 test.each(commands)('the help of %s has examples', async (command) => {

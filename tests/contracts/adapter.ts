@@ -22,11 +22,11 @@ import { rejected, startResourceServer } from '../support/resource-server.js';
 import { issue } from '../support/tokens.js';
 import { until, untilRenewed } from '../support/until.js';
 
-/** A request, in the terms that all HTTP clients share. */
+/** A request in a form that suits all HTTP clients. */
 export interface OutgoingRequest {
   /** @default 'GET' */
   readonly method?: string;
-  /** Absolute, or a path at the API. */
+  /** An absolute URL, or a path of the API. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -34,13 +34,13 @@ export interface OutgoingRequest {
   readonly tokenRequest?: TokenRequest | false;
 }
 
-/** What came back. A status that the client takes for an error is a reply all the same. */
+/** A response. An error status is a response too, even if the client throws an error for it. */
 export interface Reply {
   readonly status: number;
   readonly body: string;
 }
 
-/** An HTTP client that presents tokens. What it throws is the rejection. */
+/** An HTTP client that sends tokens. `send` rejects with the error of the client. */
 export interface HttpClient {
   readonly send: (request: OutgoingRequest) => Promise<Reply>;
 }
@@ -53,7 +53,7 @@ export interface AdapterSetup {
   readonly origins?: readonly (string | InsecureUrl)[];
 }
 
-/** What the client is made from; only `origin` may see the tokens. */
+/** The parts of the client. Only `origin` may receive the tokens. */
 export interface ClientSetup extends AdapterSetup {
   readonly tokens: TokenSource;
   readonly origin: string;
@@ -62,7 +62,7 @@ export interface ClientSetup extends AdapterSetup {
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
-/** Bodies that can be read twice, and what is sent of them. */
+/** Bodies that can be read twice, and a pattern for their bytes. */
 const bodies = {
   string: [() => 'an order', /^an order$/],
   Buffer: [() => Buffer.from('bytes'), /^bytes$/],
@@ -72,24 +72,24 @@ const bodies = {
   Blob: [() => new Blob(['of text'], { type: 'text/plain' }), /^of text$/],
 } satisfies Record<string, [() => unknown, RegExp]>;
 
-/** Bodies that can be read once, each of which says "an order". */
+/** Bodies that can be read once. Their content is "an order". */
 const streams = {
   'Node stream': () => Readable.from(['an ', 'order']),
   'web stream': () => new Blob(['an order']).stream(),
   'asynchronous iterator': inTwoParts,
 } satisfies Record<string, () => unknown>;
 
-/** What not every HTTP client can do. */
+/** The features that not every HTTP client has. */
 export interface Abilities {
-  /** @default all of them */
+  /** The bodies that the client accepts. @default all of them */
   readonly bodies?: readonly (keyof typeof bodies)[];
-  /** Those that cannot be sent twice. @default all of them */
+  /** The streams that the client accepts. @default all of them */
   readonly streams?: readonly (keyof typeof streams)[];
-  /** The form that it takes, if that is another than the platform's. */
+  /** Makes a form that the client accepts. @default the FormData of Node.js */
   readonly form?: () => unknown;
 }
 
-/** What every adapter owes its users, whichever HTTP client it teaches. */
+/** The contract of all adapters. */
 export function adapterContract(
   name: string,
   makeClient: (setup: ClientSetup) => HttpClient,
@@ -196,7 +196,7 @@ export function adapterContract(
 
       for (let request = 0; request < 20; request += 1) await send({ url: '/orders' });
 
-      // A connection may have a timer or two.
+      // A connection may have timers.
       expect(timers() - before).toBeLessThan(10);
     });
   });
@@ -407,7 +407,7 @@ export function adapterContract(
 
         const reply = await send({ ...request, signal: caller.signal });
         await until(() => authorizationServer.grants.length === 2);
-        // The caller has its response. What it does now is not about the renewal.
+        // The caller has its response. Its abort must not end the renewal.
         caller.abort();
         answered.open();
         await untilRenewed(tokens);
@@ -729,7 +729,7 @@ export function adapterContract(
   });
 }
 
-/** What every adapter owes those whose tokens are bound to a key. */
+/** The contract of all adapters for DPoP tokens. */
 export function dpopAdapterContract(name: string, makeClient: (setup: ClientSetup) => HttpClient): void {
   const start = async (): Promise<DpopSurroundings & HttpClient> => {
     const surroundings = await startDpopSurroundings();
@@ -951,9 +951,9 @@ function redirectContract(name: string, start: () => Promise<Surroundings & Http
   });
 }
 
-/** What every adapter does with http to another machine. */
+/** The contract of all adapters for http to another machine. */
 function httpContract(name: string, makeClient: (setup: ClientSetup) => HttpClient): void {
-  /** A client for an API on another machine, which may be reached by http. */
+  /** A client for an API on another machine, with http allowed. */
   async function startAllowed(tokens: TokenSource = staticToken('token-1')) {
     const api = await startResourceServer(outerAddress);
     const events: TokenEvent[] = [];
@@ -1026,7 +1026,7 @@ function httpContract(name: string, makeClient: (setup: ClientSetup) => HttpClie
   });
 }
 
-// fetch of undici puts the error of a dispatcher into the cause of its own.
+// The error of a dispatcher is the `cause` of the error of undici's fetch.
 function configurationErrorIn(error: unknown): string {
   const { code, message, cause } = error as { code?: string; message: string; cause?: unknown };
   return code === 'ERR_CONFIGURATION' || cause === undefined ? message : configurationErrorIn(cause);
@@ -1035,7 +1035,7 @@ function configurationErrorIn(error: unknown): string {
 const authorizations = (requests: readonly RecordedRequest[]): (string | undefined)[] =>
   requests.map(({ headers }) => headers.authorization);
 
-/** A token request that is no plain object. */
+/** A token request that is not a plain object. */
 class Scoped {
   readonly scope: string;
 
@@ -1066,7 +1066,7 @@ class ForeignToken {
   }
 }
 
-/** A handler that answers with `first`, and from then on with `later`. */
+/** A handler that responds to the first request with `first`, and to all others with `later`. */
 function once(first: Answer, later: Answer): Handler {
   let asked = false;
   return () => {
@@ -1076,7 +1076,7 @@ function once(first: Answer, later: Answer): Handler {
   };
 }
 
-/** The same form, of whichever implementation. */
+/** Fills a form of any implementation. */
 export function form<Form extends Pick<FormData, 'append'>>(data: Form): Form {
   data.append('note', 'hello');
   data.append('file', new Blob(['content'], { type: 'text/plain' }), 'note.txt');
@@ -1088,7 +1088,9 @@ async function* inTwoParts(): AsyncGenerator<Uint8Array> {
   yield Buffer.from('order');
 }
 
-/** The request without what may differ: the authorization, and the boundary of a form, which is drawn anew. */
+/**
+ * The request as text, without its `Authorization` and with a fixed form boundary: both differ from request to request.
+ */
 function comparable(request: RecordedRequest | undefined): string {
   const { headers: { authorization: _, ...headers } = {}, ...rest } = { ...request };
   const boundary = /^--(\S+)/.exec(rest.body ?? '')?.[1] ?? 'no boundary';

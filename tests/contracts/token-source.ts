@@ -5,7 +5,7 @@ import type { TokenSource } from '../../src/core/token-source.js';
 import { fakeClock } from '../support/clock.js';
 import { issue, manualSource, settle } from '../support/tokens.js';
 
-/** What every layer, and every stack of layers, must do for whoever stands above and below. */
+/** The contract of each layer, and of each stack of layers. */
 export function tokenSourceContract(name: string, wrap: (inner: TokenSource) => TokenSource): void {
   describe(`${name} is a token source that`, () => {
     test('returns the token of the source below', async () => {
@@ -19,7 +19,7 @@ export function tokenSourceContract(name: string, wrap: (inner: TokenSource) => 
       await expect(answer).resolves.toBe(token);
     });
 
-    test('passes on what is asked for, and which token is to be replaced', async () => {
+    test('passes on the token request, and the token to replace', async () => {
       const source = manualSource();
       const old = issue('old', fakeClock());
 
@@ -43,7 +43,7 @@ export function tokenSourceContract(name: string, wrap: (inner: TokenSource) => 
       await expect(answer).rejects.toBe(failure);
     });
 
-    test('asks again after a failure', async () => {
+    test('calls the source below again after a failure', async () => {
       const source = manualSource();
       const tokens = wrap(source);
 
@@ -69,7 +69,7 @@ export function tokenSourceContract(name: string, wrap: (inner: TokenSource) => 
       await expect(tokens.getToken()).rejects.toThrow('synchronous');
     });
 
-    test('keeps requests that differ apart [D1]', async () => {
+    test('does not mix up different token requests [D1]', async () => {
       const source = manualSource();
       const tokens = wrap(source);
       const clock = fakeClock();
@@ -84,10 +84,10 @@ export function tokenSourceContract(name: string, wrap: (inner: TokenSource) => 
   });
 }
 
-/** What a layer that lets callers wait for something they share must do beside. */
+/** The further contract of a layer whose callers share a grant. */
 export function sharingContract(name: string, wrap: (inner: TokenSource) => TokenSource): void {
   describe(`${name} lets callers wait together and`, () => {
-    test('ends the wait of the one who gives up, and of no other [B6]', async () => {
+    test('ends only the wait of the caller that aborts [B6]', async () => {
       const source = manualSource();
       const tokens = wrap(source);
       const token = issue('a', fakeClock());
@@ -102,7 +102,7 @@ export function sharingContract(name: string, wrap: (inner: TokenSource) => Toke
       expect(await Promise.all(others)).toEqual(Array.from({ length: 9 }, () => token));
     });
 
-    test('turns away a caller who has given up before', async () => {
+    test('rejects a call whose signal is already aborted', async () => {
       const tokens = wrap(manualSource());
 
       const answer = tokens.getToken(undefined, { signal: AbortSignal.abort(new Error('gone')) });
@@ -119,7 +119,7 @@ export function sharingContract(name: string, wrap: (inner: TokenSource) => Toke
       expect(source.calls).toHaveLength(0);
     });
 
-    test('survives a failure that nobody waits for any more [D19 B6]', async () => {
+    test('survives a failure after its only caller has aborted [D19 B6]', async () => {
       const source = manualSource();
       const tokens = wrap(source);
       const only = new AbortController();
@@ -131,7 +131,7 @@ export function sharingContract(name: string, wrap: (inner: TokenSource) => Toke
       source.last().reject(new Error('away'));
       await settle();
 
-      // A rejection without a handler would end the process; the next caller is served.
+      // An unhandled rejection would end the process.
       const next = tokens.getToken();
       await settle();
       source.last().resolve(issue('b', fakeClock()));

@@ -2,7 +2,7 @@ import { describe, expect, test as anyTest } from '@jest/globals';
 
 import type { StoredToken, TokenStore } from '../../src/stores/token-store.js';
 
-/** An empty store, and a way to let time pass in it. */
+/** An empty store, and a function that lets its time pass. */
 export interface StoreUnderTest {
   readonly store: TokenStore;
   readonly pass: (ms: number) => Promise<void>;
@@ -12,7 +12,7 @@ const minute = 60_000;
 const first: StoredToken = { version: 1, issuedAt: 1_000, expiresAt: 61_000, payload: 'a "first" payload: €' };
 const later: StoredToken = { ...first, issuedAt: 2_000, payload: 'later' };
 
-/** The contract of every token store. `test` may skip. */
+/** The contract of every token store. Pass `test.skip` to skip it. */
 export function tokenStoreContract(name: string, make: () => Promise<StoreUnderTest>, test = anyTest): void {
   describe(`${name} is a token store that`, () => {
     test('returns a token under its key only', async () => {

@@ -10,7 +10,7 @@ import { startAuthorizationServer } from '../support/authorization-server.js';
 import { cleanUp } from '../support/clean-up.js';
 import { granting } from '../support/grant-outcome.js';
 
-const event: TokenEvent = { type: 'token.evicted', scope: 'a' };
+const event: TokenEvent = { type: 'token.evicted', requestedScope: 'a', scope: 'a' };
 
 /** What the process is warned of until the test ends. */
 function warnings(): readonly string[] {

@@ -135,8 +135,10 @@ test(
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout.trim().split('\n')).toEqual([
       'grant.succeeded',
+      'token.awaited',
       '/acme/orders 200',
       'grant.succeeded',
+      'token.awaited',
       '/globex/orders 200',
       '/acme/orders 200',
       '/globex/orders 200',
@@ -156,7 +158,7 @@ test(
 );
 
 test(
-  'logging.ts logs the grant, the rejected token and the counts, and nothing secret',
+  'logging.ts logs the first grant, the rejected token and the counts, and nothing secret',
   async () => {
     const { api, environment } = await servers();
     api.revoke('token-1');
@@ -168,16 +170,69 @@ test(
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(lines.map(({ type, msg }) => type ?? msg)).toEqual([
-      'grant.succeeded',
-      'grant.succeeded',
-      'request.resent',
-      'orders read',
-    ]);
-    expect(lines.at(-1)).toMatchObject({ name: 'orders-service', status: 200, counts: { 'grant.succeeded': 2 } });
+    expect(lines.map(({ type, msg }) => type ?? msg)).toEqual(['grant.succeeded', 'request.resent', 'orders read']);
+    expect(lines.at(-1)).toMatchObject({
+      name: 'orders-service',
+      status: 200,
+      counts: { 'grant.succeeded': 2, 'request.resent': 1 },
+    });
     expect(stdout).not.toMatch(/token-\d/);
     expect(stdout).not.toContain(secret);
     expect(stdout).not.toContain(basic('orders-service').slice('Basic '.length));
+  },
+  timeoutMs,
+);
+
+test(
+  'kubernetes-probe.ts is ready after the first grant, and not ready if it fails',
+  async () => {
+    const { authorizationServer, environment } = await servers();
+    const ready = await runExample('kubernetes-probe.ts', environment);
+    authorizationServer.script(refused('invalid_client', { status: 401 }));
+    const unready = await runExample('kubernetes-probe.ts', environment);
+
+    const parsed = ({ stdout }: Outcome) => {
+      const [live, state = ''] = stdout.trim().split('\n');
+      return { live, status: state.slice(0, '/readyz 200'.length), ...(JSON.parse(state.slice(11)) as object) };
+    };
+    expect([ready, unready]).toMatchObject(Array.from({ length: 2 }, () => ({ exitCode: 0, stderr: '' })));
+    expect(parsed(ready)).toMatchObject({
+      live: '/healthz 200 ',
+      status: '/readyz 200',
+      isReady: true,
+      tokens: [{ requestedScope: 'orders:read', expiresAt: expect.any(Number) }],
+    });
+    expect(parsed(unready)).toMatchObject({
+      live: '/healthz 200 ',
+      status: '/readyz 503',
+      isReady: false,
+      tokens: [{ requestedScope: 'orders:read', lastErrorCode: 'ERR_GRANT_REJECTED' }],
+    });
+    expect(ready.stdout + unready.stdout).not.toMatch(/token-1|a-secret/);
+  },
+  timeoutMs,
+);
+
+test(
+  'prom-client.ts prints the metrics of the first grant',
+  async () => {
+    const { environment } = await servers();
+
+    const { exitCode, stdout, stderr } = await runExample('prom-client.ts', environment);
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    const labels = 'm2m_client_name="orders-service",server_address="127.0.0.1",oauth_grant_type="client_credentials"';
+    const lines = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    expect(lines).toEqual([
+      expect.stringMatching(new RegExp(`^m2m_token_expiration_seconds{${labels}} 1\\d{9}\\.?\\d*$`)),
+      expect.stringMatching(new RegExp(`^m2m_token_renewed_seconds{${labels}} 1\\d{9}\\.?\\d*$`)),
+      `m2m_token_renewal_failing{${labels}} 0`,
+      `m2m_cache_size{${labels}} 1`,
+      `m2m_clock_skew_seconds{${labels}} 0`,
+      ...Object.entries({ memory: 0, shared_store: 0, grant: 1, joined: 0, error: 0 }).map(
+        ([source, count]) => `m2m_token_requests_total{${labels},m2m_token_source="${source}"} ${count}`,
+      ),
+    ]);
   },
   timeoutMs,
 );

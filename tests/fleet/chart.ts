@@ -15,9 +15,9 @@ export interface ChartOptions {
 
 const [width, height] = [840, 400];
 const plot = { left: 62, right: width - 24, top: 78, bottom: height - 56 };
-/** Of the scale, so that a single grant can be seen. */
+/** The start of the scale. Below 1, so that a single grant is visible. */
 const least = 0.6;
-// Neither too light for a white page nor too dark for a black one.
+// Readable on a white and on a black page.
 const ink = '#77808b';
 const colours = ['#d97706', '#a855f7', '#d9534f', '#2f81f7'];
 const font = 'system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif';

@@ -1,15 +1,17 @@
 import { type Conditions, type Replica, surroundings } from './replica.js';
 
-/** What the authorization server saw of a fleet, second by second. */
+/** The requests of a fleet to the authorization server, by second. */
 export interface Traffic {
-  /** All requests, also those that were refused. */
+  /** All requests, including those that were rejected. */
   readonly requests: Uint32Array;
   readonly grants: Uint32Array;
-  /** When the first and the last replica got their first token, their second one, and so on. */
+  /** For the first token, the second one and so on: when the first and the last replica received it. */
   readonly waves: readonly Wave[];
-  /** How long after the outage the last replica got a token; `Infinity` when one got none. */
+  /**
+   * The time between the end of the outage and the first token of the last replica; `Infinity` if a replica got none.
+   */
   readonly lastServedMs: number;
-  /** How many replicas had a call that failed because there was no token. */
+  /** The number of replicas with a call that failed for lack of a token. */
   readonly replicasWithFailedCalls: number;
 }
 
@@ -21,7 +23,7 @@ export interface Wave {
 
 const together = 50;
 
-/** Lets a fleet of equal replicas live through the conditions. */
+/** Simulates a fleet of equal replicas under these conditions. */
 export async function simulateFleet(conditions: Conditions, replica: Replica): Promise<Traffic> {
   const { replicas, untilMs, outage } = conditions;
   const requests = new Uint32Array(Math.ceil(untilMs / 1_000));
@@ -51,11 +53,11 @@ export async function simulateFleet(conditions: Conditions, replica: Replica): P
     lastServedMs = Math.max(lastServedMs, servedMs);
   }
 
-  // The errors of an outage are many, and nobody reads where they were made.
+  // An outage causes many errors. Stack traces would take time, and are not used.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
-    // Some at a time: together they wait less for the event loop, and all of them would fill the heap.
+    // In groups: one by one, they would wait longer for the event loop; all at once would fill the heap.
     for (let index = 0; index < replicas; index += together) {
       await Promise.all(Array.from({ length: Math.min(together, replicas - index) }, (_, next) => live(index + next)));
     }
@@ -65,14 +67,14 @@ export async function simulateFleet(conditions: Conditions, replica: Replica): P
   return { requests, grants, waves, lastServedMs, replicasWithFailedCalls };
 }
 
-/** The greatest number in one of the seconds that a span of time touches. */
+/** The greatest number of any second that overlaps with a period. */
 export function peak(perSecond: Uint32Array, { fromMs, toMs }: Wave): number {
   return perSecond
     .subarray(Math.floor(fromMs / 1_000), Math.floor(toMs / 1_000) + 1)
     .reduce((a, b) => Math.max(a, b), 0);
 }
 
-/** The sum over the seconds that a span of time touches. */
+/** The sum of all seconds that overlap with a period. */
 export function sum(perSecond: Uint32Array, { fromMs, toMs }: Wave): number {
   return perSecond.subarray(Math.floor(fromMs / 1_000), Math.floor(toMs / 1_000) + 1).reduce((a, b) => a + b, 0);
 }

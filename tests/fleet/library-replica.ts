@@ -16,9 +16,9 @@ import { tokenCache } from '../../src/layers/token-cache.js';
 import type { Replica } from './replica.js';
 import { exponential } from './seeded-random.js';
 
-/** What the token source of a replica is made of. */
+/** The parts of the token source of a replica. */
 export interface Parts {
-  /** Asks the simulated authorization server. */
+  /** Requests a token from the simulated authorization server. */
   readonly grant: () => Promise<AccessToken>;
   readonly maxBackoffMs?: number | undefined;
   readonly clock: Clock;
@@ -27,17 +27,17 @@ export interface Parts {
 }
 
 export interface LibraryReplicaOptions {
-  /** Makes the calls that are answered from memory too, not only those that can lead to a request. */
+  /** Whether to make all calls, or only those that may cause a token request. @default false */
   readonly everyCall?: boolean;
   /** @default that of the library */
   readonly maxBackoffMs?: number;
   readonly makeSource?: (parts: Parts) => TokenSource;
 }
 
-// The fast path delays a renewal by up to a second, depending on calls that are not made here.
+// Bypasses the fast path, which delays a renewal by up to a second, depending on calls that are skipped here.
 const fullWay = { minValidityMs: 0 };
 
-/** A replica that asks the layers of this library for its tokens, in virtual time. */
+/** A replica that uses the layers of this library, in virtual time. */
 export function libraryReplica({
   everyCall = false,
   maxBackoffMs,
@@ -49,9 +49,9 @@ export function libraryReplica({
     callFailed,
   ) => {
     let nowMs = 0;
-    /** No call before this time can lead to a request. */
+    /** No call before this time can cause a token request. */
     let quietUntilMs = 0;
-    /** Of the token that the last call brought; 0 if it brought none. */
+    /** The expiry of the token that the last call caused to be granted; 0 if it caused no grant. */
     let expiresAt = 0;
     /** The expiry of the cached token. */
     let validUntilMs = 0;
@@ -59,7 +59,7 @@ export function libraryReplica({
     const clock: Clock = {
       now: () => nowMs,
       monotonic: () => nowMs,
-      // Nothing else happens to this replica meanwhile.
+      // No other work of this replica runs during a sleep.
       sleep: async (ms) => {
         await Promise.resolve();
         nowMs += ms;
@@ -107,9 +107,9 @@ export function libraryReplica({
         quietUntilMs = nowMs + (asTokenError(error).retryAfterMs ?? 0);
         callFailed();
       });
-      // A renewal in the background: it takes no time but that of its promises.
+      // Waits for a background renewal, which takes only turns of the promise queue.
       await setImmediate();
-      // What was drawn last, the cache drew for the token that it has just kept.
+      // The cache drew the last random number, for the token that it has just stored.
       if (expiresAt > 0) quietUntilMs = expiresAt - renewalSchedule(lifetimeMs, () => lastDraw).advisoryMs;
     }
   };

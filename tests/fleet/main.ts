@@ -1,5 +1,5 @@
 /**
- * What a fleet of replicas does to its authorization server: at boot, at renewal and after an outage.
+ * Simulates the load of many replicas on their authorization server: at the start, at renewals and after an outage.
  *
  *     npm run simulate:fleet -- [--replicas N] [--lifetime SECONDS] [--calls-per-second N] [--seed N] [--sizes N,N,…] [--json] [--svg FILE]
  */
@@ -66,7 +66,7 @@ async function draw(): Promise<string> {
     'our window, drawn at each check': 'jitter at each check',
     'fixed, 300 s before expiry': '300 s before expiry',
     'fixed, 60 s before expiry': '60 s before expiry',
-    // In front of the others.
+    // Last, so that it is drawn over the others.
     [library]: library,
   };
   const renewals = await each(Object.entries(shown), async ([policy, label]) => {

@@ -9,12 +9,12 @@ export type FleetOptions = Pick<Conditions, 'replicas' | 'seed' | 'callsPerSecon
 export interface Renewal {
   readonly policy: string;
   readonly bootPeak: number;
-  /** Of the first renewals. */
+  /** The greatest number of first renewals in a second. */
   readonly peak: number;
   readonly mean: number;
-  /** How many seconds the first renewals are spread over. */
+  /** The time between the earliest and the latest first renewal. */
   readonly seconds: number;
-  /** Of the renewals that come {@link laterRenewals} after the boot. */
+  /** The same as `peak`, for the renewal with the number {@link laterRenewals}. */
   readonly laterPeak: number;
 }
 
@@ -38,13 +38,13 @@ export interface Escape {
 
 export interface Recovery {
   readonly policy: string;
-  /** While the outage lasts and no token is valid any more. */
+  /** During the outage, after all tokens have expired. */
   readonly requestsPerSecond: number;
   /** Grants a second from the end of the outage until the last replica has a token again. */
   readonly meanAtReturn: number;
   /** Grants in the worst second after the outage. */
   readonly peakAtReturn: number;
-  /** Until the last replica has a token again. */
+  /** The time until the last replica has a token again. */
   readonly lastServedSeconds: number;
 }
 
@@ -68,7 +68,7 @@ export const recoveryPolicies = new Map<string, Replica>([
   ...Object.entries(otherRecoveries).map(([name, pace]) => [name, policyReplica({ ...usual, ...pace })] as const),
 ]);
 
-/** The fleet from its start until each replica has renewed its token this many times. */
+/** Simulates the fleet from its start until each replica has renewed its token this many times. */
 export function simulateRenewals(
   options: FleetOptions,
   lifetimeMs: number,
@@ -81,7 +81,7 @@ export function simulateRenewals(
   );
 }
 
-/** The fleet from its start, through ten minutes in which all its tokens expire, until it has recovered. */
+/** Simulates the fleet from its start, through an outage of ten minutes in which all tokens expire, to its recovery. */
 export function simulateOutage(options: FleetOptions, policy: string): Promise<Traffic> {
   const conditions = { ...options, lifetimeMs: outage.lifetimeMs, outage, untilMs: outage.toMs + 90_000 };
   return simulateFleet(conditions, replicaOf(recoveryPolicies, policy));

@@ -1,13 +1,13 @@
 import { renewalSchedule } from '../../src/layers/renewal-schedule.js';
 import type { Replica } from './replica.js';
 
-/** When a client renews and how it goes on after a failure, where it is not this library. */
+/** The behaviour of another client: when it renews, and how long it waits after a failure. */
 export interface PolicyOptions {
-  /** How long before its expiry a token is renewed, in milliseconds. */
+  /** The time between the renewal of a token and its expiry, in milliseconds. */
   readonly windowMs: (lifetimeMs: number, random: () => number) => number;
-  /** At each call the window is drawn anew, instead of once for each token. */
+  /** Whether the random window is drawn at each call, and not once for each token. @default false */
   readonly isDrawnAtEachCheck?: boolean;
-  /** How long a call after a failed request does not ask again: not at all unless it is said. */
+  /** The minimum time between a failed request and the next one. @default 0 */
   readonly paceMs?: number;
 }
 
@@ -16,7 +16,7 @@ export function policyReplica({ windowMs, isDrawnAtEachCheck = false, paceMs = 0
   return ({ lifetimeMs, untilMs, random, nextCall, latencyMs, isAvailable }, record, callFailed) => {
     const draws = random(2);
 
-    /** The first call for which a token that came at `fromMs` is due. */
+    /** The first call that renews a token that arrived at `fromMs`. */
     function nextDueCall(fromMs: number, expiresAt: number): number {
       if (!isDrawnAtEachCheck) return nextCall(Math.max(fromMs, expiresAt - windowMs(lifetimeMs, draws)));
       const longestMs = windowMs(lifetimeMs, () => 1);
@@ -35,7 +35,7 @@ export function policyReplica({ windowMs, isDrawnAtEachCheck = false, paceMs = 0
       if (isGranted) validUntilMs = call + lifetimeMs;
       else if (call >= validUntilMs) callFailed();
       const next = isGranted ? nextDueCall(call + latency, call + lifetimeMs) : nextCall(call + latency + paceMs);
-      // With several calls a second, one falls into half a second without a token.
+      // With several calls a second, one of them falls into a gap of 500 ms without a token.
       if (!isGranted && next - Math.max(call, validUntilMs) > 500) callFailed();
       call = next;
     }
@@ -44,7 +44,7 @@ export function policyReplica({ windowMs, isDrawnAtEachCheck = false, paceMs = 0
 
 const fixed = (seconds: number) => ({ windowMs: () => seconds * 1_000 });
 
-/** Renewals as they are found in other clients. */
+/** Common renewal policies of other clients. */
 export const otherRenewals = {
   'fixed, 10 s before expiry': fixed(10),
   'fixed, 60 s before expiry': fixed(60),
@@ -58,7 +58,7 @@ export const otherRenewals = {
   },
 } as const satisfies Record<string, PolicyOptions>;
 
-/** What other clients do after a failure; until then all renew at 80 % ± 5 % of the lifetime. */
+/** Policies of other clients after a failure. All of them renew at 80 % ± 5 % of the lifetime. */
 export const otherRecoveries = {
   'asks again on each call': {},
   'asks again after 1 s': { paceMs: 1_000 },

@@ -1,13 +1,13 @@
 import { exponential, seededRandom } from './seeded-random.js';
 
-/** What a fleet lives through; times are in milliseconds since all its replicas were started. */
+/** The conditions of a simulation. Times are in milliseconds since the start of all replicas. */
 export interface Conditions {
   readonly replicas: number;
   readonly seed: number;
   readonly lifetimeMs: number;
-  /** Calls to the API by each replica; they are a Poisson process. */
+  /** The rate of API calls of each replica, a Poisson process. */
   readonly callsPerSecond: number;
-  /** When the authorization server answers each request with a 503. */
+  /** The period in which the authorization server responds to each request with a 503. */
   readonly outage?: { readonly fromMs: number; readonly toMs: number } | undefined;
   readonly untilMs: number;
 }
@@ -15,22 +15,25 @@ export interface Conditions {
 /** Called for each request, with the time at which it reaches the authorization server. */
 export type Recorder = (atMs: number, isGranted: boolean) => void;
 
-/** The life of one replica. Replicas know nothing of each other and the server never tires: each has a time of its own. */
+/**
+ * Simulates one replica. Replicas share no state, and the load does not slow the server down, so each replica has its
+ * own time.
+ */
 export type Replica = (
   surroundings: Surroundings,
   record: Recorder,
-  /** Called for a call that failed because there was no token. */
+  /** Called when a call fails for lack of a token. */
   callFailed: () => void,
 ) => void | Promise<void>;
 
-/** What happens to one replica, drawn from streams of its own, so that it is the same for all policies. */
+/** The environment of one replica. It has its own random numbers, so that it is the same for all policies. */
 export interface Surroundings extends Conditions {
-  /** The first call at or after a time. Calls have no memory: those before it need not be drawn. */
+  /** The first call at or after a time. A Poisson process has no memory, so earlier calls need not be drawn. */
   readonly nextCall: (fromMs: number) => number;
-  /** How long the authorization server takes for a request and its answer: 50 to 200 ms. */
+  /** The time from a request to its response: 50 to 200 ms. */
   readonly latencyMs: () => number;
   readonly isAvailable: (atMs: number) => boolean;
-  /** A stream for one purpose of the replica itself. */
+  /** Random numbers for one purpose of the replica. */
   readonly random: (purpose: number) => () => number;
 }
 

@@ -15,11 +15,11 @@ export interface Report {
   readonly renewals: readonly Renewal[];
   readonly lifetimes: readonly PeaksByLifetime[];
   readonly recoveries: readonly Recovery[];
-  /** By the number of replicas. */
+  /** The outages for fleets of different sizes. */
   readonly sizes: readonly FleetSize[];
 }
 
-/** Both outages for a fleet of one size. */
+/** The measurements of both outages for one size of the fleet. */
 export interface FleetSize {
   readonly replicas: number;
   readonly escapes: readonly Escape[];
@@ -41,8 +41,8 @@ export function text({
   return [
     `${count(replicas)} replicas started together, each with ${callsPerSecond} calls a second (Poisson), seed ${seed}.`,
     `${library} is its real layers (rate limit, retry, negative cache, cache) in virtual time; the others are models:`,
-    'they renew on use with one request at a time. The authorization server answers in 50 to 200 ms whatever comes.',
-    'A peak is the worst second. Grants are requests that were answered with a token.',
+    'they renew on use with one request at a time. The authorization server responds in 50 to 200 ms, whatever the load.',
+    'A peak is the worst second. A grant is a token request whose response contains a token.',
     '',
     `Grants a second, tokens of ${count(lifetimeSeconds)} s`,
     '',

@@ -1,4 +1,4 @@
-/** Uniform in [0, 1), the same for the same seeds; other seeds give an independent stream. */
+/** Random numbers in [0, 1) that are equal for equal seeds, and independent for other seeds. */
 export function seededRandom(...seeds: readonly number[]): () => number {
   let state = seeds.reduce((hash, seed) => scramble(hash ^ scramble(seed)), 0x9e3779b9);
   return () => {

@@ -8,7 +8,7 @@ import type { RegisteredClient } from './foreign-server.js';
 /** A client authentication method that several foreign servers offer. */
 export type Method = 'client_secret_basic' | 'client_secret_post' | 'client_secret_jwt' | 'private_key_jwt';
 
-/** What a client authenticates with. Only the private key is for `private_key_jwt`. */
+/** The credentials of a client. `private_key_jwt` uses only the private key. */
 export interface Credentials {
   readonly secret: string;
   /** In PEM. */
@@ -46,7 +46,7 @@ export const introspectingClient = {
   token_endpoint_auth_method: 'client_secret_basic',
 } satisfies RegisteredClient;
 
-/** The registration of a client whose id and secret hold characters that servers read in different ways. */
+/** The registration of a client whose id and secret contain characters that servers decode differently. */
 export const awkwardClient = {
   client_id: 'a%b c+d',
   client_secret: 'a:b%c d+e&=?/#[]@$;,"<>^`{|}-_.~!*() %41',

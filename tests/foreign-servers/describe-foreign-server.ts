@@ -14,7 +14,7 @@ export interface ForeignServerOptions {
   readonly clients: readonly RegisteredClient[];
 }
 
-/** The means that the tests of a foreign server share. */
+/** The server and the functions that its tests share. */
 export interface ForeignServerTests {
   /** The running server; only for use within a test. */
   readonly server: () => ForeignServer;
@@ -22,7 +22,9 @@ export interface ForeignServerTests {
   readonly serviceFor: (method: Method, options?: Partial<TokenServiceOptions>) => TokenService;
 }
 
-/** Groups the tests of a foreign server, which runs from the first test to the last. Skips them if a package is missing. */
+/**
+ * Groups the tests of a foreign server, which runs from the first test to the last. Skips them if a package is missing.
+ */
 export function describeForeignServer(
   name: string,
   { packages, start, clients }: ForeignServerOptions,

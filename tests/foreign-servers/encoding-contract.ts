@@ -10,11 +10,11 @@ type Encoding = 'minimal' | 'form' | 'raw';
 
 /** Options of {@link encodingContract}. */
 export interface EncodingContractOptions {
-  /** The encodings with which the server reads the id and the secret of {@link awkwardClient}. */
+  /** The encodings with which the server accepts the id and the secret of {@link awkwardClient}. */
   readonly accepted: readonly Encoding[];
 }
 
-/** Tests of a client id and a secret that servers read in different ways. */
+/** Tests of a client id and a secret that servers decode differently. */
 export function encodingContract({ serviceFor }: ForeignServerTests, { accepted }: EncodingContractOptions): void {
   const { client_id: clientId, client_secret: secret } = awkwardClient;
   const grant = (clientAuthentication: ClientAuthentication) =>

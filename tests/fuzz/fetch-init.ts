@@ -4,7 +4,7 @@ import { withBearerToken } from '../../src/adapters/fetch/index.js';
 import { staticToken } from '../../src/service/static-token.js';
 import { type FuzzTarget, must } from './fuzz-target.js';
 
-/** How a call of `fetch` is made: its members are turned into objects of these shapes. */
+/** A description of a call of `fetch`, from which its arguments are made. */
 interface FetchInput {
   readonly url: string;
   readonly as: 'text' | 'URL' | 'Request' | 'object';
@@ -45,7 +45,7 @@ const headers = fc.array(
   { maxLength: 3 },
 );
 
-/** A call of the `fetch` with a token: what is sent is what `fetch` itself would send, and the token. */
+/** Calls of a `fetch` with tokens. It must send the same request as `fetch` itself, and the token. */
 export const fetchInit: FuzzTarget = {
   name: 'init of fetch',
   inputs: fc.record({
@@ -79,13 +79,13 @@ export const fetchInit: FuzzTarget = {
   ],
   async read(input: FetchInput) {
     const [call, same] = [callOf(input), callOf(input)];
-    // The combination cannot be made, whoever sends it.
+    // These arguments cannot be constructed.
     if (call === undefined || same === undefined) return;
     let expected: Request | undefined;
     try {
       expected = new Request(...same);
     } catch {
-      // `fetch` itself refuses it.
+      // `fetch` itself throws for these arguments.
     }
     const sent: Request[] = [];
     const fetch = async (...args: ConstructorParameters<typeof Request>) => {
@@ -135,7 +135,7 @@ function callOf({ url: text, as, isInherited, headersAs, headers: list, members:
 function inputOf(as: FetchInput['as'], text: string, ofRequest: RequestInit): string | URL | Request {
   if (as === 'URL') return new URL(text);
   if (as === 'Request') return new Request(text, ofRequest);
-  // fetch takes the text of an object, whatever members it has.
+  // fetch converts an object to a string, whatever members it has.
   return as === 'object' ? ({ url: 'https://evil.example/', toString: () => text } as unknown as URL) : text;
 }
 

@@ -2,13 +2,13 @@ import type fc from 'fast-check';
 
 import { ConfigurationError } from '../../src/core/errors.js';
 
-/** Something that reads what comes from outside. */
+/** A parser of external input. */
 export interface FuzzTarget {
   readonly name: string;
   readonly inputs: fc.Arbitrary<unknown>;
-  /** Inputs that were or might have been trouble. */
+  /** Inputs that failed once, or that are known to be difficult. */
   readonly corpus: readonly unknown[];
-  /** Reads one input; throws when that is not read as it must be. */
+  /** Parses one input. Throws if the result breaks a rule. */
   readonly read: (input: never) => unknown;
 }
 

@@ -9,14 +9,17 @@ export interface FuzzOptions {
   readonly seed: number;
 }
 
-// What takes longer holds up all other requests of the process.
+// A slower parser would delay all other requests of the process.
 const mostCpuMs = 50;
 
-/** Has a target read its corpus and `runs` odd inputs. Throws an error that holds the input when it crashes, breaks its rule or takes long. */
+/**
+ * Runs a target on its corpus and `runs` random inputs. Throws an error with the input if it crashes, breaks a rule or
+ * is slow.
+ */
 export async function fuzz({ name, inputs, corpus, read }: FuzzTarget, { runs, seed }: FuzzOptions): Promise<void> {
   const readInTime = async (input: unknown): Promise<void> => {
     let least = Infinity;
-    // Another process, or the collection of garbage, may be what took the time: the sixth time is not by chance.
+    // Up to six attempts, because another process or a garbage collection may have taken the time.
     for (let attempt = 0; attempt < 6 && least > mostCpuMs; attempt += 1) {
       const began = process.cpuUsage();
       await read(input as never);
@@ -29,5 +32,5 @@ export async function fuzz({ name, inputs, corpus, read }: FuzzTarget, { runs, s
   for (const input of corpus) await readInTime(input);
   await fc.assert(fc.asyncProperty(inputs, readInTime), { numRuns: runs, seed });
   const added = Object.keys(Object.prototype);
-  if (added.length > 0) throw new Error(`${name} has given every object the members ${added.join()}`);
+  if (added.length > 0) throw new Error(`${name} has added members to Object.prototype: ${added.join()}`);
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Stands for what must not be repeated. */
+/** A secret that no output may contain. */
 export const secret = 'cAnArY-s3cr3t';
 
 const names = ['access_token', 'token_type', 'expires_in', 'scope', 'error', 'error_description', 'issuer'];
@@ -32,7 +32,7 @@ const words = [
 const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.constantFrom('', secret, ...urls, ...words));
 const scalar = fc.oneof(text, fc.double(), fc.integer(), fc.constantFrom<unknown>(null, true, false, 60, 3_600));
 
-/** Any value that JSON knows, with names that mean something and names that are traps. */
+/** Any JSON value. Some members have known names, others dangerous ones such as `__proto__`. */
 export const { value: anyJson } = fc.letrec((tie) => ({
   value: fc.oneof({ maxDepth: 3, depthSize: 'small' }, scalar, tie('list'), tie('object')),
   list: fc.array(tie('value'), { maxLength: 3 }),
@@ -41,7 +41,7 @@ export const { value: anyJson } = fc.letrec((tie) => ({
     .map((members) => Object.fromEntries(members)),
 }));
 
-// As a server writes it: with members that occur twice, a byte order mark, or broken off.
+// JSON as a server may send it: with duplicate members, with a byte order mark, or truncated.
 const object = fc
   .array(fc.tuple(fc.constantFrom(...names, ...endpoints, ...traps), anyJson), { maxLength: 6 })
   .map((members) => members.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join());
@@ -53,7 +53,7 @@ const whole = fc.oneof(
   object.map((members) => `{${members}${members && ','}${start}}`),
 );
 
-/** The body of a reply. */
+/** The body of a response. */
 export const anyBody = fc.oneof(
   whole,
   whole,
@@ -106,7 +106,7 @@ const tokenTypes = [
   secret,
 ];
 
-/** The body of a token response whose members are odd. */
+/** The body of a token response with unusual members. */
 export const anyTokenResponse = fc
   .record({
     access_token: fc.constantFrom('"t0ken"', '"t0ken"', '"a\\nb"', '""', 'null'),
@@ -165,7 +165,7 @@ export const anyField = fc.oneof(
     .map(([piece, n]) => piece.repeat(n)),
 );
 
-/** Anything at all, as an option or a member of one. */
+/** Any value, for an option or a member of an option. */
 export const anyOption = fc.oneof(
   scalar,
   anyJson,

@@ -1,6 +1,6 @@
 /**
- * Feeds odd inputs to whatever reads what comes from outside. Exit code 1 and the input when one crashes, breaks a rule or
- * takes longer than 50 ms of CPU time.
+ * Runs the parsers of external input on random inputs. If one crashes, breaks a rule or takes more than 50 ms of CPU
+ * time, prints the input and exits with 1.
  *
  *     npm run fuzz -- [--runs 100000] [--seed 1] [--target challenge]
  */
@@ -11,9 +11,9 @@ import { targets } from './targets.js';
 
 const { values: flags } = parseArgs({
   options: {
-    /** Of all targets together. */
+    /** The number of inputs of all targets together. */
     runs: { type: 'string', default: '100000' },
-    /** @default another one each time */
+    /** @default another one for each run */
     seed: { type: 'string' },
     target: { type: 'string' },
   },

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 
-import { placesOf, sharedTokens } from '../../src/stores/shared-tokens.js';
+import { entriesOf, sharedTokens } from '../../src/stores/shared-tokens.js';
 import { encryptedStore } from '../../src/stores/encrypted.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import { fakeClock } from '../support/clock.js';
 import { issue } from '../support/tokens.js';
 import { type FuzzTarget, must } from './fuzz-target.js';
 
-/** A step of two replicas that share a store. */
+/** A write or a removal by one of two replicas that share a store. */
 type Step = readonly [what: 'write' | 'remove' | 'remove by the other' | 'wait', token: number];
 
 const anyStep: fc.Arbitrary<Step> = fc.tuple(
@@ -15,7 +15,7 @@ const anyStep: fc.Arbitrary<Step> = fc.tuple(
   fc.nat(3),
 );
 
-/** Entries of a store after writes and removals in any order: a removed token is not read again, by any replica. */
+/** Writes and removals in any order. After them, no replica may read a removed token. */
 export const sharedEntries: FuzzTarget = {
   name: 'entries after a revocation',
   inputs: fc.tuple(fc.array(anyStep, { maxLength: 12 }), fc.boolean()),
@@ -40,9 +40,9 @@ export const sharedEntries: FuzzTarget = {
     const clock = fakeClock();
     const memory = memoryStore({ clock });
     const store = isEncrypted ? encryptedStore(memory, { keys: [new Uint8Array(32)] }) : memory;
-    const replicas = [0, 1].map(() => placesOf(sharedTokens({ store, identity: ['orders'], clock })));
-    const [one, other] = await Promise.all(replicas.map((each) => each.place('key')));
-    // A later token has a higher number. The clock moves on, so that all are issued at different times.
+    const replicas = [0, 1].map(() => entriesOf(sharedTokens({ store, identity: ['orders'], clock })));
+    const [one, other] = await Promise.all(replicas.map((each) => each.entry('key')));
+    // A later token has a higher number. The clock advances, so that the tokens have different times of issue.
     const tokens = [0, 1, 2, 3].map((n) => {
       clock.advance(1_000);
       return issue(`token-${n}`, clock);
@@ -51,7 +51,7 @@ export const sharedEntries: FuzzTarget = {
 
     for (const [what, n] of steps) {
       const token = tokens[n];
-      if (one === undefined || other === undefined || token === undefined) throw new Error('a place is missing');
+      if (one === undefined || other === undefined || token === undefined) throw new Error('an entry is missing');
       if (what === 'wait') clock.advance(1_000);
       else if (what === 'write') {
         await one.write(token);

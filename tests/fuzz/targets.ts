@@ -45,7 +45,7 @@ const anyHost = fc.constantFrom(
 const anyPort = fc.constantFrom('', ':443', ':8443', ':*', ':0', ':99999');
 const afterOrigin = ['', '/', '/orders', '?a=b', '#a', '/*', ' ', '\\'];
 
-/** All that is fuzzed. */
+/** All targets. */
 export const targets: readonly FuzzTarget[] = [
   {
     name: 'challenge',
@@ -240,7 +240,7 @@ export const targets: readonly FuzzTarget[] = [
       const text = whole.slice(0, from) + piece + whole.slice(from + length);
       const stored = await storeWith({ get: () => Promise.resolve(text) }, isEncrypted).get(as);
       const found = stored && fromStored(as, stored, instant(clock), {}).token;
-      // What decodes to the same, with a space in base64, say, is the same.
+      // A changed text may decode to the same bytes, for example with a space in base64.
       const isGood = of === as && found?.value === `token-of-${of}`;
       must(found === undefined || isGood, 'what was changed or moved is no token');
       must(isGood || of !== as || text !== whole, 'what was neither is one');
@@ -278,7 +278,7 @@ interface StoredInput {
   readonly piece: string;
 }
 
-/** What a store that keeps the token of a key is left with. */
+/** The entry that a store writes for the token of a key. */
 async function entryOf(key: string, isEncrypted: boolean): Promise<string> {
   let written = '';
   const entry = toStored(key, issue(`token-of-${key}`, clock));

@@ -195,7 +195,7 @@ test('exposes the granted scope on the token and in the event [A17 R-14]', async
       scope: 'orders:read',
       lifetimeMs: 3_600_000,
       durationMs: 0,
-      credential: undefined,
+      credential: { credential: 'secret', expiresAt: undefined },
       clockSkewMs: 0,
     },
   ]);

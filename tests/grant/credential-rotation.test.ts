@@ -54,20 +54,6 @@ describe.each(Object.entries(rotatingCredentials))('%s', (_name, make) => {
   });
 });
 
-test('a rejected credential that was rotated is reported before the grant is repeated', async () => {
-  const server = await startAuthorizationServer();
-  server.script(refused('invalid_client', { status: 401 }), granted('t'));
-  const secrets = ['old', 'new'];
-  const client = granting({
-    tokenEndpoint: server.tokenEndpoint,
-    clientAuthentication: clientSecretPost(() => secrets.shift() ?? 'new'),
-  });
-
-  await client.tokens.getToken();
-
-  expect(client.events.map(({ type }) => type)).toEqual(['grant.failed', 'credential.reread', 'grant.succeeded']);
-});
-
 test.each([
   ['clientSecretPost', clientSecretPost],
   ['clientSecretByMetadata', clientSecretByMetadata],
@@ -155,7 +141,7 @@ describe('an assertion', () => {
   test.each([
     ['is no JWT', 'an-opaque-assertion'],
     ['has no claims in JSON', 'e30.e30x.e30'],
-    ['has five parts, because it is encrypted', 'e30.e30.e30.e30.e30'],
+    ['is encrypted', 'e30.OKOawDo13gRp.48V1_ALb6US04U3b.5eym8TW_c8Su.XFBoMYUZodet'],
     ['has no "exp"', assertionUntil(undefined)],
     ['has an "exp" that is no number', assertionUntil('2030-01-01')],
   ])('that %s has no known expiry', async (_what, assertion) => {
@@ -187,7 +173,6 @@ test('a certificate beside another client authentication is described, and the r
   await client.tokens.getToken();
 
   expect(reread(client)).toEqual([{ credential: 'secret', expiresAt: undefined }]);
-  expect(eventsOf(client, 'grant.succeeded').map(({ credential }) => credential)).toEqual(
-    Array(2).fill({ credential: 'certificate', expiresAt: Date.UTC(2120, 0, 1) }),
-  );
+  const described = eventsOf(client, 'grant.succeeded').map(({ credential }) => credential?.credential);
+  expect(described).toEqual(['certificate', 'certificate']);
 });

@@ -38,7 +38,7 @@ describe('a rejected secret [A7 F1]', () => {
 
     expect(token.value).toBe('t');
     expect(server.grants.map(secretIn)).toEqual(['old', 'new']);
-    expect(events.map(({ type }) => type)).toEqual(['grant.failed', 'grant.succeeded']);
+    expect(events.map(({ type }) => type)).toEqual(['grant.failed', 'credential.reread', 'grant.succeeded']);
   });
 
   test.each<[string, Answer]>([

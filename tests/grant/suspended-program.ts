@@ -1,6 +1,6 @@
 /**
- * Asks for a token three times, once for each line on stdin, and prints the outcomes. The test suspends it in the meantime.
- * The token endpoint is its argument.
+ * Calls `getToken` once for each of three lines on stdin, and prints the outcomes. The test suspends the process
+ * between the calls. Its argument is the token endpoint.
  */
 import { createInterface } from 'node:readline';
 

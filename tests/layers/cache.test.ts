@@ -60,9 +60,9 @@ async function holding(
 }
 
 test.each([
-  ['who need any token', undefined],
-  ['who need another one than an old one', issue('old', fakeClock())],
-])('callers %s and come while a token arrives, at whatever moment, share it [D3]', async (_name, replacing) => {
+  ['without a token to replace', undefined],
+  ['that replace an older token', issue('old', fakeClock())],
+])('callers %s share the token that is arriving, whenever they call [D3]', async (_name, replacing) => {
   const [source, clock] = [manualSource(), fakeClock()];
   const tokens = withCache(tokenCache({ clock, random: () => 0 }))(source);
   const answers = [tokens.getToken()];
@@ -78,8 +78,8 @@ test.each([
   expect(source.calls).toHaveLength(1);
 });
 
-describe('a token that is not due', () => {
-  test('is handed out again and again without a call', async () => {
+describe('a token outside the refresh windows', () => {
+  test('is returned without a call of the inner source', async () => {
     const { tokens, source, clock, token } = await holding(hour);
 
     for (let second_ = 0; second_ < 3_000; second_ += 7) {
@@ -90,7 +90,7 @@ describe('a token that is not due', () => {
     expect(source.calls).toHaveLength(1);
   });
 
-  test('is kept for equal requests, however they are spelt', async () => {
+  test('is returned for an equal token request in another spelling', async () => {
     const { tokens, source, clock } = cached();
     const first = tokens.getToken({ scope: 'b a', resource: 'https://x.example/' });
     await settle();
@@ -102,7 +102,7 @@ describe('a token that is not due', () => {
     expect(again.value).toBe('t');
   });
 
-  test('is not handed out to another request, also when two take turns', async () => {
+  test('is not returned for another token request, also if two alternate', async () => {
     const { tokens, source, clock } = cached();
     const [a, b] = [canonicalRequest({ scope: 'a' }), canonicalRequest({ scope: 'b' })];
     for (const request of [a, b]) {
@@ -117,8 +117,8 @@ describe('a token that is not due', () => {
   });
 });
 
-describe('a due token', () => {
-  test('is handed out while one renewal goes on in the background', async () => {
+describe('a token in the advisory refresh window', () => {
+  test('is returned while one renewal runs in the background', async () => {
     const { tokens, source, clock, token } = await holding(hour);
     clock.advance(hour - 300 * second);
 
@@ -129,7 +129,7 @@ describe('a due token', () => {
     expect(source.last().options?.replacing).toBe(token);
   });
 
-  test('gives way to the renewed one as soon as that is there, which is no event', async () => {
+  test('is replaced as soon as the renewed token arrives, without an event', async () => {
     const { tokens, source, clock, events } = await holding(hour);
     clock.advance(hour - 300 * second);
     await tokens.getToken();
@@ -141,7 +141,7 @@ describe('a due token', () => {
     expect(events).toEqual([]);
   });
 
-  test('is due at a moment that is drawn once, not at each look [D6]', async () => {
+  test('is renewed at a random time that is drawn once, not for each call [D6]', async () => {
     const draws = [0.5];
     const random = () => draws.shift() ?? 0;
     const { tokens, source, clock } = await holding(hour, { random });
@@ -155,7 +155,7 @@ describe('a due token', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('stays due at that moment when the renewal brings the very same token [D6 A16]', async () => {
+  test('keeps that time if the renewal returns the same token [D6 A16]', async () => {
     let draws = 0;
     const { tokens, source, token } = await holding(hour, { random: () => (draws += 1) * 0 });
 
@@ -167,7 +167,7 @@ describe('a due token', () => {
     expect(draws).toBe(1);
   });
 
-  test.each([1, 5, 30, 60, 3600])('of %d s is renewed at most once in 0.7 of its lifetime [A14]', async (lifetime) => {
+  test.each([1, 5, 30, 60, 3600])('of %d s is renewed at most once in 70 % of its lifetime [A14]', async (lifetime) => {
     const { tokens, source, clock } = cached({ random: () => 0.999 });
     const step = (lifetime * second) / 200;
     const steps = 2_000;
@@ -185,8 +185,8 @@ describe('a due token', () => {
   });
 });
 
-describe('a renewal in the background that fails', () => {
-  test('reaches no caller and is an event [D15 A2]', async () => {
+describe('a failed renewal in the background', () => {
+  test('emits an event, and no caller gets the error [D15 A2]', async () => {
     const { tokens, source, clock, token, events } = await holding(hour);
     clock.advance(hour - 300 * second);
     await tokens.getToken();
@@ -209,7 +209,7 @@ describe('a renewal in the background that fails', () => {
     ]);
   });
 
-  test('names the requested scope, also if the authorization server names none', async () => {
+  test('reports the requested scope, also if the granted scope is unknown', async () => {
     const { tokens, source, clock, events } = cached();
     const first = tokens.getToken({ scope: 'b a' });
     source.last().resolve(issue('first', clock, hour));
@@ -223,7 +223,7 @@ describe('a renewal in the background that fails', () => {
     expect(events).toMatchObject([{ type: 'renewal.failed', requestedScope: 'a b', scope: undefined }]);
   });
 
-  test('is tried again after the backoff of the negative cache: a second, then two, up to 9.5 s [A2 A40]', async () => {
+  test('is repeated after the backoff of the negative cache: 1 s, then 2 s, up to 9.5 s [A2 A40]', async () => {
     const below = (inner: TokenSource, clock: FakeClock) => withNegativeCache({ clock, random: () => 1 })(inner);
     const { tokens, source, clock } = await holding(hour, { random: () => 1 }, below);
     clock.advance(hour - 450 * second);
@@ -244,7 +244,7 @@ describe('a renewal in the background that fails', () => {
     expect(attempts.slice(0, 8)).toEqual([0, 1, 3, 7, 15, 25, 35, 45]);
   });
 
-  test('is not tried again before the server wants it [A4]', async () => {
+  test('is not repeated before the Retry-After of the server has passed [A4]', async () => {
     const { tokens, source, clock } = await holding(hour);
     clock.advance(hour - 300 * second);
     await tokens.getToken();
@@ -261,8 +261,8 @@ describe('a renewal in the background that fails', () => {
   });
 });
 
-describe('a token inside the hand-out margin', () => {
-  test('lets callers wait for the renewed one [C4]', async () => {
+describe('a token in the mandatory refresh window', () => {
+  test('makes callers wait for the renewed token [C4]', async () => {
     const { tokens, source, clock } = await holding(hour);
     clock.advance(hour - 30 * second);
 
@@ -273,7 +273,7 @@ describe('a token inside the hand-out margin', () => {
     expect((await answer).value).toBe('second');
   });
 
-  test('is handed out after all when the renewal fails, until it really expires [A2]', async () => {
+  test('is returned if the renewal fails, until it expires [A2]', async () => {
     const { tokens, source, clock, token } = await holding(hour, { random: () => 1 });
     clock.advance(hour - 20 * second);
 
@@ -286,7 +286,7 @@ describe('a token inside the hand-out margin', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('lets nobody wait any more once a renewal has failed [A2]', async () => {
+  test('makes no caller wait after a renewal has failed [A2]', async () => {
     const { tokens, source, clock, token } = await holding(hour);
     clock.advance(hour - 20 * second);
     const first = tokens.getToken();
@@ -302,7 +302,7 @@ describe('a token inside the hand-out margin', () => {
     expect(source.calls).toHaveLength(3);
   });
 
-  test('is not handed out when the failed renewal took longer than it lived [A3]', async () => {
+  test('is not returned if it expires before the renewal fails [A3]', async () => {
     const { tokens, source, clock } = await holding(hour);
     clock.advance(hour - 20 * second);
 
@@ -316,7 +316,7 @@ describe('a token inside the hand-out margin', () => {
     await expect(answer).rejects.toThrow('still away');
   });
 
-  test('is replaced by one more attempt when the renewal fails after it expired: the outage may be over [A40]', async () => {
+  test('is requested once more if it expires before the renewal fails: the outage may be over [A40]', async () => {
     const { tokens, source, clock, token } = await holding(hour);
     clock.advance(hour - 20 * second);
     const renewal = tokens.getToken(undefined, { replacing: token });
@@ -334,7 +334,7 @@ describe('a token inside the hand-out margin', () => {
     expect(source.calls).toHaveLength(3);
   });
 
-  test('is handed out when the renewal takes longer than half of what it has left [A24]', async () => {
+  test('is returned if the renewal takes longer than half of its remaining validity [A24]', async () => {
     const { tokens, clock, token } = await holding(hour);
     clock.advance(hour - 20 * second);
 
@@ -345,7 +345,7 @@ describe('a token inside the hand-out margin', () => {
     expect(await answer).toBe(token);
   });
 
-  test('leaves nobody waiting for that half when the renewal was quicker [D16]', async () => {
+  test('leaves no timer for that half if the renewal is faster [D16]', async () => {
     const { tokens, source, clock } = await holding(hour);
     clock.advance(hour - 20 * second);
 
@@ -359,7 +359,7 @@ describe('a token inside the hand-out margin', () => {
   });
 
   test.each([1 * second, 2 * second])(
-    'is worth more than one of %d ms that was on its way for 2 s [A15]',
+    'is returned instead of a token of %d ms that took 2 s to arrive [A15]',
     async (ms) => {
       const { tokens, source, clock, token, events } = await holding(hour);
       clock.advance(hour - 20 * second);
@@ -375,7 +375,7 @@ describe('a token inside the hand-out margin', () => {
     },
   );
 
-  test('ends the wait of one caller and keeps the token for the next [B6]', async () => {
+  test('is renewed for the next caller although one caller ended its wait [B6]', async () => {
     const { tokens, source, clock } = await holding(hour);
     clock.advance(hour - 20 * second);
     const controller = new AbortController();
@@ -394,23 +394,23 @@ describe('a token inside the hand-out margin', () => {
 
 describe('an expired token', () => {
   test.each([
-    ['both clocks say so [A3]', (clock: FakeClock) => clock.advance(hour)],
-    ['the wall clock says so, the machine slept [C2]', (clock: FakeClock) => clock.step(hour)],
+    ['by both clocks [A3]', (clock: FakeClock) => clock.advance(hour)],
+    ['by the wall clock, after the machine slept [C2]', (clock: FakeClock) => clock.step(hour)],
     [
-      'the monotonic clock says so, the wall clock was set back [C1]',
+      'by the monotonic clock, after the wall clock was set back [C1]',
       (clock: FakeClock) => {
         clock.advance(hour);
         clock.step(-2 * hour);
       },
     ],
     [
-      'the monotonic clock says so, the wall clock stood still [C1]',
+      'by the monotonic clock, while the wall clock stood still [C1]',
       (clock: FakeClock) => {
         clock.advance(hour);
         clock.step(-hour);
       },
     ],
-  ])('is never handed out: %s', async (_name, pass) => {
+  ])('is not returned if it expired %s', async (_name, pass) => {
     const { tokens, source, clock } = await holding(hour);
     await tokens.getToken();
     pass(clock);
@@ -422,7 +422,7 @@ describe('an expired token', () => {
     await expect(answer).rejects.toThrow('away');
   });
 
-  test('is expired exactly at its expiry [C6]', async () => {
+  test('is valid until its expiry, and not at its expiry [C6]', async () => {
     const { tokens, source, clock, token } = await holding(hour, { random: () => 1 });
     clock.advance(hour - 1);
     const last = tokens.getToken();
@@ -438,7 +438,7 @@ describe('an expired token', () => {
     await expect(answer).rejects.toThrow('away');
   });
 
-  test('is found out although the wall clock was set back between two looks at the other one [C1]', async () => {
+  test('is detected although the wall clock was set back between two calls [C1]', async () => {
     const { tokens, source, clock } = await holding(1 * second);
     clock.advance(600);
     await tokens.getToken();
@@ -453,7 +453,7 @@ describe('an expired token', () => {
     await expect(answer).rejects.toThrow('away');
   });
 
-  test('is never handed out by the clocks of this machine, however often it was asked for [C6]', async () => {
+  test('is not returned with the clocks of this machine, after many calls until its expiry [C6]', async () => {
     const lifetimeMs = 20;
     const { tokens, source } = cached({ clock: systemClock });
     const first = tokens.getToken();
@@ -476,7 +476,7 @@ describe('an expired token', () => {
     expect(answer).toBeUndefined();
   });
 
-  test('is not kept when it expired on its way [B7]', async () => {
+  test('is not cached if it had expired on arrival [B7]', async () => {
     const { tokens, source, clock } = cached();
     const first = tokens.getToken();
     const token = issue('late', clock, 5 * second);
@@ -492,7 +492,7 @@ describe('an expired token', () => {
 });
 
 describe('a rejected token', () => {
-  test('is renewed, and whoever rejects it meanwhile joins [E1]', async () => {
+  test('is renewed once for all callers that report it meanwhile [E1]', async () => {
     const { tokens, source, clock, token } = await holding(hour);
 
     const answers = Array.from({ length: 50 }, () => tokens.getToken(undefined, { replacing: token }));
@@ -503,7 +503,7 @@ describe('a rejected token', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('is not renewed for one who is late: the newer one is the answer [E4 A25]', async () => {
+  test('is not renewed for a late caller, which gets the newer token [E4 A25]', async () => {
     const { tokens, source, clock, token } = await holding(hour);
     const first = tokens.getToken(undefined, { replacing: token });
     await settle();
@@ -516,7 +516,7 @@ describe('a rejected token', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('is renewed at once the first time, and then not within five seconds [D21 E3 A30]', async () => {
+  test('is renewed at once, and the renewed token not within five seconds [D21 E3 A30]', async () => {
     const { tokens, source, clock, token } = await holding(hour, {}, limited);
     const first = tokens.getToken(undefined, { replacing: token });
     await settle();
@@ -534,7 +534,7 @@ describe('a rejected token', () => {
     expect(source.calls).toHaveLength(3);
   });
 
-  test('is renewed again the sooner, the shorter the renewed one lives [E3]', async () => {
+  test('is renewed again sooner if the renewed token has a short lifetime [E3]', async () => {
     const { tokens, source, clock, token } = await holding(hour, {}, limited);
     const first = tokens.getToken(undefined, { replacing: token });
     await settle();
@@ -549,7 +549,7 @@ describe('a rejected token', () => {
     expect(source.calls).toHaveLength(3);
   });
 
-  test('is still handed out to those who do not know, so that nobody waits', async () => {
+  test('is still returned to callers that do not report it, so that they do not wait', async () => {
     const { tokens, token } = await holding(hour);
     void tokens.getToken(undefined, { replacing: token });
     await settle();
@@ -557,7 +557,7 @@ describe('a rejected token', () => {
     expect(await tokens.getToken()).toBe(token);
   });
 
-  test('is the answer when it cannot be renewed: its 401 stands', async () => {
+  test('is returned if it cannot be renewed, so that the 401 is the result', async () => {
     const { tokens, source, token, events } = await holding(hour);
 
     const answer = tokens.getToken(undefined, { replacing: token });
@@ -568,7 +568,7 @@ describe('a rejected token', () => {
     expect(events).toHaveLength(1);
   });
 
-  test('may come back with a new lifetime, and is not asked for in a loop [A16 A37]', async () => {
+  test('may be granted again with a new lifetime, and is not renewed in a loop [A16 A37]', async () => {
     const { tokens, source, clock } = await holding(100 * second);
     clock.advance(81 * second);
     await tokens.getToken();
@@ -586,7 +586,7 @@ describe('a rejected token', () => {
 });
 
 describe('a call with minValidityMs', () => {
-  test('waits for a renewal when the kept token is too short [D22]', async () => {
+  test('waits for a renewal if the cached token expires too soon [D22]', async () => {
     const { tokens, source, clock } = await holding(hour);
     clock.advance(hour / 2);
 
@@ -597,7 +597,7 @@ describe('a call with minValidityMs', () => {
     expect((await answer).value).toBe('second');
   });
 
-  test('gets the renewed token although the kept one expired meanwhile [D22]', async () => {
+  test('gets the renewed token although the cached one expired meanwhile [D22]', async () => {
     const { tokens, source, clock } = await holding(60 * second);
 
     const answer = tokens.getToken(undefined, { minValidityMs: 120 * second });
@@ -609,7 +609,7 @@ describe('a call with minValidityMs', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('takes what there is when no token lives that long, without a grant for each call [D22]', async () => {
+  test('gets the longest token that the server grants, without a grant for each call [D22]', async () => {
     const { tokens, source, clock } = await holding(60 * second, {}, limited);
     const first = tokens.getToken(undefined, { minValidityMs: hour });
     await settle();
@@ -626,8 +626,8 @@ describe('a call with minValidityMs', () => {
   });
 });
 
-describe('the number of kept tokens', () => {
-  test('is bounded, and the least recently used one goes first [D13]', async () => {
+describe('the number of cached tokens', () => {
+  test('is limited: the least recently used token is evicted first [D13]', async () => {
     const { tokens, source, clock, events } = cached({ maxTokens: 2 });
     const fetchToken = async (scope: string) => {
       const answer = tokens.getToken({ scope });
@@ -641,7 +641,7 @@ describe('the number of kept tokens', () => {
     await fetchToken('a');
     await fetchToken('c');
 
-    expect(events).toEqual([{ type: 'token.evicted', scope: undefined }]);
+    expect(events).toEqual([{ type: 'token.evicted', requestedScope: 'b', scope: undefined }]);
     const before = source.calls.length;
     await fetchToken('a');
     expect(source.calls).toHaveLength(before);
@@ -650,7 +650,7 @@ describe('the number of kept tokens', () => {
   });
 });
 
-describe('tokens that are bound to a certificate [F8 R-51]', () => {
+describe('certificate-bound tokens [F8 R-51]', () => {
   /** A cache with tokens of several scopes, each bound to what the test says. */
   function bound(options?: TokenCacheOptions, below?: Below) {
     const bindings: (string | undefined)[] = [];
@@ -674,7 +674,7 @@ describe('tokens that are bound to a certificate [F8 R-51]', () => {
     return new AccessToken({ value, issuedAt, issuedAtMonotonic, expiresAt: issuedAt + hour, certificateThumbprint });
   }
 
-  test('are dropped when one arrives that is bound to another, and who presents it is told before', async () => {
+  test('are dropped when a token of another certificate arrives, and that certificate is selected', async () => {
     const { tokens, source, bindings, fetchToken } = bound();
     await fetchToken('a', 'old');
     await fetchToken('b', 'old');
@@ -688,7 +688,22 @@ describe('tokens that are bound to a certificate [F8 R-51]', () => {
     expect(bindings).toEqual(['old', 'new']);
   });
 
-  test('are dropped on the shortest way, too: that of a request that is asked for again and again', async () => {
+  test('are reported as renewed when the first renewal after failures is bound to another certificate', async () => {
+    const { tokens, source, clock, events, fetchToken } = bound();
+    await fetchToken('a', 'old');
+    clock.advance(hour - 300 * second);
+    await tokens.getToken({ scope: 'a' });
+    source.last().reject(new Error('away'));
+    await settle();
+
+    await tokens.getToken({ scope: 'a' });
+    source.last().resolve(boundTo('new', 'renewed', clock));
+    await settle();
+
+    expect(events.map(({ type }) => type)).toEqual(['renewal.failed', 'renewal.recovered']);
+  });
+
+  test('are dropped for a token request that is repeated, too', async () => {
     const { tokens, source, fetchToken } = bound();
     const request = canonicalRequest({ scope: 'a' });
     await fetchToken('a', 'old');
@@ -703,7 +718,7 @@ describe('tokens that are bound to a certificate [F8 R-51]', () => {
     expect(source.calls).toHaveLength(3);
   });
 
-  test('do not come back when one of them is rejected afterwards, shortly after its renewal', async () => {
+  test('are not returned again if one of them is rejected soon after its renewal', async () => {
     const { tokens, source, clock, bindings, fetchToken } = bound({}, limited);
     const first = await fetchToken('a', 'old');
     const renewal = tokens.getToken({ scope: 'a' }, { replacing: first });
@@ -721,7 +736,7 @@ describe('tokens that are bound to a certificate [F8 R-51]', () => {
     expect(bindings).toEqual(['old', 'new']);
   });
 
-  test('are kept also where nobody wants to be told', async () => {
+  test('are cached without the option "certificate", too', async () => {
     const { tokens, fetchToken } = bound({ certificate: undefined });
 
     await fetchToken('a', 'new');
@@ -729,7 +744,7 @@ describe('tokens that are bound to a certificate [F8 R-51]', () => {
     expect(await tokens.getToken({ scope: 'a' })).toMatchObject({ certificateThumbprint: 'new' });
   });
 
-  test('are kept beside each other when they are bound to the same; nobody is told of those that are not', async () => {
+  test('stay together if their certificate is the same; without one, no certificate is selected', async () => {
     const { tokens, source, bindings, fetchToken } = bound();
     await fetchToken('a');
     await fetchToken('b');
@@ -752,7 +767,7 @@ describe('a drained cache', () => {
     return { ...made, first };
   }
 
-  test('returns each token that is valid, once [R-78]', async () => {
+  test('returns each valid token once [R-78]', async () => {
     const { tokens, source, clock, first, cache } = await withFirst();
     const short = tokens.getToken({ scope: 'a' });
     await settle();
@@ -764,7 +779,7 @@ describe('a drained cache', () => {
     expect(cache.drain()).toEqual([]);
   });
 
-  test('returns no drained token to a caller, not even in the next moment: the next call gets another one [R-78]', async () => {
+  test('returns no drained token to a caller: the next call gets another one [R-78]', async () => {
     const { tokens, source, clock, first, cache } = await withFirst();
     await tokens.getToken();
     cache.drain();
@@ -781,7 +796,7 @@ describe('a drained cache', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('returns no drained token to a caller whose renewal was under way and fails [R-78]', async () => {
+  test('returns no drained token if a renewal in flight fails [R-78]', async () => {
     const { tokens, source, clock, cache } = await withFirst();
     clock.advance(hour - 20 * second);
     const waiting = tokens.getToken();
@@ -794,7 +809,7 @@ describe('a drained cache', () => {
     await expect(waiting).rejects.toThrow('still away');
   });
 
-  test('returns no drained token to a caller that was about to get it [R-78]', async () => {
+  test('returns no drained token to a call that began before [R-78]', async () => {
     const { tokens, source, clock, first, cache } = await withFirst();
     const renewal = tokens.getToken(undefined, { replacing: first });
     await settle();
@@ -810,7 +825,7 @@ describe('a drained cache', () => {
     expect((await answer).value).toBe('third');
   });
 
-  test('takes the token of a renewal that was under way [R-78]', async () => {
+  test('caches the token of a renewal that was in flight [R-78]', async () => {
     const { tokens, source, clock, cache } = await withFirst();
     clock.advance(hour - 300 * second);
     await tokens.getToken();
@@ -837,7 +852,7 @@ test('sets no timer [D16 D19]', async () => {
   expect(timers()).toBe(before);
 });
 
-test('what a caller asks of the validity is asked of the source below, which may be a store [D22]', async () => {
+test('passes minValidityMs on to the inner source, which may be a store [D22]', async () => {
   const { tokens, source, clock } = await holding(hour);
   clock.advance(hour / 2);
 

@@ -18,31 +18,31 @@ const asked = (defaults: TokenRequest | undefined, ...requests: readonly (TokenR
   return source.calls.map(({ request }) => request as CanonicalTokenRequest);
 };
 
-test('asks for the default when a call says nothing', () => {
+test('uses the default for a call without a token request', () => {
   const [request] = asked({ scope: 'a', audience: 'x' }, undefined);
 
   expect(request).toMatchObject({ scope: 'a', audience: ['x'] });
 });
 
-test('takes from the default what a call does not say', () => {
+test('fills in the members that a call leaves out', () => {
   const [request] = asked({ scope: 'a', audience: 'x' }, { scope: 'b', audience: undefined });
 
   expect(request).toMatchObject({ scope: 'b', audience: ['x'] });
 });
 
-test('lets a call ask for no scope although there is a default one', () => {
+test('lets a call override the default scope with none', () => {
   const [request] = asked({ scope: 'a' }, { scope: '' });
 
   expect(request?.scope).toBeUndefined();
 });
 
-test('gives a call that spells the default out the key of the default', () => {
+test('gives a call that repeats the default the same key', () => {
   const [byDefault, spelt] = asked({ scope: 'b a' }, undefined, { scope: ['a', 'b'] });
 
   expect(spelt?.key).toBe(byDefault?.key);
 });
 
-test('looks again at a request that could have been changed [D1]', () => {
+test('reads a token request for each call, because it may have changed [D1]', () => {
   const source = manualSource();
   const tokens = withDefaultRequest()(source);
   const scopes = ['a'];
@@ -59,14 +59,14 @@ test('refuses a malformed default at construction [R-13]', () => {
   expect(() => withDefaultRequest({ scope: 'a\\b' })).toThrow(ConfigurationError);
 });
 
-test('hands on the key that the layers below ask for', () => {
+test('passes on a canonical token request, which holds the key for the inner layers', () => {
   const [request] = asked({ scope: 'a' }, undefined);
 
   expect(request).toBeInstanceOf(CanonicalTokenRequest);
   expect(requestKey(request)).toBe(requestKey({ scope: 'a' }));
 });
 
-test('can be put over another one: each fills what neither the call nor the outer one says', () => {
+test('can wrap another one: the defaults of the outer layer take precedence', () => {
   const source = manualSource();
   const inner = withDefaultRequest({ audience: 'x', scope: 'inner' })(source);
   const tokens = withDefaultRequest({ scope: 'outer' })(inner);
@@ -80,7 +80,7 @@ test('can be put over another one: each fills what neither the call nor the oute
   ]);
 });
 
-test('keeps its defaults, whatever becomes of the object that they came in [D1]', () => {
+test('keeps its defaults if the caller changes their object [D1]', () => {
   const scope = ['a'];
   const source = manualSource();
   const tokens = withDefaultRequest({ scope })(source);

@@ -46,7 +46,7 @@ function aboveCache() {
 }
 
 describe('a token that the cache returned', () => {
-  test('is the answer for a second without another call', async () => {
+  test('is returned for a second without a call of the cache', async () => {
     const { tokens, clock, hold, fullWays } = aboveCache();
     const token = await hold();
 
@@ -74,7 +74,7 @@ describe('a token that the cache returned', () => {
     expect(fullWays()).toBe(2);
   });
 
-  test('is not the answer when the wall clock is set back before that second [C1]', async () => {
+  test('is not returned if the wall clock is set back to before that second [C1]', async () => {
     const { tokens, clock, hold, fullWays } = aboveCache();
     await hold();
 
@@ -84,7 +84,7 @@ describe('a token that the cache returned', () => {
     expect(fullWays()).toBe(2);
   });
 
-  test('is not the answer once the machine has slept for longer [C2]', async () => {
+  test('is not returned after the machine has slept for longer [C2]', async () => {
     const { tokens, clock, hold, fullWays } = aboveCache();
     await hold();
 
@@ -95,7 +95,7 @@ describe('a token that the cache returned', () => {
   });
 });
 
-describe('another call takes the full way', () => {
+describe('a call takes the full path', () => {
   test.each([
     ['with a rejected token', (token: AccessToken) => ({ replacing: token })],
     ['with minValidityMs', () => ({ minValidityMs: 1 })],
@@ -156,7 +156,7 @@ describe('another call takes the full way', () => {
     expect((await answer).value).toBe('other');
   });
 
-  test('after the cache was drained while the call was under way [R-78]', async () => {
+  test('after the cache was drained during an earlier call [R-78]', async () => {
     const { tokens, cache, granted, clock, hold, fullWays } = aboveCache();
     await hold();
     clock.advance(2 * second);
@@ -174,8 +174,8 @@ describe('another call takes the full way', () => {
   });
 });
 
-describe('different token requests', () => {
-  test('never share an answer, however their texts are put together [D1]', async () => {
+describe('token requests', () => {
+  test('that differ never share a token, however their texts combine [D1]', async () => {
     const { tokens, hold } = aboveCache();
     const requests: (TokenRequest | undefined)[] = [
       undefined,
@@ -196,14 +196,14 @@ describe('different token requests', () => {
     expect(new Set(held).size).toBe(requests.length);
   });
 
-  test('a scope with a line break is refused although a token for the same text is known [D1 R-13]', async () => {
+  test('with a line break in the scope are rejected, although the fast path has a token under the same text [D1 R-13]', async () => {
     const { tokens, hold } = aboveCache();
     await hold({ scope: 'a', audience: 'b\nc' });
 
     await expect(tokens.getToken({ scope: 'a\nb', audience: 'c' })).rejects.toThrow('scope');
   });
 
-  test('equal requests in other objects share an answer', async () => {
+  test('that are equal share a token, also in other objects', async () => {
     const { tokens, hold, fullWays } = aboveCache();
     await hold({ scope: 'a', audience: 'b' });
 

@@ -44,8 +44,8 @@ async function waitsAfter(error: Error, options?: NegativeCacheOptions): Promise
   return waits;
 }
 
-describe('a refusal', () => {
-  test('is repeated for a while: a hundred calls in a second are one [A6 A7]', async () => {
+describe('a rejected grant', () => {
+  test('is cached: a hundred calls in a second cause one grant [A6 A7]', async () => {
     const { source, clock, ask, failWith } = cooled();
     await failWith(refusal);
 
@@ -57,11 +57,11 @@ describe('a refusal', () => {
     expect(source.calls).toHaveLength(1);
   });
 
-  test('is repeated for 5 s, doubling to 60 s, while it repeats itself [A7]', async () => {
+  test('is cached for 5 s, doubling up to 60 s while the same error repeats [A7]', async () => {
     expect(await waitsAfter(refusal)).toEqual([5, 10, 20, 40, 60, 60, 60]);
   });
 
-  test('is repeated for half as long or as much again, so that replicas do not come back together [A7]', async () => {
+  test('is cached for 5 s ± 50 %, so that replicas do not retry together [A7]', async () => {
     const [shortest] = await waitsAfter(refusal, { random: () => 0 });
     const [longest] = await waitsAfter(refusal, { random: () => 1 });
 
@@ -80,7 +80,7 @@ describe('a refusal', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('keeps no other request from being asked for', async () => {
+  test('does not affect other token requests', async () => {
     const { source, ask, failWith } = cooled();
     await failWith(refusal);
 
@@ -104,17 +104,17 @@ describe('a refusal', () => {
 });
 
 describe('an outage', () => {
-  test('keeps others from asking for up to 1 s, doubling to 9.5 s [A2 A40]', async () => {
+  test('is cached for up to 1 s, doubling up to 9.5 s [A2 A40]', async () => {
     expect(await waitsAfter(outage, { random: () => 1 })).toEqual([1, 2, 4, 8, 9.025, 9.025, 9.025]);
   });
 
-  test('keeps others from asking for as long as the server wants [A4]', async () => {
+  test('is cached for the Retry-After of the server [A4]', async () => {
     const waits = await waitsAfter(new GrantUnavailableError('busy', { status: 503, retryAfterMs: 90 * second }));
 
     expect(waits[0]).toBe(90);
   });
 
-  test('is repeated with what is left to wait [A3]', async () => {
+  test('fails later calls with the remaining time [A3]', async () => {
     const { source, clock, ask, failWith } = cooled({ random: () => 1 });
     await failWith(outage);
     clock.advance(400);
@@ -123,7 +123,7 @@ describe('an outage', () => {
     expect(source.calls).toHaveLength(1);
   });
 
-  test('counts anew when it follows a refusal', async () => {
+  test('starts a new count after a rejected grant', async () => {
     const { clock, failWith } = cooled({ random: () => 1 });
     await failWith(refusal);
     clock.advance(60 * second);
@@ -143,7 +143,7 @@ describe('the first call after a token has expired', () => {
     return { source, clock, replace };
   }
 
-  test('makes one attempt in spite of the backoff, and the next one makes none [A40]', async () => {
+  test('makes one attempt despite the backoff, and the next call makes none [A40]', async () => {
     const { source, replace } = await failed(outage);
 
     const first = replace();
@@ -156,7 +156,7 @@ describe('the first call after a token has expired', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('makes one for each token [A40]', async () => {
+  test('makes one attempt for each expired token [A40]', async () => {
     const { source, clock, replace } = await failed(outage);
     void replace();
     await settle();
@@ -169,7 +169,7 @@ describe('the first call after a token has expired', () => {
     expect(source.calls).toHaveLength(3);
   });
 
-  test('makes none while the server asks to wait [A4 A40]', async () => {
+  test('makes no attempt during a Retry-After [A4 A40]', async () => {
     const { source, replace } = await failed(
       new GrantUnavailableError('busy', { status: 503, retryAfterMs: 90 * second }),
     );
@@ -178,7 +178,7 @@ describe('the first call after a token has expired', () => {
     expect(source.calls).toHaveLength(1);
   });
 
-  test('is not the call of a token that is still valid [A2]', async () => {
+  test('is not a call that replaces a valid token: that makes no attempt [A2]', async () => {
     const { source, clock, replace } = await failed(outage);
 
     expect(await replace(issue('valid', clock))).toMatchObject({ message: 'away' });
@@ -203,7 +203,7 @@ test('remembers a bounded number of requests, and forgets the oldest [D13]', asy
   expect(source.calls).toHaveLength(1_002);
 });
 
-test('lets an error of somebody else pass and remembers nothing', async () => {
+test('does not cache an error that is no TokenError', async () => {
   const { source, ask, failWith } = cooled();
   await failWith(new Error('a bug'));
 
@@ -214,7 +214,7 @@ test('lets an error of somebody else pass and remembers nothing', async () => {
 });
 
 describe('credentials', () => {
-  test('that cannot be looked at change nothing of a refusal, and are followed by a pause all the same [A7]', async () => {
+  test('that cannot be read do not change the rejection, which is cached [A7]', async () => {
     const { source, ask, failWith } = cooled({
       credentials: fingerprint(() => Promise.reject(new Error('vault away'))),
     });
@@ -224,7 +224,7 @@ describe('credentials', () => {
     expect(source.calls).toHaveLength(1);
   });
 
-  test('that never come hold up nobody for ever [A7 B6]', async () => {
+  test('whose read never completes do not block a call [A7 B6]', async () => {
     let looks = 0;
     const { failWith } = cooled({
       credentials: fingerprint(() => {
@@ -237,7 +237,7 @@ describe('credentials', () => {
     expect(looks).toBe(1);
   });
 
-  test('are looked at once a second at most [A7]', async () => {
+  test('are read at most once a second [A7]', async () => {
     let looks = 0;
     const { clock, ask, failWith } = cooled({
       credentials: fingerprint(() => Promise.resolve(String((looks += 1) && 'same'))),
@@ -252,7 +252,7 @@ describe('credentials', () => {
     expect(looks).toBe(2);
   });
 
-  test('are looked at again after that second, and not before [A7]', async () => {
+  test('are read again after that second, and not before [A7]', async () => {
     let credentials = 'old';
     const { source, clock, ask, failWith } = cooled({ credentials: fingerprint(() => Promise.resolve(credentials)) });
     await failWith(refusal);
@@ -269,7 +269,7 @@ describe('credentials', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('change nothing of a refusal when they can be had no more [A7]', async () => {
+  test('that can no longer be read do not end the cached rejection [A7]', async () => {
     let look = () => Promise.resolve('old');
     const { source, ask, failWith } = cooled({ credentials: fingerprint(() => look()) });
     await failWith(refusal);
@@ -280,7 +280,7 @@ describe('credentials', () => {
     expect(source.calls).toHaveLength(1);
   });
 
-  test('are not looked at when the refusal is over anyway', async () => {
+  test('are not read after the cached rejection has ended', async () => {
     let looks = 0;
     const { source, clock, ask, failWith } = cooled({
       credentials: fingerprint(() => Promise.resolve(String((looks += 1)))),
@@ -297,10 +297,15 @@ describe('credentials', () => {
 });
 
 test.each([
-  ['a refusal for another reason', refusal, new GrantRejectedError('no', { status: 401, error: 'invalid_client' }), 5],
-  ['what is no token response, after an outage', outage, new InvalidTokenResponseError('HTML'), 0.5],
-  ['what will not pass, after an outage', outage, new GrantUnavailableError('no', { retryable: false }), 5],
-])('%s counts anew [A2 A7]', async (_name, first, other, seconds) => {
+  [
+    'a rejection for another reason',
+    refusal,
+    new GrantRejectedError('no', { status: 401, error: 'invalid_client' }),
+    5,
+  ],
+  ['an invalid token response after an outage', outage, new InvalidTokenResponseError('HTML'), 0.5],
+  ['a permanent failure after an outage', outage, new GrantUnavailableError('no', { retryable: false }), 5],
+])('%s starts a new count [A2 A7]', async (_name, first, other, seconds) => {
   const { clock, failWith } = cooled();
   await failWith(first);
   clock.advance(60 * second);

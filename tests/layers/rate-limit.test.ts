@@ -22,7 +22,7 @@ function gated() {
   return { source, clock, ask, failWith };
 }
 
-test('leaves the server alone for all requests, for as long as it asks [A4]', async () => {
+test('sends no grant for any token request during a Retry-After [A4]', async () => {
   const { source, clock, ask, failWith } = gated();
   await failWith(new GrantUnavailableError('busy', { status: 503, retryAfterMs: 60 * second }));
   clock.advance(20 * second);
@@ -33,7 +33,7 @@ test('leaves the server alone for all requests, for as long as it asks [A4]', as
   expect(other).toMatchObject({ message: 'busy', status: 503, retryAfterMs: 40 * second });
 });
 
-test('asks again when the time has passed [A4]', async () => {
+test('sends grants again after the Retry-After [A4]', async () => {
   const { source, clock, ask, failWith } = gated();
   await failWith(new GrantUnavailableError('busy', { status: 503, retryAfterMs: 60 * second }));
   clock.advance(60 * second);
@@ -44,7 +44,7 @@ test('asks again when the time has passed [A4]', async () => {
   expect(source.calls).toHaveLength(2);
 });
 
-test('waits for five seconds, doubling to a minute, when a limit comes without a time [A5]', async () => {
+test('stops grants for 5 s, doubling up to 60 s, after a 429 without Retry-After [A5]', async () => {
   const { clock, failWith } = gated();
   const waits: unknown[] = [];
 
@@ -57,7 +57,7 @@ test('waits for five seconds, doubling to a minute, when a limit comes without a
   expect(waits).toEqual([5, 10, 20, 40, 60, 60].map((seconds) => seconds * second));
 });
 
-test('begins with five seconds again after a success [A5]', async () => {
+test('starts at 5 s again after a success [A5]', async () => {
   const { source, clock, ask, failWith } = gated();
   const limit = new GrantUnavailableError('rate limited', { status: 429 });
   await failWith(limit);
@@ -69,7 +69,7 @@ test('begins with five seconds again after a success [A5]', async () => {
   expect(await failWith(limit)).toMatchObject({ retryAfterMs: 5 * second });
 });
 
-test('does not begin anew after a success that set out before the limit [A5]', async () => {
+test('does not start again after the success of a grant that began before the 429 [A5]', async () => {
   const { source, clock, ask, failWith } = gated();
   const limit = new GrantUnavailableError('rate limited', { status: 429 });
   const [first, second_] = [ask('a'), ask('b')];
@@ -83,10 +83,10 @@ test('does not begin anew after a success that set out before the limit [A5]', a
 });
 
 test.each([
-  ['an outage', new GrantUnavailableError('away', { status: 503 })],
-  ['a limit that is over', new GrantUnavailableError('rate limited', { status: 429, retryAfterMs: 0 })],
-  ['a refusal', new GrantRejectedError('no', { status: 400, retryAfterMs: 60 * second })],
-])('lets other errors pass as they are, without closing: %s', async (_name, error) => {
+  ['a 503 without Retry-After', new GrantUnavailableError('away', { status: 503 })],
+  ['a 429 with a Retry-After of 0', new GrantUnavailableError('rate limited', { status: 429, retryAfterMs: 0 })],
+  ['a rejected grant', new GrantRejectedError('no', { status: 400, retryAfterMs: 60 * second })],
+])('passes on other errors and stops no grants: %s', async (_name, error) => {
   const { source, ask, failWith } = gated();
   expect(await failWith(error)).toBe(error);
 
@@ -96,7 +96,7 @@ test.each([
   expect(source.calls).toHaveLength(2);
 });
 
-test('stays closed when a request that set out before comes back with a token [A4]', async () => {
+test('continues the pause if a grant that began before succeeds [A4]', async () => {
   const { source, clock, ask } = gated();
   const [first, second_] = [ask('a'), ask('b')];
   source.calls[0]?.reject(new GrantUnavailableError('busy', { status: 429, retryAfterMs: 60 * second }));
@@ -108,7 +108,7 @@ test('stays closed when a request that set out before comes back with a token [A
   expect(await ask('c')).toMatchObject({ retryAfterMs: 60 * second });
 });
 
-test('is not opened earlier by a shorter time that comes later [A4]', async () => {
+test('does not shorten the pause for a later, shorter Retry-After [A4]', async () => {
   const { source, ask } = gated();
   const [first, second_] = [ask('a'), ask('b')];
   source.calls[0]?.reject(new GrantUnavailableError('busy', { status: 503, retryAfterMs: 60 * second }));
@@ -119,7 +119,7 @@ test('is not opened earlier by a shorter time that comes later [A4]', async () =
   expect(await second_).toMatchObject({ retryAfterMs: 60 * second });
 });
 
-test('takes limits that come together for one [A5]', async () => {
+test('counts concurrent 429s as one [A5]', async () => {
   const { source, ask } = gated();
   const answers = Array.from({ length: 10 }, (_none, index) => ask(`scope-${index}`));
   source.calls.forEach((call) => call.reject(new GrantUnavailableError('rate limited', { status: 429 })));

@@ -16,7 +16,7 @@ function renewing() {
   return { clock, token, renewal: source.last(), answer };
 }
 
-test('the renewed token is the answer when it comes before half of the time has passed that the old one has left [A24]', async () => {
+test('returns the renewed token if it arrives within half of the remaining validity [A24]', async () => {
   const { clock, renewal, answer } = renewing();
 
   clock.advance(9.9 * second);
@@ -25,7 +25,7 @@ test('the renewed token is the answer when it comes before half of the time has 
   expect((await answer).value).toBe('new');
 });
 
-test('the old token is the answer once half of its time has passed, whatever becomes of the renewal [A24]', async () => {
+test('returns the current token after half of its remaining validity, also if the renewal fails later [A24]', async () => {
   const { clock, token, renewal, answer } = renewing();
 
   clock.advance(10 * second);
@@ -35,7 +35,7 @@ test('the old token is the answer once half of its time has passed, whatever bec
   await settle();
 });
 
-test('a renewal that fails before that is the answer, too', async () => {
+test('fails if the renewal fails before that', async () => {
   const { renewal, answer } = renewing();
 
   renewal.reject(new Error('away'));
@@ -43,7 +43,7 @@ test('a renewal that fails before that is the answer, too', async () => {
   expect(await failureOf(answer)).toEqual(new Error('away'));
 });
 
-test('an old token that expired while the process stood still is no answer [C2]', async () => {
+test('does not return a token that expired while the process was suspended [C2]', async () => {
   const { clock, renewal, answer } = renewing();
 
   clock.advance(20 * second);

@@ -14,7 +14,7 @@ describe('a token', () => {
     { lifetimeMs: 30_000, window: 6_000, spread: 3_000, margin: 3_000, least: 5_000 },
     { lifetimeMs: 5_000, window: 1_000, spread: 500, margin: 500, least: 1_000 },
     { lifetimeMs: 1_000, window: 200, spread: 100, margin: 100, least: 200 },
-  ])('of $lifetimeMs ms is due in the last $window ms, or up to $spread ms earlier [A14]', (expected) => {
+  ])('of $lifetimeMs ms is renewed in its last $window ms, or up to $spread ms earlier [A14]', (expected) => {
     const latest = renewalSchedule(expected.lifetimeMs, () => 0);
     const earliest = renewalSchedule(expected.lifetimeMs, () => 1);
 
@@ -24,7 +24,7 @@ describe('a token', () => {
     expect(minIntervalMs(expected.lifetimeMs)).toBeCloseTo(expected.least);
   });
 
-  test('is due in the share of its lifetime that the options say, capped', () => {
+  test('is renewed in the share of its lifetime from the options, up to their cap', () => {
     const bySixMinutes = renewalSchedule(hour, () => 0, { share: 0.5, capMs: 360_000 });
     const byShare = renewalSchedule(60_000, () => 0, { share: 0.5 });
 
@@ -32,7 +32,7 @@ describe('a token', () => {
     expect(byShare.advisoryMs).toBe(30_000);
   });
 
-  test('of any lifetime is due after its issue and before callers have to wait [C7]', () => {
+  test('of any lifetime has its advisory refresh after its issue and before its mandatory refresh [C7]', () => {
     const lifetimes = fc.integer({ min: 1_000, max: 10 * 365 * 24 * hour });
     const draws = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     const options = fc.record({
@@ -52,7 +52,7 @@ describe('a token', () => {
   });
 });
 
-test('the margin is known without a draw [C5]', () => {
+test('the mandatory refresh does not depend on the jitter [C5]', () => {
   for (const [lifetimeMs, options] of [[hour], [60_000], [60_000, { share: 0.1 }], [hour, { capMs: 1_000 }]] as const) {
     expect(mandatoryMs(lifetimeMs, options)).toBe(renewalSchedule(lifetimeMs, () => 0, options).mandatoryMs);
   }

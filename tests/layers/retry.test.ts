@@ -64,19 +64,19 @@ function failing(error: Error) {
   };
 }
 
-describe('an attempt that fails for a reason that may pass', () => {
+describe('a transient failure', () => {
   test.each([
     ['a 5xx [A1]', away],
-    ['a success that is no token response [A9]', new InvalidTokenResponseError('HTML')],
+    ['an invalid token response [A9]', new InvalidTokenResponseError('HTML')],
     ['no connection [B1 B2]', new GrantUnavailableError('refused', { cause: { code: 'ECONNREFUSED' } })],
-  ])('is followed by another one: %s', async (_name, error) => {
+  ])('is followed by another attempt: %s', async (_name, error) => {
     const { outcome, attempts } = await attempt([error]);
 
     expect(outcome).toBe('token');
     expect(attempts).toBe(2);
   });
 
-  test('is followed by two others at most, after up to 200 and 400 ms [A1]', async () => {
+  test('is followed by at most two attempts, after up to 200 and 400 ms [A1]', async () => {
     const { outcome, attempts, sleeps } = await attempt([away, away, away, away]);
 
     expect(outcome).toBe(away);
@@ -85,7 +85,7 @@ describe('an attempt that fails for a reason that may pass', () => {
   });
 
   // What Node says when the server had closed a connection that was idle.
-  test.each(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])('is followed at once by another one: %s [B3]', async (code) => {
+  test.each(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])('is retried at once if it is %s [B3]', async (code) => {
     const reset = new GrantUnavailableError('reset', { cause: { message: 'fetch failed', cause: { code } } });
 
     const { sleeps } = await attempt([reset, reset]);
@@ -93,7 +93,7 @@ describe('an attempt that fails for a reason that may pass', () => {
     expect(sleeps).toEqual([0, 400]);
   });
 
-  test('is followed by another one when the server wants it, if that is soon [A4]', async () => {
+  test('is retried after a Retry-After of up to 5 s [A4]', async () => {
     const busy = new GrantUnavailableError('busy', { status: 429, retryAfterMs: 5_000 });
 
     const { outcome, sleeps } = await attempt([busy]);
@@ -102,7 +102,7 @@ describe('an attempt that fails for a reason that may pass', () => {
     expect(sleeps).toEqual([5_000]);
   });
 
-  test('is the outcome when the server wants to be left alone for longer [A4]', async () => {
+  test('is the result if the Retry-After is longer [A4]', async () => {
     const busy = new GrantUnavailableError('busy', { status: 429, retryAfterMs: 5_001 });
 
     const { outcome, attempts } = await attempt([busy]);
@@ -111,7 +111,7 @@ describe('an attempt that fails for a reason that may pass', () => {
     expect(attempts).toBe(1);
   });
 
-  test('is the outcome when the deadline would pass before the next one [A24]', async () => {
+  test('is the result if the deadline would pass before the next attempt [A24]', async () => {
     const { attempts } = await attempt([away, away, away], { deadlineMs: 15_000 }, 7_300);
 
     expect(attempts).toBe(2);
@@ -120,19 +120,19 @@ describe('an attempt that fails for a reason that may pass', () => {
   test.each([
     { deadlineMs: 200, expected: 1 },
     { deadlineMs: 201, expected: 2 },
-  ])('is one of $expected when the next would begin after 200 of $deadlineMs ms [A24]', async (given) => {
+  ])('leads to $expected attempts if the second would begin after 200 of $deadlineMs ms [A24]', async (given) => {
     const { attempts } = await attempt([away], { deadlineMs: given.deadlineMs });
 
     expect(attempts).toBe(given.expected);
   });
 });
 
-describe('an attempt that fails for good', () => {
+describe('a permanent failure', () => {
   test.each([
-    ['a refusal [A6]', new GrantRejectedError('no', { status: 400, error: 'invalid_scope' })],
+    ['a rejected grant [A6]', new GrantRejectedError('no', { status: 400, error: 'invalid_scope' })],
     ['a certificate that is not trusted [B1]', new GrantUnavailableError('no', { retryable: false })],
-    ['an error of somebody else', new Error('a bug')],
-  ])('is the outcome: %s', async (_name, error) => {
+    ['an error that is no TokenError', new Error('a bug')],
+  ])('is the result: %s', async (_name, error) => {
     const { outcome, attempts } = await attempt([error]);
 
     expect(outcome).toBe(error);
@@ -141,13 +141,13 @@ describe('an attempt that fails for good', () => {
 });
 
 describe('an outage', () => {
-  test('costs the server fewer attempts with each call that fails, down to one [A2]', async () => {
+  test('causes one attempt fewer with each failed call, down to one [A2]', async () => {
     const { ask } = failing(away);
 
     expect([await ask(), await ask(), await ask(), await ask()]).toEqual([3, 2, 1, 1]);
   });
 
-  test('that is over leaves the next calls all their attempts [A1]', async () => {
+  test('that has ended takes no attempts from later calls [A1]', async () => {
     const { ask, succeed } = failing(away);
     await ask();
     await ask();
@@ -157,7 +157,7 @@ describe('an outage', () => {
     expect(await ask()).toBe(3);
   });
 
-  test('is not what a refusal is [A6]', async () => {
+  test('differs from a rejected grant, which takes no attempts from later calls [A6]', async () => {
     const server = failing(new GrantRejectedError('no', { status: 400 }));
     await server.ask();
 
@@ -167,7 +167,7 @@ describe('an outage', () => {
   });
 });
 
-test('tells the source below when the deadline has passed [A24 B4]', async () => {
+test('aborts the signal of the inner source at the deadline [A24 B4]', async () => {
   const tokens = withRetry({ deadlineMs: 20 })({
     getToken: (_request, options) =>
       new Promise((_resolve, reject) => {
@@ -178,7 +178,7 @@ test('tells the source below when the deadline has passed [A24 B4]', async () =>
   await expect(tokens.getToken()).rejects.toThrow('too late');
 });
 
-test('ends a wait when the caller gives up', async () => {
+test('ends a wait when the caller aborts its signal', async () => {
   const [source, clock, caller] = [manualSource(), fakeClock(), new AbortController()];
   const answer = withRetry({ clock })(source).getToken(undefined, { signal: caller.signal });
   source.last().reject(away);
@@ -199,7 +199,7 @@ async function waitingWithin(signal: AbortSignal, clock: Clock = fakeClock()) {
   return { source, tokens, answer };
 }
 
-test('a wait that a shorter deadline than its own ends has the outcome of the last attempt, and costs the next call a retry [A24]', async () => {
+test('a wait that an outer deadline ends fails with the last error, and takes a retry from the next call [A24]', async () => {
   const clock = fakeClock();
   const { answer, source, tokens } = await withDeadline(20, undefined, async (signal) => {
     const waiting = await waitingWithin(signal, clock);
@@ -221,7 +221,7 @@ test('a wait that a shorter deadline than its own ends has the outcome of the la
 test.each([
   ['the clock of this machine', systemClock],
   ['another clock', fakeClock()],
-])('a wait that the caller limits ends with the reason of its signal, by %s [B6]', async (_name, clock) => {
+])('a wait that the caller aborts fails with the reason of its signal, on %s [B6]', async (_name, clock) => {
   const signal = AbortSignal.timeout(20);
 
   const { answer } = await waitingWithin(signal, clock);

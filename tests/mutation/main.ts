@@ -1,6 +1,7 @@
 /**
- * Changes the sources in many places, one at a time, and counts the changes that their tests notice. Exit code 1 if fewer than
- * 85 % of a folder are noticed. `layers` takes half an hour, `adapters` several hours. On a busy machine tests are late, which counts as noticed.
+ * Changes the sources in many places, one at a time, and counts the changes that make a test fail. Exits with 1 if
+ * these are fewer than 85 % of the changes of a folder. `layers` takes half an hour, `adapters` several hours. On a
+ * busy machine, timeouts of tests count as failures.
  *
  *     npm run mutation -- [--file NAME] [layers] [adapters]
  */
@@ -8,7 +9,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-/** Sources, and the tests that run for each change of them. All tests of the folder for each change would take a day. */
+/**
+ * Sources, and the tests that run for each change of them. Running all tests of the folder for each change would take a
+ * day.
+ */
 interface Pass {
   /** A folder in `src`. */
   readonly sources: string;

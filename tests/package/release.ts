@@ -6,7 +6,7 @@ export interface ReleaseManifest {
   readonly repository: { readonly url: string };
 }
 
-/** A tag, and what it would release. */
+/** A tag, and the data of its release. */
 export interface Release {
   readonly tag: string | undefined;
   readonly manifest: ReleaseManifest;
@@ -20,7 +20,7 @@ export function repositoryOf({ repository: { url } }: ReleaseManifest): string |
   return /^git\+https:\/\/github\.com\/([\w-]+\/[\w.-]+)\.git$/.exec(url)?.[1];
 }
 
-/** Sentences that say what prevents a release; none if it is possible. */
+/** The problems that prevent a release, one sentence each. */
 export function obstaclesToRelease({ tag, manifest, changelog, repository }: Release): string[] {
   const { version, homepage, bugs } = manifest;
   const obstacles: string[] = [];

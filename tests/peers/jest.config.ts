@@ -5,7 +5,7 @@ import type { Config } from 'jest';
 
 import { common } from '../../jest.config.ts';
 
-/** What depends on axios, undici, redis and the API of OpenTelemetry, for `npm run test:peers`. */
+/** The tests that depend on axios, undici, redis and the API of OpenTelemetry, for `npm run test:peers`. */
 const config: Config = {
   ...common,
   rootDir: '../..',

@@ -1,6 +1,7 @@
 /**
- * Tests the adapters, the Redis store and the metrics and spans with the lowest and the highest supported version of the peers, which npm
- * installs into a temporary folder. Without a registry the tests are skipped; with `CI=true` that is an error.
+ * Tests the adapters, the Redis store and the OpenTelemetry entry with the lowest and the highest supported version of
+ * the peers, which npm installs into a temporary folder. Without a registry the tests are skipped; with `CI=true` a
+ * missing registry is an error.
  *
  *     npm run test:peers -- [option of Jest ...]
  */
@@ -14,7 +15,7 @@ type Versions = Readonly<Record<string, string>>;
 const root = join(import.meta.dirname, '..', '..');
 const temporary = mkdtempSync(join(tmpdir(), 'm2m-tokens-peers-'));
 
-// undici 8 needs Node 22; with Node 20, npm takes undici 7. The tests load parts of undici 8 by a name of its own.
+// undici 8 needs Node.js 22; with Node.js 20, npm installs undici 7. The tests load parts of undici 8 under an alias.
 const highest: Versions = { ...peersOf(join(root, 'package.json')), 'undici-8': 'npm:undici@^8.0.0' };
 // The first version in a range is the lowest.
 const lowest = Object.fromEntries(

@@ -6,21 +6,21 @@ import { type Call, Ledger } from './ledger.js';
 import { type Answer, type SimulatedServer, simulatedServer } from './simulated-server.js';
 import { virtualTime, type VirtualTime } from './virtual-time.js';
 
-/** A token service at a simulated authorization server, in virtual time. */
+/** A token service, a simulated authorization server and virtual time. */
 export interface World {
   readonly time: VirtualTime;
   readonly server: SimulatedServer;
   readonly tokens: TokenService;
-  /** The tokens that callers got last, the newest at the end, for each scope. */
+  /** The last two tokens that callers received, by scope, the newest at the end. */
   readonly handedOut: Map<string, AccessToken[]>;
-  /** The number that the service draws. */
+  /** The value of each random number of the token service. */
   draw: number;
 }
 
-/** One thing that happens; the ledger is the model. */
+/** One action; the ledger is the model. */
 export type Command = fc.AsyncCommand<Ledger, World>;
 
-/** A new world and the ledger on it. */
+/** A new world, and its ledger. */
 export function newWorld(): { readonly real: World; readonly model: Ledger } {
   const time = virtualTime();
   const model = new Ledger({
@@ -44,7 +44,7 @@ export function newWorld(): { readonly real: World; readonly model: Ledger } {
   return { real, model };
 }
 
-/** All that can happen. */
+/** Sequences of all actions. */
 export function commands(): fc.Arbitrary<Iterable<Command>> {
   const scope = fc.constantFrom('a', 'a', 'a', 'b', 'c');
   const lifetimeSeconds = fc.constantFrom(0, 1, 2, 10, 10, 60, 60, 600, 3_600, 100_000);
@@ -92,15 +92,15 @@ export function commands(): fc.Arbitrary<Iterable<Command>> {
   );
 }
 
-/** Lets all that sleeps wake up, and looks whether anything is left. */
+/** Ends all sleeps one after another, and checks that none is left. */
 export async function wakeAll({ real, model }: { readonly real: World; readonly model: Ledger }): Promise<void> {
   for (let count = 0; count < 1_000 && real.time.untilNextMs() !== undefined; count += 1) await wakeNext(real, model);
-  if (real.time.untilNextMs() !== undefined) model.violations.push('somebody sleeps for ever');
+  if (real.time.untilNextMs() !== undefined) model.violations.push('new sleeps never end');
   model.finish();
   report(model);
 }
 
-/** How one caller or several ask. */
+/** One or several equal calls. */
 interface Asking {
   readonly scope: string;
   readonly count: number;
@@ -118,7 +118,7 @@ function ask(asking: Asking): Command {
   });
 }
 
-/** A caller comes while the answer of the server is being read; its delay is in turns of the promise queue. */
+/** Makes a call while a response is being read, after `delay` turns of the microtask queue. */
 function askWhileAnswered(delay: number, replaces: boolean): Command {
   return command(`ask ${delay} turns after ${replaces ? 'and replace' : ''}`, (model, world) =>
     wakeNext(world, model, async (scope) => {
@@ -148,7 +148,7 @@ function advanceTo(to: { scope: string; moment: 'due' | 'margin' | 'expiry'; off
   });
 }
 
-/** The event loop stands still, and all who sleep wake late. */
+/** Blocks the event loop, so that all sleeps end late. */
 function stall(ms: number): Command {
   return command(`stall ${ms}`, async (model, world) => {
     world.time.pass(ms);
@@ -165,7 +165,7 @@ function stepWall(ms: number): Command {
   });
 }
 
-/** Two requests are on their way at once and are answered differently. */
+/** Sends two concurrent token requests that get different responses. */
 function askCrossing({ answer, other }: { answer: Answer; other: Answer }): Command {
   return command(`ask, crossing, answered ${fc.stringify([answer, other])}`, async (model, world) => {
     const how = { count: 1, minValidityMs: undefined, spelling: 0, signal: 'none', replaces: 'latest' } as const;
@@ -250,7 +250,7 @@ async function happens({ time }: World, model: Ledger, scope: string, work: () =
 
 const frozen = new Map(['a', 'b', 'c'].map((scope) => [scope, Object.freeze({ scope })]));
 
-/** Four ways to ask for the same. */
+/** One of four forms of the same token request. */
 function spell(scope: string, spelling: number): TokenRequest | undefined {
   if (spelling === 0 && scope === 'a') return undefined;
   if (spelling === 1) return { scope: [scope, scope] };

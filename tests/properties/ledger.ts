@@ -10,30 +10,30 @@ export interface Call {
   readonly replacing: AccessToken | undefined;
   readonly minValidityMs: number | undefined;
   readonly abort: AbortController | undefined;
-  /** When it was made, by the monotonic clock. */
+  /** The monotonic time of the call. */
   readonly since: number;
   isOpen: boolean;
-  /** It was made in the moment that is going on. */
+  /** Whether the call belongs to the current command. */
   isNew: boolean;
-  /** The kept token when it was made, and whether that could be handed out at once. */
+  /** The cached token at the time of the call, and its remaining lifetime then. */
   kept: Kept | undefined;
   keptRemainingMs: number;
-  /** Its caller gave up, and what it began goes on. */
+  /** Whether the caller has aborted, and the grant that the call caused continues. */
   lingers: boolean;
 }
 
-/** The token that the process should have for a scope: the one that came last. */
+/** The token that the cache should hold for a scope: the last one granted. */
 interface Kept {
   readonly post: Post;
-  /** When it came, or the last renewal brought nothing better. */
+  /** The time at which the token was granted, or at which the last renewal returned no better one. */
   tried: Instant;
-  /** Whether it came, or was tried, by a renewal. */
+  /** Whether a renewal determined `tried`. */
   isRenewal: 'yes' | 'no' | 'maybe';
   readonly dueMs: number;
   readonly marginMs: number;
   readonly leastMs: number;
   hasExpired: boolean;
-  /** Somebody rejected it or needed it to be valid for longer, since it came or since it was last tried to be renewed. */
+  /** Whether, since the grant or the last renewal, a caller rejected the token or needed a longer validity. */
   isWanted: boolean;
   renewalFailed: boolean;
 }
@@ -42,36 +42,39 @@ interface Kept {
 interface Grant {
   readonly began: Instant;
   readonly renews: Kept | undefined;
-  /** Whether it is a renewal cannot be told: somebody asked before the kept token was there, or a clock was set back. */
+  /** The ledger cannot tell whether this is a renewal: a call preceded the cached token, or a clock was set back. */
   readonly isDoubtful: boolean;
   posts: number;
-  /** Three, and one more for each time that the secret was changed on the way. */
+  /** The permitted token requests: three, and one more for each change of the secret during the grant. */
   permitted: number;
   state: 'in flight' | 'failed' | 'waiting';
   last: Post | undefined;
 }
 
-/** All that is known of one scope. */
+/** The records of one scope. */
 interface Line {
   readonly scope: string;
-  /** Whether a grant outlasted its deadline because the process was suspended. Then its calls ask again without a pause. */
+  /**
+   * Whether a grant exceeded its deadline because the process was suspended. Its calls then start another grant at
+   * once.
+   */
   wasSuspended: boolean;
   readonly posts: Post[];
   kept: Kept | undefined;
   grant: Grant | undefined;
-  /** Somebody asked since the last grant began. */
+  /** Whether a call was made since the last grant began. */
   wasAsked: boolean;
-  /** The expired tokens whose first call made an attempt in spite of the backoff. */
+  /** The expired tokens after which one attempt was made despite the backoff. */
   readonly letThroughFor: Set<string | undefined>;
   failure: { readonly kind: string; readonly count: number } | undefined;
   rest: { readonly since: Instant; readonly forMs: number; readonly secret: string | undefined } | undefined;
-  /** When the last error said that asking makes sense again. */
+  /** The `retryAfterMs` of the last error, and its time. */
   told: { readonly since: Instant; readonly forMs: number; readonly secret: string } | undefined;
-  /** The token that came in the moment that is going on, without any time left. */
+  /** A token of the current command that had expired on arrival. */
   expiredOnArrival: Post | undefined;
 }
 
-/** What the ledger looks at. */
+/** The state outside of the ledger that it reads. */
 export interface Surroundings {
   readonly clock: Clock;
   readonly draw: () => number;
@@ -82,8 +85,8 @@ export interface Surroundings {
 const second = 1_000;
 
 /**
- * Keeps the books on a token service: what BEHAVIOUR sections 1 and 3 make of the calls and the posts, in a few sums. It
- * throws nothing; `violations` says what should not have been.
+ * The model of a token service: checks each call and each token request against the specified behaviour. It does not
+ * throw; `violations` lists the broken rules.
  */
 export class Ledger implements Watcher {
   readonly calls: Call[] = [];
@@ -97,19 +100,19 @@ export class Ledger implements Watcher {
     this.#around = around;
   }
 
-  /** Milliseconds until the kept token of a scope is due, in the margin or expired. */
+  /** The time until the advisory refresh, the mandatory refresh or the expiry of the cached token of a scope. */
   untilMs(scope: string, moment: 'due' | 'margin' | 'expiry'): number | undefined {
     const { kept } = this.#line(scope);
     if (kept === undefined) return undefined;
     return this.#remainingMs(kept.post) - { due: kept.dueMs, margin: kept.marginMs, expiry: 0 }[moment];
   }
 
-  /** To be called before anything happens for a scope. */
+  /** Call this before each action for a scope. */
   begin(scope: string): void {
     this.#line(scope).expiredOnArrival = undefined;
   }
 
-  /** To be called when all has happened that does not wait for time. */
+  /** Call this after each action, when only sleeps are pending. */
   end(scope: string): void {
     const line = this.#line(scope);
     const waits = this.#around.isAsleep(scope);
@@ -125,11 +128,11 @@ export class Ledger implements Watcher {
     }
   }
 
-  /** To be called whenever the time has changed. */
+  /** Call this after each change of the time. */
   timePassed(steppedMs = 0): void {
-    // Of several closings the service remembers one, which may seem to be over then.
+    // After a clock change, the service may consider a rate limit ended.
     if (steppedMs > 0) this.#closings = [];
-    // What is over is over, whatever the wall clock says later.
+    // Drops ended periods, so that a clock that is set back does not revive them.
     const isGoingOn = (span: { readonly since: Instant; readonly forMs: number } | undefined): boolean =>
       span !== undefined && elapsedMs(span.since, this.#around.clock) < span.forMs;
     this.#closings = this.#closings.filter(isGoingOn);
@@ -160,8 +163,7 @@ export class Ledger implements Watcher {
     if (post?.lifetimeMs === undefined || token.expiresAt !== post.wall + post.lifetimeMs) {
       return this.#violated(`a caller for "${call.scope}" got a token that was never granted for it`);
     }
-    if (this.#remainingMs(post) <= 0 && post !== line.expiredOnArrival)
-      this.#violated('an expired token was handed out');
+    if (this.#remainingMs(post) <= 0 && post !== line.expiredOnArrival) this.#violated('an expired token was returned');
     if (call.kept?.post === post && !call.kept.hasExpired) this.#checkWorth(call, call.kept);
   }
 
@@ -203,9 +205,9 @@ export class Ledger implements Watcher {
     const isSecretTriedAgain = line.grant?.state === 'failed' && this.#isSecretOld(line.grant.last);
     if (line.grant !== undefined && isSecretTriedAgain) line.grant.permitted += 1;
     else if (line.grant?.state === 'failed') this.#failed(line, true);
-    // That attempt was let in before.
+    // With a new secret, the attempt is part of a grant that began before the rate limit.
     if (!isSecretTriedAgain && this.#closings.some(({ since, forMs }) => elapsedMs(since, clock) < forMs)) {
-      this.#violated('a grant was sent although the server wants to be left alone');
+      this.#violated('a grant was sent during a rate limit');
     }
     line.grant ??= this.#beginGrant(line, 'in flight');
     line.grant.state = 'in flight';
@@ -225,12 +227,12 @@ export class Ledger implements Watcher {
     this.#closings.push({ since: instant(this.#around.clock), forMs });
   }
 
-  /** To be called when nobody sleeps any more. */
+  /** Call this when no sleep is pending. */
   finish(): void {
     if (this.calls.some(({ isOpen }) => isOpen)) this.#violated('a caller waits for ever');
   }
 
-  /** Whether the process was suspended for longer than the deadline of a call: then the call asks again. */
+  /** Whether the process was suspended for longer than the deadline of a call. The call then starts another grant. */
   #wasSuspended({ began }: Grant): boolean {
     return elapsedMs(began, this.#around.clock) > 15 * second;
   }
@@ -255,13 +257,13 @@ export class Ledger implements Watcher {
     if (renews !== undefined) {
       const isRejected = open.some(({ replacing }) => replacing?.value === renews.post.value);
       const isDue = this.#remainingMs(renews.post) <= renews.dueMs;
-      if (!isDue && !isRejected && !renews.isWanted) this.#violated('a token was renewed that was good enough');
+      if (!isDue && !isRejected && !renews.isWanted) this.#violated('a token was renewed without need');
       if (renews.isRenewal === 'yes' && elapsedMs(renews.tried, clock) < renews.leastMs) {
         this.#violated('a token was renewed too soon after the last renewal');
       }
       renews.isWanted = false;
     }
-    if (!line.wasAsked && open.length === 0) this.#violated('a grant began although nobody asked');
+    if (!line.wasAsked && open.length === 0) this.#violated('a grant began without a call');
     line.wasAsked = false;
     line.rest = undefined;
     line.grant = { renews, isDoubtful, posts: 0, permitted: 3, state, last: undefined, began: instant(clock) };
@@ -272,14 +274,14 @@ export class Ledger implements Watcher {
     const { clock, draw } = this.#around;
     const post = line.posts.at(-1);
     const { renews, isDoubtful } = line.grant ?? {};
-    // A token that seemed to have expired may be renewed by the grant that was begun for want of it.
+    // If the cached token seemed expired, a grant without a token to renew may turn out to be its renewal.
     const isJoined = this.calls.some(({ scope, isOpen, kept }) => scope === line.scope && isOpen && kept?.hasExpired);
     const isRenewal = isDoubtful || isJoined ? 'maybe' : renews ? 'yes' : 'no';
     line.grant = undefined;
     line.wasSuspended = false;
     line.failure = undefined;
     line.told = undefined;
-    if (post?.lifetimeMs === undefined) return this.#violated('a token came from nowhere');
+    if (post?.lifetimeMs === undefined) return this.#violated('a token arrived without a token request');
     if (this.#remainingMs(post) <= 0) {
       line.expiredOnArrival = post;
       line.wasSuspended = true;
@@ -295,13 +297,13 @@ export class Ledger implements Watcher {
       marginMs: Math.min(30 * second, 0.1 * post.lifetimeMs),
       leastMs: Math.min(5 * second, 0.2 * post.lifetimeMs),
       hasExpired: false,
-      // A renewal that joined the grant wants another token than that.
+      // A renewal that joined the grant needs another token than this one.
       isWanted: line.kept?.hasExpired === true && line.kept.post.value === post.value,
       renewalFailed: false,
     };
   }
 
-  /** Whether one of the tokens that calls want to replace has expired, and has had no attempt of its own since. */
+  /** Whether a token that calls replace has expired, and no attempt was made for it since. */
   #isFirstAfterExpiry({ scope, kept, letThroughFor }: Line): boolean {
     const { clock } = this.#around;
     const replaced = this.calls.filter((call) => (call.isOpen || call.lingers) && call.scope === scope);
@@ -314,7 +316,7 @@ export class Ledger implements Watcher {
     return first !== undefined;
   }
 
-  /** A grant has failed for good. */
+  /** Records that a grant has failed after all its attempts. */
   #failed(line: Line, byAnswer: boolean): void {
     if (line.grant !== undefined && this.#wasSuspended(line.grant)) line.wasSuspended = true;
     const answer = byAnswer ? line.grant?.last?.answer : undefined;
@@ -341,44 +343,45 @@ export class Ledger implements Watcher {
     }
   }
 
-  /** The token that was kept already must not be the answer without need, when it is rejected, too short or about to expire. */
+  /** Checks that a rejected, too short or expiring cached token is returned only if there is no better one. */
   #checkWorth({ replacing, minValidityMs = 0, since, keptRemainingMs }: Call, kept: Kept): void {
     const { clock } = this.#around;
     const isHeld = kept.isRenewal !== 'no' && elapsedMs(kept.tried, clock) < kept.leastMs;
     if (kept.renewalFailed || isHeld) return;
     const isRejected = replacing?.value === kept.post.value;
     if (isRejected || keptRemainingMs <= minValidityMs) {
-      return this.#violated('a token that would not do was handed out without asking for another one');
+      return this.#violated('a rejected or too short token was returned without a renewal');
     }
     const hasWaited = clock.monotonic() - since >= keptRemainingMs / 2;
     if (keptRemainingMs <= kept.marginMs && !hasWaited) {
-      this.#violated('a token that is about to expire was handed out without waiting for another one');
+      this.#violated('a token in the mandatory refresh window was returned without a renewal');
     }
   }
 
-  /** What must have been answered at once, because there is nothing to wait for. */
+  /** Checks that a pending call has a reason to wait. */
   #checkWaiting(line: Line, call: Call): void {
     const { clock, secret, isAsleep } = this.#around;
     const { kept } = line;
     if (call.isNew && kept !== undefined && kept === call.kept) this.#checkDue(line, call, kept);
     call.isNew = false;
     if (!call.isOpen) return;
-    if (call.abort?.signal.aborted) return this.#violated('a caller who gave up still waits');
+    if (call.abort?.signal.aborted) return this.#violated('a caller that aborted still waits');
     const isOther = call.replacing?.value !== kept?.post.value && !call.kept?.hasExpired;
     if (kept !== undefined && this.#isValid(kept) && isOther) {
       const neededMs = Math.max(call.minValidityMs ?? 0, kept.renewalFailed ? 0 : kept.marginMs);
       const remainingMs = kept === call.kept ? call.keptRemainingMs : this.#remainingMs(kept.post);
-      if (remainingMs > neededMs) this.#violated('a caller waits although there is a good token');
+      if (remainingMs > neededMs) this.#violated('a caller waits although there is a usable token');
     }
     const isTold = line.told?.secret === secret() && elapsedMs(line.told.since, clock) < line.told.forMs;
-    if (isTold && line.grant === undefined) this.#violated('a caller waits although it is known that this will fail');
-    if (!isAsleep(call.scope)) this.#violated('a caller waits for nothing');
+    if (isTold && line.grant === undefined) this.#violated('a caller waits during the backoff');
+    if (!isAsleep(call.scope)) this.#violated('a caller waits although no work is pending');
   }
 
   #checkDue(line: Line, { keptRemainingMs }: Call, kept: Kept): void {
     const isHeld = kept.isRenewal !== 'no' && elapsedMs(kept.tried, this.#around.clock) < kept.leastMs;
     if (isHeld || kept.renewalFailed || line.grant !== undefined || !this.#isValid(kept)) return;
-    if (keptRemainingMs <= kept.dueMs) this.#violated('a token is due and was asked for, but is not renewed');
+    if (keptRemainingMs <= kept.dueMs)
+      this.#violated('a token was requested in the advisory refresh window, but is not renewed');
   }
 
   #isSecretOld(post: Post | undefined): boolean {

@@ -1,6 +1,6 @@
 import type { VirtualTime } from './virtual-time.js';
 
-/** How the authorization server answers. */
+/** A response of the authorization server. */
 export type Answer =
   | { readonly kind: 'token'; readonly lifetimeSeconds: number; readonly sameAgain: boolean }
   | { readonly kind: 'refusal'; readonly error: string; readonly status: number }
@@ -14,34 +14,34 @@ export interface Post {
   readonly secret: string;
   readonly wall: number;
   readonly monotonic: number;
-  /** What it was answered with, once it was. */
+  /** The response; `undefined` while it is pending. */
   answer?: Answer;
   /** The token that was granted. */
   value?: string;
   lifetimeMs?: number;
 }
 
-/** Who wants to know of the posts. */
+/** The observer of token requests and their responses. */
 export interface Watcher {
   posted(post: Post): void;
   answered(post: Post): void;
 }
 
-/** An authorization server in this process, whose latency is virtual. */
+/** An authorization server in this process, with virtual latency. */
 export interface SimulatedServer {
   readonly fetch: typeof globalThis.fetch;
   answer: Answer;
   latencyMs: number;
-  /** The secret that it takes. */
+  /** The secret that the server accepts. */
   secret: string;
 }
 
-/** A server that grants tokens for a minute, until it is told otherwise. */
+/** A server that at first grants tokens for a minute. */
 export function simulatedServer(time: VirtualTime, watcher: Watcher): SimulatedServer {
   const granted = new Map<string, { readonly value: string; readonly until: number }>();
   let count = 0;
 
-  /** A token and its lifetime; the same as the last time, for what is left of it, when the server keeps tokens. */
+  /** A token and its lifetime. With `sameAgain`, grants the last token again, with its remaining lifetime. */
   function grant(scope: string, { lifetimeSeconds, sameAgain }: Extract<Answer, { kind: 'token' }>) {
     const now = time.clock.monotonic();
     const last = granted.get(scope);

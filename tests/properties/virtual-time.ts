@@ -2,28 +2,28 @@ import type { Clock } from '../../src/core/clock.js';
 
 interface Sleeper {
   readonly until: number;
-  /** On whose behalf it sleeps. */
+  /** The scope of the action that caused the sleep. */
   readonly owner: string;
   readonly wake: () => void;
 }
 
-/** Time that passes only when it is told to, and wakes those who sleep one by one. */
+/** Virtual time. The test advances it and ends the sleeps one by one. */
 export interface VirtualTime {
   readonly clock: Clock;
-  /** Lets time pass on both clocks; wakes nobody. */
+  /** Advances both clocks, and ends no sleep. */
   pass(ms: number): void;
-  /** Sets the wall clock forward or back; the monotonic one does not notice. */
+  /** Sets the wall clock forward or back. The monotonic clock does not change. */
   step(ms: number): void;
-  /** Milliseconds until the first sleeper wants to wake, 0 when it is late; `undefined` when nobody sleeps. */
+  /** Milliseconds until the next sleep ends; 0 if it is overdue, `undefined` if there is none. */
   untilNextMs(): number | undefined;
   isAsleep(owner: string): boolean;
-  /** Lets things happen on behalf of `owner`: whoever falls asleep meanwhile does so in its name. */
+  /** Runs `work` for `owner`, which also owns all sleeps that begin during it. */
   act(owner: string, work: () => unknown): Promise<void>;
-  /** Wakes the first sleeper, and tells its owner before. */
+  /** Ends the next sleep, and calls `woken` with its owner. */
   wake(woken: (owner: string) => unknown): Promise<void>;
 }
 
-/** Virtual time that begins at a round time of 2026. */
+/** Virtual time that begins on 1 January 2026. */
 export function virtualTime(): VirtualTime {
   let wall = Date.UTC(2026, 0, 1);
   let monotonic = 1_000;
@@ -72,7 +72,7 @@ export function virtualTime(): VirtualTime {
   };
 }
 
-/** Lets everything happen that waits for nothing but promises and streams. */
+/** Waits until only sleeps are pending, and no promises or streams. */
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => void setImmediate(resolve));
 }

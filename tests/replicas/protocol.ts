@@ -17,7 +17,7 @@ export interface Command {
   readonly request?: TokenRequest | undefined;
   /** Repeats the call. */
   readonly repeat?: { readonly forMs: number; readonly everyMs: number };
-  /** Blocks the event loop for a second, so many milliseconds after the call began; 0 means in the next turn. */
+  /** Blocks the event loop for a second. The block begins this time after the call; 0 means the next turn. */
   readonly blockAfterMs?: number;
 }
 
@@ -32,7 +32,7 @@ export interface Answer {
 /** The report of a replica after a command. */
 export interface Report {
   readonly id: number;
-  /** Of a repetition only the calls with another token than the call before, or none. */
+  /** The outcomes. Of a repeated call, only failures and tokens that differ from the previous one. */
   readonly answers: readonly Answer[];
   /** The events since the last report: types, and details of a store failure. */
   readonly events: readonly string[];

@@ -1,5 +1,5 @@
-// One replica of a service: a process with a token service that shares its tokens. The settings are its argument, and
-// commands come as messages. It ends with its parent process.
+// One replica of a service: a process with a token service that shares its tokens. Its argument contains the settings.
+// It receives commands as messages, and ends with its parent process.
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
 import { createTokenService, encryptedStore, type TokenEvent } from 'm2m-tokens';

@@ -13,7 +13,7 @@ export interface Replica {
   readonly process: ChildProcess;
   /** Calls `getToken` once. */
   ask(request?: Command['request']): Promise<Report>;
-  /** Blocks the event loop for a second, so many milliseconds after the call began; 0 means in the next turn. */
+  /** Blocks the event loop for a second. The block begins this time after the call; 0 means the next turn. */
   askAndBlock(afterMs: number): Promise<Report>;
   /** Calls `getToken` repeatedly. */
   repeat(repeat: NonNullable<Command['repeat']>, request?: Command['request']): Promise<Report>;

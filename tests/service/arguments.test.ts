@@ -108,7 +108,11 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   ],
   fromFile: [['path', (value) => main.fromFile(value), ['a text']]],
   isTokenError: [['error', (value) => main.isTokenError(value), Object.keys(values) as Kind[]]],
-  logEvents: [['logger', (value) => main.logEvents(value), []]],
+  logEvents: [
+    ['logger', (value) => main.logEvents(value), []],
+    ['options', (value) => main.logEvents(console, value), options],
+    ['clock', (clock) => main.logEvents(console, { clock }), ['undefined']],
+  ],
   memoryStore: [
     ['options', (value) => main.memoryStore(value), options],
     ['clock', (clock) => main.memoryStore({ clock }), ['undefined']],

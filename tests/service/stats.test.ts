@@ -272,7 +272,7 @@ describe('a snapshot leaves out', () => {
     for (const scope of ['a', 'b', 'c']) await failureOf(tokens.getToken({ scope }));
 
     const scopes = tokens.stats().tokens.map(({ requestedScope }) => requestedScope);
-    expect(scopes.toSorted()).toEqual(['b', 'c']);
+    expect(new Set(scopes)).toEqual(new Set(['b', 'c']));
   });
 });
 
@@ -295,7 +295,7 @@ test('tokens that were evicted are counted', async () => {
 
   const { cache, tokens: states } = tokens.stats();
   expect(cache).toEqual({ size: 2, maxTokens: 2, evictions: 1 });
-  expect(states.map(({ requestedScope }) => requestedScope).toSorted()).toEqual(['b', 'c']);
+  expect(new Set(states.map(({ requestedScope }) => requestedScope))).toEqual(new Set(['b', 'c']));
 });
 
 describe('calls are counted', () => {

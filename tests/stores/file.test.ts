@@ -70,7 +70,7 @@ test.each<[string, (path: string) => Promise<void>]>([
   expect(await store.get('a')).toEqual(token);
 });
 
-test('a damaged lease is given again', async () => {
+test('a damaged lease can be taken again', async () => {
   const { folder, store } = await newStore();
   await store.lease('a', 60_000);
   const [name = ''] = await readdir(folder);
@@ -96,7 +96,7 @@ posixTest('throws if other users can use a file or the folder, or a file is a li
   await expect(store.keys()).rejects.toThrow('can be read or written by others');
 });
 
-posixTest('a call that fails does not end the next one', async () => {
+posixTest('a failed call does not affect the next one', async () => {
   const { folder, store } = await newStore();
   await store.set('a', token, 60_000);
   await chmod(folder, 0o755);

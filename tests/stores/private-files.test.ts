@@ -78,6 +78,23 @@ posixTest('creates folders and files that are private to their owner [D18]', asy
   expect(await readdir(folder)).toEqual(['file', 'other']);
 });
 
+const procTest = process.platform === 'linux' ? test : test.skip;
+
+procTest('reports a folder that cannot be created in /proc, and returns [D18]', async () => {
+  await expect(makePrivateFolder('/proc/missing/folder')).rejects.toMatchObject({ code: 'ENOENT', syscall: 'mkdir' });
+});
+
+test('three callers can create the same folder at once, but not in place of a file [D18]', async () => {
+  const parent = join(await temporaryFolder(), 'a');
+  const folder = join(parent, 'b', 'c');
+
+  await Promise.all([1, 2, 3].map(() => makePrivateFolder(folder)));
+  await writeFile(join(folder, 'file'), '');
+
+  await expect(makePrivateFolder(join(folder, 'file'))).rejects.toMatchObject({ code: 'EEXIST' });
+  await expect(makePrivateFolder(join(folder, 'file', 'd'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+});
+
 test('creates a file once, and never replaces it', async () => {
   const path = join(await temporaryFolder(), 'file');
 

@@ -124,7 +124,7 @@ test('finds a token with a lifetime of zero, or of more than ten years, invalid 
   expect(kindOf(1)).toBe('token');
 });
 
-test('keeps the scope as the authorization server sent it, or none [R-14]', () => {
+test('keeps the scope of the token unchanged, or none [R-14]', () => {
   const clock = fakeClock();
   const { issuedAt, expiresAt } = issue('', clock);
 

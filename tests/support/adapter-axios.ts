@@ -3,7 +3,7 @@ import axios, { type AxiosAdapter, type AxiosInstance, type AxiosRequestConfig }
 import { bearerToken, type BearerTokenOptions } from '../../src/adapters/axios/index.js';
 import { startSurroundings, type Surroundings } from './adapter-service.js';
 
-/** An axios instance for the API, with tokens, in its surroundings. */
+/** Starts both servers, and makes an axios instance that sends tokens to the API. */
 export async function startAxios(
   options: BearerTokenOptions = {},
   config: AxiosRequestConfig = {},
@@ -15,12 +15,15 @@ export async function startAxios(
   return { ...surroundings, instance };
 }
 
-/** An axios adapter that sends nothing: what it would have sent, and to which origin it would have connected. */
+/**
+ * An axios adapter that sends nothing. `sent` records the requests that it got, and the origin that axios would connect
+ * to.
+ */
 export interface RecordingAdapter extends AxiosAdapter {
   readonly sent: readonly { readonly authorization: string | undefined; readonly origin: string | undefined }[];
 }
 
-/** An adapter that answers 200 to everything. */
+/** Makes an adapter that responds to every request with 200. */
 export function recordingAdapter(): RecordingAdapter {
   const sent: { authorization: string | undefined; origin: string | undefined }[] = [];
   const adapter: AxiosAdapter = (config) => {
@@ -33,7 +36,7 @@ export function recordingAdapter(): RecordingAdapter {
   return Object.assign(adapter, { sent });
 }
 
-/** The origin that axios connects to; `undefined` when it refuses the URL. */
+/** The origin that axios connects to; `undefined` if axios does not accept the URL. */
 export function connectsTo(config: AxiosRequestConfig): string | undefined {
   try {
     return new URL(new axios.Axios({}).getUri(config)).origin;

@@ -2,7 +2,7 @@ import axios from 'axios';
 import { createTokenService } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
 
-// A program that makes a few requests and then has nothing left to do. Its arguments: token endpoint, origin of the API.
+// A program that sends three requests and then must exit by itself. Its arguments: token endpoint, origin of the API.
 const [tokenEndpoint = '', baseURL = ''] = process.argv.slice(2);
 
 const tokens = createTokenService({ tokenEndpoint, clientId: 'orders', clientSecret: 'open sesame' });

@@ -1,7 +1,7 @@
 import { type FetchTokenOptions, type FetchWithToken, withBearerToken } from '../../src/adapters/fetch/index.js';
 import { startSurroundings, type Surroundings } from './adapter-service.js';
 
-/** A `fetch` for the API, with tokens, in its surroundings; `inner` is what it sends by. */
+/** Starts both servers, and makes a `fetch` that sends tokens to the API by `inner`. */
 export async function startFetch(
   options: Partial<FetchTokenOptions> = {},
   inner: typeof fetch = fetch,

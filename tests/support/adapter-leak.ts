@@ -3,11 +3,11 @@ import { inspect } from 'node:util';
 import { pino } from 'pino';
 
 /**
- * Where a text that matches `secret` would be written down by whoever logs `value`: with `util.inspect` at any depth, with
- * `JSON.stringify` or with pino's serializer for errors. `undefined` when nowhere.
+ * Finds a text that matches `secret` in a value or in its printed forms: `util.inspect` at any depth, `JSON.stringify`
+ * and pino's serializer for errors. Returns the path of the text or the name of the form; `undefined` if there is none.
  */
 export function leakIn(value: unknown, secret: RegExp): string | undefined {
-  // The search comes first: what holds a socket, as leaks do, is too large to be printed.
+  // The search comes first: a value that leads to a socket, as a leak often does, is too large to be printed.
   const path = search(value, secret);
   if (path !== undefined) return path;
 
@@ -19,12 +19,12 @@ export function leakIn(value: unknown, secret: RegExp): string | undefined {
   return isIn(json(asError)) || search(asError, secret) !== undefined ? 'pino.stdSerializers.err' : undefined;
 }
 
-/** The path of the first text that matches, in whatever can be reached; getters are not called. */
+/** The path of the first matching text in the members of a value, at any depth; getters are not called. */
 function search(root: unknown, secret: RegExp): string | undefined {
   const seen = new Set<unknown>();
   const rest: [path: string, value: unknown][] = [['it', root]];
 
-  // It grows while it is gone through.
+  // The loop appends to the array that it iterates over.
   for (const [path, value] of rest) {
     if (typeof value === 'string' && secret.test(value)) return path;
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null || seen.has(value)) continue;
@@ -44,7 +44,7 @@ function search(root: unknown, secret: RegExp): string | undefined {
 const descriptors = (value: object): [string | symbol, PropertyDescriptor][] =>
   Reflect.ownKeys(value).map((key) => [key, Reflect.getOwnPropertyDescriptor(value, key) ?? {}]);
 
-// An object that was seen before is left out: a circle would end the search for it.
+// Leaves out an object that occurred before: JSON.stringify throws for a circular structure.
 function json(value: unknown): string {
   const seen = new WeakSet<object>();
   const text: string | undefined = JSON.stringify(value, (_key, member: unknown) => {

@@ -4,7 +4,7 @@ import { bearerTokenInterceptor, type BearerTokenInterceptorOptions } from '../.
 import { startSurroundings, type Surroundings } from './adapter-service.js';
 import { cleanUp } from './clean-up.js';
 
-/** What the dispatcher of {@link startUndici} is made from. */
+/** The parts of the dispatcher of {@link startUndici}. */
 export interface DispatcherSetup {
   /** @default an Agent */
   readonly makeDispatcher?: (origin: string) => Dispatcher;
@@ -14,7 +14,7 @@ export interface DispatcherSetup {
   readonly above?: readonly Dispatcher.DispatcherComposeInterceptor[];
 }
 
-/** A dispatcher for the API, with tokens, in its surroundings. */
+/** Starts both servers, and makes a dispatcher that sends tokens to the API. */
 export async function startUndici(
   options: Partial<BearerTokenInterceptorOptions> = {},
   { makeDispatcher = () => new Agent(), below = [], above = [] }: DispatcherSetup = {},

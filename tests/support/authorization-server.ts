@@ -5,13 +5,13 @@ export interface ScriptedAuthorizationServer extends HttpServer {
   readonly tokenEndpoint: string;
   /** The token requests so far. */
   readonly grants: readonly RecordedRequest[];
-  /** Sets the responses of the token endpoint: each of them in turn, then the last one again and again. */
+  /** Sets the responses of the token endpoint: each of them in turn, then the last one for all further requests. */
   script(...answers: readonly (Answer | Handler)[]): void;
 }
 
 /**
- * Starts an authorization server. Without a script it grants `token-1`, `token-2` and so on, for an hour each. `metadata` is added
- * to the issuer and the token endpoint at `/.well-known/oauth-authorization-server`.
+ * Starts an authorization server. Without a script it grants `token-1`, `token-2` and so on, for an hour each.
+ * `metadata` is added to the issuer and the token endpoint at `/.well-known/oauth-authorization-server`.
  */
 export async function startAuthorizationServer({
   metadata,

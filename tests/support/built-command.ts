@@ -12,9 +12,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The built command, in a process of its own. */
 export interface BuiltCommand {
-  /** With pipes. */
+  /** Runs the command with pipes as stdin, stdout and stderr. */
   run(argv: readonly string[], options?: ProcessOptions): Promise<Outcome>;
-  /** On a pseudo-terminal that stdin, stdout and stderr share; all its output is in `stdout`. */
+  /** Runs the command on a pseudo-terminal. Its stdout and stderr are both in `stdout`. */
   runOnTerminal(
     argv: readonly string[],
     options?: ProcessOptions & { readonly types: readonly Typed[] },
@@ -58,13 +58,13 @@ export async function buildCommand(): Promise<BuiltCommand> {
     run: (argv, options_ = {}) => runProcess(process.execPath, [main, ...argv], options_),
     runOnTerminal(argv, { types = [], environment = {}, ...rest } = { types: [] }) {
       const words = [process.execPath, main, ...argv].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
-      // In place of the shell, which a signal would end too.
+      // `exec` replaces the shell, which a signal would end before the command.
       return runOnTerminal(`exec ${words.join(' ')}`, { environment, types, ...rest });
     },
   };
 }
 
-/** Runs a line of a shell on a pseudo-terminal; all its output is in `stdout`. */
+/** Runs a shell command on a pseudo-terminal. Its stdout and stderr are both in `stdout`. */
 export function runOnTerminal(
   line: string,
   { types, environment, ...rest }: ProcessOptions & { readonly types: readonly Typed[] },

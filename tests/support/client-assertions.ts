@@ -13,7 +13,7 @@ export const parametersIn = ({ body }: RecordedRequest): Record<string, string> 
 export async function assertionIn(request: RecordedRequest | undefined, key?: KeyObject | Uint8Array) {
   expect(request).toBeDefined();
   const assertion = parametersIn(request as RecordedRequest)['client_assertion'] ?? '';
-  // The claims about time are left to the test.
+  // The tests check the claims about time.
   if (key !== undefined) await jwtVerify(assertion, key, { currentDate: new Date(decodeJwt(assertion).iat! * 1_000) });
   return { header: decodeProtectedHeader(assertion), claims: decodeJwt(assertion), assertion };
 }

@@ -4,11 +4,11 @@ import type { Clock } from '../../src/core/clock.js';
 export interface FakeClock extends Clock {
   /** The durations of all sleeps so far, in their order. */
   readonly sleeps: readonly number[];
-  /** The number of sleeps under way. */
+  /** The number of pending sleeps. */
   asleep(): number;
-  /** Moves both clocks forward and ends the sleeps that are over. */
+  /** Moves the wall clock and the monotonic clock forward, and ends the sleeps whose time has passed. */
   advance(ms: number): void;
-  /** Sets the wall clock forward or back, and leaves the monotonic clock as it is. */
+  /** Sets the wall clock forward or back. The monotonic clock does not change. */
   step(ms: number): void;
 }
 

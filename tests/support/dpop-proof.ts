@@ -22,8 +22,8 @@ export interface VerifiedProof extends Proof {
 }
 
 /**
- * Verifies the proof of a request (RFC 9449 §4.3), without its nonce and its first use.
- * @throws {Error} that says what is wrong
+ * Verifies the proof of a request (RFC 9449 §4.3), except for its nonce and for replay.
+ * @throws {Error} if the proof is invalid; the message gives the reason
  */
 export async function verifyProof(request: RecordedRequest, origin: string): Promise<VerifiedProof> {
   const { payload, protectedHeader } = await jwtVerify<Proof>(String(request.headers['dpop']), EmbeddedJWK, {

@@ -10,13 +10,13 @@ import { rejected, type ScriptedResourceServer } from './resource-server.js';
 export interface ProofCheck {
   /** The valid proofs so far, in their order. */
   readonly proofs: readonly VerifiedProof[];
-  /** Demands this nonce in each proof. */
+  /** Requires this nonce in each proof. */
   require(nonce: string): void;
-  /** Sends this nonce with each response, without demanding it. */
+  /** Sends this nonce with each response, without requiring it. */
   offer(nonce: string): void;
 }
 
-/** Surroundings with DPoP tokens: both servers verify and record proofs, and can demand nonces. */
+/** Servers and a token service for DPoP tokens. Both servers verify and record proofs, and can require nonces. */
 export interface DpopSurroundings extends Surroundings {
   readonly api: ScriptedResourceServer & {
     /** Sets the response to the next request. */
@@ -26,7 +26,10 @@ export interface DpopSurroundings extends Surroundings {
   readonly atApi: ProofCheck;
 }
 
-/** Starts an authorization server whose tokens are constrained to the key of the proof, and an API that demands proofs with that key. */
+/**
+ * Starts an authorization server whose tokens are constrained to the key of the proof, and an API that requires that
+ * key.
+ */
 export async function startDpopSurroundings(options: Partial<TokenServiceOptions> = {}): Promise<DpopSurroundings> {
   const surroundings = await startSurroundings({ dpop: dpop(), ...options });
   const { authorizationServer, api } = surroundings;

@@ -4,7 +4,7 @@ import type { ClientSetup, HttpClient, OutgoingRequest } from '../contracts/adap
 
 type FetchArguments = Parameters<ReturnType<typeof withBearerToken>>;
 
-/** A `fetch` as a client for the contract of adapters; `arguments_` is what it is called with. */
+/** A `fetch` as a client for the contract of adapters. `arguments_` makes the arguments of each call. */
 export function fetchClient(
   arguments_: (url: string, init: FetchArguments[1]) => FetchArguments,
   inner: typeof fetch = fetch,

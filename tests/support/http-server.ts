@@ -31,7 +31,7 @@ export interface HttpServer {
   readonly requests: readonly RecordedRequest[];
 }
 
-/** An address of this machine that is not loopback, as that of another machine. */
+/** An address of this machine that is not loopback. The library treats it as another machine. */
 export const outerAddress =
   Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])

@@ -27,11 +27,13 @@ export interface Arrival {
 /** An API, servers that look like it, and the connections to them. */
 export interface Lookalikes {
   readonly arrivals: readonly Arrival[];
-  /** Redirects any request to the first of these places, from there to the second and so on; each time with the next status. */
+  /**
+   * Redirects each request to the first location, from there to the second and so on, each time with the next status.
+   */
   readonly redirect: (locations: readonly string[], statuses: readonly number[]) => void;
   /**
-   * For the clients. Certificates are not verified, so that only the library keeps the token from other servers. Port 443 of a URL
-   * leads to one port, and all others lead to another.
+   * The agents of the clients. They do not verify host names, so that only the library keeps the token from other
+   * servers. They map port 443 of a URL to one port of this machine, and all other ports to a second one.
    */
   readonly agents: { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent; readonly dispatcher: Agent };
 }
@@ -39,8 +41,8 @@ export interface Lookalikes {
 const strangers = '127.0.0.2';
 
 /**
- * Starts an API with the name `host` at port 443 of 127.0.0.1, and servers at other ports and addresses. Each of them takes http
- * and https. All other names lead to the other servers.
+ * Starts an API with the name `host` at port 443 of 127.0.0.1, and servers at other ports and addresses. Each of them
+ * accepts http and https. All other names resolve to the other servers.
  */
 export async function startLookalikes(host: string): Promise<Lookalikes> {
   const arrivals: Arrival[] = [];
@@ -93,7 +95,7 @@ function agents(host: string, ports: readonly [number, number]): Lookalikes['age
   return { httpAgent, httpsAgent, dispatcher };
 }
 
-// Names are not normalised: a dot at the end stays.
+// Does not normalize names: one with a dot at the end is another name.
 function lookup(host: string): LookupFunction {
   return (name, { all }, done) => {
     const address = name === host ? '127.0.0.1' : strangers;
@@ -117,7 +119,7 @@ async function listenForBoth({ http, https, address, port }: Listening): Promise
     socket.once('data', (first) => {
       socket.pause();
       socket.unshift(first);
-      // TLS begins with the record of a handshake.
+      // The first byte of TLS is the type of a handshake record.
       (first[0] === 0x16 ? https : http).emit('connection', socket);
       process.nextTick(() => socket.resume());
     });

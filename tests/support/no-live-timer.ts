@@ -1,8 +1,8 @@
 import { afterAll } from '@jest/globals';
 
-// Fails a test file that leaves a timer: in a service, such a timer would keep the process alive.
+// Fails a test file that leaves a timer running: in a service, such a timer would keep the process alive.
 const { setTimeout: begin, clearTimeout: end } = globalThis;
-// An error formats its stack only when it is read.
+// An error is cheap here: Node.js formats its stack only when it is read.
 const live = new Map<NodeJS.Timeout, Error>();
 
 const observed: unknown = Object.assign((callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => {
@@ -21,7 +21,7 @@ globalThis.clearTimeout = (timer) => {
 };
 
 afterAll(async () => {
-  // Work that ends with the last test may take some turns, and a call of a shared store a quarter of a second.
+  // Work of the last test may take some turns of the event loop, and a call of a shared store up to 250 ms.
   const left = () => [...live].filter(([timer]) => timer.hasRef());
   for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
   for (let waitedMs = 0; left().length > 0 && waitedMs < 500; waitedMs += 50)

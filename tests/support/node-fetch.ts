@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 
 import type { Abilities } from '../contracts/adapter.js';
 
-// Not imported: their types would declare the DOM for the whole project.
+// Loaded without an import: their types would declare the DOM for the whole project.
 const load = (name: string): { fetch: typeof fetch; Request: typeof Request } => {
   const loaded = createRequire(import.meta.url)(name) as typeof fetch & { readonly Request: typeof Request };
   return { fetch: loaded, Request: loaded.Request };
@@ -15,14 +15,14 @@ const ofStreams: Abilities = {
   streams: ['Node stream'],
 };
 
-/** A `fetch` whose bodies are Node streams, with the class of its own for requests. */
+/** A `fetch` whose bodies are Node.js streams, and its own `Request` class. */
 export interface NodeFetch {
   readonly fetch: typeof fetch;
   readonly Request: typeof Request;
   readonly abilities: Abilities;
 }
 
-/** All of them, by name. */
+/** The implementations, by name. */
 export const nodeFetches: [name: string, nodeFetch: NodeFetch][] = [
   ['node-fetch 2', { ...load('node-fetch-2'), abilities: ofStreams }],
   ['node-fetch 3', { fetch: nodeFetch3.default, Request: nodeFetch3.Request, abilities: { streams: ['Node stream'] } }],

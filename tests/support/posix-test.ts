@@ -1,7 +1,7 @@
 import { test } from '@jest/globals';
 
 /**
- * `test`, except on Windows: for tests that need a shell, or the file modes, links and signals of POSIX. There they are
- * skipped; programs.ts prints a message.
+ * A test that needs a shell, or the file modes, links or signals of POSIX. Windows skips it; programs.ts prints a
+ * message.
  */
 export const posixTest = process.platform === 'win32' ? (test.skip as typeof test) : test;

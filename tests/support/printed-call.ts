@@ -9,7 +9,7 @@ import { type Answer, startHttpServer } from './http-server.js';
 import { ca, startTlsServer } from './mutual-tls.js';
 import { temporaryFolder } from './temporary-folder.js';
 
-/** A call with all that needs quotes. */
+/** A call with every kind of character that needs quotes. */
 export const printedCallExample: PrintedCall = {
   tokenEndpoint: 'https://auth.example.com/token',
   clientId: 'orders',

@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { freePort } from './free-port.js';
 import { redisProgram } from './programs.js';
 
-/** A Redis server on loopback that keeps nothing on disk. */
+/** A Redis server on loopback that writes no data to disk. */
 export interface RedisServer {
   readonly port: number;
   readonly url: string;
   readonly process: ChildProcess;
-  /** Kills it at once, and its data with it. */
+  /** Kills the server at once. Its data is lost. */
   kill(): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export async function runRedis({
   const chosen = port ?? (await freePort());
   const folder = await mkdtemp(join(tmpdir(), 'redis-'));
   const fixed = ['--port', String(chosen), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
-  // A sentinel writes its state to its configuration.
+  // A sentinel writes its state to its configuration file.
   const configuration = join(folder, 'sentinel.conf');
   if (isSentinel) await writeFile(configuration, '');
   const mode = isSentinel ? [configuration, '--sentinel'] : [];
@@ -68,7 +68,7 @@ export async function runRedis({
   };
 }
 
-// On a small machine, fifty clients would leave it no processor time. Only root may raise a priority.
+// Raises the priority of the server: on a small machine, fifty clients would leave it no processor time. Needs root.
 function prefer(pid: number | undefined): void {
   try {
     if (pid !== undefined) setPriority(pid, -10);

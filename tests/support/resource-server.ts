@@ -4,11 +4,14 @@ import { type Answer, type Handler, type HttpServer, type RecordedRequest, start
 export interface ScriptedResourceServer extends HttpServer {
   /** Rejects these tokens. */
   revoke(...values: readonly string[]): void;
-  /** Responds by this handler instead of checking the token; `undefined` ends that. */
+  /** Sets a handler that responds instead of the check of the token; `undefined` removes it. */
   answer(handler: Handler | undefined): void;
 }
 
-/** Starts an API, on loopback if no other address is given, that responds with 200 to every token that is not revoked, else with 401 `invalid_token` (RFC 6750 §3). */
+/**
+ * Starts an API, by default on loopback. It responds to a Bearer token that is not revoked with 200, and to other
+ * requests with 401 `invalid_token` (RFC 6750 §3).
+ */
 export async function startResourceServer(address?: string): Promise<ScriptedResourceServer> {
   const revoked = new Set<string>();
   let scripted: Handler | undefined;

@@ -18,12 +18,12 @@ export interface ProgramOptions {
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * Runs a TypeScript file of this project in a process of its own; the path is relative to the root. esbuild compiles it with all
- * its imports: to load tsx would take a second in each process.
+ * Runs a TypeScript file of this project in a process of its own; the path is relative to the root. esbuild compiles it
+ * with all its imports, because tsx would take a second to load in each process.
  */
 export async function runProgram(file: string, { environment = {}, argv = [] }: ProgramOptions = {}): Promise<Outcome> {
   const program = await bundle(file);
-  // By stdin, so that packages are found from the working directory.
+  // Read from stdin, so that Node.js finds packages from the working directory.
   const child = spawn(process.execPath, ['--input-type=module', '-', ...argv], {
     cwd: root,
     env: { PATH: process.env['PATH'], ...environment },

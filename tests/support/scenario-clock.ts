@@ -6,7 +6,7 @@ import { fakeClock, type FakeClock } from './clock.js';
 export interface ScenarioClock extends Pick<FakeClock, 'now' | 'monotonic' | 'sleep' | 'step'> {
   /** Milliseconds since the beginning, by the monotonic clock. */
   elapsedMs(): number;
-  /** Moves to that many milliseconds after the beginning. */
+  /** Moves to this time, in milliseconds since the beginning. */
   runTo(ms: number): Promise<void>;
   /** Moves until `holds` returns true or no sleep is left; resolves to the last result of `holds`. */
   runUntil(holds: () => boolean): Promise<boolean>;
@@ -31,7 +31,7 @@ export function scenarioClock(): ScenarioClock {
     ...clock,
     elapsedMs,
     sleep(ms, signal) {
-      // Whole milliseconds, like a timer: sums of fractions would have rounding errors.
+      // Whole milliseconds, as for a timer: sums of fractions would have rounding errors.
       const wholeMs = Math.ceil(ms);
       wakings.push(elapsedMs() + wholeMs);
       return clock.sleep(wholeMs, signal);
@@ -49,7 +49,7 @@ export function scenarioClock(): ScenarioClock {
   };
 }
 
-/** Waits for work that takes no time: to read a response takes a few turns of the event loop. */
+/** Waits for work that takes no simulated time. Reading a response takes a few turns of the event loop. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 6; turn += 1) await setImmediate();
 }

@@ -70,7 +70,7 @@ function describe({ token, validForMs, error, waitedMs }: Outcome): {
 function meets(name: string, expected: unknown, seen: unknown): boolean {
   if (name === 'message') return String(seen).includes(String(expected));
   const isDuration = ['waited', 'validFor', 'retryAfter'].includes(name);
-  // A minute may be written as 60s too.
+  // A scenario may write a minute as 60s.
   if (isDuration && typeof seen === 'string') return parseDuration(seen) === parseDuration(String(expected));
   return seen === expected;
 }

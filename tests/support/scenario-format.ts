@@ -76,7 +76,7 @@ export interface Step extends Partial<Omit<Deed, 'scope'>>, Partial<Call> {
   readonly expect?: Expected;
 }
 
-/** The checked scenarios of a file. Throws an error that names the scenario, the step and the member that is wrong. */
+/** The checked scenarios of a file. Throws an error that names the scenario, the step and the invalid member. */
 export function parseScenarios(json: string): readonly Scenario[] {
   const file = JSON.parse(json) as { readonly scenarios: readonly Scenario[] };
   check('the file', file, { about: text, scenarios: list });
@@ -112,7 +112,7 @@ const serverMembers: Readonly<Record<string, Readonly<Record<string, Kind>>>> = 
 
 const request = { scope: text, resource: text, audience: text, parameters: object };
 
-/** By the member that names the kind of the step. */
+/** The checks of the kinds of steps, by the member that names the kind. */
 const stepMembers: Readonly<Record<string, (step: Step) => Readonly<Record<string, Kind>> | undefined>> = {
   server: ({ server = '' }) =>
     serverMembers[server] && { server: text, latency: duration, times: whole, ...serverMembers[server] },

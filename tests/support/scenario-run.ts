@@ -10,7 +10,7 @@ import { scenarioServer, type ScenarioServer } from './scenario-server.js';
 import { collectNotable } from './events.js';
 
 /**
- * Plays a scenario; returns the differences of the first step that does not meet its expectations.
+ * Runs a scenario. Returns a line for each unmet expectation of the first step that fails.
  * @param watch called with each event and each outcome
  */
 export async function runScenario(
@@ -26,7 +26,7 @@ export async function runScenario(
     ]);
     if (lines.length > 0) return [`"${name}", step ${index + 1} ${JSON.stringify(step)}`, ...lines];
   }
-  // Ends all calls that still wait.
+  // Ends all pending calls.
   await world.clock.runUntil(() => false);
   return [];
 }
@@ -39,7 +39,7 @@ interface World {
   /** The calls that have a name. */
   readonly callers: Map<string, Caller>;
   /** The tokens that callers got, by value. */
-  readonly handedOut: Map<string, AccessToken>;
+  readonly returned: Map<string, AccessToken>;
   readonly watch: (emitted: unknown) => void;
   secret: string;
 }
@@ -68,7 +68,7 @@ function begin(
     },
     ...options,
   });
-  const world: World = { clock, server, tokens, events, secret, callers: new Map(), handedOut: new Map(), watch };
+  const world: World = { clock, server, tokens, events, secret, callers: new Map(), returned: new Map(), watch };
   return world;
 }
 
@@ -82,24 +82,24 @@ async function take(step: Step, world: World, newEvents: () => readonly TokenEve
   if (step.wallClock !== undefined) clock.step(ms(step.wallClock));
   if (step.changeSecret !== undefined) world.secret = step.changeSecret;
 
-  const answers = await answersTo(step, world);
+  const outcomes = await outcomesOf(step, world);
   await clock.runTo(clock.elapsedMs());
-  return answers === undefined
+  return outcomes === undefined
     ? ['  a call would never end']
-    : mismatches(step.expect ?? {}, { answers, posts: server.posts, events: newEvents() });
+    : mismatches(step.expect ?? {}, { answers: outcomes, posts: server.posts, events: newEvents() });
 }
 
-/** The outcomes of the calls of a step; `undefined` if one of them would wait for ever. */
-async function answersTo(step: Step, world: World): Promise<readonly Outcome[] | undefined> {
+/** The outcomes of the calls of a step; `undefined` if one of them would never end. */
+async function outcomesOf(step: Step, world: World): Promise<readonly Outcome[] | undefined> {
   const callers: Caller[] = [];
-  const areAnswered = () => world.clock.runUntil(() => callers.every(({ outcome }) => outcome !== undefined));
+  const haveEnded = () => world.clock.runUntil(() => callers.every(({ outcome }) => outcome !== undefined));
 
   if (typeof step.call === 'string') world.callers.set(step.call, call(step, world));
   if (typeof step.call === 'number') {
     const until = step.until === undefined ? 0 : ms(step.until);
     do {
       for (let count = 0; count < step.call; count += 1) callers.push(call(step, world));
-      if (!(await areAnswered())) return undefined;
+      if (!(await haveEnded())) return undefined;
       if (step.every !== undefined) await world.clock.runTo(world.clock.elapsedMs() + ms(step.every));
     } while (world.clock.elapsedMs() < until);
   }
@@ -108,16 +108,16 @@ async function answersTo(step: Step, world: World): Promise<readonly Outcome[] |
     if (caller === undefined) throw new Error(`there is no call named "${step.result}"`);
     callers.push(caller);
   }
-  return (await areAnswered()) ? callers.map(({ outcome }) => outcome as Outcome) : undefined;
+  return (await haveEnded()) ? callers.map(({ outcome }) => outcome as Outcome) : undefined;
 }
 
 function call({ scope, resource, audience, parameters, ...step }: Step, world: World): Caller {
-  const { clock, tokens, handedOut, watch } = world;
+  const { clock, tokens, returned, watch } = world;
   const caller: Caller = {};
   const began = clock.elapsedMs();
-  const patience = new AbortController();
-  if (step.abortsAfter !== undefined) void clock.sleep(ms(step.abortsAfter)).then(() => patience.abort());
-  const replacing = step.replacing === 'latest' ? [...handedOut.values()].at(-1) : handedOut.get(step.replacing ?? '');
+  const abort = new AbortController();
+  if (step.abortsAfter !== undefined) void clock.sleep(ms(step.abortsAfter)).then(() => abort.abort());
+  const replacing = step.replacing === 'latest' ? [...returned.values()].at(-1) : returned.get(step.replacing ?? '');
   if (step.replacing !== undefined && replacing === undefined)
     throw new Error(`no call has returned ${step.replacing} yet`);
 
@@ -125,19 +125,19 @@ function call({ scope, resource, audience, parameters, ...step }: Step, world: W
   void tokens
     .getToken(isPlain ? undefined : { scope, resource, audience, parameters }, {
       replacing,
-      signal: patience.signal,
+      signal: abort.signal,
       ...(step.minValidity !== undefined && { minValidityMs: ms(step.minValidity) }),
     })
     .then(
       (token) => {
         watch(token);
-        if (!handedOut.has(token.value)) handedOut.set(token.value, token);
+        if (!returned.has(token.value)) returned.set(token.value, token);
         return { token, validForMs: token.remainingMs(clock) };
       },
       (error: unknown) => {
         watch(error);
         if (error instanceof TokenError) return { error };
-        return { error: error === patience.signal.reason ? 'aborted' : String(error) };
+        return { error: error === abort.signal.reason ? 'aborted' : String(error) };
       },
     )
     .then((outcome) => (caller.outcome = { ...outcome, waitedMs: clock.elapsedMs() - began }));

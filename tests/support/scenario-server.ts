@@ -3,16 +3,19 @@ import type { ScenarioClock } from './scenario-clock.js';
 import { parseDuration } from './scenario-duration.js';
 import type { Deed, Duration } from './scenario-format.js';
 
-/** An authorization server in the form of a `fetch`, in the time of its clock. */
+/** An authorization server as a `fetch` function, with simulated time. */
 export interface ScenarioServer {
   readonly fetch: typeof globalThis.fetch;
   /** The bodies of the token requests so far. */
   readonly posts: readonly URLSearchParams[];
-  /** Changes its behaviour, for good or for some requests. */
+  /** Changes the behaviour from now on or, with `times`, for that number of requests. */
   does(deed: Deed): void;
 }
 
-/** Begins with `deed`. Its tokens are called `token-1`, `token-2` and so on; `name` replaces `token`. */
+/**
+ * Makes a server that begins with the behaviour `deed`. Its tokens are `token-1`, `token-2` and so on; `name` replaces
+ * `token`.
+ */
 export function scenarioServer(clock: ScenarioClock, deed: Deed, name = 'token'): ScenarioServer {
   const posts: URLSearchParams[] = [];
   const startedAt = clock.now();
@@ -32,7 +35,7 @@ export function scenarioServer(clock: ScenarioClock, deed: Deed, name = 'token')
       const current = passing.shift() ?? lasting;
       await sleep(current.latency, clock, init?.signal ?? undefined);
       if (current.server === 'fails') throw networkFailure(current.code ?? 'ECONNRESET');
-      // The clock of the server stays right when the one of the client is set.
+      // A change of the client's wall clock does not change the clock of the server.
       return answer(current, { secret: secretOf(init), post }, startedAt + clock.elapsedMs());
     },
   };
@@ -45,7 +48,7 @@ export function scenarioServer(clock: ScenarioClock, deed: Deed, name = 'token')
 
     granted += 1;
     const expiresIn = 'expiresIn' in current ? current.expiresIn : ms(current.lifetime ?? '1h') / 1_000;
-    // Like many servers, it names the scope also if it is the requested one.
+    // Like many servers, this one names the scope even if it is the requested one.
     const { token = `${name}-${granted}`, scope = post.get('scope') ?? undefined } = current;
     // null leaves the member out.
     const lifetime = expiresIn === null ? {} : { expires_in: expiresIn };

@@ -6,7 +6,7 @@ import type { Settings } from '../../src/cli/settings/settings.js';
 export const settingsOf = (values: Partial<Record<SettingName, string>>): Settings =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value, source: 'test' }]));
 
-/** These credentials only. */
+/** Credentials of which only these are set. */
 export const credentialsOf = (some: Partial<Credentials>): Credentials => ({
   secret: '',
   key: '',

@@ -41,7 +41,7 @@ export async function signingKey(algorithm: keyof typeof algorithms = 'ES256'): 
   };
 }
 
-// As it is registered with a server: without the members that limit its use.
+// A key as a server registers it: without the members that limit its use.
 function plain({ ext: _ext, key_ops: _operations, alg: _algorithm, ...jwk }: webcrypto.JsonWebKey): JsonWebKey {
   return { ...jwk };
 }

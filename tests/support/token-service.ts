@@ -6,7 +6,7 @@ import { type FakeClock, fakeClock } from './clock.js';
 import { secret } from './grant-outcome.js';
 import { collectNotable } from './events.js';
 
-/** A token service with all its layers, its server, clock and events. */
+/** A token service with all its layers, and its server, clock and events. */
 export interface RunningTokenService {
   readonly server: ScriptedAuthorizationServer;
   readonly tokens: TokenService;

@@ -5,7 +5,7 @@ import type { Clock } from '../../src/core/clock.js';
 import type { TokenRequest } from '../../src/core/token-request.js';
 import type { GetTokenOptions, TokenSource } from '../../src/core/token-source.js';
 
-/** A token that was issued just now. */
+/** Makes a token that is issued now. */
 export function issue(value: string, clock: Clock, lifetimeMs = 3_600_000): AccessToken {
   const issuedAt = clock.now();
   return new AccessToken({ value, issuedAt, issuedAtMonotonic: clock.monotonic(), expiresAt: issuedAt + lifetimeMs });
@@ -19,14 +19,14 @@ export interface PendingCall {
   reject(error: Error): void;
 }
 
-/** A token source whose calls the test settles one by one. */
+/** A token source whose pending calls the test resolves or rejects. */
 export interface ManualSource extends TokenSource {
   readonly calls: readonly PendingCall[];
   /** The last call. */
   last(): PendingCall;
 }
 
-/** Makes a token source whose calls the test settles. */
+/** Makes a token source whose pending calls the test resolves or rejects. */
 export function manualSource(): ManualSource {
   const calls: PendingCall[] = [];
   return {
@@ -43,5 +43,5 @@ export function manualSource(): ManualSource {
   };
 }
 
-/** Waits for the next turn of the event loop, before which all settled promises have called their handlers. */
+/** Waits for the next turn of the event loop. Until then, the handlers of all settled promises have run. */
 export const settle = (): Promise<void> => setImmediate();

@@ -14,21 +14,23 @@ import {
 } from '../contracts/adapter.js';
 import { cleanUp } from './clean-up.js';
 
-/** What undici's `request` can send. It takes no URLSearchParams and no web streams, but any asynchronous iterator. */
+/**
+ * The bodies that undici's `request` can send: no URLSearchParams and no web streams, but any asynchronous iterator.
+ */
 export const abilitiesOfRequest: Abilities = {
   bodies: ['string', 'Buffer', 'Uint8Array', 'FormData', 'Blob'],
   streams: ['Node stream', 'asynchronous iterator'],
   form: () => form(new FormData()),
 };
 
-/** Sends a request by one of undici's functions; `url` is absolute. */
+/** Sends a request with one of undici's functions; `url` is absolute. */
 type Send = (dispatcher: Dispatcher, request: OutgoingRequest) => Promise<Reply>;
 
-/** What the client of {@link undiciClient} is made from. */
+/** The parts of the client of {@link undiciClient}. */
 export interface UndiciSetup {
   /** @default the Agent of undici 7 */
   readonly makeAgent?: () => Dispatcher;
-  /** Interceptors that are composed after that of the token. */
+  /** Interceptors that are composed after the interceptor that adds the token. */
   readonly above?: readonly Interceptor[];
   /** Interceptors that are composed before it. */
   readonly below?: readonly Interceptor[];
@@ -50,7 +52,7 @@ export function undiciClient(send: Send, { makeAgent = () => new Agent(), above 
 
 type Interceptor = Dispatcher.DispatcherComposeInterceptor;
 
-/** undici 8 by its parts, since the whole of it needs Node 22. */
+/** Parts of undici 8, because its main file needs Node.js 22. */
 export const undici8 = {
   makeAgent: (): Dispatcher => {
     const Agent8 = load('lib/dispatcher/agent.js') as new () => Dispatcher;
@@ -60,25 +62,28 @@ export const undici8 = {
     (load('lib/interceptor/redirect.js') as (given: typeof options) => Interceptor)(options),
   cache: (): Interceptor => (load('lib/interceptor/cache.js') as () => Interceptor)(),
   deduplicate: (): Interceptor => (load('lib/interceptor/deduplicate.js') as () => Interceptor)(),
-  // Its forms need Node 22, too.
+  // Its FormData needs Node.js 22, too.
   abilities: { ...abilitiesOfRequest, bodies: ['string', 'Buffer', 'Uint8Array', 'Blob'] } satisfies Abilities,
 };
 
 const load = (path: string): unknown => createRequire(import.meta.url)(`undici-8/${path}`) as unknown;
 
-/** The same as undici's `request`, `stream` and so on are given it. */
+/** The request as the options of undici's `request`, `stream` and other functions. */
 function optionsOf({ url, method = 'GET', ...rest }: OutgoingRequest): Dispatcher.RequestOptions {
   const { origin, pathname, search } = new URL(url);
   return { origin, path: pathname + search, method, ...rest } as Dispatcher.RequestOptions;
 }
 
-/** By `request` of undici. */
+/** Sends a request with undici's `request`. */
 export async function byRequest(dispatcher: Dispatcher, request: OutgoingRequest): Promise<Reply> {
   const { statusCode, body } = await dispatcher.request(optionsOf(request));
   return { status: statusCode, body: await body.text() };
 }
 
-/** By `fetch` of undici, which has no option for the token, and puts the error of a dispatcher into the cause of its own. */
+/**
+ * Sends a request with undici's `fetch`, which has no option `tokenRequest`. The error of a dispatcher is the cause of
+ * its error.
+ */
 export async function byFetch(
   dispatcher: Dispatcher,
   { url, tokenRequest, body, ...init }: OutgoingRequest,

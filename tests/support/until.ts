@@ -1,7 +1,9 @@
 import type { TokenSource } from '../../src/core/token-source.js';
 import { settle } from './tokens.js';
 
-/** Waits until a condition holds. It gives up before the test does, since a test that has ended cannot stop it. */
+/**
+ * Waits until a condition holds. Fails before the timeout of the test, because the loop would run on after the test.
+ */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + 4_000;
   while (!(await holds())) {
@@ -10,6 +12,6 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
   }
 }
 
-/** Waits until a renewal in the background has replaced a token by another. */
+/** Waits until a background renewal has replaced the token. */
 export const untilRenewed = (tokens: TokenSource, value = 'token-2'): Promise<void> =>
   until(async () => (await tokens.getToken()).value === value);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 
 import { createTokenService, type TokenSource } from 'm2m-tokens';
 
-/** The HTTP clients that an adapter exists for. */
+/** The HTTP clients that have an adapter. */
 export type ClientName = keyof typeof clients;
 
 /** The names of the functions that ran, by file below `src`. */
@@ -58,12 +58,12 @@ const cached = await walk(call);
 process.send?.({ grant, cached } satisfies ClientWalk, () => process.exit());
 
 /**
- * The named functions that ran during the call. A module has no name, so its initialisation does not count. The name `__name`
- * is a function that esbuild adds: it ran where a function was made.
+ * The named functions that ran during the call. A module has no name, so its initialisation does not count. The name
+ * `__name` is a function that esbuild adds: it ran where a function was made.
  */
 async function walk(work: Call): Promise<Walk> {
   await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
-  // The first report has what ran before.
+  // The first report contains the functions that ran earlier.
   await session.post('Profiler.takePreciseCoverage');
   await work();
   const { result } = await session.post('Profiler.takePreciseCoverage');

@@ -1,6 +1,6 @@
 /**
  * Counts the source files and functions that run for one call of an API: with a grant, and with a cached token.
- * Exit code 1 when a count of files is above its limit.
+ * Exits with 1 if a number of files exceeds its limit.
  *
  *     npm run walk -- [--files]
  */
@@ -31,7 +31,7 @@ for (const client of Object.keys(limits) as ClientName[]) {
   report(`${client}, with a cached token`, walk.cached, limits[client].cached);
 }
 
-// In a process of its own: the code that one client has loaded does not count for the next.
+// In a separate process, so that the modules of one client do not count for the next.
 async function walkOf(client: ClientName): Promise<ClientWalk> {
   const child = fork(fileURLToPath(new URL('client.ts', import.meta.url)), [client]);
   let walk: ClientWalk | undefined;

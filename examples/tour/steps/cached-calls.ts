@@ -1,10 +1,10 @@
-import type { Scene } from '../scene.js';
+import type { StepContext } from '../step-context.js';
 import { counted } from '../timeline.js';
 
 /** Requests of every method, with and without a body, cause no grant. */
-export async function cachedCalls({ orders, witness, timeline }: Scene): Promise<void> {
+export async function cachedCalls({ orders, recorder, timeline }: StepContext): Promise<void> {
   timeline.step('Requests of six methods use the cached token');
-  const since = witness.count();
+  const since = recorder.count();
 
   await orders.get('/orders');
   await orders.head('/orders');

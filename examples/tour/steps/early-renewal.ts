@@ -1,13 +1,13 @@
-import { outcomeOf, type Scene } from '../scene.js';
+import { outcomeOf, type StepContext } from '../step-context.js';
 import { steadyTraffic } from '../steady-traffic.js';
 import { counted } from '../timeline.js';
 
 /** Steady traffic for longer than the lifetime of a token: no call fails, and no call waits for a grant. */
-export async function earlyRenewal({ server, connect, witness, timeline }: Scene): Promise<void> {
+export async function earlyRenewal({ server, connect, recorder, timeline }: StepContext): Promise<void> {
   timeline.step('A token is renewed in the background before it expires');
   const { tokens, orders } = connect(server.shortLived);
   const first = await tokens.getToken();
-  const since = witness.count();
+  const since = recorder.count();
   // Longer than the lifetime of the first token.
   const forMs = first.remainingMs() + 0.1 * (first.expiresAt - first.issuedAt);
   timeline.note(`a GET every 40 ms for ${(forMs / 1_000).toFixed(1)} s; the token expires before that`);

@@ -1,10 +1,10 @@
-import { outcomeOf, type Scene } from '../scene.js';
+import { outcomeOf, type StepContext } from '../step-context.js';
 import { counted } from '../timeline.js';
 
 /** A hundred calls without a cached token wait for the same grant. */
-export async function manyFirstCalls({ orders, witness, timeline }: Scene): Promise<void> {
+export async function manyFirstCalls({ orders, recorder, timeline }: StepContext): Promise<void> {
   timeline.step('A hundred first calls at once share one grant');
-  const since = witness.count();
+  const since = recorder.count();
   timeline.note('100 × GET /orders without a cached token');
 
   const outcomes = await Promise.all(Array.from({ length: 100 }, () => outcomeOf(orders.get('/orders'))));

@@ -1,11 +1,11 @@
-import { outcomeOf, type Scene } from '../scene.js';
+import { outcomeOf, type StepContext } from '../step-context.js';
 import { counted } from '../timeline.js';
 
 /** The API rejects a revoked token. The request is sent again with another token, and the call succeeds. */
-export async function revokedToken({ server, tokens, orders, witness, timeline }: Scene): Promise<void> {
+export async function revokedToken({ server, tokens, orders, recorder, timeline }: StepContext): Promise<void> {
   timeline.step('A revoked token is replaced, and the request is sent again');
   const token = await tokens.getToken();
-  const since = witness.count();
+  const since = recorder.count();
   await server.revoke(token.value);
   timeline.note('the token is revoked at the authorization server; POST /orders');
 

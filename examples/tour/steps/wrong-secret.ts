@@ -1,13 +1,13 @@
 import { isTokenError } from 'm2m-tokens';
 
-import type { Scene } from '../scene.js';
+import type { StepContext } from '../step-context.js';
 import { counted } from '../timeline.js';
 
 /** The grant of a service with a wrong secret is rejected, and its request is not sent. */
-export async function wrongSecret({ server, connect, witness, timeline }: Scene): Promise<void> {
+export async function wrongSecret({ server, connect, recorder, timeline }: StepContext): Promise<void> {
   timeline.step('Without a token, the request is not sent, and the error gives the reason');
   const { orders } = connect({ id: server.service.id, secret: 'wrong-secret' });
-  const since = witness.count();
+  const since = recorder.count();
   timeline.note('GET /orders from a service with a wrong secret');
 
   const error: unknown = await orders.get('/orders').catch((reason: unknown) => reason);

@@ -99,7 +99,7 @@ export function bearerToken(
     const configured = config.adapter;
     // The adapter decides, not the interceptor: interceptors that run later may change the URL and the headers.
     config.adapter = (final) => {
-      // If a library sends this config again, the interceptor runs again.
+      // Restore the adapter of the caller: if a library sends this config again, the interceptor runs again.
       if (configured === undefined) delete final.adapter;
       else final.adapter = configured;
       return send(getAdapter(configured ?? axios.defaults.adapter, final), final);
@@ -108,7 +108,7 @@ export function bearerToken(
   };
 }
 
-/** Whether the caller has set the header. Removes names without a value, because axios would move the token to one. */
+/** Whether the caller has set `Authorization`. Deletes spellings without a value: axios would use one for the token. */
 function hasAuthorization(headers: AxiosHeaders): boolean {
   for (const name of Object.keys(headers)) {
     if (name.toLowerCase() !== 'authorization') continue;

@@ -20,8 +20,8 @@ export interface SentRequest {
 /**
  * Replaces the request object that a response or an error of axios holds. This object, its socket and its agent
  * reference the token of this request, and the tokens of other requests in flight. A response stream of Node.js does
- * too, and is also replaced. If a stream, its error or an agent of the caller may hold the request object, its headers
- * are removed.
+ * too, and is also replaced. If a stream, its error or an agent of the caller may hold the request object, the
+ * headers of that object are removed.
  */
 export function redactRequest(holder: { request?: unknown; data?: unknown }, config: InternalAxiosRequestConfig): void {
   const { data, responseType, httpAgent, httpsAgent } = config;

@@ -40,7 +40,7 @@ export function axiosRequest(
   let failure: AxiosError | undefined;
   let lastRequest: { destroy?(): void } | undefined;
 
-  /** Returns the response of an error, since axios throws for an error status. Throws an error without a response. */
+  /** Returns the response of an error, since axios throws for an error status. Rethrows an error that has none. */
   function responseOf(error: unknown): AxiosResponse {
     if (!isAxiosError(error)) throw error;
     const { response } = error;
@@ -131,7 +131,7 @@ const header = ({ headers }: AxiosResponse, name: string): string | undefined =>
 const responseUrl = ({ request }: AxiosResponse): string | undefined =>
   (request as Partial<SentRequest> | undefined)?.res?.responseUrl;
 
-// If axios' fetch adapter makes no `Request`, the member is `false`. Such a request may have been redirected.
+// `request` is `false` if axios' fetch adapter made no `Request`: then a redirect is possible.
 const wasRedirected = ({ request }: AxiosResponse): boolean =>
   request === false || ((request as Partial<SentRequest> | undefined)?.wasRedirected ?? false);
 

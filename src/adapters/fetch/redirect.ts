@@ -61,8 +61,8 @@ async function afterRedirect(call: FetchCall, status: number, location: string):
   if (!becomesGet && isStream(init.body)) throw notFollowed(url, 'whose body is a stream and cannot be sent twice');
 
   const headers = new Headers(init.headers);
-  if (becomesGet) ofBody.forEach((name) => headers.delete(name));
-  if (target.origin !== source.origin) ofOrigin.forEach((name) => headers.delete(name));
+  if (becomesGet) bodyHeaders.forEach((name) => headers.delete(name));
+  if (target.origin !== source.origin) originHeaders.forEach((name) => headers.delete(name));
   const next = { ...init, headers: [...headers] };
   return {
     input: target.href,
@@ -84,10 +84,10 @@ function asRedirected(response: Response): Response {
 async function bodyOf({ input, init }: FetchCall): Promise<NonNullable<RequestInit['body']> | null> {
   if (init.body != null || typeof input === 'string' || input.body === null) return init.body ?? null;
   const bytes = await input.arrayBuffer();
-  // fetch of Node 20 cannot follow a redirect with bytes, and node-fetch cannot send a Blob. Without a type it adds no header.
+  // fetch of Node 20 cannot redirect bytes, and node-fetch cannot send a Blob. A Blob without a type adds no header.
   return 'getReader' in input.body ? new Blob([bytes]) : Buffer.from(bytes);
 }
 
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
-const ofBody = ['content-encoding', 'content-language', 'content-length', 'content-location', 'content-type'];
-const ofOrigin = ['authorization', 'cookie', 'host', 'proxy-authorization'];
+const bodyHeaders = ['content-encoding', 'content-language', 'content-length', 'content-location', 'content-type'];
+const originHeaders = ['authorization', 'cookie', 'host', 'proxy-authorization'];

@@ -88,8 +88,8 @@ export function bearerTokenInterceptor(
     const origin = permittedOrigin(originNamedIn(dispatched), origins);
     if (origin === undefined || isOwnRequest(() => origin + dispatched.path)) return dispatch(dispatched, handler);
 
-    // A copy, so that the caller may change its objects during the wait for a token. The redirect interceptor of undici compares
-    // origins as texts without a slash at the end.
+    // A copy, because the caller may change its objects during the wait for a token. The redirect interceptor of undici
+    // compares origins as texts, so `origin` has no slash at the end.
     const outgoing = Object.assign({}, dispatched, { origin, headers });
     const tokenRequest = dispatched.tokenRequest ?? tokenRequestOf?.(outgoing);
     const { signal, release } = signalOf(outgoing.signal);
@@ -123,7 +123,7 @@ function hasAuthorization(headers: HeaderRecord): boolean {
   return Object.entries(headers).some(([name, value]) => value !== undefined && name.toLowerCase() === 'authorization');
 }
 
-// The origin that an Agent connects to, and that redirects change.
+// An Agent connects to the option `origin`, and the redirect interceptor changes it.
 function originNamedIn({ origin }: Dispatched): string {
   if (origin !== undefined) return String(origin);
   throw new ConfigurationError(

@@ -37,7 +37,7 @@ async function decode(token: string): Promise<DecodedJwt> {
     return { header: { ...decodeProtectedHeader(token) }, claims: decodeJwt(token) };
   } catch {
     throw new CommandError('the token is not a JWT', {
-      advice: 'it may be opaque: then only the authorization server can decode it',
+      advice: 'it may be opaque: only the authorization server can decode an opaque token',
     });
   }
 }

@@ -22,7 +22,7 @@ export const exitCodesText = `Exit codes:
   4    the authorization server is unreachable, or its response is unusable
   5    the API rejected the request (call --fail and doctor only)
   6    the API is unreachable
-  130  interrupted (143 for SIGTERM)
+  130  interrupted (129 for SIGHUP, 143 for SIGTERM)
   exec exits with the exit code of its program.`;
 
 /** A failure of the command. The message describes the problem. Message and advice contain no secret. */

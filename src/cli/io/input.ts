@@ -22,7 +22,8 @@ export async function hiddenPrompt(
   // Ctrl-C is the only way to end `read` from outside.
   const onAbort = () => void stdin.emit('keypress', '\u0003', { name: 'c', ctrl: true });
   signal.addEventListener('abort', onAbort);
-  // At the end of the input, `read` pauses stdin and stays pending. It also pauses stdin just before it returns a line.
+  // At the end of the input, `read` pauses stdin and stays pending. It also pauses stdin just before it returns a line:
+  // setImmediate lets that line win the race.
   const ended = new Promise<string>((resolve) => stdin.once('pause', () => setImmediate(resolve, '')));
   try {
     const line = read({ prompt: `${printable(question)}:`, input: stdin, output: stderr, silent: true });

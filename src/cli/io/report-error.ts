@@ -6,7 +6,9 @@ import { formatDuration } from './duration.js';
 import { withFlags } from './option-names.js';
 import { printable, styleOf, write } from './terminal.js';
 
-/** Prints the problem and the next step, one line each, and returns the exit code. Prints nothing for an interruption. */
+/**
+ * Prints the problem and the next step, one line each, and returns the exit code. Prints nothing for an interruption.
+ */
 export async function reportError(error: unknown, { stderr, env }: CommandContext): Promise<number> {
   if (isFailure(error, 'Interruption')) return error.exitCode;
   const { what, advice, exitCode } = explain(error);
@@ -56,7 +58,8 @@ export function explainTokenError(
   const { code, message } = error;
   const text = withFlags(message);
   const [, what = text, advice] = code === 'ERR_CONFIGURATION' ? [] : (messageAndAdvice.exec(text) ?? []);
-  // Without a response, or up to a second, `retryAfterMs` is the backoff of the library, which ends with this run.
+  // Without a response, or if it is at most a second, `retryAfterMs` is the library's own backoff, which ends with this
+  // run.
   const retryAfterMs = code === 'ERR_GRANT_UNAVAILABLE' && error.status !== undefined ? error.retryAfterMs : undefined;
   const isFromServer = retryAfterMs !== undefined && retryAfterMs > 1_000;
   const pause = isFromServer ? `the server asks for a pause: try again in ${formatDuration(retryAfterMs)}` : undefined;

@@ -7,7 +7,7 @@ import { settingDefinitions, type SettingName } from './definitions.js';
 /**
  * Checks one setting for invisible characters (blanks, control characters) and for credentials in a URL. `source` names
  * it in messages.
- * @throws {CommandError} if there are any; the message does not contain the value
+ * @throws {CommandError} if it contains any of these; the message does not contain the value
  */
 export function checkSetting(name: SettingName, value: string, source: string): void {
   const { isSecret, isList, isPath: hasPath } = settingDefinitions[name];

@@ -9,7 +9,9 @@ const definitions = {
   dangerouslyAllowHttp: {
     placeholder: '<origins>',
     isList: true,
-    summary: 'http origins of the authorization server or API to allow, if a service mesh encrypts; space-separated',
+    summary:
+      'http origins of the authorization server or APIs that are allowed, space-separated; only where a service mesh ' +
+      'encrypts',
   },
   clientId: { placeholder: '<id>', summary: 'id of the client' },
   // Without a flag: other users can read the arguments of a process.
@@ -59,7 +61,7 @@ const definitions = {
   parameter: {
     placeholder: '<name=value>',
     isForm: true,
-    summary: 'further parameter of the token request; the flag can be repeated, the variable is a form (a=1&b=2)',
+    summary: 'further parameter of the token request; the flag can be repeated, the variable is form-encoded (a=1&b=2)',
   },
 } satisfies Record<string, Omit<SettingDefinition, 'variable' | 'flag'> & { readonly placeholder?: string }>;
 
@@ -115,6 +117,7 @@ export function exclusiveWith(name: SettingName): readonly SettingName[] {
 export const sourcesText = `Settings come from these sources. An earlier source overrides a later one:
   1. flags
   2. --env <path>: a file that sets the variables below, in lines NAME=value
-  3. --profile <name>: a JSON object in profiles.json (mode 0600) in ~/.config/m2m-tokens or
-     $XDG_CONFIG_HOME/m2m-tokens; its members are the flags in camel case: clientId for --client-id
+  3. --profile <name>: a JSON object in profiles.json (mode 0600); its members
+     are the flags in camel case: clientId for --client-id. The file is in the
+     folder m2m-tokens of $XDG_CONFIG_HOME, %APPDATA% (Windows) or ~/.config
   4. environment variables:`;

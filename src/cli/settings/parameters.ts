@@ -1,7 +1,7 @@
 import { CommandError } from '../io/command-error.js';
 
 /**
- * The form of repeated flags `name=value`.
+ * Form-encodes repeated flags `name=value`.
  * @throws {CommandError} if one is malformed; the message does not contain it, because its value may be a secret
  */
 export function formOfFlags(flags: readonly string[]): string {
@@ -13,12 +13,12 @@ export function formOfFlags(flags: readonly string[]): string {
   return new URLSearchParams(pairs).toString();
 }
 
-/** The form of an object. */
+/** Form-encodes an object. */
 export const formOfObject = (parameters: Readonly<Record<string, string>>): string =>
   new URLSearchParams(parameters).toString();
 
 /**
- * The parameters of a form (RFC 6749 §3.2). `source` names it in messages.
+ * The parameters of a form-encoded text (RFC 6749 §3.2). `source` names the text in messages.
  * @throws {CommandError} if a name is empty or occurs twice
  */
 export function parametersOf(form: string, source: string): Readonly<Record<string, string>> {

@@ -22,8 +22,8 @@ export type Settings = Readonly<Partial<Record<SettingName, EffectiveSetting>>>;
 
 /**
  * Reads the settings in effect. Files on the command line override the environment, which may be set for another
- * client. A setting also overrides those of later sources that it excludes: the flag of a token endpoint overrides an
- * issuer in a profile.
+ * client. A setting also overrides settings of later sources that cannot be combined with it: `--token-endpoint`
+ * overrides an issuer in a profile.
  * @throws {CommandError} if a source cannot be read, or sets conflicting values
  */
 export async function readSettings(

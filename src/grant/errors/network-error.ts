@@ -39,8 +39,8 @@ export function networkError(
 }
 
 const adviceAboutProxy = (variable: string): string =>
-  `${variable} is set, but Node.js ignores it unless NODE_USE_ENV_PROXY=1 is set too (Node.js 22.21, 24.5 or later); ` +
-  'otherwise give a "fetch" that uses the proxy';
+  `${variable} is set, but Node.js uses only HTTPS_PROXY and HTTP_PROXY, and only with NODE_USE_ENV_PROXY=1 (Node.js ` +
+  '22.21, 24.5 or later); otherwise give a "fetch" that uses the proxy';
 
 // A URL with a user and a password is a secret too.
 const isSecret = (message: string, secrets: readonly string[]): boolean =>

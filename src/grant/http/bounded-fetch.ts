@@ -106,10 +106,7 @@ export function boundedFetch(
   };
 }
 
-/**
- * Counts a request while it is pending. Meanwhile no adapter, not even a global one, adds a token to a request to its
- * URL.
- */
+/** Counts a pending request by its URL, so that no adapter, not even a global one, adds a token to it. */
 async function asOwnRequest<T>(url: string, send: () => Promise<T>): Promise<T> {
   const pending = ownRequests();
   const key = sentUrl(url);

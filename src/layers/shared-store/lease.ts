@@ -2,17 +2,17 @@ import { withDeadline } from '../../core/abort.js';
 import type { Clock } from '../../core/clock.js';
 import { pause } from '../../core/pause.js';
 import type { Lease } from '../../stores/token-store.js';
-import type { SharedPlace } from '../../stores/shared-tokens.js';
+import type { SharedEntry } from '../../stores/shared-tokens.js';
 
 /** Options of {@link withLease}. */
 export interface LeaseOptions<T> {
-  readonly place: SharedPlace;
+  readonly entry: SharedEntry;
   /** Time limit for the wait and the work after it, in milliseconds. */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal | undefined;
   /** Looks for the result of another replica: after each wait, and once the lease is taken. */
   readonly find: () => Promise<T | undefined>;
-  /** Does the work. It has a deadline of its own; after a wait, its signal is aborted at this deadline too. */
+  /** Does the work, which has a deadline of its own. After a wait, `signal` is also aborted at `deadlineMs`. */
   readonly work: (signal: AbortSignal | undefined) => Promise<T>;
   /** Stores the result before the lease is released. The caller does not wait for it. Never rejects. */
   readonly publish: (result: T) => Promise<void>;
@@ -28,21 +28,21 @@ export interface LeaseOptions<T> {
  * the store fails, or when two thirds of the deadline have passed.
  */
 export async function withLease<T>(options: LeaseOptions<T>): Promise<T> {
-  const { place, deadlineMs, signal, find, work, publish, onWait, clock, random } = options;
+  const { entry, deadlineMs, signal, find, work, publish, onWait, clock, random } = options;
   const deadline = pause(deadlineMs, clock);
-  const reservedMs = deadlineMs / 3;
+  const reservedForWorkMs = deadlineMs / 3;
   // If the holder crashes, the others wait this long. A running holder extends its lease.
-  const leaseMs = Math.min(5_000, reservedMs);
+  const leaseMs = Math.min(5_000, reservedForWorkMs);
 
   let waits = 0;
   const workInTime = (): Promise<T> =>
-    waits === 0 ? work(signal) : withDeadline(Math.max(deadline.remainingMs(), reservedMs), signal, work);
+    waits === 0 ? work(signal) : withDeadline(Math.max(deadline.remainingMs(), reservedForWorkMs), signal, work);
 
-  for (; !place.isSkipped(); waits += 1) {
-    const lease = await place.lease(leaseMs, signal);
+  for (; !entry.isSkipped(); waits += 1) {
+    const lease = await entry.lease(leaseMs, signal);
     if (lease !== undefined) return workAsHolder(lease);
-    if (place.isSkipped() || deadline.remainingMs() <= reservedMs) break;
-    if (waits === 0) onWait(deadline.remainingMs() - reservedMs);
+    if (entry.isSkipped() || deadline.remainingMs() <= reservedForWorkMs) break;
+    if (waits === 0) onWait(deadline.remainingMs() - reservedForWorkMs);
     await clock.sleep(Math.min(100, 20 * 2 ** waits) * (0.5 + random() / 2), signal);
     const found = await find();
     if (found !== undefined) return found;

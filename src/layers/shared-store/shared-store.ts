@@ -7,7 +7,7 @@ import { clockSkewMs } from '../../stores/token-record.js';
 import { renewOrFallBack } from '../renew-or-fall-back.js';
 import { mandatoryMs, type RefreshOptions } from '../renewal-schedule.js';
 import { withLease } from './lease.js';
-import { anySharedTokens, placesOf, type SharedTokens } from '../../stores/shared-tokens.js';
+import { anySharedTokens, entriesOf, type SharedTokens } from '../../stores/shared-tokens.js';
 
 /** Options of {@link withSharedStore}. */
 export interface SharedStoreOptions {
@@ -36,7 +36,7 @@ export function withSharedStore(sharedTokens: SharedTokens, layerOptions: Shared
   checkArgument('withSharedStore', 'shared', sharedTokens, anySharedTokens);
   checkOptions('withSharedStore', layerOptions, { deadlineMs: durationMs, refresh: anyObject, random: anyFunction });
   const { deadlineMs = 15_000, refresh, random = Math.random } = layerOptions;
-  const shared = placesOf(sharedTokens);
+  const shared = entriesOf(sharedTokens);
   const { clock } = shared;
 
   // Whether a token is outside its mandatory refresh window, and no older than the token to be replaced.
@@ -73,16 +73,16 @@ export function withSharedStore(sharedTokens: SharedTokens, layerOptions: Shared
       const { signal, reason } = options;
       signal?.throwIfAborted();
       const { key, scope: requestedScope } = canonicalRequest(request);
-      const place = await shared.place(key);
+      const entry = await shared.entry(key);
       // If the key or certificate cannot be read, let the grant fail and report the reason.
-      if (place === undefined) return inner.getToken(request, options);
-      const record = await place.read(signal);
+      if (entry === undefined) return inner.getToken(request, options);
+      const record = await entry.read(signal);
       if (record?.kind === 'newer format') return inner.getToken(request, options);
       const stored = record?.token;
       if (stored !== undefined && isGoodEnough(stored, options)) return stored;
 
       const find = async (): Promise<AccessToken | undefined> => {
-        const token = (await place.read(signal))?.token;
+        const token = (await entry.read(signal))?.token;
         if (token === undefined) return undefined;
         // A token that was stored during the wait is the current one, even if it is the token to be replaced.
         const isNew = stored === undefined || token.issuedAt > stored.issuedAt;
@@ -95,10 +95,10 @@ export function withSharedStore(sharedTokens: SharedTokens, layerOptions: Shared
       const isReplaced = ({ value, issuedAt }: AccessToken): boolean =>
         value === options.replacing?.value && issuedAt <= options.replacing.issuedAt;
       const replaced = stored?.value === options.replacing?.value ? stored : undefined;
-      const publish = async (token: AccessToken) => (isReplaced(token) ? undefined : place.write(token, replaced));
+      const publish = async (token: AccessToken) => (isReplaced(token) ? undefined : entry.write(token, replaced));
       const onWait = (retryAfterMs: number): void =>
         shared.emit({ type: 'grant.suppressed', requestedScope, reason, suppression: 'lease', retryAfterMs });
-      const renew = () => withLease({ place, deadlineMs, signal, find, work, publish, onWait, clock, random });
+      const renew = () => withLease({ entry, deadlineMs, signal, find, work, publish, onWait, clock, random });
       const renewal = joinOrRenew(key, options, renew);
       if (!hasFallback) return renewal;
       try {

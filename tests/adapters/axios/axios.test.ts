@@ -25,7 +25,7 @@ test('sends a request with "tokenRequest: false" as it is', async () => {
   expect(authorizationServer.grants).toHaveLength(0);
 });
 
-test('lets a request ask for a token although those of its instance do not', async () => {
+test('lets a request have a token although its instance has "tokenRequest: false"', async () => {
   const { instance, api } = await startAxios({}, { tokenRequest: false });
 
   await instance.get('/orders', { tokenRequest: { scope: 'orders:read' } });
@@ -33,7 +33,7 @@ test('lets a request ask for a token although those of its instance do not', asy
   expect(api.requests[0]?.headers.authorization).toBe('Bearer token-1');
 });
 
-test('asks for the token that a request names, and keeps it apart from others', async () => {
+test('uses the token request of one request, with a token of its own', async () => {
   const { instance, api, authorizationServer } = await startAxios();
 
   await instance.get('/orders', { tokenRequest: { scope: 'orders:read' } });
@@ -48,7 +48,7 @@ test('asks for the token that a request names, and keeps it apart from others', 
   ]);
 });
 
-test('asks for what the option "request" says, unless a request names another [E21]', async () => {
+test('uses the option "tokenRequest", unless a request has its own [E21]', async () => {
   const { instance, authorizationServer } = await startAxios({ tokenRequest: { scope: 'orders:read' } });
 
   await instance.get('/orders');
@@ -57,7 +57,7 @@ test('asks for what the option "request" says, unless a request names another [E
   expect(authorizationServer.grants.map(({ body }) => scopeOf(body))).toEqual(['orders:read', 'orders:write']);
 });
 
-test('asks for what a function makes of the outgoing request [E21 R-64]', async () => {
+test('calls the function "tokenRequest" with the outgoing request [E21 R-64]', async () => {
   const seen: (string | undefined)[] = [];
   const { instance, api, authorizationServer } = await startAxios({
     tokenRequest(config): TokenRequest | undefined {
@@ -79,7 +79,7 @@ test('asks for what a function makes of the outgoing request [E21 R-64]', async 
   expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);
 });
 
-test('renews the very token that was rejected [E21]', async () => {
+test('renews only the token that was rejected [E21]', async () => {
   const { instance, api, authorizationServer } = await startAxios();
   await instance.get('/orders', { tokenRequest: { scope: 'a' } });
   await instance.get('/orders', { tokenRequest: { scope: 'b' } });
@@ -95,7 +95,7 @@ test('renews the very token that was rejected [E21]', async () => {
   ]);
 });
 
-test('sends nothing when the function "request" throws, or makes what is no token request [E13]', async () => {
+test('sends nothing if the function "tokenRequest" throws or returns an invalid token request [E13]', async () => {
   const { instance, api } = await startAxios({
     tokenRequest({ url }) {
       if (url === '/throws') throw new Error('no tenant');
@@ -128,7 +128,7 @@ test.each<[NonNullable<BearerTokenOptions['resend']>, string, number]>([
   expect(api.requests).toHaveLength(times);
 });
 
-test('has another token for the next request when the resend option forbade to send again [E10]', async () => {
+test('has another token for the next request if the option "resend" forbade a resend [E10]', async () => {
   const { instance, api, events, tokens } = await startAxios({ resend: 'never' });
   api.revoke('token-1');
 
@@ -141,7 +141,7 @@ test('has another token for the next request when the resend option forbade to s
   expect(events).toMatchObject([{ ...event, service: 'orders' }]);
 });
 
-test('tells what was sent again, and why something was not', async () => {
+test('emits an event for a resend, and for a request that is not resent', async () => {
   const { instance, api, events } = await startAxios({}, { validateStatus: () => true });
   api.answer(() => rejected());
 
@@ -155,7 +155,7 @@ test('tells what was sent again, and why something was not', async () => {
   ]);
 });
 
-test('is not disturbed by an event sink that throws', async () => {
+test('resends also if the event sink throws', async () => {
   const { instance, api } = await startAxios({
     onEvent() {
       throw new Error('full');
@@ -172,7 +172,7 @@ test.each([
   ['a 403 to a bad token', { status: 403, body: { code: 'TOKEN' } }],
   ['a 400 to an expired token', { status: 400, body: { code: 'TOKEN' } }],
   ['a 200 that holds an error', { status: 200, body: { code: 'TOKEN' } }],
-])('sends again on %s when "isRejected" says so [E15 E25]', async (_what, answer) => {
+])('resends after %s if "isRejected" returns true [E15 E25]', async (_what, answer) => {
   const { instance, api, authorizationServer } = await startAxios({
     isRejected: ({ data }) => String(data).includes('"TOKEN"'),
   });
@@ -185,7 +185,7 @@ test.each([
   expect(authorizationServer.grants).toHaveLength(2);
 });
 
-test('asks "isRejected" in addition to the challenge, not instead of it [E25]', async () => {
+test('calls "isRejected" in addition to the check of the challenge [E25]', async () => {
   const { instance, api } = await startAxios({ isRejected: () => false });
   api.revoke('token-1');
 
@@ -194,7 +194,7 @@ test('asks "isRejected" in addition to the challenge, not instead of it [E25]', 
   expect(status).toBe(200);
 });
 
-test('gives tokens to the origins that are listed only [E11 R-64]', async () => {
+test('sends tokens to the listed origins only [E11 R-64]', async () => {
   const { tokens, api } = await startSurroundings();
   const [listed, unlisted] = [await startResourceServer(), await startResourceServer()];
   const instance = axios.create({ baseURL: unlisted.origin, validateStatus: () => true });
@@ -209,7 +209,7 @@ test('gives tokens to the origins that are listed only [E11 R-64]', async () => 
   expect(unlisted.requests[0]?.headers).not.toHaveProperty('authorization');
 });
 
-test('does not blame the token for the 401 of an origin that never saw it [E11 R-37]', async () => {
+test('renews no token for the 401 of an origin that did not receive it [E11 R-37]', async () => {
   const { instance, api, authorizationServer } = await startAxios({}, { validateStatus: () => true });
   const other = await startResourceServer();
   api.answer(() => ({ status: 302, headers: { location: `${other.origin}/moved` } }));
@@ -221,7 +221,7 @@ test('does not blame the token for the 401 of an origin that never saw it [E11 R
   expect(authorizationServer.grants).toHaveLength(1);
 });
 
-test('wants "origins" where there is no "baseURL" [F10]', async () => {
+test('requires "origins" without a "baseURL" [F10]', async () => {
   const { tokens, api } = await startSurroundings();
   const instance = axios.create();
   instance.interceptors.request.use(bearerToken(tokens));
@@ -242,7 +242,7 @@ test('works without "baseURL" when "origins" is given', async () => {
   expect(status).toBe(200);
 });
 
-test('refuses a "baseURL" that anybody on the way can read [E20 R-27]', async () => {
+test('rejects a "baseURL" with http to another machine [E20 R-27]', async () => {
   const { instance, authorizationServer } = await startAxios({}, { baseURL: 'http://api.example.com' });
 
   await expect(instance.get('/orders')).rejects.toThrow(ConfigurationError);
@@ -251,7 +251,7 @@ test('refuses a "baseURL" that anybody on the way can read [E20 R-27]', async ()
   expect(authorizationServer.grants).toHaveLength(0);
 });
 
-test('refuses such an origin before anything is sent [E20 R-27]', () => {
+test('rejects such an origin when the interceptor is made [E20 R-27]', () => {
   const tokens = staticToken('key');
 
   expect(() => bearerToken(tokens, { origins: ['http://api.example.com'] })).toThrow(ConfigurationError);
@@ -275,7 +275,7 @@ test.each<[object, RegExp]>([
   expect(make).toThrow(message);
 });
 
-test('with "validateStatus" that takes all for a success, a 401 is a response [E2]', async () => {
+test('with "validateStatus" that accepts every status, a 401 is a response [E2]', async () => {
   const { instance, api } = await startAxios({}, { validateStatus: () => true });
   api.answer(() => rejected());
 
@@ -285,7 +285,7 @@ test('with "validateStatus" that takes all for a success, a 401 is a response [E
   expect(api.requests).toHaveLength(2);
 });
 
-test('with "validateStatus" that takes none for a success, a 401 is repaired and its 200 is an error [E1]', async () => {
+test('with "validateStatus" that accepts no status, a 401 causes a resend, and its 200 is an error [E1]', async () => {
   const { instance, api } = await startAxios({}, { validateStatus: () => false });
   api.revoke('token-1');
 
@@ -294,7 +294,7 @@ test('with "validateStatus" that takes none for a success, a 401 is repaired and
   expect(api.requests).toHaveLength(2);
 });
 
-test('stands aside for the "auth" option [E12]', async () => {
+test('adds no token to a request with the option "auth" [E12]', async () => {
   const { instance, api, authorizationServer } = await startAxios(
     {},
     { auth: { username: 'me', password: 'pass' }, validateStatus: () => true },
@@ -314,7 +314,7 @@ test('attaches the token when "auth" is switched off for a request [E12]', async
   expect(api.requests[0]?.headers.authorization).toBe('Bearer token-1');
 });
 
-test('stands aside for credentials in the URL, whether of the request or of "baseURL" [E12 R-31]', async () => {
+test('adds no token if the URL of the request or the "baseURL" has credentials [E12 R-31]', async () => {
   const { tokens, api, authorizationServer } = await startSurroundings();
   const withCredentials = api.origin.replace('//', '//me:pass@');
   api.answer(() => ({ body: 'done' }));
@@ -341,7 +341,7 @@ test('attaches the token when the caller’s Authorization is undefined', async 
   expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-1']);
 });
 
-test('leaves an Authorization of the instance’s defaults alone [E12]', async () => {
+test('keeps an Authorization of the defaults of the instance [E12]', async () => {
   const { instance, api } = await startAxios({}, { headers: new AxiosHeaders({ authorization: 'ApiKey 7' }) });
   api.answer(() => ({ body: 'done' }));
 
@@ -350,7 +350,7 @@ test('leaves an Authorization of the instance’s defaults alone [E12]', async (
   expect(api.requests[0]?.headers.authorization).toBe('ApiKey 7');
 });
 
-test('does not go round in circles when the interceptor is on axios itself [E17]', async () => {
+test('gets its own tokens without recursion if the interceptor is on the global axios [E17]', async () => {
   const { tokens, api, authorizationServer } = await startSurroundings();
   const id = axios.interceptors.request.use(bearerToken(tokens, { origins: [api.origin] }));
 
@@ -361,7 +361,7 @@ test('does not go round in circles when the interceptor is on axios itself [E17]
   expect(authorizationServer.grants[0]?.headers.authorization).toMatch(/^Basic /);
 });
 
-test('passes on whatever the token source throws, also at once [E13]', async () => {
+test('passes on an error that the token source throws synchronously [E13]', async () => {
   const { api } = await startSurroundings();
   const instance = axios.create({ baseURL: api.origin });
   instance.interceptors.request.use(
@@ -377,7 +377,7 @@ test('passes on whatever the token source throws, also at once [E13]', async () 
   expect(api.requests).toHaveLength(0);
 });
 
-test('ends with a CanceledError when the caller gives up waiting for a token [E19]', async () => {
+test('ends with a CanceledError if the caller aborts the wait for a token [E19]', async () => {
   const { api } = await startSurroundings();
   const instance = axios.create({ baseURL: api.origin });
   instance.interceptors.request.use(bearerToken({ getToken: (_request, options) => untilAborted(options?.signal) }));
@@ -450,13 +450,16 @@ posixTest(
   30_000,
 );
 
-test.each([[undefined], [null], ['a string']])('hands on what an adapter rejects with, even %p', async (reason) => {
-  const { instance } = await startAxios({}, { adapter: () => Promise.reject(reason) });
+test.each([[undefined], [null], ['a string']])(
+  'passes on the value that an adapter rejects with: %p',
+  async (reason) => {
+    const { instance } = await startAxios({}, { adapter: () => Promise.reject(reason) });
 
-  const thrown: unknown = await instance.get('/orders').catch((error: unknown) => error);
+    const thrown: unknown = await instance.get('/orders').catch((error: unknown) => error);
 
-  expect(thrown).toBe(reason);
-});
+    expect(thrown).toBe(reason);
+  },
+);
 
 function untilAborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_resolve, reject) => {
@@ -473,7 +476,7 @@ test('attaches the token to a request without a URL: it goes to the base URL', a
   expect(api.requests[0]).toMatchObject({ method: 'GET', path: '/', headers: { authorization: 'Bearer token-1' } });
 });
 
-test('sends by axios’ own adapter when another interceptor has taken the adapter off', async () => {
+test('sends by the default adapter of axios if another interceptor removed the adapter', async () => {
   const { instance } = await startAxios();
   instance.interceptors.request.use((config) => {
     delete config.adapter;
@@ -485,7 +488,7 @@ test('sends by axios’ own adapter when another interceptor has taken the adapt
   expect(status).toBe(200);
 });
 
-test.each([undefined, null, 'token', {}, { getToken: 'token' }])('refuses %j in place of tokens [F10]', (tokens) => {
+test.each([undefined, null, 'token', {}, { getToken: 'token' }])('rejects %j as tokens [F10]', (tokens) => {
   expect(() => bearerToken(tokens as never)).toThrow(ConfigurationError);
   expect(() => bearerToken(tokens as never)).toThrow(/^"tokens" of bearerToken must be .*getToken/);
 });

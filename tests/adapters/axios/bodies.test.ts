@@ -30,7 +30,7 @@ const bodies: [string, () => unknown, RegExp][] = [
   ['a Blob', () => new Blob(['of text'], { type: 'text/plain' }), /^of text$/],
 ];
 
-describe.each([['http'], ['fetch']])('on %s sends again the same [E1 E9]', (adapter) => {
+describe.each([['http'], ['fetch']])('on %s a resend has the same [E1 E9]', (adapter) => {
   test.each(bodies)('body of %s', async (_what, body, expected) => {
     const { instance, api } = await startAxios({}, { adapter });
     api.revoke('token-1');
@@ -70,7 +70,7 @@ test.each<[string, string, () => unknown]>([
   expect(events).toMatchObject([{ type: 'request.not_resent', reason: 'body cannot be sent twice' }]);
 });
 
-test('sends query parameters again as they were [E9]', async () => {
+test('resends the same query parameters [E9]', async () => {
   const { instance, api } = await startAxios();
   api.revoke('token-1');
 
@@ -80,9 +80,9 @@ test('sends query parameters again as they were [E9]', async () => {
   expect(api.requests[1]?.path).toBe(api.requests[0]?.path);
 });
 
-describe.each([['http'], ['fetch']])('on %s a repaired 401 leaves the response', (adapter) => {
+describe.each([['http'], ['fetch']])('on %s a resend keeps the response', (adapter) => {
   test.each<['json' | 'text' | 'arraybuffer' | 'stream']>([['json'], ['text'], ['arraybuffer'], ['stream']])(
-    'type "%s" as it was asked for',
+    'type "%s" of the request',
     async (responseType) => {
       const { instance, api } = await startAxios({}, { adapter, responseType });
       api.answer(({ headers }) => (headers.authorization === 'Bearer token-1' ? rejected() : { body: { id: 7 } }));
@@ -97,9 +97,9 @@ describe.each([['http'], ['fetch']])('on %s a repaired 401 leaves the response',
 
 test.each<[string, object]>([
   ['a plain stream', {}],
-  ['a limited one', { maxContentLength: 1_000_000 }],
-  ['one whose progress is watched', { onDownloadProgress: () => undefined }],
-])('frees the only connection of a rejected reply that never ends: %s [E14]', async (_what, config) => {
+  ['a stream of limited length', { maxContentLength: 1_000_000 }],
+  ['a stream with progress', { onDownloadProgress: () => undefined }],
+])('frees the only connection if a rejected response never ends: %s [E14]', async (_what, config) => {
   const httpAgent = new Agent({ keepAlive: true, maxSockets: 1 });
   cleanUp(() => httpAgent.destroy());
   const { instance, api } = await startAxios({}, { httpAgent, responseType: 'stream', ...config });
@@ -112,7 +112,7 @@ test.each<[string, object]>([
   await closed.opened;
 });
 
-test('cancels a rejected reply that never ends, on fetch too [E14]', async () => {
+test('cancels a rejected response that never ends, on fetch too [E14]', async () => {
   const { instance, api } = await startAxios({}, { adapter: 'fetch', responseType: 'stream' });
   const closed = gate();
   api.answer(endless401(closed.open));
@@ -123,7 +123,7 @@ test('cancels a rejected reply that never ends, on fetch too [E14]', async () =>
   await closed.opened;
 });
 
-test('frees it also when no other token can be had [E14]', async () => {
+test('frees the connection also if the renewal fails [E14]', async () => {
   const httpAgent = new Agent({ keepAlive: true, maxSockets: 1 });
   cleanUp(() => httpAgent.destroy());
   const { instance, api, clock, authorizationServer } = await startAxios({}, { httpAgent, responseType: 'stream' });
@@ -140,7 +140,7 @@ test('frees it also when no other token can be had [E14]', async () => {
   await closed.opened;
 });
 
-test('a 401 that stands can be read by the caller [E8]', async () => {
+test('a 401 that is the result can be read by the caller [E8]', async () => {
   const { instance, api } = await startAxios(
     { resend: 'never' },
     { responseType: 'stream', validateStatus: () => true },
@@ -153,7 +153,7 @@ test('a 401 that stands can be read by the caller [E8]', async () => {
   expect(await text(data)).toBe('no');
 });
 
-test('hands on a reply that goes on for ever as soon as it begins [E16]', async () => {
+test('delivers an endless response as soon as it begins [E16]', async () => {
   const { instance, api } = await startAxios({}, { responseType: 'stream' });
   api.answer((_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });

@@ -42,7 +42,7 @@ describe.each(['http', 'fetch'])('on %s neither token nor proof is in [F4 R-25]'
 });
 
 describe('a redirect of a request with a proof', () => {
-  test('within the origin brings the proof of another URL: the 401 stands, and no other token is fetched [R-42]', async () => {
+  test('within the origin carries the proof of another URL: the 401 is the result, without another grant [R-42]', async () => {
     const { instance, api, authorizationServer } = await start({ validateStatus: () => true });
     // Not every API has a word of its own for a proof that does not fit.
     api.answer(({ path }) =>
@@ -68,7 +68,7 @@ describe('a redirect of a request with a proof', () => {
     expect(api.requests.map(({ path }) => path)).toEqual(['/orders', '/orders?page=2', '/orders']);
   });
 
-  test('to another origin leaves what the caller calls sensitive behind as well [R-42]', async () => {
+  test('to another origin drops the "sensitiveHeaders" of the caller, too [R-42]', async () => {
     const { instance, api } = await start({ sensitiveHeaders: ['x-api-key'] });
     const other = await startResourceServer();
     other.answer(() => ({ body: 'there' }));
@@ -81,7 +81,7 @@ describe('a redirect of a request with a proof', () => {
     expect(namesIn(other.requests[0])).toContain('x-tenant');
   });
 
-  test('is not followed on fetch, which would take the proof along', async () => {
+  test('is not followed on fetch, which would send the proof to another URL', async () => {
     const { instance, api } = await start({ adapter: 'fetch', validateStatus: () => true });
     api.answerOnce({ status: 307, headers: { location: '/moved' } });
 
@@ -92,7 +92,7 @@ describe('a redirect of a request with a proof', () => {
   });
 });
 
-test.each(['http', 'fetch'])('gives the config back as it was, on %s [E9]', async (adapter) => {
+test.each(['http', 'fetch'])('leaves the config unchanged, on %s [E9]', async (adapter) => {
   const { instance } = await start({ adapter, maxRedirects: 3, sensitiveHeaders: ['x-api-key'] });
 
   const { config } = await instance.get<unknown>('/orders');
@@ -121,7 +121,7 @@ test.each<[string, AxiosRequestConfig, string]>([
   ['a query and a fragment', { url: '/orders?a=b#c' }, '/orders'],
   ['a path below the base', { url: 'orders/7' }, '/orders/7'],
   ['spaces', { url: '/or ders/ä' }, '/or%20ders/%C3%A4'],
-])('signs the URL that is asked with %s [R-66]', async (_what, config, path) => {
+])('signs the requested URL with %s [R-66]', async (_what, config, path) => {
   const { instance, atApi, api } = await start();
 
   const { status } = await instance.request<unknown>(config);
@@ -130,7 +130,7 @@ test.each<[string, AxiosRequestConfig, string]>([
   expect(atApi.proofs).toMatchObject([{ htu: api.origin + path }]);
 });
 
-test('signs anew when a library above sends the same config again [R-71 E18]', async () => {
+test('signs a new proof if another library sends the same config again [R-71 E18]', async () => {
   const { instance, api, atApi } = await start();
   api.answerOnce({ status: 503 });
   instance.interceptors.response.use(undefined, async (error: AxiosError) => instance.request(error.config ?? {}));

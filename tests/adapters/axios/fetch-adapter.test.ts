@@ -22,7 +22,7 @@ async function startOrders(config: AxiosRequestConfig) {
   return { ...world, posts };
 }
 
-describe('a POST whose redirect is rejected is carried out once by', () => {
+describe('a POST whose redirect ends in a 401 is carried out once by', () => {
   test.each<[string, AxiosRequestConfig]>([
     ['the name of the adapter', { adapter: 'fetch' }],
     ['a list of adapters', { adapter: ['xhr', 'fetch'] }],
@@ -47,7 +47,7 @@ describe('a POST whose redirect is rejected is carried out once by', () => {
 describe.each(nodeFetches)('%s in "env"', (_name, { fetch: nodeFetch, Request: NodeRequest }) => {
   const env = { fetch: nodeFetch, Request: NodeRequest } as NonNullable<AxiosRequestConfig['env']>;
 
-  test.each([301, 302, 303, 307, 308])('takes no token along on a %d to another origin [E11 R-42]', async (status) => {
+  test.each([301, 302, 303, 307, 308])('sends no token after a %d to another origin [E11 R-42]', async (status) => {
     const { instance, api } = await startAxios({}, { adapter: 'fetch', env });
     const other = await startHttpServer(({ body }) => ({ body }));
     api.answer(() => ({ status, headers: { location: `${other.origin}/moved` } }));
@@ -73,7 +73,7 @@ test('a long upload is sent without a copy of it in memory', async () => {
   expect(copies).toBe(0);
 });
 
-test('a fetch of the caller gets what axios gives it, and the config stays as it was [E27]', async () => {
+test('a custom fetch gets the arguments of axios, and the config stays unchanged [E27]', async () => {
   const calls: unknown[][] = [];
   const own: Fetch = (...args) => {
     calls.push(args);
@@ -97,7 +97,7 @@ test('a fetch of the caller gets what axios gives it, and the config stays as it
   expect(request).toMatchObject({ method: 'POST', res: { responseUrl: `${api.origin}/orders` }, wasRedirected: false });
 });
 
-test('a fetch is made into an adapter once, whatever the number of requests and interceptors', async () => {
+test('an adapter is made once for each fetch, for all requests and interceptors', async () => {
   let probes = 0;
   class Counted extends Request {
     constructor(input: string | URL | Request, init?: RequestInit) {
@@ -140,7 +140,7 @@ test('a rejected response stream whose clone is not read does not delay the rese
   expect(clones).toHaveLength(2);
 });
 
-test('an adapter made for another fetch than that of the config sends by its own', async () => {
+test('an adapter that was made for one fetch ignores the fetch of the config', async () => {
   const env = { fetch: () => Promise.reject(new Error('the fetch of the config')) };
   const { instance, api } = await startAxios({}, { adapter: getAdapter('fetch'), env });
   api.revoke('token-1');
@@ -151,7 +151,7 @@ test('an adapter made for another fetch than that of the config sends by its own
   expect(api.requests).toHaveLength(2);
 });
 
-test('a fetch that is replaced later is the one that sends', async () => {
+test('a global fetch that is replaced later is used', async () => {
   const { instance, api } = await startAxios({}, { adapter: 'fetch' });
   await instance.get('/orders');
   const usual = globalThis.fetch;

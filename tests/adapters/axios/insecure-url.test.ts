@@ -15,7 +15,7 @@ function instanceWith(config: AxiosRequestConfig, options: BearerTokenOptions = 
   return instance;
 }
 
-test('a "baseURL" with http stays a string, and "origins" allows it beside [G1]', async () => {
+test('a "baseURL" with http is a string, and "origins" allows it [G1]', async () => {
   const api = await startResourceServer(outerAddress);
   const instance = instanceWith({ baseURL: `${api.origin}/v1` }, { origins: [dangerouslyAllowHttp(api.origin)] });
 

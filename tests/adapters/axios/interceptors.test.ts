@@ -27,7 +27,7 @@ test('other request interceptors run once and see no token, before ours and afte
   expect(api.requests).toHaveLength(2);
 });
 
-test('response interceptors see the one response that counts [E18]', async () => {
+test('response interceptors see only the final response [E18]', async () => {
   const { instance, api } = await startAxios();
   const seen: unknown[] = [];
   instance.interceptors.response.use(
@@ -47,7 +47,7 @@ test('response interceptors see the one response that counts [E18]', async () =>
   expect(seen).toEqual([200]);
 });
 
-test('transforms run once, and on the response that counts [E9]', async () => {
+test('transforms run once, on the final response [E9]', async () => {
   const requests: unknown[] = [];
   const responses: unknown[] = [];
   const { instance, api } = await startAxios(
@@ -74,7 +74,7 @@ test('transforms run once, and on the response that counts [E9]', async () => {
 });
 
 test.each([['url'], ['baseURL']])(
-  'gives no token when a later interceptor changes %s to another origin [E11 R-65]',
+  'sends no token if a later interceptor changes %s to another origin [E11 R-65]',
   async (member) => {
     const { tokens, api, authorizationServer } = await startSurroundings();
     const other = await startResourceServer();
@@ -91,7 +91,7 @@ test.each([['url'], ['baseURL']])(
   },
 );
 
-test('stands aside for an Authorization that a later interceptor sets [E12]', async () => {
+test('adds no token if a later interceptor sets Authorization [E12]', async () => {
   const { tokens, api, authorizationServer } = await startSurroundings();
   const instance = axios.create({ baseURL: api.origin, validateStatus: () => true });
   instance.interceptors.request.use((config) => {
@@ -106,7 +106,7 @@ test('stands aside for an Authorization that a later interceptor sets [E12]', as
   expect(authorizationServer.grants).toHaveLength(0);
 });
 
-test('copes with a later interceptor that hands on a plain object', async () => {
+test('works with a later interceptor that returns a plain object', async () => {
   const { tokens, api } = await startSurroundings();
   const instance = axios.create({ baseURL: api.origin });
   instance.interceptors.request.use((config) => ({ ...config, headers: new AxiosHeaders({ 'x-plain': '1' }) }));
@@ -117,7 +117,7 @@ test('copes with a later interceptor that hands on a plain object', async () => 
   expect(api.requests[0]?.headers).toMatchObject({ authorization: 'Bearer token-1', 'x-plain': '1' });
 });
 
-test('the second of two interceptors on one instance stands aside [E18]', async () => {
+test('only one of two interceptors on one instance adds a token [E18]', async () => {
   const [one, two] = [await startSurroundings(), await startSurroundings()];
   const instance = axios.create({ baseURL: one.api.origin, validateStatus: () => true });
   instance.interceptors.request.use(bearerToken(one.tokens));
@@ -147,7 +147,7 @@ test('two interceptors for two origins each serve their own [E11]', async () => 
   expect(two.api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer two']);
 });
 
-test('a retry of "error.config" goes through the whole path again [E18]', async () => {
+test('a retry of "error.config" uses the renewed token [E18]', async () => {
   const { instance, api, authorizationServer } = await startAxios();
   retryOnce(instance);
   let answers = 0;
@@ -168,7 +168,7 @@ test('a retry of "error.config" goes through the whole path again [E18]', async 
   expect(authorizationServer.grants).toHaveLength(2);
 });
 
-test('a retry repairs a token that is rejected by then [E18]', async () => {
+test('a retry replaces a token that was rejected since the first attempt [E18]', async () => {
   const { instance, api } = await startAxios();
   retryOnce(instance);
   let answers = 0;
@@ -184,7 +184,7 @@ test('a retry repairs a token that is rejected by then [E18]', async () => {
   expect(api.requests).toHaveLength(3);
 });
 
-test('a retry of a 401 costs no second resend for the same token [E18]', async () => {
+test('a retry of a 401 causes no second resend with the same token [E18]', async () => {
   const { instance, api, authorizationServer } = await startAxios();
   retryOnce(instance);
   api.answer(() => rejected());
@@ -195,7 +195,7 @@ test('a retry of a 401 costs no second resend for the same token [E18]', async (
   expect(authorizationServer.grants).toHaveLength(2);
 });
 
-test('an instance that retries around ours keeps the one resend [E18]', async () => {
+test('a caller that sends "response.config" again uses the renewed token [E18]', async () => {
   const { instance, api } = await startAxios();
   api.revoke('token-1');
 
@@ -210,7 +210,7 @@ test('an instance that retries around ours keeps the one resend [E18]', async ()
   ]);
 });
 
-test.each([['http'], ['fetch'], [undefined]])('hands back the user’s own adapter: %s', async (adapter) => {
+test.each([['http'], ['fetch'], [undefined]])('restores the adapter of the caller: %s', async (adapter) => {
   const { instance, api } = await startAxios({}, adapter === undefined ? {} : { adapter });
 
   const response = await instance.get('/orders');
@@ -221,7 +221,7 @@ test.each([['http'], ['fetch'], [undefined]])('hands back the user’s own adapt
   expect((error as AxiosError).config?.adapter).toEqual(adapter ?? axios.defaults.adapter);
 });
 
-test('hands back the user’s own adapter when a request stands aside', async () => {
+test('restores the adapter of the caller after a request without a token', async () => {
   const { instance, api } = await startAxios();
   api.answer(() => ({ body: 'public' }));
 
@@ -230,7 +230,7 @@ test('hands back the user’s own adapter when a request stands aside', async ()
   expect(config.adapter).toEqual(axios.defaults.adapter);
 });
 
-test('leaves the config and the headers of the caller as they were', async () => {
+test('leaves the config and the headers of the caller unchanged', async () => {
   const { instance, api } = await startAxios();
   api.revoke('token-1');
   const headers = new AxiosHeaders({ 'x-tenant': 'blue' });

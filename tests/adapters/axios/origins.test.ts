@@ -63,7 +63,7 @@ const targets: [string, string, boolean][] = [
 ];
 
 describe('a request [E11 R-65]', () => {
-  test.each(targets)('below %j for %j sees a token: %j', async (baseURL, url, isApi) => {
+  test.each(targets)('with the baseURL %j and the URL %j gets a token: %j', async (baseURL, url, isApi) => {
     const { instance, sent } = recordingInstance({ baseURL });
 
     await instance.get(url);
@@ -73,7 +73,7 @@ describe('a request [E11 R-65]', () => {
     expect(isApi).toBe(sent[0]?.origin === new URL(baseURL).origin);
   });
 
-  test.each(targets)('below %j for %j sees the same with "origins"', async (baseURL, url, isApi) => {
+  test.each(targets)('with the baseURL %j and the URL %j gets the same with "origins"', async (baseURL, url, isApi) => {
     const { instance, sent } = recordingInstance({ baseURL, origins: [new URL(baseURL).origin] });
 
     await instance.get(url);
@@ -81,21 +81,24 @@ describe('a request [E11 R-65]', () => {
     expect(sent[0]?.authorization).toBe(isApi ? 'Bearer key' : undefined);
   });
 
-  test.each(targets)('below %j for %j sees a token when absolute URLs are not allowed', async (baseURL, url) => {
-    const { instance, sent } = recordingInstance({ baseURL });
+  test.each(targets)(
+    'with the baseURL %j and the URL %j gets a token with "allowAbsoluteUrls: false"',
+    async (baseURL, url) => {
+      const { instance, sent } = recordingInstance({ baseURL });
 
-    await instance.get(url, { allowAbsoluteUrls: false });
+      await instance.get(url, { allowAbsoluteUrls: false });
 
-    expect(sent[0]?.authorization).toBe('Bearer key');
-    expect([undefined, new URL(baseURL).origin]).toContain(sent[0]?.origin);
-  });
+      expect(sent[0]?.authorization).toBe('Bearer key');
+      expect([undefined, new URL(baseURL).origin]).toContain(sent[0]?.origin);
+    },
+  );
 
   test.each([
     ['https:other.example.com/orders'],
     ['https:/other.example.com/orders'],
     ['https:\\\\other.example.com/orders'],
     ['ht\ntps:other.example.com/orders'],
-  ])('for the malformed %j is refused by axios and nobody sees a token', async (url) => {
+  ])('with the malformed URL %j is rejected by axios and sent nowhere', async (url) => {
     const seen: string[] = [];
     const origin = await listen(({ headers }, response) => {
       seen.push(String(headers.authorization));
@@ -117,7 +120,7 @@ describe('a request [E11 R-65]', () => {
     ['https://me:pass@api.example.com', 'https://me:pass@api.example.com/orders'],
     ['https://me:pass@api.example.com', 'https://me:pass@other.example.com/orders'],
     ['https://me:pass@api.example.com', '//other.example.com/orders'],
-  ])('below %j for %j, with credentials of its own, sees no token', async (baseURL, url) => {
+  ])('with credentials in the baseURL %j or the URL %j gets no token', async (baseURL, url) => {
     const { instance, sent } = recordingInstance({ baseURL });
 
     await instance.get(url);
@@ -138,7 +141,7 @@ test('follows a "baseURL" that changes from request to request [E11 R-65]', asyn
 });
 
 // URL.canParse of Node 20 and 22 begins to refuse ü and the like in a host after a few thousand calls.
-test('decides the same however many requests there were [R-65]', async () => {
+test('treats an origin the same after thousands of requests [R-65]', async () => {
   const { instance, sent } = recordingInstance({ origins: ['https://xn--bcher-kva.example'] });
 
   for (let request = 0; request < 10_000; request += 1) await instance.get('https://bücher.example/orders');
@@ -146,7 +149,7 @@ test('decides the same however many requests there were [R-65]', async () => {
   expect(new Set(sent.map(({ authorization }) => authorization))).toEqual(new Set(['Bearer key']));
 });
 
-test('a proof of possession is for the URL that axios asks [R-66]', async () => {
+test('a proof of possession is for the URL that axios requests [R-66]', async () => {
   const keyPair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
   const signed: unknown[] = [];
   const instance = axios.create({
@@ -171,7 +174,7 @@ test('a proof of possession is for the URL that axios asks [R-66]', async () => 
   expect(signed).toEqual(asked.map(({ origin, pathname }) => origin + pathname));
 });
 
-test.each([301, 302, 303, 307, 308])('takes no token along on a %d to a subdomain [E31 E11 R-42]', async (status) => {
+test.each([301, 302, 303, 307, 308])('sends no token after a %d to a subdomain [E31 E11 R-42]', async (status) => {
   const seen: [host: string | undefined, credentials: unknown][] = [];
   const origin = await listen(({ url, headers }, response) => {
     seen.push([headers.host, headers.authorization ?? headers['dpop']]);
@@ -193,7 +196,7 @@ test.each([301, 302, 303, 307, 308])('takes no token along on a %d to a subdomai
   ]);
 });
 
-test('takes no token along to the host that the caller names in "Host" [E11 R-42]', async () => {
+test('sends no token after a redirect to the host in the "Host" header of the caller [E11 R-42]', async () => {
   const seen: unknown[] = [];
   const other = await listen(({ headers }, response) => response.end(String(seen.push(headers.authorization))));
   const origin = await listen(({ headers }, response) => {
@@ -213,7 +216,7 @@ test('takes no token along to the host that the caller names in "Host" [E11 R-42
   expect(config.beforeRedirect).toBe(beforeRedirect);
 });
 
-test('decides for any URL as axios connects [E11 R-65]', async () => {
+test('for any URL, sends a token if and only if axios connects to the origin [E11 R-65]', async () => {
   const names = ['api.example.com', 'other.example.com', '[::1]', 'a', '..', 'https', 'http', 'HTTPS://', 'https://'];
   const marks = [...Array.from(':/\\@#?. \t\n\0[]\u3002＠'), '//', '\\\\', '%2f', ':443', ':8443'];
   const piece = fc.constantFrom(...names, ...marks);

@@ -20,7 +20,7 @@ const http2: object = { httpVersion: 2, http2Options: { sessionTimeout: 1 } };
 const headers = { Authorization: 'Bearer token-0', DPoP: 'proof' };
 
 // If one of these tests fails, Node or follow-redirects has renamed a member, and redact-request.ts no longer removes what it held.
-describe('a request object that is not redacted holds its headers where the adapter removes them [F4 R-25]', () => {
+describe('an unredacted request object holds its headers in the members that the adapter clears [F4 R-25]', () => {
   test.each<[string, AxiosRequestConfig]>([
     ['of follow-redirects', {}],
     ['of Node', { maxRedirects: 0 }],
@@ -35,7 +35,7 @@ describe('a request object that is not redacted holds its headers where the adap
     });
   });
 
-  test('the request of follow-redirects: in "_options.headers", which the ClientRequest leads to', async () => {
+  test('the request of follow-redirects: in "_options.headers", which the ClientRequest references', async () => {
     const request = await sent({});
 
     expect(request['_redirectable']).toMatchObject({ _currentRequest: request, _options: { headers } });
@@ -62,7 +62,7 @@ describe('no token is in [E9 F4 R-25]', () => {
     expect(leakIn(outcomes, secret)).toBeUndefined();
   });
 
-  test('a stream that is being sent when its response comes, and that goes on', async () => {
+  test('a stream that is still being sent when its response arrives', async () => {
     const sentOn = gate();
     const origin = await listen(async (incoming, response) => {
       response.write(`${incoming.headers.authorization} has sent: `);

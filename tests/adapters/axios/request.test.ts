@@ -26,7 +26,7 @@ describe.each(['http', 'fetch'] as const)('on %s', (adapter) => {
     expect(JSON.stringify(failure)).not.toContain('token-1');
   });
 
-  test('an answer in between is not the answer [E22 R-39]', async () => {
+  test('an informational response is not the result [E22 R-39]', async () => {
     const { instance, api } = await startAxios({}, { adapter });
     api.answer(({ headers }, response) => {
       response.writeProcessing();
@@ -40,7 +40,7 @@ describe.each(['http', 'fetch'] as const)('on %s', (adapter) => {
     expect(api.requests).toHaveLength(2);
   });
 
-  test('a caller who gives up while a 401 arrives gets no second request [E22]', async () => {
+  test('a request that the caller aborts while a 401 arrives is not resent [E22]', async () => {
     const { instance, api, authorizationServer } = await startAxios({}, { adapter });
     const caller = new AbortController();
     api.answer((_request, response) => {
@@ -57,7 +57,7 @@ describe.each(['http', 'fetch'] as const)('on %s', (adapter) => {
   });
 });
 
-test('a token that dies before its time is replaced while the caller waits [R-19 E1]', async () => {
+test('a token that is rejected before its expiry is replaced while the caller waits [R-19 E1]', async () => {
   const { instance, api, authorizationServer, clock } = await startAxios();
   await instance.get('/orders');
   clock.advance(10 * 60_000);
@@ -74,7 +74,7 @@ test('a token that dies before its time is replaced while the caller waits [R-19
   expect(authorizationServer.grants).toHaveLength(2);
 });
 
-test('a token that has expired on arrival is sent once, and a rejection asks for one other, not for ever [A15]', async () => {
+test('a token that had expired on arrival is sent once, and its rejection causes one more grant [A15]', async () => {
   const { instance, api, authorizationServer } = await startAxios({}, { validateStatus: () => true });
   authorizationServer.script({ body: { access_token: 'expired', token_type: 'Bearer', expires_in: 0 } });
   api.revoke('expired');

@@ -67,10 +67,10 @@ describe('while other requests are under way, no token of any of them is in [E35
   test.each<[string, string, AxiosRequestConfig]>([
     ['a stream', '/slow', {}],
     ['a stream on fetch', '/slow', { adapter: 'fetch' }],
-    ['a stream whose redirects Node would follow', '/slow', { maxRedirects: 0 }],
+    ['a stream without follow-redirects', '/slow', { maxRedirects: 0 }],
     ['a stream after a redirect', '/moved', {}],
     ['a stream that is unzipped', '/gzip', {}],
-    ['a stream whose progress is told', '/slow', { onDownloadProgress: () => undefined }],
+    ['a stream with progress', '/slow', { onDownloadProgress: () => undefined }],
     ['a stream of limited length', '/slow', { maxContentLength: 1_000 }],
     ['a stream with a timeout and a signal', '/slow', { timeout: 60_000, signal: new AbortController().signal }],
     ['the error of a 404', '/missing', {}],
@@ -162,7 +162,7 @@ describe('a response stream is as axios gives it:', () => {
     expect(Buffer.concat(chunks as Buffer[])).toEqual(gzipSync('in parts'));
   });
 
-  test('its connection is used again once it was read', async () => {
+  test('its connection is reused after it was read', async () => {
     const { client, sockets } = await startApi();
 
     for (let request = 0; request < 4; request += 1) {
@@ -202,7 +202,7 @@ describe('a response stream is as axios gives it:', () => {
     data.destroy();
   });
 
-  test.each(['/slow', '/moved'])('to destroy it ends the connection (%s)', async (path) => {
+  test.each(['/slow', '/moved'])('destroying it closes the connection (%s)', async (path) => {
     const { client, closed } = await startApi();
 
     const { data } = await client('token-1').get<Readable>(path);
@@ -224,7 +224,7 @@ describe('a response stream is as axios gives it:', () => {
     expect(axios.isCancel(await failure)).toBe(true);
   });
 
-  test('"aborted" and an error tell that the server broke off', async () => {
+  test('"aborted" and an error report that the server closed the connection', async () => {
     const { client } = await startApi();
     const events: string[] = [];
 
@@ -238,7 +238,7 @@ describe('a response stream is as axios gives it:', () => {
     expect([data.aborted, data.complete]).toEqual([true, false]);
   });
 
-  test('an error that nobody listens for does not end the process', async () => {
+  test('an error without a listener does not end the process', async () => {
     const { client } = await startApi();
 
     const { data } = await client('token-1').get<IncomingMessage>('/breaks');
@@ -247,7 +247,7 @@ describe('a response stream is as axios gives it:', () => {
     expect(data.aborted).toBe(true);
   });
 
-  test('it tells of a timeout of its connection', async () => {
+  test('it reports a timeout of its connection', async () => {
     const { client } = await startApi();
 
     const { data } = await client('token-1').get<IncomingMessage>('/slow');
@@ -256,7 +256,7 @@ describe('a response stream is as axios gives it:', () => {
     await expect(timedOut).resolves.toBeUndefined();
   });
 
-  test('a rejected one frees its connection, and the resent request has its stream', async () => {
+  test('a rejected one frees its connection, and the resend has a stream of its own', async () => {
     let asked = 0;
     const origin = await listen(({ headers }, response) => {
       asked += 1;

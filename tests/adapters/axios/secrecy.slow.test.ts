@@ -25,11 +25,11 @@ describe.each(adapters)('on %s no token is in [E9 F4 R-25]', (adapter) => {
     ['the error of a 403', {}, () => ({ ...rejected('Bearer error="insufficient_scope"'), status: 403 })],
     ['the error of a connection that is reset', {}, (_request, response) => void response.destroy()],
     ['the error of a timeout', { timeout: 100 }, () => undefined],
-    ['the error of a reply that is too long', { maxContentLength: 10 }, () => ({ body: 'x'.repeat(10_000) })],
+    ['the error of a response that is too long', { maxContentLength: 10 }, () => ({ body: 'x'.repeat(10_000) })],
     ['the error of a body that is too long', { method: 'post', data: 'xxx', maxBodyLength: 2 }, () => ({})],
     ['the error of a redirect in circles', { maxRedirects: 3 }, () => ({ status: 302, headers: { location: '/' } })],
     [
-      'the error of a reply that breaks off',
+      'the error of a response that breaks off',
       {},
       (_request, response) => {
         response.writeHead(200, { 'content-length': '100' });
@@ -38,7 +38,7 @@ describe.each(adapters)('on %s no token is in [E9 F4 R-25]', (adapter) => {
       },
     ],
     [
-      'the error of a reply that is no JSON',
+      'the error of a response that is no JSON',
       { responseType: 'json', transitional: { silentJSONParsing: false } },
       () => ({ body: '{' }),
     ],
@@ -54,7 +54,7 @@ describe.each(adapters)('on %s no token is in [E9 F4 R-25]', (adapter) => {
     expect(outcome.config?.headers?.get('Authorization')).toBeUndefined();
   });
 
-  test('the error of a caller who gives up', async () => {
+  test('the error of a request that the caller aborts', async () => {
     const { instance, api } = await startAxios({}, { adapter });
     const arrived = gate();
     api.answer(() => {
@@ -87,7 +87,7 @@ describe.each(adapters)('on %s no token is in [E9 F4 R-25]', (adapter) => {
     expect(leakIn(outcomes, token)).toBeUndefined();
   });
 
-  test('a rejected response that "isRejected" is shown, nor in the one after it', async () => {
+  test('a rejected response that "isRejected" gets, nor in the next response', async () => {
     const rejectedOnes: unknown[] = [];
     const { instance, api } = await startAxios(
       {
@@ -129,7 +129,7 @@ describe.each(adapters)('on %s no token is in [E9 F4 R-25]', (adapter) => {
     expect(leakIn(data, token)).toBeUndefined();
   });
 
-  test('a stream that was the body of the request, nor in the response to it', async () => {
+  test('a stream that was the request body, nor in the response', async () => {
     const { instance, api } = await startAxios({}, { adapter, validateStatus: () => true });
     api.answer(() => rejected());
     const body = Readable.from(['an order']);
@@ -141,7 +141,7 @@ describe.each(adapters)('on %s no token is in [E9 F4 R-25]', (adapter) => {
     expect(leakIn(body, token)).toBeUndefined();
   });
 
-  test('the error with which a stream breaks off when its caller gives up', async () => {
+  test('the error of a stream that the caller aborts', async () => {
     const { instance, api } = await startAxios({}, { adapter, responseType: 'stream' });
     api.answer((_request, response) => {
       response.writeHead(200);
@@ -158,7 +158,7 @@ describe.each(adapters)('on %s no token is in [E9 F4 R-25]', (adapter) => {
     expect(leakIn(await broken, token)).toBeUndefined();
   });
 
-  test('the error with which a stream ends that is too long', async () => {
+  test('the error of a stream that is too long', async () => {
     const { instance, api } = await startAxios({}, { adapter, responseType: 'stream', maxContentLength: 10 });
     api.answer((_request, response) => {
       response.writeHead(200);
@@ -198,7 +198,7 @@ describe.each(adapters)('on %s no token is in [E9 F4 R-25]', (adapter) => {
 });
 
 describe('no token of other requests in flight is in [F4 R-25]', () => {
-  test('what comes back by way of the agent of Node', async () => {
+  test('a response or an error, by way of the agent of Node', async () => {
     const { instance, api } = await startAxios({});
     const [allArrived, done] = [gate(), gate()];
     let arrived = 0;
@@ -220,7 +220,7 @@ describe('no token of other requests in flight is in [F4 R-25]', () => {
   });
 });
 
-test('says in the request of a response what was asked of whom', async () => {
+test('the request object of a response has the method and the URL', async () => {
   const { instance, api } = await startAxios();
 
   const { request } = await instance.get<unknown>('/orders', { params: { limit: 1 } });
@@ -235,7 +235,7 @@ test('says in the request of a response what was asked of whom', async () => {
   });
 });
 
-test('says in the request of a response where redirects have led', async () => {
+test('the request object of a response has the URL after redirects', async () => {
   const { instance, api } = await startAxios();
   api.answer(({ path }) => (path === '/orders' ? { status: 307, headers: { location: '/moved' } } : { body: 'here' }));
 

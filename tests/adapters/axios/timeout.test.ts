@@ -26,7 +26,7 @@ test.each<[string, string, AxiosRequestConfig]>([
   ['ECONNABORTED', 'timeout of 60ms exceeded', {}],
   ['ETIMEDOUT', 'timeout of 60ms exceeded', { transitional: { clarifyTimeoutError: true } }],
   ['ECONNABORTED', 'too slow', { timeoutErrorMessage: 'too slow' }],
-])('a wait for a token counts as the request’s time and ends in %s, "%s" [E19]', async (code, message, config) => {
+])('the timeout of a request covers the wait for a token and ends in %s, "%s" [E19]', async (code, message, config) => {
   const { instance, api, authorizationServer } = await startAxios();
   const grant = held(granted('late'));
   authorizationServer.script(grant.script);
@@ -43,7 +43,7 @@ test.each<[string, string, AxiosRequestConfig]>([
   expect(authorizationServer.grants).toHaveLength(1);
 });
 
-test('so does a wait for another token; the renewal goes on for the next request [E19]', async () => {
+test('the timeout covers the wait for a renewal, which continues for the next request [E19]', async () => {
   const { instance, api, authorizationServer } = await startAxios();
   await instance.get('/first');
   api.revoke('token-1');
@@ -120,7 +120,7 @@ async function passing(ms: number): Promise<void> {
   while (performance.now() < until) await new Promise(setImmediate);
 }
 
-test('the request is sent with the rest of its time, and keeps its own timeout [E19]', async () => {
+test('the request is sent with the remaining time, and its config keeps the timeout [E19]', async () => {
   const { instance, timeouts } = timed(40);
 
   const { config } = await instance.get('/orders', { timeout: 60_000 });
@@ -141,7 +141,7 @@ test('a timeout that is a text, from an environment variable, is read as axios r
   expect(config.timeout).toBe('60000');
 });
 
-test('so is the request that is sent again [E19]', async () => {
+test('a resend is sent with the remaining time, too [E19]', async () => {
   const { instance, timeouts } = timed(40, [401, 200]);
 
   const { config } = await instance.get('/orders', { timeout: 60_000 });
@@ -151,7 +151,7 @@ test('so is the request that is sent again [E19]', async () => {
   expect(config.timeout).toBe(60_000);
 });
 
-test('a cached token takes no time off, and a request has one timer at most [E19]', async () => {
+test('a cached token takes no time from the timeout, and a request has at most one timer [E19]', async () => {
   const { instance, authorizationServer } = await startAxios();
   await instance.get('/orders');
   const seen: number[] = [];
@@ -179,7 +179,7 @@ test.each<[string, (abort: AbortSignal) => AxiosRequestConfig]>([
       cancelToken: new axios.CancelToken((cancel) => signal.addEventListener('abort', () => cancel('gone'))),
     }),
   ],
-])('a %s ends the wait of a request that has a timeout, too, and its timer goes [E19 D16]', async (_what, give) => {
+])('a %s ends the wait of a request with a timeout, too, and clears its timer [E19 D16]', async (_what, give) => {
   const [asked, before] = [gate(), timers()];
   const instance = axios.create({ baseURL: 'https://api.example.com' });
   instance.interceptors.request.use(
@@ -210,7 +210,7 @@ test('leaves no timer behind [E19]', async () => {
   expect(timers()).toBeLessThanOrEqual(before);
 });
 
-test('a timeout longer than a timer can wait for is none [E19 C7]', async () => {
+test('a timeout that is too long for a timer counts as none [E19 C7]', async () => {
   const { instance, timeouts } = timed(5);
 
   const { status } = await instance.get('/orders', { timeout: 2 ** 40 });

@@ -49,8 +49,8 @@ function circular(origin: string, options: Partial<TokenServiceOptions>, config?
   return instance;
 }
 
-describe('a "fetch" that goes through the very instance that presents the tokens [E17]', () => {
-  test('works when the token request has an Authorization of its own: that is left alone', async () => {
+describe('a "fetch" that sends token requests through the instance with the interceptor [E17]', () => {
+  test('works if the token request has an Authorization of its own, which is kept', async () => {
     const { origin, requests } = await startBoth();
     const instance = circular(origin, { clientAuthentication: clientSecretBasic('secret') });
 
@@ -60,7 +60,7 @@ describe('a "fetch" that goes through the very instance that presents the tokens
     expect(requests.map(({ path }) => path)).toEqual(['/token', '/orders']);
   });
 
-  test('works when it says "tokenRequest: false"', async () => {
+  test('works if it sets "tokenRequest: false"', async () => {
     const { origin, requests } = await startBoth();
     const instance = circular(origin, { clientAuthentication: clientSecretPost('secret') }, { tokenRequest: false });
 
@@ -70,7 +70,7 @@ describe('a "fetch" that goes through the very instance that presents the tokens
     expect(requests.map(({ path }) => path)).toEqual(['/token', '/orders']);
   });
 
-  test('works when it says nothing: a token request under way gets no token [E30]', async () => {
+  test('works if it sets nothing: a pending token request gets no token [E30]', async () => {
     const { origin, requests } = await startBoth();
     const instance = circular(origin, { clientAuthentication: clientSecretPost('secret') });
 

@@ -52,7 +52,7 @@ test('in the documented order no tenant gets the cached response of another [E37
   expect(server.grants).toHaveLength(2);
 });
 
-test('in the wrong order it does: the key is made before the token request is known', async () => {
+test('in the wrong order a tenant does: the cache key is made before the token request is known', async () => {
   const { get } = await startTenants('tenant', 'cache', 'token');
 
   expect([await get('a'), await get('b')]).toEqual(['for Bearer token-1', 'for Bearer token-1']);

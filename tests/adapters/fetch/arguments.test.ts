@@ -91,7 +91,7 @@ const calls: [string, (origin: string) => Arguments][] = [
   ['a Request as init that is aborted', (origin) => [`${origin}/orders`, put(origin, { signal: AbortSignal.abort() })]],
   ['two Requests', (origin) => [put(`${origin}/orders`), new Request(origin, { method: 'POST', body: 'other' })]],
   ['two Requests, the second one without a body', (origin) => [put(`${origin}/orders`), new Request(origin)]],
-  ['a Request whose "toString" is another', (origin) => [new SubRequest(`${origin}/orders`, plain)]],
+  ['a Request with its own "toString"', (origin) => [new SubRequest(`${origin}/orders`, plain)]],
   ['a Request and an instance of a class', (origin) => [new Request(`${origin}/orders`), new Getters()]],
   ['an init of getters of a class', (origin) => [`${origin}/moved`, new Getters()]],
   ['an init that inherits all', (origin) => [`${origin}/orders`, inherited(plain)]],
@@ -141,7 +141,7 @@ function* yielding(...values: string[]): Generator<string> {
   yield* values;
 }
 
-describe('what "fetch" itself does with its arguments is what is sent', () => {
+describe('the adapter sends the same as "fetch" for', () => {
   test.each(calls)('%s [E34]', async (_what, makeArguments) => {
     const { outcome, expected, requests, expectedRequests } = await sendBoth(makeArguments);
 
@@ -186,7 +186,7 @@ describe('what "fetch" itself does with its arguments is what is sent', () => {
   });
 });
 
-test('is sent again, with all that an init inherits [E34 E9]', async () => {
+test('a resend has all members that an init inherits [E34 E9]', async () => {
   const { send, api } = await startFetch();
   api.revoke('token-1');
   const init = inherited({ ...plain, headers: pairs() }) as RequestInit;
@@ -200,7 +200,7 @@ test('is sent again, with all that an init inherits [E34 E9]', async () => {
   ]);
 });
 
-test('"token" may be inherited as well [E34 E21]', async () => {
+test('"tokenRequest" may be inherited, too [E34 E21]', async () => {
   const { send, api, authorizationServer } = await startFetch();
 
   await send(`${api.origin}/orders`, inherited({ tokenRequest: { scope: 'a' } }) as RequestInit);

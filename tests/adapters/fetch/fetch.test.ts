@@ -34,7 +34,7 @@ test.each<[object, RegExp]>([
   expect(make).toThrow(message);
 });
 
-test('refuses to be made without options [F10]', () => {
+test('rejects missing options [F10]', () => {
   const make = (): unknown => withBearerToken(fetch, staticToken('key'), undefined as unknown as FetchTokenOptions);
 
   expect(make).toThrow(ConfigurationError);
@@ -45,7 +45,7 @@ describe('the headers of a request', () => {
     ['an object', () => ({ 'X-Tenant': 'blue' })],
     ['a list of pairs', () => [['X-Tenant', 'blue']]],
     ['Headers', () => new Headers({ 'X-Tenant': 'blue' })],
-  ])('are sent as they are, in %s, and stay without the token', async (_what, headers) => {
+  ])('are sent unchanged, in %s, and the originals stay without the token', async (_what, headers) => {
     const { send, api } = await startFetch();
     const [given, same] = [headers(), headers()];
 
@@ -59,7 +59,7 @@ describe('the headers of a request', () => {
     ['an object', { AUTHORIZATION: 'ApiKey 7' }],
     ['a list of pairs', [['Authorization', 'ApiKey 7']]],
     ['Headers', new Headers({ authorization: 'ApiKey 7' })],
-  ])('are left alone with an Authorization in %s [E12 R-31]', async (_what, headers) => {
+  ])('get no token if %s has an Authorization [E12 R-31]', async (_what, headers) => {
     const { send, api, authorizationServer } = await startFetch();
 
     await send(`${api.origin}/orders`, { headers });
@@ -68,7 +68,7 @@ describe('the headers of a request', () => {
     expect(authorizationServer.grants).toHaveLength(0);
   });
 
-  test('are those of "init" instead of those of the Request, as fetch has it [E12]', async () => {
+  test('are those of "init" instead of those of the Request, as with fetch [E12]', async () => {
     const { send, api } = await startFetch();
     const request = new Request(`${api.origin}/orders`, { headers: { authorization: 'ApiKey 7' } });
 
@@ -79,7 +79,7 @@ describe('the headers of a request', () => {
   });
 });
 
-test('works without "init", also where it is null', async () => {
+test('works without "init", and with null', async () => {
   const { send, api } = await startFetch();
 
   const replies = [await send(api.origin), await send(api.origin, null as unknown as RequestInit)];
@@ -87,7 +87,7 @@ test('works without "init", also where it is null', async () => {
   expect(replies.map(({ status }) => status)).toEqual([200, 200]);
 });
 
-test('goes by what the URL and the headers were when it was called [E11]', async () => {
+test('sends the URL and the headers as they were at the time of the call [E11]', async () => {
   const tokens = manualSource();
   const [api, other] = [await startResourceServer(), await startResourceServer()];
   const send = withBearerToken(fetch, tokens, { origins: [api.origin] });
@@ -103,7 +103,7 @@ test('goes by what the URL and the headers were when it was called [E11]', async
   expect(other.requests).toEqual([]);
 });
 
-test('gives tokens to all origins that are listed, and to no other [E11]', async () => {
+test('sends tokens to the listed origins only [E11]', async () => {
   const [second, unlisted] = [await startResourceServer(), await startResourceServer()];
   const first = await startSurroundings();
   const send = withBearerToken(fetch, first.tokens, { origins: [first.api.origin, `${second.origin}/`] });
@@ -117,7 +117,7 @@ test('gives tokens to all origins that are listed, and to no other [E11]', async
   ]);
 });
 
-test('leaves credentials in the URL to fetch, which refuses them [E12]', async () => {
+test('passes a URL with credentials on to fetch, which rejects it [E12]', async () => {
   const { send, api, authorizationServer } = await startFetch();
 
   const failure = await failureOf(send(api.origin.replace('//', '//me:pass@')));
@@ -126,7 +126,7 @@ test('leaves credentials in the URL to fetch, which refuses them [E12]', async (
   expect(authorizationServer.grants).toHaveLength(0);
 });
 
-test('asks for what a function makes of the outgoing request [E21 R-64]', async () => {
+test('calls the function "tokenRequest" with the outgoing request [E21 R-64]', async () => {
   const { send, api, authorizationServer } = await startFetch({
     tokenRequest(url, { headers }): TokenRequest | undefined {
       const tenant = new Headers(headers).get('x-tenant') ?? new URL(url).searchParams.get('tenant');
@@ -160,7 +160,7 @@ test.each<[string, FetchTokenOptions['isRejected']]>([
   ['by the status', ({ status }) => status === 202],
   ['by the body of a clone', async (response) => (await response.clone().text()).includes('TOKEN')],
   ['by the body itself', async (response) => response.status === 202 && (await response.text()).includes('TOKEN')],
-])('sends again when "isRejected" says so %s [E15 E25]', async (_what, isRejected) => {
+])('resends if "isRejected" returns true %s [E15 E25]', async (_what, isRejected) => {
   const { send, api } = await startFetch({ isRejected });
   api.answer(({ headers }) =>
     headers.authorization === 'Bearer token-1' ? { status: 202, body: 'TOKEN' } : { body: 'done' },
@@ -172,7 +172,7 @@ test.each<[string, FetchTokenOptions['isRejected']]>([
   expect(api.requests).toHaveLength(2);
 });
 
-test('the reply stands when "isRejected" says later that it may [E15]', async () => {
+test('the response is the result if the promise of "isRejected" resolves to false [E15]', async () => {
   const { send, api } = await startFetch({ isRejected: () => Promise.resolve(false) });
 
   const { status } = await send(`${api.origin}/orders`);
@@ -181,7 +181,7 @@ test('the reply stands when "isRejected" says later that it may [E15]', async ()
   expect(api.requests).toHaveLength(1);
 });
 
-test('a connection that breaks fails the request, once', async () => {
+test('a request whose connection breaks fails and is not resent', async () => {
   const { send, api } = await startFetch();
   api.answer((_request, response) => {
     response.destroy();
@@ -207,7 +207,7 @@ describe('no token is in [F4 R-25]', () => {
     expect(request.headers.has('authorization')).toBe(false);
   });
 
-  test('the error of a connection that is reset, nor in that of a caller who gives up', async () => {
+  test('the error of a reset connection, nor in that of an aborted request', async () => {
     const { send, api } = await startFetch();
     const caller = new AbortController();
     api.answer(({ path }, response) => {
@@ -269,7 +269,7 @@ describe('a Request', () => {
     ['a Blob', () => new Blob(['blob']), 'blob'],
     ['URLSearchParams', () => new URLSearchParams({ a: '1' }), 'a=1'],
     ['a stream', () => new Blob(['a stream']).stream(), 'a stream'],
-  ])('with a body from %s is sent again as it was [E1 E8 E9]', async (_what, body, expected) => {
+  ])('with a body from %s is resent unchanged [E1 E8 E9]', async (_what, body, expected) => {
     const { send, api } = await startFetch();
     api.revoke('token-1');
     const request = post(api.origin, body());
@@ -286,7 +286,7 @@ describe('a Request', () => {
     expect(request.bodyUsed).toBe(true);
   });
 
-  test('may be given another body by "init", which leaves its own alone [E9]', async () => {
+  test('keeps its body unread if "init" has another one [E9]', async () => {
     const { send, api } = await startFetch();
     api.revoke('token-1');
     const request = post(api.origin, 'an order');
@@ -297,7 +297,7 @@ describe('a Request', () => {
     expect(await request.text()).toBe('an order');
   });
 
-  test('says all that "init" leaves out, or leaves undefined [E9]', async () => {
+  test('provides the members that "init" leaves out or undefined [E9]', async () => {
     const { send, api } = await startFetch();
     api.answer(({ headers }) =>
       headers.authorization === 'Bearer token-1' ? rejected() : { status: 302, headers: { location: '/moved' } },
@@ -314,7 +314,7 @@ describe('a Request', () => {
     );
   });
 
-  test('gives way to what "init" says, also to no signal [E9 E19]', async () => {
+  test('is overridden by "init", also by a signal that is null [E9 E19]', async () => {
     const { send, api } = await startFetch();
     const request = post(api.origin, 'it', { headers: { 'x-tenant': 'blue' }, signal: AbortSignal.abort() });
 
@@ -324,7 +324,7 @@ describe('a Request', () => {
   });
 });
 
-test('goes on over one connection: after 401s that never end, and after redirects [E14]', async () => {
+test('can use one connection after a 401 that never ends, and after a redirect [E14]', async () => {
   const { send, api } = await startFetch();
   const dispatcher = new Agent({ connections: 1 });
   cleanUp(() => dispatcher.destroy());
@@ -345,7 +345,7 @@ test('goes on over one connection: after 401s that never end, and after redirect
   await closed.opened;
 });
 
-test('frees the connection also when no other token can be had [E14]', async () => {
+test('frees the connection also if the renewal fails [E14]', async () => {
   const { send, api, clock, authorizationServer } = await startFetch();
   const closed = gate();
   api.answer((_request, response) => {
@@ -363,7 +363,7 @@ test('frees the connection also when no other token can be had [E14]', async () 
   await closed.opened;
 });
 
-test('hands on a reply that goes on for ever as soon as it begins [E16]', async () => {
+test('delivers an endless response as soon as it begins [E16]', async () => {
   const { send, api } = await startFetch();
   api.answer((_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -378,7 +378,7 @@ test('hands on a reply that goes on for ever as soon as it begins [E16]', async 
   await reader?.cancel();
 });
 
-test('the inner one of two that serve one origin stands aside; for two origins each serves its own [E18]', async () => {
+test('of two nested adapters for one origin only the outer one adds a token; for two origins each does [E18]', async () => {
   const [one, two] = [await startSurroundings(), await startSurroundings()];
   two.authorizationServer.script({ body: { access_token: 'two', token_type: 'Bearer' } });
   const inner = withBearerToken(fetch, one.tokens, { origins: [one.api.origin] });
@@ -393,7 +393,7 @@ test('the inner one of two that serve one origin stands aside; for two origins e
   expect(authorizations(two.api.requests)).toEqual(['Bearer two']);
 });
 
-test('does not go round in circles when the tokens are fetched by it [E17]', async () => {
+test('gets its own tokens through itself without recursion [E17]', async () => {
   const { api, authorizationServer } = await startSurroundings();
   const circle: typeof fetch = (input, init) => send(input, init);
   const { tokenEndpoint } = authorizationServer;
@@ -406,7 +406,7 @@ test('does not go round in circles when the tokens are fetched by it [E17]', asy
   expect(authorizationServer.grants[0]?.headers.authorization).toMatch(/^Basic /);
 });
 
-test('a 401 whose body breaks off is repaired: its head has said all [E22]', async () => {
+test('a 401 whose body breaks off causes a resend: its header is complete [E22]', async () => {
   const { send, api } = await startFetch();
   api.answer(({ headers }, response) => {
     if (headers.authorization !== 'Bearer token-1') return { body: 'done' };

@@ -40,7 +40,7 @@ describe.each(nodeFetches)('%s', (_name, { fetch: nodeFetch, Request: NodeReques
     expect(leakIn([reply, request, failure], /token-\d/)).toBeUndefined();
   });
 
-  test('sends again when "isRejected" says so by the body of a clone [E33 E15]', async () => {
+  test('resends if "isRejected" returns true by the body of a clone [E33 E15]', async () => {
     const isRejected = async (reply: Response) => (await reply.clone().text()).includes('TOKEN');
     const { send, api } = await startFetch({ isRejected }, nodeFetch);
     api.answer(({ headers }) => ({ body: headers.authorization === 'Bearer token-1' ? 'TOKEN' : 'done' }));
@@ -51,7 +51,7 @@ describe.each(nodeFetches)('%s', (_name, { fetch: nodeFetch, Request: NodeReques
     expect(api.requests).toHaveLength(2);
   });
 
-  test.each([301, 302, 303, 307, 308])('follows a %d, and tells that it did [E33]', async (status) => {
+  test.each([301, 302, 303, 307, 308])('follows a %d and sets "redirected" [E33]', async (status) => {
     const { send, api } = await startFetch({}, nodeFetch);
     api.answer(({ path, method, body }) =>
       path === '/orders' ? { status, headers: { location: '/moved?a=ü' } } : { body: `${method} ${body}` },
@@ -66,7 +66,7 @@ describe.each(nodeFetches)('%s', (_name, { fetch: nodeFetch, Request: NodeReques
   test.each<[string, () => unknown]>([
     ['a text', () => 'an order'],
     ['a stream', () => Readable.from(['an ', 'order'])],
-  ])('sends a Request of its own again, and after a redirect, with %s as body [E33 E9]', async (_what, body) => {
+  ])('resends its own Request, and follows a redirect, with %s as body [E33 E9]', async (_what, body) => {
     const { send, api } = await startFetch({}, nodeFetch);
     api.answer(({ path, headers, body: received }) => {
       if (headers.authorization === 'Bearer token-1') return rejected();
@@ -101,7 +101,7 @@ describe.each(nodeFetches)('%s', (_name, { fetch: nodeFetch, Request: NodeReques
     expect(status).toBe(200);
   });
 
-  test('ends when the caller gives up: during the wait for a token, before the response, and within its body [E33 E19]', async () => {
+  test('ends if the caller aborts it: during the wait for a token, before the response, and within its body [E33 E19]', async () => {
     const api = await startResourceServer();
     const callers = [1, 2, 3].map(() => new AbortController());
     const [waiting, unanswered, reading] = callers as [AbortController, AbortController, AbortController];

@@ -36,14 +36,14 @@ describe('a response [E11]', () => {
     expect([await response.text(), response.redirected]).toEqual(['here', true]);
   });
 
-  test.each([300, 304, 201])('with the status %d does not', async (status) => {
+  test.each([300, 304, 201])('with the status %d does not redirect', async (status) => {
     const { calls, response } = await redirect({ status, location: '/moved' });
 
     expect(calls).toHaveLength(1);
     expect([response.status, response.redirected]).toEqual([status, false]);
   });
 
-  test('without a location does not', async () => {
+  test('without a location does not redirect', async () => {
     const { calls, response } = await redirect({});
 
     expect(calls).toHaveLength(1);
@@ -89,7 +89,7 @@ test.each([
   expect(last.headers.get('x-tenant')).toBe('blue');
 });
 
-test('a redirect to another origin takes no cookie and no credentials for a proxy along, within the origin it does [R-42]', async () => {
+test('a redirect within the origin keeps cookies and proxy credentials, to another origin it does not [R-42]', async () => {
   const headers = { cookie: 'a=1', 'proxy-authorization': 'Basic b', 'x-tenant': 'blue' };
 
   const [same, other] = await Promise.all(
@@ -109,7 +109,7 @@ test.each(['ftp://api.example.com/', 'data:text/plain,hello', 'https://', 'javas
   },
 );
 
-test('a redirect is not followed with a body that is a stream, unless that is left behind [E8]', async () => {
+test('a redirect of a stream body is followed only if it drops the body [E8]', async () => {
   const send = (status: number) => {
     const body = new Blob(['an order']).stream();
     return redirect({ status, location: '/moved' }, url, { method: 'POST', body, duplex: 'half' });
@@ -122,32 +122,29 @@ test('a redirect is not followed with a body that is a stream, unless that is le
 test.each<[string, () => NonNullable<RequestInit['body']>]>([
   ['a string', () => 'an order'],
   ['a stream', () => new Blob(['an order']).stream()],
-])(
-  'a Request with a body from %s is sent to where it is redirected, and again after a 401 [E1 E9 R-42]',
-  async (_what, body) => {
-    const { send, api } = await startFetch();
-    api.answer(({ path, headers }) => {
-      if (path === '/orders') return { status: 307, headers: { location: '/moved' } };
-      return headers.authorization === 'Bearer token-1' ? rejected() : { body: 'here' };
-    });
-    const headers = { 'content-type': 'text/plain', 'x-tenant': 'blue' };
+])('a Request with a body from %s follows a redirect, and is resent after a 401 [E1 E9 R-42]', async (_what, body) => {
+  const { send, api } = await startFetch();
+  api.answer(({ path, headers }) => {
+    if (path === '/orders') return { status: 307, headers: { location: '/moved' } };
+    return headers.authorization === 'Bearer token-1' ? rejected() : { body: 'here' };
+  });
+  const headers = { 'content-type': 'text/plain', 'x-tenant': 'blue' };
 
-    const reply = await send(
-      new Request(`${api.origin}/orders`, { method: 'PUT', headers, body: body(), duplex: 'half' }),
-    );
+  const reply = await send(
+    new Request(`${api.origin}/orders`, { method: 'PUT', headers, body: body(), duplex: 'half' }),
+  );
 
-    expect(await reply.text()).toBe('here');
-    expect(api.requests.map(({ method, path, body: sent }) => `${method} ${path} ${sent}`)).toEqual([
-      'PUT /orders an order',
-      'PUT /moved an order',
-      'PUT /moved an order',
-    ]);
-    expect(api.requests.at(-1)?.headers).toMatchObject({ ...headers, 'content-length': '8' });
-  },
-);
+  expect(await reply.text()).toBe('here');
+  expect(api.requests.map(({ method, path, body: sent }) => `${method} ${path} ${sent}`)).toEqual([
+    'PUT /orders an order',
+    'PUT /moved an order',
+    'PUT /moved an order',
+  ]);
+  expect(api.requests.at(-1)?.headers).toMatchObject({ ...headers, 'content-length': '8' });
+});
 
 describe('redirects [E11 R-42]', () => {
-  test('bring no token to another origin even if "fetch" takes all headers along', async () => {
+  test('send no token to another origin, even if "fetch" keeps all headers', async () => {
     const { send, api } = await startFetch({}, careless);
     const other = await startResourceServer();
     other.answer(() => ({ body: 'there' }));
@@ -159,7 +156,7 @@ describe('redirects [E11 R-42]', () => {
     expect(authorizations(other.requests)).toEqual([undefined]);
   });
 
-  test('bring no token back that has once been left behind', async () => {
+  test('send no token after they have left the origin, also if they return to it', async () => {
     const { send, api } = await startFetch();
     const other = await startResourceServer();
     other.answer(() => ({ status: 302, headers: { location: `${api.origin}/back` } }));
@@ -173,7 +170,7 @@ describe('redirects [E11 R-42]', () => {
     expect(authorizations(api.requests)).toEqual(['Bearer token-1', undefined]);
   });
 
-  test('say where they have led, and that there were some', async () => {
+  test('set "url" and "redirected" of the response', async () => {
     const { send, api } = await startFetch();
     api.answer(({ path }) => (path === '/a' ? { status: 308, headers: { location: '/b?c=d' } } : { body: 'here' }));
 
@@ -183,7 +180,7 @@ describe('redirects [E11 R-42]', () => {
     expect(moved.url).toBe(`${api.origin}/b?c=d`);
   });
 
-  test('are not followed when they shall not be', async () => {
+  test('are not followed with the redirect modes "manual" and "error"', async () => {
     const { send, api } = await startFetch();
     api.answer(() => ({ status: 302, headers: { location: '/moved' } }));
 
@@ -195,7 +192,7 @@ describe('redirects [E11 R-42]', () => {
     expect(api.requests).toHaveLength(2);
   });
 
-  test('in circles end', async () => {
+  test('in a circle end in an error', async () => {
     const { send, api } = await startFetch();
     api.answer(() => ({ status: 302, headers: { location: '/again' } }));
 
@@ -205,7 +202,7 @@ describe('redirects [E11 R-42]', () => {
     expect(api.requests).toHaveLength(21);
   });
 
-  test('to another origin by a "fetch" that follows anyway say nothing of the token [R-37]', async () => {
+  test('that "fetch" itself follows to another origin do not reject the token [R-37]', async () => {
     const disobedient: typeof fetch = (input, init) => fetch(input, { ...init, redirect: 'follow' });
     const { send, api, authorizationServer } = await startFetch({}, disobedient);
     const other = await startResourceServer();

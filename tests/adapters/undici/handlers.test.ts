@@ -66,7 +66,7 @@ describe.each([
   ['8', of8],
   ['7', of7],
 ])('a handler of undici %s', (_version, methods) => {
-  test('is told all of a response, as it comes [E9]', async () => {
+  test('gets each event of a response in order [E9]', async () => {
     const { calls, handler } = recorder(methods);
 
     await dispatch(handler, (below) => {
@@ -78,7 +78,7 @@ describe.each([
     );
   });
 
-  test('is told of an error that comes before a response, and of one that is thrown [E13]', async () => {
+  test('gets an error before a response, and a thrown error [E13]', async () => {
     const [told, thrown] = [recorder(methods), recorder(methods)];
     const error = new Error('reset');
 
@@ -96,7 +96,7 @@ describe.each([
     expect(thrown.calls[0]?.at(-1)).toBe(error);
   });
 
-  test('gets no more than 64 KiB of a 401 kept for it, and the rest when the 401 stands [E14]', async () => {
+  test('gets a long 401 completely, of which at most 64 KiB are held [E14]', async () => {
     const { calls, handler } = recorder(methods);
     const told: string[] = [];
     const controller = {
@@ -125,7 +125,7 @@ describe.each([
     expect(calls.filter(([method]) => method.endsWith('Data'))).toHaveLength(2);
   });
 
-  test('that aborts the request while a held 401 is delivered is told of that afterwards [E16]', async () => {
+  test('that aborts the request while a held 401 is delivered gets the error afterwards [E16]', async () => {
     let abort: () => void = () => undefined;
     const isHead = (method: string): boolean => method === 'onResponseStart' || method === 'onHeaders';
     const { calls, handler } = recorder(methods, (method) => (isHead(method) ? abort() : undefined));
@@ -149,7 +149,7 @@ describe.each([
   });
 });
 
-test('a handler of undici 7 that wants no more for now pauses the response [E14]', async () => {
+test('a handler of undici 7 that returns false pauses the response [E14]', async () => {
   const { handler } = recorder(of7, (method) => method !== 'onData');
   const wanted: unknown[] = [];
 
@@ -168,29 +168,26 @@ test.each<[string, unknown, [string, unknown][]]>([
   ['null', null, []],
   ['an object', { a: '1', A: '2' }, Object.entries({ a: '1', A: '2' })],
   [
-    'names of members of objects',
+    'names of inherited members',
     ['constructor', '1', '__proto__', '2'],
     [
       ['constructor', '1'],
       ['__proto__', '2'],
     ],
   ],
-])(
-  'an interceptor below sees the headers as an object of its own, made from %s [E9]',
-  async (_what, headers, expected) => {
-    const seen: unknown[] = [];
-    const inner: Dispatcher['dispatch'] = (options) => {
-      seen.push(options.headers);
-      return true;
-    };
-    const ours = bearerTokenInterceptor(staticToken('key'), { origins: ['https://api.example.com'] });
+])('an inner interceptor gets a new object of headers, made from %s [E9]', async (_what, headers, expected) => {
+  const seen: unknown[] = [];
+  const inner: Dispatcher['dispatch'] = (options) => {
+    seen.push(options.headers);
+    return true;
+  };
+  const ours = bearerTokenInterceptor(staticToken('key'), { origins: ['https://api.example.com'] });
 
-    ours(inner)({ origin: 'https://api.example.com', path: '/', method: 'GET', headers: headers as null }, {});
-    await settle();
+  ours(inner)({ origin: 'https://api.example.com', path: '/', method: 'GET', headers: headers as null }, {});
+  await settle();
 
-    expect(Object.entries(seen[0] as object)).toEqual([...expected, ['authorization', 'Bearer key']]);
-    expect(seen[0]).not.toBe(headers);
-  },
-);
+  expect(Object.entries(seen[0] as object)).toEqual([...expected, ['authorization', 'Bearer key']]);
+  expect(seen[0]).not.toBe(headers);
+});
 
 const withoutFunctions = (value: unknown): unknown => (typeof value === 'function' ? 'a function' : value);

@@ -80,7 +80,7 @@ describe('the headers of a request', () => {
       ] as never,
     ],
     ['Headers', new Headers({ 'X-Tenant': 'blue', 'x-roles': 'a, b' })],
-  ])('are sent as they are, in %s, and stay without the token', async (_what, headers) => {
+  ])('are sent unchanged, in %s, and the originals stay without the token', async (_what, headers) => {
     const { dispatcher, api } = await startUndici();
 
     const { body } = await dispatcher.request(get(api.origin, { headers: headers ?? null }));
@@ -98,7 +98,7 @@ describe('the headers of a request', () => {
     ['an object', { AUTHORIZATION: 'ApiKey 7' }],
     ['a list', ['Authorization', 'ApiKey 7']],
     ['a Map', new Map([['authorization', 'ApiKey 7']])],
-  ])('are left alone with an Authorization in %s [E12 R-31]', async (_what, headers) => {
+  ])('get no token if %s has an Authorization [E12 R-31]', async (_what, headers) => {
     const { dispatcher, api, authorizationServer } = await startUndici();
 
     const { body } = await dispatcher.request(get(api.origin, { headers: headers ?? null }));
@@ -119,7 +119,7 @@ describe('the headers of a request', () => {
 });
 
 describe('the origin', () => {
-  test('of a request decides, be it a text or a URL [E11]', async () => {
+  test('of a request decides, as a text or as a URL [E11]', async () => {
     const { dispatcher, api } = await startUndici();
     const other = await startResourceServer();
 
@@ -135,7 +135,7 @@ describe('the origin', () => {
   test.each<[string, (origin: string) => Dispatcher]>([
     ['Client', (origin) => new Client(origin)],
     ['Pool', (origin) => new Pool(origin)],
-  ])('has to be named where a %s does not tell it [E11 R-65]', async (_what, makeDispatcher) => {
+  ])('is required in a request to a %s, which does not expose it [E11 R-65]', async (_what, makeDispatcher) => {
     const { dispatcher, api } = await startUndici({}, { makeDispatcher });
     const { origin: _, ...unnamed } = get(api.origin);
 
@@ -150,7 +150,7 @@ describe('the origin', () => {
   });
 });
 
-test('goes by what its options were when it was called [E11 E9]', async () => {
+test('sends the options as they were at the time of the call [E11 E9]', async () => {
   const { dispatcher, api } = await startUndici();
   const other = await startResourceServer();
   const [origin, headers] = [new URL(api.origin), { 'x-tenant': 'blue' }];
@@ -166,7 +166,7 @@ test('goes by what its options were when it was called [E11 E9]', async () => {
   expect(other.requests).toEqual([]);
 });
 
-test('sends the same again although an interceptor below has changed it [E9]', async () => {
+test('resends the same request, although an inner interceptor changed it [E9]', async () => {
   const { tokens, api } = await startSurroundings();
   api.revoke('token-1');
   const agent = new Agent();
@@ -187,7 +187,7 @@ test('sends the same again although an interceptor below has changed it [E9]', a
   ]);
 });
 
-test('asks for what a function makes of the outgoing request [E21]', async () => {
+test('calls the function "tokenRequest" with the outgoing request [E21]', async () => {
   const { dispatcher, api, authorizationServer } = await startUndici({
     tokenRequest: ({ path }) => ({ parameters: { tenant: path.slice(1) } }),
   });
@@ -198,7 +198,7 @@ test('asks for what a function makes of the outgoing request [E21]', async () =>
   expect(tenants).toEqual(['blue', 'green']);
 });
 
-test('sends nothing when that function throws [E13]', async () => {
+test('sends nothing if the function "tokenRequest" throws [E13]', async () => {
   const { dispatcher, api } = await startUndici({
     tokenRequest: () => {
       throw new Error('no tenant');
@@ -213,7 +213,7 @@ test('sends nothing when that function throws [E13]', async () => {
 describe('with undici’s retry interceptor [E18]', () => {
   const retry = interceptors.retry({ maxRetries: 1, minTimeout: 1, statusCodes: [503] });
 
-  test('above there is one resend in all, and its retries have the new token', async () => {
+  test('outside, there is one resend in all, and the retries have the new token', async () => {
     const { dispatcher, api } = await startUndici({}, { above: [retry] });
     let answers = 0;
     api.answer(({ headers }) => {
@@ -228,7 +228,7 @@ describe('with undici’s retry interceptor [E18]', () => {
     expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-2', 'Bearer token-2']);
   });
 
-  test('below there is one resend in all, too', async () => {
+  test('inside, there is one resend in all, too', async () => {
     const { tokens, api } = await startSurroundings();
     const agent = new Agent();
     cleanUp(() => agent.destroy());
@@ -242,7 +242,7 @@ describe('with undici’s retry interceptor [E18]', () => {
     expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-2']);
   });
 
-  test('above a caller who gives up waiting for a token is not tried again', async () => {
+  test('outside, an aborted wait for a token is not retried', async () => {
     const { asked, getToken } = waitingSource();
     let dispatched = 0;
     const agent = new Agent();
@@ -263,7 +263,7 @@ describe('with undici’s retry interceptor [E18]', () => {
   });
 });
 
-test('ends the wait for a token when an emitter as signal says so, and lets go of it [E19]', async () => {
+test('ends the wait for a token if an emitter is the signal and aborts, and removes the listener [E19]', async () => {
   const { asked, getToken } = waitingSource();
   const agent = new Agent();
   cleanUp(() => agent.destroy());
@@ -280,7 +280,7 @@ test('ends the wait for a token when an emitter as signal says so, and lets go o
   expect(caller.listenerCount('abort')).toBe(0);
 });
 
-test('a fault of "isRejected" is the error of the request', async () => {
+test('a request fails with the error that "isRejected" throws', async () => {
   const { dispatcher, api } = await startUndici({
     isRejected: () => {
       throw new Error('a fault of the caller');
@@ -297,7 +297,7 @@ test('a fault of "isRejected" is the error of the request', async () => {
 test.each<[string, () => unknown]>([
   ['a promise', () => Promise.resolve(true)],
   ['a number', () => 1],
-])('reads %s of "isRejected", as the other adapters do [E25]', async (_what, verdict) => {
+])('accepts %s as the result of "isRejected", as the other adapters do [E25]', async (_what, verdict) => {
   const { dispatcher, api } = await startUndici({ isRejected: verdict as () => boolean });
 
   await dispatcher.request(get(api.origin)).then(({ body }) => body.dump());
@@ -305,7 +305,7 @@ test.each<[string, () => unknown]>([
   expect(authorizations(api.requests)).toEqual(['Bearer token-1', 'Bearer token-2']);
 });
 
-test('sends again when "isRejected" says so by the head of the reply [E25]', async () => {
+test('resends if "isRejected" returns true by the status and the headers [E25]', async () => {
   const seen: unknown[] = [];
   const { dispatcher, api } = await startUndici({
     isRejected: ({ statusCode, headers }) => {
@@ -322,7 +322,7 @@ test('sends again when "isRejected" says so by the head of the reply [E25]', asy
   expect(seen).toEqual([[403, 'J\u00fcrgen', ['a', 'b']]]);
 });
 
-test('hands on informational replies, trailers and the names of headers as they came [R-39]', async () => {
+test('delivers informational responses, trailers and header names as received [R-39]', async () => {
   const { dispatcher, api } = await startUndici();
   api.revoke('token-1');
   api.answer(({ headers }, response) => {
@@ -347,7 +347,7 @@ test('hands on informational replies, trailers and the names of headers as they 
 });
 
 describe('the other methods of a dispatcher [E1 E8]', () => {
-  test('"stream" gets the one reply that counts', async () => {
+  test('"stream" gets only the final response', async () => {
     const { dispatcher, api } = await startUndici();
     api.revoke('token-1');
     const statuses: number[] = [];
@@ -385,7 +385,7 @@ describe('the other methods of a dispatcher [E1 E8]', () => {
     expect(api.requests.map(({ body }) => body)).toEqual(['an order', 'an order']);
   });
 
-  test('a generator that is not asynchronous is not sent twice either', async () => {
+  test('a synchronous generator is not sent twice either', async () => {
     const { dispatcher, api, events } = await startUndici();
     api.revoke('token-1');
     function* parts(): Generator<Buffer> {
@@ -400,7 +400,7 @@ describe('the other methods of a dispatcher [E1 E8]', () => {
   });
 });
 
-test('an upgrade has a token, and another one after a 401; nothing is sent again once it is done [E16]', async () => {
+test('an upgrade has a token, and is resent with another one after a 401 [E16]', async () => {
   const seen: (string | undefined)[] = [];
   const server = createServer().on('upgrade', ({ headers }: IncomingMessage, socket: Socket) => {
     seen.push(headers.authorization);
@@ -422,7 +422,7 @@ test('an upgrade has a token, and another one after a 401; nothing is sent again
 describe('over one connection [E14]', () => {
   const oneConnection = { makeDispatcher: (origin: string) => new Pool(origin, { connections: 1 }) };
 
-  test('requests go on after 401s, whether these end or not', async () => {
+  test('requests continue after a 401, also if its body never ends', async () => {
     const { dispatcher, api } = await startUndici({}, oneConnection);
     const closed = gate();
     api.answer(({ headers, path }, response) => {
@@ -445,7 +445,7 @@ describe('over one connection [E14]', () => {
     await closed.opened;
   });
 
-  test('a 401 that stands is delivered whole, with what its reader asks for', async () => {
+  test('a 401 that is the result is delivered completely to a slow reader', async () => {
     const { dispatcher, api } = await startUndici({ resend: 'never' }, oneConnection);
     const long = 'no '.repeat(1_000_000);
     api.answer(() => ({ ...rejected(), body: long }));
@@ -463,7 +463,7 @@ describe('over one connection [E14]', () => {
     expect(written === long).toBe(true);
   });
 
-  test('a 401 that stands and breaks off is delivered as far as it came', async () => {
+  test('a 401 that is the result and breaks off is delivered up to that point', async () => {
     const { dispatcher, api } = await startUndici({ resend: 'never' }, oneConnection);
     api.answer((_request, response) => {
       response.writeHead(401, { 'content-length': 100 });
@@ -477,7 +477,7 @@ describe('over one connection [E14]', () => {
     await expect(body.text()).rejects.toMatchObject({ code: 'UND_ERR_SOCKET' });
   });
 
-  test('a caller that refuses a 401 that stands gets its own error, and others go on', async () => {
+  test('a caller that throws for a 401 gets its own error, and other requests continue', async () => {
     const { dispatcher, api, tokens } = await startUndici({ resend: 'never' }, oneConnection);
     api.answer(({ headers }) => (headers.authorization === 'Bearer token-1' ? rejected() : { body: 'done' }));
 
@@ -494,7 +494,7 @@ describe('over one connection [E14]', () => {
   });
 });
 
-test('no token is in a reply, its stream, or an error [F4 R-25]', async () => {
+test('no token is in a response, its stream, or an error [F4 R-25]', async () => {
   const { dispatcher, api } = await startUndici();
   api.answer(({ path }, response) => {
     if (path === '/reset') response.destroy();
@@ -511,7 +511,7 @@ test('no token is in a reply, its stream, or an error [F4 R-25]', async () => {
   await reply.body.dump();
 });
 
-test('works by HTTP/2, where a 401 resets no connection', async () => {
+test('works with HTTP/2, where a 401 does not reset the connection', async () => {
   const sessions = new Set<unknown>();
   const server = createSecureServer(localhostCertificate, (request, response) => {
     sessions.add(request.stream.session);
@@ -535,7 +535,7 @@ test('works by HTTP/2, where a 401 resets no connection', async () => {
   expect(sessions.size).toBe(1);
 });
 
-describe('a body of an asynchronous iterator, as "fetch" of undici makes one of each', () => {
+describe('a body that is an async iterator, as "fetch" of undici makes of each body', () => {
   async function* parts(): AsyncGenerator<Uint8Array> {
     yield Buffer.from('an ');
     yield await Promise.resolve(Buffer.from('order'));
@@ -547,7 +547,7 @@ describe('a body of an asynchronous iterator, as "fetch" of undici makes one of 
       headers: length === undefined ? {} : { 'content-length': length },
     });
 
-  test('is sent again when it is short [E1 E9]', async () => {
+  test('is resent when it is short [E1 E9]', async () => {
     const { dispatcher, api } = await startUndici();
     api.revoke('token-1');
 
@@ -589,7 +589,7 @@ describe('a body of an asynchronous iterator, as "fetch" of undici makes one of 
   });
 });
 
-describe('with undici’s redirect interceptor below', () => {
+describe('with undici’s redirect interceptor inside', () => {
   const below = [interceptors.redirect({ maxRedirections: 3 })];
 
   test.each<[string, number]>([
@@ -614,7 +614,7 @@ describe('with undici’s redirect interceptor below', () => {
   test.each<[string, (origin: string) => string | URL]>([
     ['a URL', (origin) => new URL(origin)],
     ['a text with a slash', (origin) => `${origin}/`],
-  ])('the target within an origin that is given as %s gets the token [R-42]', async (_what, as) => {
+  ])('a redirect within an origin that is given as %s keeps the token [R-42]', async (_what, as) => {
     const { dispatcher, api } = await startUndici({}, { below });
     api.answer(({ path, headers }) =>
       path === '/orders' ? { status: 307, headers: { location: '/moved' } } : { body: headers.authorization ?? '' },
@@ -640,7 +640,7 @@ describe('with undici’s redirect interceptor below', () => {
   });
 });
 
-test('frees the connection and fails with the error of the source when no other token can be had [E13 E14]', async () => {
+test('frees the connection and fails with the error of the source if the renewal fails [E13 E14]', async () => {
   const api = await startResourceServer();
   const closed = gate();
   api.answer((_request, response) => {
@@ -663,7 +663,7 @@ test('frees the connection and fails with the error of the source when no other 
   await closed.opened;
 });
 
-test('passes on what the token source throws, also at once, and sends nothing [E13]', async () => {
+test('passes on an error that the token source throws synchronously, and sends nothing [E13]', async () => {
   const api = await startResourceServer();
   const agent = new Agent();
   cleanUp(() => agent.destroy());
@@ -679,7 +679,7 @@ test('passes on what the token source throws, also at once, and sends nothing [E
   expect(api.requests).toEqual([]);
 });
 
-test('the one below of two on one dispatcher stands aside [E18]', async () => {
+test('of two interceptors on one dispatcher only the outer one adds a token [E18]', async () => {
   const [one, two] = [await startSurroundings(), await startSurroundings()];
   const { origin } = one.api;
   const agent = new Agent();
@@ -695,7 +695,7 @@ test('the one below of two on one dispatcher stands aside [E18]', async () => {
   expect(one.api.requests).toHaveLength(2);
 });
 
-test('the token may come over that very connection while a short 401 is held back [E14]', async () => {
+test('a token request can use the same connection while a short 401 is held [E14]', async () => {
   let grants = 0;
   const { origin, requests } = await startHttpServer(({ path, headers }) => {
     if (path === '/token') return granted(`token-${(grants += 1)}`);

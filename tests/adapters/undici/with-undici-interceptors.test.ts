@@ -54,7 +54,7 @@ const versions: [string, { cache: () => Interceptor; deduplicate: () => Intercep
   ];
 
 describe.each(versions)('with the interceptors of %s', (_name, { cache, deduplicate, makeAgent }) => {
-  test('a cache below ours stores no response to a token that the API does not call public [E37]', async () => {
+  test('an inner cache stores no response to a request with a token, unless the API marks it public [E37]', async () => {
     const { api, get } = await startTenants({ below: [cache()] }, makeAgent);
     answerWithToken(api, 'max-age=60');
 
@@ -63,7 +63,7 @@ describe.each(versions)('with the interceptors of %s', (_name, { cache, deduplic
     expect(replies).toEqual(['200 Bearer of-a', '200 Bearer of-b', '200 Bearer of-a']);
   });
 
-  test('a cache below ours tells tokens apart where the API says so [E37]', async () => {
+  test('an inner cache separates tokens if the API sends Vary: Authorization [E37]', async () => {
     const { api, get } = await startTenants({ below: [cache()] }, makeAgent);
     answerWithToken(api, 'public, max-age=60', 0, 'authorization');
 
@@ -73,7 +73,7 @@ describe.each(versions)('with the interceptors of %s', (_name, { cache, deduplic
     expect(api.requests).toHaveLength(2);
   });
 
-  test('deduplicate below ours joins the requests of one tenant only [E37]', async () => {
+  test('an inner deduplicate joins the requests of one tenant only [E37]', async () => {
     const { api, get } = await startTenants({ below: [deduplicate()] }, makeAgent);
     answerWithToken(api, 'no-store');
     await get('a', '/warm-up');
@@ -86,7 +86,7 @@ describe.each(versions)('with the interceptors of %s', (_name, { cache, deduplic
     expect(api.requests).toHaveLength(4);
   });
 
-  test('both below ours: requests whose common token is rejected are all sent again [E37 E4]', async () => {
+  test('with both inside, all requests with a rejected token are resent [E37 E4]', async () => {
     const { dispatcher, api } = await startUndici(
       {},
       { below: [cache(), deduplicate()], ...(makeAgent && { makeDispatcher: makeAgent }) },
@@ -105,7 +105,7 @@ describe.each(versions)('with the interceptors of %s', (_name, { cache, deduplic
   });
 
   // Why the notes name the order: above ours, these interceptors do not see the token.
-  test('above ours, both would give a tenant what another was answered [E37]', async () => {
+  test('outside, both give a tenant the response to another tenant [E37]', async () => {
     const cached = await startTenants({ above: [cache()] }, makeAgent);
     answerWithToken(cached.api, 'max-age=60');
     const joined = await startTenants({ above: [deduplicate()] }, makeAgent);

@@ -1,11 +1,11 @@
-// What each test runner, bundler and module format must get right, by name. A check is given what its project has loaded:
-// `axios`, the main entry as `library`, and `bearerToken`.
+// The checks that run in each test runner, bundler and module format, by name. The argument of a check has the modules
+// that the project has loaded: `axios`, the main entry as `library`, and `bearerToken`.
 const assert = require('node:assert/strict');
 const { randomUUID } = require('node:crypto');
 
 const origin = process.env.SERVER_ORIGIN;
 
-/** A token service of a client of its own. */
+/** A token service with a new client. */
 function newService({ createTokenService }, options) {
   return createTokenService({
     tokenEndpoint: `${origin}/token`,
@@ -15,7 +15,9 @@ function newService({ createTokenService }, options) {
   });
 }
 
-/** A memory store, and the first entry that is written to it: the token service writes after it has returned the token. */
+/**
+ * A memory store, and the first entry that is written to it: the token service writes after it has returned the token.
+ */
 function observedStore({ memoryStore }) {
   const memory = memoryStore();
   let store;

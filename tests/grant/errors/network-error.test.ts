@@ -157,7 +157,7 @@ describe('a proxy variable that Node.js ignores', () => {
       for (const options of [{}, { tokenEndpoint: undefined, issuer: 'https://auth.invalid' }]) {
         const message = await messageWith(proxy, options);
 
-        expect(message).toContain(`${name} is set, but Node.js ignores it unless NODE_USE_ENV_PROXY=1 is set too`);
+        expect(message).toContain(`${name} is set, but Node.js uses only HTTPS_PROXY and HTTP_PROXY, and only with`);
         expect(message).not.toContain('s3cret');
       }
     },

@@ -836,7 +836,7 @@ test.each<[string, (cold: Replica, clock: FakeClock) => void]>([
     'returns a token that is not usable for the call',
     ({ source }, clock) => source.last().resolve(issue('last', clock)),
   ],
-])('sends a grant of its own when that renewal %s [D8]', async (_how, end) => {
+])('sends a grant of its own when a renewal without the lease %s [D8]', async (_how, end) => {
   const { clock, cold, replacing } = await renewingWithoutLease();
 
   const answer = cold.tokens.getToken(undefined, { replacing });
@@ -849,7 +849,7 @@ test.each<[string, (cold: Replica, clock: FakeClock) => void]>([
   expect(cold.source.calls).toHaveLength(2);
 });
 
-test('a caller that gives up does not end that renewal [B6 D8]', async () => {
+test('a caller that gives up does not end a renewal without the lease [B6 D8]', async () => {
   const { clock, cold, replacing } = await renewingWithoutLease();
   const caller = new AbortController();
 
@@ -882,9 +882,9 @@ test('waits for a slow renewal when the stored token is not usable for the call 
 });
 
 test.each([
-  ['never come', () => new Promise<never>(() => {})],
+  ['are never returned', () => new Promise<never>(() => {})],
   [
-    'throw',
+    'cannot be read',
     () => {
       throw new Error('a bug');
     },

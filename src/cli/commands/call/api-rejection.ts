@@ -67,7 +67,7 @@ function adviceForRejection(call: RejectedCall): string | undefined {
 /** The authentication schemes of challenges that expect an access token, standard or not, in lower case. */
 const tokenSchemes: ReadonlySet<string> = new Set(['bearer', 'dpop', 'oauth', 'oauth2', 'token', 'jwt']);
 
-/** The facts of the challenges, cleaned for a message. */
+/** The values of the challenges, sanitized for messages. */
 interface ChallengeFacts {
   /** In lower case. */
   readonly schemes: readonly string[];

@@ -27,7 +27,7 @@ export interface ApiRequestFlags {
 }
 
 /**
- * The request of the arguments `[METHOD] URL` and the flags.
+ * Makes the request from the arguments `[METHOD] URL` and the flags.
  * @throws {CommandError} if they are malformed, or the request would reveal the token
  */
 export async function apiRequest(

@@ -6,6 +6,7 @@ import { CommandError, exitCodes } from '../../io/command-error.js';
 import { withSpinner } from '../../io/spinner.js';
 import { write } from '../../io/terminal.js';
 import { allowedUrl } from '../../settings/allowed-url.js';
+import { type CredentialsReader, credentialsReader } from '../../settings/credentials-reader.js';
 import type { Settings } from '../../settings/settings.js';
 import { openTokenSource } from '../../token-source.js';
 import { type ApiRequest, apiRequest, type ApiRequestFlags } from './api-request.js';
@@ -68,8 +69,9 @@ async function send(
   const { fail, include, output, verbose, silent, location: followsRedirects } = flags;
   const { sendRequest, unreachable } = await import('./send-request.js');
   const { writeHead, writeBody, writeStatus } = await import('./write-response.js');
-  const tokens = rememberingSource(await openTokenSource(settings, context, { cache: flags.cache }));
-  const fetch = await fetchFor(settings, context);
+  const readCredentials = credentialsReader(settings, context);
+  const tokens = rememberingSource(await openTokenSource(settings, context, { cache: flags.cache, readCredentials }));
+  const fetch = await fetchFor(settings, readCredentials);
   const shownFetch = verbose ? (await import('./verbose-fetch.js')).verboseFetch(fetch, context) : fetch;
   const fetchWithSpinner: typeof fetch = (input, init) =>
     withSpinner(`waiting for ${url.host}`, context, () => shownFetch(input, init));
@@ -121,12 +123,11 @@ interface CallFlags extends ApiRequestFlags {
 }
 
 // For a certificate-bound token, the API verifies the client certificate.
-async function fetchFor(settings: Settings, context: CommandContext): Promise<typeof globalThis.fetch> {
+async function fetchFor(settings: Settings, readCredentials: CredentialsReader): Promise<typeof globalThis.fetch> {
   const { isMutualTls } = await import('../../settings/auth-methods.js');
   if (!isMutualTls(settings)) return globalThis.fetch;
-  const { readCredentials } = await import('../../settings/credentials.js');
   const { certificateFetch } = await import('./certificate-fetch.js');
-  return certificateFetch(await readCredentials(settings, context));
+  return certificateFetch(await readCredentials());
 }
 
 async function printRequest(

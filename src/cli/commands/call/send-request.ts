@@ -13,7 +13,7 @@ export interface SendRequestOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** Whether redirects are followed. The token is sent to the origin of the request only. @default false */
   readonly followsRedirects?: boolean | undefined;
-  /** The origin of the request, if it may be http. @default that of its URL */
+  /** The origin that may receive the token, marked if it may use http. @default the origin of the URL */
   readonly origin?: string | InsecureUrl | undefined;
 }
 

@@ -76,7 +76,8 @@ const reasonsWithoutCode = ({ scope, dpop }: Settings): (string | undefined)[] =
   'this may not be the token endpoint: check its URL',
 ];
 
-// Replaces hints of the library: --try-methods tries the methods that they advise, and `flawOfSecret` reports blanks.
+// Replaces two hints of the library. They advise other methods, which --try-methods tries, and report blanks, which
+// `flawOfSecret` reports.
 const hints: Readonly<Record<string, string | undefined>> = {
   client_secret_basic: 'the id or the secret contains a character that servers decode differently',
   client_secret_post: undefined,
@@ -131,7 +132,7 @@ export async function* tryMethods({
     if (token !== undefined) {
       const more = isListed
         ? ', or OAUTH_AUTH_METHOD'
-        : `, and --token-endpoint ${shellWord(String(tokenEndpoint))}: the metadata does not list it`;
+        : `, and --token-endpoint ${shellWord(String(tokenEndpoint))}, because the metadata does not list this method`;
       yield { ...pass(`${name} works`), advice: `set --auth-method ${name}${more}` };
       return;
     }

@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
@@ -7,10 +8,12 @@ import { describe, expect, test } from '@jest/globals';
 import { certificateFetch } from '../../../../src/cli/commands/call/certificate-fetch.js';
 import { granted } from '../../../support/authorization-server.js';
 import { buildCommand } from '../../../support/built-command.js';
+import { cleanUp } from '../../../support/clean-up.js';
 import { clientCertificates } from '../../../support/client-certificates.js';
 import { listenTls } from '../../../support/grant-tls.js';
 import { startHttpServer } from '../../../support/http-server.js';
 import { ca, startTlsServer, thumbprints } from '../../../support/mutual-tls.js';
+import { posixTest } from '../../../support/posix-test.js';
 import { credentialsOf } from '../../../support/settings.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 
@@ -57,6 +60,26 @@ describe('with mutual TLS', () => {
     const { authorization } = requests[1]?.headers ?? {};
     expect({ ...requests[1], authorization }).toMatchObject({ body: 'é=1', authorization: 'Bearer t0ken' });
     expect(requests.map(({ thumbprint }) => thumbprint)).toEqual([thumbprints.first, thumbprints.first]);
+  });
+
+  posixTest.each([[[]], [['--cache']]])('reads the files once, because they may be pipes: %j', async (flags) => {
+    const { origin, environment } = await start();
+    const folder = await temporaryFolder();
+    const pipeOf = (name: 'OAUTH_KEY_FILE' | 'OAUTH_CERTIFICATE_FILE') => {
+      const path = join(folder, name);
+      execFileSync('mkfifo', [path]);
+      // The second reader gets an empty file, as from `<(cat key.pem)`.
+      const writer = spawn('sh', ['-c', 'cat "$1" >"$2"; : >"$2"', 'sh', environment[name], path]);
+      cleanUp(() => writer.kill());
+      return { [name]: path };
+    };
+    const pipes = { ...pipeOf('OAUTH_KEY_FILE'), ...pipeOf('OAUTH_CERTIFICATE_FILE'), HOME: folder };
+
+    const outcome = await command.run(['call', `${origin}/orders`, ...flags], {
+      environment: { ...environment, ...pipes },
+    });
+
+    expect(outcome).toEqual({ exitCode: 0, stdout: 'body', stderr: '' });
   });
 
   test('the doctor presents it too', async () => {

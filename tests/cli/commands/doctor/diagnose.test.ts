@@ -116,7 +116,7 @@ test('an unreachable API fails after the grant', async () => {
 
 test.each([
   [['client_secret_basic', 'client_secret_post'], 'set --auth-method client_secret_post, or OAUTH_AUTH_METHOD'],
-  [['client_secret_basic'], /^set --auth-method client_secret_post, and --token-endpoint http.*\/token: /],
+  [['client_secret_basic'], /^set --auth-method client_secret_post, and --token-endpoint http.*\/token, because /],
 ])('finds a method that works, whether the metadata lists it or not: %j', async (supported, advice) => {
   const { server, environment } = await discovered({ token_endpoint_auth_methods_supported: supported });
   server.script(({ body }) => (body.includes('client_secret=') ? granted('t') : refused('invalid_client')));

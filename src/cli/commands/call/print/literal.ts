@@ -3,7 +3,7 @@ export function literal(text: string): string {
   return JSON.stringify(text).replace(/[\u007f-\uffff]/g, (unit) => `\\u${hex(unit.charCodeAt(0), 4)}`);
 }
 
-/** A text as a string literal of Python, in ASCII. Unlike JavaScript, Python has whole characters and no UTF-16 units. */
+/** A text as a string literal of Python, in ASCII. Python escapes code points; JavaScript escapes UTF-16 code units. */
 export function pythonLiteral(text: string): string {
   return JSON.stringify(text).replace(/[\u007f-\u{10ffff}]/gu, (character) => {
     const code = character.codePointAt(0) as number;

@@ -28,7 +28,7 @@ export interface PrintedCall {
 
 /**
  * Combines the settings and the request. With an issuer, its metadata names the token endpoint.
- * @throws {CommandError} if a setting is missing, or a program cannot make the call
+ * @throws {CommandError} if a setting is missing, or the call cannot be printed as a program
  * @throws {TokenError} if the metadata of the issuer is unavailable, or lists no method that sends a secret
  */
 export async function printedCall(

@@ -9,7 +9,7 @@ import { fail, type Finding, pass, warn } from '../finding.js';
 import { checkProxy, type Route } from './proxy.js';
 import { checkNoTls, checkTls } from './tls.js';
 
-/** Checks whether a server is reachable: proxy, DNS, connection, TLS. A failure has this exit code. */
+/** Checks whether a server is reachable: proxy, DNS, connection, TLS. A failure gets `exitCode`. */
 export function checkReachability(
   url: URL,
   exitCode: number,

@@ -49,7 +49,7 @@ const adviceWithoutResponse =
   'the server accepts connections, but sends no response: it may be overloaded, or a firewall or proxy may block the ' +
   'request; ask its operator';
 
-/** The advice for errors without advice of the library. */
+/** The advice for errors whose message contains none. */
 const adviceWithout: Readonly<Record<AnyTokenError['code'], string>> = {
   ERR_CONFIGURATION: 'correct this setting',
   ERR_GRANT_REJECTED: 'compare the settings with the registration of this client',
@@ -71,7 +71,7 @@ export function checkScope({ requested, granted }: ScopeFacts): Finding[] {
   const scopes = (requested ?? '').split(/\s+/).filter(Boolean);
   if (granted === undefined) {
     const what = 'the granted scope is unknown, because the token response does not name it';
-    // RFC 6749 §5.1 allows it only if the requested scope is granted, but some servers drop scopes without notice.
+    // RFC 6749 §5.1: then the server granted the requested scope. But some servers drop scopes without notice.
     return [scopes.length === 0 ? pass(what) : pass(`${what}; "${scopes.join(' ')}" was requested`)];
   }
   const missing = scopes.filter((scope) => !granted.split(' ').includes(scope));

@@ -36,11 +36,13 @@ export async function checkMetadata(
   }
 }
 
-// Metadata of servers may have members of other types.
+// A server may send a member of the wrong type.
 const isList = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((each) => typeof each === 'string');
 
-/** Checks that the server supports the client authentication in use. No finding if the metadata does not list methods. */
+/**
+ * Checks that the server supports the client authentication in use. No finding if the metadata does not list methods.
+ */
 export function checkAuthMethod(
   { token_endpoint_auth_methods_supported: supported }: ServerFacts,
   configured: string | undefined,

@@ -1,0 +1,2 @@
+// The defaults of Jest.
+module.exports = {};
