@@ -92,8 +92,8 @@ describe('a token request with DPoP', () => {
     await tokens.getToken({ scope: 'a' });
     await tokens.getToken({ scope: 'b' });
 
-    const granted = events.filter(({ type }) => type === 'grant.succeeded');
-    expect(granted).toEqual([
+    const succeeded = events.filter(({ type }) => type === 'grant.succeeded');
+    expect(succeeded).toEqual([
       expect.objectContaining({ requestedScope: 'a', dpopNonce: true }),
       expect.not.objectContaining({ dpopNonce: true }),
     ]);

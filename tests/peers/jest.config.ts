@@ -5,11 +5,15 @@ import type { Config } from 'jest';
 
 import { common } from '../../jest.config.ts';
 
-/** The tests that depend on axios, undici and redis, for `npm run test:peers`. */
+/** The tests that depend on axios, undici, redis and the API of OpenTelemetry, for `npm run test:peers`. */
 const config: Config = {
   ...common,
   rootDir: '../..',
-  testMatch: ['**/tests/adapters/{axios,undici}/*.test.ts', '**/tests/stores/redis.test.ts'],
+  testMatch: [
+    '**/tests/adapters/{axios,undici}/*.test.ts',
+    '**/tests/stores/redis.test.ts',
+    '**/tests/telemetry/opentelemetry/*.test.ts',
+  ],
   // Packages that build on axios, and interceptors of undici, are tested with the versions of package.json.
   testPathIgnorePatterns: ['/with-[^/]+\\.test\\.ts$'],
   resolver: '<rootDir>/tests/peers/resolver.cjs',

@@ -1,7 +1,7 @@
 /**
- * Tests the adapters and the Redis store with the lowest and the highest supported version of axios, undici and redis,
- * which npm installs into a temporary folder. Without a registry the tests are skipped; with `CI=true` a missing
- * registry is an error.
+ * Tests the adapters, the Redis store and the OpenTelemetry entry with the lowest and the highest supported version of
+ * the peers, which npm installs into a temporary folder. Without a registry the tests are skipped; with `CI=true` a
+ * missing registry is an error.
  *
  *     npm run test:peers -- [option of Jest ...]
  */

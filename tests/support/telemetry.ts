@@ -27,9 +27,9 @@ export interface Series {
 export interface CollectedMetrics {
   readonly meterProvider: MeterProvider;
   /** Collects all metrics as they are now, by name. */
-  collect(): Promise<Readonly<Record<string, MetricData>>>;
+  readonly collect: () => Promise<Readonly<Record<string, MetricData>>>;
   /** The series of one metric as they are now. */
-  series(name: string): Promise<readonly Series[]>;
+  readonly series: (name: string) => Promise<readonly Series[]>;
 }
 
 class OnDemandReader extends MetricReader {
@@ -67,9 +67,9 @@ export function startMetrics(): CollectedMetrics {
 export interface CollectedSpans {
   readonly tracerProvider: NodeTracerProvider;
   /** The spans that have ended, in the order of their ends. */
-  spans(): readonly ReadableSpan[];
+  readonly spans: () => readonly ReadableSpan[];
   /** Runs a function in a span of a caller; ends the span, and returns the result. */
-  inSpan<T>(name: string, work: () => Promise<T>): Promise<T>;
+  readonly inSpan: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 }
 
 /** Starts the traces of the SDK, with a context manager, until the test ends. */

@@ -1,4 +1,5 @@
 import { context, trace } from '@opentelemetry/api';
+import { ExportResultCode, suppressTracing } from '@opentelemetry/core';
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import {
   NodeTracerProvider,
@@ -126,10 +127,8 @@ describe('the span of a grant', () => {
 
     await Promise.all(['a', 'b'].map((scope) => inSpan(scope, () => tokens.getToken({ scope }))));
 
-    const attempts = named('m2m.token.grant', observed.spans()).map(
-      ({ attributes }) => attributes['m2m.grant.attempts'],
-    );
-    expect(attempts.toSorted()).toEqual([1, 3]);
+    const attempts = grantSpans(observed).map(({ attributes }) => attributes['m2m.grant.attempts']);
+    expect(new Set(attempts)).toEqual(new Set([1, 3]));
     expect(treeOf(observed.spans()).toSorted()).toEqual(
       ['a', '  m2m.token.grant', '    POST', 'b', '  m2m.token.grant', '    POST', '    POST', '    POST'].toSorted(),
     );
@@ -311,8 +310,8 @@ describe('an exporter that sends its spans with tokens', () => {
           tokens.getToken({ scope: `s${exports}` }),
         ]);
         token.then(
-          () => done({ code: 0 }),
-          (error: Error) => done({ code: 1, error }),
+          () => done({ code: ExportResultCode.SUCCESS }),
+          (error: Error) => done({ code: ExportResultCode.FAILED, error }),
         );
       },
       shutdown: async () => undefined,
@@ -359,14 +358,11 @@ describe('an exporter that sends its spans with tokens', () => {
             started.push(name);
             return tracer.startSpan(name, ...rest);
           },
-          startActiveSpan: tracer.startActiveSpan.bind(tracer) as typeof tracer.startActiveSpan,
+          startActiveSpan: () => undefined as never,
         }),
       },
     });
-    // The key of `suppressTracing` in @opentelemetry/core.
-    const key = Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
-
-    await context.with(context.active().setValue(key, true), () => tokens.getToken());
+    await context.with(suppressTracing(context.active()), () => tokens.getToken());
 
     expect(started).toEqual([]);
   });
