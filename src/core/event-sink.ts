@@ -1,13 +1,23 @@
 import { cleanText } from './clean-text.js';
-import type { EventOrigin, EventSink, TokenEvent } from './events.js';
+import type { EventSink, TokenEvent } from './events.js';
+
+const isSafe: unique symbol = Symbol('isSafe');
+
+/** A sink that never throws, and returns nothing. */
+export type SafeEventSink = (event: TokenEvent) => void;
+
+/** Marks a sink that never throws, so that `eventSink` does not wrap it again. */
+export const safeSink = (sink: SafeEventSink): SafeEventSink => Object.assign(sink, { [isSafe]: true });
 
 /**
  * Makes a sink that passes each event to all of `sinks`. An exception or a rejection becomes a process warning. Scopes
  * are cut to 300 characters, and durations are rounded to whole milliseconds.
  */
-export function eventSink(...sinks: readonly (EventSink | undefined)[]): (event: TokenEvent) => void {
+export function eventSink(...sinks: readonly (EventSink | undefined)[]): SafeEventSink {
   const present = sinks.filter((sink) => sink !== undefined);
-  return (event) => {
+  const [first] = present;
+  if (present.length === 1 && first !== undefined && isSafe in first) return first;
+  return safeSink((event) => {
     if (present.length === 0) return;
     const bounded = withBounds(event);
     for (const sink of present) {
@@ -19,14 +29,8 @@ export function eventSink(...sinks: readonly (EventSink | undefined)[]): (event:
         warn(event, error);
       }
     }
-  };
+  });
 }
-
-/** Adds the origin to each event that has none. */
-export const withOrigin =
-  (origin: EventOrigin, sink: (event: TokenEvent) => void): ((event: TokenEvent) => void) =>
-  (event) =>
-    sink(Object.assign({ type: event.type }, origin, event));
 
 const maxScopeLength = 300;
 

@@ -25,7 +25,7 @@ import type { Dpop } from './dpop.js';
 import { globalFetch } from './http/bounded-fetch.js';
 import { prepareRequest } from './prepare-request.js';
 import { revokeToken } from './revoke-token.js';
-import { type Grant, tokenRequests } from './token-requests.js';
+import { type Grant, type GrantState, tokenRequests } from './token-requests.js';
 
 /** Options of {@link clientCredentials}. Either `issuer` or `tokenEndpoint` is required. */
 export interface ClientCredentialsOptions {
@@ -73,6 +73,8 @@ export interface ClientCredentials extends TokenSource {
    * @throws {TokenError} if the token may still be valid
    */
   revoke(token: AccessToken, signal?: AbortSignal): Promise<void>;
+  /** The credential of the last successful grant, and the clock skew that it was prepared with. */
+  state(): GrantState;
 }
 
 /**
@@ -129,6 +131,7 @@ export function clientCredentials(options: ClientCredentialsOptions): ClientCred
         return requests.send(grant, again);
       }
     },
+    state: () => requests.state,
     revoke: revokeToken({ server, issuer, clientId, preparation }),
   };
 }

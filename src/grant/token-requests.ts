@@ -4,7 +4,7 @@ import { DeadlineError } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
 import { cleanUrl } from '../core/clean-text.js';
 import { type Clock, elapsedMs, type Instant, instant } from '../core/clock.js';
-import type { GrantReason, TokenEvent } from '../core/events.js';
+import type { CredentialFacts, GrantReason, TokenEvent } from '../core/events.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import type { ClockSkew } from './clock-skew.js';
 import { type Dpop, dpopKeyOf } from './dpop.js';
@@ -54,8 +54,18 @@ export interface FailedGrant {
   readonly ignoredProxy?: string | undefined;
 }
 
+/** The facts of a successful grant that a snapshot of the token service shows. */
+export interface GrantState {
+  /** The credential that authenticated the grant. */
+  readonly credential: CredentialFacts | undefined;
+  /** How far the clock of the authorization server is ahead, in milliseconds; 0 for less than ten seconds. */
+  readonly clockSkewMs: number;
+}
+
 /** Sends prepared token requests, and reports their outcomes as events. */
 export interface TokenRequests {
+  /** The state of the last successful grant. */
+  readonly state: GrantState;
   /** @throws {TokenError} or the reason of the signal */
   send(grant: Grant, prepared: PreparedRequest): Promise<AccessToken>;
   /**
@@ -78,6 +88,7 @@ export function tokenRequests({
   emit,
 }: TokenRequestsOptions): TokenRequests {
   const key = dpop && dpopKeyOf(dpop);
+  let state: GrantState = { credential: undefined, clockSkewMs: 0 };
   // Signs the proofs for the token endpoint, and stores the nonces of the server.
   let handle: DPoPHandle | undefined;
 
@@ -98,6 +109,7 @@ export function tokenRequests({
       const expected = { members, requestedAt, defaultLifetimeSeconds, certificateThumbprint, dpop: dpopKey };
       const token = readToken(response, { authorizationServer: server.name, ...expected });
       server.record('success');
+      state = { credential: prepared.authentication.credentials?.[0]?.facts, clockSkewMs: prepared.skewMs };
       emit({
         type: 'grant.succeeded',
         ...factsOf(grant),
@@ -106,8 +118,7 @@ export function tokenRequests({
         scope: token.scope,
         lifetimeMs: token.expiresAt - token.issuedAt,
         durationMs: elapsedMs(requestedAt, clock),
-        credential: prepared.authentication.credentials?.[0]?.facts,
-        clockSkewMs: prepared.skewMs,
+        ...state,
       });
       const { expires_in: announcedSeconds = 0 } = response;
       const { requestedScope } = grant.context;
@@ -138,7 +149,13 @@ export function tokenRequests({
     return error;
   }
 
-  return { send, reportFailure };
+  return {
+    get state() {
+      return state;
+    },
+    send,
+    reportFailure,
+  };
 }
 
 const nonceFact = ({ requests = 0 }: Pick<FailedGrant, 'requests'>) =>

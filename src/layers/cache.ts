@@ -71,11 +71,14 @@ export function withCache(tokenCache: TokenCache): Layer {
       try {
         const token = await wait();
         const source = isJoined ? 'joined' : token.shared ? 'shared_store' : 'grant';
+        cache.awaited[source] += 1;
         cache.emit({ type: 'token.awaited', ...facts(), source });
         return token;
       } catch (error) {
         const retryAfterMs = isTokenError(error) ? error.retryAfterMs : undefined;
-        if (signal?.aborted !== true) cache.emit({ type: 'token.unavailable', ...facts(), error, retryAfterMs });
+        if (signal?.aborted === true) throw error;
+        cache.awaited.error += 1;
+        cache.emit({ type: 'token.unavailable', ...facts(), error, retryAfterMs });
         throw error;
       }
     }

@@ -42,6 +42,8 @@ export interface CachedTokens {
   readonly emit: (event: TokenEvent) => void;
   /** Number of calls that got a token from memory without a wait. */
   hits: number;
+  /** How the other calls ended, by the source of the token. */
+  readonly awaited: Record<'shared_store' | 'grant' | 'joined' | 'error', number>;
   /** Changes when a token is replaced, revoked or evicted, and when the client certificate changes. */
   readonly generation: number;
   /** Number of tokens that were evicted because the cache was full. */
@@ -115,6 +117,7 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
     maxTokens,
     emit,
     hits: 0,
+    awaited: { shared_store: 0, grant: 0, joined: 0, error: 0 },
     generation: 0,
     evictions: 0,
     // No getter: it would slow down each access to a member of this object (`npm run benchmark -- cached-token`).

@@ -1,7 +1,8 @@
-import type { Clock } from '../core/clock.js';
-import type { CredentialFacts, TokenEvent } from '../core/events.js';
+import type { CredentialFacts } from '../core/events.js';
+import type { ClientCredentials } from '../grant/client-credentials.js';
 import type { CachedTokens } from '../layers/token-cache.js';
 import type { TokenState } from '../layers/token-state.js';
+import type { SharedEntries } from '../stores/shared-tokens.js';
 
 /**
  * A snapshot of a token service, for health checks and metrics. It holds no token and no secret, and can be given to
@@ -54,41 +55,21 @@ export interface TokenStats {
   readonly clockSkewMs: number;
 }
 
-/** Collects the facts of the snapshot that only events hold. */
-export interface StatsCollector {
-  readonly onEvent: (event: TokenEvent) => void;
-  snapshot(cache: CachedTokens): TokenStats;
+/** The parts of a token service that its snapshot shows. */
+export interface StatsSources {
+  readonly origin: Pick<TokenStats, 'service' | 'clientId' | 'authorizationServer'>;
+  readonly grants: Pick<ClientCredentials, 'state'>;
+  readonly cache: CachedTokens;
+  /** `undefined` without a shared store. */
+  readonly shared: Pick<SharedEntries, 'failingSince'> | undefined;
 }
 
-/** The facts of a snapshot that never change. */
-export interface ServiceFacts extends Pick<TokenStats, 'service' | 'clientId' | 'authorizationServer'> {
-  /** Whether there is a shared store. */
-  readonly isShared: boolean;
-}
-
-/** Makes the collector of one token service. Its `onEvent` gets all events of the service. */
-export function statsCollector({ isShared, ...service }: ServiceFacts, clock: Clock): StatsCollector {
-  const awaited = { shared_store: 0, grant: 0, joined: 0, error: 0 };
-  let storeFailingSince: number | undefined;
-  let credential: CredentialFacts | undefined;
-  let clockSkewMs = 0;
-
-  return {
-    onEvent(event) {
-      if (event.type === 'token.awaited') awaited[event.source] += 1;
-      else if (event.type === 'token.unavailable') awaited.error += 1;
-      else if (event.type === 'grant.succeeded') ({ credential, clockSkewMs } = event);
-      else if (event.type === 'store.failed') storeFailingSince ??= clock.now();
-      else if (event.type === 'store.recovered') storeFailingSince = undefined;
-    },
-    snapshot: (cache) => ({
-      ...service,
-      tokens: cache.states(),
-      cache: { size: cache.size(), maxTokens: cache.maxTokens, evictions: cache.evictions },
-      requests: { memory: cache.hits, ...awaited },
-      store: isShared ? { failingSince: storeFailingSince } : undefined,
-      credential,
-      clockSkewMs,
-    }),
-  };
-}
+/** Takes a snapshot of a token service. */
+export const tokenStats = ({ origin, grants, cache, shared }: StatsSources): TokenStats => ({
+  ...origin,
+  tokens: cache.states(),
+  cache: { size: cache.size(), maxTokens: cache.maxTokens, evictions: cache.evictions },
+  requests: { memory: cache.hits, ...cache.awaited },
+  store: shared && { failingSince: shared.failingSince() },
+  ...grants.state(),
+});

@@ -2,8 +2,6 @@ import { authenticatorOf, type ClientAuthentication } from '../authentication/cl
 import { clientSecretByMetadata } from '../authentication/client-secret.js';
 import type { Secret } from '../authentication/secret.js';
 import { cleanIssuer, cleanUrl } from '../core/clean-text.js';
-import { systemClock } from '../core/clock.js';
-import { eventSink, withOrigin } from '../core/event-sink.js';
 import type { EventSink } from '../core/events.js';
 import { hrefOf } from '../core/insecure-url.js';
 import { compose, type GetTokenOptions, type TokenSource } from '../core/token-source.js';
@@ -18,12 +16,11 @@ import { withRetry } from '../layers/retry.js';
 import { withSharedStore } from '../layers/shared-store/shared-store.js';
 import { entriesOf, type SharedTokens, sharedTokens } from '../stores/shared-tokens.js';
 import { cachedTokensOf, tokenCache } from '../layers/token-cache.js';
-import { withGrantChannel } from '../telemetry/grant-channel.js';
 import { logEvents } from '../telemetry/logging.js';
 import { observation, observeKey } from '../telemetry/observation.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './options.js';
 import { revokeAll, type RevokeOptions } from './revoke-all.js';
-import { statsCollector, type TokenStats } from './stats.js';
+import { tokenStats, type TokenStats } from './stats.js';
 
 /** A token source that obtains tokens from an authorization server. */
 export interface TokenService extends TokenSource {
@@ -89,10 +86,9 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     authorizationServer: issuer === undefined ? cleanUrl(hrefOf(tokenEndpoint ?? '')) : cleanIssuer(hrefOf(issuer)),
     clientId,
   };
-  const observers = observation();
-  const collector = statsCollector({ ...origin, isShared: options.store !== undefined }, clock ?? systemClock);
-  const logger = options.logger && logEvents(options.logger, { clock });
-  const onEvent = withOrigin(origin, eventSink(observers.onEvent, collector.onEvent, logger, options.onEvent));
+  const sinks = [options.logger && logEvents(options.logger, { clock }), options.onEvent];
+  const observers = observation({ origin, sinks, clock });
+  const { onEvent } = observers;
   const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
   const { deadlineMs, maxBackoffMs, retries } = options.retry ?? {};
 
@@ -105,7 +101,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     grants,
     withRateLimit({ maxConcurrentGrants: options.maxConcurrentGrants, clock, onEvent }),
     withRetry({ retries, deadlineMs, clock, random, onEvent }),
-    withGrantChannel(observers, { origin, clock }),
+    observers.layer,
     withNegativeCache({ credentials: clientAuthentication, maxBackoffMs, clock, random, onEvent }),
     shared && withSharedStore(shared, { deadlineMs, refresh, random }),
     withCache(cache),
@@ -124,7 +120,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       await entries?.flush();
     },
     flush: async () => entries?.flush(),
-    stats: () => collector.snapshot(cachedTokensOf(cache)),
+    stats: () => tokenStats({ origin, grants, cache: cachedTokensOf(cache), shared: entries }),
     revoke: revokeAll({ cache: cachedTokensOf(cache), grants, shared: entries, onEvent }),
     [observeKey]: observers.observe,
   };

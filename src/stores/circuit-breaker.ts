@@ -9,6 +9,8 @@ import type { StoreCall, TokenStore } from './token-store.js';
 export interface CircuitBreaker extends TokenStore {
   /** Whether the store failed recently and is being skipped. Its methods then resolve to `undefined` at once. */
   isOpen(): boolean;
+  /** The first failure since the last success; `undefined` while the store works. */
+  failingSince(): Instant | undefined;
 }
 
 const timeoutMs = 250;
@@ -63,6 +65,7 @@ export function circuitBreaker(store: TokenStore, clock: Clock, onEvent?: EventS
 
   return {
     isOpen,
+    failingSince: () => failedSince,
     get: (key, caller) => attempt('get', (call) => store.get(key, call), caller),
     set: (key, token, ttlMs, caller) => attempt('set', (call) => store.set(key, token, ttlMs, call), caller),
     delete: (key, token, caller) => attempt('delete', (call) => store.delete(key, token, call), caller),

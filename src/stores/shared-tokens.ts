@@ -58,6 +58,8 @@ export interface SharedEntries {
   readonly emit: (event: TokenEvent) => void;
   /** The entry of one token request; `undefined` if the key or certificate of the client cannot be read. */
   entry(requestKey: string): Promise<SharedEntry | undefined>;
+  /** Since when the store fails, in milliseconds since the epoch; `undefined` while it works. */
+  failingSince(): number | undefined;
   /** Waits for the writes under way. Never rejects. */
   flush(): Promise<void>;
 }
@@ -154,6 +156,7 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
       const constraint = await readConstraint().catch(() => undefined);
       return constraint && entryOf(requestKey, constraint);
     },
+    failingSince: () => breaker.failingSince()?.wall,
     async flush() {
       await Promise.all(writes.values());
     },

@@ -1,40 +1,21 @@
 import { channel } from 'node:diagnostics_channel';
 
+import type { AccessToken } from '../core/access-token.js';
+import { type Clock, systemClock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
-import { eventSink, warnOfFailure } from '../core/event-sink.js';
-import type { EventSink, GrantReason, TokenEvent } from '../core/events.js';
-
-/** A grant with all of its attempts, when it begins. */
-export interface ObservedGrant {
-  readonly service: string;
-  readonly authorizationServer: string;
-  readonly clientId: string;
-  readonly requestedScope: string | undefined;
-  readonly reason: GrantReason | undefined;
-  /** Whether callers get another token if the grant fails. */
-  readonly hasFallback: boolean;
-}
-
-/** The result of a grant, without the token. */
-export interface GrantResult {
-  readonly scope: string | undefined;
-  readonly expiresAt: number;
-}
-
-/** Observes one token service. If it throws or rejects, the result is a process warning. */
-export interface Observer {
-  /** Only one observer of each name can observe a token service. */
-  readonly name: string;
-  /** Called with each event of the service and of its adapters, before any other sink. */
-  readonly onEvent: EventSink;
-  /** Called around each grant. It calls `run` once, before it returns. Its own result is ignored. */
-  aroundGrant(grant: ObservedGrant, run: () => Promise<GrantResult>): unknown;
-}
+import { eventSink, safeSink, warnOfFailure } from '../core/event-sink.js';
+import type { EventSink, TokenEvent } from '../core/events.js';
+import { canonicalRequest, type TokenRequest } from '../core/token-request.js';
+import type { GetTokenOptions, Layer } from '../core/token-source.js';
+import { grantChannel } from './grant-channel.js';
+import type { GrantResult, ObservedGrant, Observer } from './observer.js';
 
 /** The observers of one token service. */
 export interface Observation {
+  /** Passes an event to the observers and to the channel `m2m-tokens:event`, then to the other sinks. */
   readonly onEvent: (event: TokenEvent) => void;
-  readonly aroundGrant: (grant: ObservedGrant, run: () => Promise<GrantResult>) => Promise<GrantResult>;
+  /** Passes each grant, with all of its attempts, to the observers. They do not get the token. */
+  readonly layer: Layer;
   /**
    * Adds an observer. Returns a function that removes it.
    * @throws {ConfigurationError} if an observer of the same name is present
@@ -48,25 +29,61 @@ export interface Observation {
  */
 export const observeKey: symbol = Symbol.for('m2m-tokens.observe');
 
-/** Makes a set of observers. It publishes each event to the channel `m2m-tokens:event` as well. */
-export function observation(): Observation {
+/** Options of {@link observation}. */
+export interface ObservationOptions {
+  /** The token service. */
+  readonly origin: Pick<ObservedGrant, 'service' | 'authorizationServer' | 'clientId'>;
+  /** The sinks of the user. */
+  readonly sinks: readonly (EventSink | undefined)[];
+  readonly clock?: Clock | undefined;
+}
+
+/** Makes the set of observers of one token service. Without observers and subscribers it costs nothing. */
+export function observation({ origin, sinks, clock = systemClock }: ObservationOptions): Observation {
   const events = channel('m2m-tokens:event');
+  const grants = grantChannel();
   const observers = new Map<string, Observer>();
+  const toSinks = eventSink(...sinks);
+  const toChannel = eventSink((event) => events.publish(event));
   let toObservers = eventSink();
 
   function updateSink(): void {
     toObservers = eventSink(...[...observers.values()].map(({ onEvent }) => onEvent));
   }
 
+  function factsOf(request: TokenRequest | undefined, options: GetTokenOptions): ObservedGrant {
+    const { reason, replacing, hasFallback = false } = options;
+    // The cache returns the token to be replaced while it is valid.
+    const isReplacedValid = replacing !== undefined && replacing.remainingMs(clock) > 0;
+    const { scope: requestedScope } = canonicalRequest(request);
+    return { ...origin, requestedScope, reason, hasFallback: hasFallback || isReplacedValid };
+  }
+
   return {
-    onEvent(event) {
-      toObservers(event);
-      if (events.hasSubscribers) events.publish(event);
-    },
-    aroundGrant(grant, run) {
-      const nested = [...observers.values()].reduceRight((inner, each) => () => observed(each, grant, inner), run);
-      return nested();
-    },
+    onEvent: safeSink((event) => {
+      const named = Object.assign({ type: event.type }, origin, event);
+      if (grants.channel.hasSubscribers) grants.onEvent(named);
+      toObservers(named);
+      if (events.hasSubscribers) toChannel(named);
+      toSinks(named);
+    }),
+    layer: (inner) => ({
+      async getToken(request, options = {}) {
+        const present = [...observers.values(), ...(grants.channel.hasSubscribers ? [grants] : [])];
+        if (present.length === 0) return inner.getToken(request, options);
+        const grant = factsOf(request, options);
+        let token: AccessToken | undefined;
+        const run = async (): Promise<GrantResult> => {
+          token = await inner.getToken(request, options);
+          return { scope: token.scope, expiresAt: token.expiresAt };
+        };
+        await present.reduceRight<() => Promise<GrantResult>>(
+          (nested, each) => () => observed(each, grant, nested),
+          run,
+        )();
+        return token as AccessToken;
+      },
+    }),
     observe(observer) {
       const { name } = observer;
       if (observers.has(name)) {

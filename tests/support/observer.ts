@@ -1,4 +1,5 @@
-import { observeKey, type Observer } from '../../src/telemetry/observation.js';
+import { observeKey } from '../../src/telemetry/observation.js';
+import type { Observer } from '../../src/telemetry/observer.js';
 import type { TokenService } from '../../src/service/token-service.js';
 
 /** Adds an observer to a token service, as the entry `m2m-tokens/opentelemetry` does. */

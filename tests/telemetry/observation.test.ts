@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
 import type { TokenEvent } from '../../src/core/events.js';
-import type { Observer } from '../../src/telemetry/observation.js';
+import type { Observer } from '../../src/telemetry/observer.js';
 import { granted } from '../support/authorization-server.js';
 import { failureOf } from '../support/grant-outcome.js';
 import { observe } from '../support/observer.js';

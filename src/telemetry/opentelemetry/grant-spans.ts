@@ -14,7 +14,7 @@ import {
 
 import { isTokenError } from '../../core/errors.js';
 import type { TokenEvent } from '../../core/events.js';
-import type { ObservedGrant, Observer } from '../observation.js';
+import type { ObservedGrant, Observer } from '../observer.js';
 import { errorType } from './attributes.js';
 
 /** Makes a span of each grant. */
