@@ -5,6 +5,7 @@ import type * as MainEntry from 'm2m-tokens';
 import type * as AxiosEntry from 'm2m-tokens/axios';
 import type * as FetchEntry from 'm2m-tokens/fetch';
 import type * as LayersEntry from 'm2m-tokens/layers';
+import type * as OpenTelemetryEntry from 'm2m-tokens/opentelemetry';
 import type * as RedisEntry from 'm2m-tokens/redis';
 import type * as UndiciEntry from 'm2m-tokens/undici';
 
@@ -15,7 +16,7 @@ export const packageFolder = fileURLToPath(new URL('../../', import.meta.url));
 export const mainEntry = new URL('../../dist/index.js', import.meta.url).href;
 
 /** The URL of another entry of the built package. */
-export const entry = (name: 'axios' | 'fetch' | 'undici' | 'redis' | 'layers'): string =>
+export const entry = (name: 'axios' | 'fetch' | 'undici' | 'redis' | 'layers' | 'opentelemetry'): string =>
   new URL(`../../dist/${name}.js`, import.meta.url).href;
 
 /** Builds `dist`. A loader that compiles `src` would add calls of its own to the measurement. */
@@ -26,7 +27,7 @@ export function buildPackage(): void {
 
 /** The exports of all entries in `dist`. */
 export async function builtPackage(): Promise<Entries> {
-  const others = (['axios', 'fetch', 'undici', 'redis', 'layers'] as const).map(entry);
+  const others = (['axios', 'fetch', 'undici', 'redis', 'layers', 'opentelemetry'] as const).map(entry);
   const entries = [mainEntry, ...others].map((url): Promise<object> => import(url));
   return Object.assign({}, ...(await Promise.all(entries))) as Entries;
 }
@@ -36,4 +37,5 @@ type Entries = typeof MainEntry &
   typeof AxiosEntry &
   typeof FetchEntry &
   typeof RedisEntry &
+  typeof OpenTelemetryEntry &
   typeof UndiciEntry;

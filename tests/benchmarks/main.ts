@@ -18,6 +18,7 @@ import { importTime } from './import-time.js';
 import { manyScopes } from './many-scopes.js';
 import { isMet, medians, type Result, table } from './result.js';
 import { coldProcesses, sharedHit } from './shared-store.js';
+import { axiosWithTelemetry, cachedTokenWithMetrics } from './telemetry.js';
 import { tokenRequests } from './token-requests.js';
 
 /** One measurement, in a process of its own. */
@@ -38,6 +39,8 @@ const measurements: Readonly<Record<string, Measurement>> = {
   'undici-50': { measure: authorizedRequest('undici', 50), varies: true },
   dpop: { measure: dpopRequest, varies: true },
   'cached-token': { measure: cachedToken, varies: true, countsBytes: true },
+  'cached-token-metrics': { measure: cachedTokenWithMetrics, varies: true },
+  'axios-telemetry': { measure: axiosWithTelemetry, varies: true },
   'token-requests': { measure: tokenRequests, varies: true },
   'cold-calls': { measure: coldCalls },
   'many-scopes': { measure: manyScopes, countsBytes: true },
