@@ -1,10 +1,10 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-
-import { afterAll } from '@jest/globals';
 
 import type { Outcome } from './run-program.js';
 
@@ -35,24 +35,22 @@ export interface ProcessOptions {
   readonly onStart?: (child: ChildProcessWithoutNullStreams) => void;
 }
 
-/** Builds the command as the package is built; the files are removed after the last test. */
+/** Builds the command as the package is built. A build serves all test files, until its sources change. */
 export async function buildCommand(): Promise<BuiltCommand> {
   // In node_modules, so that the command finds the packages that it imports.
-  await mkdir(join(root, 'node_modules/.cache'), { recursive: true });
-  const folder = await mkdtemp(join(root, 'node_modules/.cache/m2m-'));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
-  const options = [
-    join(root, 'node_modules/rollup/dist/bin/rollup'),
-    '-c',
-    '--silent',
-    '--configPart',
-    'command',
-    '--configFolder',
-    join(folder, 'dist'),
-  ];
-  await promisify(execFile)(process.execPath, options, { cwd: root });
-  await copyFile(join(root, 'package.json'), join(folder, 'package.json'));
+  const cache = join(root, 'node_modules/.cache/m2m');
+  const folder = join(cache, digestOfSources());
   const main = join(folder, 'dist/cli/main.cjs');
+  if (!existsSync(main)) {
+    await mkdir(cache, { recursive: true });
+    const fresh = await mkdtemp(join(cache, 'build-'));
+    const rollup = ['node_modules/rollup/dist/bin/rollup', '-c', '--silent', '--configPart', 'command'];
+    const options = ['--configFolder', join(fresh, 'dist')];
+    await promisify(execFile)(process.execPath, [...rollup, ...options], { cwd: root });
+    await copyFile(join(root, 'package.json'), join(fresh, 'package.json'));
+    // Another test file may have been faster.
+    await rename(fresh, folder).catch(() => rm(fresh, { recursive: true }));
+  }
 
   return {
     run: (argv, options_ = {}) => runProcess(process.execPath, [main, ...argv], options_),
@@ -62,6 +60,18 @@ export async function buildCommand(): Promise<BuiltCommand> {
       return runOnTerminal(`exec ${words.join(' ')}`, { environment, types, ...rest });
     },
   };
+}
+
+function digestOfSources(): string {
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  );
+  const settings = ['package.json', 'package-lock.json', 'rollup.config.js', 'tsconfig.json'];
+  const digest = createHash('sha256');
+  for (const file of [...settings, ...sources.map((source) => join('src', source))]) {
+    digest.update(file).update(readFileSync(join(root, file)));
+  }
+  return digest.digest('hex');
 }
 
 /** Runs a shell command on a pseudo-terminal. Its stdout and stderr are both in `stdout`. */

@@ -22,7 +22,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
  * with all its imports, because tsx would take a second to load in each process.
  */
 export async function runProgram(file: string, { environment = {}, argv = [] }: ProgramOptions = {}): Promise<Outcome> {
-  const program = await bundle(file);
+  const bundling = bundles.get(file) ?? bundle(file);
+  bundles.set(file, bundling);
+  const program = await bundling;
   // Read from stdin, so that Node.js finds packages from the working directory.
   const child = spawn(process.execPath, ['--input-type=module', '-', ...argv], {
     cwd: root,
@@ -39,6 +41,9 @@ export async function runProgram(file: string, { environment = {}, argv = [] }: 
   const [exitCode, stdout, stderr] = await Promise.all([ended, textOf(child.stdout), textOf(child.stderr)]);
   return { exitCode, stdout, stderr };
 }
+
+/** The programs that ran before, by file. */
+const bundles = new Map<string, Promise<string>>();
 
 /** The file with its imports from this project; packages remain imports. */
 async function bundle(file: string): Promise<string> {
