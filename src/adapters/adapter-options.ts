@@ -61,7 +61,10 @@ function adapterSink(tokens: TokenSource, onEvent: EventSink | undefined): (even
   return (event) => {
     let named = event;
     eventSink((each) => {
-      named = tokens.report?.(each) ?? each;
+      const reported: unknown = tokens.report?.(each);
+      if (typeof reported === 'object' && reported !== null && 'type' in reported) named = reported as TokenEvent;
+      // The token source of a user may return a promise, whose rejection the sink handles.
+      return reported;
     })(event);
     toOnEvent(named);
   };

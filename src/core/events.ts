@@ -91,7 +91,7 @@ export type StoreEvent =
       /** The name of the error, and its code if it has one; `undefined` for success. */
       readonly failure: string | undefined;
     }
-  /** The shared store began to fail. It is skipped, and this replica sends its own grants. */
+  /** The shared store failed, also when it is tried again. It is skipped, and this replica sends its own grants. */
   | {
       readonly type: 'store.failed';
       readonly operation: StoreOperation;

@@ -20,7 +20,7 @@ export interface GrantFacts {
   readonly attempt: number;
 }
 
-/** A grant that was sent. */
+/** A grant that was sent, or whose preparation failed. */
 export interface SentGrantFacts extends GrantFacts {
   /** Present if the authorization server asked for a DPoP nonce: the token request was sent twice (RFC 9449 §8). */
   readonly dpopNonce?: true;
@@ -79,7 +79,7 @@ export type GrantEvent =
        * - `lease`: another replica holds the lease of the shared store
        */
       readonly suppression: 'backoff' | 'retry_after' | 'lease';
-      /** Time until a grant may be sent. */
+      /** Time until a grant may be sent; for `lease` at the latest, because the other replica may finish earlier. */
       readonly retryAfterMs: number;
     }
   /** A grant uses another credential than the grant before: it has been rotated. */

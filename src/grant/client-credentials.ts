@@ -116,15 +116,17 @@ export function clientCredentials(options: ClientCredentialsOptions): ClientCred
       const context = { authorizationServer: server.name, clientId, requestedScope: canonical.scope };
       const grant: Grant = { context, reason, attempt, parameters: parametersOf(canonical), signal };
       const began = instant(clock);
-      const prepared = await preparation.prepare(signal).catch((cause: unknown) => {
-        throw requests.reportFailure(cause, { grant, began });
-      });
+      const prepare = () =>
+        preparation.prepare(signal).catch((cause: unknown) => {
+          throw requests.reportFailure(cause, { grant, began });
+        });
+      const prepared = await prepare();
       const arrivedLate = (token: AccessToken): boolean =>
         token.expiresAt > token.issuedAt && token.remainingMs(clock) <= 0 && elapsedMs(began, clock) > timeoutMs;
       try {
         const token = await requests.send(grant, prepared);
         // If the token expired while the process was suspended, send the grant once more.
-        return arrivedLate(token) ? await requests.send(grant, await preparation.prepare(signal)) : token;
+        return arrivedLate(token) ? await requests.send(grant, await prepare()) : token;
       } catch (error) {
         const again = await preparation.prepareAgain(error, prepared, signal);
         if (again === undefined) throw error;

@@ -96,7 +96,13 @@ export function prepareRequest({
       if (!isTokenError(error) || error.code !== 'ERR_GRANT_REJECTED') return undefined;
       const isOutdated = mayBeOutdated(error);
       if (!isOutdated && !isAboutClient(error)) return undefined;
-      if (isOutdated) await abortable(server.rediscover(), signal);
+      try {
+        if (isOutdated) await abortable(server.rediscover(), signal);
+      } catch (reason) {
+        // At the deadline, the rejection is more specific than the timeout.
+        if (reason instanceof DeadlineError) return undefined;
+        throw reason;
+      }
       const again = await prepare(signal).catch(() => failed);
       return isSame(again, failed) ? undefined : again;
     },

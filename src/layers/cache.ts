@@ -67,9 +67,15 @@ export function withCache(tokenCache: TokenCache): Layer {
     ): Promise<AccessToken> {
       const began = instant(clock);
       const isJoined = flights.has(request.key);
+      const before = cache.get(request.key)?.token;
       const facts = () => ({ requestedScope: request.scope, durationMs: elapsedMs(began, clock) });
       try {
         const token = await wait();
+        // The renewal failed or takes too long: the caller got the token that the cache had.
+        if (token === before) {
+          cache.hits += 1;
+          return token;
+        }
         const source = isJoined ? 'joined' : token.shared ? 'shared_store' : 'grant';
         cache.awaited[source] += 1;
         cache.emit({ type: 'token.awaited', ...facts(), source });

@@ -65,9 +65,14 @@ export function withRateLimit(layerOptions: RateLimitOptions = {}): Layer {
           const { scope: requestedScope } = canonicalRequest(request);
           emit({ type: 'grant.suppressed', requestedScope, reason, suppression: 'retry_after', retryAfterMs });
         };
+        let isInTurn = false;
+        const send = () => {
+          isInTurn = true;
+          return limited(() => inner.getToken(request, options), suppressed);
+        };
         const grant = () =>
-          inTurn(signal, () => limited(() => inner.getToken(request, options), suppressed)).catch((error: unknown) => {
-            if (!(error instanceof DeadlineError)) throw error;
+          inTurn(signal, send).catch((error: unknown) => {
+            if (isInTurn || !(error instanceof DeadlineError)) throw error;
             throw new GrantUnavailableError(
               `no grant was sent: ${maxConcurrentGrants} others were in flight until the deadline`,
             );

@@ -40,7 +40,7 @@ export interface CachedTokens {
   readonly clock: Clock;
   readonly maxTokens: number;
   readonly emit: (event: TokenEvent) => void;
-  /** Number of calls that got a token from memory without a wait. */
+  /** Number of calls that got a token that the cache had. */
   hits: number;
   /** How the other calls ended, by the source of the token. */
   readonly awaited: Record<'shared_store' | 'grant' | 'joined' | 'error', number>;

@@ -46,6 +46,8 @@ export function revokeAll(options: RevokeAllOptions): (options?: RevokeOptions) 
     const drained = cache.drain();
     await shared?.flush();
     if (shared !== undefined && !includesShared) return true;
+    // An expired token needs no revocation.
+    for (const each of pending) if (each.token.remainingMs() <= 0) pending.delete(each);
     for (const each of drained) pending.add(each);
     let failure: AnyTokenError | undefined;
 

@@ -30,7 +30,7 @@ export interface TokenStats {
   };
   /**
    * How many calls of `getToken` ended in which way, since the start.
-   * - `memory`: a token from the cache, without a wait
+   * - `memory`: a token that the cache had, also if its renewal failed
    * - `shared_store`: a token from the shared store
    * - `grant`: a token from a grant that this call started
    * - `joined`: a token from a grant that another call had started

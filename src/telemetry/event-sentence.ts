@@ -13,7 +13,7 @@ export function eventSentence(event: TokenEvent): string {
     case 'grant.retry_scheduled':
       return `attempt ${event.attempt} of a grant failed; the next one follows in ${seconds(event.retryAfterMs)}`;
     case 'grant.suppressed':
-      return `no grant was sent, because ${suppression[event.suppression]}; the next one follows in ${seconds(event.retryAfterMs)} at the earliest`;
+      return `no grant was sent, because ${suppression[event.suppression]}; the next one follows in ${seconds(event.retryAfterMs)} at the ${event.suppression === 'lease' ? 'latest' : 'earliest'}`;
     case 'credential.reread':
       return `the ${credential[event.credential]} was rotated; grants use the new one${expiry(event)}`;
     case 'token.awaited':

@@ -32,7 +32,13 @@ function otherFactsOf(error: unknown): object {
   const { constructor, stack } = Object(error) as Partial<Error>;
   // A subclass of Error often has no name of its own.
   const type = name === 'Error' ? (constructor?.name ?? name) : name;
-  return { type, message: errorMessage(error), code, stack: typeof stack === 'string' ? stack : undefined };
+  return { type, message: errorMessage(error), code, stack: placesIn(stack) };
+}
+
+/** The lines of a stack that name places in the code. The first lines repeat the message, which may hold a secret. */
+function placesIn(stack: unknown): string | undefined {
+  const places = typeof stack === 'string' ? stack.split('\n').filter((line) => /^\s+at /.test(line)) : [];
+  return places.length === 0 ? undefined : places.join('\n');
 }
 
 function codesOfCauses(error: unknown): string[] | undefined {

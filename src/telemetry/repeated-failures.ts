@@ -50,8 +50,8 @@ export function repeatedFailures(clock: Clock): RepeatedFailures {
   const failures = new Map<string, Failure>();
 
   // Failures beyond the limit count as one kind per type, so that neither the log nor the memory grows with them.
-  function keyOf({ type, detail }: FailureKind): string {
-    const key = JSON.stringify([type, ...detail]);
+  function keyOf({ type, detail, scope }: FailureKind): string {
+    const key = JSON.stringify([type, scope, ...detail]);
     if (failures.has(key) || failures.size < maxKinds) return key;
     for (const [old, { loggedAt }] of failures) if (elapsedMs(loggedAt, clock) >= hourMs) failures.delete(old);
     return failures.size < maxKinds ? key : type;

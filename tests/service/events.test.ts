@@ -245,6 +245,18 @@ describe('a caller that waits is reported', () => {
     ]);
   });
 
+  test('as a token from memory when the renewal that it waited for fails', async () => {
+    const { tokens, server, clock, events } = await startService({ retry: { retries: 0 } });
+    const first = await tokens.getToken();
+    server.script(unavailable);
+    clock.advance(hour - 20 * second);
+
+    expect(await tokens.getToken()).toBe(first);
+
+    expect(typesOf(events)).toEqual(['grant.succeeded', 'token.awaited', 'grant.failed', 'renewal.failed']);
+    expect(tokens.stats().requests).toMatchObject({ memory: 1, grant: 1 });
+  });
+
   test('not when it aborts its call', async () => {
     const { tokens, server, events } = await startService();
     let release: () => void = () => {};
@@ -318,6 +330,8 @@ describe('an event of an adapter', () => {
 
   test.each([
     ['without "report"', staticToken('a')],
+    ['whose "report" rejects', { ...staticToken('a'), report: () => Promise.reject(new Error('full')) as never }],
+    ['whose "report" returns nothing', { ...staticToken('a'), report: () => undefined as never }],
     [
       'whose "report" throws',
       {

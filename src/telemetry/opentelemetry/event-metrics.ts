@@ -6,7 +6,7 @@ import { errorType, hostOf, limitedErrorTypes } from './attributes.js';
 /** Creates the instruments that record events, and returns the sink that records them. */
 export function eventMetrics(meter: Meter, common: Attributes): EventSink {
   const grantDuration = meter.createHistogram('m2m.token.grant.duration', {
-    description: 'Duration of the requests to the token endpoint',
+    description: 'Duration of the attempts of grants, with their preparation if it failed',
     ...secondsUpTo(10),
   });
   const waitDuration = meter.createHistogram('m2m.token.wait.duration', {
