@@ -129,6 +129,7 @@ const entries = {
     types: [
       'ClientCredentials',
       'ClientCredentialsOptions',
+      'GrantState',
       'Layer',
       'NegativeCacheOptions',
       'RateLimitOptions',

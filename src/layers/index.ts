@@ -8,6 +8,7 @@ export {
   clientCredentials,
   type ClientCredentialsOptions,
 } from '../grant/client-credentials.js';
+export type { GrantState } from '../grant/token-requests.js';
 export { withCache } from './cache.js';
 export { withDefaultRequest } from './default-request.js';
 export { withFastPath } from './fast-path.js';

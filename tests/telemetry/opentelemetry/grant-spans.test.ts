@@ -1,5 +1,5 @@
 import { context, trace } from '@opentelemetry/api';
-import { suppressTracing } from '@opentelemetry/core';
+import { ExportResultCode, suppressTracing } from '@opentelemetry/core';
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import {
   NodeTracerProvider,
@@ -24,9 +24,6 @@ import { type CollectedSpans, startTraces } from '../../support/telemetry.js';
 import { type RunningTokenService, startTokenService } from '../../support/token-service.js';
 import { settle } from '../../support/tokens.js';
 import { until, untilRenewed } from '../../support/until.js';
-
-/** `ExportResultCode` of @opentelemetry/core; the linter cannot assign members of an enum of a package. */
-const [succeeded, failed] = [0, 1];
 
 const hour = 3_600_000;
 const [unset, failed] = [{ code: 0 }, { code: 2 }];
@@ -313,8 +310,10 @@ describe('an exporter that sends its spans with tokens', () => {
           tokens.getToken({ scope: `s${exports}` }),
         ]);
         token.then(
-          () => done({ code: succeeded }),
-          (error: Error) => done({ code: failed, error }),
+          // oxlint-disable-next-line no-unsafe-enum-assignment -- the linter takes the enum for another one
+          () => done({ code: ExportResultCode.SUCCESS }),
+          // oxlint-disable-next-line no-unsafe-enum-assignment
+          (error: Error) => done({ code: ExportResultCode.FAILED, error }),
         );
       },
       shutdown: async () => undefined,
