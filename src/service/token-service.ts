@@ -62,6 +62,9 @@ export interface TokenService extends TokenSource {
 /**
  * Creates a token service: it obtains access tokens by the client credentials grant, caches them and renews them early.
  * Create one service for each client in a process.
+ *
+ * The channel `m2m-tokens:event` of `node:diagnostics_channel` publishes the events of all token services. The tracing
+ * channel `m2m-tokens:grant` publishes each grant with all of its attempts. Their messages contain no token and no secret.
  * @throws {ConfigurationError} if an option is missing, unknown, malformed or contradicts another
  * @see [RFC 6749 §4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)
  * @example

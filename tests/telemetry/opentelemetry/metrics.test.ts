@@ -450,10 +450,11 @@ describe('the other gauges', () => {
   });
 
   test('show the clock skew in seconds', async () => {
-    const { tokens, series } = await startObserved();
-    await tokens.getToken();
+    const [{ tokens }, { meterProvider, series }] = [await startTokenService(), startMetrics()];
+    const stats = () => ({ ...tokens.stats(), clockSkewMs: 90_500 });
+    observeTokens({ ...tokens, stats }, { meterProvider });
 
-    expect(await series('m2m.clock.skew')).toEqual([{ attributes: common, value: 0 }]);
+    expect(await series('m2m.clock.skew')).toEqual([{ attributes: common, value: 90.5 }]);
   });
 });
 

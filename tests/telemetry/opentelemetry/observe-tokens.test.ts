@@ -21,9 +21,10 @@ describe('observeTokens refuses', () => {
   test.each([
     ['a static token', () => staticToken('key')],
     ['a token source of the user', () => ({ getToken: async () => Promise.reject(new Error('no')) })],
+    ['a token source that has statistics', () => ({ ...staticToken('key'), stats: () => ({}) })],
     ['a promise', async () => (await startTokenService()).tokens],
   ])('%s, and says what it needs', (_, tokens) => {
-    const observe = () => observeTokens(tokens() as TokenService);
+    const observe = () => observeTokens(tokens() as object as TokenService);
 
     expect(observe).toThrow(ConfigurationError);
     expect(observe).toThrow(
@@ -129,7 +130,8 @@ describe('a failure of OpenTelemetry is a warning, and each grant is sent once:'
     const grants = await useTokens({ meterProvider: meterProvider(), tracerProvider });
 
     expect(grants).toBe(3);
-    expect(spans().filter(({ name }) => name === 'm2m.token.grant')).toHaveLength(3);
+    const attempts = spans().map(({ name, attributes }) => [name, attributes['m2m.grant.attempts']]);
+    expect(attempts).toEqual(Array.from({ length: 3 }, () => ['m2m.token.grant', 1]));
     expect(messages).toContainEqual(expect.stringMatching(/m2m-tokens failed.*: Error: broken$/));
   });
 
