@@ -51,7 +51,7 @@ test.each<[number, string, TokenEvent]>([
     ] as const
   ).map(([suppression, why]): [number, string, TokenEvent] => [
     debug,
-    `no grant was sent, because ${why}; the next one follows in 3 s at the earliest`,
+    `no grant was sent, because ${why}; the next one follows in 3 s at the ${suppression === 'lease' ? 'latest' : 'earliest'}`,
     { type: 'grant.suppressed', requestedScope: 'a', reason: 'cold', suppression, retryAfterMs: 3_000 },
   ]),
   [
