@@ -13,6 +13,7 @@ import { createTokenService } from '../../src/service/token-service.js';
 import { type Proof, verifyProof } from '../support/dpop-proof.js';
 import { type Answer, listen, type RecordedRequest, startHttpServer } from '../support/http-server.js';
 import { rejected } from '../support/resource-server.js';
+import { collectNotable } from '../support/events.js';
 
 // oidc-provider needs this function to accept proofs, and Node 20 does not have it yet.
 if (!('parse' in URL)) {
@@ -81,7 +82,7 @@ test('oidc-provider with mandatory nonces, and an API with its own [A22 A23 R-63
   const provider = await startProvider();
   const api = await startApi((token) => provider.introspect(token));
   const events: TokenEvent[] = [];
-  const onEvent = (event: TokenEvent) => events.push(event);
+  const onEvent = collectNotable(events);
   const { issuer, service } = provider;
   const tokens = createTokenService({
     issuer,
@@ -92,7 +93,7 @@ test('oidc-provider with mandatory nonces, and an API with its own [A22 A23 R-63
     onEvent,
   });
   const instance = axios.create({ baseURL: api.origin });
-  instance.interceptors.request.use(bearerToken(tokens, { onEvent }));
+  instance.interceptors.request.use(bearerToken(tokens));
 
   const first = await instance.post<string>('/orders?a=b', { quantity: 3 });
   const token = await tokens.getToken();
@@ -104,7 +105,12 @@ test('oidc-provider with mandatory nonces, and an API with its own [A22 A23 R-63
     active: true,
     token_type: 'DPoP',
   });
-  expect(events.map(({ type }) => type)).toEqual(['grant.succeeded', 'grant.succeeded', 'request.resent']);
+  expect(events).toMatchObject([
+    { type: 'grant.succeeded', reason: 'cold', dpopNonce: true },
+    { type: 'request.resent', reason: 'dpop nonce' },
+    { type: 'grant.succeeded', reason: 'rejected' },
+    { type: 'request.resent', reason: 'token rejected' },
+  ]);
   expect(provider.paths.filter((path) => path === '/token')).toHaveLength(3);
   expect(api.requests).toHaveLength(4);
 });

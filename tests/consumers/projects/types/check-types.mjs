@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import { compilers } from './programs.mjs';
@@ -16,8 +17,9 @@ for (const folder of ['with-peers', 'newest-node']) {
 }
 
 function move(name, folder, newName) {
-  mkdirSync(`${folder}/node_modules/@types`, { recursive: true });
-  renameSync(`node_modules/${name}`, `${folder}/node_modules/${newName}`);
+  const target = `${folder}/node_modules/${newName}`;
+  mkdirSync(dirname(target), { recursive: true });
+  renameSync(`node_modules/${name}`, target);
 }
 
 const waiting = [...compilers];
