@@ -81,8 +81,8 @@ export function withCache(tokenCache: TokenCache): Layer {
         cache.emit({ type: 'token.awaited', ...facts(), source });
         return token;
       } catch (error) {
-        const retryAfterMs = isTokenError(error) ? error.retryAfterMs : undefined;
         if (signal?.aborted === true) throw error;
+        const retryAfterMs = isTokenError(error) ? error.retryAfterMs : undefined;
         cache.awaited.error += 1;
         cache.emit({ type: 'token.unavailable', ...facts(), error, retryAfterMs });
         throw error;

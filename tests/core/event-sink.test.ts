@@ -7,21 +7,10 @@ import type { TokenEvent } from '../../src/core/events.js';
 import { createTokenService } from '../../src/service/token-service.js';
 import type { EventLogger } from '../../src/telemetry/logging.js';
 import { startAuthorizationServer } from '../support/authorization-server.js';
-import { cleanUp } from '../support/clean-up.js';
 import { granting } from '../support/grant-outcome.js';
+import { warnings } from '../support/warnings.js';
 
 const event: TokenEvent = { type: 'token.evicted', requestedScope: 'a', scope: 'a' };
-
-/** What the process is warned of until the test ends. */
-function warnings(): readonly string[] {
-  const heard: string[] = [];
-  const emitWarning = process.emitWarning.bind(process);
-  process.emitWarning = (warning: string | Error) => void heard.push(String(warning));
-  cleanUp(() => {
-    process.emitWarning = emitWarning;
-  });
-  return heard;
-}
 
 test('hands each event to each sink, in order', () => {
   const heard: [string, TokenEvent][] = [];
