@@ -7,6 +7,7 @@ import { expect, test } from '@jest/globals';
 
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { startDpopSurroundings } from '../support/dpop-service.js';
+import { freePort } from '../support/free-port.js';
 import { type RecordedRequest, startHttpServer } from '../support/http-server.js';
 import { test as redisTest } from '../support/redis.js';
 import { rejected, startResourceServer } from '../support/resource-server.js';
@@ -209,6 +210,26 @@ test(
       tokens: [{ requestedScope: 'orders:read', lastErrorCode: 'ERR_GRANT_REJECTED' }],
     });
     expect(ready.stdout + unready.stdout).not.toMatch(/token-1|a-secret/);
+  },
+  timeoutMs,
+);
+
+test(
+  'opentelemetry.ts prints the span and the metrics of the first grant',
+  async () => {
+    const { environment } = await servers();
+    const port = await freePort();
+
+    const { exitCode, stdout, stderr } = await runExample('opentelemetry.ts', {
+      ...environment,
+      METRICS_PORT: `${port}`,
+    });
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toContain("name: 'm2m.token.grant'");
+    expect(stdout).toMatch(/^m2m_token_grant_duration_count\{m2m_client_name="orders",.*\} 1$/m);
+    expect(stdout).toMatch(/^m2m_token_expiration\{.*\} 1\d{9}/m);
+    expect(stdout).not.toMatch(/token-1|a-secret/);
   },
   timeoutMs,
 );
