@@ -73,7 +73,7 @@ export function withSharedStore(sharedTokens: SharedTokens, layerOptions: Shared
       const { signal, reason } = options;
       signal?.throwIfAborted();
       const { key, scope: requestedScope } = canonicalRequest(request);
-      const entry = await shared.entry(key);
+      const entry = await abortable(shared.entry(key), signal);
       // If the key or certificate cannot be read, let the grant fail and report the reason.
       if (entry === undefined) return inner.getToken(request, options);
       const record = await entry.read(signal);

@@ -591,6 +591,16 @@ test('sends a grant of its own when the certificate or key cannot be read', asyn
   expect(token.value).toBe('own');
 });
 
+test('ends the wait of a caller that aborts while the certificate or key is read', async () => {
+  const { replica } = fleet();
+  const [one, caller] = [replica({ senderConstraint: () => new Promise(() => undefined) }), new AbortController()];
+  const answer = one.tokens.getToken(undefined, { signal: caller.signal });
+
+  caller.abort(new Error('gone'));
+
+  await expect(Promise.race([answer, settle()])).rejects.toThrow('gone');
+});
+
 test('needs another token after its key has changed [F7]', async () => {
   const { clock, replica } = fleet();
   let thumbprint = 'a';
