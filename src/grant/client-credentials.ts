@@ -22,7 +22,7 @@ import type { TokenSource } from '../core/token-source.js';
 import { authorizationServer } from './authorization-server.js';
 import { clockSkew } from './clock-skew.js';
 import type { Dpop } from './dpop.js';
-import { globalFetch } from './http/bounded-fetch.js';
+import { globalFetch, userFetch } from './http/bounded-fetch.js';
 import { prepareRequest } from './prepare-request.js';
 import { revokeToken } from './revoke-token.js';
 import { type Grant, type GrantState, tokenRequests } from './token-requests.js';
@@ -98,7 +98,8 @@ export function clientCredentials(options: ClientCredentialsOptions): ClientCred
   checkClientCredentials(options);
   const { issuer, tokenEndpoint, revocationEndpoint, clientId, clientAuthentication, profile, dpop, onEvent } = options;
   const { timeoutMs = 5_000, defaultLifetimeSeconds = 300, assumeBearer = false, keepMembers = [] } = options;
-  const { fetch = globalFetch, clock = systemClock } = options;
+  const { clock = systemClock } = options;
+  const fetch = options.fetch === undefined ? globalFetch : userFetch(options.fetch);
   const urls = { issuer, tokenEndpoint, revocationEndpoint };
   const emit = eventSink(onEvent);
   const server = authorizationServer({ ...urls, timeoutMs, fetch, clock, onEvent: emit });
