@@ -112,10 +112,10 @@ export function clientCredentials(options: ClientCredentialsOptions): ClientCred
   const requests = tokenRequests({ server, skew, preparation, dpop, ...reading, ...reporting });
 
   return {
-    async getToken(request, { signal, reason, attempt = 1 } = {}) {
+    async getToken(request, { signal, reason, attempts = { sent: 0 } } = {}) {
       const canonical = canonicalRequest(request);
       const context = { authorizationServer: server.name, clientId, requestedScope: canonical.scope };
-      const grant: Grant = { context, reason, attempt, parameters: parametersOf(canonical), signal };
+      const grant: Grant = { context, reason, attempts, parameters: parametersOf(canonical), signal };
       const began = instant(clock);
       const prepare = () =>
         preparation.prepare(signal).catch((cause: unknown) => {
