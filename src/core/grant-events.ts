@@ -50,7 +50,7 @@ export interface CredentialFacts {
 
 /** The events of grants. */
 export type GrantEvent =
-  /** A grant returned a token. */
+  /** A grant returned a token. If the token had expired by then, `token.expired_on_arrival` follows. */
   | (SentGrantFacts & {
       readonly type: 'grant.succeeded';
       readonly credential: CredentialFacts | undefined;

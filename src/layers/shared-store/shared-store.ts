@@ -104,7 +104,8 @@ export function withSharedStore(sharedTokens: SharedTokens, layerOptions: Shared
       try {
         const renewed = await renewOrFallBack(renewal, stored, clock);
         if (renewed === stored) trackRenewal(key, renewal);
-        return renewed;
+        // If the new token has already expired, keep the stored one.
+        return renewed.remainingMs(clock) <= 0 && isUsable(stored, options, clock) ? stored : renewed;
       } catch (error) {
         if (signal?.aborted === true || !isUsable(stored, options, clock)) throw error;
         return stored;

@@ -805,6 +805,16 @@ test('returns the stored token before it expires when its renewal hangs [A24]', 
   expect((await answer).value).toBe('last');
 });
 
+test('returns the stored token if the renewed one has expired on arrival [A15]', async () => {
+  const { clock, cold, ask } = await startingInMandatoryWindow();
+  const answer = ask();
+  await settle();
+
+  cold.source.last().resolve(issue('expired', clock, 0));
+
+  expect((await answer).value).toBe('last');
+});
+
 test('completes a renewal after the caller has the stored token, and stores the new one [A24 D7]', async () => {
   const { clock, cold, other, ask } = await startingInMandatoryWindow();
   const answer = ask();
