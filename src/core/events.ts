@@ -50,17 +50,24 @@ export type CacheEvent =
       /** Remaining validity of the cached token. */
       readonly remainingMs: number;
     }
-  /** A cached token was renewed after at least one failure. */
+  /**
+   * A token request got a usable token after at least one failure: of the renewal of a cached token, or of a grant
+   * without one, because the token had expired, had left the cache or had never been granted.
+   */
   | {
       readonly type: 'renewal.recovered';
       readonly requestedScope: string | undefined;
       readonly scope: string | undefined;
-      /** Number of failed renewals. */
+      /** Number of grants that failed, without those that were suppressed. */
       readonly failures: number;
       /** Time since the first of them. */
       readonly failedForMs: number;
     }
-  /** A token had expired when it arrived. The callers that wait for it get it, but it is not cached. */
+  /**
+   * A token had expired when it arrived: `grant.succeeded` reports the grant, but its token is of no use. It is not
+   * cached, and ends no failure. If it arrived after the deadline, because the process was suspended, it is discarded and
+   * the grant is sent again. Otherwise callers get the valid token that it was to replace, or else this token once.
+   */
   | {
       readonly type: 'token.expired_on_arrival';
       readonly requestedScope: string | undefined;

@@ -43,6 +43,16 @@ test.each<[number, string, TokenEvent]>([
     'attempt 2 of a grant failed; the next one follows in 0.4 s',
     { type: 'grant.retry_scheduled', ...facts, attempt: 2, error: outage, retryAfterMs: 400 },
   ],
+  [
+    debug,
+    'an attempt of a grant failed before its token request was sent: https://auth.example is not available',
+    { type: 'grant.failed', ...facts, attempt: undefined, error: outage, durationMs: 5 },
+  ],
+  [
+    debug,
+    'an attempt of a grant failed; the next one follows in 0.4 s',
+    { type: 'grant.retry_scheduled', ...facts, attempt: undefined, error: outage, retryAfterMs: 400 },
+  ],
   ...(
     [
       ['backoff', 'the last one failed'],
@@ -114,7 +124,7 @@ test.each<[number, string, TokenEvent]>([
   // Without a failure that was logged, a recovery is routine.
   [
     debug,
-    'a token was renewed after 1 failure in 28 s',
+    'a token request succeeded after 1 failure in 28 s',
     { type: 'renewal.recovered', requestedScope: 'a', scope: 'a', failures: 1, failedForMs: 28_000 },
   ],
   [
