@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { findings } from './findings.js';
+import { growthOf } from './heap-growth.js';
+import { logs } from './logs.js';
 import { requestSpacing } from './request-spacing.js';
 import { tokenLedger } from './token-ledger.js';
 
@@ -127,4 +129,41 @@ describe('a token of the ledger', () => {
     ledger.receive(ledger.issue(60_000).number, 0);
     expect(ledger.heldSince(Infinity)).toMatchObject({ number: 3 });
   });
+});
+
+describe('the growth of the heap', () => {
+  const mb = 1_000_000;
+  /** Forty samples, one a second. Calls under way make up 0 to 8 MB; they are regular here, so that no test fails by chance. */
+  const samplesOf = (bytesAt: (second: number) => number) =>
+    Array.from({ length: 40 }, (_, second) => ({
+      atMs: second * 1_000,
+      bytes: bytesAt(second) + ((second * 7) % 17) * 0.5 * mb,
+    }));
+
+  test.each<[string, (second: number) => number, least: number, most: number]>([
+    ['that does not grow', () => 40 * mb, -2, 2],
+    ['with a high value at the end', (second) => (second > 36 ? 60 : 40) * mb, -2, 2],
+    ['that shrinks', (second) => (50 - second / 4) * mb, -11, -9],
+    ['that grows by 0.25 MB a second', (second) => (40 + second / 4) * mb, 9, 11],
+  ])('of a heap %s', (_what, bytesAt, least, most) => {
+    const growth = growthOf(samplesOf(bytesAt)) / mb;
+
+    expect(growth).toBeGreaterThan(least);
+    expect(growth).toBeLessThan(most);
+  });
+});
+
+test.each([
+  [100, []],
+  [101, ['a log has too many lines']],
+])('a log of %i lines in a minute', (lines, rules) => {
+  const { violate, list } = findings();
+  const written = logs(60, violate);
+  const logger = written.loggerOf('orders');
+
+  for (let line = 0; line < lines; line += 1) logger.info({ type: 'request.resent' }, 'resent');
+  logger.debug({ type: 'token.awaited' }, 'awaited');
+
+  expect(list().map(({ rule }) => rule)).toEqual(rules);
+  expect(written.figures()).toEqual({ 'longest log': lines, 'request.resent': lines });
 });
