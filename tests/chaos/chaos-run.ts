@@ -7,6 +7,7 @@ import { waitForNoLeftovers } from './leftovers.js';
 import { showProgress } from './progress.js';
 import { type Report, sumOf } from './report.js';
 import { startSharedWorld } from './shared-world.js';
+import { watchStalls } from './stalls.js';
 import { durationRecorder } from './statistics.js';
 import { noTelemetry, startTelemetry } from './telemetry.js';
 import { startWorld } from './world.js';
@@ -33,6 +34,7 @@ export async function runChaos({ seed, seconds, callers, worlds: count, observe 
 
   const telemetry = observe ? startTelemetry(seconds, violate) : noTelemetry;
   const waits = durationRecorder();
+  const stalls = watchStalls();
   const worlds = await Promise.all(
     Array.from({ length: count }, (_, at) =>
       startWorld({
@@ -40,12 +42,13 @@ export async function runChaos({ seed, seconds, callers, worlds: count, observe 
         seed: seed * 1_000 + at,
         callers: Math.ceil(callers / count),
         waits,
+        stalls,
         violate,
         telemetry,
       }),
     ),
   );
-  const shared = await startSharedWorld({ seed, callers: 6, violate, telemetry });
+  const shared = await startSharedWorld({ seed, callers: 6, stalls, violate, telemetry });
   const figures = () => sumOf(worlds.map((world) => world.figures()));
 
   const ending = new AbortController();
@@ -68,6 +71,7 @@ export async function runChaos({ seed, seconds, callers, worlds: count, observe 
   await living;
   clearTimeout(end);
   progress.stop();
+  stalls.stop();
 
   const left = await waitForNoLeftovers(10_000);
   if (left.length > 0) violate('a socket or timer is left over', left.join(', '));

@@ -4,6 +4,7 @@ import { findings } from './findings.js';
 import { growthOf } from './heap-growth.js';
 import { logs } from './logs.js';
 import { requestSpacing } from './request-spacing.js';
+import { watchStalls } from './stalls.js';
 import { tokenLedger } from './token-ledger.js';
 
 describe('the bound on requests', () => {
@@ -166,4 +167,28 @@ test.each([
 
   expect(list().map(({ rule }) => rule)).toEqual(rules);
   expect(written.figures()).toEqual({ 'longest log': lines, 'request.resent': lines });
+});
+
+test('a stall of the process counts at once, and for three seconds', () => {
+  let now = 0;
+  const stalls = watchStalls(() => now);
+  const recentAt = (ms: number) => {
+    now = ms;
+    return stalls.recentMs();
+  };
+
+  const recent = [20, 320, 330, 3_320].map(recentAt);
+  stalls.stop();
+
+  expect(recent).toEqual([0, 290, 290, 3_270]);
+});
+
+test('a stall is over after three seconds', () => {
+  let now = 0;
+  const stalls = watchStalls(() => now);
+  for (now = 500; now < 3_600; now += 20) stalls.recentMs();
+  const recent = stalls.recentMs();
+  stalls.stop();
+
+  expect(recent).toBe(0);
 });

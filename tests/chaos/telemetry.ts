@@ -2,6 +2,7 @@ import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel
 
 import { context, diag, type DiagLogger, DiagLogLevel } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { ExportResultCode } from '@opentelemetry/core';
 import {
   AggregationTemporality,
   MeterProvider,
@@ -63,7 +64,7 @@ export function startTelemetry(seconds: number, violate: Violate): Telemetry {
   grants.subscribe(grantSubscribers);
 
   return {
-    loggerOf: written.loggerOf,
+    loggerOf: (name) => written.loggerOf(name),
     observe: (tokens) => observeTokens(tokens, { meterProvider, tracerProvider }),
     inSpan: (call) =>
       tracer.startActiveSpan('a call', async (span) => {
@@ -89,7 +90,6 @@ export function startTelemetry(seconds: number, violate: Violate): Telemetry {
 
 const grantSpan = 'spans m2m.token.grant';
 const ignore = (): void => undefined;
-const success = { code: 0 };
 
 function metricExporter(counts: Tally): PushMetricExporter {
   return {
@@ -100,7 +100,7 @@ function metricExporter(counts: Tally): PushMetricExporter {
         'time series',
         all.reduce((sum, { dataPoints }) => sum + dataPoints.length, 0),
       );
-      done(success);
+      done({ code: ExportResultCode.SUCCESS });
     },
     selectAggregationTemporality: () => AggregationTemporality.CUMULATIVE,
     forceFlush: async () => undefined,
@@ -112,7 +112,7 @@ function spanExporter(counts: Tally): SpanExporter {
   return {
     export(spans, done) {
       for (const { name } of spans) counts.add(`spans ${name}`);
-      done(success);
+      done({ code: ExportResultCode.SUCCESS });
     },
     shutdown: async () => undefined,
   };

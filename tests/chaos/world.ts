@@ -13,6 +13,7 @@ import type { Figures } from './report.js';
 import { requestSpacing } from './request-spacing.js';
 import { startRevokingApi } from './revoking-api.js';
 import { between, type Random, seededRandom } from './seeded-random.js';
+import type { Stalls } from './stalls.js';
 import { type DurationRecorder, Tally } from './statistics.js';
 import { startStormyAuthorizationServer, type StormyAuthorizationServer } from './stormy-authorization-server.js';
 import type { Telemetry } from './telemetry.js';
@@ -36,6 +37,7 @@ export interface WorldOptions {
   readonly seed: number;
   readonly callers: number;
   readonly waits: DurationRecorder;
+  readonly stalls: Stalls;
   readonly violate: Violate;
   readonly telemetry: Telemetry;
 }
@@ -43,11 +45,19 @@ export interface WorldOptions {
 const client = { clientId: 'orders', clientSecret: 'open-sesame' };
 
 /** Starts a world, which shares nothing with other worlds. */
-export async function startWorld({ name, seed, callers, waits, violate, telemetry }: WorldOptions): Promise<World> {
-  const randomOf = (name: string): Random => seededRandom(seed, name);
+export async function startWorld({
+  name,
+  seed,
+  callers,
+  waits,
+  stalls,
+  violate,
+  telemetry,
+}: WorldOptions): Promise<World> {
+  const randomOf = (use: string): Random => seededRandom(seed, use);
   const ledger = tokenLedger();
   const spacing = requestSpacing(violate);
-  const calls = startCalls(ledger, waits, violate);
+  const calls = startCalls({ ledger, waits, stalls, violate });
   const [attempts, events, spells] = [new Tally(), new Tally(), new Tally()];
 
   const server = await startStormyAuthorizationServer({ random: randomOf('server'), ledger, spacing, ...client });
