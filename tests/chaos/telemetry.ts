@@ -100,6 +100,7 @@ function metricExporter(counts: Tally): PushMetricExporter {
         'time series',
         all.reduce((sum, { dataPoints }) => sum + dataPoints.length, 0),
       );
+      // oxlint-disable-next-line no-unsafe-enum-assignment -- the linter takes the enum for another one
       done({ code: ExportResultCode.SUCCESS });
     },
     selectAggregationTemporality: () => AggregationTemporality.CUMULATIVE,
@@ -112,6 +113,7 @@ function spanExporter(counts: Tally): SpanExporter {
   return {
     export(spans, done) {
       for (const { name } of spans) counts.add(`spans ${name}`);
+      // oxlint-disable-next-line no-unsafe-enum-assignment
       done({ code: ExportResultCode.SUCCESS });
     },
     shutdown: async () => undefined,
