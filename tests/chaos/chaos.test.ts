@@ -11,7 +11,7 @@ describe('the bound on requests', () => {
   const spaced = () => {
     const { violate, list } = findings();
     let now = 0;
-    const spacing = requestSpacing(violate, () => now);
+    const spacing = requestSpacing({ violate, stalls: { recentMs: () => 0 }, now: () => now });
     const at = (ms: number) => {
       now = ms;
       return spacing;

@@ -56,7 +56,7 @@ export async function startWorld({
 }: WorldOptions): Promise<World> {
   const randomOf = (use: string): Random => seededRandom(seed, use);
   const ledger = tokenLedger();
-  const spacing = requestSpacing(violate);
+  const spacing = requestSpacing({ violate, stalls });
   const calls = startCalls({ ledger, waits, stalls, violate });
   const [attempts, events, spells] = [new Tally(), new Tally(), new Tally()];
 
