@@ -4,7 +4,7 @@ import { controlCharacter, describeBlank } from '../core/blanks.js';
 import { checkArgument, nonEmptyString, stringOrFunction } from '../core/check-options.js';
 import { cleanText } from '../core/clean-text.js';
 import { ConfigurationError, GrantUnavailableError } from '../core/errors.js';
-import { readCredentialFile } from './credential-file.js';
+import { readCredentialFile } from '../core/credential-file.js';
 
 /** A secret, and when it expires. */
 export interface ExpiringSecret {
