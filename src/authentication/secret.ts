@@ -3,8 +3,8 @@ import { hash } from 'node:crypto';
 import { controlCharacter, describeBlank } from '../core/blanks.js';
 import { checkArgument, nonEmptyString, stringOrFunction } from '../core/check-options.js';
 import { cleanText } from '../core/clean-text.js';
-import { ConfigurationError, GrantUnavailableError } from '../core/errors.js';
 import { readCredentialFile } from '../core/credential-file.js';
+import { ConfigurationError, GrantUnavailableError, isTokenError } from '../core/errors.js';
 
 /** A secret, and when it expires. */
 export interface ExpiringSecret {
@@ -102,13 +102,16 @@ const isEpochMs = (value: unknown): boolean => Number.isFinite(value) && (value 
 
 /**
  * Calls the source if it is a function, and returns it otherwise.
- * @throws {GrantUnavailableError} if the function throws
+ * @throws {ConfigurationError} or {GrantUnavailableError} if the function throws one, such as a source of identity tokens
+ * @throws {GrantUnavailableError} if the function throws anything else
  */
 export async function readSource<T>(source: T | (() => T | Promise<T>), what: string): Promise<T> {
   if (typeof source !== 'function') return source;
   try {
     return await (source as () => T | Promise<T>)();
   } catch (cause) {
+    // A rejected grant would be another one than that of this client.
+    if (isTokenError(cause) && /^ERR_(CONFIGURATION|GRANT_UNAVAILABLE)$/.test(cause.code)) throw cause;
     throw new GrantUnavailableError(`${what} could not be read; see "cause"`, { cause });
   }
 }
