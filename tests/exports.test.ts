@@ -141,6 +141,11 @@ const entries = {
       'TokenCacheOptions',
     ],
   },
+  'm2m-tokens/identity': {
+    source: 'src/identity/index.ts',
+    values: ['kubernetesServiceAccount'],
+    types: ['IdentitySourceOptions', 'IdentityTokenOptions', 'IdentityTokenSource', 'KubernetesServiceAccountOptions'],
+  },
   'm2m-tokens/opentelemetry': {
     source: 'src/telemetry/opentelemetry/index.ts',
     values: ['observeTokens'],

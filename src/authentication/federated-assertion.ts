@@ -18,19 +18,20 @@ export interface FederatedAssertionOptions {
 
 /**
  * Authenticates with an assertion of another issuer, such as Kubernetes, SPIFFE or a cloud platform. The source is a
- * function, such as `fromFile(path)`; the library calls it for each grant. If the server rejects the assertion, the
- * library calls it once more, with `{ replacing: assertion }`.
+ * function, such as those of `m2m-tokens/identity` or `fromFile(path)`; the library calls it for each grant. If the
+ * server rejects the assertion, the library calls it once more, with `{ replacing: assertion }`.
  * @throws {ConfigurationError} if the source is neither a function nor a non-empty string, or an option is unknown or
  *   malformed
  * @see [RFC 7521 §4.2](https://www.rfc-editor.org/rfc/rfc7521#section-4.2)
  * @example
  * ```ts
- * import { createTokenService, federatedAssertion, fromFile } from 'm2m-tokens';
+ * import { createTokenService, federatedAssertion } from 'm2m-tokens';
+ * import { kubernetesServiceAccount } from 'm2m-tokens/identity';
  *
  * const tokens = createTokenService({
  *   issuer: 'https://auth.example.com',
  *   clientId: 'orders-service',
- *   clientAuthentication: federatedAssertion(fromFile('/var/run/secrets/tokens/token')),
+ *   clientAuthentication: federatedAssertion(kubernetesServiceAccount({ audience: 'https://auth.example.com' })),
  * });
  * ```
  */

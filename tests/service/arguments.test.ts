@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { bearerToken } from '../../src/adapters/axios/index.js';
 import { withBearerToken } from '../../src/adapters/fetch/index.js';
 import { bearerTokenInterceptor } from '../../src/adapters/undici/index.js';
+import * as identityEntry from '../../src/identity/index.js';
 import * as main from '../../src/index.js';
 import * as layers from '../../src/layers/index.js';
 import { redisStore } from '../../src/stores/redis.js';
@@ -48,6 +49,12 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ['value', (value) => new main.AccessToken({ ...fields, value }), ['a text', 'an empty text']],
     ['issuedAt', (issuedAt) => new main.AccessToken({ ...fields, issuedAt }), ['a number']],
     ['expiresAt', (expiresAt) => new main.AccessToken({ ...fields, expiresAt }), ['a number']],
+  ],
+  kubernetesServiceAccount: [
+    ['options', (value) => identityEntry.kubernetesServiceAccount(value), options],
+    ['path', (path) => identityEntry.kubernetesServiceAccount({ path }), ['undefined', 'a text']],
+    ['audience', (audience) => identityEntry.kubernetesServiceAccount({ audience }), ['undefined', 'a text']],
+    ['clock', (clock) => identityEntry.kubernetesServiceAccount({ clock }), ['undefined']],
   ],
   clientCredentials: [
     ['options', (value) => layers.clientCredentials(value), []],
@@ -195,8 +202,8 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   ],
 };
 
-test('the table names all functions of the main entry and of the layers', () => {
-  const functions = Object.entries({ ...main, ...layers }).filter(
+test('the table names all functions of the main entry, of the layers and of the identity tokens', () => {
+  const functions = Object.entries({ ...main, ...layers, ...identityEntry }).filter(
     ([name, value]) => typeof value === 'function' && !name.endsWith('Error'),
   );
 

@@ -1,0 +1,7 @@
+/**
+ * Sources of identity tokens, for `federatedAssertion`: the tokens of clusters, clouds and CI systems, so that a client
+ * needs no secret.
+ * @module m2m-tokens/identity
+ */
+export type { IdentitySourceOptions, IdentityTokenOptions, IdentityTokenSource } from './identity-token-source.js';
+export { kubernetesServiceAccount, type KubernetesServiceAccountOptions } from './kubernetes.js';
