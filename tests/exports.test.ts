@@ -143,8 +143,14 @@ const entries = {
   },
   'm2m-tokens/identity': {
     source: 'src/identity/index.ts',
-    values: ['kubernetesServiceAccount'],
-    types: ['IdentitySourceOptions', 'IdentityTokenOptions', 'IdentityTokenSource', 'KubernetesServiceAccountOptions'],
+    values: ['kubernetesServiceAccount', 'spiffeJwtSvid'],
+    types: [
+      'IdentitySourceOptions',
+      'IdentityTokenOptions',
+      'IdentityTokenSource',
+      'KubernetesServiceAccountOptions',
+      'SpiffeJwtSvidOptions',
+    ],
   },
   'm2m-tokens/opentelemetry': {
     source: 'src/telemetry/opentelemetry/index.ts',

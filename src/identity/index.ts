@@ -5,3 +5,4 @@
  */
 export type { IdentitySourceOptions, IdentityTokenOptions, IdentityTokenSource } from './identity-token-source.js';
 export { kubernetesServiceAccount, type KubernetesServiceAccountOptions } from './kubernetes.js';
+export { spiffeJwtSvid, type SpiffeJwtSvidOptions } from './spiffe.js';

@@ -56,6 +56,10 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ['audience', (audience) => identityEntry.kubernetesServiceAccount({ audience }), ['undefined', 'a text']],
     ['clock', (clock) => identityEntry.kubernetesServiceAccount({ clock }), ['undefined']],
   ],
+  spiffeJwtSvid: [
+    ['options', (value) => identityEntry.spiffeJwtSvid(value), []],
+    ['path', (path) => identityEntry.spiffeJwtSvid({ path }), ['a text']],
+  ],
   clientCredentials: [
     ['options', (value) => layers.clientCredentials(value), []],
     ['clientId', (clientId) => layers.clientCredentials({ ...service, clientAuthentication, clientId }), ['a text']],
