@@ -143,8 +143,9 @@ const entries = {
   },
   'm2m-tokens/identity': {
     source: 'src/identity/index.ts',
-    values: ['kubernetesServiceAccount', 'spiffeJwtSvid'],
+    values: ['gitlabIdToken', 'kubernetesServiceAccount', 'spiffeJwtSvid'],
     types: [
+      'GitlabIdTokenOptions',
       'IdentitySourceOptions',
       'IdentityTokenOptions',
       'IdentityTokenSource',

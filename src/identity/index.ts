@@ -3,6 +3,7 @@
  * needs no secret.
  * @module m2m-tokens/identity
  */
+export { gitlabIdToken, type GitlabIdTokenOptions } from './gitlab.js';
 export type { IdentitySourceOptions, IdentityTokenOptions, IdentityTokenSource } from './identity-token-source.js';
 export { kubernetesServiceAccount, type KubernetesServiceAccountOptions } from './kubernetes.js';
 export { spiffeJwtSvid, type SpiffeJwtSvidOptions } from './spiffe.js';

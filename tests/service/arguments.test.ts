@@ -31,6 +31,9 @@ type Kind = keyof typeof values;
 /** A call with one argument or option that is given; the kinds of values that it takes. */
 type Row = [argument: string, call: (value: never) => unknown, accepted: readonly Kind[]];
 
+// gitlabIdToken needs it.
+process.env['s3cret-text'] = 'a';
+
 const { pem } = await signingKey();
 const { first } = clientCertificates;
 const store = main.memoryStore();
@@ -49,6 +52,10 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ['value', (value) => new main.AccessToken({ ...fields, value }), ['a text', 'an empty text']],
     ['issuedAt', (issuedAt) => new main.AccessToken({ ...fields, issuedAt }), ['a number']],
     ['expiresAt', (expiresAt) => new main.AccessToken({ ...fields, expiresAt }), ['a number']],
+  ],
+  gitlabIdToken: [
+    ['options', (value) => identityEntry.gitlabIdToken(value), []],
+    ['variable', (variable) => identityEntry.gitlabIdToken({ variable }), ['a text']],
   ],
   kubernetesServiceAccount: [
     ['options', (value) => identityEntry.kubernetesServiceAccount(value), options],
