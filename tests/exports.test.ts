@@ -143,7 +143,7 @@ const entries = {
   },
   'm2m-tokens/identity': {
     source: 'src/identity/index.ts',
-    values: ['gitlabIdToken', 'kubernetesServiceAccount', 'spiffeJwtSvid'],
+    values: ['gitlabIdToken', 'kubernetesServiceAccount', 'spiffeJwtSvid', 'url'],
     types: [
       'GitlabIdTokenOptions',
       'IdentitySourceOptions',
@@ -151,6 +151,8 @@ const entries = {
       'IdentityTokenSource',
       'KubernetesServiceAccountOptions',
       'SpiffeJwtSvidOptions',
+      'TokenFormat',
+      'UrlOptions',
     ],
   },
   'm2m-tokens/opentelemetry': {

@@ -7,3 +7,5 @@ export { gitlabIdToken, type GitlabIdTokenOptions } from './gitlab.js';
 export type { IdentitySourceOptions, IdentityTokenOptions, IdentityTokenSource } from './identity-token-source.js';
 export { kubernetesServiceAccount, type KubernetesServiceAccountOptions } from './kubernetes.js';
 export { spiffeJwtSvid, type SpiffeJwtSvidOptions } from './spiffe.js';
+export type { TokenFormat } from './token-format.js';
+export { url, type UrlOptions } from './url.js';

@@ -67,6 +67,14 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ['options', (value) => identityEntry.spiffeJwtSvid(value), []],
     ['path', (path) => identityEntry.spiffeJwtSvid({ path }), ['a text']],
   ],
+  url: [
+    ['options', (value) => identityEntry.url(value), []],
+    // A text must be an absolute URL.
+    ['url', (url) => identityEntry.url({ url }), []],
+    ['headers', (headers) => identityEntry.url({ url: 'https://a.example', headers }), options],
+    ['format', (format) => identityEntry.url({ url: 'https://a.example', format }), ['undefined']],
+    ['fetch', (fetch) => identityEntry.url({ url: 'https://a.example', fetch }), ['undefined', 'a function']],
+  ],
   clientCredentials: [
     ['options', (value) => layers.clientCredentials(value), []],
     ['clientId', (clientId) => layers.clientCredentials({ ...service, clientAuthentication, clientId }), ['a text']],
