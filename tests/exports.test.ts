@@ -143,8 +143,9 @@ const entries = {
   },
   'm2m-tokens/identity': {
     source: 'src/identity/index.ts',
-    values: ['gitlabIdToken', 'kubernetesServiceAccount', 'spiffeJwtSvid', 'url'],
+    values: ['azureManagedIdentity', 'gitlabIdToken', 'kubernetesServiceAccount', 'spiffeJwtSvid', 'url'],
     types: [
+      'AzureManagedIdentityOptions',
       'GitlabIdTokenOptions',
       'IdentitySourceOptions',
       'IdentityTokenOptions',

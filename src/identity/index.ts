@@ -3,6 +3,7 @@
  * needs no secret.
  * @module m2m-tokens/identity
  */
+export { azureManagedIdentity, type AzureManagedIdentityOptions } from './azure.js';
 export { gitlabIdToken, type GitlabIdTokenOptions } from './gitlab.js';
 export type { IdentitySourceOptions, IdentityTokenOptions, IdentityTokenSource } from './identity-token-source.js';
 export { kubernetesServiceAccount, type KubernetesServiceAccountOptions } from './kubernetes.js';

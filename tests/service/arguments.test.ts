@@ -53,6 +53,16 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ['issuedAt', (issuedAt) => new main.AccessToken({ ...fields, issuedAt }), ['a number']],
     ['expiresAt', (expiresAt) => new main.AccessToken({ ...fields, expiresAt }), ['a number']],
   ],
+  azureManagedIdentity: [
+    ['options', (value) => identityEntry.azureManagedIdentity(value), []],
+    ['resource', (resource) => identityEntry.azureManagedIdentity({ resource }), ['a text']],
+    [
+      'clientId',
+      (clientId) => identityEntry.azureManagedIdentity({ resource: 'a', clientId }),
+      ['undefined', 'a text'],
+    ],
+    ['clock', (clock) => identityEntry.azureManagedIdentity({ resource: 'a', clock }), ['undefined']],
+  ],
   gitlabIdToken: [
     ['options', (value) => identityEntry.gitlabIdToken(value), []],
     ['variable', (variable) => identityEntry.gitlabIdToken({ variable }), ['a text']],
