@@ -143,9 +143,17 @@ const entries = {
   },
   'm2m-tokens/identity': {
     source: 'src/identity/index.ts',
-    values: ['azureManagedIdentity', 'gitlabIdToken', 'kubernetesServiceAccount', 'spiffeJwtSvid', 'url'],
+    values: [
+      'azureManagedIdentity',
+      'gcpIdentityToken',
+      'gitlabIdToken',
+      'kubernetesServiceAccount',
+      'spiffeJwtSvid',
+      'url',
+    ],
     types: [
       'AzureManagedIdentityOptions',
+      'GcpIdentityTokenOptions',
       'GitlabIdTokenOptions',
       'IdentitySourceOptions',
       'IdentityTokenOptions',

@@ -4,6 +4,7 @@
  * @module m2m-tokens/identity
  */
 export { azureManagedIdentity, type AzureManagedIdentityOptions } from './azure.js';
+export { gcpIdentityToken, type GcpIdentityTokenOptions } from './gcp.js';
 export { gitlabIdToken, type GitlabIdTokenOptions } from './gitlab.js';
 export type { IdentitySourceOptions, IdentityTokenOptions, IdentityTokenSource } from './identity-token-source.js';
 export { kubernetesServiceAccount, type KubernetesServiceAccountOptions } from './kubernetes.js';

@@ -63,6 +63,15 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ],
     ['clock', (clock) => identityEntry.azureManagedIdentity({ resource: 'a', clock }), ['undefined']],
   ],
+  gcpIdentityToken: [
+    ['options', (value) => identityEntry.gcpIdentityToken(value), []],
+    ['audience', (audience) => identityEntry.gcpIdentityToken({ audience }), ['a text']],
+    [
+      'serviceAccount',
+      (value) => identityEntry.gcpIdentityToken({ audience: 'a', serviceAccount: value }),
+      ['undefined', 'a text'],
+    ],
+  ],
   gitlabIdToken: [
     ['options', (value) => identityEntry.gitlabIdToken(value), []],
     ['variable', (variable) => identityEntry.gitlabIdToken({ variable }), ['a text']],
