@@ -146,6 +146,7 @@ const entries = {
     values: [
       'azureManagedIdentity',
       'gcpIdentityToken',
+      'githubActionsToken',
       'gitlabIdToken',
       'kubernetesServiceAccount',
       'spiffeJwtSvid',
@@ -154,6 +155,7 @@ const entries = {
     types: [
       'AzureManagedIdentityOptions',
       'GcpIdentityTokenOptions',
+      'GithubActionsTokenOptions',
       'GitlabIdTokenOptions',
       'IdentitySourceOptions',
       'IdentityTokenOptions',

@@ -5,6 +5,7 @@
  */
 export { azureManagedIdentity, type AzureManagedIdentityOptions } from './azure.js';
 export { gcpIdentityToken, type GcpIdentityTokenOptions } from './gcp.js';
+export { githubActionsToken, type GithubActionsTokenOptions } from './github.js';
 export { gitlabIdToken, type GitlabIdTokenOptions } from './gitlab.js';
 export type { IdentitySourceOptions, IdentityTokenOptions, IdentityTokenSource } from './identity-token-source.js';
 export { kubernetesServiceAccount, type KubernetesServiceAccountOptions } from './kubernetes.js';

@@ -31,7 +31,9 @@ type Kind = keyof typeof values;
 /** A call with one argument or option that is given; the kinds of values that it takes. */
 type Row = [argument: string, call: (value: never) => unknown, accepted: readonly Kind[]];
 
-// gitlabIdToken needs it.
+// githubActionsToken and gitlabIdToken need them.
+process.env['ACTIONS_ID_TOKEN_REQUEST_URL'] = 'https://pipelines.example/token';
+process.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] = 'a';
 process.env['s3cret-text'] = 'a';
 
 const { pem } = await signingKey();
@@ -71,6 +73,11 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
       (value) => identityEntry.gcpIdentityToken({ audience: 'a', serviceAccount: value }),
       ['undefined', 'a text'],
     ],
+  ],
+  githubActionsToken: [
+    ['options', (value) => identityEntry.githubActionsToken(value), options],
+    ['audience', (audience) => identityEntry.githubActionsToken({ audience }), ['undefined', 'a text']],
+    ['fetch', (fetch) => identityEntry.githubActionsToken({ fetch }), ['undefined', 'a function']],
   ],
   gitlabIdToken: [
     ['options', (value) => identityEntry.gitlabIdToken(value), []],
