@@ -144,6 +144,7 @@ const entries = {
   'm2m-tokens/identity': {
     source: 'src/identity/index.ts',
     values: [
+      'awsWebIdentityToken',
       'azureManagedIdentity',
       'gcpIdentityToken',
       'githubActionsToken',
@@ -153,6 +154,7 @@ const entries = {
       'url',
     ],
     types: [
+      'AwsWebIdentityTokenOptions',
       'AzureManagedIdentityOptions',
       'GcpIdentityTokenOptions',
       'GithubActionsTokenOptions',
@@ -162,6 +164,7 @@ const entries = {
       'IdentityTokenSource',
       'KubernetesServiceAccountOptions',
       'SpiffeJwtSvidOptions',
+      'StsAccess',
       'TokenFormat',
       'UrlOptions',
     ],

@@ -36,6 +36,10 @@ process.env['ACTIONS_ID_TOKEN_REQUEST_URL'] = 'https://pipelines.example/token';
 process.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] = 'a';
 process.env['s3cret-text'] = 'a';
 
+class Command {
+  readonly input = {};
+}
+const sts = { client: { send: async () => ({}) }, command: Command, audience: 'a' };
 const { pem } = await signingKey();
 const { first } = clientCertificates;
 const store = main.memoryStore();
@@ -54,6 +58,12 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ['value', (value) => new main.AccessToken({ ...fields, value }), ['a text', 'an empty text']],
     ['issuedAt', (issuedAt) => new main.AccessToken({ ...fields, issuedAt }), ['a number']],
     ['expiresAt', (expiresAt) => new main.AccessToken({ ...fields, expiresAt }), ['a number']],
+  ],
+  awsWebIdentityToken: [
+    ['options', (value) => identityEntry.awsWebIdentityToken(value), []],
+    ['client', (client) => identityEntry.awsWebIdentityToken({ ...sts, client }), []],
+    ['command', (command) => identityEntry.awsWebIdentityToken({ ...sts, command }), ['a function']],
+    ['audience', (audience) => identityEntry.awsWebIdentityToken({ ...sts, audience }), ['a text']],
   ],
   azureManagedIdentity: [
     ['options', (value) => identityEntry.azureManagedIdentity(value), []],
