@@ -146,6 +146,7 @@ const entries = {
     values: [
       'awsWebIdentityToken',
       'azureManagedIdentity',
+      'executable',
       'gcpIdentityToken',
       'githubActionsToken',
       'gitlabIdToken',
@@ -156,6 +157,7 @@ const entries = {
     types: [
       'AwsWebIdentityTokenOptions',
       'AzureManagedIdentityOptions',
+      'ExecutableOptions',
       'GcpIdentityTokenOptions',
       'GithubActionsTokenOptions',
       'GitlabIdTokenOptions',

@@ -5,6 +5,7 @@
  */
 export { awsWebIdentityToken, type AwsWebIdentityTokenOptions } from './aws.js';
 export { azureManagedIdentity, type AzureManagedIdentityOptions } from './azure.js';
+export { executable, type ExecutableOptions } from './executable.js';
 export { gcpIdentityToken, type GcpIdentityTokenOptions } from './gcp.js';
 export { githubActionsToken, type GithubActionsTokenOptions } from './github.js';
 export { gitlabIdToken, type GitlabIdTokenOptions } from './gitlab.js';

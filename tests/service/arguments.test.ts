@@ -75,6 +75,16 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ],
     ['clock', (clock) => identityEntry.azureManagedIdentity({ resource: 'a', clock }), ['undefined']],
   ],
+  executable: [
+    ['options', (value) => identityEntry.executable(value), []],
+    ['command', (command) => identityEntry.executable({ command }), []],
+    ['environment', (value) => identityEntry.executable({ command: ['/bin/a'], environment: value }), options],
+    [
+      'timeoutMs',
+      (timeoutMs) => identityEntry.executable({ command: ['/bin/a'], timeoutMs }),
+      ['undefined', 'a number'],
+    ],
+  ],
   gcpIdentityToken: [
     ['options', (value) => identityEntry.gcpIdentityToken(value), []],
     ['audience', (audience) => identityEntry.gcpIdentityToken({ audience }), ['a text']],
