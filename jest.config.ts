@@ -11,6 +11,7 @@ export const common: Config = {
     '^m2m-tokens$': '<rootDir>/src/index.ts',
     '^m2m-tokens/(axios|fetch|undici)$': '<rootDir>/src/adapters/$1/index.ts',
     '^m2m-tokens/redis$': '<rootDir>/src/stores/redis.ts',
+    '^m2m-tokens/identity$': '<rootDir>/src/identity/index.ts',
     '^m2m-tokens/layers$': '<rootDir>/src/layers/index.ts',
     '^m2m-tokens/opentelemetry$': '<rootDir>/src/telemetry/opentelemetry/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -17,6 +17,7 @@ const entries = {
   undici: 'src/adapters/undici/index.ts',
   redis: 'src/stores/redis.ts',
   layers: 'src/layers/index.ts',
+  identity: 'src/identity/index.ts',
   opentelemetry: 'src/telemetry/opentelemetry/index.ts',
 };
 

@@ -44,6 +44,8 @@ export interface AuthenticationContext {
   readonly clock?: Clock | undefined;
   /** How far the clock of the authorization server is ahead, in milliseconds. @default 0 */
   readonly skewMs?: number | undefined;
+  /** The secrets of the same request, if the server has just rejected it. @default none */
+  readonly rejectedSecrets?: readonly string[] | undefined;
   /** A profile whose rules apply in addition to those of OAuth. */
   readonly profile?: 'fapi2' | undefined;
   /** Whether the authorization server must bind tokens to the client certificate. @default false */

@@ -18,18 +18,20 @@ export interface FederatedAssertionOptions {
 
 /**
  * Authenticates with an assertion of another issuer, such as Kubernetes, SPIFFE or a cloud platform. The source is a
- * function, such as `fromFile(path)`; the library calls it for each grant.
+ * function, such as those of `m2m-tokens/identity` or `fromFile(path)`; the library calls it for each grant. If the
+ * server rejects the assertion, the library calls it once more, with `{ replacing: assertion }`.
  * @throws {ConfigurationError} if the source is neither a function nor a non-empty string, or an option is unknown or
  *   malformed
  * @see [RFC 7521 §4.2](https://www.rfc-editor.org/rfc/rfc7521#section-4.2)
  * @example
  * ```ts
- * import { createTokenService, federatedAssertion, fromFile } from 'm2m-tokens';
+ * import { createTokenService, federatedAssertion } from 'm2m-tokens';
+ * import { kubernetesServiceAccount } from 'm2m-tokens/identity';
  *
  * const tokens = createTokenService({
  *   issuer: 'https://auth.example.com',
  *   clientId: 'orders-service',
- *   clientAuthentication: federatedAssertion(fromFile('/var/run/secrets/tokens/token')),
+ *   clientAuthentication: federatedAssertion(kubernetesServiceAccount({ audience: 'https://auth.example.com' })),
  * });
  * ```
  */
@@ -40,11 +42,16 @@ export function federatedAssertion(
   checkSecret('federatedAssertion', source, 'source');
   checkOptions('federatedAssertion', options, { assertionType: nonEmptyString });
 
+  let last: string | undefined;
+
   return asClientAuthentication({
     fingerprint: () => fingerprintOf(source),
-    async prepare() {
-      const assertion = await resolveText(source, 'the federated assertion');
+    async prepare(_clientId, _server, { rejectedSecrets = [] } = {}) {
+      const replacing = rejectedSecrets.find((secret) => secret === last);
+      const read = replacing === undefined ? source : () => (source as ReplacingSource)({ replacing });
+      const assertion = await resolveText(read, 'the federated assertion');
       const fingerprint = hash('sha256', assertion, 'base64url');
+      last = assertion;
       return {
         method: 'private_key_jwt',
         ...sendAssertion(async () => assertion, options.assertionType),
@@ -63,6 +70,9 @@ export function federatedAssertion(
     },
   });
 }
+
+/** A source that caches its assertion, and leaves out a rejected one. */
+type ReplacingSource = (options: { readonly replacing: string }) => string | Promise<string>;
 
 /** The `exp` of a JWT in milliseconds since the epoch, without a check of its signature (RFC 7519 §4.1.4). */
 function expiryOf(assertion: string): number | undefined {

@@ -3,8 +3,8 @@ import { hash } from 'node:crypto';
 import { controlCharacter, describeBlank } from '../core/blanks.js';
 import { checkArgument, nonEmptyString, stringOrFunction } from '../core/check-options.js';
 import { cleanText } from '../core/clean-text.js';
-import { ConfigurationError, GrantUnavailableError } from '../core/errors.js';
-import { readCredentialFile } from './credential-file.js';
+import { readCredentialFile } from '../core/credential-file.js';
+import { ConfigurationError, GrantUnavailableError, isTokenError } from '../core/errors.js';
 
 /** A secret, and when it expires. */
 export interface ExpiringSecret {
@@ -102,15 +102,24 @@ const isEpochMs = (value: unknown): boolean => Number.isFinite(value) && (value 
 
 /**
  * Calls the source if it is a function, and returns it otherwise.
- * @throws {GrantUnavailableError} if the function throws
+ * @throws {ConfigurationError} if the function throws one, such as a source of identity tokens
+ * @throws {GrantUnavailableError} if the function throws anything else. The `Retry-After` of another server, which is in
+ *   `cause`, does not count as one of the authorization server.
  */
 export async function readSource<T>(source: T | (() => T | Promise<T>), what: string): Promise<T> {
   if (typeof source !== 'function') return source;
   try {
     return await (source as () => T | Promise<T>)();
   } catch (cause) {
-    throw new GrantUnavailableError(`${what} could not be read; see "cause"`, { cause });
+    throw unreadable(what, cause);
   }
+}
+
+/** The error for a source that has thrown `cause`. */
+export function unreadable(what: string, cause: unknown): Error {
+  if (!isTokenError(cause)) return new GrantUnavailableError(`${what} could not be read; see "cause"`, { cause });
+  if (cause.code === 'ERR_CONFIGURATION') return cause;
+  return new GrantUnavailableError(`${what} could not be read: ${cause.message}; see "cause"`, { cause });
 }
 
 /** A hint for error messages, if a secret has unexpected white space or control characters; `what` names the secret. */

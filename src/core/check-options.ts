@@ -59,6 +59,14 @@ export const nonEmptyString = expect('a non-empty string', (value) => typeof val
 export const anyList = expect('a list', Array.isArray);
 const isListOfStrings = (value: unknown): boolean =>
   Array.isArray(value) && value.every((member) => typeof member === 'string');
+export const objectOfStrings = expect(
+  'an object with strings as its members',
+  (value) =>
+    isObject(value) &&
+    !(Symbol.iterator in value) &&
+    !('then' in value) &&
+    Object.values(value).every((member) => typeof member === 'string' && !member.includes('\0')),
+);
 export const listOfStrings = expect('a list of strings', isListOfStrings);
 export const stringOrStrings = expect(
   'a string or a list of strings',

@@ -35,6 +35,20 @@ export function ownRequests(): Map<string, number> {
 
 const requestsKey = Symbol.for('m2m-tokens.requests');
 
+/** Counts a pending request by its URL, so that no adapter, not even a global one, adds a token to it. */
+export async function asOwnRequest<T>(url: string, send: () => Promise<T>): Promise<T> {
+  const pending = ownRequests();
+  const key = sentUrl(url);
+  pending.set(key, (pending.get(key) ?? 0) + 1);
+  try {
+    return await send();
+  } finally {
+    const left = (pending.get(key) ?? 1) - 1;
+    if (left > 0) pending.set(key, left);
+    else pending.delete(key);
+  }
+}
+
 /** A URL as HTTP clients send it: normalized, without the fragment. */
 export function sentUrl(url: string): string {
   const parsed = parseUrl(url);

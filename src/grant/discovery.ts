@@ -3,11 +3,11 @@ import { allowInsecureRequests, customFetch, type CustomFetch, discovery, type S
 import { cleanIssuer, cleanUrl } from '../core/clean-text.js';
 import { ConfigurationError, GrantUnavailableError, type AnyTokenError } from '../core/errors.js';
 import { parseObject } from '../core/json.js';
+import { retryAfterMs } from '../core/retry-after.js';
 import { isPermitted, parseUrl } from '../core/secure-url.js';
 import { isTransientStatus } from './errors/error-response.js';
 import { findTokenError, networkError } from './errors/network-error.js';
 import { type BoundedFetch, boundedFetch, type BoundedResponse, isSuccess } from './http/bounded-fetch.js';
-import { retryAfterMs } from './http/retry-after.js';
 
 /** Options of {@link discover}. */
 export interface DiscoveryOptions {

@@ -26,7 +26,7 @@ export interface PreparedRequest {
 }
 
 /** Options of {@link prepareRequest}. */
-export interface PrepareRequestOptions extends Omit<AuthenticationContext, 'skewMs'> {
+export interface PrepareRequestOptions extends Omit<AuthenticationContext, 'skewMs' | 'rejectedSecrets'> {
   readonly server: AuthorizationServer;
   readonly skew: ClockSkew;
   readonly clientId: string;
@@ -74,11 +74,18 @@ export function prepareRequest({
 }: PrepareRequestOptions): RequestPreparation {
   const fingerprints = new Map<CredentialFacts['credential'], string | undefined>();
 
-  async function prepare(signal: AbortSignal | undefined): Promise<PreparedRequest> {
+  async function prepare(
+    signal: AbortSignal | undefined,
+    rejectedSecrets?: readonly string[],
+  ): Promise<PreparedRequest> {
     const metadata = await abortable(server.metadata(), signal);
     signal?.throwIfAborted();
     const skewMs = skew.ms;
-    const preparing = authenticatorOf(clientAuthentication).prepare(clientId, metadata, { ...context, skewMs });
+    const preparing = authenticatorOf(clientAuthentication).prepare(clientId, metadata, {
+      ...context,
+      skewMs,
+      rejectedSecrets,
+    });
     const authentication = await abortable(preparing, signal).catch(reportSlowCredentials);
     authentication.credentials?.forEach(reportRotation);
     return { metadata, authentication, skewMs };
@@ -91,7 +98,7 @@ export function prepareRequest({
   }
 
   return {
-    prepare,
+    prepare: (signal) => prepare(signal),
     async prepareAgain(error, failed, signal) {
       if (!isTokenError(error) || error.code !== 'ERR_GRANT_REJECTED') return undefined;
       const isOutdated = mayBeOutdated(error);
@@ -103,7 +110,7 @@ export function prepareRequest({
         if (reason instanceof DeadlineError) return undefined;
         throw reason;
       }
-      const again = await prepare(signal).catch(() => failed);
+      const again = await prepare(signal, failed.authentication.secrets).catch(() => failed);
       return isSame(again, failed) ? undefined : again;
     },
     configure({ metadata, authentication }, options) {

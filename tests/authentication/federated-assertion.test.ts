@@ -5,11 +5,16 @@ import { expect, test } from '@jest/globals';
 
 import { authenticatorOf } from '../../src/authentication/client-authentication.js';
 import { federatedAssertion } from '../../src/authentication/federated-assertion.js';
-import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
+import { ConfigurationError, GrantRejectedError, GrantUnavailableError } from '../../src/core/errors.js';
+import { mutualTls } from '../../src/authentication/mutual-tls.js';
 import { fromFile } from '../../src/authentication/secret.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
+import { cleanUp } from '../support/clean-up.js';
 import { parametersIn } from '../support/client-assertions.js';
+import { clientCertificates } from '../support/client-certificates.js';
 import { granting, linesThatShow } from '../support/grant-outcome.js';
+import type { Answer } from '../support/http-server.js';
+import { ca, startTlsServer } from '../support/mutual-tls.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 test('a federated assertion is sent unchanged, with its type and the client id [R-43]', async () => {
@@ -62,6 +67,68 @@ test('a file is read for each grant, and once more if its assertion is rejected 
 
   const sent = server.grants.map((request) => parametersIn(request)['client_assertion']);
   expect(sent).toEqual(['first', 'second', 'second', 'third']);
+});
+
+/** A source that returns another assertion if the first one was rejected, and the arguments of its calls. */
+function replacingSource() {
+  const calls: unknown[][] = [];
+  const source = (...args: unknown[]): string => {
+    calls.push(args);
+    return args.length === 0 ? 'first' : 'second';
+  };
+  return { calls, source };
+}
+
+const acceptSecond = ({ body }: { readonly body: string }): Answer =>
+  body.includes('client_assertion=second') ? granted('t') : refused('invalid_client', { status: 401 });
+
+test('a function is told which assertion was rejected [F1 A7]', async () => {
+  const server = await startAuthorizationServer();
+  server.script(acceptSecond);
+  const { calls, source } = replacingSource();
+  const { tokens } = granting({
+    tokenEndpoint: server.tokenEndpoint,
+    clientAuthentication: federatedAssertion(source),
+  });
+
+  const token = await tokens.getToken();
+
+  expect(token.value).toBe('t');
+  expect(calls).toEqual([[], [{ replacing: 'first' }]]);
+});
+
+test('a function is told so beside a client certificate, too [F1 A7]', async () => {
+  const server = await startTlsServer(acceptSecond);
+  const { calls, source } = replacingSource();
+  const clientAuthentication = mutualTls({
+    ...clientCertificates.first,
+    ca,
+    clientAuthentication: federatedAssertion(source),
+  });
+  cleanUp(() => clientAuthentication.agent.destroy());
+  const { tokens } = granting({ tokenEndpoint: `${server.origin}/token`, clientAuthentication });
+
+  await tokens.getToken();
+
+  expect(calls).toEqual([[], [{ replacing: 'first' }]]);
+});
+
+test.each([
+  new ConfigurationError('the identity is not assigned'),
+  new GrantUnavailableError('the metadata service is not available', { retryAfterMs: 2_000 }),
+])('the error of a source of identity tokens is the error of the grant: %p', async (error) => {
+  const clientAuthentication = federatedAssertion(() => Promise.reject(error));
+  const { failure } = granting({ tokenEndpoint: 'https://auth.example/token', clientAuthentication });
+
+  expect(await failure()).toBe(error);
+});
+
+test('the rejection of another client is not the error of the grant', async () => {
+  const cause = new GrantRejectedError('rejected', { status: 401, error: 'invalid_client' });
+  const clientAuthentication = federatedAssertion(() => Promise.reject(cause));
+  const { failure } = granting({ tokenEndpoint: 'https://auth.example/token', clientAuthentication });
+
+  expect(await failure()).toMatchObject({ code: 'ERR_GRANT_UNAVAILABLE', cause });
 });
 
 test('it appears in no error and no event [R-24]', async () => {

@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { clientCertificates } from '../support/client-certificates.js';
-import type { Answer, Handler, RecordedRequest } from '../support/http-server.js';
+import { type Answer, type Handler, type RecordedRequest, startHttpServer } from '../support/http-server.js';
 import { ca, startTlsServer } from '../support/mutual-tls.js';
 import { startProxy } from '../support/proxy.js';
 import { startResourceServer } from '../support/resource-server.js';
@@ -24,10 +24,11 @@ const overTls = new Set(['mutual-tls.ts', 'proxy-and-private-ca.ts']);
 
 /** Servers, files and an environment for all examples. */
 async function surroundings(how: 'well' | 'refused') {
-  const [authorizationServer, api, proxy] = await Promise.all([
+  const [authorizationServer, api, proxy, metadata] = await Promise.all([
     startAuthorizationServer({ metadata: {} }),
     startResourceServer(),
     startProxy(),
+    startHttpServer(() => ({ body: { access_token: `${secretMark}.by.azure`, expires_on: 9e9 } })),
   ]);
   const grant = ({ headers, body }: RecordedRequest): Answer =>
     how === 'well'
@@ -69,6 +70,7 @@ async function surroundings(how: 'well' | 'refused') {
     CA_FILE: join(folder, 'ca.pem'),
     NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
     PROXY_URL: proxy.url.href,
+    AZURE_POD_IDENTITY_AUTHORITY_HOST: metadata.origin,
     API_KEY: markedToken(0),
     API_URL: api.origin,
   };

@@ -9,6 +9,7 @@ import { granted, startAuthorizationServer } from '../support/authorization-serv
 import { cleanUp } from '../support/clean-up.js';
 import { assertionIn, parametersIn } from '../support/client-assertions.js';
 import { clientCertificates } from '../support/client-certificates.js';
+import { startHttpServer } from '../support/http-server.js';
 import { ca, startTlsServer, thumbprints } from '../support/mutual-tls.js';
 import { startResourceServer } from '../support/resource-server.js';
 import { type Outcome, runProgram } from '../support/run-program.js';
@@ -63,6 +64,26 @@ test(
     expect(outcome).toEqual({ exitCode: 0, stdout: 'orders 200\n', stderr: '' });
     expect(authorizationServer.grants.map(parametersIn)).toMatchObject([
       { client_assertion: 'projected.by.kubernetes' },
+    ]);
+  },
+  timeoutMs,
+);
+
+test(
+  'cloud-identity.ts sends the token of the managed identity',
+  async () => {
+    const { authorizationServer, environment } = await servers();
+    const metadata = await startHttpServer(() => ({ body: { access_token: 'issued.by.azure', expires_on: 9e9 } }));
+
+    const outcome = await runExample('cloud-identity.ts', {
+      ...environment,
+      CLIENT_ID: 'orders-service',
+      AZURE_POD_IDENTITY_AUTHORITY_HOST: metadata.origin,
+    });
+
+    expect(outcome).toEqual({ exitCode: 0, stdout: 'orders 200\n', stderr: '' });
+    expect(authorizationServer.grants.map(parametersIn)).toMatchObject([
+      { client_id: 'orders-service', client_assertion: 'issued.by.azure', scope: 'api://orders/.default' },
     ]);
   },
   timeoutMs,

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { retryAfterMs } from '../../src/grant/http/retry-after.js';
+import { retryAfterMs } from '../../src/core/retry-after.js';
 import { fc } from '../support/fc.js';
 
 const hour = 3_600_000;

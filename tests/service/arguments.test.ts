@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { bearerToken } from '../../src/adapters/axios/index.js';
 import { withBearerToken } from '../../src/adapters/fetch/index.js';
 import { bearerTokenInterceptor } from '../../src/adapters/undici/index.js';
+import * as identityEntry from '../../src/identity/index.js';
 import * as main from '../../src/index.js';
 import * as layers from '../../src/layers/index.js';
 import { redisStore } from '../../src/stores/redis.js';
@@ -30,6 +31,15 @@ type Kind = keyof typeof values;
 /** A call with one argument or option that is given; the kinds of values that it takes. */
 type Row = [argument: string, call: (value: never) => unknown, accepted: readonly Kind[]];
 
+// githubActionsToken and gitlabIdToken need them.
+process.env['ACTIONS_ID_TOKEN_REQUEST_URL'] = 'https://pipelines.example/token';
+process.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] = 'a';
+process.env['s3cret-text'] = 'a';
+
+class Command {
+  readonly input = {};
+}
+const sts = { client: { send: async () => ({}) }, command: Command, audience: 'a' };
 const { pem } = await signingKey();
 const { first } = clientCertificates;
 const store = main.memoryStore();
@@ -48,6 +58,68 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ['value', (value) => new main.AccessToken({ ...fields, value }), ['a text', 'an empty text']],
     ['issuedAt', (issuedAt) => new main.AccessToken({ ...fields, issuedAt }), ['a number']],
     ['expiresAt', (expiresAt) => new main.AccessToken({ ...fields, expiresAt }), ['a number']],
+  ],
+  awsWebIdentityToken: [
+    ['options', (value) => identityEntry.awsWebIdentityToken(value), []],
+    ['client', (client) => identityEntry.awsWebIdentityToken({ ...sts, client }), []],
+    ['command', (command) => identityEntry.awsWebIdentityToken({ ...sts, command }), ['a function']],
+    ['audience', (audience) => identityEntry.awsWebIdentityToken({ ...sts, audience }), ['a text']],
+  ],
+  azureManagedIdentity: [
+    ['options', (value) => identityEntry.azureManagedIdentity(value), []],
+    ['resource', (resource) => identityEntry.azureManagedIdentity({ resource }), ['a text']],
+    [
+      'clientId',
+      (clientId) => identityEntry.azureManagedIdentity({ resource: 'a', clientId }),
+      ['undefined', 'a text'],
+    ],
+    ['clock', (clock) => identityEntry.azureManagedIdentity({ resource: 'a', clock }), ['undefined']],
+  ],
+  executable: [
+    ['options', (value) => identityEntry.executable(value), []],
+    ['command', (command) => identityEntry.executable({ command }), []],
+    ['environment', (value) => identityEntry.executable({ command: ['/bin/a'], environment: value }), options],
+    [
+      'timeoutMs',
+      (timeoutMs) => identityEntry.executable({ command: ['/bin/a'], timeoutMs }),
+      ['undefined', 'a number'],
+    ],
+  ],
+  gcpIdentityToken: [
+    ['options', (value) => identityEntry.gcpIdentityToken(value), []],
+    ['audience', (audience) => identityEntry.gcpIdentityToken({ audience }), ['a text']],
+    [
+      'serviceAccount',
+      (value) => identityEntry.gcpIdentityToken({ audience: 'a', serviceAccount: value }),
+      ['undefined', 'a text'],
+    ],
+  ],
+  githubActionsToken: [
+    ['options', (value) => identityEntry.githubActionsToken(value), options],
+    ['audience', (audience) => identityEntry.githubActionsToken({ audience }), ['undefined', 'a text']],
+    ['fetch', (fetch) => identityEntry.githubActionsToken({ fetch }), ['undefined', 'a function']],
+  ],
+  gitlabIdToken: [
+    ['options', (value) => identityEntry.gitlabIdToken(value), []],
+    ['variable', (variable) => identityEntry.gitlabIdToken({ variable }), ['a text']],
+  ],
+  kubernetesServiceAccount: [
+    ['options', (value) => identityEntry.kubernetesServiceAccount(value), options],
+    ['path', (path) => identityEntry.kubernetesServiceAccount({ path }), ['undefined', 'a text']],
+    ['audience', (audience) => identityEntry.kubernetesServiceAccount({ audience }), ['undefined', 'a text']],
+    ['clock', (clock) => identityEntry.kubernetesServiceAccount({ clock }), ['undefined']],
+  ],
+  spiffeJwtSvid: [
+    ['options', (value) => identityEntry.spiffeJwtSvid(value), []],
+    ['path', (path) => identityEntry.spiffeJwtSvid({ path }), ['a text']],
+  ],
+  url: [
+    ['options', (value) => identityEntry.url(value), []],
+    // A text must be an absolute URL.
+    ['url', (url) => identityEntry.url({ url }), []],
+    ['headers', (headers) => identityEntry.url({ url: 'https://a.example', headers }), options],
+    ['format', (format) => identityEntry.url({ url: 'https://a.example', format }), ['undefined']],
+    ['fetch', (fetch) => identityEntry.url({ url: 'https://a.example', fetch }), ['undefined', 'a function']],
   ],
   clientCredentials: [
     ['options', (value) => layers.clientCredentials(value), []],
@@ -195,8 +267,8 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   ],
 };
 
-test('the table names all functions of the main entry and of the layers', () => {
-  const functions = Object.entries({ ...main, ...layers }).filter(
+test('the table names all functions of the main entry, of the layers and of the identity tokens', () => {
+  const functions = Object.entries({ ...main, ...layers, ...identityEntry }).filter(
     ([name, value]) => typeof value === 'function' && !name.endsWith('Error'),
   );
 

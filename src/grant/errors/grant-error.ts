@@ -6,9 +6,9 @@ import {
   InvalidTokenResponseError,
   type AnyTokenError,
 } from '../../core/errors.js';
+import { retryAfterMs } from '../../core/retry-after.js';
 import { parseUrl } from '../../core/secure-url.js';
 import type { BoundedResponse } from '../http/bounded-fetch.js';
-import { retryAfterMs } from '../http/retry-after.js';
 import { adviceFor } from './advice.js';
 import { type ErrorResponse, isTransient, readErrorResponse } from './error-response.js';
 import { type FailedRequest, findTokenError, networkError } from './network-error.js';

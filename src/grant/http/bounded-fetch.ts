@@ -4,7 +4,7 @@ import { abortable, withDeadline } from '../../core/abort.js';
 import { cleanUrl } from '../../core/clean-text.js';
 import { ignoredProxyVariable } from '../../core/environment.js';
 import { ConfigurationError, GrantUnavailableError, InvalidTokenResponseError } from '../../core/errors.js';
-import { isLoopback, isPermitted, ownRequests, sentUrl } from '../../core/secure-url.js';
+import { asOwnRequest, isLoopback, isPermitted } from '../../core/secure-url.js';
 import { findTokenError } from '../errors/network-error.js';
 
 /** A complete response of the authorization server. */
@@ -122,20 +122,6 @@ export function boundedFetch(
       return isProxied ? ignoredProxyVariable(lastUrl as URL) : undefined;
     },
   };
-}
-
-/** Counts a pending request by its URL, so that no adapter, not even a global one, adds a token to it. */
-async function asOwnRequest<T>(url: string, send: () => Promise<T>): Promise<T> {
-  const pending = ownRequests();
-  const key = sentUrl(url);
-  pending.set(key, (pending.get(key) ?? 0) + 1);
-  try {
-    return await send();
-  } finally {
-    const left = (pending.get(key) ?? 1) - 1;
-    if (left > 0) pending.set(key, left);
-    else pending.delete(key);
-  }
 }
 
 async function readBody(response: Response, url: string): Promise<Buffer> {

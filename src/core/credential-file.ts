@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, parse } from 'node:path';
 
-import { cleanText } from '../core/clean-text.js';
+import { cleanText } from './clean-text.js';
 
 /**
  * Reads a file with a secret, a key, a certificate or an assertion, in UTF-8. A byte order mark is skipped.
