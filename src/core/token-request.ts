@@ -1,4 +1,7 @@
-import { anyObject, checkOptions, stringOrStrings } from './check-options.js';
+import { hash } from 'node:crypto';
+
+import { type AuthorizationDetail, canonicalDetails } from './authorization-details.js';
+import { anyList, anyObject, anyString, checkOptions, stringOrStrings } from './check-options.js';
 import { ConfigurationError } from './errors.js';
 import { parseUrl } from './secure-url.js';
 
@@ -17,6 +20,15 @@ export interface TokenRequest {
   readonly audience?: string | readonly string[] | undefined;
   /** Further parameters of the token request, as the authorization server defines them. */
   readonly parameters?: Readonly<Record<string, string>> | undefined;
+  /** Permissions in detail, in addition to the scope (RFC 9396). */
+  readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined;
+  /**
+   * The subject token of this request, in place of the one that `tokenExchange` is configured with: the token of a user,
+   * for example (RFC 8693 §2.1). The key holds a digest of it.
+   */
+  readonly subjectToken?: string | undefined;
+  /** The assertion of this request, in place of the one that `jwtBearer` is configured with (RFC 7523 §2.1). */
+  readonly assertion?: string | undefined;
 }
 
 /**
@@ -28,6 +40,10 @@ export class CanonicalTokenRequest implements TokenRequest {
   readonly resource: readonly string[];
   readonly audience: readonly string[];
   readonly parameters: Readonly<Record<string, string>>;
+  readonly authorizationDetails: readonly AuthorizationDetail[];
+  // Secrets: private, so that they are not printed.
+  readonly #subjectToken: string | undefined;
+  readonly #assertion: string | undefined;
   readonly #key: string;
 
   constructor(request: TokenRequest) {
@@ -50,13 +66,32 @@ export class CanonicalTokenRequest implements TokenRequest {
     for (const name of ['resource', 'audience'] as const) {
       if (this[name].length > 0 && name in this.parameters) throw repeatedParameter(name);
     }
-    this.#key = JSON.stringify([scopes, this.resource, this.audience, Object.entries(this.parameters)]);
+    this.authorizationDetails = canonicalDetails(request.authorizationDetails ?? []);
+    this.#subjectToken = checkedSubject('subjectToken', request.subjectToken);
+    this.#assertion = checkedSubject('assertion', request.assertion);
+    const key: unknown[] = [scopes, this.resource, this.audience, Object.entries(this.parameters)];
+    if (this.authorizationDetails.length > 0) key.push({ authorizationDetails: this.authorizationDetails });
+    if (this.hasSubject) key.push({ subjectToken: digest(this.subjectToken), assertion: digest(this.assertion) });
+    this.#key = JSON.stringify(key);
     if (this.#key.length > maxKeyLength) {
       throw new ConfigurationError(
         `a token request must not be longer than 16 KiB, because it is the key of the cached token; it is ${this.#key.length} characters long`,
       );
     }
     Object.freeze(this);
+  }
+
+  get subjectToken(): string | undefined {
+    return this.#subjectToken;
+  }
+
+  get assertion(): string | undefined {
+    return this.#assertion;
+  }
+
+  /** Whether the request has a subject of its own, a user for example. */
+  get hasSubject(): boolean {
+    return this.#subjectToken !== undefined || this.#assertion !== undefined;
   }
 
   /** The key: equal for equal token requests, different for all others. Holds no secret. */
@@ -110,7 +145,20 @@ const memberChecks = {
   resource: stringOrStrings,
   audience: stringOrStrings,
   parameters: anyObject,
+  authorizationDetails: anyList,
+  subjectToken: anyString,
+  assertion: anyString,
 };
+
+const maxSubjectLength = 64 * 1024;
+
+function checkedSubject(name: string, text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (text.length <= maxSubjectLength) return text;
+  throw new ConfigurationError(`"${name}" of a token request must not be longer than 64 KiB`);
+}
+
+const digest = (text: string | undefined): string | undefined => text && hash('sha256', text, 'base64url');
 
 function sortedSet(
   value: string | readonly string[] | undefined,
@@ -147,6 +195,13 @@ const reserved = new Set([
   'client_assertion',
   'client_assertion_type',
   'scope',
+  'authorization_details',
+  'assertion',
+  'subject_token',
+  'subject_token_type',
+  'actor_token',
+  'actor_token_type',
+  'requested_token_type',
 ]);
 
 const repeatedParameter = (name: string): ConfigurationError =>
