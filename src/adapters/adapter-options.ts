@@ -1,5 +1,5 @@
 import { anyFunction, checkOptions, functionOrObject, oneOf } from '../core/check-options.js';
-import { eventSink } from '../core/event-sink.js';
+import { eventSink, onlyOnce, warnOnFailure } from '../core/event-sink.js';
 import type { EventSink, TokenEvent } from '../core/events.js';
 import { allowHttp, type InsecureUrl, listOfUrls } from '../core/insecure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
@@ -57,15 +57,11 @@ export function adapterOptions<Outgoing extends readonly unknown[]>(
 
 /** Passes each event to the token source, which adds its name, and to `onEvent`. */
 function adapterSink(tokens: TokenSource, onEvent: EventSink | undefined): (event: TokenEvent) => void {
-  const toOnEvent = eventSink(onEvent);
+  const [toOnEvent, run] = [eventSink(onEvent), warnOnFailure()];
   return (event) => {
-    let named = event;
-    eventSink((each) => {
-      const reported: unknown = tokens.report?.(each);
-      if (typeof reported === 'object' && reported !== null && 'type' in reported) named = reported as TokenEvent;
-      // The token source of a user may return a promise, whose rejection the sink handles.
-      return reported;
-    })(event);
-    toOnEvent(named);
+    // The token source of a user may return a promise, or nothing.
+    const reported: unknown = run(`"report" of a token source failed${onlyOnce}`, () => tokens.report?.(event));
+    const isEvent = typeof reported === 'object' && reported !== null && 'type' in reported;
+    toOnEvent(isEvent ? (reported as TokenEvent) : event);
   };
 }

@@ -60,7 +60,11 @@ export type CacheEvent =
       /** Time since the first of them. */
       readonly failedForMs: number;
     }
-  /** A token had expired when it arrived. The callers that wait for it get it, but it is not cached. */
+  /**
+   * A token had expired when it arrived: `grant.succeeded` reports the grant, but its token is of no use. It is not
+   * cached, and ends no failure. If it arrived after the deadline, because the process was suspended, it is discarded and
+   * the grant is sent again. Otherwise callers get the valid token that it was to replace, or else this token once.
+   */
   | {
       readonly type: 'token.expired_on_arrival';
       readonly requestedScope: string | undefined;

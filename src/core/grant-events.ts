@@ -16,13 +16,21 @@ export interface GrantFacts {
   readonly requestedScope: string | undefined;
   /** `undefined` for layers that are used without a cache. */
   readonly reason: GrantReason | undefined;
-  /** 1 for the first attempt. */
-  readonly attempt: number;
+  /**
+   * The number of the last token request that was sent for this grant, 1 for the first. It goes on counting when a
+   * request is resent with a DPoP nonce or changed credentials, after a retry, and after a suspension of the process.
+   * `undefined` if this attempt sent no token request: its preparation failed, or the rate limit forbade it. Also
+   * `undefined` if `withRetry` is used with another token source than `clientCredentials`.
+   */
+  readonly attempt: number | undefined;
 }
 
 /** A grant that was sent, or whose preparation failed. */
 export interface SentGrantFacts extends GrantFacts {
-  /** Present if the authorization server asked for a DPoP nonce: the token request was sent twice (RFC 9449 §8). */
+  /**
+   * Present if the authorization server asked for a DPoP nonce (RFC 9449 §8). The token request was sent twice;
+   * `attempt` is the number of the second one.
+   */
   readonly dpopNonce?: true;
   readonly durationMs: number;
 }
@@ -42,7 +50,7 @@ export interface CredentialFacts {
 
 /** The events of grants. */
 export type GrantEvent =
-  /** A grant returned a token. */
+  /** A grant returned a token. If the token had expired by then, `token.expired_on_arrival` follows. */
   | (SentGrantFacts & {
       readonly type: 'grant.succeeded';
       readonly credential: CredentialFacts | undefined;
@@ -62,7 +70,7 @@ export type GrantEvent =
       readonly type: 'grant.failed';
       readonly error: AnyTokenError;
     })
-  /** A failed grant is going to be repeated. `attempt` is the number of the failed attempt. */
+  /** A failed grant is going to be repeated. `attempt` is the number of the token request that failed. */
   | (GrantFacts & {
       readonly type: 'grant.retry_scheduled';
       readonly error: AnyTokenError;

@@ -5,12 +5,12 @@ import type { Clock } from './clock.js';
 import {
   anyBoolean,
   anyFunction,
+  anyObject,
   checkArgument,
   checkOptions,
   nonEmptyString,
   numberOfAtLeastZero,
   objectWith,
-  positiveInteger,
 } from './check-options.js';
 import type { GrantReason, TokenEvent } from './events.js';
 import { sendableToken, sendableTokens } from './sendable-token.js';
@@ -31,8 +31,11 @@ export interface GetTokenOptions {
   readonly minValidityMs?: number | undefined;
   /** Why a grant is needed, for its events. Set by `withCache` for the layers below it. */
   readonly reason?: GrantReason | undefined;
-  /** The number of this attempt, for the events of the grant. Set by `withRetry`. @default 1 */
-  readonly attempt?: number | undefined;
+  /**
+   * Counts the token requests that were sent for a grant, for its events. Set by `withRetry`, and increased by
+   * `clientCredentials`. @default { sent: 0 }
+   */
+  readonly attempts?: { sent: number } | undefined;
   /**
    * Whether the caller gets another token if the grant fails, for traces. Set by `withSharedStore`. @default false
    */
@@ -63,7 +66,7 @@ export function checkGetTokenOptions(options: GetTokenOptions): void {
     signal: objectWith('addEventListener', 'removeEventListener'),
     minValidityMs: numberOfAtLeastZero,
     reason: nonEmptyString,
-    attempt: positiveInteger,
+    attempts: anyObject,
     hasFallback: anyBoolean,
   });
 }

@@ -22,7 +22,7 @@ import type { TokenSource } from '../core/token-source.js';
 import { authorizationServer } from './authorization-server.js';
 import { clockSkew } from './clock-skew.js';
 import type { Dpop } from './dpop.js';
-import { globalFetch } from './http/bounded-fetch.js';
+import { globalFetch, userFetch } from './http/bounded-fetch.js';
 import { prepareRequest } from './prepare-request.js';
 import { revokeToken } from './revoke-token.js';
 import { type Grant, type GrantState, tokenRequests } from './token-requests.js';
@@ -98,7 +98,8 @@ export function clientCredentials(options: ClientCredentialsOptions): ClientCred
   checkClientCredentials(options);
   const { issuer, tokenEndpoint, revocationEndpoint, clientId, clientAuthentication, profile, dpop, onEvent } = options;
   const { timeoutMs = 5_000, defaultLifetimeSeconds = 300, assumeBearer = false, keepMembers = [] } = options;
-  const { fetch = globalFetch, clock = systemClock } = options;
+  const { clock = systemClock } = options;
+  const fetch = options.fetch === undefined ? globalFetch : userFetch(options.fetch);
   const urls = { issuer, tokenEndpoint, revocationEndpoint };
   const emit = eventSink(onEvent);
   const server = authorizationServer({ ...urls, timeoutMs, fetch, clock, onEvent: emit });
@@ -111,10 +112,10 @@ export function clientCredentials(options: ClientCredentialsOptions): ClientCred
   const requests = tokenRequests({ server, skew, preparation, dpop, ...reading, ...reporting });
 
   return {
-    async getToken(request, { signal, reason, attempt = 1 } = {}) {
+    async getToken(request, { signal, reason, attempts = { sent: 0 } } = {}) {
       const canonical = canonicalRequest(request);
       const context = { authorizationServer: server.name, clientId, requestedScope: canonical.scope };
-      const grant: Grant = { context, reason, attempt, parameters: parametersOf(canonical), signal };
+      const grant: Grant = { context, reason, attempts, parameters: parametersOf(canonical), signal };
       const began = instant(clock);
       const prepare = () =>
         preparation.prepare(signal).catch((cause: unknown) => {

@@ -36,7 +36,8 @@ export interface Grant {
     readonly requestedScope: string | undefined;
   };
   readonly reason: GrantReason | undefined;
-  readonly attempt: number;
+  /** Counts the token requests that were sent. */
+  readonly attempts: { sent: number };
   readonly parameters: URLSearchParams;
   readonly signal: AbortSignal | undefined;
 }
@@ -103,7 +104,8 @@ export function tokenRequests({
     const requestedAt = instant(clock);
     try {
       // If the server requires a nonce, openid-client sends a second request with fresh authentication (RFC 9449 §8).
-      const response = await clientCredentialsGrant(configuration, grant.parameters, DPoP && { DPoP });
+      const sending = clientCredentialsGrant(configuration, grant.parameters, DPoP && { DPoP });
+      const response = await sending.finally(() => (grant.attempts.sent += bounded.requests));
       const body = bounded.response?.body ?? '';
       const members = keepMembers.length === 0 ? {} : keptMembers(body, keepMembers, server.name);
       const expected = { members, requestedAt, defaultLifetimeSeconds, certificateThumbprint, dpop: dpopKey };
@@ -112,9 +114,8 @@ export function tokenRequests({
       state = { credential: prepared.authentication.credentials?.[0]?.facts, clockSkewMs: prepared.skewMs };
       emit({
         type: 'grant.succeeded',
-        ...factsOf(grant),
+        ...factsOf(grant, bounded),
         ...otherHost(bounded.response, server.name),
-        ...nonceFact(bounded),
         scope: token.scope,
         lifetimeMs: token.expiresAt - token.issuedAt,
         durationMs: elapsedMs(requestedAt, clock),
@@ -145,7 +146,7 @@ export function tokenRequests({
     const error = grantError(cause, { ...context, secrets, hint, usesDpop, response, ignoredProxy, now: clock.now() });
     if (prepared !== undefined) server.record(error);
     if (prepared !== undefined && isAboutClient(error)) skew.observe(response, prepared.skewMs);
-    emit({ type: 'grant.failed', ...factsOf(grant), ...nonceFact(failed), error, durationMs: elapsedMs(began, clock) });
+    emit({ type: 'grant.failed', ...factsOf(grant, failed), error, durationMs: elapsedMs(began, clock) });
     return error;
   }
 
@@ -158,10 +159,12 @@ export function tokenRequests({
   };
 }
 
-const nonceFact = ({ requests = 0 }: Pick<FailedGrant, 'requests'>) =>
-  requests > 1 ? { dpopNonce: true as const } : {};
-
-const factsOf = ({ context, reason, attempt }: Grant) => ({ ...context, reason, attempt });
+const factsOf = ({ context, reason, attempts }: Grant, { requests = 0 }: Pick<FailedGrant, 'requests'>) => ({
+  ...context,
+  reason,
+  attempt: requests > 0 ? attempts.sent : undefined,
+  ...(requests > 1 && { dpopNonce: true as const }),
+});
 
 // The metadata determine where the credentials are sent, so the event reports a token endpoint on another host.
 function otherHost(response: BoundedResponse | undefined, server: string): { readonly tokenEndpoint?: string } {

@@ -56,7 +56,7 @@ export function withRetry(layerOptions: RetryLayerOptions = {}): Layer {
 
     const tryAll = (
       request: TokenRequest | undefined,
-      options: GetTokenOptions,
+      options: GetTokenOptions & { readonly attempts: { readonly sent: number } },
       lastAttempt: { began: Instant },
     ): Promise<AccessToken> =>
       withDeadline(deadlineMs, options.signal, async (signal) => {
@@ -64,8 +64,9 @@ export function withRetry(layerOptions: RetryLayerOptions = {}): Layer {
         const attempts = 1 + retries - failedCalls;
         for (let attempt = 1; ; attempt += 1) {
           lastAttempt.began = instant(clock);
+          const before = options.attempts.sent;
           try {
-            const token = await inner.getToken(request, { ...options, signal, attempt });
+            const token = await inner.getToken(request, { ...options, signal });
             failedCalls = 0;
             return token;
           } catch (error) {
@@ -73,8 +74,10 @@ export function withRetry(layerOptions: RetryLayerOptions = {}): Layer {
             const isTooLate = waitMs > maxWaitMs || elapsedMs(began, clock) + waitMs >= deadlineMs || signal.aborted;
             if (attempt < attempts && !isTooLate) {
               const { scope: requestedScope } = canonicalRequest(request);
-              const facts = { requestedScope, reason: options.reason, attempt, error: error as AnyTokenError };
-              emit({ type: 'grant.retry_scheduled', ...facts, retryAfterMs: waitMs });
+              const { sent } = options.attempts;
+              const facts = { requestedScope, reason: options.reason, error: error as AnyTokenError };
+              const number = sent > before ? sent : undefined;
+              emit({ type: 'grant.retry_scheduled', ...facts, attempt: number, retryAfterMs: waitMs });
               if (await waits(waitMs, signal)) continue;
             }
             if (isRetryable(error)) failedCalls = Math.min(retries, failedCalls + 1);
@@ -84,7 +87,8 @@ export function withRetry(layerOptions: RetryLayerOptions = {}): Layer {
       });
 
     return {
-      async getToken(request, options = {}) {
+      async getToken(request, { attempts = { sent: 0 }, ...others } = {}) {
+        const options = { ...others, attempts };
         const lastAttempt = { began: instant(clock) };
         try {
           return await tryAll(request, options, lastAttempt);

@@ -1,4 +1,4 @@
-import { withDeadline } from '../core/abort.js';
+import { abortable, withDeadline } from '../core/abort.js';
 import { GrantUnavailableError, type AnyTokenError } from '../core/errors.js';
 import { eventSink } from '../core/event-sink.js';
 import type { EventSink } from '../core/events.js';
@@ -38,46 +38,55 @@ export function revokeAll(options: RevokeAllOptions): (options?: RevokeOptions) 
   const pending = new Set<DrainedToken>();
 
   async function revoke({ key, token }: DrainedToken, signal: AbortSignal): Promise<void> {
-    if (shared !== undefined) await removeFromStore(shared, { key, token });
+    if (shared !== undefined) await removeFromStore(shared, { key, token }, signal);
     await grants.revoke(token, signal);
   }
 
   return async ({ shared: includesShared = false } = {}) => {
     const drained = cache.drain();
-    await shared?.flush();
-    if (shared !== undefined && !includesShared) return true;
-    // An expired token needs no revocation.
-    for (const each of pending) if (each.token.remainingMs() <= 0) pending.delete(each);
-    for (const each of drained) pending.add(each);
-    let failure: AnyTokenError | undefined;
+    return withDeadline(deadlineMs, undefined, async (signal) => {
+      // A write that takes longer continues after the deadline.
+      if (shared !== undefined) await abortable(shared.flush(), signal).catch(() => undefined);
+      if (shared !== undefined && !includesShared) return true;
+      // An expired token needs no revocation.
+      for (const each of pending) if (each.token.remainingMs() <= 0) pending.delete(each);
+      for (const each of drained) pending.add(each);
+      let failure: AnyTokenError | undefined;
 
-    await withDeadline(deadlineMs, undefined, async (signal) => {
       // The workers share one iterator, so that each token is taken once.
       const queue = pending.values();
       const work = async (): Promise<void> => {
         for (const each of queue) {
-          if (signal.aborted) return;
           try {
             await revoke(each, signal);
             pending.delete(each);
           } catch (error) {
             failure ??= error as AnyTokenError;
+            if (signal.aborted) return;
           }
         }
       };
       await Promise.all(Array.from({ length: concurrency }, work));
-    });
 
-    if (failure !== undefined) emit({ type: 'revocation.failed', tokens: pending.size, error: failure });
-    return pending.size === 0;
+      if (failure !== undefined) emit({ type: 'revocation.failed', tokens: pending.size, error: failure });
+      return pending.size === 0;
+    });
   };
 }
 
 // Called before the revocation: otherwise a replica could take a revoked token from the store.
-async function removeFromStore(shared: SharedEntries, { key, token }: DrainedToken): Promise<void> {
-  const entry = await shared.entry(key);
-  await entry?.remove(token);
-  if (entry === undefined || entry.isSkipped()) {
+async function removeFromStore(
+  shared: SharedEntries,
+  { key, token }: DrainedToken,
+  signal: AbortSignal,
+): Promise<void> {
+  async function remove(): Promise<boolean> {
+    // The key or certificate of the client is read for the entry, which may take longer than the deadline.
+    const entry = await shared.entry(key);
+    await entry?.remove(token);
+    return entry !== undefined && !entry.isSkipped();
+  }
+  if (!(await abortable(remove(), signal).catch(() => false))) {
     throw new GrantUnavailableError('a token is not revoked, because it could not be removed from the shared store');
   }
 }

@@ -33,6 +33,8 @@ export function eventLevels(clock: Clock): EventLevels {
   function levelOf(event: TokenEvent): LogLevel {
     switch (event.type) {
       case 'grant.succeeded': {
+        // The token had expired on arrival: `token.expired_on_arrival` follows.
+        if (event.durationMs >= event.lifetimeMs) return 'debug';
         const isFirst = !hasGranted;
         hasGranted = true;
         // After a failed renewal, `renewal.recovered` follows.
@@ -41,7 +43,8 @@ export function eventLevels(clock: Clock): EventLevels {
         return isFirst ? 'info' : level;
       }
       case 'token.awaited':
-        return recovered(event.requestedScope, 'token.unavailable');
+        // The token of a grant may have expired on arrival: only `grant.succeeded` tells.
+        return event.source === 'shared_store' ? recovered(event.requestedScope, 'token.unavailable') : 'debug';
       case 'renewal.recovered':
         return recovered(event.requestedScope, 'renewal.failed', 'token.unavailable');
       case 'store.recovered':

@@ -9,9 +9,9 @@ export function eventSentence(event: TokenEvent): string {
     case 'grant.succeeded':
       return `${event.authorizationServer} granted "${event.clientId}" a token for ${seconds(event.lifetimeMs)}`;
     case 'grant.failed':
-      return `attempt ${event.attempt} of a grant failed: ${errorMessage(event.error)}`;
+      return `${attempt(event)} failed${event.attempt === undefined ? ' before its token request was sent' : ''}: ${errorMessage(event.error)}`;
     case 'grant.retry_scheduled':
-      return `attempt ${event.attempt} of a grant failed; the next one follows in ${seconds(event.retryAfterMs)}`;
+      return `${attempt(event)} failed; the next one follows in ${seconds(event.retryAfterMs)}`;
     case 'grant.suppressed':
       return `no grant was sent, because ${suppression[event.suppression]}; the next one follows in ${seconds(event.retryAfterMs)} at the ${event.suppression === 'lease' ? 'latest' : 'earliest'}`;
     case 'credential.reread':
@@ -48,6 +48,9 @@ export function eventSentence(event: TokenEvent): string {
       return `dangerouslyAllowHttp allows http to ${event.origins.join(', ')}: without a service mesh that encrypts, secrets and tokens can be read in transit`;
   }
 }
+
+const attempt = ({ attempt: number }: Event<'grant.failed' | 'grant.retry_scheduled'>): string =>
+  number === undefined ? 'an attempt of a grant' : `attempt ${number} of a grant`;
 
 const suppression = {
   backoff: 'the last one failed',

@@ -5,7 +5,7 @@ import type { ObservedGrant, Observer } from './observer.js';
 
 /** What subscribers of the tracing channel get. Node.js adds `result` or `error`. */
 interface GrantMessage extends ObservedGrant {
-  /** Number of attempts that have ended. */
+  /** Number of token requests that were sent for this grant, including resends (RFC 9449 §8). */
   attempts: number;
 }
 
@@ -30,7 +30,7 @@ export function grantChannel(): GrantChannel {
     onEvent(event) {
       const message = current.getStore();
       const isEnd = event.type === 'grant.succeeded' || event.type === 'grant.failed';
-      if (isEnd && message !== undefined) message.attempts = event.attempt;
+      if (isEnd && message !== undefined) message.attempts = event.attempt ?? message.attempts;
     },
     aroundGrant(grant, run) {
       const message = { ...grant, attempts: 0 };

@@ -3,7 +3,7 @@ import { channel } from 'node:diagnostics_channel';
 import type { AccessToken } from '../core/access-token.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
-import { eventSink, safeSink, warnOfFailure } from '../core/event-sink.js';
+import { eventSink, onlyOnce, safeSink, warnOnFailure } from '../core/event-sink.js';
 import type { EventSink, TokenEvent } from '../core/events.js';
 import { canonicalRequest, type TokenRequest } from '../core/token-request.js';
 import type { GetTokenOptions, Layer } from '../core/token-source.js';
@@ -42,14 +42,10 @@ export interface ObservationOptions {
 export function observation({ origin, sinks, clock = systemClock }: ObservationOptions): Observation {
   const events = channel('m2m-tokens:event');
   const grants = grantChannel();
-  const observers = new Map<string, Observer>();
+  const grantsToChannel = safeObserver(grants);
+  const observers = new Map<string, SafeObserver>();
   const toSinks = eventSink(...sinks);
   const toChannel = eventSink((event) => events.publish(event));
-  let toObservers = eventSink();
-
-  function updateSink(): void {
-    toObservers = eventSink(...[...observers.values()].map(({ onEvent }) => onEvent));
-  }
 
   function factsOf(request: TokenRequest | undefined, options: GetTokenOptions): ObservedGrant {
     const { reason, replacing, hasFallback = false } = options;
@@ -62,14 +58,14 @@ export function observation({ origin, sinks, clock = systemClock }: ObservationO
   return {
     onEvent: safeSink((event) => {
       const named = Object.assign({ type: event.type }, origin, event);
-      if (grants.channel.hasSubscribers) grants.onEvent(named);
-      toObservers(named);
+      if (grants.channel.hasSubscribers) grantsToChannel.onEvent(named);
+      for (const { onEvent } of observers.values()) onEvent(named);
       if (events.hasSubscribers) toChannel(named);
       toSinks(named);
     }),
     layer: (inner) => ({
       async getToken(request, options = {}) {
-        const present = [...observers.values(), ...(grants.channel.hasSubscribers ? [grants] : [])];
+        const present = [...observers.values(), ...(grants.channel.hasSubscribers ? [grantsToChannel] : [])];
         if (present.length === 0) return inner.getToken(request, options);
         const grant = factsOf(request, options);
         let token: AccessToken | undefined;
@@ -78,7 +74,7 @@ export function observation({ origin, sinks, clock = systemClock }: ObservationO
           return { scope: token.scope, expiresAt: token.expiresAt };
         };
         await present.reduceRight<() => Promise<GrantResult>>(
-          (nested, each) => () => observed(each, grant, nested),
+          (nested, each) => () => each.aroundGrant(grant, nested),
           run,
         )();
         return token as AccessToken;
@@ -89,37 +85,42 @@ export function observation({ origin, sinks, clock = systemClock }: ObservationO
       if (observers.has(name)) {
         throw new ConfigurationError(`${name} observes this token service already; stop that observation first`);
       }
-      observers.set(name, observer);
-      updateSink();
+      const safe = safeObserver(observer);
+      observers.set(name, safe);
       return () => {
-        if (observers.get(name) !== observer) return;
-        observers.delete(name);
-        updateSink();
+        if (observers.get(name) === safe) observers.delete(name);
       };
     },
   };
 }
 
-/** Runs a grant exactly once, whatever its observer does. */
-function observed(observer: Observer, grant: ObservedGrant, run: () => Promise<GrantResult>): Promise<GrantResult> {
-  let running: Promise<GrantResult> | undefined;
-  const runOnce = () => (running ??= run());
-  const warn = (error: unknown) => warnOfFailure(`The observer ${observer.name} failed on a grant`, error);
+/** An observer that neither throws nor rejects. It runs each grant exactly once. */
+interface SafeObserver {
+  readonly onEvent: (event: TokenEvent) => void;
+  readonly aroundGrant: (grant: ObservedGrant, run: () => Promise<GrantResult>) => Promise<GrantResult>;
+}
 
-  async function rejected(error: unknown): Promise<void> {
-    // The observer may return the promise of the grant.
-    const own: unknown = await runOnce().then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    if (error !== own) warn(error);
-  }
+function safeObserver(observer: Observer): SafeObserver {
+  const safely = warnOnFailure();
 
-  try {
-    const outcome = observer.aroundGrant(grant, runOnce) as PromiseLike<unknown> | undefined;
-    if (typeof outcome?.then === 'function') outcome.then(undefined, rejected);
-  } catch (error) {
-    warn(error);
-  }
-  return runOnce();
+  return {
+    onEvent: eventSink(observer.onEvent),
+    aroundGrant(grant, run) {
+      let running: Promise<GrantResult> | undefined;
+      const runOnce = () => (running ??= run());
+      // The observer may return the promise of the grant, whose error is none of its own.
+      const withoutGrantError = async (error: unknown): Promise<void> => {
+        const grantError: unknown = await runOnce().then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        if (error !== grantError) throw error;
+      };
+      safely(`The observer ${observer.name} failed on a grant${onlyOnce}`, () => {
+        const outcome = observer.aroundGrant(grant, runOnce) as PromiseLike<unknown> | undefined;
+        return typeof outcome?.then === 'function' ? outcome.then(undefined, withoutGrantError) : undefined;
+      });
+      return runOnce();
+    },
+  };
 }

@@ -181,7 +181,10 @@ test('exposes the granted scope on the token and in the event [A17 R-14]', async
   const { tokens, events } = granting({ tokenEndpoint: server.tokenEndpoint });
   server.script(granted('narrow', { scope: 'orders:read' }));
 
-  const token = await tokens.getToken({ scope: 'orders:read orders:write' }, { reason: 'rejected', attempt: 2 });
+  const token = await tokens.getToken(
+    { scope: 'orders:read orders:write' },
+    { reason: 'rejected', attempts: { sent: 1 } },
+  );
 
   expect(token.scope).toBe('orders:read');
   expect(events).toEqual([

@@ -9,6 +9,7 @@ import { compose } from '../../src/core/token-source.js';
 import { granted, refused } from '../support/authorization-server.js';
 import { startTokenService } from '../support/token-service.js';
 import { settle } from '../support/tokens.js';
+import { warnings } from '../support/warnings.js';
 
 const hour = 3_600_000;
 const second = 1_000;
@@ -349,5 +350,18 @@ describe('an event of an adapter', () => {
     await settle();
 
     expect(own).toEqual([resent]);
+  });
+
+  test('whose token source always fails to report it is one warning', async () => {
+    const messages = warnings();
+    const own: TokenEvent[] = [];
+    const report = () => Promise.reject(new Error('full')) as never;
+    const { emit } = adapterOptions('an adapter', { ...staticToken('a'), report }, { onEvent: (e) => own.push(e) });
+
+    for (let count = 0; count < 3; count += 1) emit(resent);
+    await settle();
+
+    expect(own).toEqual([resent, resent, resent]);
+    expect(messages).toEqual([expect.stringMatching(/^"report" of a token source failed; .*: Error: full$/)]);
   });
 });

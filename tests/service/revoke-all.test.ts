@@ -1,11 +1,15 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
+import { systemClock } from '../../src/core/clock.js';
 import type { TokenEvent } from '../../src/core/events.js';
+import { revokeAll } from '../../src/service/revoke-all.js';
 import { createTokenService } from '../../src/service/token-service.js';
+import { memoryStore } from '../../src/stores/memory.js';
+import { entriesOf, type SharedEntries, sharedTokens } from '../../src/stores/shared-tokens.js';
 import { startAuthorizationServer } from '../support/authorization-server.js';
 import { secret } from '../support/grant-outcome.js';
 import { type Handler, type RecordedRequest, startHttpServer } from '../support/http-server.js';
-import { settle } from '../support/tokens.js';
+import { issue, settle } from '../support/tokens.js';
 import { collectNotable } from '../support/events.js';
 
 const tokenIn = ({ body }: RecordedRequest): string => new URLSearchParams(body).get('token') ?? '';
@@ -97,4 +101,44 @@ test('ends after two seconds, however many tokens there are [F9]', async () => {
   expect(performance.now() - began).toBeLessThan(3_000);
   expect(revoked()).toHaveLength(10);
   expect(events).toMatchObject([{ type: 'revocation.failed', tokens: 100 }]);
+});
+
+describe('with a shared store, it ends after two seconds [D24 F9]', () => {
+  const never = (): Promise<never> => new Promise(() => undefined);
+
+  /** The revocation of one token that replicas share. */
+  function sharing(senderConstraint: () => Promise<object>, entries: Partial<SharedEntries> = {}) {
+    const events: TokenEvent[] = [];
+    const drained = [{ key: 'a', token: issue('token-1', systemClock) }];
+    const shared = entriesOf(sharedTokens({ store: memoryStore(), identity: ['orders'], senderConstraint }));
+    const revoke = revokeAll({
+      cache: { drain: () => drained.splice(0) },
+      grants: { revoke: async () => undefined },
+      shared: { ...shared, ...entries },
+      onEvent: (event) => void events.push(event),
+    });
+    return { revoke, events };
+  }
+
+  test.each([
+    ['the certificate cannot be read', sharing(never)],
+    ['a write does not end', sharing(async () => ({}), { flush: never })],
+  ])('although %s: the token is not revoked, and an event reports it', async (_what, { revoke, events }) => {
+    const began = performance.now();
+
+    expect(await revoke({ shared: true })).toBe(false);
+
+    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(events).toMatchObject([{ type: 'revocation.failed', tokens: 1, error: { code: 'ERR_GRANT_UNAVAILABLE' } }]);
+  });
+
+  test('although a write does not end: the token of the other replicas stays valid', async () => {
+    const { revoke, events } = sharing(async () => ({}), { flush: never });
+    const began = performance.now();
+
+    expect(await revoke()).toBe(true);
+
+    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(events).toEqual([]);
+  });
 });

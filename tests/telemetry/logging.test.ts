@@ -43,6 +43,16 @@ test.each<[number, string, TokenEvent]>([
     'attempt 2 of a grant failed; the next one follows in 0.4 s',
     { type: 'grant.retry_scheduled', ...facts, attempt: 2, error: outage, retryAfterMs: 400 },
   ],
+  [
+    debug,
+    'an attempt of a grant failed before its token request was sent: https://auth.example is not available',
+    { type: 'grant.failed', ...facts, attempt: undefined, error: outage, durationMs: 5 },
+  ],
+  [
+    debug,
+    'an attempt of a grant failed; the next one follows in 0.4 s',
+    { type: 'grant.retry_scheduled', ...facts, attempt: undefined, error: outage, retryAfterMs: 400 },
+  ],
   ...(
     [
       ['backoff', 'the last one failed'],

@@ -3,8 +3,9 @@ import type { CustomFetch } from 'openid-client';
 import { abortable, withDeadline } from '../../core/abort.js';
 import { cleanUrl } from '../../core/clean-text.js';
 import { ignoredProxyVariable } from '../../core/environment.js';
-import { ConfigurationError, InvalidTokenResponseError } from '../../core/errors.js';
+import { ConfigurationError, GrantUnavailableError, InvalidTokenResponseError } from '../../core/errors.js';
 import { isLoopback, isPermitted, ownRequests, sentUrl } from '../../core/secure-url.js';
+import { findTokenError } from '../errors/network-error.js';
 
 /** A complete response of the authorization server. */
 export interface BoundedResponse {
@@ -40,6 +41,23 @@ export interface BoundedFetchOptions {
 
 /** The current global `fetch`. It uses variables such as `HTTPS_PROXY` only if Node.js is configured to do so. */
 export const globalFetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
+
+/**
+ * The `fetch` of the user. It may send tokens of another token service: a failure of that one is the cause of its error,
+ * so that the `Retry-After` of another server does not count as one of the authorization server.
+ */
+export function userFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return async (input, init) => {
+    try {
+      return await fetch(input, init);
+    } catch (error) {
+      const cause = findTokenError(error);
+      if (cause === undefined) throw error;
+      const message = 'the option "fetch" got no token for a request to the authorization server; see "cause"';
+      throw new GrantUnavailableError(message, { cause, retryable: cause.retryable });
+    }
+  };
+}
 
 const maxBodyBytes = 1024 * 1024;
 const maxUncheckedLength = 64 * 1024;

@@ -73,7 +73,7 @@ export function withSharedStore(sharedTokens: SharedTokens, layerOptions: Shared
       const { signal, reason } = options;
       signal?.throwIfAborted();
       const { key, scope: requestedScope } = canonicalRequest(request);
-      const entry = await shared.entry(key);
+      const entry = await abortable(shared.entry(key), signal);
       // If the key or certificate cannot be read, let the grant fail and report the reason.
       if (entry === undefined) return inner.getToken(request, options);
       const record = await entry.read(signal);
@@ -104,7 +104,8 @@ export function withSharedStore(sharedTokens: SharedTokens, layerOptions: Shared
       try {
         const renewed = await renewOrFallBack(renewal, stored, clock);
         if (renewed === stored) trackRenewal(key, renewal);
-        return renewed;
+        // If the new token has already expired, keep the stored one.
+        return renewed.remainingMs(clock) <= 0 && isUsable(stored, options, clock) ? stored : renewed;
       } catch (error) {
         if (signal?.aborted === true || !isUsable(stored, options, clock)) throw error;
         return stored;

@@ -13,7 +13,7 @@ import {
 } from '@opentelemetry/api';
 
 import { isTokenError } from '../../core/errors.js';
-import type { TokenEvent } from '../../core/events.js';
+import type { GrantFacts, TokenEvent } from '../../core/events.js';
 import type { ObservedGrant, Observer } from '../observer.js';
 import { errorType } from './attributes.js';
 
@@ -23,6 +23,7 @@ export type GrantSpans = Pick<Observer, 'onEvent' | 'aroundGrant'>;
 /** The span of a grant that is under way. */
 interface GrantSpan {
   readonly span: Span;
+  /** Number of token requests that were sent. */
   attempts: number;
 }
 
@@ -92,12 +93,12 @@ function recordInGrant(event: TokenEvent, grantSpan: GrantSpan): void {
   switch (event.type) {
     case 'grant.succeeded':
     case 'grant.failed':
-      grantSpan.attempts = event.attempt;
-      if (event.dpopNonce) span.addEvent('m2m.dpop.nonce', { 'm2m.grant.attempt': event.attempt });
+      grantSpan.attempts = event.attempt ?? grantSpan.attempts;
+      if (event.dpopNonce) span.addEvent('m2m.dpop.nonce', attemptOf(event));
       break;
     case 'grant.retry_scheduled':
       span.addEvent('m2m.grant.retry', {
-        'm2m.grant.attempt': event.attempt,
+        ...attemptOf(event),
         'm2m.grant.retry_after': event.retryAfterMs / 1_000,
         'error.type': errorType(event.error),
       });
@@ -108,6 +109,9 @@ function recordInGrant(event: TokenEvent, grantSpan: GrantSpan): void {
     default:
   }
 }
+
+const attemptOf = ({ attempt }: GrantFacts): Attributes =>
+  attempt === undefined ? {} : { 'm2m.grant.attempt': attempt };
 
 function setError(span: Span, error: unknown, { hasFallback }: ObservedGrant): void {
   span.setAttribute('error.type', errorType(error));

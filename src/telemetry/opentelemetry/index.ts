@@ -1,7 +1,7 @@
 import { type MeterProvider, metrics, trace, type TracerProvider } from '@opentelemetry/api';
 
 import { type Check, checkArgument, checkOptions, objectWith } from '../../core/check-options.js';
-import { eventSink, warnOfFailure } from '../../core/event-sink.js';
+import { eventSink, warnOnFailure } from '../../core/event-sink.js';
 import type { TokenService } from '../../service/token-service.js';
 import { type Observation, observeKey } from '../observation.js';
 import { commonAttributes } from './attributes.js';
@@ -69,10 +69,9 @@ const tokenService: Check = (value) =>
 
 /** Telemetry that fails must not prevent a service from starting. */
 function attempt<T>(part: string, action: () => T): T | undefined {
-  try {
-    return action();
-  } catch (error) {
-    warnOfFailure(`The OpenTelemetry ${part} of m2m-tokens failed`, error);
-    return undefined;
-  }
+  let result: T | undefined;
+  warnOnFailure()(`The OpenTelemetry ${part} of m2m-tokens failed`, () => {
+    result = action();
+  });
+  return result;
 }

@@ -591,6 +591,16 @@ test('sends a grant of its own when the certificate or key cannot be read', asyn
   expect(token.value).toBe('own');
 });
 
+test('ends the wait of a caller that aborts while the certificate or key is read', async () => {
+  const { replica } = fleet();
+  const [one, caller] = [replica({ senderConstraint: () => new Promise(() => undefined) }), new AbortController()];
+  const answer = one.tokens.getToken(undefined, { signal: caller.signal });
+
+  caller.abort(new Error('gone'));
+
+  await expect(Promise.race([answer, settle()])).rejects.toThrow('gone');
+});
+
 test('needs another token after its key has changed [F7]', async () => {
   const { clock, replica } = fleet();
   let thumbprint = 'a';
@@ -791,6 +801,16 @@ test('returns the stored token before it expires when its renewal hangs [A24]', 
   const answer = ask();
   await settle();
   clock.advance(10 * second);
+
+  expect((await answer).value).toBe('last');
+});
+
+test('returns the stored token if the renewed one has expired on arrival [A15]', async () => {
+  const { clock, cold, ask } = await startingInMandatoryWindow();
+  const answer = ask();
+  await settle();
+
+  cold.source.last().resolve(issue('expired', clock, 0));
 
   expect((await answer).value).toBe('last');
 });

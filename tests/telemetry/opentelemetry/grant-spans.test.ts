@@ -156,7 +156,7 @@ describe('the span of a grant', () => {
     await tokens.getToken({ scope: 'a' });
 
     const [first, second] = grantSpans(traces);
-    expect(eventsOf(first)).toEqual([['m2m.dpop.nonce', { 'm2m.grant.attempt': 1 }]]);
+    expect(eventsOf(first)).toEqual([['m2m.dpop.nonce', { 'm2m.grant.attempt': 2 }]]);
     expect(eventsOf(second)).toEqual([]);
     expect(treeOf(traces.spans())).toEqual(['m2m.token.grant', '  POST', '  POST', 'm2m.token.grant', '  POST']);
   });
