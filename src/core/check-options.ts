@@ -55,7 +55,6 @@ const expect =
 export const anyFunction = expect('a function', (value) => typeof value === 'function');
 export const anyBoolean = expect('a boolean', (value) => typeof value === 'boolean');
 export const anyObject = expect('an object', isObject);
-export const anyString = expect('a string', (value) => typeof value === 'string');
 export const nonEmptyString = expect('a non-empty string', (value) => typeof value === 'string' && value !== '');
 export const anyList = expect('a list', Array.isArray);
 const isListOfStrings = (value: unknown): boolean =>

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 
 import { type AuthorizationDetail, canonicalDetails } from './authorization-details.js';
-import { anyList, anyObject, anyString, checkOptions, stringOrStrings } from './check-options.js';
+import { anyList, anyObject, checkOptions, nonEmptyString, stringOrStrings } from './check-options.js';
 import { ConfigurationError } from './errors.js';
-import { parseUrl } from './secure-url.js';
+import { checkParameter, checkResource, checkSubject, repeatedParameter } from './token-request-members.js';
 
 /**
  * The scope, resource, audience and further parameters of a grant. Equal token requests share a token. `undefined`,
@@ -66,9 +66,12 @@ export class CanonicalTokenRequest implements TokenRequest {
     for (const name of ['resource', 'audience'] as const) {
       if (this[name].length > 0 && name in this.parameters) throw repeatedParameter(name);
     }
-    this.authorizationDetails = canonicalDetails(request.authorizationDetails ?? []);
-    this.#subjectToken = checkedSubject('subjectToken', request.subjectToken);
-    this.#assertion = checkedSubject('assertion', request.assertion);
+    const { authorizationDetails, subjectToken, assertion } = request;
+    this.authorizationDetails = authorizationDetails === undefined ? [] : canonicalDetails(authorizationDetails);
+    if (subjectToken !== undefined) checkSubject('subjectToken', subjectToken);
+    if (assertion !== undefined) checkSubject('assertion', assertion);
+    this.#subjectToken = subjectToken;
+    this.#assertion = assertion;
     const key: unknown[] = [scopes, this.resource, this.audience, Object.entries(this.parameters)];
     if (this.authorizationDetails.length > 0) key.push({ authorizationDetails: this.authorizationDetails });
     if (this.hasSubject) key.push({ subjectToken: digest(this.subjectToken), assertion: digest(this.assertion) });
@@ -146,17 +149,10 @@ const memberChecks = {
   audience: stringOrStrings,
   parameters: anyObject,
   authorizationDetails: anyList,
-  subjectToken: anyString,
-  assertion: anyString,
+  // An empty text is an error: the request would be sent for the configured subject.
+  subjectToken: nonEmptyString,
+  assertion: nonEmptyString,
 };
-
-const maxSubjectLength = 64 * 1024;
-
-function checkedSubject(name: string, text: string | undefined): string | undefined {
-  if (text === undefined || text === '') return undefined;
-  if (text.length <= maxSubjectLength) return text;
-  throw new ConfigurationError(`"${name}" of a token request must not be longer than 64 KiB`);
-}
 
 const digest = (text: string | undefined): string | undefined => text && hash('sha256', text, 'base64url');
 
@@ -174,48 +170,5 @@ function checkScope(scope: string): void {
     throw new ConfigurationError(
       `"scope" holds ${JSON.stringify(scope)}: only visible ASCII without " and \\ is allowed (RFC 6749 §3.3)`,
     );
-  }
-}
-
-// RFC 8707 §2: an absolute URI without a fragment.
-function checkResource(resource: string): void {
-  if (parseUrl(resource) === undefined || resource.includes('#')) {
-    throw new ConfigurationError(
-      `"resource" must be an absolute URI without a fragment (RFC 8707 §2), not ${JSON.stringify(resource)}; if this ` +
-        'authorization server expects another value, set "parameters: { resource }" instead',
-    );
-  }
-}
-
-// The library sets these parameters, and no parameter may occur twice (RFC 6749 §3.2).
-const reserved = new Set([
-  'grant_type',
-  'client_id',
-  'client_secret',
-  'client_assertion',
-  'client_assertion_type',
-  'scope',
-  'authorization_details',
-  'assertion',
-  'subject_token',
-  'subject_token_type',
-  'actor_token',
-  'actor_token_type',
-  'requested_token_type',
-]);
-
-const repeatedParameter = (name: string): ConfigurationError =>
-  new ConfigurationError(
-    `"${name}" and "parameters.${name}" must not be used together: a parameter may occur only once`,
-  );
-
-function checkParameter(name: string, value: unknown): void {
-  if (reserved.has(name)) {
-    throw new ConfigurationError(
-      `"parameters" must not hold "${name}": it has an option of its own or is set by the library`,
-    );
-  }
-  if (typeof value !== 'string') {
-    throw new ConfigurationError(`"parameters.${name}" must be a string`);
   }
 }

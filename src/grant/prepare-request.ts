@@ -15,6 +15,7 @@ import type { CredentialFacts, TokenEvent } from '../core/events.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import type { ClockSkew } from './clock-skew.js';
 import { concernsClient } from './errors/error-response.js';
+import type { GrantInput } from './grant-type.js';
 import { type BoundedFetch, boundedFetch, type BoundedFetchOptions } from './http/bounded-fetch.js';
 
 /** The metadata and the client authentication of one request to the authorization server. */
@@ -25,16 +26,30 @@ export interface PreparedRequest {
   readonly skewMs: number;
 }
 
+/** A prepared token request. */
+export interface PreparedGrant extends PreparedRequest {
+  readonly input: GrantInput;
+}
+
 /** Options of {@link prepareRequest}. */
 export interface PrepareRequestOptions extends Omit<AuthenticationContext, 'skewMs'> {
   readonly server: AuthorizationServer;
   readonly skew: ClockSkew;
-  readonly clientId: string;
+  /** `undefined` for a client that has no identifier. */
+  readonly clientId: string | undefined;
   readonly clientAuthentication: ClientAuthentication;
   readonly fetch: typeof globalThis.fetch;
   /** Deadline of each request, in milliseconds. */
   readonly timeoutMs: number;
   readonly emit: (event: TokenEvent) => void;
+}
+
+/** Options of {@link RequestPreparation.prepareAgain}. */
+export interface PrepareAgainOptions<Prepared> {
+  readonly signal: AbortSignal | undefined;
+  readonly prepare: () => Promise<Prepared>;
+  /** Whether the input of the grant may be the reason for the error. */
+  readonly isAboutInput?: boolean | undefined;
 }
 
 /** Prepares requests to the authorization server. */
@@ -45,11 +60,11 @@ export interface RequestPreparation {
    * Prepares a rejected request with the current credentials. If the metadata may have changed, discovers them again
    * first. Resolves to `undefined` if neither can be the reason for the error, or if nothing has changed.
    */
-  prepareAgain(
+  prepareAgain<Prepared extends PreparedRequest>(
     error: unknown,
-    failed: PreparedRequest,
-    signal: AbortSignal | undefined,
-  ): Promise<PreparedRequest | undefined>;
+    failed: Prepared,
+    options: PrepareAgainOptions<Prepared>,
+  ): Promise<Prepared | undefined>;
   /**
    * Configures openid-client for one prepared request. It builds the request, signs DPoP proofs and checks the
    * response. This library adds the deadline, the body limit and the errors. In openid-client, the deadline does not
@@ -57,7 +72,7 @@ export interface RequestPreparation {
    */
   configure(
     prepared: PreparedRequest,
-    options: Pick<BoundedFetchOptions, 'signal' | 'accept'>,
+    options: Pick<BoundedFetchOptions, 'signal' | 'accept' | 'bodyFormat'>,
   ): { readonly configuration: Configuration; readonly bounded: BoundedFetch };
 }
 
@@ -78,7 +93,7 @@ export function prepareRequest({
     const metadata = await abortable(server.metadata(), signal);
     signal?.throwIfAborted();
     const skewMs = skew.ms;
-    const preparing = authenticatorOf(clientAuthentication).prepare(clientId, metadata, { ...context, skewMs });
+    const preparing = authenticatorOf(clientAuthentication).prepare(clientId ?? '', metadata, { ...context, skewMs });
     const authentication = await abortable(preparing, signal).catch(reportSlowCredentials);
     authentication.credentials?.forEach(reportRotation);
     return { metadata, authentication, skewMs };
@@ -92,10 +107,10 @@ export function prepareRequest({
 
   return {
     prepare,
-    async prepareAgain(error, failed, signal) {
+    async prepareAgain(error, failed, { signal, prepare: prepareOnce, isAboutInput = false }) {
       if (!isTokenError(error) || error.code !== 'ERR_GRANT_REJECTED') return undefined;
       const isOutdated = mayBeOutdated(error);
-      if (!isOutdated && !isAboutClient(error)) return undefined;
+      if (!isOutdated && !isAboutClient(error) && !isAboutInput) return undefined;
       try {
         if (isOutdated) await abortable(server.rediscover(), signal);
       } catch (reason) {
@@ -103,7 +118,7 @@ export function prepareRequest({
         if (reason instanceof DeadlineError) return undefined;
         throw reason;
       }
-      const again = await prepare(signal).catch(() => failed);
+      const again = await prepareOnce().catch(() => failed);
       return isSame(again, failed) ? undefined : again;
     },
     configure({ metadata, authentication }, options) {
@@ -113,7 +128,7 @@ export function prepareRequest({
         ...options,
       });
       const client = { use_mtls_endpoint_aliases: authentication.fetch !== undefined };
-      const configuration = new Configuration(metadata, clientId, client, authentication.authenticate);
+      const configuration = new Configuration(metadata, clientId ?? 'none', client, authentication.authenticate);
       configuration[customFetch] = bounded.fetch;
       // The check of http URLs is in bounded-fetch.ts.
       allowInsecureRequests(configuration);
@@ -140,10 +155,11 @@ export const isAboutClient = (error: unknown): boolean =>
 const mayBeOutdated = ({ status, error }: GrantRejectedError): boolean =>
   [401, 404, 405, 410].includes(status) || (status >= 300 && status < 400) || error === 'invalid_client';
 
-const isSame = (one: PreparedRequest, other: PreparedRequest): boolean =>
+const isSame = (one: PreparedRequest & Partial<PreparedGrant>, other: typeof one): boolean =>
   isDeepStrictEqual(essentials(one), essentials(other));
 
-const essentials = ({ authentication, metadata }: PreparedRequest) => [
+const essentials = ({ authentication, metadata, input }: PreparedRequest & Partial<PreparedGrant>) => [
+  input?.fingerprint,
   authentication.method,
   authentication.fingerprint,
   metadata.token_endpoint,

@@ -38,6 +38,8 @@ export interface SharedTokensOptions {
         readonly thumbprint?: string | undefined;
       }>)
     | undefined;
+  /** Reads a digest of the subject that the tokens are for. Only replicas with the same subject share tokens. */
+  readonly subject?: (() => Promise<string>) | undefined;
   /** For tests. @default the system clock */
   readonly clock?: Clock | undefined;
   /** Called with each event. */
@@ -95,24 +97,28 @@ const constraintTimeoutMs = 5_000;
  * ```
  */
 export function sharedTokens(options: SharedTokensOptions): SharedTokens {
-  const checks = { store: anyObject, identity: anyList, senderConstraint: anyFunction };
+  const checks = { store: anyObject, identity: anyList, senderConstraint: anyFunction, subject: anyFunction };
   checkOptions('sharedTokens', options, { ...checks, clock: anyClock, onEvent: anyFunction });
   checkArgument('sharedTokens', 'store', options.store, anyTokenStore);
   checkArgument('sharedTokens', 'identity', options.identity, anyList);
-  const { store, identity, senderConstraint, clock = systemClock, onEvent } = options;
+  const { store, identity, senderConstraint, subject, clock = systemClock, onEvent } = options;
   const breaker = circuitBreaker(store, clock, onEvent);
   /** The writes under way, by key. */
   const writes = new Map<string, Promise<unknown>>();
 
-  async function readConstraint(): Promise<SenderConstraint> {
-    if (senderConstraint === undefined) return {};
-    return withDeadline(constraintTimeoutMs, undefined, (signal) => abortable(senderConstraint(), signal));
+  async function readConstraint(): Promise<readonly [SenderConstraint, string | undefined]> {
+    const read = async () => Promise.all([senderConstraint?.() ?? {}, subject?.()]);
+    if (senderConstraint === undefined && subject === undefined) return [{}, undefined];
+    return withDeadline(constraintTimeoutMs, undefined, (signal) => abortable(read(), signal));
   }
 
-  function entryOf(requestKey: string, constraint: SenderConstraint): SharedEntry {
+  function entryOf(
+    requestKey: string,
+    [constraint, currentSubject]: readonly [SenderConstraint, string | undefined],
+  ): SharedEntry {
     const thumbprints = `${constraint.certificateThumbprint} ${constraint.thumbprint}`;
     // A hash has a fixed length and reveals nothing about the request.
-    const key = hash('sha256', JSON.stringify([identity, thumbprints, requestKey]), 'base64url');
+    const key = hash('sha256', JSON.stringify([identity, thumbprints, requestKey, currentSubject]), 'base64url');
 
     const remove = (token: AccessToken) => breaker.delete(key, toStored(key, token));
 
