@@ -50,12 +50,15 @@ export type CacheEvent =
       /** Remaining validity of the cached token. */
       readonly remainingMs: number;
     }
-  /** A cached token was renewed after at least one failure. */
+  /**
+   * A token request got a usable token after at least one failure: of the renewal of a cached token, or of a grant
+   * without one, because the token had expired, had left the cache or had never been granted.
+   */
   | {
       readonly type: 'renewal.recovered';
       readonly requestedScope: string | undefined;
       readonly scope: string | undefined;
-      /** Number of failed renewals. */
+      /** Number of grants that failed, without those that were suppressed. */
       readonly failures: number;
       /** Time since the first of them. */
       readonly failedForMs: number;

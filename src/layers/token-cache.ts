@@ -6,10 +6,10 @@ import { anyClock, anyFunction, anyObject, checkOptions, objectWith, positiveInt
 import { type Clock, elapsedMs, systemClock } from '../core/clock.js';
 import { eventSink } from '../core/event-sink.js';
 import type { EventSink, GrantReason, TokenEvent } from '../core/events.js';
-import { type Pause, pause } from '../core/pause.js';
+import type { Pause } from '../core/pause.js';
 import type { CanonicalTokenRequest } from '../core/token-request.js';
 import { refreshChecks, type RefreshOptions, renewalSchedule, type RenewalSchedule } from './renewal-schedule.js';
-import { anotherFailure, type CacheEntry, type TokenState, tokenState, waitMsAfter } from './token-state.js';
+import { anotherFailure, type CacheEntry, type FailingRequest, type TokenState, tokenState } from './token-state.js';
 
 /** Options of {@link tokenCache}. */
 export interface TokenCacheOptions {
@@ -51,10 +51,11 @@ export interface CachedTokens {
   /** Number of tokens in the cache. */
   size(): number;
   get(key: string): CachedToken | undefined;
+  /** Caches a token. If the token request failed before, this emits `renewal.recovered`. */
   set(request: CanonicalTokenRequest, token: AccessToken): void;
   /** Emits `renewal.failed` and postpones the next renewal by the `retryAfterMs` of the error. */
   renewalFailed(cached: CachedToken, error: unknown, reason: GrantReason | undefined): void;
-  /** Records a failure for a token request without a valid token, for {@link states}. */
+  /** Records a failure for a token request without a valid token. */
   grantFailed(request: CanonicalTokenRequest, error: unknown): void;
   /** The token requests that have a valid token, or whose last grant failed within the last hour. */
   states(): readonly TokenState[];
@@ -79,8 +80,6 @@ export interface CachedToken extends RenewalSchedule {
   readonly request: CanonicalTokenRequest;
   /** Set after a failed renewal. */
   postponed: Pause | undefined;
-  /** The renewals that have failed in a row. */
-  failures: CacheEntry['failures'];
 }
 
 /**
@@ -109,8 +108,15 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
       emit({ type: 'token.evicted', requestedScope: request.scope, scope });
     },
   });
-  const failed = new LRUCache<string, CacheEntry>({ max: maxTokens });
+  // Apart from the tokens: a token request fails until it gets a token, also if its cached token expires or is dropped.
+  const failing = new LRUCache<string, FailingRequest>({ max: maxTokens });
   let thumbprint: string | undefined;
+
+  function failed(request: CanonicalTokenRequest, error: unknown): FailingRequest {
+    const failure = anotherFailure(failing.get(request.key), { request, error, clock });
+    failing.set(request.key, failure);
+    return failure;
+  }
 
   const cache = {
     clock,
@@ -125,7 +131,6 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
     get: (key: string) => tokens.get(key),
     set(request: CanonicalTokenRequest, token: AccessToken): void {
       const { key, scope: requestedScope } = request;
-      const { failures } = tokens.get(key) ?? {};
       // Switch in one step, so that tokens always match the presented certificate.
       if (token.certificateThumbprint !== thumbprint) {
         thumbprint = token.certificateThumbprint;
@@ -133,36 +138,31 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
         cache.generation += 1;
         if (certificate !== undefined) authenticatorOf(certificate).useCertificate?.(thumbprint);
       }
-      failed.delete(key);
       const current = tokens.get(key);
       // The jitter is drawn once for each token.
       if (current?.token === token) return;
       if (current !== undefined) cache.generation += 1;
       const schedule = renewalSchedule(token.expiresAt - token.issuedAt, random, refresh);
-      tokens.set(key, { ...schedule, request, token, postponed: undefined, failures: undefined });
-      if (failures === undefined) return;
-      const { count, since } = failures;
-      const failedForMs = elapsedMs(since, clock);
-      emit({ type: 'renewal.recovered', requestedScope, scope: token.scope, failures: count, failedForMs });
+      tokens.set(key, { ...schedule, request, token, postponed: undefined });
+      const failure = failing.get(key);
+      // Such a token comes from the shared store, which returns it if a grant fails.
+      const isOlder = current !== undefined && token.issuedAt < current.token.issuedAt;
+      if (failure === undefined || isOlder || token.remainingMs(clock) <= schedule.mandatoryMs) return;
+      failing.delete(key);
+      const failedForMs = elapsedMs(failure.since, clock);
+      emit({ type: 'renewal.recovered', requestedScope, scope: token.scope, failures: failure.count, failedForMs });
     },
     renewalFailed(cached: CachedToken, error: unknown, reason: GrantReason | undefined): void {
       const { token, request } = cached;
-      const retryAfterMs = waitMsAfter(error);
-      cached.postponed = pause(retryAfterMs, clock);
-      cached.failures = anotherFailure(cached.failures, error, clock);
-      const { scope } = token;
-      const remainingMs = token.remainingMs(clock);
-      const requestedScope = request.scope;
-      emit({ type: 'renewal.failed', requestedScope, scope, reason, error, retryAfterMs, remainingMs });
+      cached.postponed = failed(request, error).postponed;
+      const retryAfterMs = cached.postponed.remainingMs();
+      const facts = { requestedScope: request.scope, scope: token.scope, reason, error };
+      emit({ type: 'renewal.failed', ...facts, retryAfterMs, remainingMs: token.remainingMs(clock) });
     },
-    grantFailed(request: CanonicalTokenRequest, error: unknown): void {
-      const { key } = request;
-      const failures = anotherFailure((failed.get(key) ?? tokens.peek(key))?.failures, error, clock);
-      failed.set(key, { request, failures, postponed: pause(waitMsAfter(error), clock) });
-    },
+    grantFailed: (request: CanonicalTokenRequest, error: unknown) => void failed(request, error),
     states() {
       const entries = new Map<string, CacheEntry>(tokens.entries());
-      for (const [key, failure] of failed.entries()) entries.set(key, { ...entries.get(key), ...failure });
+      for (const [key, failure] of failing.entries()) entries.set(key, { ...entries.get(key), ...failure });
       return [...entries.values()].map((entry) => tokenState(entry, clock)).filter((state) => state !== undefined);
     },
     drain() {

@@ -1,7 +1,7 @@
 import type { AccessToken } from '../core/access-token.js';
 import { type Clock, elapsedMs, type Instant, instant } from '../core/clock.js';
 import { isTokenError } from '../core/errors.js';
-import type { Pause } from '../core/pause.js';
+import { type Pause, pause } from '../core/pause.js';
 import type { CanonicalTokenRequest } from '../core/token-request.js';
 
 /** The state of one token request. All times are in milliseconds since the epoch. */
@@ -16,7 +16,7 @@ export interface TokenState {
   readonly expiresAt: number | undefined;
   /** When the grant of the cached token was sent; `undefined` without a cached token. */
   readonly renewedAt: number | undefined;
-  /** Since when all grants for this token request fail; `undefined` if the last one succeeded. */
+  /** Since when no grant for this token request has returned a usable token; `undefined` if the last one did. */
   readonly failingSince: number | undefined;
   /** Until when no grant is sent after a failure; `undefined` if one may be sent now. */
   readonly suppressedUntil: number | undefined;
@@ -24,41 +24,48 @@ export interface TokenState {
   readonly lastErrorCode: string | undefined;
 }
 
-/** The grants that have failed in a row for one token request. */
-export interface FailedGrants {
+/** A token request that fails. */
+export interface FailingRequest {
+  readonly request: CanonicalTokenRequest;
+  /** Number of grants that have failed in a row, without those that were suppressed. */
   readonly count: number;
   /** The first failure. */
   readonly since: Instant;
   /** The last failure. */
   readonly last: Instant;
   readonly error: unknown;
+  /** Until it ends, no grant is sent. */
+  readonly postponed: Pause;
 }
 
-/** Adds a failure to those of the grants before. */
-export function anotherFailure(earlier: FailedGrants | undefined, error: unknown, clock: Clock): FailedGrants {
+/** Adds a failure to those before it. */
+export function anotherFailure(
+  earlier: FailingRequest | undefined,
+  { request, error, clock }: { request: CanonicalTokenRequest; error: unknown; clock: Clock },
+): FailingRequest {
   const last = instant(clock);
-  return { count: (earlier?.count ?? 0) + 1, since: earlier?.since ?? last, last, error };
+  const waitMs = (isTokenError(error) ? error.retryAfterMs : undefined) ?? 0;
+  // A grant that is suppressed fails with the rest of the pause after the failure before it.
+  const isSuppressed = earlier !== undefined && waitMs > 0 && waitMs <= Math.ceil(earlier.postponed.remainingMs());
+  const count = (earlier?.count ?? 0) + (isSuppressed ? 0 : 1);
+  return { request, count, since: earlier?.since ?? last, last, error, postponed: pause(waitMs, clock) };
 }
-
-/** How long no grant is sent after an error, in milliseconds. */
-export const waitMsAfter = (error: unknown): number => (isTokenError(error) ? error.retryAfterMs : undefined) ?? 0;
 
 /** What the cache knows about one token request. */
-export interface CacheEntry {
+export interface CacheEntry extends Partial<Omit<FailingRequest, 'postponed'>> {
   readonly request: CanonicalTokenRequest;
   readonly token?: AccessToken | undefined;
-  readonly failures: FailedGrants | undefined;
-  /** Until it ends, no grant is sent. */
-  readonly postponed: Pause | undefined;
+  readonly postponed?: Pause | undefined;
 }
 
 /** A failed token request that no caller repeats is of no interest any more after this time. */
 const maxFailureAgeMs = 60 * 60 * 1_000;
 
 /** The state of an entry that has a valid token, or whose last grant failed within the last hour. */
-export function tokenState({ request, token, failures, postponed }: CacheEntry, clock: Clock): TokenState | undefined {
+export function tokenState(entry: CacheEntry, clock: Clock): TokenState | undefined {
+  const { request, token, since, last, error, postponed } = entry;
   const isValid = token !== undefined && token.remainingMs(clock) > 0;
-  const isFailing = failures !== undefined && elapsedMs(failures.last, clock) <= maxFailureAgeMs;
+  const isFailing = last !== undefined && elapsedMs(last, clock) <= maxFailureAgeMs;
   if (!isValid && !isFailing) return undefined;
   // A revoked token has no lifetime.
   const cached = token !== undefined && token.expiresAt > token.issuedAt ? token : undefined;
@@ -69,8 +76,8 @@ export function tokenState({ request, token, failures, postponed }: CacheEntry, 
     audience: request.audience,
     expiresAt: cached?.expiresAt,
     renewedAt: cached?.issuedAt,
-    failingSince: failures?.since.wall,
+    failingSince: since?.wall,
     suppressedUntil: suppressedMs > 0 ? clock.now() + suppressedMs : undefined,
-    lastErrorCode: isTokenError(failures?.error) ? failures.error.code : undefined,
+    lastErrorCode: isTokenError(error) ? error.code : undefined,
   };
 }

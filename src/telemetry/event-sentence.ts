@@ -23,7 +23,7 @@ export function eventSentence(event: TokenEvent): string {
     case 'renewal.failed':
       return `a token could not be renewed${validity(event)}, next attempt ${nextAttempt(event)}: ${errorMessage(event.error)}`;
     case 'renewal.recovered':
-      return `a token was renewed after ${times(event.failures, 'failure')} in ${seconds(event.failedForMs)}`;
+      return `a token request succeeded after ${times(event.failures, 'failure')} in ${seconds(event.failedForMs)}`;
     case 'token.expired_on_arrival':
       return 'a token had expired on arrival and is not cached; check its lifetime and the clocks of both machines';
     case 'token.lifetime_capped':

@@ -24,7 +24,7 @@ async function startObserved(options: Parameters<typeof startTokenService>[0] = 
   const grants = tracingChannel<unknown, object>('m2m-tokens:grant');
   // The types require all subscribers.
   grants.subscribe(subscribers as Parameters<typeof grants.subscribe>[0]);
-  cleanUp(() => void grants.unsubscribe(subscribers as Parameters<typeof grants.unsubscribe>[0]));
+  cleanUp(() => grants.unsubscribe(subscribers as Parameters<typeof grants.unsubscribe>[0]));
   /** The number of attempts of each grant, as its span and its message say. */
   const counts = () => [
     spans().map(({ attributes }) => attributes['m2m.grant.attempts']),
@@ -41,12 +41,12 @@ const attemptsIn = ({ events }: Pick<RunningTokenService, 'events'>) =>
 
 /** Lets the time pass until a call has ended, and returns its token. */
 async function valueOf({ clock }: RunningTokenService, call: Promise<{ readonly value: string }>): Promise<string> {
-  let isOver = false;
-  void call.catch(() => undefined).finally(() => (isOver = true));
-  while (!isOver) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  const ended = new Set<string>();
+  void call.then(({ value }) => ended.add(value));
+  await until(() => {
     if (clock.asleep() > 0) clock.advance(100);
-  }
+    return ended.size > 0;
+  });
   return (await call).value;
 }
 

@@ -124,7 +124,7 @@ test.each<[number, string, TokenEvent]>([
   // Without a failure that was logged, a recovery is routine.
   [
     debug,
-    'a token was renewed after 1 failure in 28 s',
+    'a token request succeeded after 1 failure in 28 s',
     { type: 'renewal.recovered', requestedScope: 'a', scope: 'a', failures: 1, failedForMs: 28_000 },
   ],
   [

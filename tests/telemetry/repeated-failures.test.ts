@@ -100,7 +100,7 @@ describe('an outage of the authorization server', () => {
       'https://auth.example/token granted "orders" a token for 3600 s',
       'a token could not be renewed; it remains valid for 439.7 s, next attempt in 0.5 s at the earliest: ' +
         'https://auth.example/token is not available (HTTP 503)',
-      'a token was renewed after 6 failures in 28.7 s; since the last line: 5 more renewal.failed',
+      'a token request succeeded after 6 failures in 28.7 s; since the last line: 5 more renewal.failed',
     ]);
     expect(service.log.shown()[2]).toMatchObject({ failures: 6, failedForMs: 28_700, repeated: 5 });
   });
@@ -135,10 +135,25 @@ describe('an outage of the authorization server', () => {
           'available (HTTP 503); since the last line: 6 more renewal.failed',
       },
       {
-        msg: 'a token was renewed after 54 failures in 464.7 s; since the last line: 24 more token.unavailable',
+        msg: 'a token request succeeded after 57 failures in 464.7 s; since the last line: 24 more token.unavailable',
         repeated: 24,
       },
     ]);
+  });
+
+  test('is over in the log if the token that could not be renewed was evicted', async () => {
+    const service = loggedService({ cache: { maxTokens: 1 } });
+    await service.call({ scope: 'a' });
+    await service.clock.runTo(hour - 440 * second);
+    service.answer(unavailable);
+    await service.callFor(10 * second, { scope: 'a' });
+    service.answer(grants());
+    await service.callFor(second, { scope: 'b' });
+    await service.clock.runTo(hour - 400 * second);
+
+    await service.call({ scope: 'a' });
+
+    expect(service.log.kinds()).toEqual(['info grant.succeeded', 'warn renewal.failed', 'info renewal.recovered']);
   });
 
   test('before the first token is one error, and the first token counts the failed calls', async () => {

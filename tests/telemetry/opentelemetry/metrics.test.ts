@@ -228,6 +228,19 @@ describe('m2m.token.expiration, m2m.token.renewed and m2m.token.renewal.failing'
     expect(await running.series('m2m.token.expiration')).toEqual([{ attributes: common, value: began + 60 + 3_600 }]);
   });
 
+  test('describe no token that left the cache while its renewal failed', async () => {
+    const running = await startObserved({ retry: { retries: 0 }, cache: { maxTokens: 1 } });
+    const { tokens, server, clock } = running;
+    await tokens.getToken();
+    await failRenewal(running);
+    server.script(granted('token-2'));
+    const began = clock.now() / 1_000;
+
+    await tokens.getToken({ scope: 'b' });
+
+    expect(await valuesOf(running)).toEqual([began + 3_600, began, 0]);
+  });
+
   test('describe the first token to expire of those whose renewal fails, until it is renewed', async () => {
     const running = await startObserved({ retry: { retries: 0 } });
     const { tokens, server, clock } = running;
