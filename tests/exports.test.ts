@@ -127,8 +127,8 @@ const entries = {
       'withSharedStore',
     ],
     types: [
-      'ClientCredentials',
       'ClientCredentialsOptions',
+      'GrantSource',
       'GrantState',
       'Layer',
       'NegativeCacheOptions',

@@ -16,7 +16,7 @@ import { eventSink } from '../core/event-sink.js';
 import type { EventSink, TokenEvent } from '../core/events.js';
 import { circuitBreaker } from './circuit-breaker.js';
 import { canPresent, fromStored, type SenderConstraint, type TokenRecord, toStored } from './token-record.js';
-import { anyTokenStore, type Lease, type TokenStore } from './token-store.js';
+import { anyTokenStore, isConfidential, type Lease, type TokenStore } from './token-store.js';
 
 /** Options of {@link sharedTokens}. */
 export interface SharedTokensOptions {
@@ -58,6 +58,8 @@ declare const brand: unique symbol;
 export interface SharedEntries {
   readonly clock: Clock;
   readonly emit: (event: TokenEvent) => void;
+  /** Whether the store may hold tokens of users. */
+  readonly isConfidential: boolean;
   /** The entry of one token request; `undefined` if the key or certificate of the client cannot be read. */
   entry(requestKey: string): Promise<SharedEntry | undefined>;
   /** Since when the store fails, in milliseconds since the epoch; `undefined` while it works. */
@@ -158,6 +160,7 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
   const entries: SharedEntries = {
     clock,
     emit: eventSink(onEvent),
+    isConfidential: isConfidential(store),
     async entry(requestKey) {
       const constraint = await readConstraint().catch(() => undefined);
       return constraint && entryOf(requestKey, constraint);
