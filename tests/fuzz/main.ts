@@ -1,6 +1,6 @@
 /**
- * Runs the parsers of external input on random inputs. If one crashes, breaks a rule or takes more than 50 ms of CPU
- * time, prints the input and exits with 1.
+ * Runs the parsers of external input on random inputs. If one crashes, breaks a rule or is slow, prints the
+ * input and exits with 1.
  *
  *     npm run fuzz -- [--runs 100000] [--seed 1] [--target challenge]
  */

@@ -9,11 +9,7 @@ import { common } from '../../jest.config.ts';
 const config: Config = {
   ...common,
   rootDir: '../..',
-  testMatch: [
-    '**/tests/adapters/{axios,undici}/*.test.ts',
-    '**/tests/stores/redis.test.ts',
-    '**/tests/telemetry/opentelemetry/*.test.ts',
-  ],
+  testMatch: JSON.parse(process.env['PEERS_TESTS'] ?? '[]') as string[],
   // Packages that build on axios, and interceptors of undici, are tested with the versions of package.json.
   testPathIgnorePatterns: ['/with-[^/]+\\.test\\.ts$'],
   resolver: '<rootDir>/tests/peers/resolver.cjs',

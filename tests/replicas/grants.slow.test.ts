@@ -7,7 +7,7 @@ import { startRedis, test } from '../support/redis.js';
 import { startFleet } from './fleet.js';
 
 test('fifty processes make one grant at their start, and one at each renewal [D5 D7 D17]', async () => {
-  const [lifetimeMs, lifetimes] = [3_000, 5];
+  const [lifetimeMs, lifetimes] = [3_000, 3];
   const server = await startAuthorizationServer();
   const grants: Record<string, number> = { long: 0, short: 0 };
   server.script(async ({ body }) => {

@@ -471,13 +471,13 @@ describe('the other gauges', () => {
   });
 });
 
-test('10,000 scopes make no more series than one', async () => {
+test('1,000 scopes make no more series than one', async () => {
   let grants = 0;
   const { tokens, collect } = await startObserved({
     store: memoryStore(),
     retry: { retries: 0 },
     random: () => 0.5,
-    // A server on loopback would take a minute.
+    // A server on loopback would take seconds.
     fetch: async (_url, init) => {
       grants += 1;
       const { body } = init as { readonly body: URLSearchParams };
@@ -493,13 +493,13 @@ test('10,000 scopes make no more series than one', async () => {
   await tokens.flush();
   const before = await seriesOf();
 
-  for (let batch = 0; batch < 100; batch += 1) {
+  for (let batch = 0; batch < 10; batch += 1) {
     const scopes = Array.from({ length: 99 }, (_, index) => `s${batch}-${index}`);
     await Promise.allSettled([...scopes, `failing-${batch}`].map((scope) => tokens.getToken({ scope })));
   }
   await tokens.flush();
 
-  expect(grants).toBeGreaterThan(9_900);
+  expect(grants).toBeGreaterThan(990);
   expect(await seriesOf()).toEqual(before);
   expect(Math.max(...Object.values(before))).toBeLessThan(10);
 });
