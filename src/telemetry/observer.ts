@@ -5,6 +5,8 @@ export interface ObservedGrant {
   readonly service: string;
   readonly authorizationServer: string;
   readonly clientId: string | undefined;
+  /** The value of `grant_type`. */
+  readonly grantType: string;
   readonly requestedScope: string | undefined;
   readonly reason: GrantReason | undefined;
   /** Whether callers get another token if the grant fails. */
