@@ -26,5 +26,7 @@ export function observed(create: (onEvent: EventSink) => TokenSource): ObservedT
         if (grants !== before) waited += 1;
       }
     },
+    // Passes on the events of the axios instance.
+    report: (event) => inner.report?.(event) ?? event,
   };
 }

@@ -1,8 +1,7 @@
 import type { AxiosResponse } from 'axios';
 
 import type { AuthorizationServer } from './authorization-server.js';
-import type { Connection } from './connect.js';
-import type { Client } from './post-token.js';
+import type { Connection, NamedClient } from './connect.js';
 import type { Recorder } from './recorder.js';
 import type { Timeline } from './timeline.js';
 
@@ -10,7 +9,7 @@ import type { Timeline } from './timeline.js';
 export interface StepContext extends Connection {
   readonly server: AuthorizationServer;
   /** Connects another service, with its own credentials. */
-  readonly connect: (client: Client) => Connection;
+  readonly connect: (client: NamedClient) => Connection;
   readonly recorder: Recorder;
   readonly timeline: Timeline;
 }

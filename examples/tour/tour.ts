@@ -1,6 +1,5 @@
 import { startAuthorizationServer } from './authorization-server.js';
-import { connect } from './connect.js';
-import type { Client } from './post-token.js';
+import { connect, type ConnectOptions, type NamedClient } from './connect.js';
 import { startProtectedApi } from './protected-api.js';
 import { startRecorder } from './recorder.js';
 import type { StepContext } from './step-context.js';
@@ -19,8 +18,11 @@ const steps: readonly ((context: StepContext) => Promise<void>)[] = [
   wrongSecret,
 ];
 
+/** Options of {@link tour}. */
+export type TourOptions = Partial<Pick<ConnectOptions, 'onTokenService'>>;
+
 /** Shows what the library does with real servers in this process; returns whether all observations are as expected. */
-export async function tour(): Promise<boolean> {
+export async function tour({ onTokenService = () => undefined }: TourOptions = {}): Promise<boolean> {
   // All servers are on this machine, so no request goes through a proxy (Node.js 22.21 and newer with
   // NODE_USE_ENV_PROXY).
   process.env.NO_PROXY = process.env.no_proxy = '127.0.0.1';
@@ -33,8 +35,8 @@ export async function tour(): Promise<boolean> {
 
   try {
     const recorder = startRecorder(server, api, timeline);
-    const facts = { issuer: server.issuer, baseURL: api.origin, onEvent: recorder.onEvent };
-    const connectToApi = (client: Client) => connect(client, facts);
+    const facts = { issuer: server.issuer, baseURL: api.origin, onEvent: recorder.onEvent, onTokenService };
+    const connectToApi = (client: NamedClient) => connect(client, facts);
     const context = { ...connectToApi(server.service), server, connect: connectToApi, recorder, timeline };
     for (const step of steps) {
       await step(context).catch((error: Error) => timeline.verdict({ text: `failed: ${error.message}`, holds: false }));

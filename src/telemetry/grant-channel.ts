@@ -21,20 +21,26 @@ export interface GrantChannel extends Observer {
 export function grantChannel(): GrantChannel {
   const name = 'm2m-tokens:grant';
   const grants = tracingChannel<unknown, GrantMessage>(name);
-  // An event does not name its grant, and grants for other token requests may run at the same time.
-  const current = new AsyncLocalStorage<GrantMessage>();
+  const owner = {};
 
   return {
     name,
     channel: grants,
     onEvent(event) {
-      const message = current.getStore();
       const isEnd = event.type === 'grant.succeeded' || event.type === 'grant.failed';
-      if (isEnd && message !== undefined) message.attempts = event.attempt ?? message.attempts;
+      const current = currentGrant.getStore();
+      if (isEnd && current?.owner === owner) current.message.attempts = event.attempt ?? current.message.attempts;
     },
     aroundGrant(grant, run) {
       const message = { ...grant, attempts: 0 };
-      return current.run(message, () => grants.tracePromise(run, message));
+      return currentGrant.run({ owner, message }, () => grants.tracePromise(run, message));
     },
   };
 }
+
+/**
+ * The grant that the code runs for: an event does not name its grant, and grants for other token requests may run at the
+ * same time. One storage for all token services, which `owner` tells apart: before version 24, Node.js never drops a storage
+ * that was used, and copies the value of each one to each promise.
+ */
+const currentGrant = new AsyncLocalStorage<{ readonly owner: object; readonly message: GrantMessage }>();

@@ -6,6 +6,7 @@ import { isAxiosError } from 'axios';
 import { TokenError, type TokenSource } from 'm2m-tokens';
 
 import type { Violate } from './findings.js';
+import type { Stalls } from './stalls.js';
 import { type DurationRecorder, Tally } from './statistics.js';
 import type { LedgerEntry, TokenLedger } from './token-ledger.js';
 
@@ -42,8 +43,16 @@ const longestWaitMs = 30_500;
 // The time between the client's check of the expiry and the record of the time at which the caller gets the token.
 const handOutMs = 100;
 
+/** Options of {@link calls}. */
+export interface CallsOptions {
+  readonly ledger: TokenLedger;
+  readonly waits: DurationRecorder;
+  readonly stalls: Stalls;
+  readonly violate: Violate;
+}
+
 /** Creates an empty record of calls. */
-export function calls(ledger: TokenLedger, waits: DurationRecorder, violate: Violate): Calls {
+export function calls({ ledger, waits, stalls, violate }: CallsOptions): Calls {
   const current = new AsyncLocalStorage<Call>();
   const underWay = new Map<string, Call>();
   const failures = new Tally();
@@ -101,7 +110,7 @@ export function calls(ledger: TokenLedger, waits: DurationRecorder, violate: Vio
       // The caller has aborted in the meantime.
       if (call === undefined) return;
       const lateMs = call.handedOutAt - token.expiresAt;
-      if (lateMs > handOutMs) {
+      if (lateMs > handOutMs && lateMs > handOutMs + stalls.recentMs()) {
         violate('an expired token reached the API', `token ${token.number}, ${Math.round(lateMs)} ms after its expiry`);
       }
       if (call.presented.includes(token)) violate('a rejected token was sent again', `call ${callId}`);

@@ -2,12 +2,14 @@ import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 
 import { findings } from './findings.js';
+import { watchHeap } from './heap-growth.js';
 import { waitForNoLeftovers } from './leftovers.js';
-import { logs } from './logs.js';
 import { showProgress } from './progress.js';
 import { type Report, sumOf } from './report.js';
 import { startSharedWorld } from './shared-world.js';
+import { watchStalls } from './stalls.js';
 import { durationRecorder } from './statistics.js';
+import { noTelemetry, startTelemetry } from './telemetry.js';
 import { startWorld } from './world.js';
 
 /** Options of {@link runChaos}. */
@@ -18,7 +20,7 @@ export interface ChaosOptions {
   readonly callers: number;
   /** The number of worlds: each has an authorization server, an API and a client. */
   readonly worlds: number;
-  /** Whether each token service has a logger. */
+  /** Whether each token service has a logger, metrics and traces, and the channels have subscribers. */
   readonly observe: boolean;
 }
 
@@ -30,27 +32,33 @@ export async function runChaos({ seed, seconds, callers, worlds: count, observe 
   process.on('unhandledRejection', noteRejection);
   process.on('warning', noteWarning);
 
-  const written = logs();
-  const loggerOf = (name: string) => (observe ? written.loggerOf(name) : undefined);
+  const telemetry = observe ? startTelemetry(seconds, violate) : noTelemetry;
   const waits = durationRecorder();
+  const stalls = watchStalls();
   const worlds = await Promise.all(
     Array.from({ length: count }, (_, at) =>
       startWorld({
+        name: `world ${at + 1}`,
         seed: seed * 1_000 + at,
         callers: Math.ceil(callers / count),
         waits,
+        stalls,
         violate,
-        logger: loggerOf(`world ${at + 1}`),
+        telemetry,
       }),
     ),
   );
-  const shared = await startSharedWorld({ seed, callers: 6, violate, loggerOf });
+  const shared = await startSharedWorld({ seed, callers: 6, stalls, violate, telemetry });
   const figures = () => sumOf(worlds.map((world) => world.figures()));
 
   const ending = new AbortController();
   // Each sleep adds a listener to the signal.
   setMaxListeners(0, ending.signal);
-  const end = setTimeout(() => ending.abort(), seconds * 1_000);
+  const end = setTimeout(() => {
+    heap.stop();
+    ending.abort();
+  }, seconds * 1_000);
+  const heap = watchHeap(seconds, violate);
   const began = performance.now();
   const progress = showProgress(() => {
     const { calls, grants } = figures();
@@ -63,13 +71,14 @@ export async function runChaos({ seed, seconds, callers, worlds: count, observe 
   await living;
   clearTimeout(end);
   progress.stop();
+  stalls.stop();
 
   const left = await waitForNoLeftovers(10_000);
   if (left.length > 0) violate('a socket or timer is left over', left.join(', '));
   for (const world of [...worlds, shared]) world.close();
+  await telemetry.stop();
   process.off('unhandledRejection', noteRejection);
   process.off('warning', noteWarning);
-  written.check(seconds, violate);
   const { calls, grants } = figures();
   if (calls.succeeded === 0 || grants.received < 2) violate('the run proved nothing', `${grants.received} tokens`);
 
@@ -80,7 +89,8 @@ export async function runChaos({ seed, seconds, callers, worlds: count, observe 
     worlds: count,
     ...figures(),
     shared: shared.figures(),
-    log: written.figures(),
+    ...telemetry.figures(),
+    heap: heap.figures(),
     tokenWaitMs: waits.read(),
     longestRecoveryMs: Math.round(Math.max(...recoveries)),
     violations: list(),

@@ -1,14 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { findings } from './findings.js';
+import { growthOf } from './heap-growth.js';
+import { logs } from './logs.js';
 import { requestSpacing } from './request-spacing.js';
+import { watchStalls } from './stalls.js';
 import { tokenLedger } from './token-ledger.js';
 
 describe('the bound on requests', () => {
   const spaced = () => {
     const { violate, list } = findings();
     let now = 0;
-    const spacing = requestSpacing(violate, () => now);
+    const spacing = requestSpacing({ violate, stalls: { recentMs: () => 0 }, now: () => now });
     const at = (ms: number) => {
       now = ms;
       return spacing;
@@ -127,4 +130,65 @@ describe('a token of the ledger', () => {
     ledger.receive(ledger.issue(60_000).number, 0);
     expect(ledger.heldSince(Infinity)).toMatchObject({ number: 3 });
   });
+});
+
+describe('the growth of the heap', () => {
+  const mb = 1_000_000;
+  /** Forty samples, one a second. Calls under way make up 0 to 8 MB; they are regular here, so that no test fails by chance. */
+  const samplesOf = (bytesAt: (second: number) => number) =>
+    Array.from({ length: 40 }, (_, second) => ({
+      atMs: second * 1_000,
+      bytes: bytesAt(second) + ((second * 7) % 17) * 0.5 * mb,
+    }));
+
+  test.each<[string, (second: number) => number, least: number, most: number]>([
+    ['that does not grow', () => 40 * mb, -2, 2],
+    ['with a high value at the end', (second) => (second > 36 ? 60 : 40) * mb, -2, 2],
+    ['that shrinks', (second) => (50 - second / 4) * mb, -11, -9],
+    ['that grows by 0.25 MB a second', (second) => (40 + second / 4) * mb, 9, 11],
+  ])('of a heap %s', (_what, bytesAt, least, most) => {
+    const growth = growthOf(samplesOf(bytesAt)) / mb;
+
+    expect(growth).toBeGreaterThan(least);
+    expect(growth).toBeLessThan(most);
+  });
+});
+
+test.each([
+  [100, []],
+  [101, ['a log has too many lines']],
+])('a log of %i lines in a minute', (lines, rules) => {
+  const { violate, list } = findings();
+  const written = logs(60, violate);
+  const logger = written.loggerOf('orders');
+
+  for (let line = 0; line < lines; line += 1) logger.info({ type: 'request.resent' }, 'resent');
+  logger.debug({ type: 'token.awaited' }, 'awaited');
+
+  expect(list().map(({ rule }) => rule)).toEqual(rules);
+  expect(written.figures()).toEqual({ 'longest log': lines, 'request.resent': lines });
+});
+
+test('a stall of the process counts at once, and for three seconds', () => {
+  let now = 0;
+  const stalls = watchStalls(() => now);
+  const recentAt = (ms: number) => {
+    now = ms;
+    return stalls.recentMs();
+  };
+
+  const recent = [20, 320, 330, 3_320].map(recentAt);
+  stalls.stop();
+
+  expect(recent).toEqual([0, 290, 290, 3_270]);
+});
+
+test('a stall is over after three seconds', () => {
+  let now = 0;
+  const stalls = watchStalls(() => now);
+  for (now = 500; now < 3_600; now += 20) stalls.recentMs();
+  const recent = stalls.recentMs();
+  stalls.stop();
+
+  expect(recent).toBe(0);
 });

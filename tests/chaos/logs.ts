@@ -10,41 +10,34 @@ export interface Logs {
   /** Makes the logger of one token service. */
   loggerOf(name: string): Logger;
   readonly figures: () => Readonly<Record<string, number>>;
-  /** Notes each log that has more lines than an operator would read. */
-  check(seconds: number, violate: Violate): void;
 }
 
 /** In a run of up to an hour, and in each further hour. */
 const maxLines = 100;
 
-/** No logs so far. Only counts are kept. */
-export function logs(): Logs {
-  const byName = new Map<string, Tally>();
+/** No logs so far. Notes each log that gets more lines than an operator would read. Only counts are kept. */
+export function logs(seconds: number, violate: Violate): Logs {
+  const most = maxLines * Math.max(1, seconds / 3_600);
   const all = new Tally();
+  let longest = 0;
 
   return {
     loggerOf(name) {
       const lines = new Tally();
-      byName.set(name, lines);
       const stream = new Writable({
         write(line: Buffer, _encoding, done) {
           const { type } = JSON.parse(line.toString()) as { readonly type: string };
           lines.add(type);
           all.add(type);
+          longest = Math.max(longest, lines.total);
+          if (lines.total === Math.floor(most) + 1) {
+            violate('a log has too many lines', `${name}: ${JSON.stringify(lines)}`);
+          }
           done();
         },
       });
       return pino({ level: 'info' }, stream);
     },
-    figures: () =>
-      byName.size === 0
-        ? {}
-        : { 'longest log': Math.max(...[...byName.values()].map(({ total }) => total)), ...all.toJSON() },
-    check(seconds, violate) {
-      const most = maxLines * Math.max(1, seconds / 3_600);
-      for (const [name, lines] of byName) {
-        if (lines.total > most) violate('a log has too many lines', `${name}: ${JSON.stringify(lines)}`);
-      }
-    },
+    figures: () => ({ 'longest log': longest, ...all.toJSON() }),
   };
 }

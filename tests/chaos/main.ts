@@ -2,9 +2,11 @@
  * Calls APIs over real sockets and with the real clock, while the authorization servers have faults of all kinds and
  * the APIs revoke tokens. At the same time, replicas that share a store revoke their tokens. If a rule is broken,
  * prints a line for it and exits with 1.
- * With --observe each token service has a logger, and an hour of its log may have 100 lines.
+ * With --observe all telemetry is on: metrics and traces of the SDK of OpenTelemetry, the channels of Node.js, and a
+ * logger for each token service, whose log may have 100 lines in an hour. In half a minute or more, the heap must not
+ * grow.
  *
- *     npm run chaos -- [--seconds 60] [--seed 1] [--callers 50] [--worlds 10] [--observe] [--json]
+ *     npm run chaos -- [--seconds 60 | --minutes 1] [--seed 1] [--callers 50] [--worlds 10] [--observe] [--json]
  */
 import { parseArgs } from 'node:util';
 
@@ -14,6 +16,8 @@ import { inWords } from './report.js';
 const { values: flags } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
+    /** In place of `seconds`. */
+    minutes: { type: 'string' },
     /** @default another one for each run */
     seed: { type: 'string' },
     callers: { type: 'string', default: '50' },
@@ -25,7 +29,7 @@ const { values: flags } = parseArgs({
 
 const report = await runChaos({
   seed: flags.seed === undefined ? Date.now() % 1_000_000 : positive('seed', flags.seed),
-  seconds: positive('seconds', flags.seconds),
+  seconds: flags.minutes === undefined ? positive('seconds', flags.seconds) : 60 * positive('minutes', flags.minutes),
   callers: positive('callers', flags.callers),
   worlds: positive('worlds', flags.worlds),
   observe: flags.observe,

@@ -32,6 +32,10 @@ export interface Report extends Figures {
   readonly shared: Counts;
   /** Lines at `info` and above in the log of one token service, at most; then the lines of all of them by type. */
   readonly log: Counts;
+  /** Exports of metrics and the time series of the last one; exported spans; messages of the channels. */
+  readonly telemetry: Counts;
+  /** The heap after garbage collections; nothing after a short run. */
+  readonly heap: Counts;
   readonly tokenWaitMs: Durations;
   /** The longest time between the end of the faults in a world and its first successful call. */
   readonly longestRecoveryMs: number;
@@ -78,6 +82,8 @@ export function inWords(report: Report): string {
     ['weather', inList(report.weather)],
     ['shared', inList(report.shared)],
     ['log', inList(report.log)],
+    ['telemetry', inList(report.telemetry)],
+    ['heap', inList(report.heap)],
     ['recovery', `a call succeeded at most ${report.longestRecoveryMs} ms after the last fault`],
   ];
   return [

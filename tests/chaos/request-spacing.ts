@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 
 import type { Violate } from './findings.js';
+import type { Stalls } from './stalls.js';
 
 /**
  * Checks the minimum times between requests to the authorization server. Unlike a limit on the total, they also reveal
@@ -55,11 +56,21 @@ interface Received {
   readonly lifetimeMs: number;
 }
 
-// In a busy process, requests are recorded late.
-const slackMs = 100;
+/** Options of {@link requestSpacing}. */
+export interface RequestSpacingOptions {
+  readonly violate: Violate;
+  readonly stalls: Pick<Stalls, 'recentMs'>;
+  readonly now?: () => number;
+}
 
 /** Creates an empty record of requests. */
-export function requestSpacing(violate: Violate, now: () => number = () => performance.now()): RequestSpacing {
+export function requestSpacing({
+  violate,
+  stalls,
+  now = () => performance.now(),
+}: RequestSpacingOptions): RequestSpacing {
+  // In a busy process, requests are recorded late.
+  const slackMs = (): number => 100 + stalls.recentMs();
   const failed: { readonly at: number; readonly isDiscovery: boolean }[] = [];
   const tokens: Received[] = [];
   const refusedAt = new Map<string, number>();
@@ -75,7 +86,7 @@ export function requestSpacing(violate: Violate, now: () => number = () => perfo
     failed.push({ at, isDiscovery });
     if (failed.length > 4) failed.shift();
     const [first] = failed;
-    const isTooFast = failed.length === 4 && first !== undefined && at - first.at < 700 - slackMs;
+    const isTooFast = failed.length === 4 && first !== undefined && at - first.at < 700 - slackMs();
     if (isTooFast && !isFirstAfterExpiry(at, 'backoff')) {
       violate('failed requests follow each other too fast', `four within ${Math.round(at - first.at)} ms`);
     }
@@ -84,7 +95,7 @@ export function requestSpacing(violate: Violate, now: () => number = () => perfo
   function isFirstAfterExpiry(at: number, rule: string): boolean {
     const token = tokens.at(-1);
     const before = excused.get(rule);
-    if (token === undefined || at < token.askedAt + token.lifetimeMs - slackMs) return false;
+    if (token === undefined || at < token.askedAt + token.lifetimeMs - slackMs()) return false;
     // The exempt flight has three attempts.
     if (token === before?.token) return at - before.from < 700;
     excused.set(rule, { token, from: at });
@@ -94,10 +105,10 @@ export function requestSpacing(violate: Violate, now: () => number = () => perfo
   function checkLeastTime(): void {
     const [first, second, third] = tokens.slice(-3);
     if (first === undefined || second === undefined || third === undefined) return;
-    const hadExpired = second.askedAt - first.askedAt > first.lifetimeMs - slackMs;
+    const hadExpired = second.askedAt - first.askedAt > first.lifetimeMs - slackMs();
     const leastMs = Math.min(5_000, 0.2 * second.lifetimeMs);
     const gapMs = third.askedAt - second.receivedAt;
-    if (!hadExpired && gapMs < leastMs - slackMs) {
+    if (!hadExpired && gapMs < leastMs - slackMs()) {
       violate('tokens are renewed too often', `after ${Math.round(gapMs)} ms instead of ${leastMs}`);
     }
   }
@@ -118,13 +129,13 @@ export function requestSpacing(violate: Violate, now: () => number = () => perfo
       asked += 1;
       open += 1;
       if (open > 2) violate('several token requests at a time', `${open} are open`);
-      if (at - closed.from < closed.forMs - slackMs) {
+      if (at - closed.from < closed.forMs - slackMs()) {
         violate(
           'a token request was sent during a rate limit',
           `${Math.round(at - closed.from)} ms after a 429 with a wait of ${closed.forMs} ms`,
         );
       }
-      if (at - (refusedAt.get(path) ?? -Infinity) < 5_000 - slackMs && !isFirstAfterExpiry(at, 'refusal')) {
+      if (at - (refusedAt.get(path) ?? -Infinity) < 5_000 - slackMs() && !isFirstAfterExpiry(at, 'refusal')) {
         violate('a token request was sent soon after an error response', path);
       }
       attempt(false);

@@ -37,6 +37,10 @@ export class Tally {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 
+  set(name: string, count: number): void {
+    this.#counts.set(name, count);
+  }
+
   count(name: string): number {
     return this.#counts.get(name) ?? 0;
   }

@@ -13,7 +13,7 @@ export interface LedgerEntry {
   readonly revokedAt: number | undefined;
 }
 
-/** The records of all tokens of a run. */
+/** The records of the tokens of a run. Those that have expired long ago are dropped, so that the memory is bounded. */
 export interface TokenLedger {
   readonly issued: number;
   readonly received: number;
@@ -33,8 +33,8 @@ export interface TokenLedger {
 
 /** An empty ledger. */
 export function tokenLedger(): TokenLedger {
-  const entries: { -readonly [Member in keyof LedgerEntry]: LedgerEntry[Member] }[] = [];
-  const byValue = new Map<string, LedgerEntry>();
+  const entries = new Map<number, { -readonly [Member in keyof LedgerEntry]: LedgerEntry[Member] }>();
+  let issued = 0;
   let received = 0;
   let renewals = 0;
   let revoked = 0;
@@ -44,25 +44,32 @@ export function tokenLedger(): TokenLedger {
   function revokeUpTo(number: number): void {
     const now = performance.now();
     for (; revoked < number; revoked += 1) {
-      const entry = entries[revoked];
+      const entry = entries.get(revoked + 1);
       if (entry) entry.revokedAt ??= now;
     }
   }
 
   function heldSince(from: number): LedgerEntry | undefined {
     const now = performance.now();
-    for (let at = entries.length - 1; at >= 0; at -= 1) {
-      const entry = entries[at] as LedgerEntry;
-      if (entry.issuedAt < now - longestMs) return undefined;
+    for (let number = issued; number > 0; number -= 1) {
+      const entry = entries.get(number);
+      if (entry === undefined || entry.issuedAt < now - longestMs) return undefined;
       const isThere = entry.receivedAt !== undefined && entry.receivedAt < from;
       if (isThere && entry.expiresAt > now && entry.revokedAt === undefined) return entry;
     }
     return undefined;
   }
 
+  function dropOld(now: number): void {
+    for (const { number, issuedAt } of entries.values()) {
+      if (issuedAt > now - 5 * longestMs) return;
+      entries.delete(number);
+    }
+  }
+
   return {
     get issued() {
-      return entries.length;
+      return issued;
     },
     get received() {
       return received;
@@ -71,7 +78,8 @@ export function tokenLedger(): TokenLedger {
       return renewals;
     },
     issue(lifetimeMs) {
-      const number = entries.length + 1;
+      issued += 1;
+      const number = issued;
       const issuedAt = performance.now();
       const entry = {
         number,
@@ -82,15 +90,15 @@ export function tokenLedger(): TokenLedger {
         expiresAt: issuedAt + lifetimeMs,
         revokedAt: isRejecting ? issuedAt : undefined,
       };
-      entries.push(entry);
-      byValue.set(entry.value, entry);
+      entries.set(number, entry);
       longestMs = Math.max(longestMs, lifetimeMs);
+      dropOld(issuedAt);
       return entry;
     },
-    find: (value) => byValue.get(value),
+    find: (value) => entries.get(Number(/^token-(\d+)$/.exec(value)?.[1])),
     receive(number, agoMs) {
-      const entry = entries[number - 1];
-      if (entry === undefined) throw new Error(`token ${number} was never issued`);
+      const entry = entries.get(number);
+      if (entry === undefined) throw new Error(`token ${number} was never issued, or expired long ago`);
       const now = performance.now();
       received += 1;
       if (heldSince(now) !== undefined) renewals += 1;
@@ -100,7 +108,7 @@ export function tokenLedger(): TokenLedger {
     revokeUpTo,
     rejectAll(reject) {
       isRejecting = reject;
-      revokeUpTo(entries.length);
+      revokeUpTo(issued);
     },
     heldSince,
   };

@@ -2,25 +2,21 @@ import { Agent } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import axios, { type AxiosInstance } from 'axios';
-import {
-  createTokenService,
-  type EventLogger,
-  GrantRejectedError,
-  GrantUnavailableError,
-  type TokenEvent,
-} from 'm2m-tokens';
+import axios from 'axios';
+import { createTokenService, GrantRejectedError, GrantUnavailableError, type TokenEvent } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
 
-import { type Calls, calls as startCalls } from './calls.js';
+import { calls as startCalls } from './calls.js';
 import type { Violate } from './findings.js';
 import { recover } from './recovery.js';
 import type { Figures } from './report.js';
 import { requestSpacing } from './request-spacing.js';
 import { startRevokingApi } from './revoking-api.js';
 import { between, type Random, seededRandom } from './seeded-random.js';
+import type { Stalls } from './stalls.js';
 import { type DurationRecorder, Tally } from './statistics.js';
 import { startStormyAuthorizationServer, type StormyAuthorizationServer } from './stormy-authorization-server.js';
+import type { Telemetry } from './telemetry.js';
 import { tokenLedger } from './token-ledger.js';
 import { weather } from './weather.js';
 
@@ -37,21 +33,31 @@ export interface World {
 
 /** Options of {@link startWorld}. */
 export interface WorldOptions {
+  readonly name: string;
   readonly seed: number;
   readonly callers: number;
   readonly waits: DurationRecorder;
+  readonly stalls: Stalls;
   readonly violate: Violate;
-  readonly logger?: EventLogger | undefined;
+  readonly telemetry: Telemetry;
 }
 
 const client = { clientId: 'orders', clientSecret: 'open-sesame' };
 
 /** Starts a world, which shares nothing with other worlds. */
-export async function startWorld({ seed, callers, waits, violate, logger }: WorldOptions): Promise<World> {
-  const randomOf = (name: string): Random => seededRandom(seed, name);
+export async function startWorld({
+  name,
+  seed,
+  callers,
+  waits,
+  stalls,
+  violate,
+  telemetry,
+}: WorldOptions): Promise<World> {
+  const randomOf = (use: string): Random => seededRandom(seed, use);
   const ledger = tokenLedger();
-  const spacing = requestSpacing(violate);
-  const calls = startCalls(ledger, waits, violate);
+  const spacing = requestSpacing({ violate, stalls });
+  const calls = startCalls({ ledger, waits, stalls, violate });
   const [attempts, events, spells] = [new Tally(), new Tally(), new Tally()];
 
   const server = await startStormyAuthorizationServer({ random: randomOf('server'), ledger, spacing, ...client });
@@ -73,14 +79,16 @@ export async function startWorld({ seed, callers, waits, violate, logger }: Worl
 
   const service = createTokenService({
     ...client,
+    name,
     issuer: server.issuer,
     scope: 'orders:read',
     timeoutMs: 1_000,
     // At least 0.5: see request-spacing.ts.
     random: upperHalf(randomOf('client')),
-    logger,
+    logger: telemetry.loggerOf(name),
     onEvent,
   });
+  const stopObserving = telemetry.observe(service);
   // Closes connections that are idle for a second, before the API closes them.
   const instance = axios.create({ baseURL: api.origin, httpAgent: new Agent({ keepAlive: true, timeout: 1_000 }) });
   instance.interceptors.request.use(bearerToken(calls.observe(service)));
@@ -109,11 +117,14 @@ export async function startWorld({ seed, callers, waits, violate, logger }: Worl
       await Promise.all([
         changeWeather(server, randomOf('weather'), spells, signal),
         api.revokeUntil(signal),
-        ...each.map((random) => keepCalling(calls, instance, random, signal)),
+        ...each.map((random) =>
+          keepCalling((giveUpAfterMs) => telemetry.inSpan(() => calls.make(instance, giveUpAfterMs)), random, signal),
+        ),
       ]);
       return recover(calls, instance, violate);
     },
     close() {
+      stopObserving();
       server.close();
       api.close();
     },
@@ -146,10 +157,14 @@ async function changeWeather(
   await server.turn('fine');
 }
 
-async function keepCalling(calls: Calls, api: AxiosInstance, random: Random, signal: AbortSignal): Promise<void> {
+async function keepCalling(
+  call: (giveUpAfterMs: number | undefined) => Promise<unknown>,
+  random: Random,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     const givesUp = random() < 0.03;
-    await calls.make(api, givesUp ? between(random, 0, 300) : undefined);
+    await call(givesUp ? between(random, 0, 300) : undefined);
     await sleep(between(random, 50, 250));
   }
 }

@@ -20,7 +20,10 @@ export const metrics: Readonly<Record<string, Metric>> = {
     },
   },
   m2m_token_requests_total: { kind: 'counter', labels: { m2m_token_source: sources } },
-  m2m_token_wait_duration_seconds: { kind: 'histogram', labels: { m2m_token_source: sources } },
+  m2m_token_wait_duration_seconds: {
+    kind: 'histogram',
+    labels: { m2m_token_source: sources, error_type: ['ERR_GRANT_UNAVAILABLE', 'invalid_client'] },
+  },
   m2m_token_expiration_seconds: { kind: 'gauge', labels: {} },
   m2m_token_renewed_seconds: { kind: 'gauge', labels: {} },
   m2m_token_renewal_failing: { kind: 'gauge', labels: {} },

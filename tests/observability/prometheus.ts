@@ -13,12 +13,26 @@ export interface Sample {
   readonly value: number;
 }
 
+/** A time series of a result, by some of its labels, with the range of its value. */
+export interface Expected {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly range: readonly [least: number, most: number];
+}
+
+/** A value that is not as expected; `values` are those of the time series with these labels. */
+export interface Missing extends Expected {
+  readonly values: readonly number[];
+}
+
 /** A Prometheus server on loopback. */
 export interface Prometheus {
   /** The current result of a PromQL expression. */
   query(expression: string): Promise<readonly Sample[]>;
-  /** Repeats the query until it has a result with a value; fails after 20 s. */
-  queryUntilData(expression: string): Promise<readonly Sample[]>;
+  /**
+   * Repeats the query until each of these values is in its result. After 20 s, returns those that are not, with the
+   * values that they have instead.
+   */
+  missing(expression: string, expected: readonly Expected[]): Promise<readonly Missing[]>;
 }
 
 interface Configuration {
@@ -27,7 +41,7 @@ interface Configuration {
 
 /**
  * Starts Prometheus with the configuration and the rules of examples/observability, but for one target (`host:port`),
- * which it reads each second. Stops it after the test.
+ * which it scrapes every 100 ms, before a new counter rises. Stops it after the test.
  */
 export async function startPrometheus(target: string): Promise<Prometheus> {
   const port = await freePort();
@@ -42,22 +56,30 @@ export async function startPrometheus(target: string): Promise<Prometheus> {
   const query = (expression: string): Promise<readonly Sample[]> => queryAt(`http://127.0.0.1:${port}`, expression);
   return {
     query,
-    async queryUntilData(expression) {
+    async missing(expression, expected) {
       const end = performance.now() + 20_000;
       for (;;) {
-        const samples = await query(expression);
-        if (samples.some(({ value }) => !Number.isNaN(value))) return samples;
-        if (performance.now() > end) throw new Error(`no data: ${expression}`);
-        await setTimeout(100);
+        const missing = missingIn(await query(expression), expected);
+        if (missing.length === 0 || performance.now() > end) return missing;
+        await setTimeout(200);
       }
     },
   };
 }
 
+function missingIn(samples: readonly Sample[], expected: readonly Expected[]): readonly Missing[] {
+  return expected.flatMap(({ labels, range }) => {
+    const isMeant = (sample: Sample) => Object.entries(labels).every(([name, text]) => sample.labels[name] === text);
+    const values = samples.filter(isMeant).map(({ value }) => value);
+    const [least, most] = range;
+    return values.some((value) => value >= least && value <= most) ? [] : [{ labels, range, values }];
+  });
+}
+
 function configurationFor(target: string): string {
   const configuration = parse(read('prometheus.yaml')) as Configuration;
   const jobs = configuration.scrape_configs.map((job) => ({ ...job, static_configs: [{ targets: [target] }] }));
-  return stringify({ ...configuration, global: { scrape_interval: '1s' }, scrape_configs: jobs });
+  return stringify({ ...configuration, global: { scrape_interval: '100ms' }, scrape_configs: jobs });
 }
 
 const rulesEachSecond = (): RuleFile => ({ groups: ruleFile.groups.map((group) => ({ ...group, interval: '1s' })) });

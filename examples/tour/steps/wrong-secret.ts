@@ -6,7 +6,7 @@ import { counted } from '../timeline.js';
 /** The grant of a service with a wrong secret is rejected, and its request is not sent. */
 export async function wrongSecret({ server, connect, recorder, timeline }: StepContext): Promise<void> {
   timeline.step('Without a token, the request is not sent, and the error gives the reason');
-  const { orders } = connect({ id: server.service.id, secret: 'wrong-secret' });
+  const { orders } = connect({ id: server.service.id, secret: 'wrong-secret', name: 'wrong-secret' });
   const since = recorder.count();
   timeline.note('GET /orders from a service with a wrong secret');
 

@@ -22,6 +22,8 @@ export type GrantSpans = Pick<Observer, 'onEvent' | 'aroundGrant'>;
 
 /** The span of a grant that is under way. */
 interface GrantSpan {
+  /** Tells the token services apart. */
+  readonly owner: object;
   readonly span: Span;
   /** Number of token requests that were sent. */
   attempts: number;
@@ -32,8 +34,7 @@ interface GrantSpan {
  * the span that triggered it. A caller that waits for the grant of another caller gets an event on its own span.
  */
 export function grantSpans(tracer: Tracer, common: Attributes): GrantSpans {
-  // An event does not name its grant. This also works without a context manager of OpenTelemetry.
-  const current = new AsyncLocalStorage<GrantSpan>();
+  const owner = {};
 
   function startSpan({ reason }: ObservedGrant): Span {
     const trigger = trace.getSpanContext(context.active());
@@ -55,9 +56,9 @@ export function grantSpans(tracer: Tracer, common: Attributes): GrantSpans {
       const runInSpan = () => context.with(trace.setSpan(context.active(), span), run);
       // A span that is not sampled is the parent of the requests, too.
       if (!span.isRecording()) return runInSpan();
-      const grantSpan = { span, attempts: 0 };
+      const grantSpan = { owner, span, attempts: 0 };
       try {
-        return await current.run(grantSpan, runInSpan);
+        return await currentGrant.run(grantSpan, runInSpan);
       } catch (error) {
         setError(span, error, grant);
         throw error;
@@ -67,8 +68,8 @@ export function grantSpans(tracer: Tracer, common: Attributes): GrantSpans {
       }
     },
     onEvent(event) {
-      const grantSpan = current.getStore();
-      if (grantSpan !== undefined) recordInGrant(event, grantSpan);
+      const grantSpan = currentGrant.getStore();
+      if (grantSpan?.owner === owner) recordInGrant(event, grantSpan);
       if (event.type === 'token.awaited' && event.source === 'joined') recordInCaller(event.durationMs);
     },
   };
@@ -80,6 +81,13 @@ export function grantSpans(tracer: Tracer, common: Attributes): GrantSpans {
     span.addEvent('m2m.token.joined', { ...common, 'm2m.token.wait.duration': durationMs / 1_000 });
   }
 }
+
+/**
+ * The grant that the code runs for: an event does not name its grant. This also works without a context manager of
+ * OpenTelemetry. One storage for all token services: before version 24, Node.js never drops a storage that was used, and
+ * copies the value of each one to each promise.
+ */
+const currentGrant = new AsyncLocalStorage<GrantSpan>();
 
 /**
  * Whether the caller is an exporter of spans. Its own token requests make no spans; otherwise each export would cause
