@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import { describe, expect, test } from '@jest/globals';
 
 import { createTokenService } from '../../src/service/token-service.js';
@@ -6,7 +8,11 @@ import { jwtBearer } from '../../src/grant/jwt-bearer.js';
 import { tokenExchange } from '../../src/grant/token-exchange.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';
 import type { TokenRequest } from '../../src/core/token-request.js';
+import { encryptedStore } from '../../src/stores/encrypted.js';
+import { memoryStore } from '../../src/stores/memory.js';
+import type { TokenStore } from '../../src/stores/token-store.js';
 import { granted, refused } from '../support/authorization-server.js';
+import { grantContract } from '../contracts/grant.js';
 import { failureOf } from '../support/grant-outcome.js';
 import { startTokenService } from '../support/token-service.js';
 
@@ -56,6 +62,9 @@ const cases: readonly (readonly [string, Case])[] = [
     },
   ],
 ];
+
+grantContract({ name: 'client credentials', grant: () => undefined, grantType: 'client_credentials' });
+for (const [name, { grant, grantType }] of cases) grantContract({ name, grant, grantType });
 
 const withoutClient: Partial<TokenServiceOptions> = { clientId: undefined, clientSecret: undefined };
 
@@ -223,6 +232,46 @@ describe.each(cases)('%s', (_name, { grantType, parameter, grant, perRequest, re
     expect(outer.server.grants.map(({ body }) => parametersOf(body)[parameter])).toEqual(['token-1', 'token-2']);
     expect((await outer.tokens.getToken()).value).toBe('final');
     expect(inner.server.grants).toHaveLength(2);
+  });
+
+  test('the token of another subject is not taken from the store, and the one of a rotated token is', async () => {
+    const store = memoryStore();
+    const jwtOf = (sub: string, jti: string) =>
+      ['{}', JSON.stringify({ iss: 'https://cluster', sub, jti })].map((part) => btoa(part)).join('.') + '.s';
+    const one = await start({ grant: grant(() => jwtOf('anna', '1')), store });
+    const { tokenEndpoint } = one.server;
+    const clock = one.clock;
+    await one.tokens.ready();
+    const replica = (subject: string) =>
+      createTokenService({ tokenEndpoint, grant: grant(() => subject), store, clock }).getToken();
+
+    expect((await replica(jwtOf('anna', '2'))).value).toBe('token-1');
+    expect((await replica(jwtOf('ben', '1'))).value).toBe('token-2');
+    expect((await replica('opaque')).value).toBe('token-3');
+  });
+
+  test('tokens of users are stored only with encryption', async () => {
+    const calls: string[] = [];
+    const inner = memoryStore();
+    const store: TokenStore = {
+      get: inner.get,
+      delete: inner.delete,
+      lease: inner.lease,
+      set: async (...call) => {
+        calls.push(call[1].payload);
+        return inner.set(...call);
+      },
+    };
+    const plain = await start({ grant: perRequest(), store });
+    await plain.tokens.getToken(request('anna'));
+    await plain.tokens.flush();
+    expect(calls).toEqual([]);
+
+    const sealed = await start({ grant: perRequest(), store: encryptedStore(store, { keys: [randomBytes(32)] }) });
+    await sealed.tokens.getToken(request('anna'));
+    await sealed.tokens.flush();
+    expect(calls).toHaveLength(1);
+    expect(calls[0]).not.toContain('token-1');
   });
 
   test('the events, the snapshot and the errors hold no token', async () => {
