@@ -61,8 +61,8 @@ export function grantSource(options: GrantSourceOptions, grantType: GrantTypeMem
   const client = { clientId, clientAuthentication, profile, requireSenderConstraint };
   const preparation = prepareRequest({ server, skew, ...client, timeoutMs, fetch, clock, emit });
   const reporting = { clock, emit };
-  const reading = { assumeBearer, defaultLifetimeSeconds, keepMembers };
-  const requests = tokenRequests({ server, skew, preparation, grantType, dpop, ...reading, ...reporting });
+  const acceptance = { assumeBearer, defaultLifetimeSeconds, keepMembers };
+  const requests = tokenRequests({ server, skew, preparation, grantType, dpop, ...acceptance, ...reporting });
   const rejections = new LRUCache<string, Rejection>({ max: maxRejections });
 
   return {
@@ -74,9 +74,9 @@ export function grantSource(options: GrantSourceOptions, grantType: GrantTypeMem
       const rejection = rejections.get(canonical.key);
 
       async function prepare(rejected?: GrantInput): Promise<PreparedGrant> {
-        const reading = grantType.prepare(canonical, { signal, rejected });
-        const [input, prepared] = await Promise.all([reading, preparation.prepare(signal)]);
-        return { ...prepared, input };
+        const inputRead = grantType.prepare(canonical, { signal, rejected });
+        const [input, authenticated] = await Promise.all([inputRead, preparation.prepare(signal)]);
+        return { ...authenticated, input };
       }
 
       const prepared = await prepare(rejection?.input).catch((cause: unknown) => {
@@ -87,13 +87,13 @@ export function grantSource(options: GrantSourceOptions, grantType: GrantTypeMem
       const arrivedLate = (token: AccessToken): boolean =>
         token.expiresAt > token.issuedAt && token.remainingMs(clock) <= 0 && elapsedMs(began, clock) > timeoutMs;
 
-      async function send(request: PreparedGrant): Promise<AccessToken> {
+      async function send(each: PreparedGrant): Promise<AccessToken> {
         try {
-          const token = await requests.send(grant, request);
+          const token = await requests.send(grant, each);
           rejections.delete(canonical.key);
           return token;
         } catch (error) {
-          if (isAboutInput(error, request)) rejections.set(canonical.key, { input: request.input, error });
+          if (isAboutInput(error, each)) rejections.set(canonical.key, { input: each.input, error });
           throw error;
         }
       }

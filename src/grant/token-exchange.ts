@@ -62,8 +62,8 @@ export function tokenExchange(options: TokenExchangeOptions): GrantType {
     title: 'token exchange grant',
     bodyFormat,
     async subject() {
-      const read = await Promise.all([readSubject, readActor].map((each) => each?.({ signal: undefined })));
-      return read.map((token) => token && subjectOf(token)).join(' ');
+      const tokens = await Promise.all([readSubject?.({ signal: undefined }), readActor?.({ signal: undefined })]);
+      return tokens.map((token) => token && subjectOf(token)).join(' ');
     },
     async prepare(request, { signal, rejected }) {
       checkSubjectMembers(request, 'subjectToken');

@@ -13,11 +13,11 @@ import type { TokenServiceOptions } from '../../src/service/options.js';
 import { createTokenService } from '../../src/service/token-service.js';
 import { encryptedStore } from '../../src/stores/encrypted.js';
 import { memoryStore } from '../../src/stores/memory.js';
-import type { TokenStore } from '../../src/stores/token-store.js';
 import { clientCertificates } from '../support/client-certificates.js';
 import { startDpopSurroundings } from '../support/dpop-service.js';
 import { startHttpServer } from '../support/http-server.js';
 import { ca, startTlsServer, thumbprints } from '../support/mutual-tls.js';
+import { plainStore } from '../support/plain-store.js';
 import { signingKey } from '../support/signing-keys.js';
 import { startTokenService } from '../support/token-service.js';
 
@@ -39,12 +39,6 @@ const methods: readonly (readonly [string, ClientAuthentication])[] = [
   ['private_key_jwt', privateKeyJwt({ key: pem })],
   ['a federated assertion', federatedAssertion(() => 'an-assertion')],
 ];
-
-/** A store whose entries others can read. */
-function plainStore(): TokenStore {
-  const { get, set, delete: remove, lease } = memoryStore();
-  return { get, set, delete: remove, lease };
-}
 
 /** The contract of each grant: client authentication, DPoP, mutual TLS, the shared store and revocation work with it. */
 export function grantContract({ name, grant, grantType }: GrantCase): void {
@@ -99,7 +93,7 @@ export function grantContract({ name, grant, grantType }: GrantCase): void {
     });
 
     test.each([
-      ['a store', plainStore()],
+      ['a store', plainStore(memoryStore())],
       ['an encrypted store', encryptedStore(memoryStore(), { keys: [randomBytes(32)] })],
     ])('%s: replicas share the token', async (_what, store) => {
       const options = { ...withGrant(), store };

@@ -10,10 +10,10 @@ import type { TokenServiceOptions } from '../../src/service/options.js';
 import type { TokenRequest } from '../../src/core/token-request.js';
 import { encryptedStore } from '../../src/stores/encrypted.js';
 import { memoryStore } from '../../src/stores/memory.js';
-import type { TokenStore } from '../../src/stores/token-store.js';
 import { granted, refused } from '../support/authorization-server.js';
 import { grantContract } from '../contracts/grant.js';
 import { failureOf } from '../support/grant-outcome.js';
+import { plainStore } from '../support/plain-store.js';
 import { startTokenService } from '../support/token-service.js';
 
 /** A source whose token a test can change. */
@@ -252,16 +252,7 @@ describe.each(cases)('%s', (_name, { grantType, parameter, grant, perRequest, re
 
   test('tokens of users are stored only with encryption', async () => {
     const calls: string[] = [];
-    const inner = memoryStore();
-    const store: TokenStore = {
-      get: inner.get,
-      delete: inner.delete,
-      lease: inner.lease,
-      set: async (...call) => {
-        calls.push(call[1].payload);
-        return inner.set(...call);
-      },
-    };
+    const store = plainStore(memoryStore(), (payload) => void calls.push(payload));
     const plain = await start({ grant: perRequest(), store });
     await plain.tokens.getToken(request('anna'));
     await plain.tokens.flush();
