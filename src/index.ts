@@ -44,6 +44,10 @@ export { clientSecretBasic, type ClientSecretBasicOptions, clientSecretPost } fr
 export type { ClientCertificateOptions } from './authentication/client-certificate.js';
 export { clientSecretJwt } from './authentication/client-secret-jwt.js';
 export { type Dpop, dpop, type DpopOptions } from './grant/dpop.js';
+export type { AssertionSource } from './grant/assertion-source.js';
+export type { GrantType } from './grant/grant-type.js';
+export { jwtBearer, type JwtBearerOptions } from './grant/jwt-bearer.js';
+export { tokenExchange, type TokenExchangeOptions } from './grant/token-exchange.js';
 export { federatedAssertion, type FederatedAssertionOptions } from './authentication/federated-assertion.js';
 export { type MutualTls, mutualTls, type MutualTlsOptions } from './authentication/mutual-tls.js';
 export type { PrivateKey } from './authentication/private-key.js';
@@ -56,6 +60,7 @@ export { encryptedStore, type EncryptedStoreOptions } from './stores/encrypted.j
 export { memoryStore, type MemoryStoreOptions } from './stores/memory.js';
 export type { Lease, StoreCall, StoredToken, TokenStore } from './stores/token-store.js';
 export { type EventLogger, logEvents, type LogEventsOptions } from './telemetry/logging.js';
+export type { AuthorizationDetail } from './core/authorization-details.js';
 export type { TokenRequest } from './core/token-request.js';
 export type { RevokeOptions } from './service/revoke-all.js';
 export { createTokenService, type TokenService } from './service/token-service.js';

@@ -35,7 +35,9 @@ const tiers: readonly (readonly string[])[] = [
 const homes: Readonly<Record<string, { readonly path: RegExp; readonly typesOnly?: boolean }>> = {
   'openid-client': { path: /^(grant|authentication)\// },
   jose: { path: /^(authentication\/client-assertion|stores\/encrypted)\.ts$|^cli\// },
-  'lru-cache': { path: /^(authentication\/mutual-tls|layers\/(token-cache|fast-path|negative-cache|rate-limit))\.ts$/ },
+  'lru-cache': {
+    path: /^(authentication\/mutual-tls|grant\/grants|layers\/(token-cache|fast-path|negative-cache|rate-limit))\.ts$/,
+  },
   axios: { path: /^adapters\/axios\// },
   undici: { path: /^adapters\/undici\//, typesOnly: true },
   '@opentelemetry/api': { path: /^telemetry\/opentelemetry\// },

@@ -119,7 +119,10 @@ export async function readSource<T>(source: T | (() => T | Promise<T>), what: st
 export function unreadable(what: string, cause: unknown): Error {
   if (!isTokenError(cause)) return new GrantUnavailableError(`${what} could not be read; see "cause"`, { cause });
   if (cause.code === 'ERR_CONFIGURATION') return cause;
-  return new GrantUnavailableError(`${what} could not be read: ${cause.message}; see "cause"`, { cause });
+  return new GrantUnavailableError(`${what} could not be read: ${cause.message}; see "cause"`, {
+    cause,
+    retryable: cause.retryable,
+  });
 }
 
 /** A hint for error messages, if a secret has unexpected white space or control characters; `what` names the secret. */

@@ -1,47 +1,9 @@
-import type { webcrypto } from 'node:crypto';
-
+import type { AccessTokenFields, AccessTokenType, DpopKeyPair, TokenMembers } from './access-token-fields.js';
+import type { AuthorizationDetail } from './authorization-details.js';
 import { type Clock, systemClock } from './clock.js';
 import { ConfigurationError } from './errors.js';
 
-/** The type of an access token: the scheme of the `Authorization` header. */
-export type AccessTokenType = 'Bearer' | 'DPoP';
-
-/** The keys that a token of type DPoP is bound to (RFC 9449 §6). */
-export interface DpopKeyPair {
-  /** Signs a proof for each request. */
-  readonly privateKey: webcrypto.CryptoKey;
-  /** Included in each proof. */
-  readonly publicKey: webcrypto.CryptoKey;
-}
-
-/** Further members of a token response, by name. */
-export type TokenMembers = Readonly<Record<string, string | number>>;
-
-/** The fields of an {@link AccessToken}. */
-export interface AccessTokenFields {
-  /** The token itself, a secret. */
-  readonly value: string;
-  /** The scheme of the `Authorization` header. @default 'Bearer' */
-  readonly type?: AccessTokenType;
-  /** The keys of a token of type DPoP; without them no adapter can send it. */
-  readonly keyPair?: DpopKeyPair | undefined;
-  /** The granted scope, space-separated; absent if the authorization server did not name it. */
-  readonly scope?: string | undefined;
-  /** Milliseconds since the epoch. */
-  readonly issuedAt: number;
-  /** Milliseconds since the epoch; `Infinity` for a token that never expires. */
-  readonly expiresAt: number;
-  /** `issuedAt` on the monotonic clock of this process, in milliseconds. Without it, only the wall clock counts. */
-  readonly issuedAtMonotonic?: number | undefined;
-  /**
-   * SHA-256 thumbprint of the client certificate that the token is bound to (RFC 8705 §3.1); absent if there is none.
-   */
-  readonly certificateThumbprint?: string | undefined;
-  /** Whether the token comes from the shared store, for metrics. @default false */
-  readonly shared?: boolean | undefined;
-  /** The members of the token response that the option `keepMembers` names. @default none */
-  readonly members?: TokenMembers | undefined;
-}
+export type { AccessTokenFields, AccessTokenType, DpopKeyPair, TokenMembers } from './access-token-fields.js';
 
 /**
  * An access token, immutable. To send it, read `authorization` or `value`; `toString`, `toJSON` and `util.inspect`
@@ -78,6 +40,7 @@ export class AccessToken {
   readonly #keyPair: DpopKeyPair | undefined;
   readonly #issuedAtMonotonic: number | undefined;
   readonly #members: TokenMembers;
+  readonly #authorizationDetails: readonly AuthorizationDetail[];
 
   /** @throws {ConfigurationError} if a field is missing or malformed; the message does not repeat the value */
   constructor(fields: AccessTokenFields) {
@@ -94,6 +57,7 @@ export class AccessToken {
     this.#keyPair = fields.keyPair;
     this.#issuedAtMonotonic = fields.issuedAtMonotonic;
     this.#members = fields.members === undefined ? noMembers : Object.freeze({ ...fields.members });
+    this.#authorizationDetails = fields.authorizationDetails ?? noDetails;
     Object.freeze(this);
   }
 
@@ -125,6 +89,11 @@ export class AccessToken {
     return this.#members;
   }
 
+  /** The granted authorization details (RFC 9396 §7), never printed with the token. Empty if the server named none. */
+  get authorizationDetails(): readonly AuthorizationDetail[] {
+    return this.#authorizationDetails;
+  }
+
   /** Milliseconds until the token expires on either clock, wall or monotonic; negative after expiry. */
   remainingMs(clock: Clock = systemClock): number {
     const byWall = this.expiresAt - clock.now();
@@ -154,6 +123,7 @@ export class AccessToken {
 }
 
 const noMembers: TokenMembers = Object.freeze({});
+const noDetails: readonly AuthorizationDetail[] = Object.freeze([]);
 
 function checkFields(fields: AccessTokenFields | undefined): void {
   const { value, issuedAt, expiresAt } = Object(fields) as Partial<AccessTokenFields>;

@@ -10,6 +10,8 @@ export interface EventOrigin {
   readonly clientId?: string | undefined;
   /** The issuer, or the token endpoint if no issuer is configured. */
   readonly authorizationServer?: string | undefined;
+  /** The value of `grant_type`, such as `client_credentials`. */
+  readonly grantType?: string | undefined;
 }
 
 /**

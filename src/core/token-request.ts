@@ -1,6 +1,9 @@
-import { anyObject, checkOptions, stringOrStrings } from './check-options.js';
+import { hash } from 'node:crypto';
+
+import { type AuthorizationDetail, canonicalDetails } from './authorization-details.js';
+import { anyList, anyObject, checkOptions, nonEmptyString, stringOrStrings } from './check-options.js';
 import { ConfigurationError } from './errors.js';
-import { parseUrl } from './secure-url.js';
+import { checkParameter, checkResource, checkSubject, repeatedParameter } from './token-request-members.js';
 
 /**
  * The scope, resource, audience and further parameters of a grant. Equal token requests share a token. `undefined`,
@@ -17,6 +20,15 @@ export interface TokenRequest {
   readonly audience?: string | readonly string[] | undefined;
   /** Further parameters of the token request, as the authorization server defines them. */
   readonly parameters?: Readonly<Record<string, string>> | undefined;
+  /** Permissions in detail, in addition to the scope (RFC 9396). */
+  readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined;
+  /**
+   * The subject token of this request, in place of the one that `tokenExchange` is configured with: the token of a user,
+   * for example (RFC 8693 §2.1). The key holds a digest of it.
+   */
+  readonly subjectToken?: string | undefined;
+  /** The assertion of this request, in place of the one that `jwtBearer` is configured with (RFC 7523 §2.1). */
+  readonly assertion?: string | undefined;
 }
 
 /**
@@ -28,6 +40,10 @@ export class CanonicalTokenRequest implements TokenRequest {
   readonly resource: readonly string[];
   readonly audience: readonly string[];
   readonly parameters: Readonly<Record<string, string>>;
+  readonly authorizationDetails: readonly AuthorizationDetail[];
+  // Secrets: private, so that they are not printed.
+  readonly #subjectToken: string | undefined;
+  readonly #assertion: string | undefined;
   readonly #key: string;
 
   constructor(request: TokenRequest) {
@@ -50,13 +66,35 @@ export class CanonicalTokenRequest implements TokenRequest {
     for (const name of ['resource', 'audience'] as const) {
       if (this[name].length > 0 && name in this.parameters) throw repeatedParameter(name);
     }
-    this.#key = JSON.stringify([scopes, this.resource, this.audience, Object.entries(this.parameters)]);
+    const { authorizationDetails, subjectToken, assertion } = request;
+    this.authorizationDetails = authorizationDetails === undefined ? [] : canonicalDetails(authorizationDetails);
+    if (subjectToken !== undefined) checkSubject('subjectToken', subjectToken);
+    if (assertion !== undefined) checkSubject('assertion', assertion);
+    this.#subjectToken = subjectToken;
+    this.#assertion = assertion;
+    const key: unknown[] = [scopes, this.resource, this.audience, Object.entries(this.parameters)];
+    if (this.authorizationDetails.length > 0) key.push({ authorizationDetails: this.authorizationDetails });
+    if (this.hasSubject) key.push({ subjectToken: digest(this.subjectToken), assertion: digest(this.assertion) });
+    this.#key = JSON.stringify(key);
     if (this.#key.length > maxKeyLength) {
       throw new ConfigurationError(
         `a token request must not be longer than 16 KiB, because it is the key of the cached token; it is ${this.#key.length} characters long`,
       );
     }
     Object.freeze(this);
+  }
+
+  get subjectToken(): string | undefined {
+    return this.#subjectToken;
+  }
+
+  get assertion(): string | undefined {
+    return this.#assertion;
+  }
+
+  /** Whether the request has a subject of its own, a user for example. */
+  get hasSubject(): boolean {
+    return this.#subjectToken !== undefined || this.#assertion !== undefined;
   }
 
   /** The key: equal for equal token requests, different for all others. Holds no secret. */
@@ -110,7 +148,13 @@ const memberChecks = {
   resource: stringOrStrings,
   audience: stringOrStrings,
   parameters: anyObject,
+  authorizationDetails: anyList,
+  // An empty text is an error: the request would be sent for the configured subject.
+  subjectToken: nonEmptyString,
+  assertion: nonEmptyString,
 };
+
+const digest = (text: string | undefined): string | undefined => text && hash('sha256', text, 'base64url');
 
 function sortedSet(
   value: string | readonly string[] | undefined,
@@ -126,41 +170,5 @@ function checkScope(scope: string): void {
     throw new ConfigurationError(
       `"scope" holds ${JSON.stringify(scope)}: only visible ASCII without " and \\ is allowed (RFC 6749 §3.3)`,
     );
-  }
-}
-
-// RFC 8707 §2: an absolute URI without a fragment.
-function checkResource(resource: string): void {
-  if (parseUrl(resource) === undefined || resource.includes('#')) {
-    throw new ConfigurationError(
-      `"resource" must be an absolute URI without a fragment (RFC 8707 §2), not ${JSON.stringify(resource)}; if this ` +
-        'authorization server expects another value, set "parameters: { resource }" instead',
-    );
-  }
-}
-
-// The library sets these parameters, and no parameter may occur twice (RFC 6749 §3.2).
-const reserved = new Set([
-  'grant_type',
-  'client_id',
-  'client_secret',
-  'client_assertion',
-  'client_assertion_type',
-  'scope',
-]);
-
-const repeatedParameter = (name: string): ConfigurationError =>
-  new ConfigurationError(
-    `"${name}" and "parameters.${name}" must not be used together: a parameter may occur only once`,
-  );
-
-function checkParameter(name: string, value: unknown): void {
-  if (reserved.has(name)) {
-    throw new ConfigurationError(
-      `"parameters" must not hold "${name}": it has an option of its own or is set by the library`,
-    );
-  }
-  if (typeof value !== 'string') {
-    throw new ConfigurationError(`"parameters.${name}" must be a string`);
   }
 }

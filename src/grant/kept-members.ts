@@ -1,4 +1,5 @@
 import type { TokenMembers } from '../core/access-token.js';
+import { type AuthorizationDetail, isListOfDetails } from '../core/authorization-details.js';
 import { ConfigurationError, InvalidTokenResponseError } from '../core/errors.js';
 import { parseObject } from '../core/json.js';
 
@@ -28,4 +29,10 @@ export function keptMembers(body: string, names: readonly string[], authorizatio
   throw new InvalidTokenResponseError(
     `${authorizationServer} sent a token response in which the members of "keepMembers" are longer than 4 KiB; name fewer members`,
   );
+}
+
+/** The granted authorization details of a token response (RFC 9396 §7); `undefined` if it has none. */
+export function detailsIn(body: string): readonly AuthorizationDetail[] | undefined {
+  const details = parseObject(body)?.['authorization_details'];
+  return isListOfDetails(details) ? details : undefined;
 }

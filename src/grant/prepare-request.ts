@@ -15,6 +15,7 @@ import type { CredentialFacts, TokenEvent } from '../core/events.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import type { ClockSkew } from './clock-skew.js';
 import { concernsClient } from './errors/error-response.js';
+import type { GrantInput } from './grant-type.js';
 import { type BoundedFetch, boundedFetch, type BoundedFetchOptions } from './http/bounded-fetch.js';
 
 /** The metadata and the client authentication of one request to the authorization server. */
@@ -25,11 +26,17 @@ export interface PreparedRequest {
   readonly skewMs: number;
 }
 
+/** A prepared token request. */
+export interface PreparedGrant extends PreparedRequest {
+  readonly input: GrantInput;
+}
+
 /** Options of {@link prepareRequest}. */
 export interface PrepareRequestOptions extends Omit<AuthenticationContext, 'skewMs' | 'rejectedSecrets'> {
   readonly server: AuthorizationServer;
   readonly skew: ClockSkew;
-  readonly clientId: string;
+  /** `undefined` for a client that has no identifier. */
+  readonly clientId: string | undefined;
   readonly clientAuthentication: ClientAuthentication;
   readonly fetch: typeof globalThis.fetch;
   /** Deadline of each request, in milliseconds. */
@@ -37,19 +44,28 @@ export interface PrepareRequestOptions extends Omit<AuthenticationContext, 'skew
   readonly emit: (event: TokenEvent) => void;
 }
 
+/** Options of {@link RequestPreparation.prepareAgain}. */
+export interface PrepareAgainOptions<Prepared> {
+  readonly signal: AbortSignal | undefined;
+  /** Prepares the request once more. The secrets of the rejected request tell a source which token was rejected. */
+  readonly prepare: (rejectedSecrets: readonly string[]) => Promise<Prepared>;
+  /** Whether the input of the grant may be the reason for the error. */
+  readonly isAboutInput?: boolean | undefined;
+}
+
 /** Prepares requests to the authorization server. */
 export interface RequestPreparation {
   /** Reads the current metadata and credentials. */
-  prepare(signal: AbortSignal | undefined): Promise<PreparedRequest>;
+  prepare(signal: AbortSignal | undefined, rejectedSecrets?: readonly string[]): Promise<PreparedRequest>;
   /**
    * Prepares a rejected request with the current credentials. If the metadata may have changed, discovers them again
    * first. Resolves to `undefined` if neither can be the reason for the error, or if nothing has changed.
    */
-  prepareAgain(
+  prepareAgain<Prepared extends PreparedRequest>(
     error: unknown,
-    failed: PreparedRequest,
-    signal: AbortSignal | undefined,
-  ): Promise<PreparedRequest | undefined>;
+    failed: Prepared,
+    options: PrepareAgainOptions<Prepared>,
+  ): Promise<Prepared | undefined>;
   /**
    * Configures openid-client for one prepared request. It builds the request, signs DPoP proofs and checks the
    * response. This library adds the deadline, the body limit and the errors. In openid-client, the deadline does not
@@ -57,7 +73,7 @@ export interface RequestPreparation {
    */
   configure(
     prepared: PreparedRequest,
-    options: Pick<BoundedFetchOptions, 'signal' | 'accept'>,
+    options: Pick<BoundedFetchOptions, 'signal' | 'accept' | 'bodyFormat'>,
   ): { readonly configuration: Configuration; readonly bounded: BoundedFetch };
 }
 
@@ -81,7 +97,7 @@ export function prepareRequest({
     const metadata = await abortable(server.metadata(), signal);
     signal?.throwIfAborted();
     const skewMs = skew.ms;
-    const preparing = authenticatorOf(clientAuthentication).prepare(clientId, metadata, {
+    const preparing = authenticatorOf(clientAuthentication).prepare(clientId ?? '', metadata, {
       ...context,
       skewMs,
       rejectedSecrets,
@@ -98,11 +114,11 @@ export function prepareRequest({
   }
 
   return {
-    prepare: (signal) => prepare(signal),
-    async prepareAgain(error, failed, signal) {
+    prepare,
+    async prepareAgain(error, failed, { signal, prepare: prepareOnce, isAboutInput = false }) {
       if (!isTokenError(error) || error.code !== 'ERR_GRANT_REJECTED') return undefined;
       const isOutdated = mayBeOutdated(error);
-      if (!isOutdated && !isAboutClient(error)) return undefined;
+      if (!isOutdated && !isAboutClient(error) && !isAboutInput) return undefined;
       try {
         if (isOutdated) await abortable(server.rediscover(), signal);
       } catch (reason) {
@@ -110,7 +126,7 @@ export function prepareRequest({
         if (reason instanceof DeadlineError) return undefined;
         throw reason;
       }
-      const again = await prepare(signal, failed.authentication.secrets).catch(() => failed);
+      const again = await prepareOnce(failed.authentication.secrets).catch(() => failed);
       return isSame(again, failed) ? undefined : again;
     },
     configure({ metadata, authentication }, options) {
@@ -120,7 +136,7 @@ export function prepareRequest({
         ...options,
       });
       const client = { use_mtls_endpoint_aliases: authentication.fetch !== undefined };
-      const configuration = new Configuration(metadata, clientId, client, authentication.authenticate);
+      const configuration = new Configuration(metadata, clientId ?? 'none', client, authentication.authenticate);
       configuration[customFetch] = bounded.fetch;
       // The check of http URLs is in bounded-fetch.ts.
       allowInsecureRequests(configuration);
@@ -147,10 +163,11 @@ export const isAboutClient = (error: unknown): boolean =>
 const mayBeOutdated = ({ status, error }: GrantRejectedError): boolean =>
   [401, 404, 405, 410].includes(status) || (status >= 300 && status < 400) || error === 'invalid_client';
 
-const isSame = (one: PreparedRequest, other: PreparedRequest): boolean =>
+const isSame = (one: PreparedRequest & Partial<PreparedGrant>, other: typeof one): boolean =>
   isDeepStrictEqual(essentials(one), essentials(other));
 
-const essentials = ({ authentication, metadata }: PreparedRequest) => [
+const essentials = ({ authentication, metadata, input }: PreparedRequest & Partial<PreparedGrant>) => [
+  input?.fingerprint,
   authentication.method,
   authentication.fingerprint,
   metadata.token_endpoint,

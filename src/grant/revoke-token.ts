@@ -11,7 +11,7 @@ import type { PreparedRequest, RequestPreparation } from './prepare-request.js';
 export interface RevokeTokenOptions {
   readonly server: AuthorizationServer;
   readonly issuer: string | InsecureUrl | undefined;
-  readonly clientId: string;
+  readonly clientId: string | undefined;
   readonly preparation: RequestPreparation;
 }
 
@@ -42,11 +42,12 @@ export function revokeToken({ server, issuer, clientId, preparation }: RevokeTok
   };
 
   return async ({ value }, signal) => {
-    const prepared = await preparation.prepare(signal).catch(fail);
+    const prepare = (rejectedSecrets?: readonly string[]) => preparation.prepare(signal, rejectedSecrets);
+    const prepared = await prepare().catch(fail);
     try {
       await request(value, prepared, signal);
     } catch (error) {
-      const again = await preparation.prepareAgain(error, prepared, signal).catch(fail);
+      const again = await preparation.prepareAgain(error, prepared, { signal, prepare }).catch(fail);
       if (again === undefined) throw error;
       await request(value, again, signal);
     }

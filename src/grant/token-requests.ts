@@ -1,17 +1,19 @@
-import { clientCredentialsGrant, type DPoPHandle, getDPoPHandle } from 'openid-client';
+import { type DPoPHandle, genericGrantRequest, getDPoPHandle } from 'openid-client';
 
 import { DeadlineError } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
 import { cleanUrl } from '../core/clean-text.js';
-import { type Clock, elapsedMs, type Instant, instant } from '../core/clock.js';
-import type { CredentialFacts, GrantReason, TokenEvent } from '../core/events.js';
+import { type Clock, elapsedMs, instant } from '../core/clock.js';
+import type { TokenEvent } from '../core/events.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import type { ClockSkew } from './clock-skew.js';
 import { type Dpop, dpopKeyOf } from './dpop.js';
 import { grantError } from './errors/grant-error.js';
 import type { BoundedResponse } from './http/bounded-fetch.js';
-import { keptMembers } from './kept-members.js';
-import { isAboutClient, type PreparedRequest, type RequestPreparation } from './prepare-request.js';
+import { detailsIn, keptMembers } from './kept-members.js';
+import type { FailedGrant, Grant, GrantState } from './grant.js';
+import type { GrantTypeMembers } from './grant-type.js';
+import { isAboutClient, type PreparedGrant, type RequestPreparation } from './prepare-request.js';
 import { acceptTokenResponse, readLifetime, readToken } from './token-response.js';
 
 /** Options of {@link tokenRequests}. */
@@ -19,6 +21,7 @@ export interface TokenRequestsOptions {
   readonly server: AuthorizationServer;
   readonly skew: ClockSkew;
   readonly preparation: Pick<RequestPreparation, 'configure'>;
+  readonly grantType: GrantTypeMembers;
   readonly dpop: Dpop | undefined;
   readonly assumeBearer: boolean;
   readonly defaultLifetimeSeconds: number;
@@ -28,47 +31,12 @@ export interface TokenRequestsOptions {
   readonly emit: (event: TokenEvent) => void;
 }
 
-/** One grant: its parameters, and its context for events and errors. */
-export interface Grant {
-  readonly context: {
-    readonly authorizationServer: string;
-    readonly clientId: string;
-    readonly requestedScope: string | undefined;
-  };
-  readonly reason: GrantReason | undefined;
-  /** Counts the token requests that were sent. */
-  readonly attempts: { sent: number };
-  readonly parameters: URLSearchParams;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** The facts about a failed grant. */
-export interface FailedGrant {
-  readonly grant: Grant;
-  readonly began: Instant;
-  /** Absent if the preparation has failed. */
-  readonly prepared?: PreparedRequest;
-  readonly response?: BoundedResponse | undefined;
-  /** Number of requests that were sent. */
-  readonly requests?: number;
-  /** The environment variable that names a proxy, if Node.js ignored it. */
-  readonly ignoredProxy?: string | undefined;
-}
-
-/** The facts of a successful grant that a snapshot of the token service shows. */
-export interface GrantState {
-  /** The credential that authenticated the grant. */
-  readonly credential: CredentialFacts | undefined;
-  /** How far the clock of the authorization server is ahead, in milliseconds; 0 for less than ten seconds. */
-  readonly clockSkewMs: number;
-}
-
 /** Sends prepared token requests, and reports their outcomes as events. */
 export interface TokenRequests {
   /** The state of the last successful grant. */
   readonly state: GrantState;
   /** @throws {TokenError} or the reason of the signal */
-  send(grant: Grant, prepared: PreparedRequest): Promise<AccessToken>;
+  send(grant: Grant, prepared: PreparedGrant): Promise<AccessToken>;
   /**
    * Emits `grant.failed` and returns the {@link TokenError} to throw. If the caller aborted the grant, emits no event
    * and returns the reason of the signal.
@@ -76,11 +44,12 @@ export interface TokenRequests {
   reportFailure(cause: unknown, failed: FailedGrant): unknown;
 }
 
-/** Sends prepared token requests of the client credentials grant (RFC 6749 §4.4.2). */
+/** Sends prepared token requests (RFC 6749 §4.5). */
 export function tokenRequests({
   server,
   skew,
   preparation,
+  grantType,
   dpop,
   assumeBearer,
   defaultLifetimeSeconds,
@@ -93,22 +62,35 @@ export function tokenRequests({
   // Signs the proofs for the token endpoint, and stores the nonces of the server.
   let handle: DPoPHandle | undefined;
 
-  async function send(grant: Grant, prepared: PreparedRequest): Promise<AccessToken> {
-    const { certificateThumbprint, secrets } = prepared.authentication;
+  async function send(grant: Grant, prepared: PreparedGrant): Promise<AccessToken> {
+    const { certificateThumbprint } = prepared.authentication;
+    const secrets = secretsOf(prepared);
+    const isExchange = grantType.name.endsWith(':token-exchange');
     const { configuration, bounded } = preparation.configure(prepared, {
       signal: grant.signal,
-      accept: (response) => acceptTokenResponse(response, { authorizationServer: server.name, secrets, assumeBearer }),
+      accept: (response) =>
+        acceptTokenResponse(response, { authorizationServer: server.name, secrets, assumeBearer, isExchange }),
+      bodyFormat: grantType.bodyFormat,
     });
     const dpopKey = key && { keyPair: await key.keyPair(), requireBinding: key.requireBinding };
     const DPoP = dpopKey && (handle ??= getDPoPHandle(configuration, dpopKey.keyPair));
+    const parameters = new URLSearchParams([...grant.parameters, ...Object.entries(prepared.input.parameters)]);
     const requestedAt = instant(clock);
     try {
       // If the server requires a nonce, openid-client sends a second request with fresh authentication (RFC 9449 §8).
-      const sending = clientCredentialsGrant(configuration, grant.parameters, DPoP && { DPoP });
+      const sending = genericGrantRequest(configuration, grantType.name, parameters, DPoP && { DPoP });
       const response = await sending.finally(() => (grant.attempts.sent += bounded.requests));
       const body = bounded.response?.body ?? '';
       const members = keepMembers.length === 0 ? {} : keptMembers(body, keepMembers, server.name);
-      const expected = { members, requestedAt, defaultLifetimeSeconds, certificateThumbprint, dpop: dpopKey };
+      const authorizationDetails = body.includes('"authorization_details"') ? detailsIn(body) : undefined;
+      const expected = {
+        members,
+        authorizationDetails,
+        requestedAt,
+        defaultLifetimeSeconds,
+        certificateThumbprint,
+        dpop: dpopKey,
+      };
       const token = readToken(response, { authorizationServer: server.name, ...expected });
       server.record('success');
       state = { credential: prepared.authentication.credentials?.[0]?.facts, clockSkewMs: prepared.skewMs };
@@ -141,9 +123,20 @@ export function tokenRequests({
     const { context, signal } = grant;
     // The deadline of this library counts as a failure of the server. Any other abort comes from the caller.
     if (signal?.aborted === true && !(signal.reason instanceof DeadlineError)) return signal.reason;
-    const { secrets, hint } = prepared?.authentication ?? {};
+    const { input, authentication: { hint } = {} } = prepared ?? {};
+    const secrets = prepared && secretsOf(prepared);
+    const grantFacts = { grantName: grantType.title, inputHint: input?.hint };
     const usesDpop = dpop !== undefined;
-    const error = grantError(cause, { ...context, secrets, hint, usesDpop, response, ignoredProxy, now: clock.now() });
+    const error = grantError(cause, {
+      ...context,
+      ...grantFacts,
+      secrets,
+      hint,
+      usesDpop,
+      response,
+      ignoredProxy,
+      now: clock.now(),
+    });
     if (prepared !== undefined) server.record(error);
     if (prepared !== undefined && isAboutClient(error)) skew.observe(response, prepared.skewMs);
     emit({ type: 'grant.failed', ...factsOf(grant, failed), error, durationMs: elapsedMs(began, clock) });
@@ -158,6 +151,11 @@ export function tokenRequests({
     reportFailure,
   };
 }
+
+const secretsOf = ({ authentication, input }: PreparedGrant): readonly string[] => [
+  ...authentication.secrets,
+  ...input.secrets,
+];
 
 const factsOf = ({ context, reason, attempts }: Grant, { requests = 0 }: Pick<FailedGrant, 'requests'>) => ({
   ...context,

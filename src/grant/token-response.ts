@@ -1,8 +1,10 @@
 import { AccessToken, type DpopKeyPair, type TokenMembers } from '../core/access-token.js';
+import type { AuthorizationDetail } from '../core/authorization-details.js';
 import type { Instant } from '../core/clock.js';
 import { ConfigurationError, InvalidTokenResponseError } from '../core/errors.js';
 import { isErrorCode } from './errors/error-response.js';
 import { readable } from './errors/redaction.js';
+import { neverBearer, unsupportedType } from './errors/token-type.js';
 import type { BoundedResponse } from './http/bounded-fetch.js';
 
 /** The members of a token response that become part of the token (RFC 6749 §5.1), as checked by openid-client. */
@@ -25,6 +27,8 @@ export interface TokenResponseContext {
   readonly dpop?: { readonly keyPair: DpopKeyPair; readonly requireBinding: boolean } | undefined;
   /** The members of the token response that `keepMembers` names. */
   readonly members?: TokenMembers | undefined;
+  /** The granted authorization details (RFC 9396 §7). */
+  readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined;
 }
 
 /**
@@ -39,7 +43,7 @@ export function readToken(response: TokenResponse, context: TokenResponseContext
 
   const isDpop = response.token_type === 'dpop';
   if (isDpop && dpop === undefined) throw invalid('"token_type" is DPoP, which was not requested');
-  if (!isDpop && dpop?.requireBinding) {
+  if (response.token_type === 'bearer' && dpop?.requireBinding) {
     throw new ConfigurationError(
       `${authorizationServer} granted a Bearer token instead of a DPoP-bound one: enable DPoP for this client, or set ` +
         '"requireBinding: false" in dpop()',
@@ -52,12 +56,14 @@ export function readToken(response: TokenResponse, context: TokenResponseContext
   return new AccessToken({
     value: response.access_token,
     ...(isDpop && { type: 'DPoP', keyPair: dpop?.keyPair }),
+    ...(response.token_type === 'n_a' && { type: 'N_A' }),
     scope: response.scope && cleanScope(response.scope),
     issuedAt: requestedAt.wall,
     issuedAtMonotonic: requestedAt.monotonic,
     expiresAt: requestedAt.wall + lifetime.seconds * 1_000,
     certificateThumbprint,
     members: context.members,
+    authorizationDetails: context.authorizationDetails,
   });
 }
 
@@ -65,6 +71,8 @@ export function readToken(response: TokenResponse, context: TokenResponseContext
 export interface TokenResponseChecks {
   /** Whether a missing or unknown `token_type` counts as Bearer. */
   readonly assumeBearer: boolean;
+  /** Whether the token may be no access token: `N_A` (RFC 8693 §2.2.1). @default false */
+  readonly isExchange?: boolean | undefined;
   readonly authorizationServer: string;
   /** Texts that must not appear in a message. */
   readonly secrets: readonly string[];
@@ -79,7 +87,7 @@ export interface TokenResponseChecks {
  */
 export function acceptTokenResponse(
   { status, headers, body }: BoundedResponse,
-  { authorizationServer, secrets, assumeBearer }: TokenResponseChecks,
+  { authorizationServer, secrets, assumeBearer, isExchange = false }: TokenResponseChecks,
 ): string {
   const invalid = (flaw: string) =>
     new InvalidTokenResponseError(`${authorizationServer} responded to the grant with ${status}, but ${flaw}`);
@@ -103,7 +111,7 @@ export function acceptTokenResponse(
 
   const { access_token, token_type, scope, expires_in } = members;
   if (!isLifetime(expires_in)) throw invalid('its "expires_in" is not a number of seconds');
-  const type = tokenTypeOf(token_type, assumeBearer);
+  const type = tokenTypeOf(token_type, { assumeBearer, isExchange });
   if (type === undefined && typeof access_token === 'string') {
     throw invalid(unsupportedType(token_type, [...secrets, access_token]));
   }
@@ -140,33 +148,12 @@ export function readLifetime(expiresIn: number, nowMs: number): { seconds: numbe
   return isDate ? undefined : { seconds: cappedSeconds, isCapped: true };
 }
 
-// Registered for other ways to send a token (RFC 7800, draft-ietf-oauth-v2-http-mac, RFC 8693 §2.2.1).
-const neverBearer = new Set(['dpop', 'mac', 'pop', 'n_a']);
-
 // In lower case; `undefined` if this library cannot send such a token.
-function tokenTypeOf(value: unknown, assumeBearer: boolean): 'bearer' | 'dpop' | undefined {
+function tokenTypeOf(
+  value: unknown,
+  { assumeBearer, isExchange }: { readonly assumeBearer: boolean; readonly isExchange: boolean },
+): 'bearer' | 'dpop' | 'n_a' | undefined {
   const type = typeof value === 'string' ? value.toLowerCase() : undefined;
-  if (type === 'bearer' || type === 'dpop') return type;
+  if (type === 'bearer' || type === 'dpop' || (type === 'n_a' && isExchange)) return type;
   return assumeBearer && !neverBearer.has(type?.trim() ?? '') ? 'bearer' : undefined;
-}
-
-// The flaw of a `token_type`, and advice.
-function unsupportedType(value: unknown, secrets: readonly string[]): string {
-  if (typeof value === 'string' && neverBearer.has(value.trim().toLowerCase())) {
-    return `its "token_type" is "${readable(value, secrets)}"; this library sends tokens of the types Bearer and DPoP`;
-  }
-  return (
-    `its "token_type" ${described(value, secrets)} instead of "Bearer"; if its tokens are Bearer tokens, set ` +
-    '"assumeBearer: true"'
-  );
-}
-
-function described(value: unknown, secrets: readonly string[]): string {
-  if (value === undefined) return 'is missing';
-  if (value === '') return 'is empty';
-  if (typeof value === 'number' || typeof value === 'boolean') return `is ${value}`;
-  if (typeof value !== 'string')
-    return value === null ? 'is null' : `is ${Array.isArray(value) ? 'a list' : 'an object'}`;
-  const isPadded = value.trim() !== value;
-  return `is "${readable(value, secrets)}"${isPadded ? ', with white space around it,' : ''}`;
 }

@@ -19,7 +19,7 @@ import { checkGetTokenOptions, type Layer } from '../core/token-source.js';
  */
 export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
   const byDefault = canonicalRequest(defaults);
-  const { scope, resource, audience, parameters } = byDefault;
+  const { scope, resource, audience, parameters, authorizationDetails } = byDefault;
 
   return (inner) => ({
     async getToken(request, options) {
@@ -27,7 +27,7 @@ export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
       if (request === undefined) return inner.getToken(byDefault, options);
       checkTokenRequest(request);
       return inner.getToken(
-        canonicalRequest({ scope, resource, audience, parameters, ...givenMembers(request) }),
+        canonicalRequest({ scope, resource, audience, parameters, authorizationDetails, ...givenMembers(request) }),
         options,
       );
     },
@@ -35,10 +35,11 @@ export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
 }
 
 // A canonical request comes from another layer of this kind. Members that its caller did not set are empty.
-const givenMembers = (request: TokenRequest): TokenRequest =>
-  Object.fromEntries(
-    Object.entries(request).filter(
-      ([, value]) =>
-        value !== undefined && !(request instanceof CanonicalTokenRequest && Object.keys(value).length === 0),
-    ),
+function givenMembers(request: TokenRequest): TokenRequest {
+  const isCanonical = request instanceof CanonicalTokenRequest;
+  const given = Object.entries(request).filter(
+    ([, value]) => value !== undefined && !(isCanonical && Object.keys(value as object).length === 0),
   );
+  const subject = isCanonical && { subjectToken: request.subjectToken, assertion: request.assertion };
+  return { ...Object.fromEntries(given), ...subject };
+}

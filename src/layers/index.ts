@@ -3,12 +3,10 @@
  * @module m2m-tokens/layers
  */
 export { compose, type Layer } from '../core/token-source.js';
-export {
-  type ClientCredentials,
-  clientCredentials,
-  type ClientCredentialsOptions,
-} from '../grant/client-credentials.js';
-export type { GrantState } from '../grant/token-requests.js';
+export { clientCredentials } from '../grant/client-credentials.js';
+export type { ClientCredentialsOptions } from '../grant/grant-options.js';
+export type { GrantSource } from '../grant/grants.js';
+export type { GrantState } from '../grant/grant.js';
 export { withCache } from './cache.js';
 export { withDefaultRequest } from './default-request.js';
 export { withFastPath } from './fast-path.js';

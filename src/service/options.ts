@@ -5,6 +5,7 @@ import {
   anyBoolean,
   anyClock,
   anyFunction,
+  anyList,
   anyObject,
   checkOptions,
   durationMs,
@@ -20,8 +21,9 @@ import {
 import { ConfigurationError } from '../core/errors.js';
 import { hrefOf, httpOrigins, nonEmptyUrl } from '../core/insecure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
-import type { ClientCredentialsOptions } from '../grant/client-credentials.js';
+import type { ClientCredentialsOptions } from '../grant/grant-options.js';
 import { dpopKeyOf } from '../grant/dpop.js';
+import type { GrantType } from '../grant/grant-type.js';
 import { checkKeepMembers } from '../grant/kept-members.js';
 import { refreshChecks, type RefreshOptions } from '../layers/renewal-schedule.js';
 import { anyTokenStore, type TokenStore } from '../stores/token-store.js';
@@ -40,7 +42,18 @@ export interface RetryOptions {
 }
 
 /** Options of {@link createTokenService}. The members of the token request are the default token request. */
-export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredentialsOptions, 'clientAuthentication'> {
+export interface TokenServiceOptions
+  extends
+    Omit<TokenRequest, 'subjectToken' | 'assertion'>,
+    Omit<ClientCredentialsOptions, 'clientId' | 'clientAuthentication'> {
+  /** The client identifier (RFC 6749 §2.2). Optional for a client that does not authenticate. */
+  readonly clientId?: string | undefined;
+  /**
+   * How tokens are obtained: `jwtBearer({ assertion })` or `tokenExchange({ subjectTokenType })`. With these two, the
+   * client need not authenticate.
+   * @default the client credentials grant
+   */
+  readonly grant?: GrantType | undefined;
   /**
    * The client secret: a string, a function that is called for each grant, or `fromFile(path)`. The method is
    * `client_secret_post` if the metadata of the authorization server contain only that one, else `client_secret_basic`.
@@ -51,7 +64,7 @@ export interface TokenServiceOptions extends TokenRequest, Omit<ClientCredential
    * others.
    */
   readonly clientAuthentication?: ClientAuthentication | undefined;
-  /** The name of the token service in events, metrics and traces. @default the client identifier */
+  /** The name of the token service in events, metrics and traces. @default the client identifier, or the host of the server */
   readonly name?: string | undefined;
   /** The cache in memory. */
   readonly cache?:
@@ -91,12 +104,14 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
     clientId: nonEmptyString,
     clientSecret: stringOrFunction,
     clientAuthentication: objectWith('prepare', 'fingerprint'),
+    grant: objectWith('prepare'),
     profile: oneOf('fapi2'),
     dpop: objectWith('keyPair', 'thumbprint'),
     scope: stringOrStrings,
     resource: stringOrStrings,
     audience: stringOrStrings,
     parameters: anyObject,
+    authorizationDetails: anyList,
     cache: anyObject,
     refresh: anyObject,
     retry: anyObject,
@@ -121,8 +136,7 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
   });
 
   exactlyOne(options, 'issuer', 'tokenEndpoint');
-  exactlyOne(options, 'clientSecret', 'clientAuthentication');
-  exactlyOne(options, 'clientId');
+  checkClient(options);
   checkKeepMembers(options.keepMembers ?? []);
   checkBlanks(options);
   checkServerUrls(options);
@@ -147,6 +161,14 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
       '"revocationEndpoint" requires "tokenEndpoint": with "issuer", it comes from the metadata',
     );
   }
+}
+
+// The grants that are based on an assertion or a token need no client authentication (RFC 7521 §4.1).
+function checkClient(options: TokenServiceOptions): void {
+  const { grant, clientSecret, clientAuthentication } = options;
+  if (grant !== undefined && clientSecret === undefined && clientAuthentication === undefined) return;
+  exactlyOne(options, 'clientSecret', 'clientAuthentication');
+  exactlyOne(options, 'clientId');
 }
 
 function exactlyOne(options: TokenServiceOptions, ...names: readonly (keyof TokenServiceOptions)[]): void {

@@ -2,14 +2,14 @@ import { abortable, withDeadline } from '../core/abort.js';
 import { GrantUnavailableError, type AnyTokenError } from '../core/errors.js';
 import { eventSink } from '../core/event-sink.js';
 import type { EventSink } from '../core/events.js';
-import type { ClientCredentials } from '../grant/client-credentials.js';
+import type { GrantSource } from '../grant/grants.js';
 import type { SharedEntries } from '../stores/shared-tokens.js';
 import type { CachedTokens, DrainedToken } from '../layers/token-cache.js';
 
 /** Options of {@link revokeAll}. */
 export interface RevokeAllOptions {
   readonly cache: Pick<CachedTokens, 'drain'>;
-  readonly grants: Pick<ClientCredentials, 'revoke'>;
+  readonly grants: Pick<GrantSource, 'revoke'>;
   readonly shared: SharedEntries | undefined;
   readonly onEvent?: EventSink | undefined;
 }

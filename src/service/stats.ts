@@ -1,5 +1,5 @@
 import type { CredentialFacts } from '../core/events.js';
-import type { ClientCredentials } from '../grant/client-credentials.js';
+import type { GrantSource } from '../grant/grants.js';
 import type { CachedTokens } from '../layers/token-cache.js';
 import type { TokenState } from '../layers/token-state.js';
 import type { SharedEntries } from '../stores/shared-tokens.js';
@@ -11,7 +11,10 @@ import type { SharedEntries } from '../stores/shared-tokens.js';
 export interface TokenStats {
   /** The option `name`. */
   readonly service: string;
-  readonly clientId: string;
+  /** `undefined` for a client that has no identifier. */
+  readonly clientId: string | undefined;
+  /** The value of `grant_type`, such as `client_credentials`. */
+  readonly grantType: string;
   /** The issuer, or the token endpoint if no issuer is configured. */
   readonly authorizationServer: string;
   /**
@@ -57,8 +60,8 @@ export interface TokenStats {
 
 /** The parts of a token service that its snapshot shows. */
 export interface StatsSources {
-  readonly origin: Pick<TokenStats, 'service' | 'clientId' | 'authorizationServer'>;
-  readonly grants: Pick<ClientCredentials, 'state'>;
+  readonly origin: Pick<TokenStats, 'service' | 'clientId' | 'authorizationServer' | 'grantType'>;
+  readonly grants: Pick<GrantSource, 'state'>;
   readonly cache: CachedTokens;
   /** `undefined` without a shared store. */
   readonly shared: Pick<SharedEntries, 'failingSince'> | undefined;

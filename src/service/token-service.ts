@@ -1,11 +1,12 @@
 import { authenticatorOf, type ClientAuthentication } from '../authentication/client-authentication.js';
 import { clientSecretByMetadata } from '../authentication/client-secret.js';
-import type { Secret } from '../authentication/secret.js';
+import { noClientAuthentication } from '../authentication/no-client-authentication.js';
 import { cleanIssuer, cleanUrl } from '../core/clean-text.js';
 import type { EventSink } from '../core/events.js';
 import { hrefOf } from '../core/insecure-url.js';
 import { compose, type GetTokenOptions, type TokenSource } from '../core/token-source.js';
-import { clientCredentials } from '../grant/client-credentials.js';
+import { clientCredentialsType, grantSource } from '../grant/grants.js';
+import { grantTypeOf, type GrantTypeMembers } from '../grant/grant-type.js';
 import { dpopKeyOf } from '../grant/dpop.js';
 import { withCache } from '../layers/cache.js';
 import { withDefaultRequest } from '../layers/default-request.js';
@@ -82,21 +83,21 @@ export interface TokenService extends TokenSource {
  */
 export function createTokenService(options: TokenServiceOptions): TokenService {
   checkTokenServiceOptions(options);
-  const { clock, random, refresh, scope, resource, audience, parameters } = options;
-  const { issuer, tokenEndpoint, clientId, name = clientId } = options;
-  const origin = {
-    service: name,
-    authorizationServer: issuer === undefined ? cleanUrl(hrefOf(tokenEndpoint ?? '')) : cleanIssuer(hrefOf(issuer)),
-    clientId,
-  };
+  const { clock, random, refresh, scope, resource, audience, parameters, authorizationDetails } = options;
+  const { issuer, tokenEndpoint, clientId } = options;
+  const authorizationServer =
+    issuer === undefined ? cleanUrl(hrefOf(tokenEndpoint ?? '')) : cleanIssuer(hrefOf(issuer));
+  const service = options.name ?? clientId ?? new URL(authorizationServer).host;
+  const grantType = options.grant === undefined ? clientCredentialsType : grantTypeOf(options.grant);
+  const origin = { service, authorizationServer, clientId, grantType: grantType.name };
   const sinks = [options.logger && logEvents(options.logger, { clock }), options.onEvent];
   const observers = observation({ origin, sinks, clock });
   const { onEvent } = observers;
-  const clientAuthentication = options.clientAuthentication ?? clientSecretByMetadata(options.clientSecret as Secret);
+  const clientAuthentication = clientAuthenticationOf(options);
   const { deadlineMs, maxBackoffMs, retries } = options.retry ?? {};
 
-  const grants = clientCredentials({ ...options, clientAuthentication, onEvent });
-  const shared = sharedTokensOf(options, clientAuthentication, onEvent);
+  const grants = grantSource({ ...options, clientAuthentication, onEvent }, grantType);
+  const shared = sharedTokensOf(options, { clientAuthentication, grantType, onEvent });
   const entries = shared && entriesOf(shared);
   // The cache tells the client authentication which certificate its tokens are bound to.
   const cache = tokenCache({ ...options.cache, refresh, clock, random, onEvent, certificate: clientAuthentication });
@@ -108,7 +109,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     withNegativeCache({ credentials: clientAuthentication, maxBackoffMs, clock, random, onEvent }),
     shared && withSharedStore(shared, { deadlineMs, refresh, random }),
     withCache(cache),
-    withDefaultRequest({ scope, resource, audience, parameters }),
+    withDefaultRequest({ scope, resource, audience, parameters, authorizationDetails }),
     withFastPath(cache),
   );
 
@@ -129,16 +130,27 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   };
 }
 
+function clientAuthenticationOf({ clientAuthentication, clientSecret }: TokenServiceOptions): ClientAuthentication {
+  if (clientAuthentication !== undefined) return clientAuthentication;
+  return clientSecret === undefined ? noClientAuthentication() : clientSecretByMetadata(clientSecret);
+}
+
+interface SharedTokensContext {
+  readonly clientAuthentication: ClientAuthentication;
+  readonly grantType: GrantTypeMembers;
+  readonly onEvent: EventSink;
+}
+
 /** The tokens that this service shares with replicas of the same identity, certificate and DPoP key. */
 function sharedTokensOf(
   { store, issuer, tokenEndpoint, clientId, keepMembers = [], dpop, clock }: TokenServiceOptions,
-  clientAuthentication: ClientAuthentication,
-  onEvent: EventSink,
+  { clientAuthentication, grantType, onEvent }: SharedTokensContext,
 ): SharedTokens | undefined {
   const authenticator = authenticatorOf(clientAuthentication);
   const key = dpop && dpopKeyOf(dpop);
   const urls = [issuer, tokenEndpoint].map((url) => url && hrefOf(url));
-  const identity = [...urls, clientId, authenticator.method, ...keepMembers.toSorted()];
+  const grant = grantType === clientCredentialsType ? [] : [grantType.name];
+  const identity = [...urls, clientId, authenticator.method, ...grant, ...keepMembers.toSorted()];
   const isSenderConstrained = authenticator.certificateThumbprint !== undefined || key !== undefined;
   const currentConstraint = async () => ({
     certificateThumbprint: await authenticator.certificateThumbprint?.(),
@@ -146,5 +158,5 @@ function sharedTokensOf(
     thumbprint: await key?.thumbprint(),
   });
   const senderConstraint = isSenderConstrained ? currentConstraint : undefined;
-  return store && sharedTokens({ store, identity, senderConstraint, clock, onEvent });
+  return store && sharedTokens({ store, identity, subject: grantType.subject, senderConstraint, clock, onEvent });
 }

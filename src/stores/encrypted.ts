@@ -3,7 +3,7 @@ import { isUint8Array } from 'node:util/types';
 
 import { checkArgument, checkOptions } from '../core/check-options.js';
 import { ConfigurationError } from '../core/errors.js';
-import { anyTokenStore, type StoredToken, type TokenStore } from './token-store.js';
+import { anyTokenStore, asConfidential, type StoredToken, type TokenStore } from './token-store.js';
 
 /** Options of {@link encryptedStore}. */
 export interface EncryptedStoreOptions {
@@ -59,7 +59,7 @@ export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions
     return Buffer.from(plaintext).toString('utf8');
   }
 
-  return {
+  return asConfidential({
     async get(key, call) {
       const sealed = await store.get(key, call);
       return sealed && { ...sealed, payload: await open(key, sealed).catch(() => unreadable) };
@@ -67,7 +67,7 @@ export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions
     set: async (key, token, ttlMs, call) => store.set(key, await seal(key, token), ttlMs, call),
     delete: (key, token, call) => store.delete(key, token, call),
     lease: (key, ms, call) => store.lease(key, ms, call),
-  };
+  });
 }
 
 // No format has an empty payload, so the entry counts as invalid.

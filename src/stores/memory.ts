@@ -1,6 +1,6 @@
 import { anyClock, checkOptions } from '../core/check-options.js';
 import { type Clock, systemClock } from '../core/clock.js';
-import type { StoredToken, TokenStore } from './token-store.js';
+import { asConfidential, type StoredToken, type TokenStore } from './token-store.js';
 
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
@@ -30,7 +30,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): TokenStore {
     return entry !== undefined && entry.until > clock.monotonic() ? entry.token : undefined;
   };
 
-  return {
+  return asConfidential({
     get: async (key) => current(key),
     async set(key, token, ttlMs) {
       const existing = current(key);
@@ -55,7 +55,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): TokenStore {
         },
       };
     },
-  };
+  });
 }
 
 const isNewer = (one: StoredToken, other: StoredToken): boolean =>

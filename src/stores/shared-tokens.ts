@@ -16,7 +16,7 @@ import { eventSink } from '../core/event-sink.js';
 import type { EventSink, TokenEvent } from '../core/events.js';
 import { circuitBreaker } from './circuit-breaker.js';
 import { canPresent, fromStored, type SenderConstraint, type TokenRecord, toStored } from './token-record.js';
-import { anyTokenStore, type Lease, type TokenStore } from './token-store.js';
+import { anyTokenStore, isConfidential, type Lease, type TokenStore } from './token-store.js';
 
 /** Options of {@link sharedTokens}. */
 export interface SharedTokensOptions {
@@ -38,6 +38,8 @@ export interface SharedTokensOptions {
         readonly thumbprint?: string | undefined;
       }>)
     | undefined;
+  /** Reads a digest of the subject that the tokens are for. Only replicas with the same subject share tokens. */
+  readonly subject?: (() => Promise<string>) | undefined;
   /** For tests. @default the system clock */
   readonly clock?: Clock | undefined;
   /** Called with each event. */
@@ -56,6 +58,8 @@ declare const brand: unique symbol;
 export interface SharedEntries {
   readonly clock: Clock;
   readonly emit: (event: TokenEvent) => void;
+  /** Whether the store may hold tokens of users. */
+  readonly isConfidential: boolean;
   /** The entry of one token request; `undefined` if the key or certificate of the client cannot be read. */
   entry(requestKey: string): Promise<SharedEntry | undefined>;
   /** Since when the store fails, in milliseconds since the epoch; `undefined` while it works. */
@@ -95,24 +99,28 @@ const constraintTimeoutMs = 5_000;
  * ```
  */
 export function sharedTokens(options: SharedTokensOptions): SharedTokens {
-  const checks = { store: anyObject, identity: anyList, senderConstraint: anyFunction };
+  const checks = { store: anyObject, identity: anyList, senderConstraint: anyFunction, subject: anyFunction };
   checkOptions('sharedTokens', options, { ...checks, clock: anyClock, onEvent: anyFunction });
   checkArgument('sharedTokens', 'store', options.store, anyTokenStore);
   checkArgument('sharedTokens', 'identity', options.identity, anyList);
-  const { store, identity, senderConstraint, clock = systemClock, onEvent } = options;
+  const { store, identity, senderConstraint, subject, clock = systemClock, onEvent } = options;
   const breaker = circuitBreaker(store, clock, onEvent);
   /** The writes under way, by key. */
   const writes = new Map<string, Promise<unknown>>();
 
-  async function readConstraint(): Promise<SenderConstraint> {
-    if (senderConstraint === undefined) return {};
-    return withDeadline(constraintTimeoutMs, undefined, (signal) => abortable(senderConstraint(), signal));
+  async function readConstraint(): Promise<readonly [SenderConstraint, string | undefined]> {
+    const read = async () => Promise.all([senderConstraint?.() ?? {}, subject?.()]);
+    if (senderConstraint === undefined && subject === undefined) return [{}, undefined];
+    return withDeadline(constraintTimeoutMs, undefined, (signal) => abortable(read(), signal));
   }
 
-  function entryOf(requestKey: string, constraint: SenderConstraint): SharedEntry {
+  function entryOf(
+    requestKey: string,
+    [constraint, currentSubject]: readonly [SenderConstraint, string | undefined],
+  ): SharedEntry {
     const thumbprints = `${constraint.certificateThumbprint} ${constraint.thumbprint}`;
     // A hash has a fixed length and reveals nothing about the request.
-    const key = hash('sha256', JSON.stringify([identity, thumbprints, requestKey]), 'base64url');
+    const key = hash('sha256', JSON.stringify([identity, thumbprints, requestKey, currentSubject]), 'base64url');
 
     const remove = (token: AccessToken) => breaker.delete(key, toStored(key, token));
 
@@ -152,6 +160,7 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
   const entries: SharedEntries = {
     clock,
     emit: eventSink(onEvent),
+    isConfidential: isConfidential(store),
     async entry(requestKey) {
       const constraint = await readConstraint().catch(() => undefined);
       return constraint && entryOf(requestKey, constraint);

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 
-import { AccessToken, type AccessTokenFields, type TokenMembers } from '../core/access-token.js';
+import { AccessToken, type AccessTokenFields, type AccessTokenType, type TokenMembers } from '../core/access-token.js';
+import { type AuthorizationDetail, isListOfDetails } from '../core/authorization-details.js';
 import type { Instant } from '../core/clock.js';
 import { parseObject } from '../core/json.js';
 import type { StoredToken } from './token-store.js';
@@ -20,8 +21,8 @@ export interface SenderConstraint extends Pick<AccessTokenFields, 'certificateTh
 export const clockSkewMs = 60_000;
 
 // The format versions that this release reads and writes. Version 2 adds a line for the members of a token, if it
-// has any. A change of the format takes the next number.
-const versions = { withoutMembers: 1, withMembers: 2 } as const;
+// has any; version 3 also one for its authorization details. A change of the format takes the next number.
+const versions = { withoutMembers: 1, withMembers: 2, withDetails: 3 } as const;
 const maxLifetimeMs = 10 * 366 * 24 * 3_600_000;
 const checksumLength = 8;
 const invalid: TokenRecord = { kind: 'invalid' };
@@ -30,12 +31,14 @@ const invalid: TokenRecord = { kind: 'invalid' };
 export function toStored(key: string, token: AccessToken): StoredToken {
   const issuedAt = Math.floor(token.issuedAt);
   const expiresAt = Math.floor(token.expiresAt);
-  const hasMembers = Object.keys(token.members).length > 0;
-  const version = hasMembers ? versions.withMembers : versions.withoutMembers;
+  const hasDetails = token.authorizationDetails.length > 0;
+  const hasMembers = hasDetails || Object.keys(token.members).length > 0;
+  const version = hasDetails ? versions.withDetails : hasMembers ? versions.withMembers : versions.withoutMembers;
   const members = hasMembers ? [JSON.stringify(token.members)] : [];
+  const details = hasDetails ? [JSON.stringify(token.authorizationDetails)] : [];
   const scope = token.scope === undefined ? [] : [token.scope];
   // The scope is last: unlike the other parts, it may have a line break if a user's token source made the token.
-  const body = [key, token.type, token.value, ...members, ...scope].join('\n');
+  const body = [key, token.type, token.value, ...members, ...details, ...scope].join('\n');
   return { version, issuedAt, expiresAt, payload: checksum(issuedAt, expiresAt, body) + body };
 }
 
@@ -44,7 +47,7 @@ export function toStored(key: string, token: AccessToken): StoredToken {
  * the latest one lifetime after `now`.
  */
 export function fromStored(key: string, stored: StoredToken, now: Instant, constraint: SenderConstraint): TokenRecord {
-  if (Number.isInteger(stored.version) && stored.version > versions.withMembers) return { kind: 'newer format' };
+  if (Number.isInteger(stored.version) && stored.version > versions.withDetails) return { kind: 'newer format' };
   const { issuedAt, expiresAt, payload } = stored;
   if (typeof payload !== 'string' || !Number.isInteger(issuedAt) || !Number.isInteger(expiresAt)) return invalid;
   const body = payload.slice(checksumLength);
@@ -52,15 +55,26 @@ export function fromStored(key: string, stored: StoredToken, now: Instant, const
   if (!isKnown(stored.version) || !payload.startsWith(checksum(issuedAt, expiresAt, body))) return invalid;
   if (issuedAt > now.wall + clockSkewMs || !(lifetimeMs > 0 && lifetimeMs <= maxLifetimeMs)) return invalid;
   const [storedKey, type, value = '', ...lines] = body.split('\n');
-  if (storedKey !== key || value === '' || (type !== 'Bearer' && type !== 'DPoP')) return invalid;
-  const members = stored.version === versions.withMembers ? readMembers(lines.shift() ?? '') : {};
-  if (members === undefined) return invalid;
+  if (storedKey !== key || value === '' || !isType(type)) return invalid;
+  const members = stored.version >= versions.withMembers ? readMembers(lines.shift() ?? '') : {};
+  const authorizationDetails = stored.version >= versions.withDetails ? readDetails(lines.shift() ?? '') : [];
+  if (members === undefined || authorizationDetails === undefined) return invalid;
   const scope = lines.length === 0 ? undefined : lines.join('\n');
   const issuedAtMonotonic = now.monotonic - Math.max(0, now.wall - issuedAt);
   const { certificateThumbprint } = constraint;
   const keyPair = type === 'DPoP' ? constraint.keyPair : undefined;
   const times = { issuedAt, issuedAtMonotonic, expiresAt };
-  const fields = { value, type, scope, members, ...times, certificateThumbprint, keyPair, shared: true } as const;
+  const fields = {
+    value,
+    type,
+    scope,
+    members,
+    authorizationDetails,
+    ...times,
+    certificateThumbprint,
+    keyPair,
+    shared: true,
+  } as const;
   return { kind: 'token', token: new AccessToken(fields) };
 }
 
@@ -78,7 +92,14 @@ function readMembers(line: string): TokenMembers | undefined {
   return isMalformed ? undefined : (members as TokenMembers);
 }
 
-const isKnown = (version: unknown): boolean => version === versions.withoutMembers || version === versions.withMembers;
+function readDetails(line: string): readonly AuthorizationDetail[] | undefined {
+  const { details } = parseObject(`{"details":${line}}`) ?? {};
+  return isListOfDetails(details) ? details : undefined;
+}
+
+const isType = (type: unknown): type is AccessTokenType => type === 'Bearer' || type === 'DPoP' || type === 'N_A';
+
+const isKnown = (version: number): boolean => Object.values<number>(versions).includes(version);
 
 // Detects damage, not an attack: an attacker can compute it too. Encryption detects both.
 const checksum = (issuedAt: number, expiresAt: number, body: string): string =>

@@ -45,3 +45,11 @@ export interface TokenStore {
 }
 
 export const anyTokenStore = objectWith('get', 'set', 'delete', 'lease');
+
+const confidential = Symbol.for('m2m-tokens.confidential');
+
+/** Marks a store that nobody else can read, because its entries are encrypted or in the memory of this process. */
+export const asConfidential = (store: TokenStore): TokenStore => Object.assign(store, { [confidential]: true });
+
+/** Whether the store may hold the tokens of users. Stores of other copies of this package are recognised, too. */
+export const isConfidential = (store: TokenStore): boolean => confidential in store;

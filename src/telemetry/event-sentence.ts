@@ -7,7 +7,7 @@ type Event<Type extends TokenEvent['type']> = Extract<TokenEvent, { readonly typ
 export function eventSentence(event: TokenEvent): string {
   switch (event.type) {
     case 'grant.succeeded':
-      return `${event.authorizationServer} granted "${event.clientId}" a token for ${seconds(event.lifetimeMs)}`;
+      return `${event.authorizationServer} granted "${event.clientId ?? event.service}" a token for ${seconds(event.lifetimeMs)}`;
     case 'grant.failed':
       return `${attempt(event)} failed${event.attempt === undefined ? ' before its token request was sent' : ''}: ${errorMessage(event.error)}`;
     case 'grant.retry_scheduled':

@@ -32,7 +32,7 @@ export const observeKey: symbol = Symbol.for('m2m-tokens.observe');
 /** Options of {@link observation}. */
 export interface ObservationOptions {
   /** The token service. */
-  readonly origin: Pick<ObservedGrant, 'service' | 'authorizationServer' | 'clientId'>;
+  readonly origin: Pick<ObservedGrant, 'service' | 'authorizationServer' | 'clientId' | 'grantType'>;
   /** The sinks of the user. */
   readonly sinks: readonly (EventSink | undefined)[];
   readonly clock?: Clock | undefined;

@@ -4,7 +4,9 @@ import type { EventSink, GrantReason } from '../core/events.js';
 export interface ObservedGrant {
   readonly service: string;
   readonly authorizationServer: string;
-  readonly clientId: string;
+  readonly clientId: string | undefined;
+  /** The value of `grant_type`. */
+  readonly grantType: string;
   readonly requestedScope: string | undefined;
   readonly reason: GrantReason | undefined;
   /** Whether callers get another token if the grant fails. */

@@ -6,7 +6,7 @@ import { clientSecretJwt } from '../../src/authentication/client-secret-jwt.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
 import { systemClock } from '../../src/core/clock.js';
 import { ConfigurationError } from '../../src/core/errors.js';
-import type { ClientCredentialsOptions } from '../../src/grant/client-credentials.js';
+import type { ClientCredentialsOptions } from '../../src/grant/grant-options.js';
 import { createTokenService } from '../../src/service/token-service.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { assertionIn, parametersIn } from '../support/client-assertions.js';

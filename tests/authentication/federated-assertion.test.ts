@@ -113,14 +113,25 @@ test('a function is told so beside a client certificate, too [F1 A7]', async () 
   expect(calls).toEqual([[], [{ replacing: 'first' }]]);
 });
 
-test.each([
-  new ConfigurationError('the identity is not assigned'),
-  new GrantUnavailableError('the metadata service is not available', { retryAfterMs: 2_000 }),
-])('the error of a source of identity tokens is the error of the grant: %p', async (error) => {
+test('a configuration error of the source is the error of the grant', async () => {
+  const error = new ConfigurationError('the identity is not assigned');
   const clientAuthentication = federatedAssertion(() => Promise.reject(error));
   const { failure } = granting({ tokenEndpoint: 'https://auth.example/token', clientAuthentication });
 
   expect(await failure()).toBe(error);
+});
+
+test('the message of a source that is unavailable is in the error of the grant, and its Retry-After only in the cause', async () => {
+  const cause = new GrantUnavailableError('the metadata service is not available', { retryAfterMs: 2_000 });
+  const clientAuthentication = federatedAssertion(() => Promise.reject(cause));
+  const { failure } = granting({ tokenEndpoint: 'https://auth.example/token', clientAuthentication });
+
+  expect(await failure()).toMatchObject({
+    code: 'ERR_GRANT_UNAVAILABLE',
+    message: 'the federated assertion could not be read: the metadata service is not available; see "cause"',
+    retryAfterMs: undefined,
+    cause,
+  });
 });
 
 test('the rejection of another client is not the error of the grant', async () => {

@@ -25,7 +25,7 @@ export function tokenEndpointInProcess({ tokenType = 'Bearer' } = {}): TokenServ
 /** A token endpoint on loopback. */
 export interface TokenEndpoint {
   /** Options of a token service for this endpoint. */
-  readonly options: TokenServiceOptions & { readonly tokenEndpoint: string };
+  readonly options: TokenServiceOptions & { readonly tokenEndpoint: string; readonly clientId: string };
   /** Number of grants so far. */
   readonly grants: number;
   close(): void;

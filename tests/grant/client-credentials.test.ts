@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { clientSecretBasic, clientSecretPost } from '../../src/authentication/client-secret.js';
 import { ConfigurationError, InvalidTokenResponseError } from '../../src/core/errors.js';
 import type { TokenRequest } from '../../src/core/token-request.js';
-import type { ClientCredentialsOptions } from '../../src/grant/client-credentials.js';
+import type { ClientCredentialsOptions } from '../../src/grant/grant-options.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
 import { fakeClock } from '../support/clock.js';
 import { failureOf, granting, secret } from '../support/grant-outcome.js';

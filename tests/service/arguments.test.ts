@@ -210,6 +210,20 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ['options', (value) => main.staticToken('key', value), options],
     ['type', (type) => main.staticToken('key', { type }), ['undefined']],
   ],
+  jwtBearer: [
+    ['options', (value) => main.jwtBearer(value), options],
+    ['assertion', (assertion) => main.jwtBearer({ assertion }), ['undefined', 'a function']],
+    ['bodyFormat', (bodyFormat) => main.jwtBearer({ bodyFormat }), ['undefined']],
+  ],
+  tokenExchange: [
+    ['options', (value) => main.tokenExchange(value), []],
+    ['subjectTokenType', (subjectTokenType) => main.tokenExchange({ subjectTokenType }), ['a text']],
+    [
+      'subjectToken',
+      (subjectToken) => main.tokenExchange({ subjectTokenType: 'jwt', subjectToken }),
+      ['undefined', 'a function'],
+    ],
+  ],
   tokenCache: [
     ['options', (value) => layers.tokenCache(value), options],
     ['maxTokens', (maxTokens) => layers.tokenCache({ maxTokens }), ['undefined', 'a number']],

@@ -45,6 +45,7 @@ test('a new service has neither tokens nor counts', async () => {
     service: 'billing',
     clientId: 'orders',
     authorizationServer: server.tokenEndpoint,
+    grantType: 'client_credentials',
     tokens: [],
     cache: { size: 0, maxTokens: 1000, evictions: 0 },
     requests: { memory: 0, shared_store: 0, grant: 0, joined: 0, error: 0 },
@@ -75,7 +76,7 @@ test('a snapshot does not change later', async () => {
 });
 
 test('a snapshot shows neither the token nor the secret', async () => {
-  const { tokens, server } = await startService({ parameters: { assertion: 'another-s3cret' } });
+  const { tokens, server } = await startService({ parameters: { ticket: 'another-s3cret' } });
   server.script(granted('t0ken'));
   await tokens.getToken();
 

@@ -121,7 +121,7 @@ describe('tokens in Redis', () => {
     await service().getToken();
     await settled(world);
     const [key = ''] = await client.keys('*');
-    const newer = '3:1:2:something else';
+    const newer = '4:1:2:something else';
 
     await client.set(key, newer);
     const values = [await service().getToken(), await service().getToken()].map(({ value }) => value);

@@ -53,7 +53,7 @@ test('finds an entry of another key, with another time or of an older format inv
 test('recognizes a newer format by its version alone [D9]', () => {
   const { read } = stored();
 
-  expect(read({ version: 3, payload: '' }).kind).toBe('newer format');
+  expect(read({ version: 4, payload: '' }).kind).toBe('newer format');
 });
 
 test('finds an entry without a value, or of an unknown token type, invalid [D9]', () => {

@@ -3,11 +3,9 @@ import { format, inspect } from 'node:util';
 import { clientSecretBasic } from '../../src/authentication/client-secret.js';
 import type { TokenEvent } from '../../src/core/events.js';
 import type { TokenRequest } from '../../src/core/token-request.js';
-import {
-  type ClientCredentials,
-  clientCredentials,
-  type ClientCredentialsOptions,
-} from '../../src/grant/client-credentials.js';
+import { clientCredentials } from '../../src/grant/client-credentials.js';
+import type { ClientCredentialsOptions } from '../../src/grant/grant-options.js';
+import type { GrantSource } from '../../src/grant/grants.js';
 import { startAuthorizationServer } from './authorization-server.js';
 import { fakeClock, type FakeClock } from './clock.js';
 import type { Answer } from './http-server.js';
@@ -18,7 +16,7 @@ export const secret = 'c4n4ry-s3cret';
 
 /** A token source without layers, its clock and its events. */
 export interface Granting {
-  readonly tokens: ClientCredentials;
+  readonly tokens: GrantSource;
   readonly clock: FakeClock;
   readonly events: readonly TokenEvent[];
   /** The error of one grant. */

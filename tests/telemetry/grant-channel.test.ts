@@ -52,6 +52,7 @@ describe('the tracing channel of grants', () => {
       service: 'shop',
       clientId: 'orders',
       authorizationServer: server.tokenEndpoint,
+      grantType: 'client_credentials',
       requestedScope: 'a',
       reason: 'cold',
       hasFallback: false,

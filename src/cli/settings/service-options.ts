@@ -9,7 +9,10 @@ import { parametersOf } from './parameters.js';
 import { requiredSetting, type Settings } from './settings.js';
 
 /** Options of `createTokenService`. */
-export type ServiceOptions = TokenServiceOptions & { readonly clientAuthentication: ClientAuthentication };
+export type ServiceOptions = ServerOptions & { readonly clientAuthentication: ClientAuthentication };
+
+/** The options that need no credentials. */
+export type ServerOptions = TokenServiceOptions & { readonly clientId: string };
 
 /**
  * The settings as options of `createTokenService`.
@@ -28,7 +31,7 @@ export async function serviceOptions(settings: Settings, credentials: Credential
  * The options that need no credentials.
  * @throws {CommandError} if a setting is missing or malformed
  */
-export function serverOptions(settings: Settings): TokenServiceOptions {
+export function serverOptions(settings: Settings): ServerOptions {
   const url = (name: SettingName) => settings[name] && allowedUrl(settings, settings[name].value);
   return {
     issuer: url('issuer'),

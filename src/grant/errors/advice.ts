@@ -9,7 +9,11 @@ export interface Rejection {
   /** The requested scope. */
   readonly scope: string | undefined;
   /** Why correct credentials may be rejected. */
-  readonly hint: string | undefined;
+  readonly hint?: string | undefined;
+  /** The name of the grant. @default 'client credentials grant' */
+  readonly grantName?: string | undefined;
+  /** The advice if the assertion or the subject token is rejected. */
+  readonly inputHint?: string | undefined;
   /** Whether the request carried a DPoP proof (RFC 9449 §5). */
   readonly usesDpop?: boolean | undefined;
 }
@@ -21,24 +25,31 @@ export function adviceFor(rejection: Rejection): string {
   return advice.filter(Boolean).join('; ');
 }
 
-function reason({ status, error, scope }: Rejection): string | undefined {
+function reason({
+  status,
+  error,
+  scope,
+  inputHint,
+  grantName = 'client credentials grant',
+}: Rejection): string | undefined {
   if (status === 407) return 'a proxy asks for credentials; give them to the "fetch" that this service uses';
   switch (error) {
     case 'invalid_client':
       return checkClient;
     case 'unauthorized_client':
-      if (status === 401) return `${checkClient}; or the client credentials grant is not enabled for this client`;
-      return 'the client credentials grant must be enabled for this client; some servers also report a wrong secret in this way';
+      if (status === 401) return `${checkClient}; or the ${grantName} is not enabled for this client`;
+      return `the ${grantName} must be enabled for this client; some servers also report a wrong secret in this way`;
     case 'unsupported_grant_type':
-      return 'the client credentials grant must be enabled for this client';
+      return `the ${grantName} must be enabled for this client`;
     case 'invalid_scope':
       return scope === undefined
         ? 'this client must request a scope: set "scope"'
         : `the scope "${cleanText(scope)}" is unknown or not allowed for this client`;
     case 'invalid_target':
       return 'check "resource" and "audience": this client is not allowed to request a token for them';
-    case 'invalid_request':
     case 'invalid_grant':
+      return inputHint ?? requestOrClient(status, error);
+    case 'invalid_request':
     case 'access_denied':
       return requestOrClient(status, error);
     case 'invalid_dpop_proof':

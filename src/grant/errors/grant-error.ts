@@ -16,10 +16,15 @@ import { withoutSecrets } from './redaction.js';
 
 /** The facts about a failed grant. */
 export interface GrantContext extends FailedRequest {
-  readonly clientId: string;
+  /** `undefined` for a client that has no identifier. */
+  readonly clientId: string | undefined;
   readonly requestedScope?: string | undefined;
   /** Why correct credentials may be rejected. */
   readonly hint?: string | undefined;
+  /** The name of the grant. */
+  readonly grantName?: string | undefined;
+  /** The advice if the assertion or the subject token is rejected. */
+  readonly inputHint?: string | undefined;
   /** Whether the request carried a DPoP proof (RFC 9449 §5). */
   readonly usesDpop?: boolean | undefined;
   /** The response, if there was one. */
@@ -56,10 +61,10 @@ function unavailable({ status, headers }: BoundedResponse, found: ErrorResponse,
 }
 
 function rejected({ status }: BoundedResponse, found: ErrorResponse, context: GrantContext): AnyTokenError {
-  const { authorizationServer, clientId, requestedScope: scope, hint, usesDpop } = context;
-  const advice = adviceFor({ status, error: found.error, scope, hint, usesDpop });
+  const { authorizationServer, clientId, requestedScope: scope, ...facts } = context;
+  const advice = adviceFor({ ...facts, status, error: found.error, scope });
   return new GrantRejectedError(
-    `${authorizationServer} rejected the grant of client "${cleanText(clientId)}" ${detail(found, status)}: ${advice}`,
+    `${authorizationServer} rejected the grant${ofClient(clientId)} ${detail(found, status)}: ${advice}`,
     { status, ...found },
   );
 }
@@ -84,6 +89,10 @@ function withoutSecretPath(url: URL, secrets: readonly string[]): string {
     return url.origin;
   }
 }
+
+/** The client in a message. */
+export const ofClient = (clientId: string | undefined): string =>
+  clientId === undefined ? '' : ` of client "${cleanText(clientId)}"`;
 
 const detail = ({ error, errorDescription }: ErrorResponse, status: number): string =>
   `(${[error, errorDescription && `"${errorDescription}"`, `HTTP ${status}`].filter(Boolean).join(', ')})`;

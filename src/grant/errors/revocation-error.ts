@@ -1,6 +1,6 @@
 import { GrantRejectedError, GrantUnavailableError, type AnyTokenError } from '../../core/errors.js';
 import { isTransientStatus, readErrorResponse } from './error-response.js';
-import type { GrantContext } from './grant-error.js';
+import { type GrantContext, ofClient } from './grant-error.js';
 import { findTokenError, networkError } from './network-error.js';
 
 /**
@@ -18,7 +18,7 @@ export function revocationError(
   const { status } = response;
   const { error: code } = readErrorResponse(response, secrets);
   const detail = [code, `HTTP ${status}`].filter(Boolean).join(', ');
-  const message = `${authorizationServer} did not revoke a token of client "${clientId}" (${detail}); it is valid until it expires`;
+  const message = `${authorizationServer} did not revoke a token${ofClient(clientId)} (${detail}); it is valid until it expires`;
   return isTransientStatus(status)
     ? new GrantUnavailableError(message, { status })
     : new GrantRejectedError(message, { status, error: code });

@@ -3,9 +3,9 @@ import type { CustomFetch } from 'openid-client';
 import { abortable, withDeadline } from '../../core/abort.js';
 import { cleanUrl } from '../../core/clean-text.js';
 import { ignoredProxyVariable } from '../../core/environment.js';
-import { ConfigurationError, GrantUnavailableError, InvalidTokenResponseError } from '../../core/errors.js';
+import { ConfigurationError, InvalidTokenResponseError } from '../../core/errors.js';
 import { asOwnRequest, isLoopback, isPermitted } from '../../core/secure-url.js';
-import { findTokenError } from '../errors/network-error.js';
+import { jsonBody } from './json-body.js';
 
 /** A complete response of the authorization server. */
 export interface BoundedResponse {
@@ -35,29 +35,14 @@ export interface BoundedFetchOptions {
   readonly timeoutMs: number;
   /** Checks a successful response and returns the body that openid-client reads. If it throws, the request fails. */
   readonly accept?: ((response: BoundedResponse) => string) | undefined;
+  /** The format of the body of a request. @default 'form' */
+  readonly bodyFormat?: 'form' | 'json' | undefined;
   /** Ends a request before its deadline. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** The current global `fetch`. It uses variables such as `HTTPS_PROXY` only if Node.js is configured to do so. */
 export const globalFetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
-
-/**
- * The `fetch` of the user. It may send tokens of another token service: a failure of that one is the cause of its error,
- * so that the `Retry-After` of another server does not count as one of the authorization server.
- */
-export function userFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
-  return async (input, init) => {
-    try {
-      return await fetch(input, init);
-    } catch (error) {
-      const cause = findTokenError(error);
-      if (cause === undefined) throw error;
-      const message = 'the option "fetch" got no token for a request to the authorization server; see "cause"';
-      throw new GrantUnavailableError(message, { cause, retryable: cause.retryable });
-    }
-  };
-}
 
 const maxBodyBytes = 1024 * 1024;
 const maxUncheckedLength = 64 * 1024;
@@ -69,7 +54,7 @@ const maxParts = 10_000;
  */
 export function boundedFetch(
   fetch: typeof globalThis.fetch,
-  { timeoutMs, accept = ({ body }) => body, signal, httpOrigins = [] }: BoundedFetchOptions,
+  { timeoutMs, accept = ({ body }) => body, bodyFormat, signal, httpOrigins = [] }: BoundedFetchOptions,
 ): BoundedFetch {
   let last: BoundedResponse | undefined;
   let lastUrl: URL | undefined;
@@ -98,6 +83,7 @@ export function boundedFetch(
         const init = {
           ...options,
           headers: exactHeaders(options.headers),
+          ...(bodyFormat === 'json' && jsonBody(options.headers, options.body)),
           redirect: 'manual',
           // Some frameworks replace the global `fetch` and cache POST responses unless this is set.
           cache: 'no-store',

@@ -9,10 +9,11 @@ import type { TokenStats } from '../../service/stats.js';
 export const commonAttributes = ({
   service,
   authorizationServer,
-}: Pick<TokenStats, 'service' | 'authorizationServer'>): Attributes => ({
+  grantType,
+}: Pick<TokenStats, 'service' | 'authorizationServer' | 'grantType'>): Attributes => ({
   'm2m.client.name': service,
   'server.address': hostOf(authorizationServer),
-  'oauth.grant_type': 'client_credentials',
+  'oauth.grant_type': grantType,
 });
 
 /** The host name of a URL or an origin: no brackets around an IPv6 address, as the conventions of OpenTelemetry say. */

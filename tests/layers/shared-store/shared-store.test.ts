@@ -670,7 +670,7 @@ test('has one entry per identity and token request, under a key that reveals nei
 
 test('leaves an entry of a newer format alone, and sends a grant of its own [D9]', async () => {
   const clock = fakeClock();
-  const newer = { version: 3, issuedAt: clock.now(), expiresAt: clock.now() + 60 * second, payload: 'unknown' };
+  const newer = { version: 4, issuedAt: clock.now(), expiresAt: clock.now() + 60 * second, payload: 'unknown' };
   const changes: string[] = [];
   const store: TokenStore = {
     get: async () => newer,
@@ -689,7 +689,7 @@ test('leaves an entry of a newer format alone, and sends a grant of its own [D9]
 
 test('does not return an entry of a newer format that appears during the wait [D9]', async () => {
   const clock = fakeClock();
-  const newer: StoredToken = { version: 2, issuedAt: clock.now(), expiresAt: clock.now() + 1, payload: 'unknown' };
+  const newer: StoredToken = { version: 4, issuedAt: clock.now(), expiresAt: clock.now() + 1, payload: 'unknown' };
   let looks = 0;
   const get = async () => ((looks += 1) === 1 ? undefined : newer);
   const one = fleet({ store: leasing(clock, { get }).store, clock }).replica();
