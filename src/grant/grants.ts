@@ -107,7 +107,7 @@ export function grantSource(options: GrantSourceOptions, grantType: GrantTypeMem
         const again = await preparation.prepareAgain(error, prepared, {
           signal,
           prepare: (rejectedSecrets) => prepare(rejected, rejectedSecrets),
-          isAboutInput: rejected !== undefined,
+          hasOtherInput: rejected && (({ input }) => input.fingerprint !== rejected.fingerprint),
         });
         if (again === undefined) throw error;
         return send(again);

@@ -49,8 +49,10 @@ export interface PrepareAgainOptions<Prepared> {
   readonly signal: AbortSignal | undefined;
   /** Prepares the request once more. The secrets of the rejected request tell a source which token was rejected. */
   readonly prepare: (rejectedSecrets: readonly string[]) => Promise<Prepared>;
-  /** Whether the input of the grant may be the reason for the error. */
-  readonly isAboutInput?: boolean | undefined;
+  /**
+   * For an error that may be about the input of the grant: whether another input was prepared, so that the request is sent again.
+   */
+  readonly hasOtherInput?: ((again: Prepared) => boolean) | undefined;
 }
 
 /** Prepares requests to the authorization server. */
@@ -115,10 +117,10 @@ export function prepareRequest({
 
   return {
     prepare,
-    async prepareAgain(error, failed, { signal, prepare: prepareOnce, isAboutInput = false }) {
+    async prepareAgain(error, failed, { signal, prepare: prepareOnce, hasOtherInput }) {
       if (!isTokenError(error) || error.code !== 'ERR_GRANT_REJECTED') return undefined;
       const isOutdated = mayBeOutdated(error);
-      if (!isOutdated && !isAboutClient(error) && !isAboutInput) return undefined;
+      if (!isOutdated && !isAboutClient(error) && hasOtherInput === undefined) return undefined;
       try {
         if (isOutdated) await abortable(server.rediscover(), signal);
       } catch (reason) {
@@ -127,7 +129,7 @@ export function prepareRequest({
         throw reason;
       }
       const again = await prepareOnce(failed.authentication.secrets).catch(() => failed);
-      return isSame(again, failed) ? undefined : again;
+      return isSame(again, failed) && hasOtherInput?.(again) !== true ? undefined : again;
     },
     configure({ metadata, authentication }, options) {
       const bounded = boundedFetch(authentication.fetch ?? fetch, {
@@ -163,11 +165,10 @@ export const isAboutClient = (error: unknown): boolean =>
 const mayBeOutdated = ({ status, error }: GrantRejectedError): boolean =>
   [401, 404, 405, 410].includes(status) || (status >= 300 && status < 400) || error === 'invalid_client';
 
-const isSame = (one: PreparedRequest & Partial<PreparedGrant>, other: typeof one): boolean =>
+const isSame = (one: PreparedRequest, other: PreparedRequest): boolean =>
   isDeepStrictEqual(essentials(one), essentials(other));
 
-const essentials = ({ authentication, metadata, input }: PreparedRequest & Partial<PreparedGrant>) => [
-  input?.fingerprint,
+const essentials = ({ authentication, metadata }: PreparedRequest) => [
   authentication.method,
   authentication.fingerprint,
   metadata.token_endpoint,

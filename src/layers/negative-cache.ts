@@ -112,8 +112,11 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
       const outageMs = isAfterExpiry
         ? random() * maxBackoffMs
         : backoffMs(count, { baseMs: 1_000, capMs: maxBackoffMs, random });
-      const ms = error.retryable ? (error.retryAfterMs ?? outageMs) : rejectionMs(count);
-      const fingerprint = error.retryable ? undefined : await currentFingerprint();
+      // An attempt after expiry may fail in another way, which does not end the pause after a rejection.
+      const held = error.retryable && last?.error.retryable === false ? last : undefined;
+      const ownMs = error.retryable ? (error.retryAfterMs ?? outageMs) : rejectionMs(count);
+      const ms = Math.max(ownMs, held?.pause.remainingMs() ?? 0);
+      const fingerprint = error.retryable ? held?.fingerprint : await currentFingerprint();
       const attemptedFor = last?.attemptedFor;
       failures.set(key, { error, count, pause: pause(ms, clock), fingerprint, recheck: undefined, attemptedFor });
       return withRetryAfter(error, ms);

@@ -33,3 +33,30 @@ export async function cachedToken(): Promise<Result[]> {
     },
   ];
 }
+
+/** Compares `getToken` for a cached token of a chain of three token services with that of one token service. */
+export async function chainOfThree(): Promise<Result[]> {
+  const { createTokenService, jwtBearer, tokenExchange } = await builtPackage();
+  const single = createTokenService(tokenEndpointInProcess());
+  const [first, second, third] = [tokenEndpointInProcess(), tokenEndpointInProcess(), tokenEndpointInProcess()];
+  const middle = createTokenService({ ...second, grant: jwtBearer({ assertion: createTokenService(first) }) });
+  const grant = tokenExchange({ subjectToken: middle, subjectTokenType: 'access_token' });
+  const chain = createTokenService({ ...third, grant });
+
+  const ours: Contender = async (calls) => {
+    for (let call = 0; call < calls; call += 1) await chain.getToken();
+  };
+  const other: Contender = async (calls) => {
+    for (let call = 0; call < calls; call += 1) await single.getToken();
+  };
+
+  const comparison = await pairedRounds({ ours, other, calls: 2_000, rounds: 1_001, warmUpRounds: 100 });
+  return [
+    {
+      name: 'cached token of a chain of three / of one',
+      unit: 'ns',
+      ...comparison,
+      target: { of: 'ratio', atMost: 1.1 },
+    },
+  ];
+}

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 
 import { authorizedRequest } from './authorized-request.js';
 import { buildPackage } from './built-package.js';
-import { cachedToken } from './cached-token.js';
+import { cachedToken, chainOfThree } from './cached-token.js';
 import { coldCalls } from './cold-calls.js';
 import { command } from './command.js';
 import { dpopRequest } from './dpop-request.js';
@@ -39,6 +39,7 @@ const measurements: Readonly<Record<string, Measurement>> = {
   'undici-50': { measure: authorizedRequest('undici', 50), varies: true },
   dpop: { measure: dpopRequest, varies: true },
   'cached-token': { measure: cachedToken, varies: true, countsBytes: true },
+  'chain-of-three': { measure: chainOfThree, varies: true },
   'cached-token-metrics': { measure: cachedTokenWithMetrics, varies: true },
   'axios-telemetry': { measure: axiosWithTelemetry, varies: true },
   'token-requests': { measure: tokenRequests, varies: true },

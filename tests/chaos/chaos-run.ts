@@ -45,6 +45,7 @@ export async function runChaos({ seed, seconds, callers, worlds: count, observe 
         stalls,
         violate,
         telemetry,
+        hasIdentity: at % 2 === 1,
       }),
     ),
   );

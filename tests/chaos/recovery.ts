@@ -19,8 +19,11 @@ export async function recover(calls: Calls, api: AxiosInstance, violate: Violate
     const { isSuccess, error } = await calls.make(api);
     const now = performance.now();
     if (isSuccess) return now - began;
-    // The library reads the metadata again at most once a minute: perhaps it did so just before the endpoint moved.
-    if (error instanceof GrantRejectedError && error.status === 404) until = Math.max(until, began + 62_000);
+    // The library reads the metadata again at most once a minute: perhaps it did so just before the endpoint moved. The
+    // grant after that minute may have to wait for the pause that follows the last 404.
+    if (error instanceof GrantRejectedError && error.status === 404) {
+      until = Math.max(until, began + 62_000 + (error.retryAfterMs ?? 0));
+    }
     if (now > until) {
       violate('no call succeeds after all troubles are over', `for ${Math.round(now - began)} ms: ${String(error)}`);
       return now - began;

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import axios from 'axios';
-import { createTokenService, GrantRejectedError, GrantUnavailableError, type TokenEvent } from 'm2m-tokens';
+import { createTokenService, GrantRejectedError, GrantUnavailableError, jwtBearer, type TokenEvent } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
 
 import { calls as startCalls } from './calls.js';
@@ -18,6 +18,7 @@ import { type DurationRecorder, Tally } from './statistics.js';
 import { startStormyAuthorizationServer, type StormyAuthorizationServer } from './stormy-authorization-server.js';
 import type { Telemetry } from './telemetry.js';
 import { tokenLedger } from './token-ledger.js';
+import { unreliableIdentity } from './unreliable-identity.js';
 import { weather } from './weather.js';
 
 /** An authorization server, an API, a token service and its callers. */
@@ -40,6 +41,8 @@ export interface WorldOptions {
   readonly stalls: Stalls;
   readonly violate: Violate;
   readonly telemetry: Telemetry;
+  /** Whether the grants are based on an identity token, whose source fails at random. */
+  readonly hasIdentity: boolean;
 }
 
 const client = { clientId: 'orders', clientSecret: 'open-sesame' };
@@ -51,11 +54,13 @@ export async function startWorld({
   callers,
   waits,
   stalls,
-  violate,
+  violate: violateRule,
   telemetry,
+  hasIdentity,
 }: WorldOptions): Promise<World> {
   const randomOf = (use: string): Random => seededRandom(seed, use);
   const ledger = tokenLedger();
+  const violate: Violate = (rule, example) => violateRule(rule, `${name}: ${example}`);
   const spacing = requestSpacing({ violate, stalls });
   const calls = startCalls({ ledger, waits, stalls, violate });
   const [attempts, events, spells] = [new Tally(), new Tally(), new Tally()];
@@ -77,8 +82,10 @@ export async function startWorld({
     }
   }
 
+  const identity = unreliableIdentity(randomOf('identity'), spells);
   const service = createTokenService({
     ...client,
+    grant: hasIdentity ? jwtBearer({ assertion: identity.source }) : undefined,
     name,
     issuer: server.issuer,
     scope: 'orders:read',
@@ -115,12 +122,13 @@ export async function startWorld({
     async live(signal) {
       const each = Array.from({ length: callers }, (_, at) => randomOf(`caller ${at}`));
       await Promise.all([
-        changeWeather(server, randomOf('weather'), spells, signal),
+        changeWeather({ server, spells, mayMove: !hasIdentity }, randomOf('weather'), signal),
         api.revokeUntil(signal),
         ...each.map((random) =>
           keepCalling((giveUpAfterMs) => telemetry.inSpan(() => calls.make(instance, giveUpAfterMs)), random, signal),
         ),
       ]);
+      identity.heal();
       return recover(calls, instance, violate);
     },
     close() {
@@ -136,18 +144,20 @@ const upperHalf =
   () =>
     0.5 + random() / 2;
 
-async function changeWeather(
-  server: StormyAuthorizationServer,
-  random: Random,
-  spells: Tally,
-  signal: AbortSignal,
-): Promise<void> {
+interface Climate {
+  readonly server: StormyAuthorizationServer;
+  readonly spells: Tally;
+  readonly mayMove: boolean;
+}
+
+async function changeWeather({ server, spells, mayMove }: Climate, random: Random, signal: AbortSignal): Promise<void> {
   let movedAt = -Infinity;
   for (const { condition, forMs } of weather(random)) {
     if (signal.aborted) break;
     if (condition === 'moved') {
-      // The client reads the metadata again at most once a minute.
-      if (performance.now() - movedAt < 61_000) continue;
+      // The client reads the metadata again at most once a minute, also during a long outage. With failures of the identity
+      // source between its grants, each outage is long for it.
+      if (!mayMove || performance.now() - movedAt < 61_000) continue;
       movedAt = performance.now();
     }
     spells.add(condition);

@@ -215,6 +215,51 @@ test(
 );
 
 test(
+  'token-exchange.ts has a token for each user',
+  async () => {
+    const { authorizationServer, api, environment } = await servers();
+
+    const { exitCode, stdout, stderr } = await runExample('token-exchange.ts', environment);
+
+    expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: 'invoices 200\n'.repeat(3), stderr: '' });
+    const subjects = authorizationServer.grants.map(({ body }) => new URLSearchParams(body).get('subject_token'));
+    expect(subjects).toEqual(['token-of-anna', 'token-of-ben']);
+    expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(
+      ['token-1', 'token-2', 'token-1'].map((token) => `Bearer ${token}`),
+    );
+  },
+  timeoutMs,
+);
+
+test(
+  'jwt-bearer.ts sends the token of one server as assertion to another',
+  async () => {
+    const [{ authorizationServer: own, environment }, { authorizationServer: partner, api }] = [
+      await servers(),
+      await servers(),
+    ];
+    own.script(granted('own-token'));
+    partner.script(granted('partner-token'));
+
+    const outcome = await runExample('jwt-bearer.ts', {
+      ...environment,
+      PARTNER_ISSUER: partner.origin,
+      API_URL: api.origin,
+    });
+
+    expect(outcome).toEqual({ exitCode: 0, stdout: 'orders 200\n', stderr: '' });
+    const [grant] = partner.grants.map(({ body }) => Object.fromEntries(new URLSearchParams(body)));
+    expect(grant).toEqual({
+      assertion: 'own-token',
+      grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+      scope: 'orders:read',
+    });
+    expect(api.requests.map(sent)).toEqual(['GET /orders Bearer partner-token']);
+  },
+  timeoutMs,
+);
+
+test(
   'opentelemetry.ts prints the span and the metrics of the first grant',
   async () => {
     const { environment } = await servers();

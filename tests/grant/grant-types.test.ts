@@ -147,6 +147,19 @@ describe.each(cases)('%s', (_name, { grantType, parameter, grant, perRequest, re
     expect(server.grants.map(({ body }) => parametersOf(body)[parameter])).toEqual(['first', 'second']);
   });
 
+  test('another rejection does not send the grant again, even if the source has another token', async () => {
+    let calls = 0;
+    const { server, tokens } = await start({ grant: grant(() => `assertion-${(calls += 1)}`) });
+    server.script(refused('invalid_scope'), granted('token-2'));
+
+    expect(await failureOf(tokens.getToken())).toMatchObject({ error: 'invalid_scope' });
+    expect(server.grants).toHaveLength(1);
+
+    server.script({ status: 404 });
+    expect(await failureOf(tokens.getToken({ scope: 'b' }))).toMatchObject({ code: 'ERR_GRANT_REJECTED' });
+    expect(server.grants).toHaveLength(2);
+  });
+
   test('each subject of a request has its own token, and concurrent callers of one share a grant', async () => {
     const { server, tokens } = await start({ grant: perRequest() });
 

@@ -178,6 +178,20 @@ describe('the first call after a token has expired', () => {
     expect(source.calls).toHaveLength(1);
   });
 
+  test('does not shorten the pause after a rejection, if it fails in another way [A7 A40]', async () => {
+    const { source, clock, replace } = await failed(refusal);
+    const rejectedMs = 7.5 * second;
+    clock.advance(2 * second);
+    const attempt = replace();
+    await settle();
+    source.last().reject(new GrantUnavailableError('the secret could not be read', { retryAfterMs: second }));
+
+    expect(await attempt).toMatchObject({ retryAfterMs: rejectedMs - 2 * second });
+    clock.advance(3 * second);
+    await replace();
+    expect(source.calls).toHaveLength(2);
+  });
+
   test('is not a call that replaces a valid token: that makes no attempt [A2]', async () => {
     const { source, clock, replace } = await failed(outage);
 
