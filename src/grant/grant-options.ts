@@ -29,7 +29,10 @@ export interface ClientCredentialsOptions {
   readonly clientId: string;
   /** How the client authenticates: `clientSecretBasic(secret)`, `privateKeyJwt({ key })` and others. */
   readonly clientAuthentication: ClientAuthentication;
-  /** `'fapi2'` enforces the rules of the FAPI 2.0 Security Profile for clients. */
+  /**
+   * `'fapi2'` enforces the rules of the FAPI 2.0 Security Profile for clients. It allows each grant of this library, with
+   * `privateKeyJwt` or `mutualTls`.
+   */
   readonly profile?: 'fapi2' | undefined;
   /** Deadline of each request to the authorization server, in milliseconds. @default 5000 */
   readonly timeoutMs?: number | undefined;

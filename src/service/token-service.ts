@@ -61,8 +61,8 @@ export interface TokenService extends TokenSource {
 }
 
 /**
- * Creates a token service: it obtains access tokens by the client credentials grant, caches them and renews them early.
- * Create one service for each client in a process.
+ * Creates a token service: it obtains access tokens by the client credentials grant, or by the one of the option `grant`,
+ * caches them and renews them early. Create one service for each client in a process.
  *
  * The channel `m2m-tokens:event` of `node:diagnostics_channel` publishes the events of all token services. The tracing
  * channel `m2m-tokens:grant` publishes each grant with all of its attempts. Their messages contain no token and no secret.

@@ -8,6 +8,8 @@ import { mutualTls } from '../../src/authentication/mutual-tls.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
 import { ConfigurationError } from '../../src/core/errors.js';
 import { dpop } from '../../src/grant/dpop.js';
+import { jwtBearer } from '../../src/grant/jwt-bearer.js';
+import { tokenExchange } from '../../src/grant/token-exchange.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';
 import { createTokenService } from '../../src/service/token-service.js';
 import { clientCertificates } from '../support/client-certificates.js';
@@ -55,6 +57,13 @@ describe('the profile "fapi2"', () => {
     expect(() => serve({ clientAuthentication: byCertificate() })).not.toThrow();
     const both = mutualTls({ ...clientCertificates.first, clientAuthentication });
     expect(() => serve({ clientAuthentication: both })).not.toThrow();
+  });
+
+  test('allows the other grants, but only with client authentication', () => {
+    for (const grant of [jwtBearer(), tokenExchange({ subjectTokenType: 'jwt' })]) {
+      expect(() => serve({ grant })).toThrow(/set "clientAuthentication" to privateKeyJwt/);
+      expect(() => serve({ grant, clientAuthentication: byCertificate() })).not.toThrow();
+    }
   });
 
   test('requires endpoints from metadata [R-90]', () => {
