@@ -64,7 +64,8 @@ export async function runChaos({ seed, seconds, callers, worlds: count, observe 
   const progress = showProgress(() => {
     const { calls, grants } = figures();
     const passed = `${Math.round((performance.now() - began) / 1_000)} s`;
-    const found = list().length === 0 ? '' : `, ${list().length} RULES BROKEN`;
+    const broken = list().map(({ rule, examples: [example] }) => `${rule} (${example})`);
+    const found = broken.length === 0 ? '' : `, RULES BROKEN: ${broken.join('; ')}`;
     return `${passed}: ${calls.made} calls, ${calls.failed} failed, ${grants.asked} token requests, ${grants.received} tokens received${found}`;
   });
   const living = shared.live(ending.signal);
