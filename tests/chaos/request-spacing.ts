@@ -60,6 +60,8 @@ interface Received {
 export interface RequestSpacingOptions {
   readonly violate: Violate;
   readonly stalls: Pick<Stalls, 'recentMs'>;
+  /** Whether outages last so long for the client that it reads the metadata again. @default false */
+  readonly hasLongOutages?: boolean;
   readonly now?: () => number;
 }
 
@@ -67,6 +69,7 @@ export interface RequestSpacingOptions {
 export function requestSpacing({
   violate,
   stalls,
+  hasLongOutages = false,
   now = () => performance.now(),
 }: RequestSpacingOptions): RequestSpacing {
   // In a busy process, requests are recorded late.
@@ -158,7 +161,8 @@ export function requestSpacing({
       if (isFirstPath && isDiscovered) {
         rediscoveries += 1;
         const most = moves + rediscoveriesFailed;
-        if (rediscoveries > most) violate('metadata is requested without need', `${rediscoveries} times, not ${most}`);
+        if (rediscoveries > most && !hasLongOutages)
+          violate('metadata is requested without need', `${rediscoveries} times, not ${most}`);
         if (!isGiven) rediscoveriesFailed += 1;
       }
       if (isFirstPath && !isGiven && !isDiscovered) attempt(true);

@@ -61,7 +61,7 @@ export async function startWorld({
   const randomOf = (use: string): Random => seededRandom(seed, use);
   const ledger = tokenLedger();
   const violate: Violate = (rule, example) => violateRule(rule, `${name}: ${example}`);
-  const spacing = requestSpacing({ violate, stalls });
+  const spacing = requestSpacing({ violate, stalls, hasLongOutages: hasIdentity });
   const calls = startCalls({ ledger, waits, stalls, violate });
   const [attempts, events, spells] = [new Tally(), new Tally(), new Tally()];
 

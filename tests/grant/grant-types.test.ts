@@ -344,7 +344,7 @@ test('a token of the type N_A is for token endpoints only', async () => {
 });
 
 test('client credentials do not accept N_A', async () => {
-  const { server, tokens } = await startTokenService();
+  const { server, tokens } = await startTokenService({ retry: { retries: 0 } });
   server.script(granted('x', { token_type: 'N_A' }));
 
   expect(await failureOf(tokens.getToken())).toMatchObject({ code: 'ERR_TOKEN_RESPONSE' });

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 
 import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
 import { awsWebIdentityToken } from '../../src/identity/index.js';
@@ -112,10 +112,18 @@ test('a client that never responds is aborted', async () => {
     return new Promise(() => undefined);
   });
 
-  const error = await failureOf(awsWebIdentityToken({ client, command: GetWebIdentityTokenCommand, audience })());
+  jest.useFakeTimers();
 
-  expect(error).toBeInstanceOf(GrantUnavailableError);
-  expect(String(error)).toContain('within 5000 ms');
+  try {
+    const failure = failureOf(awsWebIdentityToken({ client, command: GetWebIdentityTokenCommand, audience })());
+    await jest.advanceTimersByTimeAsync(5_000);
+    const error = await failure;
+
+    expect(error).toBeInstanceOf(GrantUnavailableError);
+    expect(String(error)).toContain('within 5000 ms');
+  } finally {
+    jest.useRealTimers();
+  }
   expect(signal?.aborted).toBe(true);
 });
 
