@@ -13,7 +13,7 @@ import axios, {
 import { ConfigurationError } from '../../core/errors.js';
 import type { EventSink } from '../../core/events.js';
 import type { InsecureUrl } from '../../core/insecure-url.js';
-import type { TokenRequest } from '../../core/token-request.js';
+import { canonicalRequest, type TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
 import { adapterOptions } from '../adapter-options.js';
 import { isOwnRequest, originOf, permittedOrigin, secureOrigin } from '../origins.js';
@@ -85,7 +85,7 @@ export function bearerToken(
     if (origin === undefined || isOwnRequest(() => axios.getUri(config))) return adapter(config);
 
     if (origin.startsWith('http:')) disableProxy(config);
-    const tokenRequest = config.tokenRequest ?? tokenRequestOf?.(config);
+    const tokenRequest = withHiddenSubject(config) ?? tokenRequestOf?.(config);
     const deadline = timeout || cancelToken ? startDeadline(config) : undefined;
     const request = axiosRequest({ adapter, config, origin, tokenRequest, deadline, isRejected });
     try {
@@ -106,6 +106,18 @@ export function bearerToken(
     };
     return config;
   };
+}
+
+/**
+ * The token request of a config. Errors of axios show their config, so a subject token or an assertion is hidden in it: a
+ * canonical token request does not show them.
+ */
+function withHiddenSubject(config: InternalAxiosRequestConfig): TokenRequest | undefined {
+  const request = config.tokenRequest as TokenRequest | undefined;
+  if (request?.subjectToken !== undefined || request?.assertion !== undefined) {
+    config.tokenRequest = canonicalRequest(request);
+  }
+  return config.tokenRequest as TokenRequest | undefined;
 }
 
 /** Whether the caller has set `Authorization`. Deletes spellings without a value: axios would use one for the token. */
