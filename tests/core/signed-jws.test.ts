@@ -200,7 +200,7 @@ describe('a signer is checked when it is given [F6]', () => {
     ],
     [{ publicKey: rsa.publicKey }, '"publicKey" of the "signer" of dpop is for PS256 or RS256 or PS384'],
   ])('%#', (changes, message) => {
-    const check = () => checkSigner('dpop', { ...ec, ...changes } as Signer);
+    const check = () => checkSigner('dpop', { ...ec, ...changes });
 
     expect(check).toThrow(ConfigurationError);
     expect(check).toThrow(message);
