@@ -59,7 +59,7 @@ describeWith(['softhsm2', 'opensc'])('a key in a security module (SoftHSM, PKCS#
     async () => {
       const hsm = await softHsm();
       const [signer, other] = [await hsm.signer('ES256'), await hsm.signer('ES256')];
-      const withOther = { ...signer, sign: other.sign };
+      const withOther = { ...signer, sign: (data: Uint8Array) => other.sign(data) };
       const clientAuthentication = privateKeyJwt({ signer: withOther });
       const { tokens, authorizationServer } = await startDpopSurroundings({
         clientSecret: undefined,

@@ -5,7 +5,7 @@ import { calculateJwkThumbprint } from 'jose';
 import { bearerToken } from '../../src/adapters/axios/index.js';
 import { withBearerToken } from '../../src/adapters/fetch/index.js';
 import { ConfigurationError, GrantUnavailableError } from '../../src/core/errors.js';
-import { dpop, dpopKeyOf, type DpopOptions } from '../../src/grant/dpop.js';
+import { dpop, dpopKeyOf } from '../../src/grant/dpop.js';
 import { staticToken } from '../../src/service/static-token.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import { startDpopSurroundings } from '../support/dpop-service.js';
@@ -26,7 +26,7 @@ describe('DPoP proofs of a remote signer [F7]', () => {
       const response = await authorizedFetch(`${api.origin}/orders`, { method: 'POST', body: '{}' });
 
       expect(response.status).toBe(200);
-      const jkt = await calculateJwkThumbprint(signer.publicKey.export({ format: 'jwk' }) as object);
+      const jkt = await calculateJwkThumbprint(signer.publicKey.export({ format: 'jwk' }));
       const proofs = [...atTokenEndpoint.proofs, ...atApi.proofs];
       expect(proofs.map(({ htm }) => htm)).toEqual(['POST', 'GET', 'POST']);
       expect(new Set(proofs.map((proof) => proof.jkt))).toEqual(new Set([jkt]));
@@ -143,7 +143,7 @@ describe('options of dpop and staticToken that contradict a signer are rejected 
     [{ keyId: undefined }, '"keyId" of the "signer" of dpop must be a non-empty string'],
   ])('%#', async (changes, message) => {
     const signer = { ...(await testSigner()), ...changes };
-    const make = () => dpop({ signer } as DpopOptions);
+    const make = () => dpop({ signer });
 
     expect(make).toThrow(ConfigurationError);
     expect(make).toThrow(message);

@@ -42,7 +42,7 @@ class Command {
 const sts = { client: { send: async () => ({}) }, command: Command, audience: 'a' };
 const { pem } = await signingKey();
 const { first } = clientCertificates;
-const signer: main.Signer = { algorithm: 'ES256', keyId: 'a', sign: async () => new Uint8Array(64) };
+const anySigner: main.Signer = { algorithm: 'ES256', keyId: 'a', sign: async () => new Uint8Array(64) };
 const acceptedBySigner = {
   algorithm: [],
   keyId: ['a text'],
@@ -211,7 +211,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ['signer', (value) => main.privateKeyJwt({ signer: value }), []],
     ...(['algorithm', 'keyId', 'publicKey', 'timeoutMs', 'sign'] as const).map((name): Row => [
       name,
-      (value) => main.privateKeyJwt({ signer: { ...signer, [name]: value } }),
+      (value) => main.privateKeyJwt({ signer: { ...anySigner, [name]: value } }),
       acceptedBySigner[name],
     ]),
     ['certificate', (certificate) => main.privateKeyJwt({ key: pem, certificate }), ['undefined', 'a function']],

@@ -46,7 +46,7 @@ export async function softHsm(): Promise<SoftHsm> {
       const env = { PATH: process.env['PATH'], ...environment };
       const child = execFile(program, [...argv], { env, encoding: 'buffer' }, (error, output) => {
         if (error === null) resolve(output);
-        else reject(error as Error);
+        else reject(error);
       });
       child.stdin?.end(input);
     });
