@@ -51,6 +51,9 @@ export { tokenExchange, type TokenExchangeOptions } from './grant/token-exchange
 export { federatedAssertion, type FederatedAssertionOptions } from './authentication/federated-assertion.js';
 export { type MutualTls, mutualTls, type MutualTlsOptions } from './authentication/mutual-tls.js';
 export type { PrivateKey } from './authentication/private-key.js';
+export type { CertificateHeader } from './authentication/assertion-certificate.js';
+export type { PublicKey } from './core/public-key.js';
+export type { Signer } from './core/signer.js';
 export { privateKeyJwt, type PrivateKeyJwtOptions } from './authentication/private-key-jwt.js';
 export { type ExpiringSecret, fromFile, type Secret } from './authentication/secret.js';
 export type { RefreshOptions } from './layers/renewal-schedule.js';

@@ -42,7 +42,7 @@ const homes: Readonly<Record<string, { readonly path: RegExp; readonly typesOnly
   undici: { path: /^adapters\/undici\//, typesOnly: true },
   '@opentelemetry/api': { path: /^telemetry\/opentelemetry\// },
   leven: { path: /^core\/check-options\.ts$/ },
-  dpop: { path: /^adapters\/dpop-proof\.ts$/ },
+  dpop: { path: /^core\/dpop-proof\.ts$/ },
   commander: { path: /^cli\// },
   'proxy-from-env': { path: /^cli\// },
   read: { path: /^cli\// },

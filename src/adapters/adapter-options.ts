@@ -1,10 +1,10 @@
 import { anyFunction, checkOptions, functionOrObject, oneOf } from '../core/check-options.js';
+import { dpopProofs } from '../core/dpop-proof.js';
 import { eventSink, onlyOnce, warnOnFailure } from '../core/event-sink.js';
 import type { EventSink, TokenEvent } from '../core/events.js';
 import { allowHttp, type InsecureUrl, listOfUrls } from '../core/insecure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
 import { guardedTokenSource, type TokenSource } from '../core/token-source.js';
-import { dpopProofs } from './dpop-proof.js';
 import { listedOrigin } from './origins.js';
 import type { Resend, SendOptions } from './send-authorized.js';
 

@@ -19,10 +19,3 @@ export function rejectsToken(status: number, wwwAuthenticate: string | undefined
   if (errors.length > 0) return errors.some((error) => !otherErrors.has(error));
   return challenges.length === 0 || forTokens.length > 0;
 }
-
-/** Whether a `WWW-Authenticate` field asks for a proof with the nonce of the same response (RFC 9449 §9). */
-export function asksForNonce(wwwAuthenticate: string | undefined): boolean {
-  return parseChallenges(wwwAuthenticate ?? '').some(
-    (challenge) => challenge.scheme === 'dpop' && errorOf(challenge) === 'use_dpop_nonce',
-  );
-}

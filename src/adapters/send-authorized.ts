@@ -1,10 +1,11 @@
 import type { AccessToken } from '../core/access-token.js';
+import { asksForNonce } from '../core/challenges.js';
+import type { DpopProofs } from '../core/dpop-proof.js';
 import type { EventSink, NotResentReason } from '../core/events.js';
 import { parseUrl } from '../core/secure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
 import type { GuardedTokenSource } from '../core/token-source.js';
-import { asksForNonce, rejectsToken } from './challenge.js';
-import type { DpopProofs } from './dpop-proof.js';
+import { rejectsToken } from './challenge.js';
 
 /** Which requests are resent after a rejected token or for a DPoP nonce: all, those with a safe method (RFC 9110 §9.2.1), or none. */
 export type Resend = 'all' | 'safe' | 'never';
@@ -49,7 +50,7 @@ export interface SendOptions {
 /**
  * Sends a request with a token. If the response rejects the token, replaces the token and resends the request once; the second
  * response is the result. A response that asks for a DPoP nonce costs at most one more send. Without a token, nothing is sent.
- * @throws {TokenError} if the token source throws it
+ * @throws {TokenError} if the token source throws it, or the remote signer of a DPoP token fails
  */
 export async function sendAuthorized<Response>(
   request: AuthorizedRequest<Response>,
@@ -100,8 +101,8 @@ function sender<Response>(
   let mayFetchNonce = true;
 
   async function sendWithProof(token: AccessToken): Promise<Response> {
-    const { method, origin } = request;
-    const proof = await proofs.prove(token, { method, origin, url: request.url() });
+    const { method, origin, signal } = request;
+    const proof = await proofs.prove(token, { method, origin, url: request.url(), signal });
     const response = await request.send(token, proof);
     if (!hasSeenCredentials(request, response, token)) return response;
     const nonce = request.header(response, 'DPoP-Nonce');

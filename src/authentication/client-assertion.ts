@@ -1,4 +1,4 @@
-import { randomUUID, type KeyObject, type webcrypto } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 import type { ClientAuth, ServerMetadata } from 'openid-client';
 
@@ -6,8 +6,10 @@ import { type Check, nonEmptyString } from '../core/check-options.js';
 import { cleanIssuer } from '../core/clean-text.js';
 import { systemClock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
-import type { CredentialFacts } from '../core/events.js';
-import type { AuthenticationContext, PreparedAuthentication } from './client-authentication.js';
+import { signedJws } from '../core/signed-jws.js';
+import type { AssertionCertificate } from './assertion-certificate.js';
+import type { SigningMeans } from './assertion-key.js';
+import type { AuthenticationContext, PreparedAuthentication, PreparedCredential } from './client-authentication.js';
 
 /** The claims and the header of a client assertion (RFC 7523 §3). */
 export interface ClientAssertionOptions {
@@ -18,19 +20,21 @@ export interface ClientAssertionOptions {
 }
 
 /** The parts of a client assertion, and the key that signs it. */
-export interface AssertionSigner {
+export interface AssertionParts {
   readonly method: string;
   readonly clientId: string;
   readonly server: ServerMetadata;
   readonly context: AuthenticationContext | undefined;
   readonly options: ClientAssertionOptions;
-  readonly key: KeyObject | webcrypto.CryptoKey | Uint8Array;
+  readonly means: SigningMeans | { readonly key: Uint8Array };
   readonly algorithm: string;
   readonly keyId?: string | undefined;
-  /** A digest that changes with the key. */
+  /** The certificate of the key. */
+  readonly certificate?: AssertionCertificate | undefined;
+  /** A digest that changes with the key and the certificate. */
   readonly fingerprint: string;
-  /** The key or secret that signs. */
-  readonly credential: CredentialFacts;
+  /** The key or secret that signs, after its certificate. */
+  readonly credentials: readonly PreparedCredential[];
 }
 
 /** The checks of {@link ClientAssertionOptions}. */
@@ -40,26 +44,30 @@ export const assertionChecks: Readonly<Record<string, Check>> = {
 };
 
 /** Authenticates with an assertion that is signed each time the request is sent (RFC 7523 §2.2). */
-export function clientAssertion(signer: AssertionSigner): PreparedAuthentication {
-  const { method, server, context: { skewMs = 0, profile } = {}, options, algorithm, keyId } = signer;
+export function clientAssertion(parts: AssertionParts): PreparedAuthentication {
+  const { method, server, context: { skewMs = 0, profile } = {}, options, algorithm } = parts;
   const { audience = server.issuer } = options;
   if (profile === 'fapi2' && audience !== server.issuer) {
     throw new ConfigurationError(
       `the profile "fapi2" requires the issuer as the audience of client assertions, not ${cleanIssuer(audience)}`,
     );
   }
-  const keyName = keyId === undefined ? 'without a key id' : `with the key id "${keyId}"`;
 
   return {
     method,
-    ...sendAssertion(() => sign(signer, audience)),
+    ...sendAssertion(() => sign(parts, audience)),
     // A newly measured clock skew changes the assertion, so the grant is repeated.
-    fingerprint: `${signer.fingerprint} ${algorithm} ${skewMs}`,
-    credentials: [{ facts: signer.credential, fingerprint: signer.fingerprint }],
+    fingerprint: `${parts.fingerprint} ${algorithm} ${skewMs}`,
+    credentials: parts.credentials,
     hint:
-      `the assertion was signed with ${algorithm} ${keyName} for the audience ${cleanIssuer(audience)}; ` +
+      `the assertion was signed with ${algorithm} ${keyName(parts)} for the audience ${cleanIssuer(audience)}; ` +
       `check that this key is registered and that the clock is right; ${audienceHint(server, { method, audience })}`,
   };
+}
+
+function keyName({ keyId, certificate }: AssertionParts): string {
+  const name = keyId === undefined ? 'without a key id' : `with the key id "${keyId}"`;
+  return certificate === undefined ? name : `${name} and the certificate with x5t#S256 ${certificate.thumbprint}`;
 }
 
 // RFC 7523 §3 does not define one audience: servers expect their issuer or their token endpoint.
@@ -99,15 +107,18 @@ const lifetimeSeconds = 60;
 const backdatedSeconds = 5;
 
 async function sign(
-  { clientId, context: { clock = systemClock, skewMs = 0 } = {}, options, key, algorithm, keyId }: AssertionSigner,
+  { clientId, context: { clock = systemClock, skewMs = 0, signal } = {}, options, means, ...named }: AssertionParts,
   audience: string,
 ): Promise<string> {
   const { typ = 'client-authentication+jwt' } = options;
+  const { algorithm: alg, keyId, certificate } = named;
+  const now = Math.floor((clock.now() + skewMs) / 1_000);
+  const subject = { iss: clientId, sub: clientId, aud: audience, jti: randomUUID() };
+  const claims = { ...subject, iat: now - backdatedSeconds, exp: now + lifetimeSeconds };
+  const name = { ...(keyId !== undefined && { kid: keyId }), ...certificate?.header };
+  const header = { ...name, ...(typ !== false && { typ }) };
+  if ('signer' in means) return signedJws(header, claims, { ...means, signal });
   // Loaded on demand: most clients send their secret instead.
   const { SignJWT } = await import('jose/jwt/sign');
-  const now = Math.floor((clock.now() + skewMs) / 1_000);
-  const claims = { iss: clientId, sub: clientId, aud: audience, jti: randomUUID() };
-  return new SignJWT({ ...claims, iat: now - backdatedSeconds, exp: now + lifetimeSeconds })
-    .setProtectedHeader({ alg: algorithm, ...(keyId !== undefined && { kid: keyId }), ...(typ !== false && { typ }) })
-    .sign(key);
+  return new SignJWT(claims).setProtectedHeader({ alg, ...header }).sign(means.key);
 }

@@ -48,6 +48,8 @@ export interface AuthenticationContext {
   readonly rejectedSecrets?: readonly string[] | undefined;
   /** A profile whose rules apply in addition to those of OAuth. */
   readonly profile?: 'fapi2' | undefined;
+  /** Ends the wait for a remote signer. */
+  readonly signal?: AbortSignal | undefined;
   /** Whether the authorization server must bind tokens to the client certificate. @default false */
   readonly requireSenderConstraint?: boolean | undefined;
 }

@@ -35,16 +35,17 @@ export function clientSecretJwt(secret: Secret, options: ClientAssertionOptions 
     async prepare(clientId, server, context) {
       const supported = supportedMethod(server, method);
       const { value: clientSecret, expiresAt } = await resolveSecret(secret);
+      const fingerprint = hash('sha256', clientSecret, 'base64url');
       const assertion = clientAssertion({
         method: supported,
         clientId,
         server,
         context,
         options,
-        key: Buffer.from(clientSecret, 'utf8'),
+        means: { key: Buffer.from(clientSecret, 'utf8') },
         algorithm: signingAlgorithm(server, { fitting: hmacAlgorithms }),
-        fingerprint: hash('sha256', clientSecret, 'base64url'),
-        credential: { credential: 'secret', expiresAt },
+        fingerprint,
+        credentials: [{ facts: { credential: 'secret', expiresAt }, fingerprint }],
       });
       return {
         ...assertion,

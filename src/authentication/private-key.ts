@@ -1,8 +1,9 @@
-import { createPrivateKey, createPublicKey, hash, type JsonWebKey, KeyObject, type webcrypto } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type JsonWebKey, KeyObject, type webcrypto } from 'node:crypto';
 import { types } from 'node:util';
 
 import { ConfigurationError } from '../core/errors.js';
 import { parseObject } from '../core/json.js';
+import { algorithmsOf, thumbprintOfKey } from '../core/public-key.js';
 
 /** A private key: PEM (PKCS#8, PKCS#1 or SEC 1, not encrypted), a JWK as an object or as JSON, or a key of `node:crypto`. */
 export type PrivateKey =
@@ -40,7 +41,7 @@ export function importPrivateKey(input: PrivateKey): SigningKey {
     key: types.isCryptoKey(input) ? input : key,
     algorithms,
     keyId: typeof jwk?.['kid'] === 'string' ? jwk['kid'] : undefined,
-    thumbprint: hash('sha256', createPublicKey(key).export({ type: 'spki', format: 'der' }), 'base64url'),
+    thumbprint: thumbprintOfKey(createPublicKey(key)),
   };
 }
 
@@ -78,22 +79,6 @@ function flawOf(input: string | object): string {
   }
   if (/CERTIFICATE|PUBLIC/.test(label)) return `is a ${label.toLowerCase()}`;
   return 'is neither PEM (PKCS#8, PKCS#1 or SEC 1) nor a JWK';
-}
-
-const curves: Readonly<Record<string, string>> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' };
-
-function algorithmsOf({ asymmetricKeyType: type, asymmetricKeyDetails: details = {} }: KeyObject): readonly string[] {
-  if (type === 'rsa') {
-    if ((details.modulusLength ?? 0) >= 2_048) return ['PS256', 'RS256', 'PS384', 'RS384', 'PS512', 'RS512'];
-    throw new ConfigurationError(`an RSA key needs at least 2048 bits (RFC 7518 §3.3), not ${details.modulusLength}`);
-  }
-  if (type === 'ed25519') return ['EdDSA', 'Ed25519'];
-  const algorithm = curves[details.namedCurve ?? ''];
-  if (algorithm !== undefined) return [algorithm];
-  const kind = [type, details.namedCurve].filter(Boolean).join(' ');
-  throw new ConfigurationError(
-    `a private key of the type ${kind} cannot sign client assertions; use RSA, EC (P-256) or Ed25519`,
-  );
 }
 
 // A CryptoKey, unlike other keys, is limited to one algorithm and to certain usages.

@@ -1,6 +1,7 @@
 import type { webcrypto } from 'node:crypto';
 
 import type { AuthorizationDetail } from './authorization-details.js';
+import type { Signer } from './signer.js';
 
 /**
  * The type of an access token: the scheme of the `Authorization` header. `N_A` is a token for a token endpoint, such as an
@@ -19,14 +20,16 @@ export interface DpopKeyPair {
 /** Further members of a token response, by name. */
 export type TokenMembers = Readonly<Record<string, string | number>>;
 
-/** The fields of an an `AccessToken`. */
+/** The fields of an `AccessToken`. */
 export interface AccessTokenFields {
   /** The token itself, a secret. */
   readonly value: string;
   /** The scheme of the `Authorization` header. @default 'Bearer' */
   readonly type?: AccessTokenType;
-  /** The keys of a token of type DPoP; without them no adapter can send it. */
+  /** The keys of a token of type DPoP; without them or a `signer` no adapter can send it. */
   readonly keyPair?: DpopKeyPair | undefined;
+  /** The remote signer that a token of type DPoP is bound to, in place of `keyPair`, with its `publicKey`. */
+  readonly signer?: Signer | undefined;
   /** The granted scope, space-separated; absent if the authorization server did not name it. */
   readonly scope?: string | undefined;
   /** Milliseconds since the epoch. */

@@ -2,6 +2,7 @@ import type { AccessTokenFields, AccessTokenType, DpopKeyPair, TokenMembers } fr
 import type { AuthorizationDetail } from './authorization-details.js';
 import { type Clock, systemClock } from './clock.js';
 import { ConfigurationError } from './errors.js';
+import type { Signer } from './signer.js';
 
 export type { AccessTokenFields, AccessTokenType, DpopKeyPair, TokenMembers } from './access-token-fields.js';
 
@@ -38,6 +39,7 @@ export class AccessToken {
   readonly #value: string;
   readonly #authorization: string;
   readonly #keyPair: DpopKeyPair | undefined;
+  readonly #signer: Signer | undefined;
   readonly #issuedAtMonotonic: number | undefined;
   readonly #members: TokenMembers;
   readonly #authorizationDetails: readonly AuthorizationDetail[];
@@ -55,6 +57,7 @@ export class AccessToken {
     this.#value = value;
     this.#authorization = `${type} ${value}`;
     this.#keyPair = fields.keyPair;
+    this.#signer = fields.signer;
     this.#issuedAtMonotonic = fields.issuedAtMonotonic;
     this.#members = fields.members === undefined ? noMembers : Object.freeze({ ...fields.members });
     this.#authorizationDetails = fields.authorizationDetails ?? noDetails;
@@ -79,6 +82,11 @@ export class AccessToken {
   /** The keys that a token of type DPoP is bound to (RFC 9449 §6); never printed. */
   get keyPair(): DpopKeyPair | undefined {
     return this.#keyPair;
+  }
+
+  /** The remote signer that a token of type DPoP is bound to, in place of `keyPair`; never printed. */
+  get signer(): Signer | undefined {
+    return this.#signer;
   }
 
   /**

@@ -44,6 +44,13 @@ export function parseChallenges(field: string): readonly Challenge[] {
 export const errorOf = ({ parameters }: Challenge): string | undefined =>
   parameters.get('error')?.toLowerCase().replaceAll(' ', '_');
 
+/** Whether a `WWW-Authenticate` field asks for a proof with the nonce of the same response (RFC 9449 §9). */
+export function asksForNonce(wwwAuthenticate: string | undefined): boolean {
+  return parseChallenges(wwwAuthenticate ?? '').some(
+    (challenge) => challenge.scheme === 'dpop' && errorOf(challenge) === 'use_dpop_nonce',
+  );
+}
+
 // Sticky: each pattern is tried at the current position only.
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const separators = /[\s,]*/y;

@@ -90,7 +90,7 @@ export class GrantRejectedError extends TokenError {
 
 /**
  * The authorization server could not be reached, or cannot grant a token now: network error, timeout, 408, 425, 429 or
- * 5xx.
+ * 5xx. Also: a credential could not be read, or a remote signer did not sign; then nothing was sent.
  * @example
  * ```ts
  * import { GrantUnavailableError } from 'm2m-tokens';
@@ -101,7 +101,10 @@ export class GrantRejectedError extends TokenError {
 export class GrantUnavailableError extends TokenError {
   override readonly name = 'GrantUnavailableError';
   readonly code = 'ERR_GRANT_UNAVAILABLE';
-  /** `false` for an untrusted client or server certificate, or a proxy that requires credentials; otherwise `true`. */
+  /**
+   * `false` for an untrusted client or server certificate, a proxy that requires credentials, or an invalid signature of
+   * a remote signer; otherwise `true`.
+   */
   readonly retryable: boolean;
   /** HTTP status of the response; `undefined` if there was none. */
   readonly status: number | undefined;

@@ -35,10 +35,10 @@ export interface SentGrantFacts extends GrantFacts {
   readonly durationMs: number;
 }
 
-/** The credential that authenticated a grant; with mutual TLS always the certificate. */
+/** The credential that authenticated a grant; with mutual TLS, or an assertion by a certified key, always the certificate. */
 export interface CredentialFacts {
   /**
-   * - `certificate`: a client certificate
+   * - `certificate`: a client certificate, for mutual TLS or for the key that signs assertions
    * - `assertion`: an assertion of another issuer
    * - `secret`: a client secret, also if it signs an assertion
    * - `key`: a private key that signs assertions

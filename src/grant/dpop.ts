@@ -1,11 +1,14 @@
-import { hash, webcrypto } from 'node:crypto';
+import { KeyObject } from 'node:crypto';
 import { isCryptoKey } from 'node:util/types';
 
 import { randomDPoPKeyPair } from 'openid-client';
 
 import type { DpopKeyPair } from '../core/access-token.js';
-import { anyBoolean, anyObject, checkOptions } from '../core/check-options.js';
+import { anyBoolean, anyObject, checkOptions, objectWith } from '../core/check-options.js';
+import type { DpopBinding } from '../core/dpop-proof.js';
 import { ConfigurationError } from '../core/errors.js';
+import { thumbprintOfKey } from '../core/public-key.js';
+import { checkSigner, type Signer } from '../core/signer.js';
 
 /** Options of {@link dpop}. */
 export interface DpopOptions {
@@ -14,6 +17,11 @@ export interface DpopOptions {
    * @default a new pair for ES256, generated for the first grant; its private key cannot be exported
    */
   readonly keyPair?: DpopKeyPair | undefined;
+  /**
+   * Signs the proofs with a key that never leaves its place, in place of `keyPair`. Each token request and each request
+   * of an adapter with a DPoP token needs one signature. Its `publicKey` is required.
+   */
+  readonly signer?: Signer | undefined;
   /**
    * Whether it is an error if the authorization server grants a Bearer token (RFC 9449 §5). With `false` that token is
    * used.
@@ -36,15 +44,15 @@ declare const brand: unique symbol;
 /** The members of a {@link Dpop}. */
 export interface DpopKey {
   readonly requireBinding: boolean;
-  /** The DPoP key. Each call returns the same pair. */
-  keyPair(): Promise<DpopKeyPair>;
+  /** The DPoP key. Each call returns the same pair or signer. */
+  binding(): Promise<DpopBinding>;
   /** SHA-256 digest of the public key. */
   thumbprint(): Promise<string>;
 }
 
 /**
  * Binds tokens to a key by Demonstrating Proof of Possession (DPoP). The adapters send a proof with each request.
- * @throws {ConfigurationError} if an option is unknown, or the keys cannot sign DPoP proofs
+ * @throws {ConfigurationError} if an option is unknown, or the keys or the signer cannot sign DPoP proofs
  * @see [RFC 9449](https://www.rfc-editor.org/rfc/rfc9449)
  * @example
  * ```ts
@@ -54,18 +62,18 @@ export interface DpopKey {
  * ```
  */
 export function dpop(options: DpopOptions = {}): Dpop {
-  checkOptions('dpop', options, { keyPair: anyObject, requireBinding: anyBoolean });
-  const { keyPair: given, requireBinding = true } = options;
+  checkOptions('dpop', options, { keyPair: anyObject, signer: objectWith('sign'), requireBinding: anyBoolean });
+  const { keyPair: given, signer, requireBinding = true } = options;
   if (given !== undefined) checkKeyPair(given);
+  const signersKey = signer && checkDpopSigner(options, signer);
   let generated: Promise<DpopKeyPair> | undefined;
-  let thumbprint: Promise<string> | undefined;
 
   const keyPair = async (): Promise<DpopKeyPair> => given ?? (generated ??= randomDPoPKeyPair('ES256'));
 
   const key: DpopKey = {
     requireBinding,
-    keyPair,
-    thumbprint: () => (thumbprint ??= keyPair().then(thumbprintOf)),
+    binding: async () => (signer === undefined ? { keyPair: await keyPair() } : { signer }),
+    thumbprint: async () => thumbprintOfKey(signersKey ?? KeyObject.from((await keyPair()).publicKey)),
   };
   return key as unknown as Dpop;
 }
@@ -73,8 +81,11 @@ export function dpop(options: DpopOptions = {}): Dpop {
 /** The members of the option `dpop`. */
 export const dpopKeyOf = (option: Dpop): DpopKey => option as unknown as DpopKey;
 
-async function thumbprintOf({ publicKey }: DpopKeyPair): Promise<string> {
-  return hash('sha256', new Uint8Array(await webcrypto.subtle.exportKey('spki', publicKey)), 'base64url');
+function checkDpopSigner({ keyPair }: DpopOptions, signer: Signer): KeyObject {
+  if (keyPair !== undefined) throw new ConfigurationError('dpop takes either "keyPair" or "signer", not both');
+  const publicKey = checkSigner('dpop', signer);
+  if (publicKey !== undefined) return publicKey;
+  throw new ConfigurationError('the "signer" of dpop needs its "publicKey", which each proof contains (RFC 9449 §4.2)');
 }
 
 function checkKeyPair({ privateKey, publicKey }: DpopKeyPair): void {

@@ -66,7 +66,7 @@ const optionChecks = {
   timeoutMs: durationMs,
   defaultLifetimeSeconds: positiveInteger,
   keepMembers: listOfStrings,
-  dpop: objectWith('keyPair', 'thumbprint'),
+  dpop: objectWith('binding', 'thumbprint'),
   fetch: anyFunction,
   clock: anyClock,
   onEvent: anyFunction,

@@ -11,7 +11,7 @@ import {
 } from '../authentication/client-authentication.js';
 import { abortable, DeadlineError } from '../core/abort.js';
 import { type GrantRejectedError, GrantUnavailableError, isTokenError } from '../core/errors.js';
-import type { CredentialFacts, TokenEvent } from '../core/events.js';
+import type { TokenEvent } from '../core/events.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import type { ClockSkew } from './clock-skew.js';
 import { concernsClient } from './errors/error-response.js';
@@ -32,7 +32,7 @@ export interface PreparedGrant extends PreparedRequest {
 }
 
 /** Options of {@link prepareRequest}. */
-export interface PrepareRequestOptions extends Omit<AuthenticationContext, 'skewMs' | 'rejectedSecrets'> {
+export interface PrepareRequestOptions extends Omit<AuthenticationContext, 'skewMs' | 'rejectedSecrets' | 'signal'> {
   readonly server: AuthorizationServer;
   readonly skew: ClockSkew;
   /** `undefined` for a client that has no identifier. */
@@ -69,8 +69,8 @@ export interface RequestPreparation {
     options: PrepareAgainOptions<Prepared>,
   ): Promise<Prepared | undefined>;
   /**
-   * Configures openid-client for one prepared request. It builds the request, signs DPoP proofs and checks the
-   * response. This library adds the deadline, the body limit and the errors. In openid-client, the deadline does not
+   * Configures openid-client for one prepared request. It builds the request and checks the
+   * response. This library adds DPoP proofs, the deadline, the body limit and the errors. In openid-client, the deadline does not
    * cover the body, the body has no limit, and errors hold the response, which may repeat a secret.
    */
   configure(
@@ -90,7 +90,8 @@ export function prepareRequest({
   emit,
   ...context
 }: PrepareRequestOptions): RequestPreparation {
-  const fingerprints = new Map<CredentialFacts['credential'], string | undefined>();
+  // By kind and position: mutual TLS and an assertion may each have a certificate.
+  const fingerprints = new Map<string, string | undefined>();
 
   async function prepare(
     signal: AbortSignal | undefined,
@@ -103,15 +104,17 @@ export function prepareRequest({
       ...context,
       skewMs,
       rejectedSecrets,
+      signal,
     });
     const authentication = await abortable(preparing, signal).catch(reportSlowCredentials);
     authentication.credentials?.forEach(reportRotation);
     return { metadata, authentication, skewMs };
   }
 
-  function reportRotation({ facts, fingerprint }: PreparedCredential): void {
-    const last = fingerprints.get(facts.credential);
-    fingerprints.set(facts.credential, fingerprint);
+  function reportRotation({ facts, fingerprint }: PreparedCredential, position: number): void {
+    const name = `${facts.credential} ${position}`;
+    const last = fingerprints.get(name);
+    fingerprints.set(name, fingerprint);
     if (last !== undefined && last !== fingerprint) emit({ type: 'credential.reread', ...facts });
   }
 

@@ -1,15 +1,17 @@
-import { type DPoPHandle, genericGrantRequest, getDPoPHandle } from 'openid-client';
+import { genericGrantRequest } from 'openid-client';
 
 import { DeadlineError } from '../core/abort.js';
 import type { AccessToken } from '../core/access-token.js';
 import { cleanUrl } from '../core/clean-text.js';
 import { type Clock, elapsedMs, instant } from '../core/clock.js';
+import { dpopProofs } from '../core/dpop-proof.js';
 import type { TokenEvent } from '../core/events.js';
 import type { AuthorizationServer } from './authorization-server.js';
 import type { ClockSkew } from './clock-skew.js';
 import { type Dpop, dpopKeyOf } from './dpop.js';
 import { grantError } from './errors/grant-error.js';
 import type { BoundedResponse } from './http/bounded-fetch.js';
+import { sendProven } from './http/proven-requests.js';
 import { detailsIn, keptMembers } from './kept-members.js';
 import type { FailedGrant, Grant, GrantState } from './grant.js';
 import type { GrantTypeMembers } from './grant-type.js';
@@ -59,8 +61,8 @@ export function tokenRequests({
 }: TokenRequestsOptions): TokenRequests {
   const key = dpop && dpopKeyOf(dpop);
   let state: GrantState = { credential: undefined, clockSkewMs: 0 };
-  // Signs the proofs for the token endpoint, and stores the nonces of the server.
-  let handle: DPoPHandle | undefined;
+  // Makes the proofs for the token endpoint, and stores the nonces of the server.
+  const proofs = key && dpopProofs();
 
   async function send(grant: Grant, prepared: PreparedGrant): Promise<AccessToken> {
     const { certificateThumbprint } = prepared.authentication;
@@ -72,13 +74,13 @@ export function tokenRequests({
         acceptTokenResponse(response, { authorizationServer: server.name, secrets, assumeBearer, isExchange }),
       bodyFormat: grantType.bodyFormat,
     });
-    const dpopKey = key && { keyPair: await key.keyPair(), requireBinding: key.requireBinding };
-    const DPoP = dpopKey && (handle ??= getDPoPHandle(configuration, dpopKey.keyPair));
+    const binding = await key?.binding();
     const parameters = new URLSearchParams([...grant.parameters, ...Object.entries(prepared.input.parameters)]);
     const requestedAt = instant(clock);
     try {
-      // If the server requires a nonce, openid-client sends a second request with fresh authentication (RFC 9449 §8).
-      const sending = genericGrantRequest(configuration, grantType.name, parameters, DPoP && { DPoP });
+      const request = () => genericGrantRequest(configuration, grantType.name, parameters);
+      const proving = proofs && binding && { configuration, bounded, proofs, binding, signal: grant.signal };
+      const sending = proving === undefined ? request() : sendProven(proving, request);
       const response = await sending.finally(() => (grant.attempts.sent += bounded.requests));
       const body = bounded.response?.body ?? '';
       const members = keepMembers.length === 0 ? {} : keptMembers(body, keepMembers, server.name);
@@ -89,7 +91,7 @@ export function tokenRequests({
         requestedAt,
         defaultLifetimeSeconds,
         certificateThumbprint,
-        dpop: dpopKey,
+        dpop: key && { ...binding, requireBinding: key.requireBinding },
       };
       const token = readToken(response, { authorizationServer: server.name, ...expected });
       server.record('success');
@@ -119,7 +121,7 @@ export function tokenRequests({
   }
 
   function reportFailure(cause: unknown, failed: FailedGrant): unknown {
-    const { grant, began, prepared, response, ignoredProxy } = failed;
+    const { grant, began, prepared, response, requests = 0, ignoredProxy } = failed;
     const { context, signal } = grant;
     // The deadline of this library counts as a failure of the server. Any other abort comes from the caller.
     if (signal?.aborted === true && !(signal.reason instanceof DeadlineError)) return signal.reason;
@@ -137,7 +139,8 @@ export function tokenRequests({
       ignoredProxy,
       now: clock.now(),
     });
-    if (prepared !== undefined) server.record(error);
+    // If nothing was sent, for example because a remote signer failed, the outcome is not one of the server.
+    if (prepared !== undefined && requests > 0) server.record(error);
     if (prepared !== undefined && isAboutClient(error)) skew.observe(response, prepared.skewMs);
     emit({ type: 'grant.failed', ...factsOf(grant, failed), error, durationMs: elapsedMs(began, clock) });
     return error;

@@ -1,6 +1,7 @@
-import { AccessToken, type DpopKeyPair, type TokenMembers } from '../core/access-token.js';
+import { AccessToken, type TokenMembers } from '../core/access-token.js';
 import type { AuthorizationDetail } from '../core/authorization-details.js';
 import type { Instant } from '../core/clock.js';
+import type { DpopBinding } from '../core/dpop-proof.js';
 import { ConfigurationError, InvalidTokenResponseError } from '../core/errors.js';
 import { isErrorCode } from './errors/error-response.js';
 import { readable } from './errors/redaction.js';
@@ -24,7 +25,7 @@ export interface TokenResponseContext {
   /** SHA-256 thumbprint of the certificate that the token is bound to (RFC 8705 §3.1). */
   readonly certificateThumbprint?: string | undefined;
   /** The DPoP key of the token request, and whether a Bearer token is an error (RFC 9449 §5). */
-  readonly dpop?: { readonly keyPair: DpopKeyPair; readonly requireBinding: boolean } | undefined;
+  readonly dpop?: (DpopBinding & { readonly requireBinding: boolean }) | undefined;
   /** The members of the token response that `keepMembers` names. */
   readonly members?: TokenMembers | undefined;
   /** The granted authorization details (RFC 9396 §7). */
@@ -55,7 +56,7 @@ export function readToken(response: TokenResponse, context: TokenResponseContext
 
   return new AccessToken({
     value: response.access_token,
-    ...(isDpop && { type: 'DPoP', keyPair: dpop?.keyPair }),
+    ...(isDpop && { type: 'DPoP', keyPair: dpop?.keyPair, signer: dpop?.signer }),
     ...(response.token_type === 'n_a' && { type: 'N_A' }),
     scope: response.scope && cleanScope(response.scope),
     issuedAt: requestedAt.wall,

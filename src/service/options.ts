@@ -106,7 +106,7 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
     clientAuthentication: objectWith('prepare', 'fingerprint'),
     grant: objectWith('prepare'),
     profile: oneOf('fapi2'),
-    dpop: objectWith('keyPair', 'thumbprint'),
+    dpop: objectWith('binding', 'thumbprint'),
     scope: stringOrStrings,
     resource: stringOrStrings,
     audience: stringOrStrings,

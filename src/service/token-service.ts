@@ -154,7 +154,7 @@ function sharedTokensOf(
   const isSenderConstrained = authenticator.certificateThumbprint !== undefined || key !== undefined;
   const currentConstraint = async () => ({
     certificateThumbprint: await authenticator.certificateThumbprint?.(),
-    keyPair: await key?.keyPair(),
+    ...(await key?.binding()),
     thumbprint: await key?.thumbprint(),
   });
   const senderConstraint = isSenderConstrained ? currentConstraint : undefined;

@@ -14,6 +14,7 @@ import {
 import { type Clock, instant, systemClock } from '../core/clock.js';
 import { eventSink } from '../core/event-sink.js';
 import type { EventSink, TokenEvent } from '../core/events.js';
+import type { Signer } from '../core/signer.js';
 import { circuitBreaker } from './circuit-breaker.js';
 import { canPresent, fromStored, type SenderConstraint, type TokenRecord, toStored } from './token-record.js';
 import { anyTokenStore, isConfidential, type Lease, type TokenStore } from './token-store.js';
@@ -34,6 +35,8 @@ export interface SharedTokensOptions {
         readonly certificateThumbprint?: string | undefined;
         /** The DPoP key. */
         readonly keyPair?: DpopKeyPair | undefined;
+        /** The remote signer with the DPoP key, in place of `keyPair`. */
+        readonly signer?: Signer | undefined;
         /** A digest of the public DPoP key. */
         readonly thumbprint?: string | undefined;
       }>)

@@ -12,7 +12,7 @@ export type TokenRecord =
   | { readonly kind: 'invalid' | 'newer format'; readonly token?: undefined };
 
 /** The certificate and the DPoP key that constrain the tokens of a client. The store holds neither. */
-export interface SenderConstraint extends Pick<AccessTokenFields, 'certificateThumbprint' | 'keyPair'> {
+export interface SenderConstraint extends Pick<AccessTokenFields, 'certificateThumbprint' | 'keyPair' | 'signer'> {
   /** A digest of the public DPoP key. */
   readonly thumbprint?: string | undefined;
 }
@@ -62,7 +62,7 @@ export function fromStored(key: string, stored: StoredToken, now: Instant, const
   const scope = lines.length === 0 ? undefined : lines.join('\n');
   const issuedAtMonotonic = now.monotonic - Math.max(0, now.wall - issuedAt);
   const { certificateThumbprint } = constraint;
-  const keyPair = type === 'DPoP' ? constraint.keyPair : undefined;
+  const { keyPair, signer }: SenderConstraint = type === 'DPoP' ? constraint : {};
   const times = { issuedAt, issuedAtMonotonic, expiresAt };
   const fields = {
     value,
@@ -73,6 +73,7 @@ export function fromStored(key: string, stored: StoredToken, now: Instant, const
     ...times,
     certificateThumbprint,
     keyPair,
+    signer,
     shared: true,
   } as const;
   return { kind: 'token', token: new AccessToken(fields) };
@@ -80,8 +81,9 @@ export function fromStored(key: string, stored: StoredToken, now: Instant, const
 
 /** Whether a client with this certificate and key may present the token. */
 export function canPresent(token: AccessToken, constraint: SenderConstraint): boolean {
-  const { type, keyPair, certificateThumbprint } = token;
-  if (type === 'DPoP' && (keyPair === undefined || keyPair !== constraint.keyPair)) return false;
+  const { type, keyPair, signer, certificateThumbprint } = token;
+  const key = keyPair ?? signer;
+  if (type === 'DPoP' && (key === undefined || key !== (constraint.keyPair ?? constraint.signer))) return false;
   return certificateThumbprint === undefined || certificateThumbprint === constraint.certificateThumbprint;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { asksForNonce, rejectsToken } from '../../src/adapters/challenge.js';
-import { parseChallenges } from '../../src/core/challenges.js';
+import { rejectsToken } from '../../src/adapters/challenge.js';
+import { asksForNonce, parseChallenges } from '../../src/core/challenges.js';
 import { cpuCost } from '../support/cpu-cost.js';
 import { fc } from '../support/fc.js';
 import { anyText } from '../support/text.js';

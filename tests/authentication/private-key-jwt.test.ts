@@ -140,7 +140,7 @@ describe('a key that does not fit is rejected when the authentication is made [F
     [{ key: ec.pem, algorithm: 'HS256' }, /"algorithm" of privateKeyJwt must be "RS256" or/],
     [{ key: ec.pem, kid: '1' }, /no option "kid"; did you mean/],
   ])('%#', (options, message) => {
-    const make = () => privateKeyJwt(options as PrivateKeyJwtOptions);
+    const make = () => privateKeyJwt(options);
 
     expect(make).toThrow(ConfigurationError);
     expect(make).toThrow(message);

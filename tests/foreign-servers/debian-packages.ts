@@ -11,10 +11,14 @@ const evidence: Readonly<Record<DebianPackage, readonly [file: string, ...argv: 
   'python3-authlib': [python, '-c', 'import authlib'],
   'python3-flask': [python, '-c', 'import flask'],
   glewlwyd: ['glewlwyd', '--version'],
+  softhsm2: ['softhsm2-util', '--version'],
+  // Its programs have no option that ends with 0 without a module.
+  opensc: ['sh', '-c', 'command -v pkcs11-tool'],
 };
 
-/** A package that a foreign server needs. */
-export type DebianPackage = 'python3-django-oauth-toolkit' | 'python3-authlib' | 'python3-flask' | 'glewlwyd';
+/** A package that a foreign server or a security module needs. */
+export type DebianPackage =
+  'python3-django-oauth-toolkit' | 'python3-authlib' | 'python3-flask' | 'glewlwyd' | 'softhsm2' | 'opensc';
 
 /**
  * Returns `describe` if these packages are installed. Otherwise prints one line and returns `describe.skip`.

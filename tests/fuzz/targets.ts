@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 
 import { bearerToken } from '../../src/adapters/axios/index.js';
-import { asksForNonce, rejectsToken } from '../../src/adapters/challenge.js';
-import { parseChallenges } from '../../src/core/challenges.js';
+import { rejectsToken } from '../../src/adapters/challenge.js';
+import { asksForNonce, parseChallenges } from '../../src/core/challenges.js';
 import { withBearerToken } from '../../src/adapters/fetch/index.js';
 import { secureOrigin } from '../../src/adapters/origins.js';
 import { clientSecretBasic } from '../../src/authentication/client-secret.js';

@@ -42,6 +42,14 @@ class Command {
 const sts = { client: { send: async () => ({}) }, command: Command, audience: 'a' };
 const { pem } = await signingKey();
 const { first } = clientCertificates;
+const anySigner: main.Signer = { algorithm: 'ES256', keyId: 'a', sign: async () => new Uint8Array(64) };
+const acceptedBySigner = {
+  algorithm: [],
+  keyId: ['a text'],
+  publicKey: ['undefined'],
+  timeoutMs: ['undefined', 'a number'],
+  sign: ['a function'],
+} as const;
 const store = main.memoryStore();
 const tokens = main.staticToken('key');
 const clientAuthentication = main.clientSecretBasic('secret');
@@ -164,6 +172,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   dpop: [
     ['options', (value) => main.dpop(value), options],
     ['keyPair', (keyPair) => main.dpop({ keyPair }), ['undefined']],
+    ['signer', (signer) => main.dpop({ signer }), ['undefined']],
     ['keyPair', (privateKey) => main.dpop({ keyPair: { privateKey, publicKey: privateKey } }), []],
     ['keyPair', (usages) => main.dpop({ keyPair: { privateKey: { type: 'private', usages } as never } as never }), []],
   ],
@@ -199,6 +208,18 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ['options', (value) => main.privateKeyJwt(value), []],
     ['key', (key) => main.privateKeyJwt({ key }), ['a function']],
     ['keyId', (keyId) => main.privateKeyJwt({ key: pem, keyId }), ['undefined', 'a text']],
+    ['signer', (value) => main.privateKeyJwt({ signer: value }), []],
+    ...(['algorithm', 'keyId', 'publicKey', 'timeoutMs', 'sign'] as const).map((name): Row => [
+      name,
+      (value) => main.privateKeyJwt({ signer: { ...anySigner, [name]: value } }),
+      acceptedBySigner[name],
+    ]),
+    ['certificate', (certificate) => main.privateKeyJwt({ key: pem, certificate }), ['undefined', 'a function']],
+    [
+      'certificateHeader',
+      (certificateHeader) => main.privateKeyJwt({ key: first.key, certificate: first.certificate, certificateHeader }),
+      ['undefined'],
+    ],
   ],
   sharedTokens: [
     ['options', (value) => layers.sharedTokens(value), []],
@@ -209,6 +230,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ['value', (value) => main.staticToken(value), ['a text']],
     ['options', (value) => main.staticToken('key', value), options],
     ['type', (type) => main.staticToken('key', { type }), ['undefined']],
+    ['signer', (value) => main.staticToken('key', { type: 'DPoP', signer: value }), []],
   ],
   jwtBearer: [
     ['options', (value) => main.jwtBearer(value), options],

@@ -21,7 +21,7 @@ export interface BoundedFetch {
   readonly fetch: CustomFetch;
   /** `undefined` if the last request has no complete response. */
   readonly response: BoundedResponse | undefined;
-  /** Number of requests so far. openid-client repeats a request if the server asks for a DPoP nonce (RFC 9449 §8). */
+  /** Number of requests so far. A request is repeated if the server asks for a DPoP nonce (RFC 9449 §8). */
   readonly requests: number;
   /** The environment variable that names a proxy for the last request, if Node.js ignored it. */
   readonly ignoredProxy: string | undefined;
@@ -75,7 +75,7 @@ export function boundedFetch(
           `no request is sent to ${cleanUrl(url)}: its URL contains a user name or a password`,
         );
       }
-      // If openid-client repeats a request, with a nonce for example, the earlier response no longer counts.
+      // If a request is repeated, with a nonce for example, the earlier response no longer counts.
       last = undefined;
       requests += 1;
       // The signal of openid-client is replaced: its deadline is in whole seconds and does not cover the body.

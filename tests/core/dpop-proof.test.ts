@@ -3,7 +3,7 @@ import { webcrypto } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 
-import { dpopProofs } from '../../src/adapters/dpop-proof.js';
+import { dpopProofs } from '../../src/core/dpop-proof.js';
 import { AccessToken } from '../../src/core/access-token.js';
 import { ConfigurationError } from '../../src/core/errors.js';
 import { verifyProof } from '../support/dpop-proof.js';
