@@ -75,6 +75,7 @@ export function tokenRequests({
     const dpopKey = key && { keyPair: await key.keyPair(), requireBinding: key.requireBinding };
     const DPoP = dpopKey && (handle ??= getDPoPHandle(configuration, dpopKey.keyPair));
     const parameters = new URLSearchParams([...grant.parameters, ...Object.entries(prepared.input.parameters)]);
+    if (server.resource !== undefined && !parameters.has('resource')) parameters.set('resource', server.resource);
     const requestedAt = instant(clock);
     try {
       // If the server requires a nonce, openid-client sends a second request with fresh authentication (RFC 9449 §8).
