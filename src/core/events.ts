@@ -8,7 +8,7 @@ export interface EventOrigin {
   /** The option `name` of the token service. @default the client identifier */
   readonly service?: string | undefined;
   readonly clientId?: string | undefined;
-  /** The issuer, or the token endpoint if no issuer is configured. */
+  /** The issuer, or the token endpoint if no issuer is configured; the protected resource until it names its server. */
   readonly authorizationServer?: string | undefined;
   /** The value of `grant_type`, such as `client_credentials`. */
   readonly grantType?: string | undefined;

@@ -4,26 +4,37 @@ import { cleanIssuer, cleanUrl } from '../core/clean-text.js';
 import { type Clock, elapsedMs, type Instant, instant } from '../core/clock.js';
 import { isTokenError, type AnyTokenError } from '../core/errors.js';
 import type { EventSink } from '../core/events.js';
-import { allowHttp, hrefOf, type InsecureUrl } from '../core/insecure-url.js';
+import { allowHttp, hrefOf, httpOrigins as httpOriginsOf, type InsecureUrl } from '../core/insecure-url.js';
 import { type Pause, pause } from '../core/pause.js';
-import { discover, type Discovery, missingMetadata } from './discovery.js';
+import { discover, type Discovery } from './discovery.js';
+import { discoverByResource } from './protected-resource.js';
 
 /** Options of {@link authorizationServer}. */
 export interface AuthorizationServerOptions {
   readonly issuer?: string | InsecureUrl | undefined;
   readonly tokenEndpoint?: string | InsecureUrl | undefined;
   readonly revocationEndpoint?: string | InsecureUrl | undefined;
+  readonly protectedResource?: string | InsecureUrl | undefined;
+  /** The issuers that a protected resource may name. */
+  readonly issuers?: readonly (string | InsecureUrl)[] | undefined;
   /** Deadline of each request, in milliseconds. */
   readonly timeoutMs: number;
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
   readonly onEvent?: EventSink | undefined;
+  /** Called with the issuer each time the metadata have been discovered. */
+  readonly onNamed?: ((issuer: string) => void) | undefined;
 }
 
 /** An authorization server and its metadata. */
 export interface AuthorizationServer {
-  /** The issuer, or the token endpoint if no issuer is configured; for messages. */
+  /**
+   * The issuer, or the token endpoint if no issuer is configured; for messages. The protected resource until its
+   * authorization server is known.
+   */
   readonly name: string;
+  /** The identifier of the protected resource, after its metadata are known. */
+  readonly resource: string | undefined;
   /** The origins of its URLs for which `dangerouslyAllowHttp` allows http. */
   readonly httpOrigins: readonly string[];
   /**
@@ -46,7 +57,8 @@ const rediscoveryIntervalMs = 60 * 1_000;
 const suspiciousOutageMs = 30 * 1_000;
 
 /**
- * Discovers the metadata of an authorization server once a day. If that fails, the known metadata stay in use.
+ * Discovers the metadata of an authorization server once a day, and those of the protected resource that names it. If
+ * that fails, the known metadata stay in use.
  * @throws {ConfigurationError} if http is allowed, but Node.js sends the requests through a proxy
  */
 export function authorizationServer({
@@ -54,17 +66,26 @@ export function authorizationServer({
   fetch,
   clock,
   onEvent,
+  onNamed,
+  issuers = [],
   ...urls
 }: AuthorizationServerOptions): AuthorizationServer {
   const textOf = (name: keyof typeof urls) => urls[name] && hrefOf(urls[name]);
-  const [issuer, tokenEndpoint] = [textOf('issuer'), textOf('tokenEndpoint')];
+  const [issuer, tokenEndpoint, resource] = [textOf('issuer'), textOf('tokenEndpoint'), textOf('protectedResource')];
+  const { protectedResource } = urls;
+  const hasMetadata = issuer !== undefined || resource !== undefined;
   // With an https issuer, all endpoints must use https.
-  const used = issuer === undefined ? [urls.tokenEndpoint, urls.revocationEndpoint] : [urls.issuer];
-  const httpOrigins = allowHttp(used, onEvent);
-  if (issuer === undefined) return withoutMetadata(tokenEndpoint as string, textOf('revocationEndpoint'), httpOrigins);
+  const used = hasMetadata ? [urls.issuer, ...issuers] : [urls.tokenEndpoint, urls.revocationEndpoint];
+  const httpOrigins = httpOriginsOf(used);
+  allowHttp([...used, protectedResource], onEvent);
+  if (!hasMetadata) return withoutMetadata(tokenEndpoint as string, textOf('revocationEndpoint'), httpOrigins);
 
-  const discoveryOptions = { timeoutMs, fetch, httpOrigins };
-  let known: ServerMetadata | undefined;
+  const find = (): Promise<Discovery> =>
+    protectedResource === undefined
+      ? discover(issuer as string, { timeoutMs, fetch, httpOrigins })
+      : discoverByResource({ protectedResource, issuers, timeoutMs, fetch });
+  let known: Extract<Discovery, { metadata: unknown }> | undefined;
+  let name = cleanIssuer(issuer ?? (resource as string));
   let nextDiscovery: Pause | undefined;
   let nextRediscovery: Pause | undefined;
   let discovering: Promise<ServerMetadata> | undefined;
@@ -74,12 +95,15 @@ export function authorizationServer({
 
   async function discoverAgain(): Promise<ServerMetadata> {
     try {
-      const found = await discover(issuer as string, discoveryOptions).catch(keepKnown);
-      if ('metadata' in found) known = found.metadata;
-      else if (known === undefined) throw missingMetadata(found.notFound, clock.now());
-      if ('metadata' in found) nextDiscovery = pause(maxAgeMs, clock);
+      const found = await find().catch(keepKnown);
+      if ('metadata' in found) {
+        known = found;
+        name = cleanIssuer(found.metadata.issuer);
+        onNamed?.(name);
+        nextDiscovery = pause(maxAgeMs, clock);
+      } else if (known === undefined) throw found.missing(clock.now());
       else if (isOver(nextDiscovery)) nextDiscovery = pause(discoveryRetryMs, clock);
-      return known;
+      return known.metadata;
     } catch (error) {
       nextDiscovery = undefined;
       throw error;
@@ -91,7 +115,7 @@ export function authorizationServer({
   // During an outage the known metadata stay in use. Other errors, such as metadata of another issuer, are thrown.
   function keepKnown(error: AnyTokenError): Discovery {
     if (known === undefined || !error.retryable) throw error;
-    return { notFound: [] };
+    return { missing: () => error };
   }
 
   async function rediscover(): Promise<void> {
@@ -102,10 +126,15 @@ export function authorizationServer({
   }
 
   return {
-    name: cleanIssuer(issuer),
+    get name() {
+      return name;
+    },
+    get resource() {
+      return known?.resource;
+    },
     httpOrigins,
     async metadata() {
-      if (known !== undefined && !isOver(nextDiscovery)) return known;
+      if (known !== undefined && !isOver(nextDiscovery)) return known.metadata;
       return (discovering ??= discoverAgain());
     },
     rediscover,
@@ -129,6 +158,7 @@ function withoutMetadata(
   });
   return {
     name: cleanUrl(tokenEndpoint),
+    resource: undefined,
     httpOrigins,
     metadata: () => metadata,
     rediscover: async () => {},

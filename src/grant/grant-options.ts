@@ -14,15 +14,29 @@ import {
 import type { Clock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { EventSink } from '../core/events.js';
-import { type InsecureUrl, nonEmptyUrl } from '../core/insecure-url.js';
+import { type InsecureUrl, listOfUrls, nonEmptyUrl } from '../core/insecure-url.js';
 import type { Dpop } from './dpop.js';
 
-/** Options of {@link clientCredentials}. Either `issuer` or `tokenEndpoint` is required. */
+/** Options of {@link clientCredentials}. One of `issuer`, `tokenEndpoint` and `protectedResource` is required. */
 export interface ClientCredentialsOptions {
   /** The issuer, whose metadata are discovered (RFC 8414, then OpenID Connect Discovery). */
   readonly issuer?: string | InsecureUrl | undefined;
   /** The URL of the token endpoint, instead of `issuer`. */
   readonly tokenEndpoint?: string | InsecureUrl | undefined;
+  /**
+   * The URL of an API, instead of `issuer`: its metadata name the authorization server (RFC 9728 §3). They come from the
+   * well-known URL of its path, from the URL in the `resource_metadata` of its 401, or from the well-known URL of its
+   * origin. They must name exactly this URL; those of the origin may name the origin. `issuers` is required, too.
+   *
+   * Token requests have the identifier in the metadata as their `resource` (RFC 8707 §2), unless they have another one.
+   * For an authorization server that accepts no `resource`, set `issuer` instead.
+   */
+  readonly protectedResource?: string | InsecureUrl | undefined;
+  /**
+   * The issuers that may receive the credentials, together with `protectedResource`. The first authorization server in
+   * its metadata that is also in this list is used. If none is, the call fails and no token request is sent.
+   */
+  readonly issuers?: readonly (string | InsecureUrl)[] | undefined;
   /** The URL of the revocation endpoint, together with `tokenEndpoint` (RFC 7009). */
   readonly revocationEndpoint?: string | InsecureUrl | undefined;
   /** The client identifier (RFC 6749 §2.2). */
@@ -63,6 +77,8 @@ const optionChecks = {
   issuer: nonEmptyUrl,
   tokenEndpoint: nonEmptyUrl,
   revocationEndpoint: nonEmptyUrl,
+  protectedResource: nonEmptyUrl,
+  issuers: listOfUrls,
   timeoutMs: durationMs,
   defaultLifetimeSeconds: positiveInteger,
   keepMembers: listOfStrings,
@@ -81,7 +97,29 @@ export function checkClientCredentials(options: ClientCredentialsOptions): void 
   checkArgument(owner, 'clientAuthentication', options.clientAuthentication, objectWith('prepare', 'fingerprint'));
   const known = Object.entries(options).filter(([name]) => Object.hasOwn(optionChecks, name));
   checkOptions(owner, Object.fromEntries(known), optionChecks);
-  if (options.issuer === undefined && options.tokenEndpoint === undefined) {
-    throw new ConfigurationError(`${owner} needs "issuer" or "tokenEndpoint"`);
+  if (serverOptions.every((name) => options[name] === undefined)) {
+    throw new ConfigurationError(`${owner} needs "issuer", "tokenEndpoint" or "protectedResource"`);
+  }
+  checkIssuers(options);
+}
+
+/** The options of which one determines the authorization server. */
+export const serverOptions = ['issuer', 'tokenEndpoint', 'protectedResource'] as const;
+
+/**
+ * Checks that `protectedResource` and `issuers` are given together.
+ * @throws {ConfigurationError} otherwise: without the list, the API would choose the receiver of the credentials
+ */
+export function checkIssuers({
+  protectedResource,
+  issuers,
+}: Pick<ClientCredentialsOptions, 'protectedResource' | 'issuers'>): void {
+  if (protectedResource === undefined && issuers !== undefined) {
+    throw new ConfigurationError('"issuers" requires "protectedResource"; for one authorization server, set "issuer"');
+  }
+  if (protectedResource !== undefined && (issuers ?? []).length === 0) {
+    throw new ConfigurationError(
+      '"protectedResource" requires "issuers": the authorization servers that may receive the credentials',
+    );
   }
 }

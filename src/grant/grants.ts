@@ -8,7 +8,7 @@ import { type AnyTokenError, isTokenError } from '../core/errors.js';
 import { eventSink } from '../core/event-sink.js';
 import { canonicalRequest, type CanonicalTokenRequest } from '../core/token-request.js';
 import type { TokenSource } from '../core/token-source.js';
-import { authorizationServer } from './authorization-server.js';
+import { authorizationServer, type AuthorizationServerOptions } from './authorization-server.js';
 import { clockSkew } from './clock-skew.js';
 import type { Grant, GrantState } from './grant.js';
 import type { ClientCredentialsOptions } from './grant-options.js';
@@ -25,6 +25,8 @@ export interface GrantSourceOptions extends Omit<ClientCredentialsOptions, 'clie
   readonly clientId?: string | undefined;
   /** `undefined` for a client that does not authenticate. */
   readonly clientAuthentication?: ClientAuthentication | undefined;
+  /** Called with the issuer each time the metadata have been discovered. */
+  readonly onNamed?: AuthorizationServerOptions['onNamed'];
 }
 
 /** An input that the authorization server has rejected. */
@@ -48,14 +50,15 @@ export interface GrantSource extends TokenSource {
 
 /** Makes the innermost token source, which sends one grant for each call. */
 export function grantSource(options: GrantSourceOptions, grantType: GrantTypeMembers): GrantSource {
-  const { issuer, tokenEndpoint, revocationEndpoint, clientId, profile, dpop, onEvent } = options;
+  const { issuer, tokenEndpoint, revocationEndpoint, protectedResource, issuers } = options;
+  const { clientId, profile, dpop, onEvent, onNamed } = options;
   const { clientAuthentication = noClientAuthentication() } = options;
   const { timeoutMs = 5_000, defaultLifetimeSeconds = 300, assumeBearer = false, keepMembers = [] } = options;
   const { clock = systemClock } = options;
   const fetch = options.fetch === undefined ? globalFetch : userFetch(options.fetch);
-  const urls = { issuer, tokenEndpoint, revocationEndpoint };
+  const urls = { issuer, tokenEndpoint, revocationEndpoint, protectedResource, issuers };
   const emit = eventSink(onEvent);
-  const server = authorizationServer({ ...urls, timeoutMs, fetch, clock, onEvent: emit });
+  const server = authorizationServer({ ...urls, timeoutMs, fetch, clock, onEvent: emit, onNamed });
   const skew = clockSkew(clock);
   const requireSenderConstraint = profile === 'fapi2' && dpop === undefined;
   const client = { clientId, clientAuthentication, profile, requireSenderConstraint };
@@ -68,7 +71,14 @@ export function grantSource(options: GrantSourceOptions, grantType: GrantTypeMem
   return {
     async getToken(request, { signal, reason, attempts = { sent: 0 } } = {}) {
       const canonical = canonicalRequest(request);
-      const context = { authorizationServer: server.name, clientId, requestedScope: canonical.scope };
+      const context = {
+        // The name changes when a protected resource names its authorization server.
+        get authorizationServer() {
+          return server.name;
+        },
+        clientId,
+        requestedScope: canonical.scope,
+      };
       const grant: Grant = { context, reason, attempts, parameters: parametersOf(canonical), signal };
       const began = instant(clock);
       const rejection = rejections.get(canonical.key);
@@ -114,7 +124,7 @@ export function grantSource(options: GrantSourceOptions, grantType: GrantTypeMem
       }
     },
     state: () => requests.state,
-    revoke: revokeToken({ server, issuer, clientId, preparation }),
+    revoke: revokeToken({ server, tokenEndpoint, clientId, preparation }),
   };
 }
 

@@ -10,7 +10,7 @@ import type { PreparedRequest, RequestPreparation } from './prepare-request.js';
 /** Options of {@link revokeToken}. */
 export interface RevokeTokenOptions {
   readonly server: AuthorizationServer;
-  readonly issuer: string | InsecureUrl | undefined;
+  readonly tokenEndpoint: string | InsecureUrl | undefined;
   readonly clientId: string | undefined;
   readonly preparation: RequestPreparation;
 }
@@ -18,13 +18,15 @@ export interface RevokeTokenOptions {
 type RevokeToken = (token: AccessToken, signal?: AbortSignal) => Promise<void>;
 
 /** Revokes one token per call (RFC 7009 §2.1), with the client authentication of a grant. */
-export function revokeToken({ server, issuer, clientId, preparation }: RevokeTokenOptions): RevokeToken {
-  const context = { authorizationServer: server.name, clientId };
+export function revokeToken({ server, tokenEndpoint, clientId, preparation }: RevokeTokenOptions): RevokeToken {
+  const context = () => ({ authorizationServer: server.name, clientId });
 
   async function request(value: string, prepared: PreparedRequest, signal: AbortSignal | undefined): Promise<void> {
     if (prepared.metadata.revocation_endpoint === undefined) {
       const advice =
-        issuer === undefined ? 'set "revocationEndpoint"' : 'its metadata name no "revocation_endpoint" (RFC 8414 §2)';
+        tokenEndpoint !== undefined
+          ? 'set "revocationEndpoint"'
+          : 'its metadata name no "revocation_endpoint" (RFC 8414 §2)';
       throw new ConfigurationError(`${server.name} cannot revoke tokens: ${advice}`);
     }
     const { configuration, bounded } = preparation.configure(prepared, { signal });
@@ -33,12 +35,12 @@ export function revokeToken({ server, issuer, clientId, preparation }: RevokeTok
     } catch (cause) {
       const secrets = [value, ...prepared.authentication.secrets];
       const { response, ignoredProxy } = bounded;
-      throw revocationError(cause, { ...context, secrets, response, ignoredProxy });
+      throw revocationError(cause, { ...context(), secrets, response, ignoredProxy });
     }
   }
 
   const fail = (cause: unknown): never => {
-    throw revocationError(cause, context);
+    throw revocationError(cause, context());
   };
 
   return async ({ value }, signal) => {

@@ -76,6 +76,7 @@ export function tokenRequests({
     });
     const binding = await key?.binding();
     const parameters = new URLSearchParams([...grant.parameters, ...Object.entries(prepared.input.parameters)]);
+    if (server.resource !== undefined && !parameters.has('resource')) parameters.set('resource', server.resource);
     const requestedAt = instant(clock);
     try {
       const request = () => genericGrantRequest(configuration, grantType.name, parameters);

@@ -1,6 +1,5 @@
 import { authenticatorOf, type ClientAuthentication } from '../authentication/client-authentication.js';
 import type { Secret } from '../authentication/secret.js';
-import { describeBlank } from '../core/blanks.js';
 import {
   anyBoolean,
   anyClock,
@@ -19,9 +18,9 @@ import {
   wholeNumber,
 } from '../core/check-options.js';
 import { ConfigurationError } from '../core/errors.js';
-import { hrefOf, httpOrigins, nonEmptyUrl } from '../core/insecure-url.js';
+import { httpOrigins, listOfUrls, nonEmptyUrl } from '../core/insecure-url.js';
 import type { TokenRequest } from '../core/token-request.js';
-import type { ClientCredentialsOptions } from '../grant/grant-options.js';
+import { checkIssuers, type ClientCredentialsOptions, serverOptions } from '../grant/grant-options.js';
 import { dpopKeyOf } from '../grant/dpop.js';
 import type { GrantType } from '../grant/grant-type.js';
 import { checkKeepMembers } from '../grant/kept-members.js';
@@ -29,7 +28,7 @@ import { refreshChecks, type RefreshOptions } from '../layers/renewal-schedule.j
 import { anyTokenStore, type TokenStore } from '../stores/token-store.js';
 import type { EventLogger } from '../telemetry/logging.js';
 import { checkFapi2Profile } from './fapi2.js';
-import { checkServerUrls, serverUrlNames } from './server-urls.js';
+import { checkBlanks, checkServerUrls, serverUrls } from './server-urls.js';
 
 /** How a failed grant is retried. */
 export interface RetryOptions {
@@ -100,6 +99,8 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
     issuer: nonEmptyUrl,
     tokenEndpoint: nonEmptyUrl,
     revocationEndpoint: nonEmptyUrl,
+    protectedResource: nonEmptyUrl,
+    issuers: listOfUrls,
     name: nonEmptyString,
     clientId: nonEmptyString,
     clientSecret: stringOrFunction,
@@ -135,14 +136,15 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
     maxBackoffMs: durationMs,
   });
 
-  exactlyOne(options, 'issuer', 'tokenEndpoint');
+  exactlyOne(options, ...serverOptions);
+  checkIssuers(options);
   checkClient(options);
   checkKeepMembers(options.keepMembers ?? []);
   checkBlanks(options);
   checkServerUrls(options);
   const authenticator = options.clientAuthentication && authenticatorOf(options.clientAuthentication);
   const isCertificateBound = authenticator?.certificateThumbprint !== undefined;
-  const allowsHttp = httpOrigins(serverUrlNames.map((name) => options[name])).length > 0;
+  const allowsHttp = httpOrigins(serverUrls(options).map(([, url]) => url)).length > 0;
   if (isCertificateBound && allowsHttp) {
     throw new ConfigurationError(
       'dangerouslyAllowHttp cannot be combined with a client certificate, which requires https',
@@ -156,11 +158,6 @@ export function checkTokenServiceOptions(options: TokenServiceOptions): void {
       isSenderConstrained: isCertificateBound || (options.dpop && dpopKeyOf(options.dpop).requireBinding) === true,
     });
   }
-  if (options.issuer !== undefined && options.revocationEndpoint !== undefined) {
-    throw new ConfigurationError(
-      '"revocationEndpoint" requires "tokenEndpoint": with "issuer", it comes from the metadata',
-    );
-  }
 }
 
 // The grants that are based on an assertion or a token need no client authentication (RFC 7521 §4.1).
@@ -173,8 +170,14 @@ function checkClient(options: TokenServiceOptions): void {
 
 function exactlyOne(options: TokenServiceOptions, ...names: readonly (keyof TokenServiceOptions)[]): void {
   const given = names.filter((name) => options[name] !== undefined);
-  const either = names.map((name) => `"${name}"`).join(' or ');
-  if (given.length > 1) throw new ConfigurationError(`createTokenService takes either ${either}, not both`);
+  const either = names
+    .map((name) => `"${name}"`)
+    .join(', ')
+    .replace(/, ("\w+")$/, ' or $1');
+  if (given.length > 1) {
+    const both = names.length === 2 ? 'both' : `${given.map((name) => `"${name}"`).join(' and ')} together`;
+    throw new ConfigurationError(`createTokenService takes either ${either}, not ${both}`);
+  }
   if (given.length === 0)
     throw new ConfigurationError(`createTokenService needs ${either}${undefinedAmong(options, names)}`);
 }
@@ -183,13 +186,4 @@ function exactlyOne(options: TokenServiceOptions, ...names: readonly (keyof Toke
 function undefinedAmong(options: object, names: readonly string[]): string {
   const present = names.filter((name) => Object.hasOwn(options, name));
   return present.length === 0 ? '' : `, and ${present.map((name) => `"${name}"`).join(' and ')} is undefined`;
-}
-
-// Values from files and variables may contain stray line breaks and byte order marks. The URL parser removes some of
-// them silently.
-function checkBlanks(options: TokenServiceOptions): void {
-  for (const name of ['clientId', ...serverUrlNames] as const) {
-    const blank = describeBlank(hrefOf(options[name] ?? ''));
-    if (blank !== undefined) throw new ConfigurationError(`"${name}" ${blank}; remove it where the option comes from`);
-  }
 }

@@ -15,7 +15,7 @@ export interface TokenStats {
   readonly clientId: string | undefined;
   /** The value of `grant_type`, such as `client_credentials`. */
   readonly grantType: string;
-  /** The issuer, or the token endpoint if no issuer is configured. */
+  /** The issuer, or the token endpoint if no issuer is configured; the protected resource until it names its server. */
   readonly authorizationServer: string;
   /**
    * The token requests that have a valid token, or whose last grant failed within the last hour. Token requests that

@@ -84,19 +84,20 @@ export interface TokenService extends TokenSource {
 export function createTokenService(options: TokenServiceOptions): TokenService {
   checkTokenServiceOptions(options);
   const { clock, random, refresh, scope, resource, audience, parameters, authorizationDetails } = options;
-  const { issuer, tokenEndpoint, clientId } = options;
-  const authorizationServer =
-    issuer === undefined ? cleanUrl(hrefOf(tokenEndpoint ?? '')) : cleanIssuer(hrefOf(issuer));
-  const service = options.name ?? clientId ?? new URL(authorizationServer).host;
+  const { issuer, tokenEndpoint, protectedResource, clientId } = options;
+  const metadataOf = issuer ?? protectedResource;
+  const configured = metadataOf === undefined ? cleanUrl(hrefOf(tokenEndpoint ?? '')) : cleanIssuer(hrefOf(metadataOf));
+  const service = options.name ?? clientId ?? new URL(configured).host;
   const grantType = options.grant === undefined ? clientCredentialsType : grantTypeOf(options.grant);
-  const origin = { service, authorizationServer, clientId, grantType: grantType.name };
+  const origin = { service, authorizationServer: configured, clientId, grantType: grantType.name };
+  const onNamed = (name: string): void => void (origin.authorizationServer = name);
   const sinks = [options.logger && logEvents(options.logger, { clock }), options.onEvent];
   const observers = observation({ origin, sinks, clock });
   const { onEvent } = observers;
   const clientAuthentication = clientAuthenticationOf(options);
   const { deadlineMs, maxBackoffMs, retries } = options.retry ?? {};
 
-  const grants = grantSource({ ...options, clientAuthentication, onEvent }, grantType);
+  const grants = grantSource({ ...options, clientAuthentication, onEvent, onNamed }, grantType);
   const shared = sharedTokensOf(options, { clientAuthentication, grantType, onEvent });
   const entries = shared && entriesOf(shared);
   // The cache tells the client authentication which certificate its tokens are bound to.
@@ -143,14 +144,15 @@ interface SharedTokensContext {
 
 /** The tokens that this service shares with replicas of the same identity, certificate and DPoP key. */
 function sharedTokensOf(
-  { store, issuer, tokenEndpoint, clientId, keepMembers = [], dpop, clock }: TokenServiceOptions,
+  { store, issuer, tokenEndpoint, protectedResource, clientId, keepMembers = [], dpop, clock }: TokenServiceOptions,
   { clientAuthentication, grantType, onEvent }: SharedTokensContext,
 ): SharedTokens | undefined {
   const authenticator = authenticatorOf(clientAuthentication);
   const key = dpop && dpopKeyOf(dpop);
   const urls = [issuer, tokenEndpoint].map((url) => url && hrefOf(url));
   const grant = grantType === clientCredentialsType ? [] : [grantType.name];
-  const identity = [...urls, clientId, authenticator.method, ...grant, ...keepMembers.toSorted()];
+  const api = protectedResource === undefined ? [] : [`protected resource ${hrefOf(protectedResource)}`];
+  const identity = [...urls, ...api, clientId, authenticator.method, ...grant, ...keepMembers.toSorted()];
   const isSenderConstrained = authenticator.certificateThumbprint !== undefined || key !== undefined;
   const currentConstraint = async () => ({
     certificateThumbprint: await authenticator.certificateThumbprint?.(),

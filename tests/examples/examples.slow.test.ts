@@ -126,6 +126,37 @@ test.each([
   timeoutMs,
 );
 
+test.each(['mcp.ts', 'mcp-v2.ts'])(
+  '%s lists the tools of an MCP server whose metadata name the authorization server, and replaces a rejected token [R-81 R-82]',
+  async (file) => {
+    const { authorizationServer, api, environment } = await servers();
+    const resource = `${api.origin}/mcp`;
+    const metadata = { resource, authorization_servers: [authorizationServer.origin] };
+    api.answer(({ method, path, headers, body }) => {
+      if (path === '/.well-known/oauth-protected-resource/mcp') return { body: metadata };
+      if (headers.authorization !== 'Bearer token-2') return rejected();
+      if (method !== 'POST') return { status: 405 };
+      const { id, method: called } = JSON.parse(body) as { id?: number; method: string };
+      const serverInfo = { name: 'orders', version: '1' };
+      const results: Readonly<Record<string, object>> = {
+        initialize: { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo },
+        'tools/list': { tools: [{ name: 'read_orders', inputSchema: { type: 'object' } }] },
+      };
+      return id === undefined ? { status: 202 } : { body: { jsonrpc: '2.0', id, result: results[called] ?? {} } };
+    });
+    const { OAUTH_ISSUER, CLIENT_SECRET } = environment;
+
+    const outcome = await runExample(file, { OAUTH_ISSUER, CLIENT_SECRET, MCP_URL: resource });
+
+    expect(outcome).toEqual({ exitCode: 0, stdout: 'tools read_orders\n', stderr: '' });
+    expect(authorizationServer.grants.map(({ body }) => new URLSearchParams(body).get('resource'))).toEqual([
+      resource,
+      resource,
+    ]);
+  },
+  timeoutMs,
+);
+
 test(
   'multi-tenant.ts keeps a token for each tenant [E21]',
   async () => {

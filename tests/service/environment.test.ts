@@ -8,7 +8,7 @@ import { ConfigurationError } from '../../src/core/errors.js';
 import { tokenServiceFromEnvironment } from '../../src/service/environment.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';
 import { startAuthorizationServer } from '../support/authorization-server.js';
-import type { RecordedRequest } from '../support/http-server.js';
+import { type RecordedRequest, startHttpServer } from '../support/http-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 /** Id and secret of a token request. */
@@ -60,6 +60,48 @@ test('discovers an issuer', async () => {
   expect(server.requests.map(({ path }) => path)).toEqual(['/.well-known/oauth-authorization-server', '/token']);
 });
 
+test('reads the metadata of a protected resource', async () => {
+  const server = await startAuthorizationServer({ metadata: {} });
+  const api = await startHttpServer(({ path }) =>
+    path === '/.well-known/oauth-protected-resource/mcp'
+      ? { body: { resource: `${api.origin}/mcp`, authorization_servers: [server.origin] } }
+      : { status: 404 },
+  );
+  const { OAUTH_TOKEN_ENDPOINT: _none, ...rest } = complete('');
+  const environment = {
+    ...rest,
+    OAUTH_PROTECTED_RESOURCE: `${api.origin}/mcp`,
+    OAUTH_ISSUERS: `https://other.example  ${server.origin}`,
+  };
+
+  await tokenServiceFromEnvironment({}, environment).ready();
+
+  expect(new URLSearchParams(server.grants[0]?.body).get('resource')).toBe(`${api.origin}/mcp`);
+});
+
+test.each([
+  [{ OAUTH_ISSUERS: undefined }, '"protectedResource" requires "issuers"'],
+  [{ OAUTH_ISSUER: 'https://auth.example' }, 'OAUTH_ISSUER and OAUTH_PROTECTED_RESOURCE only one may be set'],
+  [{ OAUTH_ISSUERS: 'http://auth.example' }, '"issuers" must be an https URL'],
+  [
+    { OAUTH_PROTECTED_RESOURCE: undefined, OAUTH_ISSUER: 'https://auth.example' },
+    '"issuers" requires "protectedResource"',
+  ],
+])('refuses %p beside a protected resource [F5]', (variables, message) => {
+  const { OAUTH_TOKEN_ENDPOINT: _none, ...rest } = complete('');
+  const given = { OAUTH_PROTECTED_RESOURCE: 'https://api.example/mcp', OAUTH_ISSUERS: 'https://auth.example' };
+  const make = () => tokenServiceFromEnvironment({}, { ...rest, ...given, ...variables });
+
+  expect(make).toThrow(ConfigurationError);
+  expect(make).toThrow(message);
+});
+
+test('an option replaces the variable of the server, and its list', () => {
+  const environment = { ...complete(''), OAUTH_ISSUERS: 'https://auth.example', OAUTH_PROTECTED_RESOURCE: 'bad' };
+
+  expect(() => tokenServiceFromEnvironment({ issuer: 'https://auth.example' }, environment)).not.toThrow();
+});
+
 test('reads the file of the secret for each grant [F1]', async () => {
   const directory = await temporaryFolder();
   const path = join(directory, 'secret');
@@ -79,8 +121,11 @@ describe('what is missing is named at once [F5]', () => {
   const all = { ...complete('https://auth.example/token') };
 
   test.each([
-    ['OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT', { ...all, OAUTH_TOKEN_ENDPOINT: undefined }],
-    ['OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT', { ...all, OAUTH_TOKEN_ENDPOINT: '', OAUTH_ISSUER: '' }],
+    ['OAUTH_ISSUER, OAUTH_TOKEN_ENDPOINT or OAUTH_PROTECTED_RESOURCE', { ...all, OAUTH_TOKEN_ENDPOINT: undefined }],
+    [
+      'OAUTH_ISSUER, OAUTH_TOKEN_ENDPOINT or OAUTH_PROTECTED_RESOURCE',
+      { ...all, OAUTH_TOKEN_ENDPOINT: '', OAUTH_ISSUER: '' },
+    ],
     ['OAUTH_CLIENT_ID', { ...all, OAUTH_CLIENT_ID: undefined }],
     ['OAUTH_CLIENT_ID', { ...all, OAUTH_CLIENT_ID: '' }],
     ['OAUTH_CLIENT_SECRET or OAUTH_CLIENT_SECRET_FILE', { ...all, OAUTH_CLIENT_SECRET: undefined }],
@@ -118,7 +163,9 @@ describe('what is missing is named at once [F5]', () => {
   test('the environment of the process is the default [F5]', () => {
     const make = () => tokenServiceFromEnvironment();
 
-    expect(make).toThrow('the environment variable OAUTH_ISSUER or OAUTH_TOKEN_ENDPOINT is missing');
+    expect(make).toThrow(
+      'the environment variable OAUTH_ISSUER, OAUTH_TOKEN_ENDPOINT or OAUTH_PROTECTED_RESOURCE is missing',
+    );
   });
 });
 

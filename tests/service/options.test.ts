@@ -13,7 +13,7 @@ test('nothing happens until a token is asked for', () => {
 });
 
 test.each([
-  ['issuers', 'issuer'],
+  ['issuerUrl', 'issuer'],
   ['tokenEndPoint', 'tokenEndpoint'],
   ['token_endpoint', 'tokenEndpoint'],
   ['client_id', 'clientId'],
@@ -96,8 +96,15 @@ test.each([[undefined], [null], ['https://auth.example'], [[]]])('refuses %p in 
 });
 
 test.each([
-  [{ issuer: undefined }, 'needs "issuer" or "tokenEndpoint"'],
-  [{ tokenEndpoint: 'https://auth.example/token' }, 'takes either "issuer" or "tokenEndpoint", not both'],
+  [{ issuer: undefined }, 'needs "issuer", "tokenEndpoint" or "protectedResource"'],
+  [
+    { tokenEndpoint: 'https://auth.example/token' },
+    'takes either "issuer", "tokenEndpoint" or "protectedResource", not "issuer" and "tokenEndpoint" together',
+  ],
+  [
+    { protectedResource: 'https://api.example', issuers: ['https://auth.example'] },
+    'takes either "issuer", "tokenEndpoint" or "protectedResource", not "issuer" and "protectedResource" together',
+  ],
   [{ clientSecret: undefined }, 'needs "clientSecret" or "clientAuthentication"'],
   [
     { clientAuthentication: { prepare: () => {}, fingerprint: () => {} } },
@@ -118,7 +125,32 @@ test.each(['clientId', 'clientSecret', 'issuer'])(
 );
 
 test('what is not there at all is not said to be undefined [F5]', () => {
-  expect(() => createTokenService({})).toThrow(/needs "issuer" or "tokenEndpoint"$/);
+  expect(() => createTokenService({})).toThrow(/needs "issuer", "tokenEndpoint" or "protectedResource"$/);
+});
+
+describe('"protectedResource" and "issuers"', () => {
+  const given = { issuer: undefined, protectedResource: 'https://api.example/mcp', issuers: ['https://auth.example'] };
+
+  test('are accepted together', () => {
+    expect(make(given)).not.toThrow();
+  });
+
+  test.each([
+    [{ issuers: undefined }, '"protectedResource" requires "issuers"'],
+    [{ issuers: [] }, '"protectedResource" requires "issuers"'],
+    [{ protectedResource: undefined, issuer: 'https://auth.example' }, '"issuers" requires "protectedResource"'],
+    [{ issuers: 'https://auth.example' }, '"issuers" of createTokenService must be a list'],
+    [{ issuers: ['auth.example'] }, '"issuers" must be an absolute URL'],
+    [{ issuers: ['https://auth.example\n'] }, '"issuers" ends with a line feed'],
+    [{ issuers: ['https://user:password@auth.example'] }, '"issuers" must not hold credentials'],
+    [{ protectedResource: 'api.example/mcp' }, '"protectedResource" must be an absolute URL'],
+    [{ protectedResource: 'https://api.example/mcp#a' }, '"protectedResource" must be an absolute URL'],
+    [{ protectedResource: '' }, '"protectedResource" of createTokenService must be a non-empty string'],
+    [{ revocationEndpoint: 'https://auth.example/revoke' }, 'with "protectedResource", it comes from the metadata'],
+  ])('are refused with %p [F5 F10]', (options, message) => {
+    expect(make({ ...given, ...options })).toThrow(ConfigurationError);
+    expect(make({ ...given, ...options })).toThrow(message);
+  });
 });
 
 test('there is no grant without client authentication [R-12]', () => {
