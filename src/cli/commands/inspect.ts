@@ -9,6 +9,7 @@ import { printable, write } from '../io/terminal.js';
 export const inspect: Command = {
   examples: [
     ['m2m token | m2m inspect', 'decodes a new token'],
+    ['m2m inspect < /var/run/secrets/tokens/token', 'explains the identity of a pod: subject, audience, expiry'],
     ['m2m inspect', 'prompts for the token and hides the input'],
   ],
   takesSettings: false,

@@ -14,17 +14,17 @@ import { missingSetting, type Settings } from './settings.js';
  * @throws {CommandError} if one cannot be read, or the client authentication or the grant needs one that is missing
  */
 export async function readCredentials(settings: Settings, context: CommandContext): Promise<Credentials> {
-  const needs = [...authMethodOf(settings).needs, ...neededByGrant(settings)];
+  const needs = new Set([...authMethodOf(settings).needs, ...neededByGrant(settings)]);
   let identity: Promise<string> | undefined;
   const read = async (kind: keyof typeof files): Promise<string> => {
     const [name] = files[kind];
     const what = nameOf(kind, settings);
     const { value: path, source = '' } = settings[name] ?? {};
     if (path !== undefined) return notEmpty(await readTextFile({ path, what, source }), what);
-    if (identities.includes(kind) && settings.identity !== undefined) {
+    if (identities.has(kind) && settings.identity !== undefined) {
       return (identity ??= readIdentityToken(settings, context));
     }
-    if (needs.includes(kind)) throw missingSetting(name, identities.includes(kind) ? ['identity'] : []);
+    if (needs.has(kind)) throw missingSetting(name, identities.has(kind) ? ['identity'] : []);
     return '';
   };
   const readToken = async (kind: 'assertion' | 'subjectToken' | 'actorToken'): Promise<string> =>
@@ -35,7 +35,7 @@ export async function readCredentials(settings: Settings, context: CommandContex
     assertion: await readToken('assertion'),
     subjectToken: await readToken('subjectToken'),
     actorToken: await readToken('actorToken'),
-    secret: await readSecret(settings, needs.includes('secret'), context),
+    secret: await readSecret(settings, needs.has('secret'), context),
   };
 }
 
@@ -69,7 +69,7 @@ const nameOf = (kind: keyof typeof files, { grant }: Settings): string =>
   kind === 'assertion' && grant?.value === 'jwt_bearer' ? 'the assertion' : files[kind][1];
 
 /** The credentials that an identity replaces. */
-const identities: readonly (keyof Credentials)[] = ['assertion', 'subjectToken'];
+const identities: ReadonlySet<keyof Credentials> = new Set(['assertion', 'subjectToken']);
 
 function neededByGrant({ grant }: Settings): readonly (keyof Credentials)[] {
   if (grant?.value === 'jwt_bearer') return ['assertion'];
