@@ -26,6 +26,9 @@ export const wrongCredentials: Credentials = { secret: 'another-secret-of-the-sa
 /** The registered private key, for assertions that the tests sign. */
 export const signingJwk = registered.privateJwk;
 
+/** Its public key. */
+export const registeredJwk = registered.publicJwk;
+
 /** The id of the registered key. */
 export const keyId = 'k1';
 

@@ -77,7 +77,7 @@ async function start() {
     {
       client_id: 'signer',
       token_endpoint_auth_method: 'private_key_jwt',
-      jwks: { keys: [{ ...clientKey.publicJwk, kid: 'k' }] } as never,
+      jwks: { keys: [{ ...clientKey.publicJwk, kid: 'k' }] },
       ...grants,
     },
     { client_id: 'public', token_endpoint_auth_method: 'none', ...grants },

@@ -64,7 +64,7 @@ describeWithKeycloak()('Keycloak', () => {
     let reads = 0;
     const clientAuthentication = clientSecretPost(() => {
       reads += 1;
-      // The file has the new secret at the second read of a grant.
+      // The second read still returns the old secret, which the server rejects.
       return reads === 2 ? credentials.secret : secret;
     });
     const tokens = serviceFor('client_secret_post', { clientAuthentication });

@@ -12,7 +12,16 @@ export interface KeycloakRealm {
   readonly introspectionEndpoint: string;
   /** Gives a client another secret. */
   readonly rotateSecret: (clientId: string, secret: string) => Promise<void>;
+  /** Adds an identity provider, and a client that authenticates with its tokens. */
+  readonly addFederatedClient: (clientId: string, federation: Federation) => Promise<void>;
   readonly remove: () => Promise<void>;
+}
+
+/** Whose tokens authenticate a client. */
+export interface Federation {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly jwksUrl: string;
 }
 
 const origin = process.env['KEYCLOAK_ORIGIN'];
@@ -67,6 +76,19 @@ export async function makeRealm(methods: readonly Method[]): Promise<KeycloakRea
     async rotateSecret(clientId, secret) {
       const [client] = (await admin('GET', `/${name}/clients?clientId=${clientId}`)) as { readonly id: string }[];
       await admin('PUT', `/${name}/clients/${client?.id}`, { ...client, secret });
+    },
+    async addFederatedClient(clientId, { issuer: platform, subject, jwksUrl }) {
+      const alias = 'platform';
+      const urls = { authorizationUrl: `${platform}/authorize`, tokenUrl: `${platform}/token`, jwksUrl };
+      const flags = { useJwksUrl: 'true', validateSignature: 'true', supportsClientAssertions: 'true' };
+      const config = { issuer: platform, clientId: 'unused', clientSecret: 'unused', ...urls, ...flags };
+      await admin('POST', `/${name}/identity-provider/instances`, { alias, providerId: 'oidc', enabled: true, config });
+      await admin('POST', `/${name}/clients`, {
+        clientId,
+        serviceAccountsEnabled: true,
+        clientAuthenticatorType: 'federated-jwt',
+        attributes: { 'jwt.credential.issuer': alias, 'jwt.credential.sub': subject },
+      });
     },
     remove: async () => {
       await admin('DELETE', `/${name}`);
