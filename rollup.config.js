@@ -98,6 +98,7 @@ const files = (format, extension) => ({
   manualChunks(id) {
     if (id.includes('/node_modules/jose/')) return 'jose';
     if (id.includes('/src/core/')) return 'core';
+    if (id.includes('/src/identity/') && !id.endsWith('/index.ts')) return 'identity';
     return /\/src\/adapters\/[^/]+$/.test(id) ? 'adapters' : undefined;
   },
 });

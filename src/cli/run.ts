@@ -44,7 +44,8 @@ async function runCommand(argv: readonly string[], context: CommandContext): Pro
 
   const root = new CommandLine('m2m')
     .description(
-      'Requests, uses and revokes access tokens of the OAuth 2.0 client credentials grant, and diagnoses failures.',
+      'Requests, uses and revokes access tokens of the OAuth 2.0 client credentials, JWT bearer and token exchange ' +
+        'grants, and diagnoses failures.',
     )
     .usage('<command> [options]')
     .version(context.version, '--version')

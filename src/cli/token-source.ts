@@ -27,7 +27,7 @@ export async function openTokenSource(
   { cache = false, readCredentials = credentialsReader(settings, context) }: TokenSourceOptions = {},
 ): Promise<TokenSource> {
   const server = requiredServer(settings);
-  const clientId = requiredSetting(settings, 'clientId');
+  const clientId = await clientIdOf(settings);
 
   let service: Promise<TokenSource> | undefined;
   const source: TokenSource = {
@@ -45,8 +45,27 @@ export async function openTokenSource(
       advice: 'leave --cache or --dpop out',
     });
   }
-  const identity = [server, clientId, ...(await authenticationIdentity(settings, readCredentials))];
+  const authentication = await authenticationIdentity(settings, readCredentials);
+  const identity = [server, clientId, ...authentication, ...(await grantIdentity(settings, readCredentials))];
   return withTokenCache({ identity, defaults: tokenRequest(settings) }, context)(source);
+}
+
+// Without the code for other grants, if the client credentials grant is used.
+async function clientIdOf(settings: Settings): Promise<string | undefined> {
+  if (settings.grant === undefined) return requiredSetting(settings, 'clientId');
+  return (await import('./settings/auth-methods.js')).clientIdOf(settings);
+}
+
+/** The grant, the types of its tokens, and digests of their subjects, which stay the same after a rotation. */
+async function grantIdentity(settings: Settings, readCredentials: CredentialsReader): Promise<(string | undefined)[]> {
+  if (settings.grant === undefined) return [];
+  const { serviceOptions } = await import('./settings/service-options.js');
+  const { grantTypeOf } = await import('../grant/grant-type.js');
+  const { grant } = await serviceOptions(settings, await readCredentials());
+  const names = ['grant', 'subjectTokenType', 'actorTokenType', 'requestedTokenType'] as const;
+  return grant === undefined
+    ? []
+    : [...names.map((name) => settings[name]?.value), await grantTypeOf(grant).subject?.()];
 }
 
 /**

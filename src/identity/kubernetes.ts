@@ -32,9 +32,10 @@ export interface KubernetesServiceAccountOptions extends IdentitySourceOptions {
  */
 export function kubernetesServiceAccount(options: KubernetesServiceAccountOptions = {}): IdentityTokenSource {
   checkSourceOptions('kubernetesServiceAccount', options, { path: nonEmptyString });
-  const { path = defaultPath } = options;
+  const { path = kubernetesTokenPath } = options;
   return tokenFileSource({ path, advice }, options);
 }
 
-const defaultPath = '/var/run/secrets/tokens/token';
-const advice = `mount a projected volume with a "serviceAccountToken" source there, or set "path" (default: ${defaultPath})`;
+/** The path of the examples in the documentation of Kubernetes. */
+export const kubernetesTokenPath = '/var/run/secrets/tokens/token';
+const advice = `mount a projected volume with a "serviceAccountToken" source there, or set "path" (default: ${kubernetesTokenPath})`;

@@ -23,6 +23,12 @@ export const credentials: Credentials = { secret: 'a-secret-of-32-characters-or-
 /** Credentials that no client has registered. */
 export const wrongCredentials: Credentials = { secret: 'another-secret-of-the-same-length', key: other.pem };
 
+/** The registered private key, for assertions that the tests sign. */
+export const signingJwk = registered.privateJwk;
+
+/** Its public key. */
+export const registeredJwk = registered.publicJwk;
+
 /** The id of the registered key. */
 export const keyId = 'k1';
 

@@ -5,10 +5,12 @@ import { describe, expect, test } from '@jest/globals';
 
 import { clientSecretPost } from '../../src/authentication/client-secret.js';
 import { ConfigurationError } from '../../src/core/errors.js';
+import { tokenExchange } from '../../src/grant/token-exchange.js';
 import { tokenServiceFromEnvironment } from '../../src/service/environment.js';
 import type { TokenServiceOptions } from '../../src/service/options.js';
 import { startAuthorizationServer } from '../support/authorization-server.js';
 import { type RecordedRequest, startHttpServer } from '../support/http-server.js';
+import { unsignedJwt } from '../support/identity-tokens.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 /** Id and secret of a token request. */
@@ -117,6 +119,8 @@ test('reads the file of the secret for each grant [F1]', async () => {
   expect(server.grants.map(credentialsOf)).toEqual(['orders:before', 'orders:after']);
 });
 
+const credentials = 'OAUTH_CLIENT_SECRET, OAUTH_CLIENT_SECRET_FILE, OAUTH_ASSERTION_FILE or OAUTH_IDENTITY';
+
 describe('what is missing is named at once [F5]', () => {
   const all = { ...complete('https://auth.example/token') };
 
@@ -128,8 +132,8 @@ describe('what is missing is named at once [F5]', () => {
     ],
     ['OAUTH_CLIENT_ID', { ...all, OAUTH_CLIENT_ID: undefined }],
     ['OAUTH_CLIENT_ID', { ...all, OAUTH_CLIENT_ID: '' }],
-    ['OAUTH_CLIENT_SECRET or OAUTH_CLIENT_SECRET_FILE', { ...all, OAUTH_CLIENT_SECRET: undefined }],
-    ['OAUTH_CLIENT_SECRET or OAUTH_CLIENT_SECRET_FILE', { ...all, OAUTH_CLIENT_SECRET: '' }],
+    [credentials, { ...all, OAUTH_CLIENT_SECRET: undefined }],
+    [credentials, { ...all, OAUTH_CLIENT_SECRET: '' }],
   ])('F5: %s', (names, environment) => {
     const make = () => tokenServiceFromEnvironment({}, environment);
 
@@ -240,5 +244,82 @@ describe('options win over the environment', () => {
 
     expect(make).toThrow(ConfigurationError);
     expect(make).toThrow('did you mean "scope"?');
+  });
+});
+
+describe('the grant and the identity', () => {
+  const audience = 'https://auth.example';
+  const jwt = unsignedJwt({ iss: 'https://cluster', sub: 'orders', aud: audience });
+
+  async function granted(variables: Record<string, string | undefined>, options: Partial<TokenServiceOptions> = {}) {
+    const server = await startAuthorizationServer();
+    const { OAUTH_CLIENT_SECRET: _none, ...rest } = complete(server.tokenEndpoint);
+    const path = join(await temporaryFolder(), 'token');
+    await writeFile(path, jwt);
+    const paths = Object.entries(variables).map(([name, value]) => [name, value?.replace('<path>', path)]);
+    const environment = { ...rest, ...Object.fromEntries(paths) };
+    await tokenServiceFromEnvironment(options, environment).getToken();
+    return Object.fromEntries(new URLSearchParams(server.grants[0]?.body));
+  }
+
+  const jwtBearer = { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: jwt };
+  const kubernetes = {
+    OAUTH_IDENTITY: 'kubernetes',
+    OAUTH_IDENTITY_PATH: '<path>',
+    OAUTH_IDENTITY_AUDIENCE: audience,
+  };
+
+  test.each<[string, Record<string, string | undefined>, object]>([
+    ['an assertion from a file', { OAUTH_ASSERTION_FILE: '<path>', OAUTH_CLIENT_ID: undefined }, jwtBearer],
+    ['the assertion of an identity, with a secret', { ...kubernetes, OAUTH_CLIENT_SECRET: 's' }, jwtBearer],
+  ])('jwt_bearer sends %s', async (_, variables, sent) => {
+    expect(await granted({ OAUTH_GRANT: 'jwt_bearer', ...variables })).toEqual(sent);
+  });
+
+  test('token_exchange sends the subject and actor token, and an unused identity as the client assertion', async () => {
+    const exchange = {
+      OAUTH_GRANT: 'token_exchange',
+      OAUTH_SUBJECT_TOKEN_FILE: '<path>',
+      OAUTH_SUBJECT_TOKEN_TYPE: 'jwt',
+      OAUTH_ACTOR_TOKEN_FILE: '<path>',
+      OAUTH_ACTOR_TOKEN_TYPE: 'access_token',
+      OAUTH_REQUESTED_TOKEN_TYPE: 'access_token',
+    };
+
+    expect(await granted({ ...exchange, ...kubernetes })).toEqual({
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: jwt,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      actor_token: jwt,
+      actor_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      client_id: 'orders',
+      client_assertion: jwt,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    });
+  });
+
+  test.each([[{ OAUTH_ASSERTION_FILE: '<path>' }], [kubernetes]])(
+    'client_credentials sends %j as the client assertion',
+    async (variables) => {
+      expect(await granted(variables)).toMatchObject({ grant_type: 'client_credentials', client_assertion: jwt });
+    },
+  );
+
+  test('the option "grant" wins over the variables', async () => {
+    const grant = tokenExchange({ subjectToken: () => jwt, subjectTokenType: 'jwt' });
+
+    expect(await granted({ OAUTH_GRANT: 'jwt_bearer' }, { grant })).toMatchObject({ subject_token: jwt });
+  });
+
+  test.each<[Record<string, string>, string]>([
+    [{ OAUTH_GRANT: 'password' }, 'the grant "password" is unknown: set OAUTH_GRANT to one of client_credentials'],
+    [{ OAUTH_GRANT: 'token_exchange', ...kubernetes }, 'OAUTH_SUBJECT_TOKEN_TYPE is missing'],
+    [{ OAUTH_IDENTITY: 'toString' }, 'the identity "toString" is unknown: set OAUTH_IDENTITY to one of kubernetes'],
+    [{ OAUTH_IDENTITY: 'azure' }, 'the identity "azure" needs OAUTH_IDENTITY_RESOURCE'],
+    [{ ...kubernetes, OAUTH_IDENTITY_URL: 'https://a' }, 'the identity "kubernetes" has no OAUTH_IDENTITY_URL'],
+    [{ ...kubernetes, OAUTH_CLIENT_SECRET: 's' }, 'OAUTH_CLIENT_SECRET and OAUTH_IDENTITY only one may be set'],
+  ])('refuses %j', async (variables, message) => {
+    await expect(granted(variables)).rejects.toThrow(message);
   });
 });

@@ -2,7 +2,13 @@ import type { X509Certificate } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 
-import type { AdapterFactory, ClientMetadata, Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import type {
+  AdapterFactory,
+  ClientMetadata,
+  Configuration,
+  KoaContextWithOIDC,
+  Provider as Server,
+} from 'oidc-provider';
 
 import { importProvider } from '../../examples/tour/import-provider.js';
 import { tokenStorage } from '../../examples/tour/token-storage.js';
@@ -15,6 +21,7 @@ export interface OidcProvider {
   readonly issuer: string;
   /** Introspects a token. */
   readonly introspect: (token: string) => Promise<object>;
+  readonly provider: Server;
 }
 
 /** The APIs that `resource` can name. */
@@ -40,6 +47,7 @@ export async function startOidcProvider(...clients: readonly Partial<ClientMetad
 
   return {
     issuer,
+    provider,
     async introspect(token) {
       const found = await provider.ClientCredentials.find(token);
       return { clientId: found?.clientId, scope: found?.scope, binding: found?.['x5t#S256'], audience: found?.aud };
@@ -79,6 +87,7 @@ const configuration: Configuration = {
     'private_key_jwt',
     'tls_client_auth',
     'self_signed_tls_client_auth',
+    'none',
   ],
   enabledJWA: {
     clientAuthSigningAlgValues: ['HS256', 'RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'] as never,

@@ -12,5 +12,7 @@ export const credentialsOf = (some: Partial<Credentials>): Credentials => ({
   key: '',
   certificate: '',
   assertion: '',
+  subjectToken: '',
+  actorToken: '',
   ...some,
 });

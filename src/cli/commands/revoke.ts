@@ -4,7 +4,7 @@ import { exitCodes } from '../io/command-error.js';
 import { readToken } from '../io/input.js';
 import { withSpinner } from '../io/spinner.js';
 import { printable, write } from '../io/terminal.js';
-import { requiredServer, requiredSetting } from '../settings/settings.js';
+import { requiredServer } from '../settings/settings.js';
 
 /** `m2m revoke`: revokes a token (RFC 7009). */
 export const revoke: Command = {
@@ -20,7 +20,8 @@ export const revoke: Command = {
   async run({ settings: read }, context) {
     const settings = await read();
     const server = requiredServer(settings);
-    requiredSetting(settings, 'clientId');
+    const { clientIdOf } = await import('../settings/auth-methods.js');
+    clientIdOf(settings);
     const value = await readToken(context);
     const { readCheckedCredentials } = await import('../settings/credentials.js');
     const { serviceOptions } = await import('../settings/service-options.js');
@@ -35,8 +36,10 @@ export const revoke: Command = {
     await forgetToken(value, context).catch((error: Error) =>
       write(context.stderr, `m2m: a part of the cache cannot be read: ${printable(error.message)}\n`),
     );
-    const { clientCredentials } = await import('../../grant/client-credentials.js');
-    const grants = clientCredentials(grantOptions);
+    const { checkTokenServiceOptions } = await import('../../service/options.js');
+    checkTokenServiceOptions(options);
+    const { clientCredentialsType, grantSource } = await import('../../grant/grants.js');
+    const grants = grantSource(grantOptions, clientCredentialsType);
     await withSpinner(`revoking the token at ${server}`, context, () => grants.revoke(token, signal));
 
     if (context.stderr.isTTY) await write(context.stderr, 'm2m: the token is revoked\n');

@@ -10,6 +10,7 @@ export const token: Command = {
   examples: [
     ['m2m token', 'prints the token alone, for scripts'],
     ['curl -H "$(m2m token --header)" https://api.example.com/orders', 'sends a request with curl'],
+    ['m2m token --grant jwt_bearer --identity kubernetes', 'needs no secret: the pod has an identity'],
     ['m2m token --cache --min-validity 60s', 'prints the cached token if it is valid for another minute'],
   ],
   takesSettings: true,

@@ -19,7 +19,8 @@ export const exitCodesText = `Exit codes:
   1    a defect of this command
   2    wrong usage, or a missing or contradictory setting
   3    the authorization server rejected the request
-  4    the authorization server is unreachable, or its response is unusable
+  4    the authorization server or the source of an identity is unreachable,
+       or its response is unusable
   5    the API rejected the request (call --fail and doctor only)
   6    the API is unreachable
   130  interrupted (129 for SIGHUP, 143 for SIGTERM)

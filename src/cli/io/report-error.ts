@@ -74,7 +74,7 @@ const exitCodeOf: Readonly<Record<AnyTokenError['code'], number>> = {
 };
 
 // The library writes "message: advice". A colon in quotes or brackets does not count.
-const messageAndAdvice = /^((?:"[^"]*"|\((?:"[^"]*"|[^()"])*\)|:(?! )|[^"(:])*): (.*)$/s;
+export const messageAndAdvice = /^((?:"[^"]*"|\((?:"[^"]*"|[^()"])*\)|:(?! )|[^"(:])*): (.*)$/s;
 
 const isCommanderError = (error: unknown): error is Error =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');

@@ -1,7 +1,10 @@
 import type { ClientAuthentication } from '../../authentication/client-authentication.js';
 import { clientSecretBasic, clientSecretByMetadata, clientSecretPost } from '../../authentication/client-secret.js';
+import { noClientAuthentication } from '../../authentication/no-client-authentication.js';
+import type { GrantInputName } from '../../service/grant-input.js';
 import { CommandError } from '../io/command-error.js';
-import type { Settings } from './settings.js';
+import { grantInputAmong } from './definitions.js';
+import { requiredSetting, type Settings } from './settings.js';
 
 /** The credentials of the client. A member is empty if it is not set. */
 export interface Credentials {
@@ -10,8 +13,11 @@ export interface Credentials {
   readonly key: string;
   /** PEM. */
   readonly certificate: string;
-  /** A client assertion of another issuer. */
+  /** An assertion of another issuer: that of the JWT bearer grant, a client assertion, or both. */
   readonly assertion: string;
+  /** The tokens of the token exchange grant. */
+  readonly subjectToken: string;
+  readonly actorToken: string;
 }
 
 /** One client authentication method. */
@@ -72,13 +78,35 @@ export const authMethods: Readonly<Record<string, AuthMethod>> = {
 
 /** The name of the method: as set, or by the kind of credentials. `undefined` if the metadata decides how to send a secret. */
 export function authMethodName(settings: Settings): string | undefined {
-  const { authMethod, assertionFile, clientSecret, clientSecretFile, certificateFile, keyFile } = settings;
+  const { authMethod, clientSecret, clientSecretFile, certificateFile, keyFile } = settings;
   if (authMethod !== undefined) return authMethod.value;
-  if (assertionFile !== undefined) return 'federated_assertion';
+  const input = grantInputOf(settings);
+  const isForClient = (name: 'assertionFile' | 'identity') => settings[name] !== undefined && name !== input;
+  if (isForClient('assertionFile') || isForClient('identity')) return 'federated_assertion';
   if ((clientSecret ?? clientSecretFile) !== undefined) return undefined;
   if (certificateFile !== undefined) return 'tls_client_auth';
-  return keyFile === undefined ? undefined : 'private_key_jwt';
+  if (keyFile !== undefined) return 'private_key_jwt';
+  return isClientCredentials(settings) ? undefined : 'none';
 }
+
+/** The setting from which the grant has its assertion or subject token; `undefined` if it needs none. */
+export const grantInputOf = (settings: Settings): GrantInputName | undefined =>
+  grantInputAmong(settings.grant?.value, (name) => settings[name] !== undefined);
+
+/** Whether the grant is based on the authentication of the client alone (RFC 6749 §4.4). */
+export const isClientCredentials = ({ grant }: Settings): boolean =>
+  grant === undefined || grant.value === 'client_credentials';
+
+/** Whether the grant is based on a token, and the client does not authenticate (RFC 7521 §4.1). */
+export const isUnauthenticated = (settings: Settings): boolean =>
+  !isClientCredentials(settings) && authMethodName(settings) === 'none';
+
+/**
+ * The client identifier; `undefined` if it is not set and the client does not authenticate.
+ * @throws {CommandError} if it is missing
+ */
+export const clientIdOf = (settings: Settings): string | undefined =>
+  isUnauthenticated(settings) ? settings.clientId?.value : requiredSetting(settings, 'clientId');
 
 /**
  * The method in effect.
@@ -86,6 +114,7 @@ export function authMethodName(settings: Settings): string | undefined {
  */
 export function authMethodOf(settings: Settings): AuthMethod {
   const name = authMethodName(settings);
+  if (isUnauthenticated(settings)) return { needs: [], make: async () => noClientAuthentication() };
   if (name === undefined) return bySecret((secret) => clientSecretByMetadata(secret));
   const method = Object.hasOwn(authMethods, name) ? authMethods[name] : undefined;
   if (method !== undefined) return method;

@@ -5,27 +5,37 @@ import { canPrompt, hiddenPrompt, readStdin, withoutNewline } from '../io/input.
 import { printable, write } from '../io/terminal.js';
 import { decodeText, readTextFile } from '../io/text.js';
 import { authMethodOf, type Credentials } from './auth-methods.js';
+import { readIdentityToken } from './identity.js';
 import { missingSetting, type Settings } from './settings.js';
 
 /**
- * Reads all credentials that are set. They come from files. The secret can also come from the
- * environment, stdin, or a prompt.
- * @throws {CommandError} if a file cannot be read, or the client authentication needs a credential that is missing
+ * Reads all credentials that are set. They come from files. The secret can also come from the environment, stdin, or a
+ * prompt; an assertion or a subject token can come from an identity.
+ * @throws {CommandError} if one cannot be read, or the client authentication or the grant needs one that is missing
  */
 export async function readCredentials(settings: Settings, context: CommandContext): Promise<Credentials> {
-  const { needs } = authMethodOf(settings);
+  const needs = new Set([...authMethodOf(settings).needs, ...neededByGrant(settings)]);
+  let identity: Promise<string> | undefined;
   const read = async (kind: keyof typeof files): Promise<string> => {
-    const [name, what] = files[kind];
+    const [name] = files[kind];
+    const what = nameOf(kind, settings);
     const { value: path, source = '' } = settings[name] ?? {};
     if (path !== undefined) return notEmpty(await readTextFile({ path, what, source }), what);
-    if (needs.includes(kind)) throw missingSetting(name, []);
+    if (identities.has(kind) && settings.identity !== undefined) {
+      return (identity ??= readIdentityToken(settings, context));
+    }
+    if (needs.has(kind)) throw missingSetting(name, identities.has(kind) ? ['identity'] : []);
     return '';
   };
+  const readToken = async (kind: 'assertion' | 'subjectToken' | 'actorToken'): Promise<string> =>
+    withoutBlanks(withoutNewline(await read(kind)), kind, settings);
   return {
     key: await read('key'),
     certificate: await read('certificate'),
-    assertion: withoutBlanks(withoutNewline(await read('assertion')), settings),
-    secret: await readSecret(settings, needs.includes('secret'), context),
+    assertion: await readToken('assertion'),
+    subjectToken: await readToken('subjectToken'),
+    actorToken: await readToken('actorToken'),
+    secret: await readSecret(settings, needs.has('secret'), context),
   };
 }
 
@@ -51,7 +61,20 @@ const files = {
   key: ['keyFile', 'the private key'],
   certificate: ['certificateFile', 'the client certificate'],
   assertion: ['assertionFile', 'the client assertion'],
+  subjectToken: ['subjectTokenFile', 'the subject token'],
+  actorToken: ['actorTokenFile', 'the actor token'],
 } as const;
+
+const nameOf = (kind: keyof typeof files, { grant }: Settings): string =>
+  kind === 'assertion' && grant?.value === 'jwt_bearer' ? 'the assertion' : files[kind][1];
+
+/** The credentials that an identity replaces. */
+const identities: ReadonlySet<keyof Credentials> = new Set(['assertion', 'subjectToken']);
+
+function neededByGrant({ grant }: Settings): readonly (keyof Credentials)[] {
+  if (grant?.value === 'jwt_bearer') return ['assertion'];
+  return grant?.value === 'token_exchange' ? ['subjectToken'] : [];
+}
 
 async function readSecret(settings: Settings, isNeeded: boolean, context: CommandContext): Promise<string> {
   const { clientSecret, clientSecretFile: file, clientId } = settings;
@@ -71,11 +94,12 @@ async function readSecret(settings: Settings, isNeeded: boolean, context: Comman
   return notEmpty(await hiddenPrompt(`Secret of client ${JSON.stringify(clientId?.value)} (hidden)`, context), what);
 }
 
-// A JWT has no blanks.
-function withoutBlanks(assertion: string, { assertionFile }: Settings): string {
-  const blank = describeBlank(assertion);
-  if (blank === undefined) return assertion;
-  throw new CommandError(`the client assertion from ${assertionFile?.value} ${blank}`, { advice: 'remove it' });
+// A token has no blanks.
+function withoutBlanks(token: string, kind: keyof typeof files, settings: Settings): string {
+  const blank = describeBlank(token);
+  if (blank === undefined) return token;
+  const { value } = settings[files[kind][0]] ?? {};
+  throw new CommandError(`${nameOf(kind, settings)} from ${value} ${blank}`, { advice: 'remove it' });
 }
 
 function notEmpty(content: string, what: string): string {

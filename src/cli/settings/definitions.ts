@@ -1,3 +1,6 @@
+import { type GrantInputName, grantInputsOf } from '../../service/grant-input.js';
+import { grantDefinitions, identityDefinitions } from './grant-definitions.js';
+
 /** The settings, in the order of the output. A placeholder stands for the value of a flag. */
 const definitions = {
   issuer: { placeholder: '<url>', summary: 'URL of the authorization server, for the discovery of its metadata' },
@@ -25,7 +28,9 @@ const definitions = {
   assertionFile: {
     placeholder: '<path>',
     isPath: true,
-    summary: 'file with a client assertion of another issuer (Kubernetes, SPIFFE, a cloud), instead of a secret',
+    summary:
+      'file with an assertion of another issuer (Kubernetes, SPIFFE, a cloud): that of the grant jwt_bearer, otherwise ' +
+      'a client assertion, instead of a secret',
   },
   certificateFile: {
     placeholder: '<path>',
@@ -45,7 +50,8 @@ const definitions = {
     placeholder: '<name>',
     summary:
       'client authentication, if the credentials allow several: client_secret_basic, …_basic:form, …_basic:raw, ' +
-      'client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth',
+      'client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, federated_assertion; none with another ' +
+      'grant',
   },
   dpop: {
     isSwitch: true,
@@ -55,6 +61,8 @@ const definitions = {
     isSwitch: true,
     summary: 'accept tokens of a missing or unknown type as Bearer tokens; the variable is true or false',
   },
+  ...grantDefinitions,
+  ...identityDefinitions,
   scope: { placeholder: '<scopes>', isList: true, summary: 'requested scopes, space-separated' },
   audience: { placeholder: '<names>', isList: true, summary: 'requested audiences, space-separated' },
   resource: { placeholder: '<urls>', isList: true, summary: 'URLs of the requested APIs, space-separated' },
@@ -82,6 +90,8 @@ export interface SettingDefinition {
   readonly isPath?: boolean;
   /** Whether the value is a list whose members are separated by white space. */
   readonly isList?: boolean;
+  /** Whether the value is a program and its arguments, which may be secret. */
+  readonly isCommand?: boolean;
   /** Whether the value is form-encoded. The flag has one pair and can be repeated; a profile has an object. */
   readonly isForm?: boolean;
 }
@@ -104,13 +114,25 @@ function definitionOf(name: SettingName): SettingDefinition {
 
 const exclusiveSettings: readonly (readonly SettingName[])[] = [
   ['issuer', 'tokenEndpoint'],
-  ['clientSecret', 'clientSecretFile', 'keyFile', 'assertionFile'],
+  ['clientSecret', 'clientSecretFile', 'keyFile', 'assertionFile', 'identity'],
 ];
 
-/** The settings that cannot be set together with this one. */
-export function exclusiveWith(name: SettingName): readonly SettingName[] {
+/**
+ * The settings that cannot be set together with this one. `input` is the setting from which the grant has its token: it
+ * can be combined with credentials of the client.
+ */
+export function exclusiveWith(name: SettingName, input?: GrantInputName): readonly SettingName[] {
+  if (name === input) return [];
   const settings = exclusiveSettings.find((each) => each.includes(name)) ?? [];
-  return settings.filter((each) => each !== name);
+  return settings.filter((each) => each !== name && each !== input);
+}
+
+/** The setting from which the grant has its token, among those that are set. */
+export function grantInputAmong(
+  grant: string | undefined,
+  isSet: (name: SettingName) => boolean,
+): GrantInputName | undefined {
+  return grant === undefined ? undefined : grantInputsOf(grant).find(isSet);
 }
 
 /** The sources of settings, for the help. */

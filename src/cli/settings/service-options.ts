@@ -2,17 +2,18 @@ import type { ClientAuthentication } from '../../authentication/client-authentic
 import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenServiceOptions } from '../../service/options.js';
 import { CommandError } from '../io/command-error.js';
+import { grantNameOf } from '../../service/grant-input.js';
 import { allowedUrl } from './allowed-url.js';
-import { authMethodOf, type Credentials } from './auth-methods.js';
+import { authMethodOf, clientIdOf, type Credentials, isUnauthenticated } from './auth-methods.js';
 import type { SettingName } from './definitions.js';
 import { parametersOf } from './parameters.js';
-import { requiredSetting, type Settings } from './settings.js';
+import type { Settings } from './settings.js';
 
 /** Options of `createTokenService`. */
-export type ServiceOptions = ServerOptions & { readonly clientAuthentication: ClientAuthentication };
-
-/** The options that need no credentials. */
-export type ServerOptions = TokenServiceOptions & { readonly clientId: string };
+export type ServiceOptions = TokenServiceOptions & {
+  /** `undefined` if the client does not authenticate. */
+  readonly clientAuthentication: ClientAuthentication | undefined;
+};
 
 /**
  * The settings as options of `createTokenService`.
@@ -21,23 +22,43 @@ export type ServerOptions = TokenServiceOptions & { readonly clientId: string };
  */
 export async function serviceOptions(settings: Settings, credentials: Credentials): Promise<ServiceOptions> {
   const options = serverOptions(settings);
-  const clientAuthentication = await authMethodOf(settings).make(credentials, settings);
-  if (!usesDpop(settings)) return { ...options, clientAuthentication };
+  const method = authMethodOf(settings);
+  const clientAuthentication = isUnauthenticated(settings) ? undefined : await method.make(credentials, settings);
+  const grant = await grantOf(settings, credentials);
+  if (!usesDpop(settings)) return { ...options, grant, clientAuthentication };
   const { dpop } = await import('../../grant/dpop.js');
-  return { ...options, clientAuthentication, dpop: dpop() };
+  return { ...options, grant, clientAuthentication, dpop: dpop() };
+}
+
+async function grantOf(
+  settings: Settings,
+  { assertion, subjectToken, actorToken }: Credentials,
+): Promise<TokenServiceOptions['grant']> {
+  const { grant, subjectTokenType, actorTokenType, requestedTokenType } = settings;
+  if (grant === undefined) return undefined;
+  const name = grantNameOf(grant.value, grant.source);
+  const { grantOf: make } = await import('../../service/grant-settings.js');
+  return make({
+    name,
+    input: () => (name === 'jwt_bearer' ? assertion : subjectToken),
+    subjectTokenType: subjectTokenType?.value,
+    actorToken: actorToken === '' ? undefined : () => actorToken,
+    actorTokenType: actorTokenType?.value,
+    requestedTokenType: requestedTokenType?.value,
+  });
 }
 
 /**
  * The options that need no credentials.
  * @throws {CommandError} if a setting is missing or malformed
  */
-export function serverOptions(settings: Settings): ServerOptions {
+export function serverOptions(settings: Settings): TokenServiceOptions {
   const url = (name: SettingName) => settings[name] && allowedUrl(settings, settings[name].value);
   return {
     issuer: url('issuer'),
     tokenEndpoint: url('tokenEndpoint'),
     revocationEndpoint: url('revocationEndpoint'),
-    clientId: requiredSetting(settings, 'clientId'),
+    clientId: clientIdOf(settings),
     assumeBearer: isOn(settings, 'assumeBearer'),
     ...tokenRequest(settings),
   };

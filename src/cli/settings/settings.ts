@@ -1,7 +1,7 @@
 import type { CommandContext } from '../context.js';
 import { CommandError } from '../io/command-error.js';
 import { checkSetting } from './check-setting.js';
-import { exclusiveWith, settingDefinitions, type SettingName, settingNames } from './definitions.js';
+import { exclusiveWith, grantInputAmong, settingDefinitions, type SettingName, settingNames } from './definitions.js';
 import {
   settingsFromEnvFile,
   settingsFromEnvironment,
@@ -41,10 +41,12 @@ export async function readSettings(
 
 function merge(sources: readonly SettingSource[]): Settings {
   const settings: Partial<Record<SettingName, EffectiveSetting>> = {};
+  const first = (name: SettingName) => sources.find(({ values }) => values[name] !== undefined)?.values[name];
+  const input = grantInputAmong(first('grant'), (name) => first(name) !== undefined);
   for (const { name, values } of sources) {
     const earlier = new Set(Object.keys(settings));
     for (const setting of settingNames) {
-      const excluded = exclusiveWith(setting);
+      const excluded = exclusiveWith(setting, input);
       // Some editors write a byte order mark at the start of a file.
       const value = values[setting]?.replace(/^\ufeff/, '');
       if (value === undefined || [setting, ...excluded].some((each) => earlier.has(each))) continue;

@@ -64,3 +64,28 @@ test.each([
   expect(stderr).toContain(message);
   expect(stderr).not.toContain('c4n4ry');
 });
+
+test.each<[object, string]>([
+  [
+    { sub: 'spiffe://example.org/orders', aud: ['a', 'b'], exp: Date.UTC(2026, 0, 1, 1, 30) / 1_000 },
+    `identity
+  subject   the SPIFFE workload spiffe://example.org/orders
+  audience  a, b
+  expiry    2026-01-01T01:30:00Z (in 1 h 30 min)
+`,
+  ],
+  [
+    { sub: 'system:serviceaccount:shop:orders' },
+    `identity
+  subject   the Kubernetes service account orders in the namespace shop
+  audience  none: any server may accept it
+  expiry    none
+`,
+  ],
+])('explains an identity token: %j', async (claims, identity) => {
+  const stdin = `${encode({ alg: 'RS256' })}.${encode(claims)}.signature`;
+
+  const { stdout } = await runCommand(['inspect'], { stdin, context: { clock: fakeClock() } });
+
+  expect(stdout.slice(stdout.indexOf('identity\n'))).toBe(identity);
+});

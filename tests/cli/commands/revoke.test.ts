@@ -128,3 +128,28 @@ test('refuses a token on the command line, and does not repeat it', async () => 
   expect(exitCode).toBe(2);
   expect(stderr).not.toContain('c4n4ry');
 });
+
+test('revokes the token of a client that does not authenticate', async () => {
+  const { environment, revocations } = await startServer();
+  const {
+    OAUTH_TOKEN_ENDPOINT = '',
+    OAUTH_REVOCATION_ENDPOINT,
+    HOME,
+  } = environment as Record<string, string> & typeof environment;
+  const OAUTH_ASSERTION_FILE = join(HOME, 'assertion');
+  await writeFile(OAUTH_ASSERTION_FILE, 'a.b.c');
+
+  const outcome = await runCommand(['revoke'], {
+    environment: {
+      HOME,
+      OAUTH_TOKEN_ENDPOINT,
+      OAUTH_REVOCATION_ENDPOINT,
+      OAUTH_GRANT: 'jwt_bearer',
+      OAUTH_ASSERTION_FILE,
+    },
+    stdin: 'c4n4ry-t0ken',
+  });
+
+  expect(outcome).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+  expect(revocations().map(({ body }) => body)).toEqual(['token_type_hint=access_token&token=c4n4ry-t0ken']);
+});

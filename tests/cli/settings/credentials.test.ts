@@ -142,7 +142,9 @@ test.each<[Partial<Record<SettingName, string>>, string]>([
   [{ authMethod: 'private_key_jwt', clientSecret: 's' }, 'OAUTH_KEY_FILE is missing'],
   [{ authMethod: 'tls_client_auth', keyFile: 'package.json' }, 'OAUTH_CERTIFICATE_FILE is missing'],
   [{ certificateFile: '/c' }, 'OAUTH_KEY_FILE is missing'],
-  [{ authMethod: 'federated_assertion' }, 'OAUTH_ASSERTION_FILE is missing'],
+  [{ authMethod: 'federated_assertion' }, 'OAUTH_ASSERTION_FILE or OAUTH_IDENTITY is missing'],
+  [{ grant: 'jwt_bearer' }, 'OAUTH_ASSERTION_FILE or OAUTH_IDENTITY is missing'],
+  [{ grant: 'token_exchange' }, 'OAUTH_SUBJECT_TOKEN_FILE or OAUTH_IDENTITY is missing'],
 ])('names a missing setting without a terminal: %j [F5]', async (values, message) => {
   await expect(read(values)).rejects.toMatchObject({ message: expect.stringMatching(message), exitCode: 2 });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { awkwardClient, clientsOf, type Method } from '../clients.js';
+import { awkwardClient, clientIdOf, clientsOf, type Method } from '../clients.js';
 import { describeForeignServer } from '../describe-foreign-server.js';
 import { doctorContract, doctorDiscoveryContract } from '../doctor-contract.js';
 import { encodingContract } from '../encoding-contract.js';
@@ -12,6 +12,7 @@ import {
   revocationContract,
   rotationContract,
 } from '../foreign-server-contract.js';
+import { jwtBearerContract } from '../jwt-bearer-contract.js';
 import { startAuthlib } from './start-authlib.js';
 
 const assertionMethods: readonly Method[] = ['client_secret_jwt', 'private_key_jwt'];
@@ -36,6 +37,7 @@ describeForeignServer(
     rotationContract(shared);
     revocationContract(shared, { methods });
     doctorContract(shared, { methods: ['client_secret_basic', 'private_key_jwt'] });
+    jwtBearerContract(shared, { issuer: clientIdOf('private_key_jwt'), subject: 'batch' });
     doctorDiscoveryContract(shared, { methods: ['client_secret_basic'] });
 
     test('rejects a revoked token at its API with a 401, and accepts the next token [E1 R-19 R-34 R-35]', async () => {

@@ -14,7 +14,7 @@ from authlib.oauth2.rfc6749 import ClientMixin, TokenMixin
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 from authlib.oauth2.rfc6750 import BearerTokenValidator
 from authlib.oauth2.rfc7009 import RevocationEndpoint
-from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
+from authlib.oauth2.rfc7523 import JWTBearerClientAssertion, JWTBearerGrant
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from flask import Flask, jsonify
@@ -48,7 +48,7 @@ class Client(ClientMixin):
         return method == REGISTERED_NAMES.get(self.method, self.method)
 
     def check_grant_type(self, grant_type):
-        return grant_type == "client_credentials"
+        return grant_type in ("client_credentials", JWTBearerGrant.GRANT_TYPE)
 
 
 class Token(TokenMixin):
@@ -79,6 +79,24 @@ used_ids = set()
 
 class ClientCredentials(ClientCredentialsGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = METHODS
+
+
+class JwtBearer(JWTBearerGrant):
+    """Accepts an assertion that a client has issued for this server, about the account "batch"."""
+
+    CLAIMS_OPTIONS = {**JWTBearerGrant.CLAIMS_OPTIONS, "aud": {"essential": True, "values": []}}
+
+    def resolve_issuer_client(self, issuer):
+        return clients[issuer]
+
+    def resolve_client_key(self, client, headers, payload):
+        return client.keys.find_by_kid(headers["kid"])
+
+    def authenticate_user(self, subject):
+        return subject if subject == "batch" else None
+
+    def has_granted_permission(self, client, user):
+        return True
 
 
 class Revocation(RevocationEndpoint):
@@ -130,6 +148,8 @@ origin = f"http://127.0.0.1:{server.port}"
 authorization_server = AuthorizationServer(app, clients.get, save_token)
 authorization_server.register_client_auth_method(ASSERTION, ClientAssertion(f"{origin}/token"))
 authorization_server.register_grant(ClientCredentials)
+JwtBearer.CLAIMS_OPTIONS["aud"]["values"] = [origin, f"{origin}/token"]
+authorization_server.register_grant(JwtBearer)
 authorization_server.register_endpoint(Revocation)
 authorization_server.register_endpoint(Introspection)
 require_token = ResourceProtector()
@@ -144,7 +164,7 @@ def metadata():
             token_endpoint=f"{origin}/token",
             revocation_endpoint=f"{origin}/revoke",
             introspection_endpoint=f"{origin}/introspect",
-            grant_types_supported=["client_credentials"],
+            grant_types_supported=["client_credentials", JWTBearerGrant.GRANT_TYPE],
             response_types_supported=[],
             token_endpoint_auth_methods_supported=["client_secret_basic", "client_secret_post", *REGISTERED_NAMES],
             token_endpoint_auth_signing_alg_values_supported=["HS256", "RS256", "ES256"],

@@ -2,6 +2,7 @@ import { authenticatorOf } from '../../../authentication/client-authentication.j
 import type { SecureContext } from 'node:tls';
 
 import { clientCertificate } from '../../../authentication/client-certificate.js';
+import { noClientAuthentication } from '../../../authentication/no-client-authentication.js';
 import { abortable } from '../../../core/abort.js';
 import type { GrantRejectedError } from '../../../core/errors.js';
 import { parseUrl } from '../../../core/secure-url.js';
@@ -12,7 +13,7 @@ import type { CommandContext } from '../../context.js';
 import { exitCodes } from '../../io/command-error.js';
 import { withSpinner } from '../../io/spinner.js';
 import { allowedUrl } from '../../settings/allowed-url.js';
-import { authMethodName, isMutualTls } from '../../settings/auth-methods.js';
+import { authMethodName, isMutualTls, isUnauthenticated } from '../../settings/auth-methods.js';
 import { readCredentials } from '../../settings/credentials.js';
 import { serviceOptions } from '../../settings/service-options.js';
 import { requiredServer, type Settings } from '../../settings/settings.js';
@@ -23,7 +24,13 @@ import { checkClock } from './checks/clock.js';
 import { checkReachability } from './checks/connection.js';
 import { checkGrant, checkLifetime, checkScope } from './checks/grant.js';
 import { checkHttp } from './checks/http.js';
-import { checkAuthMethod, checkMetadata, type ServerFacts } from './checks/metadata.js';
+import {
+  checkAssertionAudience,
+  checkIdentityToken,
+  identityTokensOf,
+  reasonsForRejectedToken,
+} from './checks/identity.js';
+import { checkAuthMethod, checkGrantType, checkMetadata, type ServerFacts } from './checks/metadata.js';
 import { checkCredentials, checkSettings } from './checks/settings.js';
 import type { Finding } from './finding.js';
 import { reasonsForRejectedClient, tryMethods } from './rejected-client.js';
@@ -46,12 +53,14 @@ export async function* diagnose(
   if (yield* report(checkSettings(settings))) return;
   const { made, findings: problems } = await checkCredentials(settings, async () => {
     const credentials = await readCredentials(settings, context);
-    return { credentials, service: await serviceOptions(settings, credentials) };
+    const tokens = await identityTokensOf(settings, credentials);
+    return { credentials, tokens, service: await serviceOptions(settings, credentials) };
   });
   yield* problems;
   if (made === undefined) return;
 
-  const { credentials, service } = made;
+  const { credentials, tokens, service } = made;
+  for (const each of tokens) yield checkIdentityToken(each, context.clock.now());
   const recorder = responseRecorder(context.clock);
   // Each connection presents the certificate, because a server may reject a connection without one.
   const { certificate, key } = credentials;
@@ -60,23 +69,30 @@ export async function* diagnose(
   if (usesCertificate) yield* checkCertificate(certificate, context.clock.now());
   const facts = yield* checkServer(settings, { recorder, secureContext }, context);
   if (facts === undefined) return;
+  for (const each of tokens) yield* checkAssertionAudience(each, facts);
 
   const { signal, clock } = context;
-  const clientAuthentication = recorder.record(service.clientAuthentication);
+  const given = service.clientAuthentication;
+  const clientAuthentication = given && recorder.record(given);
   const options = { ...service, clientAuthentication, retry: { retries: 0 }, fetch: recorder.fetch, clock };
   const open = (more: Partial<TokenServiceOptions> = {}) => createTokenService({ ...options, ...more });
   const reasons = async (rejection: GrantRejectedError) => {
-    const { clientId } = options;
-    const prepared = await authenticatorOf(clientAuthentication).prepare(clientId, facts);
+    const { clientId = '' } = options;
+    const prepared = await authenticatorOf(clientAuthentication ?? noClientAuthentication()).prepare(clientId, facts);
     return reasonsForRejectedClient({ rejection, prepared, settings, credentials, clientId, facts, triesMethods });
   };
   const { token, concernsClient, findings } = await withSpinner('requesting a token', context, () =>
-    checkGrant(open(), { signal, reasons }),
+    checkGrant(open(), {
+      signal,
+      reasons,
+      tokenReasons: reasonsForRejectedToken(tokens, { facts, settings, now: clock.now() }),
+    }),
   );
   yield* checkClock(recorder.responses);
   yield* findings;
-  if (concernsClient && triesMethods) {
-    yield* tryMethods({ ...options, settings, credentials, facts, open, signal });
+  const { clientId } = options;
+  if (concernsClient && triesMethods && clientId !== undefined) {
+    yield* tryMethods({ clientAuthentication, clientId, settings, credentials, facts, open, signal });
   }
   if (token === undefined) return;
 
@@ -114,7 +130,11 @@ async function* checkServer(
     checkMetadata(issuer.value, () => abortable(server.metadata(), signal)),
   );
   yield* findings;
-  if (facts === undefined || (yield* report(checkAuthMethod(facts, authMethodName(settings))))) return undefined;
+  if (facts === undefined) return undefined;
+  yield* checkGrantType(facts, settings.grant?.value);
+  // The metadata rarely list `none` for grants that are based on a token.
+  const isListed = isUnauthenticated(settings) && settings.clientId === undefined;
+  if (!isListed && (yield* report(checkAuthMethod(facts, authMethodName(settings))))) return undefined;
 
   // RFC 8705 §5
   const alias = secureContext && facts.mtls_endpoint_aliases?.token_endpoint;

@@ -40,15 +40,20 @@ export function reasonsForRejectedClient({
   return [
     flawOfSecret(settings, credentials),
     isUnsupported ? `the request used ${method}, but the server supports ${methods}` : undefined,
-    rejection.status === 401 ? undefined : reasonOfCode(rejection),
+    rejection.status === 401 ? undefined : reasonOfCode(rejection, settings),
     hint && (method in hints ? hints[method] : withFlags(hint)),
     method.startsWith('client_secret_')
       ? `the secret is wrong, has expired or was replaced: create another one for "${clientId}"`
       : undefined,
-    `the client "${clientId}" is unknown or disabled at this server: check the environment or tenant`,
-    isUnsupported ? undefined : `the client is registered for a method other than ${method}`,
+    method === 'none'
+      ? 'this server may require that the client authenticates: set --client-id and a credential'
+      : undefined,
+    clientId === ''
+      ? undefined
+      : `the client "${clientId}" is unknown or disabled at this server: check the environment or tenant`,
+    isUnsupported || method === 'none' ? undefined : `the client is registered for a method other than ${method}`,
     // With 401, the credentials are the more likely reason.
-    rejection.status === 401 ? reasonOfCode(rejection) : undefined,
+    rejection.status === 401 ? reasonOfCode(rejection, settings) : undefined,
     ...(rejection.error === undefined ? reasonsWithoutCode(settings) : []),
     triesMethods || possibleMethods(credentials).length < 2
       ? undefined
@@ -57,14 +62,16 @@ export function reasonsForRejectedClient({
 }
 
 /** The reason for an error code of RFC 6749 §5.2; `undefined` if the error is about the credentials. */
-function reasonOfCode({ error, status }: RejectedClientFacts['rejection']): string | undefined {
+function reasonOfCode({ error, status }: RejectedClientFacts['rejection'], { grant }: Settings): string | undefined {
   switch (error) {
     case undefined:
     case 'invalid_client':
       return undefined;
     case 'unauthorized_client':
       // With 401, the error is about the credentials.
-      return status === 401 ? undefined : 'the client credentials grant must be enabled for this client';
+      return status === 401
+        ? undefined
+        : `the ${grant?.value.replace('_', ' ') ?? 'client credentials'} grant must be enabled for this client`;
     default:
       return 'check --scope, --resource, --audience and --parameter: this server may not support one of the values';
   }
@@ -93,7 +100,7 @@ export interface TryMethodsOptions {
   readonly credentials: Credentials;
   readonly facts: ServerFacts;
   /** The client authentication that the server rejected. */
-  readonly clientAuthentication: ClientAuthentication;
+  readonly clientAuthentication: ClientAuthentication | undefined;
   readonly open: (options: Partial<TokenServiceOptions>) => TokenSource;
   readonly signal: AbortSignal;
 }
@@ -116,7 +123,7 @@ export async function* tryMethods({
     const { method, secrets } = await authenticatorOf(authentication).prepare(clientId, { issuer });
     return JSON.stringify([method, secrets]);
   };
-  const tried = new Set([await credentialsSent(rejected)]);
+  const tried = new Set(rejected === undefined ? [] : [await credentialsSent(rejected)]);
 
   for (const [name, { make }] of possibleMethods(credentials)) {
     const clientAuthentication = await make(credentials, settings);

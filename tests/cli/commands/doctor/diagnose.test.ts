@@ -1,4 +1,7 @@
-import { expect, test } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, test } from '@jest/globals';
 
 import { diagnose } from '../../../../src/cli/commands/doctor/diagnose.js';
 import type { Finding } from '../../../../src/cli/commands/doctor/finding.js';
@@ -6,7 +9,10 @@ import { readSettings } from '../../../../src/cli/settings/settings.js';
 import { granted, refused, startAuthorizationServer } from '../../../support/authorization-server.js';
 import { assertionIn } from '../../../support/client-assertions.js';
 import { commandContext, settingsFor } from '../../../support/command.js';
+import type { Answer } from '../../../support/http-server.js';
+import { unsignedJwt } from '../../../support/identity-tokens.js';
 import { startResourceServer } from '../../../support/resource-server.js';
+import { temporaryFolder } from '../../../support/temporary-folder.js';
 
 /** Diagnoses these settings. */
 async function diagnosed(
@@ -150,4 +156,61 @@ test.each([
   const index = findings.findIndex(({ verdict }) => verdict === 'fail');
   expect(findings.slice(index).map(({ verdict }) => verdict)).toEqual(verdicts);
   expect(server.grants).toHaveLength(grants);
+});
+
+describe('with a grant that is based on a token', () => {
+  const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+
+  /** Diagnoses the JWT bearer grant of a client without credentials. */
+  async function ofAssertion(metadata: object, response?: Answer, more: Record<string, string> = {}) {
+    const { server } = await discovered(metadata);
+    if (response !== undefined) server.script(response);
+    const OAUTH_ASSERTION_FILE = join(await temporaryFolder(), 'assertion');
+    const exp = Math.floor(Date.now() / 1_000) + 600;
+    await writeFile(OAUTH_ASSERTION_FILE, unsignedJwt({ iss: 'https://platform', sub: 's', aud: 'other', exp }));
+    const environment = { OAUTH_ISSUER: server.origin, OAUTH_GRANT: 'jwt_bearer', OAUTH_ASSERTION_FILE, ...more };
+    return diagnosed(environment, { triesMethods: true });
+  }
+
+  test('reports the assertion, its audience and the grant, without a client', async () => {
+    const { summary } = await ofAssertion({ grant_types_supported: [jwtBearer] });
+
+    expect(summary).toMatch(/pass: the assertion comes from [^]*warn: the assertion is for other[^]*issued a token/);
+    expect(summary).toContain(`pass: the server supports the grant ${jwtBearer}`);
+    expect(summary).not.toContain('fail');
+  });
+
+  test('explains invalid_grant', async () => {
+    const { findings } = await ofAssertion({}, refused('invalid_grant'));
+
+    expect(findings.at(-1)).toMatchObject({
+      verdict: 'fail',
+      exitCode: 3,
+      advice: [
+        expect.stringContaining('is for other'),
+        expect.stringContaining('https://platform'),
+        expect.any(String),
+      ],
+    });
+  });
+
+  test('names a grant that the metadata do not list, and the lack of client authentication', async () => {
+    const { summary, findings } = await ofAssertion(
+      { grant_types_supported: ['client_credentials'] },
+      refused('invalid_client', { status: 401 }),
+    );
+
+    expect(summary).toContain(`warn: the metadata does not list the grant ${jwtBearer}, but client_credentials`);
+    expect(findings.at(-1)?.advice).toEqual([
+      'this server may require that the client authenticates: set --client-id and a credential',
+    ]);
+  });
+
+  test('names the grant that must be enabled', async () => {
+    const { findings } = await ofAssertion({}, refused('unauthorized_client'), { OAUTH_CLIENT_ID: 'orders' });
+
+    expect(findings.flatMap(({ advice = [] }) => advice)).toContain(
+      'the jwt bearer grant must be enabled for this client',
+    );
+  });
 });

@@ -5,7 +5,7 @@ import { authorizationServer } from '../../../../grant/authorization-server.js';
 import type { CommandContext } from '../../../context.js';
 import { CommandError } from '../../../io/command-error.js';
 import { withSpinner } from '../../../io/spinner.js';
-import { authMethodName, isMutualTls } from '../../../settings/auth-methods.js';
+import { authMethodName, isClientCredentials, isMutualTls } from '../../../settings/auth-methods.js';
 import { readCredentials } from '../../../settings/credentials.js';
 import { serverOptions, tokenRequest, usesDpop } from '../../../settings/service-options.js';
 import { requiredServer, requiredSetting, type Settings } from '../../../settings/settings.js';
@@ -37,6 +37,11 @@ export async function printedCall(
   context: CommandContext,
 ): Promise<PrintedCall> {
   requiredServer(settings);
+  if (!isClientCredentials(settings)) {
+    throw new CommandError('--print supports the client credentials grant only', {
+      advice: 'send the request with m2m call, or run another program with the token: m2m exec -- COMMAND',
+    });
+  }
   if (usesDpop(settings)) {
     throw new CommandError('--print does not support DPoP', { advice: 'send the request with m2m call' });
   }

@@ -13,6 +13,8 @@ export interface GrantCheckOptions {
   readonly signal: AbortSignal;
   /** Finds the likely reasons for a rejection that may concern the client, the most likely first. */
   readonly reasons: (rejection: GrantRejectedError) => Promise<readonly string[]>;
+  /** The likely reasons for a rejection of the assertion or subject token (`invalid_grant`). @default [] */
+  readonly tokenReasons?: readonly string[];
 }
 
 /** The result of {@link checkGrant}. */
@@ -24,7 +26,10 @@ export interface GrantCheck {
 }
 
 /** Requests a token. */
-export async function checkGrant(tokens: TokenSource, { signal, reasons }: GrantCheckOptions): Promise<GrantCheck> {
+export async function checkGrant(
+  tokens: TokenSource,
+  { signal, reasons, tokenReasons = [] }: GrantCheckOptions,
+): Promise<GrantCheck> {
   const began = performance.now();
   try {
     const token = await tokens.getToken(undefined, { signal });
@@ -36,7 +41,9 @@ export async function checkGrant(tokens: TokenSource, { signal, reasons }: Grant
     const ownAdvice = hasNoResponse ? adviceWithoutResponse : adviceWithout[error.code];
     const { what, advice = ownAdvice, exitCode } = explainTokenError(error);
     const isAboutClient = error.code === 'ERR_GRANT_REJECTED' && mayConcernClient(error);
-    const steps = isAboutClient ? await reasons(error) : advice;
+    const isAboutToken = error.code === 'ERR_GRANT_REJECTED' && error.error === 'invalid_grant';
+    const ofToken = isAboutToken && tokenReasons.length > 0 ? tokenReasons : advice;
+    const steps = isAboutClient ? await reasons(error) : ofToken;
     return { concernsClient: isAboutClient, findings: [fail(what, steps, exitCode)] };
   }
 }

@@ -12,7 +12,11 @@ type Metadata = Awaited<ReturnType<AuthorizationServer['metadata']>>;
 /** The metadata that the checks use. */
 export type ServerFacts = Pick<
   Metadata,
-  'issuer' | 'token_endpoint' | 'token_endpoint_auth_methods_supported' | 'mtls_endpoint_aliases'
+  | 'issuer'
+  | 'token_endpoint'
+  | 'token_endpoint_auth_methods_supported'
+  | 'grant_types_supported'
+  | 'mtls_endpoint_aliases'
 >;
 
 /** Reads the metadata. `facts` is absent if the metadata is unusable. */
@@ -61,6 +65,28 @@ export function checkAuthMethod(
     ? [fail(`${list}, but no method that sends the secret`, advice, exitCodes.usage)]
     : [warn(`${list}, but the command uses ${used}`, advice)];
 }
+
+/** Checks that the server lists the grant (RFC 8414 §2). No finding for the client credentials grant. */
+export function checkGrantType(
+  { grant_types_supported: supported }: ServerFacts,
+  grant: string | undefined,
+): Finding[] {
+  const name = grant === undefined ? undefined : grantTypes[grant];
+  if (name === undefined || !isList(supported)) return [];
+  if (supported.includes(name)) return [pass(`the server supports the grant ${name}`)];
+  const list = readable(supported.join(', '), []) || 'none';
+  return [
+    warn(
+      `the metadata does not list the grant ${name}, but ${list}`,
+      'enable it at the authorization server, if the server rejects the request',
+    ),
+  ];
+}
+
+const grantTypes: Readonly<Record<string, string>> = {
+  jwt_bearer: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+  token_exchange: 'urn:ietf:params:oauth:grant-type:token-exchange',
+};
 
 // The methods that send a secret by default.
 const secretMethods = ['client_secret_basic', 'client_secret_post'];

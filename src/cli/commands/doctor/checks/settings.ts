@@ -1,9 +1,10 @@
 import { isTokenError } from '../../../../core/errors.js';
 import { canonicalRequest } from '../../../../core/token-request.js';
+import { grantNameOf } from '../../../../service/grant-input.js';
 import { checkTokenServiceOptions } from '../../../../service/options.js';
 import { CommandError, exitCodes } from '../../../io/command-error.js';
 import { explainTokenError } from '../../../io/report-error.js';
-import { authMethodOf, type Credentials } from '../../../settings/auth-methods.js';
+import { authMethodOf, type Credentials, isUnauthenticated } from '../../../settings/auth-methods.js';
 import { flawOfSecret } from '../../../settings/credentials.js';
 import { exclusiveWith, type SettingName, settingNames } from '../../../settings/definitions.js';
 import { serverOptions, usesDpop } from '../../../settings/service-options.js';
@@ -18,14 +19,15 @@ export function checkSettings(settings: Settings): Finding[] {
     if (setting === undefined) return [];
     return [pass(`${name} ${shownSetting(name, setting.value)} (${setting.source})`)];
   });
-  const required = ['issuer', 'clientId'] as const;
+  const required: readonly SettingName[] = isUnauthenticated(settings) ? ['issuer'] : ['issuer', 'clientId'];
   const missing = required.filter((name) => !isSet(settings, name)).map((name) => failureOf(missingSetting(name)));
   if (missing.length > 0) return [...findings, ...missing];
 
   try {
     // The checks of the library. Their messages name the option.
     const { scope, audience, resource, parameters, ...options } = serverOptions(settings);
-    checkTokenServiceOptions({ ...options, clientSecret: 'any' });
+    checkTokenServiceOptions({ ...options, clientId: options.clientId ?? 'any', clientSecret: 'any' });
+    if (settings.grant !== undefined) grantNameOf(settings.grant.value, settings.grant.source);
     canonicalRequest({ scope, audience, resource, parameters });
     authMethodOf(settings);
     usesDpop(settings);
