@@ -99,7 +99,6 @@ function sender<Response>(
   { resend, emit, proofs }: SendOptions,
 ): (token: AccessToken) => Promise<Response> {
   let mayFetchNonce = true;
-
   async function sendWithProof(token: AccessToken): Promise<Response> {
     const { method, origin, signal } = request;
     const proof = await proofs.prove(token, { method, origin, url: request.url(), signal });

@@ -101,10 +101,7 @@ export class GrantRejectedError extends TokenError {
 export class GrantUnavailableError extends TokenError {
   override readonly name = 'GrantUnavailableError';
   readonly code = 'ERR_GRANT_UNAVAILABLE';
-  /**
-   * `false` for an untrusted client or server certificate, a proxy that requires credentials, or an invalid signature of
-   * a remote signer; otherwise `true`.
-   */
+  /** `false` for an untrusted certificate, a proxy that requires credentials, or an invalid signature of a remote signer. */
   readonly retryable: boolean;
   /** HTTP status of the response; `undefined` if there was none. */
   readonly status: number | undefined;
