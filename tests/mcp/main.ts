@@ -10,6 +10,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { isDeepStrictEqual } from 'node:util';
 
 import { byBrowser, notRun, type Scenario, scenarios } from './scenarios.js';
 
@@ -79,7 +80,7 @@ async function checkList(command: readonly string[]): Promise<void> {
   const { stdout } = await run([...command, 'list', '--client'], temporary);
   const listed = [...stdout.matchAll(/ auth\/(\S+)/g)].map(([, name]) => name);
   const known = [...scenarios.map(({ name }) => name), ...Object.keys(notRun)];
-  if (listed.toSorted().join() === known.toSorted().join()) return;
+  if (isDeepStrictEqual(new Set(listed), new Set(known))) return;
   throw new Error(`the suite has the scenarios ${listed.join(', ')}; scenarios.ts has ${known.join(', ')}`);
 }
 
