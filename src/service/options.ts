@@ -28,6 +28,7 @@ import { refreshChecks, type RefreshOptions } from '../layers/renewal-schedule.j
 import { anyTokenStore, type TokenStore } from '../stores/token-store.js';
 import type { EventLogger } from '../telemetry/logging.js';
 import { checkFapi2Profile } from './fapi2.js';
+import { exactlyOne } from './exactly-one.js';
 import { checkBlanks, checkServerUrls, serverUrls } from './server-urls.js';
 
 /** How a failed grant is retried. */
@@ -166,24 +167,4 @@ function checkClient(options: TokenServiceOptions): void {
   if (grant !== undefined && clientSecret === undefined && clientAuthentication === undefined) return;
   exactlyOne(options, 'clientSecret', 'clientAuthentication');
   exactlyOne(options, 'clientId');
-}
-
-function exactlyOne(options: TokenServiceOptions, ...names: readonly (keyof TokenServiceOptions)[]): void {
-  const given = names.filter((name) => options[name] !== undefined);
-  const either = names
-    .map((name) => `"${name}"`)
-    .join(', ')
-    .replace(/, ("\w+")$/, ' or $1');
-  if (given.length > 1) {
-    const both = names.length === 2 ? 'both' : `${given.map((name) => `"${name}"`).join(' and ')} together`;
-    throw new ConfigurationError(`createTokenService takes either ${either}, not ${both}`);
-  }
-  if (given.length === 0)
-    throw new ConfigurationError(`createTokenService needs ${either}${undefinedAmong(options, names)}`);
-}
-
-// The option may come from an unset variable, which the source code does not show.
-function undefinedAmong(options: object, names: readonly string[]): string {
-  const present = names.filter((name) => Object.hasOwn(options, name));
-  return present.length === 0 ? '' : `, and ${present.map((name) => `"${name}"`).join(' and ')} is undefined`;
 }
