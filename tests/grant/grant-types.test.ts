@@ -15,6 +15,7 @@ import { grantContract } from '../contracts/grant.js';
 import { failureOf } from '../support/grant-outcome.js';
 import { plainStore } from '../support/plain-store.js';
 import { startTokenService } from '../support/token-service.js';
+import { until } from '../support/until.js';
 
 /** A source whose token a test can change. */
 function changingSource(first: string) {
@@ -227,12 +228,13 @@ describe.each(cases)('%s', (_name, { grantType, parameter, grant, perRequest, re
       if (isDown) throw new Error('down');
       return 'an-assertion';
     };
-    const { tokens, clock, events } = await start({ grant: grant(source) });
+    const { tokens, clock, events } = await start({ grant: grant(source), retry: { retries: 0 } });
     await tokens.getToken();
     isDown = true;
 
     clock.advance(3_600_000 - 40_000);
     expect((await tokens.getToken()).value).toBe('token-1');
+    await until(() => events.some(({ type }) => type === 'renewal.failed'));
     expect(events.map(({ type }) => type)).not.toContain('token.unavailable');
   });
 
