@@ -118,7 +118,8 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
       const ms = Math.max(ownMs, held?.pause.remainingMs() ?? 0);
       const fingerprint = error.retryable ? held?.fingerprint : await currentFingerprint();
       const attemptedFor = last?.attemptedFor;
-      failures.set(key, { error, count, pause: pause(ms, clock), fingerprint, recheck: undefined, attemptedFor });
+      const recheck = held && pause(ownMs, clock);
+      failures.set(key, { error, count, pause: pause(ms, clock), fingerprint, recheck, attemptedFor });
       return withRetryAfter(error, ms);
     }
 

@@ -18,8 +18,9 @@ import { markedSecret, markedToken, secretMark } from './marks.js';
 
 // Each example runs in a process of its own.
 const timeoutMs = 60_000;
-// Examples that start processes are in tests/examples.
-const examples = readdirSync('examples').filter((name) => name.endsWith('.ts') && name !== 'fleet.ts');
+// Examples that start processes, or need an MCP server or a token of PKCS #11, are in the tests of these.
+const elsewhere = new Set(['fleet.ts', 'mcp.ts', 'mcp-v2.ts', 'remote-signer.ts']);
+const examples = readdirSync('examples').filter((name) => name.endsWith('.ts') && !elsewhere.has(name));
 const overTls = new Set(['mutual-tls.ts', 'proxy-and-private-ca.ts']);
 
 /** Servers, files and an environment for all examples. */
@@ -73,6 +74,7 @@ async function surroundings(how: 'well' | 'refused') {
     AZURE_POD_IDENTITY_AUTHORITY_HOST: metadata.origin,
     API_KEY: markedToken(0),
     API_URL: api.origin,
+    PARTNER_ISSUER: authorizationServer.origin,
   };
   return {
     environment,
