@@ -192,6 +192,24 @@ describe('the first call after a token has expired', () => {
     expect(source.calls).toHaveLength(2);
   });
 
+  test('lets a changed secret end that pause, but not the backoff of the later failure [A7 A40]', async () => {
+    let secret = 'old';
+    const { source, clock, ask, failWith, tokens } = cooled({ credentials: fingerprint(async () => secret) });
+    await failWith(refusal);
+    const attempt = tokens.getToken({ scope: 'a' }, { replacing: issue('expired', clock, 0) });
+    await settle();
+    source.last().reject(new GrantUnavailableError('busy', { retryAfterMs: second }));
+    await expect(attempt).rejects.toThrow('busy');
+    secret = 'new';
+
+    await ask();
+    expect(source.calls).toHaveLength(2);
+    clock.advance(second);
+    void ask();
+    await settle();
+    expect(source.calls).toHaveLength(3);
+  });
+
   test('is not a call that replaces a valid token: that makes no attempt [A2]', async () => {
     const { source, clock, replace } = await failed(outage);
 
