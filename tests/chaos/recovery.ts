@@ -7,14 +7,17 @@ import { GrantRejectedError, TokenError } from 'm2m-tokens';
 import type { Calls } from './calls.js';
 import type { Violate } from './findings.js';
 
+/** An attempt takes up to 1 s, and the identity token before it up to 2 s. */
+const graceMs = 5_000;
+
 /**
- * Calls until a call succeeds, and returns the time that this took. An error of the first 2 s may come from a grant
- * that began before the faults ended, so its `retryAfterMs` extends the deadline. An error after the deadline breaks a
+ * Calls until a call succeeds, and returns the time that this took. An error of the first 5 s may come from a grant
+ * that began before the faults ended and waited for a late identity token, so its `retryAfterMs` extends the deadline. An error after the deadline breaks a
  * rule.
  */
 export async function recover(calls: Calls, api: AxiosInstance, violate: Violate): Promise<number> {
   const began = performance.now();
-  let until = began + 4_000;
+  let until = began + graceMs + 2_000;
   for (;;) {
     const { isSuccess, error } = await calls.make(api);
     const now = performance.now();
@@ -28,7 +31,7 @@ export async function recover(calls: Calls, api: AxiosInstance, violate: Violate
       violate('no call succeeds after all troubles are over', `for ${Math.round(now - began)} ms: ${String(error)}`);
       return now - began;
     }
-    if (error instanceof TokenError && now - began < 2_000) {
+    if (error instanceof TokenError && now - began < graceMs) {
       until = Math.max(until, now + (error.retryAfterMs ?? 0) + 2_000);
     }
     await sleep(50);
