@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 import { checkOptions, nonEmptyString } from '../core/check-options.js';
-import { parseObject } from '../core/json.js';
+import { claimsOf } from '../core/jwt-claims.js';
 import { sendAssertion } from './client-assertion.js';
 import { asClientAuthentication, type ClientAuthentication } from './client-authentication.js';
 import { checkSecret, fingerprintOf, isFile, resolveText, whitespaceHint } from './secret.js';
@@ -76,7 +76,6 @@ type ReplacingSource = (options: { readonly replacing: string }) => string | Pro
 
 /** The `exp` of a JWT in milliseconds since the epoch, without a check of its signature (RFC 7519 §4.1.4). */
 function expiryOf(assertion: string): number | undefined {
-  const [, payload = ''] = assertion.split('.');
-  const exp = parseObject(Buffer.from(payload, 'base64url').toString('utf8'))?.['exp'];
+  const exp = claimsOf(assertion)?.['exp'];
   return typeof exp === 'number' && Number.isFinite(exp) ? exp * 1_000 : undefined;
 }

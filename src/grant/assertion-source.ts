@@ -5,7 +5,7 @@ import type { AccessToken } from '../core/access-token.js';
 import { type Check, objectWith } from '../core/check-options.js';
 import { unreadable } from '../authentication/secret.js';
 import { GrantUnavailableError } from '../core/errors.js';
-import { parseObject } from '../core/json.js';
+import { claimsOf } from '../core/jwt-claims.js';
 import type { TokenSource } from '../core/token-source.js';
 
 /**
@@ -52,7 +52,7 @@ export function assertionReader(source: AssertionSource, what: string): Assertio
   }
 
   return async (options) => {
-    const asked = Promise.resolve(ask(options)).catch((cause: unknown) => {
+    const asked = ask(options).catch((cause: unknown) => {
       options.signal?.throwIfAborted();
       throw unreadable(what, cause);
     });
@@ -72,8 +72,7 @@ export function assertionReader(source: AssertionSource, what: string): Assertio
  * result (RFC 7519 §4.1).
  */
 export function subjectOf(token: string): string {
-  const [, payload = ''] = token.split('.');
-  const { iss, sub, act } = parseObject(Buffer.from(payload, 'base64url').toString('utf8')) ?? {};
+  const { iss, sub, act } = claimsOf(token) ?? {};
   const isNamed = typeof iss === 'string' && typeof sub === 'string';
   return hash('sha256', isNamed ? JSON.stringify([iss, sub, act]) : token, 'base64url');
 }

@@ -18,6 +18,8 @@ export interface GrantTypeMembers {
   readonly name: string;
   /** The name in messages. */
   readonly title: string;
+  /** Whether the token may be no access token: `N_A` (RFC 8693 §2.2.1). @default false */
+  readonly isExchange?: boolean | undefined;
   /** @default 'form' */
   readonly bodyFormat?: 'form' | 'json' | undefined;
   /**

@@ -60,6 +60,7 @@ export function tokenExchange(options: TokenExchangeOptions): GrantType {
   return asGrantType({
     name: 'urn:ietf:params:oauth:grant-type:token-exchange',
     title: 'token exchange grant',
+    isExchange: true,
     bodyFormat,
     async subject() {
       const tokens = await Promise.all([readSubject?.({ signal: undefined }), readActor?.({ signal: undefined })]);

@@ -67,7 +67,7 @@ export function tokenRequests({
   async function send(grant: Grant, prepared: PreparedGrant): Promise<AccessToken> {
     const { certificateThumbprint } = prepared.authentication;
     const secrets = secretsOf(prepared);
-    const isExchange = grantType.name.endsWith(':token-exchange');
+    const { isExchange } = grantType;
     const { configuration, bounded } = preparation.configure(prepared, {
       signal: grant.signal,
       accept: (response) =>

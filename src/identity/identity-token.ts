@@ -1,7 +1,7 @@
 import { cleanIssuer, cleanList } from '../core/clean-text.js';
 import type { Clock } from '../core/clock.js';
 import { ConfigurationError, GrantUnavailableError } from '../core/errors.js';
-import { parseObject } from '../core/json.js';
+import { claimsOf } from '../core/jwt-claims.js';
 import { type Pause, pause } from '../core/pause.js';
 
 /** A token as the platform issued it. */
@@ -58,13 +58,6 @@ export function acceptToken(issued: IssuedToken, { name, audience, clock }: Expe
   }
   const renewalWindowMs = Math.min(maxRenewalWindowMs, (expiresAt - now) * renewalShare);
   return { token, validity: pause(expiresAt - now, clock), renewalWindowMs };
-}
-
-/** The claims of a JWT, without a check of its signature (RFC 7519 §7.2); `undefined` if the text is no JWT. */
-export function claimsOf(token: string): Readonly<Record<string, unknown>> | undefined {
-  const [, payload, ...rest] = token.split('.');
-  if (payload === undefined || rest.length !== 1) return undefined;
-  return parseObject(Buffer.from(payload, 'base64url').toString('utf8'));
 }
 
 /** Seconds since the epoch, as a number or in digits, in milliseconds; `undefined` for any other value. */

@@ -1,6 +1,6 @@
 import { checkArgument, nonEmptyString } from '../core/check-options.js';
 import { ConfigurationError } from '../core/errors.js';
-import { claimsOf } from './identity-token.js';
+import { claimsOf } from '../core/jwt-claims.js';
 import { checkSourceOptions, type IdentitySourceOptions, type IdentityTokenSource } from './identity-token-source.js';
 import { tokenFileSource } from './token-file.js';
 

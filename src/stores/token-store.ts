@@ -48,7 +48,7 @@ export const anyTokenStore = objectWith('get', 'set', 'delete', 'lease');
 
 const confidential = Symbol.for('m2m-tokens.confidential');
 
-/** Marks a store that nobody else can read, because its entries are encrypted or in the memory of this process. */
+/** Marks a store whose entries other programs cannot read: they are encrypted, or in the memory of this process. */
 export const asConfidential = (store: TokenStore): TokenStore => Object.assign(store, { [confidential]: true });
 
 /** Whether the store may hold the tokens of users. Stores of other copies of this package are recognised, too. */

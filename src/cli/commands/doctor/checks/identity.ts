@@ -1,4 +1,5 @@
-import { claimsOf, secondsToMs } from '../../../../identity/identity-token.js';
+import { claimsOf } from '../../../../core/jwt-claims.js';
+import { secondsToMs } from '../../../../identity/identity-token.js';
 import { readable } from '../../../../grant/errors/redaction.js';
 import { audiencesOf, describeIdentity } from '../../../identity-claims.js';
 import { formatDuration } from '../../../io/duration.js';
