@@ -28,7 +28,7 @@ const anySeries = (least: number, most: number): Expected => ({ labels: {}, rang
 /** The clients of the tour, and those of further-services.ts. */
 const clients = {
   tour: 'orders-service|short-lived-service|wrong-secret',
-  further: 'stored|certificate|assertion|outage|skew',
+  further: 'stored|certificate|assertion|outage|skew|rejected',
 };
 
 /**
@@ -54,10 +54,10 @@ const panels: Readonly<Record<string, Readonly<Record<keyof typeof clients, read
     further: ['cold', 'advisory'].map((reason) => series('m2m_grant_reason', reason)),
   },
   // Each grant of the tour takes 200 ms.
-  'Latency of grants': { tour: [anySeries(0.1, 2.5)], further: [anySeries(0.0001, 1)] },
+  'Latency of grants': { tour: [anySeries(0.1, 2.5)], further: [anySeries(0.0001, 2.5)] },
   'Wait of callers': {
     tour: ['grant', 'joined', 'error'].map((name) => source(name, 0.1, 2.5)),
-    further: [source('shared_store', 0.0001, 0.5)],
+    further: [source('shared_store', 0.0001, 2.5)],
   },
   'Grants of a replica, as a multiple of the expected': {
     tour: [client('orders-service', 0.001, 1), client('short-lived-service', 0.001, 1)],
@@ -73,7 +73,7 @@ const panels: Readonly<Record<string, Readonly<Record<keyof typeof clients, read
   'Resends by API': { tour: [client('orders-service')], further: [] },
   'Latency of the store': {
     tour: [],
-    further: ['get', 'set', 'delete', 'lease'].map((name) => series('m2m_store_operation', name, 0.0001, 0.25)),
+    further: ['get', 'set', 'delete', 'lease'].map((name) => series('m2m_store_operation', name, 0.0001, 2.5)),
   },
   'Failed store operations': { tour: [], further: [series('m2m_store_operation', 'get')] },
   'Cached tokens': {
@@ -146,6 +146,7 @@ function responses(): (request: RecordedRequest) => Answer {
     const isFirst = !seen.has(path);
     seen.add(path);
     if (path === '/token/outage') return isFirst ? granted(randomUUID(), { expires_in: 60 }) : { status: 503 };
+    if (path === '/token/rejected') return refused('invalid_client', { status: 401 });
     if (path === '/token/skew' && isFirst) {
       const headers = { date: new Date(Date.now() + 3_600_000).toUTCString() };
       return { ...refused('invalid_client', { status: 401 }), headers };

@@ -66,6 +66,8 @@ export async function startFurtherServices(
     start('assertion', withAssertion),
     start('outage', withOutage),
     start('skew', { clientSecret: 's3cret' }),
+    // Its grants are suppressed all the time, so also after the first scrape, which may be late on a slow machine.
+    start('rejected', { clientSecret: 'wrong' }),
   ]) {
     repeat(() => tokens.getToken());
   }
