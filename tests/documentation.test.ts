@@ -7,14 +7,16 @@ import { startTokenService } from './support/token-service.js';
 
 const root = join(import.meta.dirname, '..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
-const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
+const { scripts, exports } = JSON.parse(read('package.json')) as Readonly<
+  Record<'scripts' | 'exports', Readonly<Record<string, unknown>>>
+>;
 
 const documents = [
   ...readdirSync(root),
   ...['.github', 'examples', 'tests'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
   ),
-].filter((file) => file.endsWith('.md'));
+].filter((file) => file.endsWith('.md') || file === 'llms.txt');
 
 describe.each(documents)('%s', (file) => {
   const text = read(file);
@@ -43,6 +45,28 @@ describe.each(documents)('%s', (file) => {
 
 test('the README has at most 16 KB', () => {
   expect(Buffer.byteLength(read('README.md'))).toBeLessThanOrEqual(16 * 1024);
+});
+
+test('llms.txt has the parts of its format, and names each entry of the package', () => {
+  const text = read('llms.txt');
+  const [introduction, ...sections] = text.split('\n## ');
+  const entries = Object.keys(exports).filter((entry) => entry.startsWith('./') && entry !== './package.json');
+
+  expect(introduction).toMatch(/^# m2m-tokens\n\n> /);
+  expect(sections.length).toBeGreaterThan(2);
+  for (const section of sections) expect(section).toMatch(/^[^\n]+\n\n(?:- \[[^\n]+\n)+$/);
+  expect(entries.filter((entry) => !text.includes(`\`${entry.slice(1)}\``))).toEqual([]);
+});
+
+test('the index of the examples names each guide and each program', () => {
+  const index = read('examples/README.md');
+  const files = ['', 'guides/'].flatMap((folder) =>
+    readdirSync(join(root, 'examples', folder))
+      .map((file) => folder + file)
+      .filter((file) => /\.(?:ts|md)$/.test(file) && file !== 'README.md'),
+  );
+
+  expect(files.filter((file) => !index.includes(`](${file})`))).toEqual([]);
 });
 
 // Therefore the README tells users to keep sensitive data out of scopes.
