@@ -11,7 +11,7 @@ import { signingKey } from '../support/signing-keys.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { firstRequestOf, programBelow, type SentRequest } from './guide-program.js';
 
-const guide = 'authorization-servers.md';
+const guide = 'servers.md';
 const tokenEndpoint = 'https://auth.example.com/token';
 const basic = `Basic ${Buffer.from('client:secret').toString('base64')}`;
 const clientCredentials = { grant_type: 'client_credentials' };
