@@ -6,7 +6,7 @@ export interface Group {
   readonly doNotApply?: Readonly<Record<string, string>>;
 }
 
-const introduction = `# How it behaves
+const introduction = `# Look up how it behaves
 
 What the library does in each situation: one rule for each heading, so that you can link to it.
 
@@ -34,8 +34,9 @@ const chapter = ({ title, behaviours, doNotApply = {} }: Group): string =>
     }),
   ].join('\n\n') + '\n';
 
-/** Sets names such as `expires_in` as code, also because Markdown gives the underscore a meaning. */
-const code = (text: string): string => text.replaceAll(/\w+_\w+(?:=\w+)?/g, (name) => `\`${name}\``);
+/** Sets names such as `expires_in`, `assumeBearer` and `GrantRejectedError` as code. */
+const code = (text: string): string =>
+  text.replaceAll(/\w+_\w+(?:=\w+)?|\b[a-z]+[A-Z]\w+|\w+Error\b/g, (name) => `\`${name}\``);
 
 /** Breaks lines after at most 120 characters, as prettier does. */
 function wrap(text: string): string {

@@ -17,6 +17,7 @@ const basic = `Basic ${Buffer.from('client:secret').toString('base64')}`;
 const clientCredentials = { grant_type: 'client_credentials' };
 const form = expect.stringMatching(/^application\/x-www-form-urlencoded/);
 
+const { pem } = await signingKey('RS256');
 let env: Record<string, string> = {};
 beforeEach(async () => {
   const folder = await temporaryFolder();
@@ -26,7 +27,6 @@ beforeEach(async () => {
     return path;
   };
   const { key, certificate } = clientCertificates.first;
-  const { pem } = await signingKey('RS256');
   const account = { client_email: 'orders@PROJECT.iam', private_key: pem, private_key_id: 'key-1' };
   env = {
     CLIENT_ID: 'client',
@@ -93,6 +93,7 @@ test('the program for Okta signs with a key', async () => {
   expect(issuer).toBe('https://ORG.okta.com/oauth2/default');
   expect(parameters).toMatchObject({ ...clientCredentials, scope: 'orders:read' });
   expect(decodeProtectedHeader(assertion)).toMatchObject({ kid: 'KEY_ID' });
+  expect(decodeJwt(assertion).aud).toBe('https://ORG.okta.com/oauth2/default/v1/token');
 });
 
 test('the program for Google signs an assertion with the scope', async () => {

@@ -1,3 +1,4 @@
+// Do not copy this: it has each of the faults below.
 import axios from 'axios';
 
 export function tutorialClient(tokenUrl: string, clientId: string, clientSecret: string, apiUrl: string) {
