@@ -27,7 +27,7 @@ const faults: Readonly<Record<string, (name: ClientName) => Promise<string>>> = 
       const number = Number(/token-(\d+)/.exec(headers.authorization ?? '')?.[1]);
       return seconds() + 5 < (issuedAt[number - 1] ?? 0) + 3_600 ? {} : rejected();
     });
-    await callAt(every(30, 0, 3_570));
+    await callAt(every(60, 0, 3_570));
     return `of one call a second in the last 30 s of a token, ${await callAt(every(1, 3_570, 3_600))} failed`;
   },
 
@@ -35,7 +35,7 @@ const faults: Readonly<Record<string, (name: ClientName) => Promise<string>>> = 
     const { server, seconds, callAt } = await startClient(name);
     const isDown = () => seconds() >= 3_600 && seconds() < 3_610;
     server.script(() => (isDown() ? { status: 503 } : granted('token')));
-    await callAt(every(30, 0, 3_600));
+    await callAt(every(60, 0, 3_600));
     return `of one call a second in an outage of 10 s, ${await callAt(every(1, 3_600, 3_610))} failed`;
   },
 
