@@ -11,7 +11,7 @@ const files = [
   'README.md',
   'CONTRIBUTING.md',
   'SECURITY.md',
-  ...filesBelow('examples').filter((file) => file.endsWith('README.md')),
+  ...filesBelow('examples').filter((file) => file.endsWith('.md')),
   ...filesBelow('src'),
 ];
 
@@ -42,6 +42,13 @@ test('a fault is reported with the line in its file', () => {
     expect.stringMatching(/^a\.md:5: Type '1' has no properties in common/),
     "b.ts:4: Cannot find name 'tokens'.",
   ]);
+});
+
+test('of a block with another library, the syntax is checked', () => {
+  const block = (code: string) => ['```ts before', "import { get } from 'not-installed';", code, '```'].join('\n');
+
+  expect(faultsOf(codeBlocks('a.md', block('get(1);')))).toEqual([]);
+  expect(faultsOf(codeBlocks('a.md', block('get(1;')))).toEqual([expect.stringMatching(/^a\.md:3: /)]);
 });
 
 test('a block is a module of its own, and a fragment is no program', () => {

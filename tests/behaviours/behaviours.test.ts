@@ -4,13 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 
 import { behavioursOfScenarios, namedBehaviours } from './named-behaviours.js';
+import { behaviourPage, type Group } from './page.js';
 
 const list = readFileSync(join(import.meta.dirname, 'behaviours.json'), 'utf8');
-interface Group {
-  readonly title: string;
-  readonly behaviours: Readonly<Record<string, string>>;
-  readonly doNotApply?: Readonly<Record<string, string>>;
-}
 
 const groups = Object.entries(JSON.parse(list) as Record<string, Group>);
 const sizes: Record<string, number> = { A: 57, B: 12, C: 8, D: 29, E: 38, F: 17, G: 1, R: 95 };
@@ -52,6 +48,12 @@ describe('the list of behaviours', () => {
 
     expect(new Set(rules).size).toBe(rules.length);
   });
+});
+
+test('the guide to the behaviours is up to date: npm run coverage:behaviour -- --write', () => {
+  const guide = readFileSync(join(import.meta.dirname, '../../examples/guides/behaviour.md'), 'utf8');
+
+  expect(guide).toBe(behaviourPage(groups.map(([, group]) => group)));
 });
 
 describe('the behaviours that a test file names', () => {

@@ -1,21 +1,29 @@
-/** Prints the behaviours that no test names. Fails if a test names an unknown behaviour, or one that does not apply. */
-import { readdirSync, readFileSync } from 'node:fs';
+/**
+ * Prints the behaviours that no test names. Fails if a test names an unknown behaviour, or one that does not apply.
+ *
+ *     npm run coverage:behaviour -- [--write]
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 
 import { behavioursOfScenarios, namedBehaviours } from './named-behaviours.js';
+import { behaviourPage, type Group } from './page.js';
 
-interface Group {
-  readonly title: string;
-  readonly behaviours: Readonly<Record<string, string>>;
-  /** The behaviours that are not the task of this library, with the reason. */
-  readonly doNotApply?: Readonly<Record<string, string>>;
-}
+const { values: flags } = parseArgs({
+  options: {
+    /** Writes the guide to the behaviours anew. */
+    write: { type: 'boolean', default: false },
+  },
+});
 
 const tests = join(import.meta.dirname, '..');
 const list = readFileSync(join(import.meta.dirname, 'behaviours.json'), 'utf8');
 const groups = Object.values(JSON.parse(list) as Record<string, Group>);
 const inapplicable = new Set(groups.flatMap(({ doNotApply = {} }) => Object.keys(doNotApply)));
 const listed = new Set(groups.flatMap(({ behaviours }) => Object.keys(behaviours)));
+
+if (flags.write) writeFileSync(join(tests, '../examples/guides/behaviour.md'), behaviourPage(groups));
 
 const named = new Set<string>();
 for (const file of readdirSync(tests, { recursive: true, encoding: 'utf8' }).toSorted()) {

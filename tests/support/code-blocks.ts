@@ -11,24 +11,27 @@ export interface CodeBlock {
   /** The line of its fence, counted from 1. */
   readonly line: number;
   readonly text: string;
+  /** Present if it uses packages that are not installed: its syntax is checked, its types are not. */
+  readonly isSyntaxOnly?: true;
 }
 
 /**
- * The blocks of a document that are marked `ts`, or those of the docstrings of a source. A block that is marked `ts fragment` is
- * no program and is left out.
+ * The blocks of a document that are marked `ts`, or those of the docstrings of a source. A block that is marked `ts before` uses
+ * another library. A block that is marked `ts fragment` is no program and is left out.
  */
 export function codeBlocks(file: string, text: string): CodeBlock[] {
   const blocks: CodeBlock[] = [];
-  let open:
-    { readonly line: number; readonly indent: string; readonly isProgram: boolean; lines: string[] } | undefined;
+  let open: { readonly line: number; readonly indent: string; readonly mark: string; lines: string[] } | undefined;
   text.split('\n').forEach((line, index) => {
     const [, indent = '', mark] = /^(\s*(?:\* ?)?)```(.*)$/.exec(line) ?? [];
     if (open === undefined) {
-      if (mark !== undefined) open = { line: index + 1, indent, isProgram: mark.trim() === 'ts', lines: [] };
+      if (mark !== undefined) open = { line: index + 1, indent, mark: mark.trim(), lines: [] };
     } else if (mark === undefined) {
       open.lines.push(line.startsWith(open.indent) ? line.slice(open.indent.length) : '');
     } else {
-      if (open.isProgram) blocks.push({ file, line: open.line, text: open.lines.join('\n') });
+      const block = { file, line: open.line, text: open.lines.join('\n') };
+      if (open.mark === 'ts') blocks.push(block);
+      if (open.mark === 'ts before') blocks.push({ ...block, isSyntaxOnly: true });
       open = undefined;
     }
   });
@@ -58,9 +61,10 @@ export function faultsOf(blocks: readonly CodeBlock[]): string[] {
   };
   const program = ts.createProgram([...byPath.keys()], options, { ...disk, fileExists, getSourceFile });
 
-  return [...byPath].flatMap(([path, { file, line }]) => {
+  return [...byPath].flatMap(([path, { file, line, isSyntaxOnly }]) => {
     const source = program.getSourceFile(path);
-    const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+    const types = isSyntaxOnly ? [] : program.getSemanticDiagnostics(source);
+    const found = [...program.getSyntacticDiagnostics(source), ...types];
     return found.map(({ start = 0, messageText }) => {
       const at = source?.getLineAndCharacterOfPosition(start).line ?? 0;
       return `${file}:${line + 1 + at}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
