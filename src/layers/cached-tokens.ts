@@ -43,9 +43,9 @@ export interface CachedTokens {
   drain(): readonly DrainedToken[];
 }
 
-/** A token that was drained from the cache, and the key of its token request. */
+/** A token that was drained from the cache, and its token request. */
 export interface DrainedToken {
-  readonly key: string;
+  readonly request: CanonicalTokenRequest;
   readonly token: AccessToken;
 }
 

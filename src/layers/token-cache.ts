@@ -140,11 +140,11 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
     },
     drain() {
       cache.generation += 1;
-      const valid = [...tokens.entries()].filter(([, { token }]) => token.remainingMs(clock) > 0);
-      return valid.map(([key, cached]) => {
-        const { token } = cached;
+      const valid = [...tokens.values()].filter(({ token }) => token.remainingMs(clock) > 0);
+      return valid.map((cached) => {
+        const { token, request } = cached;
         cached.token = asExpired(token);
-        return { key, token };
+        return { request, token };
       });
     },
   };

@@ -28,8 +28,8 @@ const concurrency = 10;
 
 /**
  * Drains the cache and revokes its tokens within two seconds (RFC 7009). Resolves to `true` if all are revoked, and
- * never rejects, because it is called when a process ends. With a shared store, other replicas use the tokens: without
- * `shared`, they are only dropped from memory, and the result is `true`. A token whose revocation failed is not returned
+ * never rejects, because it is called when a process ends. Other replicas use the tokens in a shared store: without
+ * `shared`, these are only dropped from memory, and do not count. A token whose revocation failed is not returned
  * to callers any more; the next call tries to revoke it again.
  */
 export function revokeAll(options: RevokeAllOptions): (options?: RevokeOptions) => Promise<boolean> {
@@ -37,17 +37,18 @@ export function revokeAll(options: RevokeAllOptions): (options?: RevokeOptions) 
   const emit = eventSink(onEvent);
   const pending = new Set<DrainedToken>();
 
-  async function revoke({ key, token }: DrainedToken, signal: AbortSignal): Promise<void> {
-    if (shared !== undefined) await removeFromStore(shared, { key, token }, signal);
-    await grants.revoke(token, signal);
+  const isShared = ({ request }: DrainedToken): boolean => shared?.mayHold(request) === true;
+
+  async function revoke(drained: DrainedToken, signal: AbortSignal): Promise<void> {
+    if (shared !== undefined && isShared(drained)) await removeFromStore(shared, drained, signal);
+    await grants.revoke(drained.token, signal);
   }
 
   return async ({ shared: includesShared = false } = {}) => {
-    const drained = cache.drain();
+    const drained = cache.drain().filter((each) => includesShared || !isShared(each));
     return withDeadline(deadlineMs, undefined, async (signal) => {
       // A write that takes longer continues after the deadline.
       if (shared !== undefined) await abortable(shared.flush(), signal).catch(() => undefined);
-      if (shared !== undefined && !includesShared) return true;
       // An expired token needs no revocation.
       for (const each of pending) if (each.token.remainingMs() <= 0) pending.delete(each);
       for (const each of drained) pending.add(each);
@@ -77,12 +78,12 @@ export function revokeAll(options: RevokeAllOptions): (options?: RevokeOptions) 
 // Called before the revocation: otherwise a replica could take a revoked token from the store.
 async function removeFromStore(
   shared: SharedEntries,
-  { key, token }: DrainedToken,
+  { request, token }: DrainedToken,
   signal: AbortSignal,
 ): Promise<void> {
   async function remove(): Promise<boolean> {
     // The key or certificate of the client is read for the entry, which may take longer than the deadline.
-    const entry = await shared.entry(key);
+    const entry = await shared.entry(request.key);
     await entry?.remove(token);
     return entry !== undefined && !entry.isSkipped();
   }

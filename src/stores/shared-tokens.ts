@@ -15,6 +15,7 @@ import { type Clock, instant, systemClock } from '../core/clock.js';
 import { eventSink } from '../core/event-sink.js';
 import type { EventSink, TokenEvent } from '../core/events.js';
 import type { Signer } from '../core/signer.js';
+import type { CanonicalTokenRequest } from '../core/token-request.js';
 import { circuitBreaker } from './circuit-breaker.js';
 import { canPresent, fromStored, type SenderConstraint, type TokenRecord, toStored } from './token-record.js';
 import { anyTokenStore, isConfidential, type Lease, type TokenStore } from './token-store.js';
@@ -61,8 +62,8 @@ declare const brand: unique symbol;
 export interface SharedEntries {
   readonly clock: Clock;
   readonly emit: (event: TokenEvent) => void;
-  /** Whether the store may hold tokens of users. */
-  readonly isConfidential: boolean;
+  /** Whether the store may hold the token of this request. Tokens of a user are only put into a confidential store. */
+  mayHold(request: Pick<CanonicalTokenRequest, 'hasSubject'>): boolean;
   /** The entry of one token request; `undefined` if the key or certificate of the client cannot be read. */
   entry(requestKey: string): Promise<SharedEntry | undefined>;
   /** Since when the store fails, in milliseconds since the epoch; `undefined` while it works. */
@@ -163,7 +164,7 @@ export function sharedTokens(options: SharedTokensOptions): SharedTokens {
   const entries: SharedEntries = {
     clock,
     emit: eventSink(onEvent),
-    isConfidential: isConfidential(store),
+    mayHold: ({ hasSubject }) => !hasSubject || isConfidential(store),
     async entry(requestKey) {
       const constraint = await readConstraint().catch(() => undefined);
       return constraint && entryOf(requestKey, constraint);

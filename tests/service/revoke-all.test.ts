@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 
 import { systemClock } from '../../src/core/clock.js';
 import type { TokenEvent } from '../../src/core/events.js';
+import { canonicalRequest } from '../../src/core/token-request.js';
+import { tokenExchange } from '../../src/grant/token-exchange.js';
 import { revokeAll } from '../../src/service/revoke-all.js';
 import { createTokenService } from '../../src/service/token-service.js';
 import { memoryStore } from '../../src/stores/memory.js';
@@ -9,6 +11,7 @@ import { entriesOf, type SharedEntries, sharedTokens } from '../../src/stores/sh
 import { startAuthorizationServer } from '../support/authorization-server.js';
 import { secret } from '../support/grant-outcome.js';
 import { type Handler, type RecordedRequest, startHttpServer } from '../support/http-server.js';
+import { plainStore } from '../support/plain-store.js';
 import { issue, settle } from '../support/tokens.js';
 import { collectNotable } from '../support/events.js';
 
@@ -103,13 +106,31 @@ test('ends after two seconds, however many tokens there are [F9]', async () => {
   expect(events).toMatchObject([{ type: 'revocation.failed', tokens: 100 }]);
 });
 
+test('revokes the token of a user that no replica can have, although the service has a store [D24]', async () => {
+  const [server, revocations] = [await startAuthorizationServer(), await startHttpServer(() => ({}))];
+  const tokens = createTokenService({
+    tokenEndpoint: server.tokenEndpoint,
+    revocationEndpoint: `${revocations.origin}/revoke`,
+    clientId: 'orders',
+    clientSecret: secret,
+    grant: tokenExchange({ subjectToken: () => 'the-service', subjectTokenType: 'access_token' }),
+    store: plainStore(memoryStore()),
+  });
+  await tokens.getToken();
+  const ofUser = await tokens.getToken({ subjectToken: 'a-user' });
+
+  await expect(tokens.revoke()).resolves.toBe(true);
+
+  expect(revocations.requests.map(tokenIn)).toEqual([ofUser.value]);
+});
+
 describe('with a shared store, it ends after two seconds [D24 F9]', () => {
   const never = (): Promise<never> => new Promise(() => undefined);
 
   /** The revocation of one token that replicas share. */
   function sharing(senderConstraint: () => Promise<object>, entries: Partial<SharedEntries> = {}) {
     const events: TokenEvent[] = [];
-    const drained = [{ key: 'a', token: issue('token-1', systemClock) }];
+    const drained = [{ request: canonicalRequest(), token: issue('token-1', systemClock) }];
     const shared = entriesOf(sharedTokens({ store: memoryStore(), identity: ['orders'], senderConstraint }));
     const revoke = revokeAll({
       cache: { drain: () => drained.splice(0) },

@@ -72,9 +72,9 @@ export function withSharedStore(sharedTokens: SharedTokens, layerOptions: Shared
     async function getToken(request: TokenRequest | undefined, options: GetTokenOptions): Promise<AccessToken> {
       const { signal, reason } = options;
       signal?.throwIfAborted();
-      const { key, scope: requestedScope, hasSubject } = canonicalRequest(request);
-      // The tokens of users are shared only through an encrypted store.
-      if (hasSubject && !shared.isConfidential) return inner.getToken(request, options);
+      const canonical = canonicalRequest(request);
+      if (!shared.mayHold(canonical)) return inner.getToken(request, options);
+      const { key, scope: requestedScope } = canonical;
       const entry = await abortable(shared.entry(key), signal);
       // If the key or certificate cannot be read, let the grant fail and report the reason.
       if (entry === undefined) return inner.getToken(request, options);
