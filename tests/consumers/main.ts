@@ -25,7 +25,7 @@ const server = await startServer();
 try {
   const tarball = values.tarball === undefined ? await pack() : resolve(values.tarball);
   // The longest first, so that the processors are busy until the end.
-  const longest = ['types', 'next', 'bundlers', 'node'];
+  const longest = ['types', 'next', 'jest', 'bundlers', 'examples', 'node'];
   const waiting = positionals.length > 0 ? positionals : [...new Set([...longest, ...known])];
   const work = async (): Promise<void> => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) await tryOut(name, tarball);
