@@ -1,6 +1,6 @@
 // A got instance that sends a token with every request. Run it with OAUTH_ISSUER, CLIENT_SECRET and API_URL set:
 // npx tsx examples/got/main.ts
-import { got, RequestError } from 'got';
+import got, { RequestError } from 'got';
 import { createTokenService, isTokenError } from 'm2m-tokens';
 
 import { bearerTokenOptions } from './bearer-token-options.js';

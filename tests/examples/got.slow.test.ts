@@ -2,7 +2,7 @@ import { text } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 
 import { expect, test } from '@jest/globals';
-import { got, RequestError } from 'got';
+import got, { RequestError } from 'got';
 
 import { bearerTokenOptions } from '../../examples/got/bearer-token-options.js';
 import { refused } from '../support/authorization-server.js';
