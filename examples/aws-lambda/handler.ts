@@ -1,4 +1,6 @@
-// A function of AWS Lambda with the managed runtime of Node.js. Set OAUTH_ISSUER, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and API_URL.
+// A function of AWS Lambda with the managed runtime of Node.js. Set OAUTH_ISSUER, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and API_URL,
+// and the handler to `handler.handler`. Bundle it as an ES module:
+// npx esbuild handler.ts --bundle --platform=node --format=esm --outfile=handler.mjs
 import { tokenServiceFromEnvironment } from 'm2m-tokens';
 import { withBearerToken } from 'm2m-tokens/fetch';
 
@@ -12,7 +14,7 @@ const tokens = tokenServiceFromEnvironment({
 });
 const api = withBearerToken(fetch, tokens, { origins: [new URL(apiUrl).origin] });
 
-// An outage of the authorization server does not fail the init phase: the first invocation tries again.
+// An outage of the authorization server does not fail the init phase: an invocation tries again.
 await tokens.ready().catch((error: Error) => console.error(error.message));
 
 // AWS sends SIGTERM only to a function that has an extension.

@@ -120,6 +120,23 @@ posixTest(
 );
 
 test(
+  'an outage during the init phase does not fail it, and a later invocation succeeds',
+  async () => {
+    const { authorizationServer, start, seen } = await surroundings();
+    authorizationServer.script({ status: 503 });
+    const lambda = await start();
+    authorizationServer.script(granted('token-1'));
+
+    await until(async () => (await lambda.invoke(event)).outcome === 'response');
+
+    expect(lambda.initErrors).toEqual([]);
+    expect(lambda.output()).toMatch(/HTTP 503/);
+    expect(seen()).toEqual(['Bearer token-1']);
+  },
+  timeoutMs,
+);
+
+test(
   'a rejected client does not fail the init phase; the invocation reports what to do, without the secret',
   async () => {
     const { authorizationServer, api, start } = await surroundings();

@@ -54,10 +54,11 @@ export async function startFunction(environment: Readonly<Record<string, string>
   });
 
   const folder = await temporaryFolder();
-  const bundling = ['--bundle', '--format=esm', '--platform=node', '--log-level=error', `--outdir=${folder}`];
+  // The command in the example.
+  const bundling = ['--bundle', '--platform=node', '--format=esm', `--outfile=${join(folder, 'handler.mjs')}`];
   await promisify(execFile)(
     'node_modules/.bin/esbuild',
-    ['examples/aws-lambda/handler.ts', ...bundling, '--out-extension:.js=.mjs', `--banner:js=${banner}`],
+    ['examples/aws-lambda/handler.ts', ...bundling, '--log-level=error'],
     { cwd: root },
   );
   const child = spawn(
@@ -113,6 +114,3 @@ export async function startFunction(environment: Readonly<Record<string, string>
     },
   };
 }
-
-// For packages that call `require`.
-const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
