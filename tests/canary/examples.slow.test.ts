@@ -39,7 +39,9 @@ async function surroundings(how: 'well' | 'refused') {
   // The first request is rejected.
   let calls = 0;
   const reply: Handler = () =>
-    (calls += 1) === 1 ? { status: 401 } : { body: { calls, choices: [{ message: { content: 'Fine' } }] } };
+    (calls += 1) === 1
+      ? { status: 401 }
+      : { body: { calls, choices: [{ message: { content: 'Fine' } }], data: { orders: [] } } };
   api.answer(reply);
   const tls = await startTlsServer((request) => {
     if (request.path.startsWith('/.well-known/')) {
@@ -103,7 +105,7 @@ test.each(['well', 'refused'] as const)(
   'no example writes down its secret or a token when all is %s [F4 R-24 R-25]',
   async (how) => {
     const { environment, environmentOf, others } = await surroundings(how);
-    const names = [...examples, 'tour/main.ts'];
+    const names = [...examples, 'got/main.ts', 'tour/main.ts'];
     const steps = names.map((name) => ({
       file: `examples/${name}`,
       environment: environmentOf(name),
@@ -114,7 +116,7 @@ test.each(['well', 'refused'] as const)(
     expect(leaksIn(artefacts, others)).toEqual([]);
     const written = artefacts.map(({ text }) => text).join('\n');
     // These print the error, or the status of the probe.
-    const handling = new Set(['from-environment.ts', 'kubernetes-probe.ts', 'tour/main.ts']);
+    const handling = new Set(['from-environment.ts', 'got/main.ts', 'kubernetes-probe.ts', 'tour/main.ts']);
     const isRefused = (name: string) => how === 'refused' && !handling.has(name);
     expect(written.match(/^examples\/\S+: done$/gm)).toEqual(
       names.filter((name) => !isRefused(name)).map((name) => `examples/${name}: done`),

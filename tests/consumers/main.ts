@@ -5,7 +5,7 @@
  *     npm run test:consumers -- [--tarball <file>] [project ...]
  */
 import { spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { startServer } from './server.js';
 
 const here = import.meta.dirname;
+const root = join(here, '..', '..');
 const { values, positionals } = parseArgs({ options: { tarball: { type: 'string' } }, allowPositionals: true });
 const known = await readdir(join(here, 'projects'));
 const unknown = positionals.filter((name) => !known.includes(name));
@@ -24,7 +25,7 @@ const server = await startServer();
 try {
   const tarball = values.tarball === undefined ? await pack() : resolve(values.tarball);
   // The longest first, so that the processors are busy until the end.
-  const longest = ['types', 'next', 'bundlers', 'node'];
+  const longest = ['types', 'next', 'jest', 'bundlers', 'examples', 'node'];
   const waiting = positionals.length > 0 ? positionals : [...new Set([...longest, ...known])];
   const work = async (): Promise<void> => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) await tryOut(name, tarball);
@@ -36,16 +37,26 @@ try {
 }
 
 async function pack(): Promise<string> {
-  const { exitCode, output } = await run('npm', ['pack', '--pack-destination', temporary], join(here, '..', '..'));
+  const { exitCode, output } = await run('npm', ['pack', '--pack-destination', temporary], root);
   const name = (await readdir(temporary)).find((file) => file.endsWith('.tgz'));
   if (exitCode !== 0 || name === undefined) throw new Error(`npm pack failed:\n${output}`);
   return join(temporary, name);
+}
+
+/** The part of a `package.json` that this program reads. */
+interface Manifest {
+  /** Files and folders of `examples/`, and where the project wants a copy. */
+  readonly examples?: Readonly<Record<string, string>>;
 }
 
 async function tryOut(name: string, tarball: string): Promise<void> {
   const project = join(temporary, name);
   await mkdir(project);
   for (const folder of ['shared', join('projects', name)]) await cp(join(here, folder), project, { recursive: true });
+  const { examples = {} } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8')) as Manifest;
+  for (const [from, to] of Object.entries(examples)) {
+    await cp(join(root, 'examples', from), join(project, to), { recursive: true });
+  }
 
   const options = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
   const installed = await run('npm', ['install', ...options, tarball], project);

@@ -126,6 +126,50 @@ test.each([
   timeoutMs,
 );
 
+test.each([
+  ['status 401', rejected()],
+  ['status 200 and an error', { body: { data: null, errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] } }],
+])(
+  'graphql-request.ts sends its query again when the token is rejected by %s [E1]',
+  async (_, rejection) => {
+    const { api, environment } = await servers();
+    api.answer(({ headers }) =>
+      headers.authorization === 'Bearer token-1'
+        ? rejection
+        : { body: { data: { orders: [{ id: '7' }, { id: '9' }] } } },
+    );
+
+    const outcome = await runExample('graphql-request.ts', environment);
+
+    expect(outcome).toEqual({ exitCode: 0, stdout: 'orders 7, 9\n', stderr: '' });
+    expect(api.requests.map(sent)).toEqual(['POST /graphql Bearer token-1', 'POST /graphql Bearer token-2']);
+    expect(JSON.parse(api.requests[1]?.body ?? '')).toMatchObject({ variables: { first: 2 } });
+  },
+  timeoutMs,
+);
+
+test(
+  'got/main.ts resends an order, and ends with the error of a grant',
+  async () => {
+    const { authorizationServer, api, environment } = await servers();
+    api.revoke('token-1');
+
+    const resent = await runExample('got/main.ts', environment);
+    authorizationServer.script(refused('invalid_client', { status: 401 }));
+    const failed = await runExample('got/main.ts', environment);
+
+    expect(resent).toEqual({
+      exitCode: 0,
+      stdout: `{ method: 'POST', path: '/orders', body: '{"quantity":3}' }\n`,
+      stderr: '',
+    });
+    expect(api.requests.map(sent)).toEqual(['POST /orders Bearer token-1', 'POST /orders Bearer token-2']);
+    expect(failed).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(failed.stderr).toMatch(/^ERR_GRANT_REJECTED .*"orders-service".*invalid_client/);
+  },
+  timeoutMs,
+);
+
 test.each(['mcp.ts', 'mcp-v2.ts'])(
   '%s lists the tools of an MCP server whose metadata name the authorization server, and replaces a rejected token [R-81 R-82]',
   async (file) => {

@@ -17,11 +17,28 @@ export interface ProgramOptions {
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
+/** A program that runs. */
+export interface RunningProgram {
+  /** What it has written to stdout and stderr so far. */
+  readonly written: () => string;
+  readonly kill: (signal: NodeJS.Signals) => void;
+  readonly outcome: Promise<Outcome>;
+}
+
 /**
  * Runs a TypeScript file of this project in a process of its own; the path is relative to the root. esbuild compiles it
  * with all its imports, because tsx would take a second to load in each process.
  */
-export async function runProgram(file: string, { environment = {}, argv = [] }: ProgramOptions = {}): Promise<Outcome> {
+export async function runProgram(file: string, options?: ProgramOptions): Promise<Outcome> {
+  const { outcome } = await startProgram(file, options);
+  return outcome;
+}
+
+/** Starts a program as {@link runProgram} does, and returns before its end. */
+export async function startProgram(
+  file: string,
+  { environment = {}, argv = [] }: ProgramOptions = {},
+): Promise<RunningProgram> {
   const bundling = bundles.get(file) ?? bundle(file);
   bundles.set(file, bundling);
   const program = await bundling;
@@ -38,8 +55,17 @@ export async function runProgram(file: string, { environment = {}, argv = [] }: 
     child.once('error', reject);
     child.once('close', resolve);
   });
-  const [exitCode, stdout, stderr] = await Promise.all([ended, textOf(child.stdout), textOf(child.stderr)]);
-  return { exitCode, stdout, stderr };
+  let written = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      written += text;
+    });
+  }
+  const outcome = async (): Promise<Outcome> => {
+    const [exitCode, stdout, stderr] = await Promise.all([ended, textOf(child.stdout), textOf(child.stderr)]);
+    return { exitCode, stdout, stderr };
+  };
+  return { written: () => written, kill: (signal) => void child.kill(signal), outcome: outcome() };
 }
 
 /** The programs that ran before, by file. */
@@ -56,7 +82,7 @@ async function bundle(file: string): Promise<string> {
 }
 
 async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+  let text = '';
+  for await (const chunk of stream) text += String(chunk);
+  return text;
 }
