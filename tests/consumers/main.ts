@@ -15,6 +15,12 @@ import { startServer } from './server.js';
 
 const here = import.meta.dirname;
 const { values, positionals } = parseArgs({ options: { tarball: { type: 'string' } }, allowPositionals: true });
+// The examples that a project runs unchanged, by the folder of the project that they are copied to.
+const examples: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  jest: { plain: ['jest.test.cjs'] },
+  node: { '.': ['node.test.mjs', 'authorization-server.test.mjs'] },
+  vitest: { '.': ['vitest.test.mjs'] },
+};
 const known = await readdir(join(here, 'projects'));
 const unknown = positionals.filter((name) => !known.includes(name));
 if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}; the projects are ${known.join(', ')}`);
@@ -46,6 +52,8 @@ async function tryOut(name: string, tarball: string): Promise<void> {
   const project = join(temporary, name);
   await mkdir(project);
   for (const folder of ['shared', join('projects', name)]) await cp(join(here, folder), project, { recursive: true });
+  for (const [folder, files] of Object.entries(examples[name] ?? {}))
+    for (const file of files) await cp(join(here, '../../examples/testing', file), join(project, folder, file));
 
   const options = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
   const installed = await run('npm', ['install', ...options, tarball], project);
