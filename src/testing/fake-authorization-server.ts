@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -92,6 +93,8 @@ export async function fakeAuthorizationServer(
   const requests: ReceivedRequest[] = [];
   const grants: ReceivedRequest[] = [];
   const closing = new AbortController();
+  // Each late answer listens to the signal.
+  setMaxListeners(0, closing.signal);
 
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '', headers } = incoming;
@@ -129,7 +132,7 @@ export async function fakeAuthorizationServer(
     server.listen(0, '127.0.0.1', resolve);
   });
   // A test that does not close the server can end.
-  server.unref();
+  server.unref().on('connection', (socket) => socket.unref());
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const [[clientId, clientSecret] = ['fake-client', 'fake-secret']] = Object.entries(clients);
   let closed: Promise<void> | undefined;

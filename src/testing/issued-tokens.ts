@@ -1,6 +1,7 @@
-import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { generateKeyPairSync, hash, randomUUID, sign } from 'node:crypto';
 
 import type { Clock } from '../core/clock.js';
+import { parseObject } from '../core/json.js';
 import { signedJws } from '../core/signed-jws.js';
 import type { ReceivedRequest } from './received-request.js';
 
@@ -51,6 +52,7 @@ export function issuedTokens({ clock, lifetimeSeconds, format }: IssuedTokensOpt
     jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: keyId, alg: 'ES256', use: 'sig' }] },
     async grant({ clientId, parameters, headers }, issuer) {
       count += 1;
+      const { dpop: proof } = headers;
       const issuedAt = Math.floor(clock.now() / 1000);
       const { scope, audience, resource, grant_type: grantType = '' } = parameters;
       const claims = {
@@ -62,11 +64,13 @@ export function issuedTokens({ clock, lifetimeSeconds, format }: IssuedTokensOpt
         iat: issuedAt,
         exp: issuedAt + lifetimeSeconds,
         jti: `token-${count}`,
+        // RFC 9449 §6.1
+        ...(typeof proof === 'string' && { cnf: { jkt: thumbprintOf(proof) } }),
       };
       // RFC 9068 §2.1
       const header = { typ: 'at+jwt', kid: keyId };
       const value = format === 'jwt' ? await signedJws(header, claims, { signer }) : claims.jti;
-      const type = headers['dpop'] === undefined ? 'Bearer' : 'DPoP';
+      const type = proof === undefined ? 'Bearer' : 'DPoP';
       active.set(value, { expiresAt: (issuedAt + lifetimeSeconds) * 1000, type, claims });
       return {
         access_token: value,
@@ -87,4 +91,18 @@ export function issuedTokens({ clock, lifetimeSeconds, format }: IssuedTokensOpt
     revokeAll: () => active.clear(),
     isActive: (value) => current(value) !== undefined,
   };
+}
+
+const requiredMembers: Readonly<Record<string, readonly string[]>> = {
+  EC: ['crv', 'kty', 'x', 'y'],
+  OKP: ['crv', 'kty', 'x'],
+  RSA: ['e', 'kty', 'n'],
+};
+
+/** The thumbprint of the key in a DPoP proof (RFC 7638 §3). */
+function thumbprintOf(proof: string): string {
+  const header = parseObject(Buffer.from(proof.split('.')[0] ?? '', 'base64url').toString());
+  const key = Object(header?.['jwk']) as Readonly<Record<string, unknown>>;
+  const names = requiredMembers[String(key['kty'])] ?? [];
+  return hash('sha256', JSON.stringify(Object.fromEntries(names.map((name) => [name, key[name]]))), 'base64url');
 }

@@ -12,6 +12,9 @@ interface Sleeper {
   readonly restart: (ms: number) => void;
 }
 
+// Node.js runs a longer timer at once.
+const longestTimerMs = 2 ** 31 - 1;
+
 /** Makes a clock that a test moves forward. It uses the global `Date` and `setTimeout`, so that fake timers move it too. */
 export function testClock(): TestClock {
   const sleepers = new Set<Sleeper>();
@@ -27,7 +30,9 @@ export function testClock(): TestClock {
         let timer: NodeJS.Timeout;
         const restart = (remainingMs: number): void => {
           clearTimeout(timer);
-          timer = setTimeout(end, remainingMs);
+          timer = setTimeout(end, Math.min(remainingMs, longestTimerMs));
+          // A wait without an end must not keep a test process running.
+          if (remainingMs === Infinity) timer.unref();
         };
         const sleeper = { until: monotonic() + ms, restart };
         function end(): void {
