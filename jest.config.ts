@@ -14,6 +14,7 @@ export const common: Config = {
     '^m2m-tokens/identity$': '<rootDir>/src/identity/index.ts',
     '^m2m-tokens/layers$': '<rootDir>/src/layers/index.ts',
     '^m2m-tokens/opentelemetry$': '<rootDir>/src/telemetry/opentelemetry/index.ts',
+    '^m2m-tokens/testing$': '<rootDir>/src/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   globalSetup: '<rootDir>/tests/support/programs.ts',

@@ -307,7 +307,13 @@ function fileNamesAreKebabCase(sources: Sources): string[] {
 
 function entriesLoadNoOptionalPackage(sources: Sources): string[] {
   const loads = allImports(sources).filter(({ isType }) => !isType);
-  const loaded = new Set(['index.ts', 'adapters/fetch/index.ts', 'adapters/undici/index.ts', 'identity/index.ts']);
+  const loaded = new Set([
+    'index.ts',
+    'adapters/fetch/index.ts',
+    'adapters/undici/index.ts',
+    'identity/index.ts',
+    'testing/index.ts',
+  ]);
   // A set that grows while it is iterated is iterated to its end.
   for (const path of loaded) for (const { from, to } of loads) if (from === path) loaded.add(to);
   return loads

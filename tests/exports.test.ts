@@ -189,6 +189,22 @@ const entries = {
     values: ['observeTokens'],
     types: ['ObserveTokensOptions'],
   },
+  'm2m-tokens/testing': {
+    source: 'src/testing/index.ts',
+    values: ['fakeAuthorizationServer', 'fakeTokenService'],
+    types: [
+      'FakeAnswer',
+      'FakeAuthorizationServer',
+      'FakeAuthorizationServerOptions',
+      'FakeEndpoint',
+      'FakeTokenService',
+      'FakeTokenServiceOptions',
+      'ReceivedRequest',
+      'ReceivedTokenRequest',
+      'TestClock',
+      'TokenFailure',
+    ],
+  },
 };
 
 test.each(Object.entries(entries))('%s exports exactly the listed values', async (entry, { values }) => {

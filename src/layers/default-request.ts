@@ -17,7 +17,7 @@ import { checkGetTokenOptions, type Layer } from '../core/token-source.js';
  * const tokens = compose(staticToken('a-token'), withDefaultRequest({ scope: 'orders:read' }));
  * ```
  */
-export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
+export function withDefaultRequest(defaults?: TokenRequest): Layer {
   const complete = requestDefaults(defaults);
 
   return (inner) => ({
@@ -32,7 +32,7 @@ export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
  * Makes the function that fills in the members that a token request leaves out.
  * @throws {ConfigurationError} if the default token request is malformed; the function, if the token request is
  */
-export function requestDefaults(defaults: TokenRequest): (request?: TokenRequest) => CanonicalTokenRequest {
+export function requestDefaults(defaults: TokenRequest = {}): (request?: TokenRequest) => CanonicalTokenRequest {
   const byDefault = canonicalRequest(defaults);
   const { scope, resource, audience, parameters, authorizationDetails } = byDefault;
   return (request) => {

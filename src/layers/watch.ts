@@ -35,14 +35,6 @@ export interface WatchContext {
   readonly complete: (request?: TokenRequest) => CanonicalTokenRequest;
 }
 
-/** The parts of a token service that its watches use. */
-export interface WatchContext {
-  readonly cache: CachedTokens;
-  readonly source: TokenSource;
-  /** Fills in the default token request. */
-  readonly complete: (request?: TokenRequest) => CanonicalTokenRequest;
-}
-
 /** A token request that is watched, and how to tell each of its listeners of a change. */
 interface Watch {
   readonly listeners: Set<() => void>;

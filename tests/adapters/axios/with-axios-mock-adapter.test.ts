@@ -1,16 +1,12 @@
 import { expect, test } from '@jest/globals';
 import axios, { type AxiosHeaders } from 'axios';
 import AxiosMockAdapter from 'axios-mock-adapter';
-import { createTokenService } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
+import { fakeTokenService } from 'm2m-tokens/testing';
 
-import { startAuthorizationServer } from '../../support/authorization-server.js';
-
-async function startMock() {
-  const { tokenEndpoint } = await startAuthorizationServer();
-  const tokens = createTokenService({ tokenEndpoint, clientId: 'orders', clientSecret: 'secret' });
+function startMock() {
   const api = axios.create({ baseURL: 'https://api.example.com' });
-  api.interceptors.request.use(bearerToken(tokens));
+  api.interceptors.request.use(bearerToken(fakeTokenService()));
   // Its types are CommonJS, for which axios has types of their own.
   return { api, mock: new AxiosMockAdapter(api as never) };
 }
@@ -18,7 +14,7 @@ async function startMock() {
 const authorizationIn = (headers: unknown): unknown => (headers as AxiosHeaders).get('Authorization');
 
 test('a function that replies sees the token', async () => {
-  const { api, mock } = await startMock();
+  const { api, mock } = startMock();
   mock.onGet('/orders').reply(({ headers }) => [200, { authorization: authorizationIn(headers) }]);
 
   const { data } = await api.get<unknown>('/orders');
@@ -27,7 +23,7 @@ test('a function that replies sees the token', async () => {
 });
 
 test('a 401 is followed by one more request, with another token', async () => {
-  const { api, mock } = await startMock();
+  const { api, mock } = startMock();
   const seen: unknown[] = [];
   mock.onPost('/orders').reply(({ headers, data }) => {
     seen.push([authorizationIn(headers), data]);
@@ -45,7 +41,7 @@ test('a 401 is followed by one more request, with another token', async () => {
 
 // The mock keeps the config object, and the token is taken off it after the response.
 test('the history has the request without its token', async () => {
-  const { api, mock } = await startMock();
+  const { api, mock } = startMock();
   mock.onGet('/orders').reply(200);
 
   await api.get('/orders', { params: { page: 2 } });
@@ -57,7 +53,7 @@ test('the history has the request without its token', async () => {
 });
 
 test('a mock for a header matches the token', async () => {
-  const { api, mock } = await startMock();
+  const { api, mock } = startMock();
   const headers = {
     asymmetricMatch: (sent: object) => 'Authorization' in sent && sent.Authorization === 'Bearer token-1',
   };

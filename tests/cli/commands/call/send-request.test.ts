@@ -2,17 +2,10 @@ import { expect, test } from '@jest/globals';
 
 import type { ApiRequest } from '../../../../src/cli/commands/call/api-request.js';
 import { sendRequest, unreachable } from '../../../../src/cli/commands/call/send-request.js';
-import { systemClock } from '../../../../src/core/clock.js';
+import { fakeTokenService } from '../../../../src/testing/index.js';
 import { rejected, startResourceServer } from '../../../support/resource-server.js';
-import { issue } from '../../../support/tokens.js';
 
 const { signal } = new AbortController();
-
-/** A token source that returns another token for each call. */
-function source() {
-  let issued = 0;
-  return { getToken: async () => issue(`token-${(issued += 1)}`, systemClock) };
-}
 
 const requestTo = (origin: string, more: Partial<ApiRequest> = {}): ApiRequest => ({
   method: 'GET',
@@ -26,7 +19,7 @@ test('sends a request with a token, its headers and its body', async () => {
   const api = await startResourceServer();
   const request = requestTo(api.origin, { method: 'PUT', headers: [['X-A', '1']], body: Buffer.from('body') });
 
-  const reply = await sendRequest(request, source(), { signal });
+  const reply = await sendRequest(request, fakeTokenService(), { signal });
 
   expect(reply.status).toBe(200);
   expect(api.requests).toMatchObject([
@@ -38,7 +31,7 @@ test('replaces a rejected token, and resends the request [E1]', async () => {
   const api = await startResourceServer();
   api.revoke('token-1');
 
-  const reply = await sendRequest(requestTo(api.origin), source(), { signal });
+  const reply = await sendRequest(requestTo(api.origin), fakeTokenService(), { signal });
 
   expect(reply.status).toBe(200);
   expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);
@@ -48,7 +41,7 @@ test('returns a redirect without following it [R-42]', async () => {
   const [api, elsewhere] = await Promise.all([startResourceServer(), startResourceServer()]);
   api.answer(() => ({ status: 302, headers: { location: elsewhere.origin } }));
 
-  const reply = await sendRequest(requestTo(api.origin), source(), { signal });
+  const reply = await sendRequest(requestTo(api.origin), fakeTokenService(), { signal });
 
   expect(reply.status).toBe(302);
   expect(elsewhere.requests).toEqual([]);
@@ -58,7 +51,7 @@ test('an unreachable API is an error', async () => {
   const api = await startResourceServer();
   api.answer((_request, response) => void response.destroy());
 
-  await expect(sendRequest(requestTo(api.origin), source(), { signal })).rejects.toMatchObject({
+  await expect(sendRequest(requestTo(api.origin), fakeTokenService(), { signal })).rejects.toMatchObject({
     message: expect.stringContaining(`${api.origin} could not be reached`),
     advice: expect.stringContaining('check the URL, DNS, proxy and firewall'),
     exitCode: 6,
@@ -71,13 +64,17 @@ test('follows redirects with -L, and sends no token to another origin [R-42 E20]
   elsewhere.answer(() => ({}));
   api.answer(({ path }) => ({ status: 307, headers: { location: path === '/b' ? elsewhere.origin : '/b' } }));
 
-  const reply = await sendRequest(requestTo(api.origin, { method: 'PUT', body: Buffer.from('body') }), source(), {
-    signal,
-    followsRedirects: true,
-  });
+  const reply = await sendRequest(
+    requestTo(api.origin, { method: 'PUT', body: Buffer.from('body') }),
+    fakeTokenService(),
+    {
+      signal,
+      followsRedirects: true,
+    },
+  );
 
   expect(reply.status).toBe(200);
-  expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);
+  expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-1']);
   expect(elsewhere.requests).toMatchObject([{ method: 'PUT', body: 'body' }]);
   expect(elsewhere.requests[0]?.headers.authorization).toBeUndefined();
 });
@@ -86,6 +83,6 @@ test('returns a second rejection', async () => {
   const api = await startResourceServer();
   api.answer(() => rejected());
 
-  expect((await sendRequest(requestTo(api.origin), source(), { signal })).status).toBe(401);
+  expect((await sendRequest(requestTo(api.origin), fakeTokenService(), { signal })).status).toBe(401);
   expect(api.requests).toHaveLength(2);
 });

@@ -10,6 +10,7 @@ import {
   type TokenService,
   type TokenStore,
 } from 'm2m-tokens';
+import { fakeTokenService } from 'm2m-tokens/testing';
 
 import { OrdersService } from './orders.service';
 
@@ -36,6 +37,16 @@ describe('OrdersService', () => {
 
   it('fails with the error of the library', async () => {
     const orders = await newOrders(newTokens({ clientSecret: 'wrong' }));
+    await expect(orders.authorization()).rejects.toMatchObject({ code: 'ERR_GRANT_REJECTED' });
+  });
+
+  it('is tested with a fake token service', async () => {
+    const tokens = fakeTokenService({ tokens: ['fake-1', 'fake-2'] });
+    const orders = await newOrders(tokens);
+    expect(await orders.authorization()).toBe('Bearer fake-2');
+    expect(tokens.requests).toEqual([{}, { replacing: 'fake-1' }]);
+    tokens.fail('ERR_GRANT_REJECTED');
+    tokens.expire();
     await expect(orders.authorization()).rejects.toMatchObject({ code: 'ERR_GRANT_REJECTED' });
   });
 

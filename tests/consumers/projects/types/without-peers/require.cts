@@ -1,5 +1,6 @@
 import library = require('m2m-tokens');
 import fetchEntry = require('m2m-tokens/fetch');
+import testing = require('m2m-tokens/testing');
 
 const options = { issuer: 'https://as.example', clientId: 'orders', clientSecret: 'secret' };
 const store = library.encryptedStore(library.memoryStore(), { keys: ['AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='] });
@@ -13,6 +14,13 @@ export async function calls(): Promise<string | undefined> {
   } catch (error) {
     return error instanceof library.TokenError ? error.code : undefined;
   }
+}
+
+export async function inTest(): Promise<library.TokenService> {
+  const fake: library.TokenService = testing.fakeTokenService({ rejects: new library.ConfigurationError('wrong') });
+  const server: testing.FakeAuthorizationServer = await testing.fakeAuthorizationServer();
+  server.answer({ status: 503, times: 2 });
+  return server.accepts('Bearer token-1') ? fake : library.createTokenService(server.options);
 }
 
 // @ts-expect-error: the declarations are found, so a wrong option is an error
