@@ -118,7 +118,7 @@ export function createTokenServices(
   const common = observation({ origin: {}, sinks: [logger && logEvents(logger), onEvent] });
   const observed = observedServices(common, () => services.withClosing());
   const defaults = { logger, onEvent };
-  const services = openServices({ optionsOf, max, timeoutMs, defaults, onOpen: observed.add });
+  const services = openServices({ optionsOf, max, timeoutMs, defaults, onOpen: (service) => observed.add(service) });
 
   const of = (name: string): TokenService => {
     checkName('token services', name);

@@ -346,8 +346,8 @@ describe('all services', () => {
       tenantOptions(name, {
         revocationEndpoint: 'https://auth.example.com/revoke',
         async fetch(url, init) {
-          if (!String(url).endsWith('/revoke')) return grant(url, init);
-          revoked.push(String(new URLSearchParams(String(init?.body)).get('token')));
+          if (url !== 'https://auth.example.com/revoke') return grant(url, init);
+          revoked.push(new URLSearchParams(init?.body as URLSearchParams).get('token') ?? '');
           return name === 'broken' ? new Response('', { status: 503 }) : new Response('');
         },
       }),
