@@ -1,0 +1,64 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { channel } from 'node:diagnostics_channel';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+import { expect, test } from '@jest/globals';
+
+import { createTokenServices } from '../../src/service/token-services.js';
+import { observeTokens } from '../../src/telemetry/opentelemetry/index.js';
+import { startMetrics, startTraces } from '../support/telemetry.js';
+import { tenantOptions } from '../support/token-services.js';
+
+setFlagsFromString('--expose_gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+const mebibyte = 1_048_576;
+
+async function heapInUse(): Promise<number> {
+  for (let turn = 0; turn < 5; turn += 1) {
+    await setImmediate();
+    collectGarbage();
+  }
+  return process.memoryUsage().heapUsed;
+}
+
+test('10,000 tenants in 100 services leave nothing behind, although they are observed and each call has a context', async () => {
+  const granted = { access_token: 'a-token', token_type: 'Bearer', expires_in: 3600 };
+  const secrets: WeakRef<object>[] = [];
+  const services = createTokenServices(
+    (tenant) => {
+      const clientSecret = (): string => 'secret';
+      secrets.push(new WeakRef(clientSecret));
+      return tenantOptions(tenant, { clientSecret, fetch: async () => Response.json(granted) });
+    },
+    { max: 100 },
+  );
+  const { meterProvider, series } = startMetrics();
+  const { tracerProvider } = startTraces({
+    sampler: { shouldSample: () => ({ decision: 0 }), toString: () => 'none' },
+  });
+  observeTokens(services, { meterProvider, tracerProvider });
+  const requests = new AsyncLocalStorage<object>();
+  const { signal } = new AbortController();
+  const useTenants = async (from: number, to: number): Promise<void> => {
+    for (let tenant = from; tenant < to; tenant += 1) {
+      const context = { of: tenant, bytes: 'x'.repeat(100) };
+      await requests.run(context, () => services.of(`tenant-${tenant}`).getToken(undefined, { signal }));
+    }
+  };
+
+  await useTenants(0, 1_000);
+  const [before, resources] = [await heapInUse(), process.getActiveResourcesInfo().length];
+  await useTenants(1_000, 10_000);
+  const after = await heapInUse();
+
+  // The names and the digests of their clients take 3 MB; the services would take 200 MB.
+  expect((after - before) / mebibyte).toBeLessThan(12);
+  expect(secrets.filter((secret) => secret.deref() !== undefined).length).toBeLessThan(150);
+  expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(resources);
+  expect(channel('m2m-tokens:event').hasSubscribers).toBe(false);
+  expect(services.stats()).toMatchObject({ evictions: 9_900, opening: 0, requests: { grant: 10_000 } });
+  expect(await series('m2m.token.grant.duration')).toMatchObject([{ value: 10_000 }]);
+  expect(await series('m2m.token.requests')).toHaveLength(5);
+}, 60_000);
