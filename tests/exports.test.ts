@@ -200,7 +200,8 @@ test.each(Object.entries(entries))('%s exports exactly the listed values', async
 });
 
 test.each(Object.entries(entries))('%s exports exactly the listed types', (_, { source, values, types }) => {
-  const names = exportedNames(readFileSync(join(root, source), 'utf8'));
+  // A function with overloads is declared several times.
+  const names = [...new Set(exportedNames(readFileSync(join(root, source), 'utf8')))];
 
   expect(names.toSorted()).toEqual([...values, ...types].toSorted());
 });
