@@ -324,7 +324,7 @@ describe('close', () => {
     const before = valueOf(services, 'acme');
     services.close('acme');
     const after = valueOf(services, 'acme');
-    gates.reverse().forEach(({ open }) => open());
+    gates.toReversed().forEach(({ open }) => open());
 
     expect(await Promise.all([before, after])).toEqual(['client1-1', 'client1-1']);
     expect(calls).toBe(2);
