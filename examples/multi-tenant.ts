@@ -1,29 +1,33 @@
-// One axios instance for many tenants: the path of a request selects the token of the tenant. Run it with
-// OAUTH_ISSUER, CLIENT_SECRET and API_URL set: npx tsx examples/multi-tenant.ts
+// One axios instance for many tenants, each with credentials of its own: the path of a request selects the tenant. Run it
+// with OAUTH_ISSUER, ACME_SECRET, GLOBEX_SECRET and API_URL set: npx tsx examples/multi-tenant.ts
 import axios from 'axios';
-import { createTokenService } from 'm2m-tokens';
+import { ConfigurationError, createTokenServices } from 'm2m-tokens';
 import { bearerToken } from 'm2m-tokens/axios';
 
-const tokens = createTokenService({
-  issuer: process.env.OAUTH_ISSUER ?? 'https://auth.example.com',
-  clientId: 'orders-service',
-  clientSecret: process.env.CLIENT_SECRET!,
-  onEvent: (event) => console.log(event.type),
-});
+// In place of a table of your database.
+const tenants = new Map([
+  ['acme', { clientId: 'orders-of-acme', clientSecret: process.env.ACME_SECRET! }],
+  ['globex', { clientId: 'orders-of-globex', clientSecret: process.env.GLOBEX_SECRET! }],
+]);
 
-const api = axios.create({ baseURL: process.env.API_URL ?? 'https://api.example.com' });
-api.interceptors.request.use(
-  bearerToken(tokens, {
-    // The path begins with the tenant. Only known tenants get a token.
-    tokenRequest: ({ url }) => {
-      const tenant = /^\/(acme|globex)\//.exec(url ?? '')?.[1];
-      if (tenant === undefined) throw new Error(`no tenant in ${url}`);
-      return { scope: 'orders:read', parameters: { tenant } };
-    },
-  }),
+const services = createTokenServices(
+  async (tenant) => {
+    const client = tenants.get(tenant);
+    if (client === undefined) throw new ConfigurationError(`there is no tenant ${tenant}`);
+    return { issuer: process.env.OAUTH_ISSUER ?? 'https://auth.example.com', scope: 'orders:read', ...client };
+  },
+  { max: 1_000, onEvent: ({ type, service }) => console.log(service, type) },
 );
 
-for (const path of ['/acme/orders', '/globex/orders', '/acme/orders', '/globex/orders']) {
-  const { status } = await api.get<unknown>(path);
-  console.log(path, status);
+const api = axios.create({ baseURL: process.env.API_URL ?? 'https://api.example.com' });
+api.interceptors.request.use(bearerToken(services, { serviceOf: ({ url = '' }) => url.split('/')[1] ?? '' }));
+
+for (const path of ['/acme/orders', '/globex/orders', '/acme/orders', '/initech/orders']) {
+  try {
+    const { status } = await api.get<unknown>(path);
+    console.log(path, status);
+  } catch (error) {
+    console.log(path, error instanceof Error ? error.message : error);
+  }
 }
+await services.revoke();

@@ -36,7 +36,7 @@ const homes: Readonly<Record<string, { readonly path: RegExp; readonly typesOnly
   'openid-client': { path: /^(grant|authentication)\// },
   jose: { path: /^(authentication\/client-assertion|stores\/encrypted)\.ts$|^cli\// },
   'lru-cache': {
-    path: /^(authentication\/mutual-tls|grant\/grants|layers\/(token-cache|fast-path|negative-cache|rate-limit))\.ts$/,
+    path: /^(authentication\/mutual-tls|grant\/grants|layers\/(token-cache|fast-path|negative-cache|rate-limit)|service\/(open-services|distinct-clients))\.ts$/,
   },
   axios: { path: /^adapters\/axios\// },
   undici: { path: /^adapters\/undici\//, typesOnly: true },

@@ -21,6 +21,7 @@ const entries = {
       'clientSecretJwt',
       'clientSecretPost',
       'createTokenService',
+      'createTokenServices',
       'dangerouslyAllowHttp',
       'dpop',
       'encryptedStore',
@@ -95,7 +96,11 @@ const entries = {
       'TokenRequest',
       'TokenService',
       'TokenServiceOptions',
+      'TokenServices',
+      'TokenServicesOptions',
+      'TokenServicesStats',
       'TokenSource',
+      'TokenSources',
       'TokenState',
       'TokenStats',
       'TokenStore',
@@ -214,7 +219,8 @@ test.each(Object.entries(entries))('%s exports exactly the listed values', async
 });
 
 test.each(Object.entries(entries))('%s exports exactly the listed types', (_, { source, values, types }) => {
-  const names = exportedNames(readFileSync(join(root, source), 'utf8'));
+  // A function with overloads is declared several times.
+  const names = [...new Set(exportedNames(readFileSync(join(root, source), 'utf8')))];
 
   expect(names.toSorted()).toEqual([...values, ...types].toSorted());
 });

@@ -57,7 +57,7 @@ export interface TokenSource {
   report?(event: TokenEvent): TokenEvent;
 }
 
-const anyTokenSource = objectWith('getToken');
+export const anyTokenSource = objectWith('getToken');
 
 /** @throws {ConfigurationError} if the options of one call are malformed */
 export function checkGetTokenOptions(options: GetTokenOptions): void {
@@ -123,30 +123,31 @@ export interface GuardedTokenSource {
   sendable(token: AccessToken, origin: string): AccessToken;
   /** Replaces a rejected token in the background, for later requests. The token source reports a failure. */
   renew(request: TokenRequest | undefined, replacing: AccessToken): void;
+  /** The same checks for another token source. */
+  with(tokens: TokenSource): GuardedTokenSource;
 }
 
-/**
- * Adds checks to the token source that a user passes to `owner`. Certificate-bound tokens are not sent to
- * `httpOrigins`.
- * @throws {ConfigurationError} if `tokens` is not a token source
- */
+/** Adds checks to the token source that a user passes to `owner`. Certificate-bound tokens are not sent to `httpOrigins`. */
 export function guardedTokenSource(
   owner: string,
   tokens: TokenSource,
   httpOrigins: readonly string[],
 ): GuardedTokenSource {
-  checkArgument(owner, 'tokens', tokens, anyTokenSource);
   const names = `the token request ("tokenRequest" of ${owner}, or of one request)`;
   const inContextOfCreation = AsyncLocalStorage.snapshot();
-  return {
-    tokens,
-    checkRequest: (request) => checkTokenRequest(request, names),
-    sendable: sendableToken(`"tokens" of ${owner}`, httpOrigins),
+  const checkRequest = (request: TokenRequest): void => checkTokenRequest(request, names);
+  const sendable = sendableToken(`"tokens" of ${owner}`, httpOrigins);
+  const guarded = (source: TokenSource): GuardedTokenSource => ({
+    tokens: source,
+    checkRequest,
+    sendable,
     renew(request, replacing) {
       // The renewal serves later requests: it ignores the signal of this request, and does not retain its async
       // context.
-      const renewal = inContextOfCreation(async () => tokens.getToken(request, { replacing }));
+      const renewal = inContextOfCreation(async () => source.getToken(request, { replacing }));
       renewal.catch(() => undefined);
     },
-  };
+    with: guarded,
+  });
+  return guarded(tokens);
 }

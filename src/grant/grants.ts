@@ -66,7 +66,7 @@ export function grantSource(options: GrantSourceOptions, grantType: GrantTypeMem
   const reporting = { clock, emit };
   const acceptance = { assumeBearer, defaultLifetimeSeconds, keepMembers };
   const requests = tokenRequests({ server, skew, preparation, grantType, dpop, ...acceptance, ...reporting });
-  const rejections = new LRUCache<string, Rejection>({ max: maxRejections });
+  const rejections = new LRUCache<string, Rejection>({ maxSize: maxRejections, sizeCalculation: () => 1 });
 
   return {
     async getToken(request, { signal, reason, attempts = { sent: 0 } } = {}) {

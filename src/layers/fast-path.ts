@@ -41,7 +41,7 @@ export function withFastPath(tokenCache: TokenCache): Layer {
   const { clock, maxTokens } = cache;
 
   return (inner) => {
-    const recentTokens = new LRUCache<string, RecentToken>({ max: maxTokens });
+    const recentTokens = new LRUCache<string, RecentToken>({ maxSize: maxTokens, sizeCalculation: () => 1 });
     let recentDefault: RecentToken | undefined;
     // A promise keeps the asynchronous context of its creation alive, so it is created outside the callers' contexts.
     const context = new AsyncResource('m2m-tokens');

@@ -81,7 +81,7 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
   const credentials = layerOptions.credentials as { fingerprint(): Promise<string> } | undefined;
 
   return (inner) => {
-    const failures = new LRUCache<string, Failure>({ max: maxRequests });
+    const failures = new LRUCache<string, Failure>({ maxSize: maxRequests, sizeCalculation: () => 1 });
 
     function mayAttemptOnce(failure: Failure, replaced: AccessToken | undefined): boolean {
       const hasRetryAfter = failure.error.retryAfterMs !== undefined;

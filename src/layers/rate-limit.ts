@@ -56,7 +56,10 @@ export function withRateLimit(layerOptions: RateLimitOptions = {}): Layer {
   return (inner) => {
     const limited = serverLimit(clock);
     const inTurn = semaphore(maxConcurrentGrants);
-    const renewals = new LRUCache<string, { token: AccessToken; interval: Pause }>({ max: maxRequests });
+    const renewals = new LRUCache<string, { token: AccessToken; interval: Pause }>({
+      maxSize: maxRequests,
+      sizeCalculation: () => 1,
+    });
 
     return {
       async getToken(request, options) {

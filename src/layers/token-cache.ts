@@ -58,7 +58,8 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
   const { maxTokens = 1000, refresh, clock = systemClock, random = Math.random, onEvent, certificate } = options;
   const emit = eventSink(onEvent);
   const tokens = new LRUCache<string, CachedToken>({
-    max: maxTokens,
+    maxSize: maxTokens,
+    sizeCalculation: () => 1,
     dispose({ token: { scope }, request }, _key, reason) {
       if (reason !== 'evict') return;
       cache.evictions += 1;
@@ -67,7 +68,7 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
     },
   });
   // Apart from the tokens: a token request fails until it gets a token, also if its cached token expires or is dropped.
-  const failing = new LRUCache<string, FailingRequest>({ max: maxTokens });
+  const failing = new LRUCache<string, FailingRequest>({ maxSize: maxTokens, sizeCalculation: () => 1 });
   let thumbprint: string | undefined;
 
   function failed(request: CanonicalTokenRequest, error: unknown): FailingRequest {

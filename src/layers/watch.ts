@@ -46,6 +46,12 @@ const longestSleepMs = 60_000;
 /** The wait after a grant whose token is due again at once, for example because it had expired on arrival. */
 const shortestWaitMs = 1_000;
 
+/** @throws {ConfigurationError} if an argument of `watch` is malformed; the token request is not checked */
+export function checkWatch(listener: WatchListener, options: WatchOptions): void {
+  checkArgument('watch', 'listener', listener, anyFunction);
+  checkOptions('watch', options, { request: anyObject, signal: objectWith('addEventListener') });
+}
+
 /** Makes the method `watch` of a token service. The listeners of a token request share one watch. */
 export function watcher({ cache, source, complete }: WatchContext) {
   const { clock } = cache;
@@ -86,8 +92,7 @@ export function watcher({ cache, source, complete }: WatchContext) {
   }
 
   return (listener: WatchListener, options: WatchOptions = {}): void => {
-    checkArgument('watch', 'listener', listener, anyFunction);
-    checkOptions('watch', options, { request: anyObject, signal: objectWith('addEventListener') });
+    checkWatch(listener, options);
     const request = complete(options.request);
     const { signal } = options;
     if (signal?.aborted === true) return;

@@ -31,8 +31,8 @@ export const observeKey: symbol = Symbol.for('m2m-tokens.observe');
 
 /** Options of {@link observation}. */
 export interface ObservationOptions {
-  /** The token service. */
-  readonly origin: Pick<ObservedGrant, 'service' | 'authorizationServer' | 'clientId' | 'grantType'>;
+  /** The token service; no members for the events of several services. Only one service has grants. */
+  readonly origin: Partial<Pick<ObservedGrant, 'service' | 'authorizationServer' | 'clientId' | 'grantType'>>;
   /** The sinks of the user. */
   readonly sinks: readonly (EventSink | undefined)[];
   readonly clock?: Clock | undefined;
@@ -52,7 +52,8 @@ export function observation({ origin, sinks, clock = systemClock }: ObservationO
     // The cache returns the token to be replaced while it is valid.
     const isReplacedValid = replacing !== undefined && replacing.remainingMs(clock) > 0;
     const { scope: requestedScope } = canonicalRequest(request);
-    return { ...origin, requestedScope, reason, hasFallback: hasFallback || isReplacedValid };
+    const grant = { ...origin, requestedScope, reason, hasFallback: hasFallback || isReplacedValid };
+    return grant as ObservedGrant;
   }
 
   return {

@@ -19,6 +19,7 @@ import { manyScopes } from './many-scopes.js';
 import { isMet, medians, type Result, table } from './result.js';
 import { coldProcesses, sharedHit } from './shared-store.js';
 import { axiosWithTelemetry, cachedTokenWithMetrics } from './telemetry.js';
+import { tenants } from './tenants.js';
 import { tokenRequests } from './token-requests.js';
 
 /** One measurement, in a process of its own. */
@@ -45,6 +46,7 @@ const measurements: Readonly<Record<string, Measurement>> = {
   'token-requests': { measure: tokenRequests, varies: true },
   'cold-calls': { measure: coldCalls },
   'many-scopes': { measure: manyScopes, countsBytes: true },
+  tenants: { measure: tenants, countsBytes: true },
   'import-time': { measure: importTime },
   command: { measure: command },
   'shared-hit': { measure: sharedHit },

@@ -11,6 +11,7 @@ import type { EventSink, TokenEvent } from '../../src/core/events.js';
 import { dangerouslyAllowHttp, type InsecureUrl } from '../../src/core/insecure-url.js';
 import type { TokenRequest } from '../../src/core/token-request.js';
 import type { TokenSource } from '../../src/core/token-source.js';
+import type { TokenSources } from '../../src/core/token-sources.js';
 import { staticToken } from '../../src/service/static-token.js';
 import { gate, startSurroundings, type Surroundings } from '../support/adapter-service.js';
 import { granted, refused } from '../support/authorization-server.js';
@@ -58,6 +59,8 @@ export interface ClientSetup extends AdapterSetup {
   readonly tokens: TokenSource;
   readonly origin: string;
   readonly onEvent: EventSink;
+  /** Token services in place of `tokens`, and their option `serviceOf`, which is called with the path of the request. */
+  readonly named?: { readonly services: TokenSources; readonly serviceOf: (path: string) => string };
 }
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];

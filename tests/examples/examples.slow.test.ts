@@ -202,32 +202,36 @@ test.each(['mcp.ts', 'mcp-v2.ts'])(
 );
 
 test(
-  'multi-tenant.ts keeps a token for each tenant [E21]',
+  'multi-tenant.ts has a client and a token for each tenant [E21]',
   async () => {
     const { authorizationServer, api, environment } = await servers();
 
-    const { exitCode, stdout, stderr } = await runExample('multi-tenant.ts', environment);
+    const { exitCode, stdout, stderr } = await runExample('multi-tenant.ts', {
+      ...environment,
+      ACME_SECRET: secret,
+      GLOBEX_SECRET: secret,
+    });
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    expect(stdout.trim().split('\n')).toEqual([
-      'grant.succeeded',
-      'token.awaited',
+    expect(stdout.trim().split('\n').slice(0, 9)).toEqual([
+      'acme grant.succeeded',
+      'acme token.awaited',
       '/acme/orders 200',
-      'grant.succeeded',
-      'token.awaited',
+      'globex grant.succeeded',
+      'globex token.awaited',
       '/globex/orders 200',
       '/acme/orders 200',
-      '/globex/orders 200',
+      'initech token.unavailable',
+      '/initech/orders there is no tenant initech',
     ]);
-    expect(authorizationServer.grants.map(({ body }) => new URLSearchParams(body).get('tenant'))).toEqual([
-      'acme',
-      'globex',
+    expect(authorizationServer.grants.map(({ headers }) => headers.authorization)).toEqual([
+      basic('orders-of-acme'),
+      basic('orders-of-globex'),
     ]);
     expect(api.requests.map(sent)).toEqual([
       'GET /acme/orders Bearer token-1',
       'GET /globex/orders Bearer token-2',
       'GET /acme/orders Bearer token-1',
-      'GET /globex/orders Bearer token-2',
     ]);
   },
   timeoutMs,

@@ -54,6 +54,7 @@ const store = main.memoryStore();
 const tokens = main.staticToken('key');
 const clientAuthentication = main.clientSecretBasic('secret');
 const service = { tokenEndpoint: 'https://auth.example.com/token', clientId: 'orders' };
+const optionsOf = () => ({ ...service, clientSecret: 'a' });
 const environment = { OAUTH_ISSUER: 'https://auth.example.com', OAUTH_CLIENT_ID: 'a', OAUTH_CLIENT_SECRET: 'b' };
 const options = ['undefined', 'an object'] as const;
 const secret = ['a text', 'a function'] as const;
@@ -154,6 +155,15 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   compose: [
     ['source', (value) => layers.compose(value), []],
     ['layers', (value) => layers.compose(tokens, value ?? 0), ['a function']],
+  ],
+  createTokenServices: [
+    ['optionsOf', (value) => main.createTokenServices(value), ['a function']],
+    ['options', (value) => main.createTokenServices(optionsOf, value), options],
+    ['max', (max) => main.createTokenServices(optionsOf, { max }), ['undefined', 'a number']],
+    ['timeoutMs', (timeoutMs) => main.createTokenServices(optionsOf, { timeoutMs }), ['undefined', 'a number']],
+    ['logger', (logger) => main.createTokenServices(optionsOf, { logger }), ['undefined']],
+    ['onEvent', (onEvent) => main.createTokenServices(optionsOf, { onEvent }), ['undefined', 'a function']],
+    ['name', (name) => main.createTokenServices(optionsOf, { name }), ['undefined', 'a text']],
   ],
   createTokenService: [
     ['options', (value) => main.createTokenService(value), []],

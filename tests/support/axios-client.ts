@@ -5,14 +5,17 @@ import type { ClientSetup, HttpClient, Reply } from '../contracts/adapter.js';
 
 /** axios as a client for the contract of adapters. */
 export function axiosClient(defaults: AxiosRequestConfig): (setup: ClientSetup) => HttpClient {
-  return ({ tokens, origin, ...options }) => {
+  return ({ tokens, origin, named, ...options }) => {
     const instance = axios.create({
       baseURL: origin,
       responseType: 'text',
       transformResponse: (body: unknown) => body,
       ...defaults,
     });
-    instance.interceptors.request.use(bearerToken(tokens, options));
+    const serviceOf = ({ url = '' }: AxiosRequestConfig): string => named?.serviceOf(url) ?? '';
+    instance.interceptors.request.use(
+      named === undefined ? bearerToken(tokens, options) : bearerToken(named.services, { ...options, serviceOf }),
+    );
 
     return {
       async send({ method = 'GET', url, headers = {}, body, signal, tokenRequest }) {

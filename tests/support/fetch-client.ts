@@ -9,8 +9,12 @@ export function fetchClient(
   arguments_: (url: string, init: FetchArguments[1]) => FetchArguments,
   inner: typeof fetch = fetch,
 ) {
-  return ({ tokens, origin, ...options }: ClientSetup): HttpClient => {
-    const authorizedFetch = withBearerToken(inner, tokens, { origins: [origin], ...options });
+  return ({ tokens, origin, named, ...options }: ClientSetup): HttpClient => {
+    const serviceOf = (url: string): string => named?.serviceOf(new URL(url).pathname) ?? '';
+    const authorizedFetch =
+      named === undefined
+        ? withBearerToken(inner, tokens, { origins: [origin], ...options })
+        : withBearerToken(inner, named.services, { origins: [origin], ...options, serviceOf });
     return {
       async send(request) {
         const reply = await authorizedFetch(...arguments_(new URL(request.url, origin).href, initOf(request)));

@@ -38,14 +38,15 @@ export interface UndiciSetup {
 
 /** undici as a client for the contract of adapters. */
 export function undiciClient(send: Send, { makeAgent = () => new Agent(), above = [], below = [] }: UndiciSetup = {}) {
-  return ({ tokens, origin, ...options }: ClientSetup): HttpClient => {
+  return ({ tokens, origin, named, ...options }: ClientSetup): HttpClient => {
     const agent = makeAgent();
     cleanUp(() => agent.destroy());
-    const composed = agent.compose(
-      ...below,
-      bearerTokenInterceptor(tokens, { origins: [origin], ...options }),
-      ...above,
-    );
+    const serviceOf = ({ path }: Dispatcher.DispatchOptions): string => named?.serviceOf(path) ?? '';
+    const ours =
+      named === undefined
+        ? bearerTokenInterceptor(tokens, { origins: [origin], ...options })
+        : bearerTokenInterceptor(named.services, { origins: [origin], ...options, serviceOf });
+    const composed = agent.compose(...below, ours, ...above);
     return { send: (request) => send(composed, { ...request, url: new URL(request.url, origin).href }) };
   };
 }

@@ -13,12 +13,13 @@ import axios, {
 import { ConfigurationError } from '../../core/errors.js';
 import type { EventSink } from '../../core/events.js';
 import type { InsecureUrl } from '../../core/insecure-url.js';
-import { canonicalRequest, type TokenRequest } from '../../core/token-request.js';
+import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
+import type { TokenSources } from '../../core/token-sources.js';
 import { adapterOptions } from '../adapter-options.js';
 import { isOwnRequest, originOf, permittedOrigin, secureOrigin } from '../origins.js';
 import { sendAuthorized } from '../send-authorized.js';
-import { axiosRequest } from './request.js';
+import { axiosRequest, withHiddenSubject } from './request.js';
 import { startDeadline } from './timeout.js';
 
 declare module 'axios' {
@@ -71,10 +72,36 @@ export interface BearerTokenOptions {
  */
 export function bearerToken(
   tokens: TokenSource,
-  options: BearerTokenOptions = {},
+  options?: BearerTokenOptions,
+): (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig;
+/**
+ * Makes the same interceptor for token services with names: `serviceOf` returns the name for a request. The resend and redirects
+ * use the same service. If `serviceOf` throws or returns no name, the request fails and is not sent. It is called again for each
+ * retry by another library, so the name must depend on the request alone.
+ * @example
+ * ```ts
+ * import axios from 'axios';
+ * import type { TokenServices } from 'm2m-tokens';
+ * import { bearerToken } from 'm2m-tokens/axios';
+ *
+ * declare const services: TokenServices;
+ * const api = axios.create({ baseURL: 'https://api.example.com/' });
+ * api.interceptors.request.use(bearerToken(services, { serviceOf: ({ url = '' }) => url.split('/')[0] ?? '' }));
+ * ```
+ */
+export function bearerToken(
+  tokens: TokenSources,
+  options: BearerTokenOptions & {
+    /** Returns the name of the token service for a request. */
+    readonly serviceOf: (config: InternalAxiosRequestConfig) => string;
+  },
+): (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig;
+export function bearerToken(
+  tokens: TokenSource | TokenSources,
+  options: BearerTokenOptions & { readonly serviceOf?: (config: InternalAxiosRequestConfig) => string } = {},
 ): (config: InternalAxiosRequestConfig) => InternalAxiosRequestConfig {
   const checked = adapterOptions('bearerToken', tokens, options);
-  const { tokenRequestOf } = checked;
+  const { tokenRequestOf, sendOptionsOf } = checked;
   const { isRejected = () => false } = options;
   const permittedOriginOf = axiosOrigins(checked.origins);
 
@@ -86,10 +113,11 @@ export function bearerToken(
 
     if (origin.startsWith('http:')) disableProxy(config);
     const tokenRequest = withHiddenSubject(config) ?? tokenRequestOf?.(config);
+    const sendOptions = sendOptionsOf?.(config) ?? checked;
     const deadline = timeout || cancelToken ? startDeadline(config) : undefined;
     const request = axiosRequest({ adapter, config, origin, tokenRequest, deadline, isRejected });
     try {
-      return request.toResult(await sendAuthorized(request, checked));
+      return request.toResult(await sendAuthorized(request, sendOptions));
     } finally {
       deadline?.clear();
     }
@@ -106,18 +134,6 @@ export function bearerToken(
     };
     return config;
   };
-}
-
-/**
- * The token request of a config. Errors of axios show their config, so a subject token or an assertion is hidden in it: a
- * canonical token request does not show them.
- */
-function withHiddenSubject(config: InternalAxiosRequestConfig): TokenRequest | undefined {
-  const request = config.tokenRequest as TokenRequest | undefined;
-  if (request?.subjectToken !== undefined || request?.assertion !== undefined) {
-    config.tokenRequest = canonicalRequest(request);
-  }
-  return config.tokenRequest as TokenRequest | undefined;
 }
 
 /** Whether the caller has set `Authorization`. Deletes spellings without a value: axios would use one for the token. */

@@ -11,7 +11,7 @@ import {
 } from 'axios';
 
 import { parseUrl } from '../../core/secure-url.js';
-import type { TokenRequest } from '../../core/token-request.js';
+import { canonicalRequest, type TokenRequest } from '../../core/token-request.js';
 import { discardStream, isStream } from '../body.js';
 import type { AuthorizedRequest } from '../send-authorized.js';
 import { type FollowingAdapters, followingAdapters } from './following-adapters.js';
@@ -104,6 +104,18 @@ export function axiosRequest(
       return response;
     },
   };
+}
+
+/**
+ * The token request of a config. Errors of axios show their config, so a subject token or an assertion is hidden in it: a
+ * canonical token request does not show them.
+ */
+export function withHiddenSubject(config: InternalAxiosRequestConfig): TokenRequest | undefined {
+  const request = config.tokenRequest as TokenRequest | undefined;
+  if (request?.subjectToken !== undefined || request?.assertion !== undefined) {
+    config.tokenRequest = canonicalRequest(request);
+  }
+  return config.tokenRequest as TokenRequest | undefined;
 }
 
 function adapterFor(adapter: AxiosAdapter, config: InternalAxiosRequestConfig): AxiosAdapter {

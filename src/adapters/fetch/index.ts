@@ -7,6 +7,7 @@ import type { EventSink } from '../../core/events.js';
 import type { InsecureUrl } from '../../core/insecure-url.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
+import type { TokenSources } from '../../core/token-sources.js';
 import { adapterOptions } from '../adapter-options.js';
 import { cancelBody, isStream } from '../body.js';
 import { isOwnRequest, permittedOrigin } from '../origins.js';
@@ -62,9 +63,40 @@ export function withBearerToken(
   fetch: typeof globalThis.fetch,
   tokens: TokenSource,
   options: FetchTokenOptions,
+): FetchWithToken;
+/**
+ * Wraps a `fetch` in the same way for token services with names: `serviceOf` returns the name for a request. All of the
+ * request uses that service, also the resend and redirects. A request fails, and is not sent, if `serviceOf` throws or
+ * returns no name. A library that retries requests calls it for each retry, so the name must depend on the request alone.
+ * @throws {ConfigurationError} as above, or if `serviceOf` is missing
+ * @example
+ * ```ts
+ * import type { TokenServices } from 'm2m-tokens';
+ * import { withBearerToken } from 'm2m-tokens/fetch';
+ *
+ * declare const services: TokenServices;
+ * const tenantFetch = withBearerToken(fetch, services, {
+ *   origins: ['https://api.example.com'],
+ *   serviceOf: (url) => new URL(url).pathname.split('/')[1] ?? '',
+ * });
+ * await tenantFetch('https://api.example.com/acme/orders');
+ * ```
+ */
+export function withBearerToken(
+  fetch: typeof globalThis.fetch,
+  tokens: TokenSources,
+  options: FetchTokenOptions & {
+    /** Returns the name of the token service for a request. */
+    readonly serviceOf: (url: string, init: RequestInit) => string;
+  },
+): FetchWithToken;
+export function withBearerToken(
+  fetch: typeof globalThis.fetch,
+  tokens: TokenSource | TokenSources,
+  options: FetchTokenOptions & { readonly serviceOf?: (url: string, init: RequestInit) => string },
 ): FetchWithToken {
   const checked = adapterOptions('withBearerToken', tokens, options);
-  const { origins, tokenRequestOf } = checked;
+  const { origins, tokenRequestOf, sendOptionsOf } = checked;
   if (origins === undefined) throw new ConfigurationError('"origins" of withBearerToken is required');
   const { isRejected = () => false } = options;
 
@@ -104,9 +136,10 @@ export function withBearerToken(
     // Send the copy: the caller's headers may be an iterator, which `fetchCall` has consumed.
     if (hasAuthorization(first.init)) return fetch(input, first.init);
 
+    const sendOptions = sendOptionsOf?.(url, first.init) ?? checked;
     const sendWithToken = (call: FetchCall, origin: string): Promise<Response> => {
       const requested = tokenRequest ?? tokenRequestOf?.(call.url, call.init);
-      return sendAuthorized(authorizedRequest(call, origin, requested), checked);
+      return sendAuthorized(authorizedRequest(call, origin, requested), sendOptions);
     };
     let isAuthorized = true;
     // The adapter follows redirects: a custom `fetch` may keep all headers, and a proof is valid for one URL only.

@@ -11,10 +11,12 @@ import type { EventSink } from '../../core/events.js';
 import type { InsecureUrl } from '../../core/insecure-url.js';
 import type { TokenRequest } from '../../core/token-request.js';
 import type { TokenSource } from '../../core/token-source.js';
+import type { TokenSources } from '../../core/token-sources.js';
 import { adapterOptions } from '../adapter-options.js';
 import { isOwnRequest, permittedOrigin } from '../origins.js';
 import { sendAuthorized } from '../send-authorized.js';
 import { type HeaderRecord, recordOf } from './headers.js';
+import { keptInRedirects } from './redirect.js';
 import { undiciRequest } from './request.js';
 
 /** Options of {@link bearerTokenInterceptor}. */
@@ -76,9 +78,42 @@ declare module 'undici' {
 export function bearerTokenInterceptor(
   tokens: TokenSource,
   options: BearerTokenInterceptorOptions,
+): Dispatcher.DispatcherComposeInterceptor;
+/**
+ * Makes the same interceptor for token services with names: `serviceOf` returns the name for a request. All of the
+ * request uses that service, also the resend and the redirects of undici's interceptor. A request fails, and is not sent,
+ * if `serviceOf` throws or returns no name. It is called for each retry, so the name must depend on the request alone.
+ * @throws {ConfigurationError} as above, or if `serviceOf` is missing
+ * @example
+ * ```ts
+ * import type { TokenServices } from 'm2m-tokens';
+ * import { bearerTokenInterceptor } from 'm2m-tokens/undici';
+ * import { Agent, request } from 'undici';
+ *
+ * declare const services: TokenServices;
+ * const dispatcher = new Agent().compose(
+ *   bearerTokenInterceptor(services, {
+ *     origins: ['https://api.example.com'],
+ *     serviceOf: ({ path }) => path.split('/')[1] ?? '',
+ *   }),
+ * );
+ * await request('https://api.example.com/acme/orders', { dispatcher });
+ * ```
+ */
+export function bearerTokenInterceptor(
+  tokens: TokenSources,
+  options: BearerTokenInterceptorOptions & {
+    /** Returns the name of the token service for a request. */
+    readonly serviceOf: (options: Dispatcher.DispatchOptions) => string;
+  },
+): Dispatcher.DispatcherComposeInterceptor;
+export function bearerTokenInterceptor(
+  tokens: TokenSource | TokenSources,
+  options: BearerTokenInterceptorOptions & { readonly serviceOf?: (options: Dispatcher.DispatchOptions) => string },
 ): Dispatcher.DispatcherComposeInterceptor {
   const checked = adapterOptions('bearerTokenInterceptor', tokens, options);
   const { origins, tokenRequestOf } = checked;
+  const sendOptionsOf = checked.sendOptionsOf && keptInRedirects(checked.sendOptionsOf);
   if (origins === undefined) throw new ConfigurationError('"origins" of bearerTokenInterceptor is required');
   const { isRejected } = options;
 
@@ -91,12 +126,14 @@ export function bearerTokenInterceptor(
     // A copy, because the caller may change its objects during the wait for a token. The redirect interceptor of undici
     // compares origins as texts, so `origin` has no slash at the end.
     const outgoing = Object.assign({}, dispatched, { origin, headers });
-    const tokenRequest = dispatched.tokenRequest ?? tokenRequestOf?.(outgoing);
+    const { tokenRequest } = dispatched;
     const { signal, release } = signalOf(outgoing.signal);
     const request = undiciRequest({ dispatch, outgoing, handler, origin, tokenRequest, signal, isRejected });
     void (async () => {
       try {
-        const response = await sendAuthorized(request, checked);
+        // An exception would end the process if a retry interceptor dispatches the request.
+        request.tokenRequest ??= tokenRequestOf?.(outgoing);
+        const response = await sendAuthorized(request, sendOptionsOf?.(handler, outgoing) ?? checked);
         response.deliver();
       } catch (error) {
         request.fail(error as Error);

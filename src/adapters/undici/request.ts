@@ -33,7 +33,7 @@ export interface UndiciRequestOptions {
  */
 export function undiciRequest(
   options: UndiciRequestOptions,
-): AuthorizedRequest<UndiciResponse> & { fail(error: Error): void } {
+): AuthorizedRequest<UndiciResponse> & { tokenRequest: TokenRequest | undefined; fail(error: Error): void } {
   const { dispatch, outgoing, handler, origin, tokenRequest, signal, isRejected } = options;
   const keptBody = outgoing.body && isReadOnce(outgoing.body) ? keepBody(outgoing) : undefined;
   let latest: UndiciResponse | undefined;

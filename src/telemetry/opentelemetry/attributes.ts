@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 
 import { isTokenError } from '../../core/errors.js';
+import type { EventOrigin } from '../../core/events.js';
 import { parseUrl } from '../../core/secure-url.js';
 import { isRegisteredErrorCode } from '../../grant/errors/error-response.js';
 import type { TokenStats } from '../../service/stats.js';
@@ -15,6 +16,13 @@ export const commonAttributes = ({
   'server.address': hostOf(authorizationServer),
   'oauth.grant_type': grantType,
 });
+
+/** The attributes of a span of one of several token services. */
+export const attributesOfOrigin = ({
+  service = '',
+  authorizationServer = '',
+  grantType = '',
+}: EventOrigin): Attributes => commonAttributes({ service, authorizationServer, grantType });
 
 /** The host name of a URL or an origin: no brackets around an IPv6 address, as the conventions of OpenTelemetry say. */
 export const hostOf = (url: string): string => parseUrl(url)?.hostname.replace(/^\[(.*)\]$/, '$1') ?? url;

@@ -13,7 +13,7 @@ import {
 } from '@opentelemetry/api';
 
 import { isTokenError } from '../../core/errors.js';
-import type { GrantFacts, TokenEvent } from '../../core/events.js';
+import type { EventOrigin, GrantFacts, TokenEvent } from '../../core/events.js';
 import type { ObservedGrant, Observer } from '../observer.js';
 import { errorType } from './attributes.js';
 
@@ -32,18 +32,20 @@ interface GrantSpan {
 /**
  * Makes a span `m2m.token.grant` of each grant. A renewal in the background is a trace of its own, which is linked to
  * the span that triggered it. A caller that waits for the grant of another caller gets an event on its own span.
+ * `attributesOf` returns the attributes of one token service.
  */
-export function grantSpans(tracer: Tracer, common: Attributes): GrantSpans {
+export function grantSpans(tracer: Tracer, attributesOf: (origin: EventOrigin) => Attributes): GrantSpans {
   const owner = {};
 
-  function startSpan({ reason }: ObservedGrant): Span {
+  function startSpan(grant: ObservedGrant): Span {
+    const { reason } = grant;
     const trigger = trace.getSpanContext(context.active());
     const isInBackground = reason === 'advisory' || reason === 'watch';
     const isLinked = isInBackground && trigger !== undefined && isSpanContextValid(trigger);
     return tracer.startSpan('m2m.token.grant', {
       // It covers all attempts and the waits between them. Each request is a span of kind CLIENT, by the HTTP client.
       kind: SpanKind.INTERNAL,
-      attributes: { ...common, ...(reason && { 'm2m.grant.reason': reason }) },
+      attributes: { ...attributesOf(grant), ...(reason && { 'm2m.grant.reason': reason }) },
       root: isInBackground,
       links: isLinked ? [{ context: trigger }] : [],
     });
@@ -70,15 +72,15 @@ export function grantSpans(tracer: Tracer, common: Attributes): GrantSpans {
     onEvent(event) {
       const grantSpan = currentGrant.getStore();
       if (grantSpan?.owner === owner) recordInGrant(event, grantSpan);
-      if (event.type === 'token.awaited' && event.source === 'joined') recordInCaller(event.durationMs);
+      if (event.type === 'token.awaited' && event.source === 'joined') recordInCaller(event, event.durationMs);
     },
   };
 
   /** The caller waited for the grant of another caller. */
-  function recordInCaller(durationMs: number): void {
+  function recordInCaller(origin: EventOrigin, durationMs: number): void {
     const span = trace.getActiveSpan();
     if (span?.isRecording() !== true || isSuppressed()) return;
-    span.addEvent('m2m.token.joined', { ...common, 'm2m.token.wait.duration': durationMs / 1_000 });
+    span.addEvent('m2m.token.joined', { ...attributesOf(origin), 'm2m.token.wait.duration': durationMs / 1_000 });
   }
 }
 

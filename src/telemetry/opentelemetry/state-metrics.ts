@@ -1,13 +1,18 @@
 import { type Attributes, type BatchObservableResult, type Meter, ValueType } from '@opentelemetry/api';
 
 import type { TokenState } from '../../layers/token-state.js';
-import type { TokenService } from '../../service/token-service.js';
+import type { TokenStats } from '../../service/stats.js';
+
+/** The state of one token service, or of several together. */
+export type ObservedState = Pick<TokenStats, 'requests' | 'tokens' | 'credential' | 'clockSkewMs'> & {
+  readonly cache: Pick<TokenStats['cache'], 'size' | 'evictions'>;
+};
 
 /**
  * Creates the instruments that show `stats()`. It is read at each collection, so that a token from memory costs
  * nothing, and all values belong to the same moment. Returns a function that ends the observation.
  */
-export function stateMetrics(meter: Meter, tokens: Pick<TokenService, 'stats'>, common: Attributes): () => void {
+export function stateMetrics(meter: Meter, tokens: { stats(): ObservedState }, common: Attributes): () => void {
   const whole = { valueType: ValueType.INT };
   const requests = meter.createObservableCounter('m2m.token.requests', {
     description: 'Calls of getToken that have ended, by the source of the token',

@@ -1,6 +1,7 @@
 import { interceptors } from 'undici';
 
 import { adapterContract, dpopAdapterContract } from '../../contracts/adapter.js';
+import { tenantContract } from '../../contracts/tenants.js';
 import { abilitiesOfRequest, byRequest, undici8, undiciClient } from '../../support/undici-client.js';
 
 const of7 = { above: [interceptors.redirect({ maxRedirections: 3 })] };
@@ -10,3 +11,5 @@ adapterContract('undici below its redirect interceptor', undiciClient(byRequest,
 dpopAdapterContract('undici below its redirect interceptor', undiciClient(byRequest, of7));
 adapterContract('undici 8', undiciClient(byRequest, of8), undici8.abilities);
 dpopAdapterContract('undici 8', undiciClient(byRequest, of8));
+tenantContract('undici below its redirect interceptor', undiciClient(byRequest, of7));
+tenantContract('undici 8', undiciClient(byRequest, of8));
