@@ -21,10 +21,12 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
  * Runs a TypeScript file of this project in a process of its own; the path is relative to the root. esbuild compiles it
  * with all its imports, because tsx would take a second to load in each process.
  */
-export async function runProgram(file: string, { environment = {}, argv = [] }: ProgramOptions = {}): Promise<Outcome> {
-  const bundling = bundles.get(file) ?? bundle(file);
-  bundles.set(file, bundling);
-  const program = await bundling;
+export async function runProgram(file: string, options: ProgramOptions = {}): Promise<Outcome> {
+  return spawnProgram(await bundleOf(file), options).ended;
+}
+
+/** Starts a program that esbuild has compiled. */
+export function spawnProgram(program: string, { environment = {}, argv = [] }: ProgramOptions) {
   // Read from stdin, so that Node.js finds packages from the working directory.
   const child = spawn(process.execPath, ['--input-type=module', '-', ...argv], {
     cwd: root,
@@ -33,19 +35,24 @@ export async function runProgram(file: string, { environment = {}, argv = [] }: 
     timeout: 60_000,
   });
   child.stdin.end(program);
-
-  const ended = new Promise<number | null>((resolve, reject) => {
+  const exited = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  const [exitCode, stdout, stderr] = await Promise.all([ended, textOf(child.stdout), textOf(child.stderr)]);
-  return { exitCode, stdout, stderr };
+  const ended = Promise.all([exited, textOf(child.stdout), textOf(child.stderr)]);
+  return { child, ended: ended.then(([exitCode, stdout, stderr]): Outcome => ({ exitCode, stdout, stderr })) };
 }
 
 /** The programs that ran before, by file. */
 const bundles = new Map<string, Promise<string>>();
 
-/** The file with its imports from this project; packages remain imports. */
+/** The file with its imports from this project; packages remain imports. It is compiled once. */
+export function bundleOf(file: string): Promise<string> {
+  const bundling = bundles.get(file) ?? bundle(file);
+  bundles.set(file, bundling);
+  return bundling;
+}
+
 async function bundle(file: string): Promise<string> {
   const options = ['--bundle', '--format=esm', '--platform=node', '--packages=external', '--log-level=error'];
   const { stdout } = await promisify(execFile)('node_modules/.bin/esbuild', [file, ...options], {
