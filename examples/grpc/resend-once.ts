@@ -1,4 +1,4 @@
-import { InterceptingCall, type InterceptingCallInterface, type Interceptor, status } from '@grpc/grpc-js';
+import { InterceptingCall, type Interceptor, status } from '@grpc/grpc-js';
 import type { TokenSource } from 'm2m-tokens';
 
 /** Sends a unary call once more, with another token, if the server rejects the first one. Streams are not resent. */
@@ -10,7 +10,7 @@ export const resendOnce = (tokens: TokenSource): Interceptor => {
     const sent = tokens.getToken().catch(() => undefined);
     const cancelled = new AbortController();
     let message: unknown;
-    let second: InterceptingCallInterface | undefined;
+    let second: ReturnType<typeof nextCall> | undefined;
     return new InterceptingCall(nextCall(options), {
       start(metadata, listener, next) {
         async function resend() {

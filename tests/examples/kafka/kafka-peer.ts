@@ -43,9 +43,9 @@ export async function startKafkaPeer({ expiryOf }: KafkaPeerOptions) {
           record('SaslHandshake', undefined);
           return Buffer.concat([int16(0), array([string('OAUTHBEARER')])]);
         case 36: {
-          // Initial client response: "n,,^Aauth=Bearer TOKEN^A^A", after its length.
-          const [, token = ''] =
-            /^n,,\u0001auth=Bearer ([^\u0001]+)\u0001\u0001$/.exec(body.toString('latin1', 4)) ?? [];
+          // After its length, "n,,^Aauth=Bearer TOKEN^A^A": with a token that is not known, it is rejected.
+          const [header, authorization = ''] = body.toString('latin1', 4).split('\u0001');
+          const token = header === 'n,,' ? authorization.replace(/^auth=Bearer /, '') : '';
           const endsAt = expiryOf(token) ?? 0;
           const lifetimeMs = endsAt - Date.now();
           record('SaslAuthenticate', token, lifetimeMs <= 0);
