@@ -44,3 +44,15 @@ export async function startProgram(file: string, options: ProgramOptions = {}): 
     ended,
   };
 }
+
+/**
+ * Waits until a condition holds that another process causes. Fails before the timeout of the test, because the loop would
+ * run on after it.
+ */
+export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 40_000;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`waited in vain until ${String(holds)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -5,9 +5,8 @@ import { expect, test } from '@jest/globals';
 
 import { granted, refused, startAuthorizationServer } from '../../support/authorization-server.js';
 import { testAuthority } from '../../support/certificates.js';
-import { startProgram } from '../../support/running-program.js';
+import { eventually, startProgram } from '../../support/running-program.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
-import { until } from '../../support/until.js';
 import { startKafkaPeer } from './kafka-peer.js';
 
 const timeoutMs = 60_000;
@@ -39,7 +38,7 @@ test(
     const { server, peer, program, listings } = await start({ lifetimeMs: 4_000 });
     await program.printed(/topics \[ 'orders' \]/);
 
-    await until(() => listings('token-2') > 0);
+    await eventually(() => listings('token-2') > 0);
     program.kill('SIGTERM');
 
     expect(await program.ended).toMatchObject({ exitCode: 0, stderr: '' });
@@ -56,14 +55,14 @@ test(
 test(
   'kafka.ts keeps its connection while the authorization server is down and the token is valid',
   async () => {
-    const { server, peer, program, listings } = await start({ lifetimeMs: 5_000 });
+    const { server, peer, program, listings } = await start({ lifetimeMs: 6_000 });
     await program.printed(/topics/);
     server.script(refused('temporarily_unavailable', { status: 503 }));
 
     // The renewal is under way or has failed.
-    await until(() => server.grants.length > 1);
+    await eventually(() => server.grants.length > 1);
     const before = listings('token-1');
-    await until(() => listings('token-1') > before + 1);
+    await eventually(() => listings('token-1') > before + 1);
     program.kill('SIGTERM');
 
     expect(await program.ended).toMatchObject({ exitCode: 0, stderr: '' });
