@@ -58,6 +58,7 @@ export { privateKeyJwt, type PrivateKeyJwtOptions } from './authentication/priva
 export { type ExpiringSecret, fromFile, type Secret } from './authentication/secret.js';
 export type { RefreshOptions } from './layers/renewal-schedule.js';
 export type { TokenState } from './layers/token-state.js';
+export type { WatchedToken, WatchListener, WatchOptions } from './layers/watch.js';
 export { staticToken, type StaticTokenOptions } from './service/static-token.js';
 export { encryptedStore, type EncryptedStoreOptions } from './stores/encrypted.js';
 export { memoryStore, type MemoryStoreOptions } from './stores/memory.js';

@@ -99,6 +99,9 @@ const entries = {
       'TokenState',
       'TokenStats',
       'TokenStore',
+      'WatchListener',
+      'WatchOptions',
+      'WatchedToken',
     ],
   },
   'm2m-tokens/axios': {

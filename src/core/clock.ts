@@ -7,8 +7,11 @@ export interface Clock {
   now(): number;
   /** Time since a fixed moment in the life of the process. It never steps, but may stop while the machine sleeps. */
   monotonic(): number;
-  /** Resolves after `ms` milliseconds; rejects with the reason of `signal` if it is aborted earlier. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Resolves after `ms` milliseconds; rejects with the reason of `signal` if it is aborted earlier. With `ref: false`, the
+   * timer does not keep the process alive.
+   */
+  sleep(ms: number, signal?: AbortSignal, options?: { readonly ref?: boolean }): Promise<void>;
 }
 
 /** The clocks of this machine. */
@@ -16,7 +19,8 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   // The timer rejects with an AbortError instead of the reason of the signal.
-  sleep: (ms, signal) => setTimeout(ms, undefined, signal && { signal }).catch(() => signal?.throwIfAborted()),
+  sleep: (ms, signal, options) =>
+    setTimeout(ms, undefined, { ...options, ...(signal && { signal }) }).catch(() => signal?.throwIfAborted()),
 };
 
 /** One moment, read on both clocks. */

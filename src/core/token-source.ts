@@ -29,7 +29,7 @@ export interface GetTokenOptions {
    * @default 0
    */
   readonly minValidityMs?: number | undefined;
-  /** Why a grant is needed, for its events. Set by `withCache` for the layers below it. */
+  /** Why a grant is needed, for its events. Set by a watch, and by `withCache` for the layers below it. */
   readonly reason?: GrantReason | undefined;
   /**
    * Counts the token requests that were sent for a grant, for its events. Set by `withRetry`, and increased by

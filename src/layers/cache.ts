@@ -7,7 +7,8 @@ import type { GrantReason } from '../core/events.js';
 import { canonicalRequest, type CanonicalTokenRequest } from '../core/token-request.js';
 import { type GetTokenOptions, isUsable, type Layer } from '../core/token-source.js';
 import { renewOrFallBack } from './renew-or-fall-back.js';
-import { anyTokenCache, type CachedToken, cachedTokensOf, type TokenCache } from './token-cache.js';
+import type { CachedToken } from './cached-tokens.js';
+import { anyTokenCache, cachedTokensOf, type TokenCache } from './token-cache.js';
 
 /**
  * Caches tokens, coalesces concurrent calls, and renews tokens on use before they expire.
@@ -46,7 +47,10 @@ export function withCache(tokenCache: TokenCache): Layer {
       const minValidityMs = Math.max(options.minValidityMs ?? 0, mandatoryMs);
       if (isUsable(token, { ...options, minValidityMs }, clock)) {
         if (token.remainingMs(clock) <= cached.advisoryMs && !isPostponed(cached)) {
-          flightFor(request, { replacing: token, reason: 'advisory' }).catch(() => undefined);
+          const renewal = flightFor(request, { replacing: token, reason: options.reason ?? 'advisory' });
+          renewal.catch(() => undefined);
+          // A watch waits for its renewal: it asks again when the next one is due.
+          if (options.reason === 'watch') return abortable(renewal, options.signal);
         }
         cache.hits += 1;
         return Promise.resolve(token);
@@ -103,14 +107,17 @@ export function withCache(tokenCache: TokenCache): Layer {
       return renewed === token && isExpired(cached) ? firstToken(request, options) : renewed;
     }
 
-    const reasonToRenew = ({ token }: CachedToken, { replacing, minValidityMs = 0 }: GetTokenOptions): GrantReason => {
+    const reasonToRenew = (
+      { token }: CachedToken,
+      { replacing, minValidityMs = 0, reason = 'mandatory' }: GetTokenOptions,
+    ): GrantReason => {
       if (token.value === replacing?.value) return 'rejected';
-      return token.remainingMs(clock) <= minValidityMs ? 'min_validity' : 'mandatory';
+      return token.remainingMs(clock) <= minValidityMs ? 'min_validity' : reason;
     };
 
     async function firstToken(
       request: CanonicalTokenRequest,
-      { replacing, minValidityMs, signal }: GetTokenOptions,
+      { replacing, minValidityMs, signal, reason: ownReason = 'cold' }: GetTokenOptions,
     ): Promise<AccessToken> {
       const joined = flights.get(request.key);
       if (joined !== undefined) {
@@ -122,7 +129,7 @@ export function withCache(tokenCache: TokenCache): Layer {
       // A token that is not in the cache may be revoked, or bound to an earlier certificate. It is passed as expired,
       // so that no layer returns it.
       const rejected = replacing?.value === current?.value ? current : replacing && asExpired(replacing);
-      const reason = replacing === undefined ? 'cold' : 'rejected';
+      const reason = replacing === undefined ? ownReason : 'rejected';
       return abortable(flightFor(request, { replacing: rejected ?? current, minValidityMs, reason }), signal);
     }
 

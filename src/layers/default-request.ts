@@ -18,20 +18,28 @@ import { checkGetTokenOptions, type Layer } from '../core/token-source.js';
  * ```
  */
 export function withDefaultRequest(defaults: TokenRequest = {}): Layer {
-  const byDefault = canonicalRequest(defaults);
-  const { scope, resource, audience, parameters, authorizationDetails } = byDefault;
+  const complete = requestDefaults(defaults);
 
   return (inner) => ({
     async getToken(request, options) {
       if (options !== undefined) checkGetTokenOptions(options);
-      if (request === undefined) return inner.getToken(byDefault, options);
-      checkTokenRequest(request);
-      return inner.getToken(
-        canonicalRequest({ scope, resource, audience, parameters, authorizationDetails, ...givenMembers(request) }),
-        options,
-      );
+      return inner.getToken(complete(request), options);
     },
   });
+}
+
+/**
+ * Makes the function that fills in the members that a token request leaves out.
+ * @throws {ConfigurationError} if the default token request is malformed; the function, if the token request is
+ */
+export function requestDefaults(defaults: TokenRequest): (request?: TokenRequest) => CanonicalTokenRequest {
+  const byDefault = canonicalRequest(defaults);
+  const { scope, resource, audience, parameters, authorizationDetails } = byDefault;
+  return (request) => {
+    if (request === undefined) return byDefault;
+    checkTokenRequest(request);
+    return canonicalRequest({ scope, resource, audience, parameters, authorizationDetails, ...givenMembers(request) });
+  };
 }
 
 // A canonical request comes from another layer of this kind. Members that its caller did not set are empty.

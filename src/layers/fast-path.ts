@@ -82,6 +82,7 @@ const acceptsAnyToken = (options: GetTokenOptions | undefined): boolean =>
   (options !== null &&
     options.replacing === undefined &&
     options.minValidityMs === undefined &&
+    options.reason === undefined &&
     options.signal?.aborted !== true);
 
 const defaultKey = '';

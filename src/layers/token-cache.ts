@@ -5,11 +5,11 @@ import { type AccessToken, asExpired } from '../core/access-token.js';
 import { anyClock, anyFunction, anyObject, checkOptions, objectWith, positiveInteger } from '../core/check-options.js';
 import { type Clock, elapsedMs, systemClock } from '../core/clock.js';
 import { eventSink } from '../core/event-sink.js';
-import type { EventSink, GrantReason, TokenEvent } from '../core/events.js';
-import type { Pause } from '../core/pause.js';
+import type { EventSink, GrantReason } from '../core/events.js';
 import type { CanonicalTokenRequest } from '../core/token-request.js';
-import { refreshChecks, type RefreshOptions, renewalSchedule, type RenewalSchedule } from './renewal-schedule.js';
-import { anotherFailure, type CacheEntry, type FailingRequest, type TokenState, tokenState } from './token-state.js';
+import type { CachedToken, CachedTokens } from './cached-tokens.js';
+import { refreshChecks, type RefreshOptions, renewalSchedule } from './renewal-schedule.js';
+import { anotherFailure, type CacheEntry, type FailingRequest, tokenState } from './token-state.js';
 
 /** Options of {@link tokenCache}. */
 export interface TokenCacheOptions {
@@ -35,52 +35,10 @@ export interface TokenCache {
 
 declare const brand: unique symbol;
 
-/** The members of a {@link TokenCache}: `withCache` fills it, `withFastPath` and the revocation read it. */
-export interface CachedTokens {
-  readonly clock: Clock;
-  readonly maxTokens: number;
-  readonly emit: (event: TokenEvent) => void;
-  /** Number of calls that got a token that the cache had. */
-  hits: number;
-  /** How the other calls ended, by the source of the token. */
-  readonly awaited: Record<'shared_store' | 'grant' | 'joined' | 'error', number>;
-  /** Changes when a token is replaced, revoked or evicted, and when the client certificate changes. */
-  readonly generation: number;
-  /** Number of tokens that were evicted because the cache was full. */
-  readonly evictions: number;
-  /** Number of tokens in the cache. */
-  size(): number;
-  get(key: string): CachedToken | undefined;
-  /** Caches a token. If the token request failed before, this emits `renewal.recovered`. */
-  set(request: CanonicalTokenRequest, token: AccessToken): void;
-  /** Emits `renewal.failed` and postpones the next renewal by the `retryAfterMs` of the error. */
-  renewalFailed(cached: CachedToken, error: unknown, reason: GrantReason | undefined): void;
-  /** Records a failure for a token request without a valid token. */
-  grantFailed(request: CanonicalTokenRequest, error: unknown): void;
-  /** The token requests that have a valid token, or whose last grant failed within the last hour. */
-  states(): readonly TokenState[];
-  /** Returns the unexpired tokens and marks them as expired, so that no caller gets them again. */
-  drain(): readonly DrainedToken[];
-}
-
 export const anyTokenCache = objectWith('get', 'set', 'renewalFailed', 'drain');
 
 /** The members of a token cache. */
 export const cachedTokensOf = (cache: TokenCache): CachedTokens => cache as unknown as CachedTokens;
-
-/** A token that was drained from the cache, and the key of its token request. */
-export interface DrainedToken {
-  readonly key: string;
-  readonly token: AccessToken;
-}
-
-/** A token in the cache, and when to renew it. */
-export interface CachedToken extends RenewalSchedule {
-  token: AccessToken;
-  readonly request: CanonicalTokenRequest;
-  /** Set after a failed renewal. */
-  postponed: Pause | undefined;
-}
 
 /**
  * Makes a cache of access tokens in memory, for `withCache` and `withFastPath`.
@@ -129,6 +87,7 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
     // No getter: it would slow down each access to a member of this object (`npm run benchmark -- cached-token`).
     size: () => tokens.size,
     get: (key: string) => tokens.get(key),
+    watched: new Map<string, () => void>(),
     set(request: CanonicalTokenRequest, token: AccessToken): void {
       const { key, scope: requestedScope } = request;
       // Switch in one step, so that tokens always match the presented certificate.
@@ -147,10 +106,12 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
       const failure = failing.get(key);
       // Such a token comes from the shared store, which returns it if a grant fails.
       const isOlder = current !== undefined && token.issuedAt < current.token.issuedAt;
-      if (failure === undefined || isOlder || token.remainingMs(clock) <= schedule.mandatoryMs) return;
-      failing.delete(key);
-      const failedForMs = elapsedMs(failure.since, clock);
-      emit({ type: 'renewal.recovered', requestedScope, scope: token.scope, failures: failure.count, failedForMs });
+      if (failure !== undefined && !isOlder && token.remainingMs(clock) > schedule.mandatoryMs) {
+        failing.delete(key);
+        const failedForMs = elapsedMs(failure.since, clock);
+        emit({ type: 'renewal.recovered', requestedScope, scope: token.scope, failures: failure.count, failedForMs });
+      }
+      cache.watched.get(key)?.();
     },
     renewalFailed(cached: CachedToken, error: unknown, reason: GrantReason | undefined): void {
       const { token, request } = cached;
@@ -158,8 +119,20 @@ export function tokenCache(options: TokenCacheOptions = {}): TokenCache {
       const retryAfterMs = cached.postponed.remainingMs();
       const facts = { requestedScope: request.scope, scope: token.scope, reason, error };
       emit({ type: 'renewal.failed', ...facts, retryAfterMs, remainingMs: token.remainingMs(clock) });
+      cache.watched.get(request.key)?.();
     },
-    grantFailed: (request: CanonicalTokenRequest, error: unknown) => void failed(request, error),
+    grantFailed(request: CanonicalTokenRequest, error: unknown): void {
+      failed(request, error);
+      cache.watched.get(request.key)?.();
+    },
+    dueMs(key: string): number {
+      const cached = tokens.get(key);
+      const remainingMs = cached?.token.remainingMs(clock) ?? 0;
+      if (cached === undefined || remainingMs <= 0) return failing.get(key)?.postponed.remainingMs() ?? 0;
+      const postponedMs = cached.postponed?.remainingMs() ?? 0;
+      return Math.min(remainingMs, Math.max(remainingMs - cached.advisoryMs, postponedMs));
+    },
+    failure: (key: string): unknown => failing.get(key)?.error,
     states() {
       const entries = new Map<string, CacheEntry>(tokens.entries());
       for (const [key, failure] of failing.entries()) entries.set(key, { ...entries.get(key), ...failure });

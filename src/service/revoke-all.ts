@@ -4,7 +4,7 @@ import { eventSink } from '../core/event-sink.js';
 import type { EventSink } from '../core/events.js';
 import type { GrantSource } from '../grant/grants.js';
 import type { SharedEntries } from '../stores/shared-tokens.js';
-import type { CachedTokens, DrainedToken } from '../layers/token-cache.js';
+import type { CachedTokens, DrainedToken } from '../layers/cached-tokens.js';
 
 /** Options of {@link revokeAll}. */
 export interface RevokeAllOptions {

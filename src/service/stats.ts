@@ -1,6 +1,6 @@
 import type { CredentialFacts } from '../core/events.js';
 import type { GrantSource } from '../grant/grants.js';
-import type { CachedTokens } from '../layers/token-cache.js';
+import type { CachedTokens } from '../layers/cached-tokens.js';
 import type { TokenState } from '../layers/token-state.js';
 import type { SharedEntries } from '../stores/shared-tokens.js';
 

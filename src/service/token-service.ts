@@ -1,26 +1,26 @@
-import { authenticatorOf, type ClientAuthentication } from '../authentication/client-authentication.js';
+import type { ClientAuthentication } from '../authentication/client-authentication.js';
 import { clientSecretByMetadata } from '../authentication/client-secret.js';
 import { noClientAuthentication } from '../authentication/no-client-authentication.js';
 import { cleanIssuer, cleanUrl } from '../core/clean-text.js';
-import type { EventSink } from '../core/events.js';
 import { hrefOf } from '../core/insecure-url.js';
 import { compose, type GetTokenOptions, type TokenSource } from '../core/token-source.js';
 import { clientCredentialsType, grantSource } from '../grant/grants.js';
-import { grantTypeOf, type GrantTypeMembers } from '../grant/grant-type.js';
-import { dpopKeyOf } from '../grant/dpop.js';
+import { grantTypeOf } from '../grant/grant-type.js';
 import { withCache } from '../layers/cache.js';
-import { withDefaultRequest } from '../layers/default-request.js';
+import { requestDefaults, withDefaultRequest } from '../layers/default-request.js';
 import { withFastPath } from '../layers/fast-path.js';
 import { withNegativeCache } from '../layers/negative-cache.js';
 import { withRateLimit } from '../layers/rate-limit.js';
 import { withRetry } from '../layers/retry.js';
 import { withSharedStore } from '../layers/shared-store/shared-store.js';
-import { entriesOf, type SharedTokens, sharedTokens } from '../stores/shared-tokens.js';
+import { entriesOf } from '../stores/shared-tokens.js';
 import { cachedTokensOf, tokenCache } from '../layers/token-cache.js';
+import { watcher, type WatchListener, type WatchOptions } from '../layers/watch.js';
 import { logEvents } from '../telemetry/logging.js';
 import { observation, observeKey } from '../telemetry/observation.js';
 import { checkTokenServiceOptions, type TokenServiceOptions } from './options.js';
 import { revokeAll, type RevokeOptions } from './revoke-all.js';
+import { sharedTokensOf } from './shared-identity.js';
 import { tokenStats, type TokenStats } from './stats.js';
 
 /** A token source that obtains tokens from an authorization server. */
@@ -47,6 +47,23 @@ export interface TokenService extends TokenSource {
    * store.
    */
   flush(): Promise<void>;
+  /**
+   * Keeps a token renewed although nobody asks for it, for a connection that outlives its token. `listener` is called with
+   * the current token, with each new one, and when grants begin to fail; see {@link WatchedToken}. A listener that throws
+   * causes a process warning, and is called again. Listeners of the same token request share one watch, whose timers do
+   * not keep the process alive. End the watch before you call `revoke`: otherwise it obtains another token.
+   * @throws {ConfigurationError} if an option or the token request is malformed
+   * @example
+   * ```ts
+   * import { tokenServiceFromEnvironment } from 'm2m-tokens';
+   *
+   * declare const connection: { updateSecret(token: string, reason: string): Promise<void> };
+   * const tokens = tokenServiceFromEnvironment();
+   * const closed = new AbortController();
+   * tokens.watch(({ token }) => token && connection.updateSecret(token.value, 'renewed'), { signal: closed.signal });
+   * ```
+   */
+  watch(listener: WatchListener, options?: WatchOptions): void;
   /**
    * Returns a snapshot without secrets, for health checks and metrics. Sends no request.
    * @example
@@ -102,6 +119,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   const entries = shared && entriesOf(shared);
   // The cache tells the client authentication which certificate its tokens are bound to.
   const cache = tokenCache({ ...options.cache, refresh, clock, random, onEvent, certificate: clientAuthentication });
+  const defaults = { scope, resource, audience, parameters, authorizationDetails };
   const source = compose(
     grants,
     withRateLimit({ maxConcurrentGrants: options.maxConcurrentGrants, clock, onEvent }),
@@ -110,7 +128,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     withNegativeCache({ credentials: clientAuthentication, maxBackoffMs, clock, random, onEvent }),
     shared && withSharedStore(shared, { deadlineMs, refresh, random }),
     withCache(cache),
-    withDefaultRequest({ scope, resource, audience, parameters, authorizationDetails }),
+    withDefaultRequest(defaults),
     withFastPath(cache),
   );
 
@@ -125,6 +143,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       await entries?.flush();
     },
     flush: async () => entries?.flush(),
+    watch: watcher({ cache: cachedTokensOf(cache), source, complete: requestDefaults(defaults) }),
     stats: () => tokenStats({ origin, grants, cache: cachedTokensOf(cache), shared: entries }),
     revoke: revokeAll({ cache: cachedTokensOf(cache), grants, shared: entries, onEvent }),
     [observeKey]: observers.observe,
@@ -134,31 +153,4 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
 function clientAuthenticationOf({ clientAuthentication, clientSecret }: TokenServiceOptions): ClientAuthentication {
   if (clientAuthentication !== undefined) return clientAuthentication;
   return clientSecret === undefined ? noClientAuthentication() : clientSecretByMetadata(clientSecret);
-}
-
-interface SharedTokensContext {
-  readonly clientAuthentication: ClientAuthentication;
-  readonly grantType: GrantTypeMembers;
-  readonly onEvent: EventSink;
-}
-
-/** The tokens that this service shares with replicas of the same identity, certificate and DPoP key. */
-function sharedTokensOf(
-  { store, issuer, tokenEndpoint, protectedResource, clientId, keepMembers = [], dpop, clock }: TokenServiceOptions,
-  { clientAuthentication, grantType, onEvent }: SharedTokensContext,
-): SharedTokens | undefined {
-  const authenticator = authenticatorOf(clientAuthentication);
-  const key = dpop && dpopKeyOf(dpop);
-  const urls = [issuer, tokenEndpoint].map((url) => url && hrefOf(url));
-  const grant = grantType === clientCredentialsType ? [] : [grantType.name];
-  const api = protectedResource === undefined ? [] : [`protected resource ${hrefOf(protectedResource)}`];
-  const identity = [...urls, ...api, clientId, authenticator.method, ...grant, ...keepMembers.toSorted()];
-  const isSenderConstrained = authenticator.certificateThumbprint !== undefined || key !== undefined;
-  const currentConstraint = async () => ({
-    certificateThumbprint: await authenticator.certificateThumbprint?.(),
-    ...(await key?.binding()),
-    thumbprint: await key?.thumbprint(),
-  });
-  const senderConstraint = isSenderConstrained ? currentConstraint : undefined;
-  return store && sharedTokens({ store, identity, subject: grantType.subject, senderConstraint, clock, onEvent });
 }

@@ -27,12 +27,17 @@ export function fakeClock(): FakeClock {
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         sleeps.push(ms);
-        const sleeper = { until: monotonic + ms, wake: resolve };
-        sleepers.add(sleeper);
-        signal?.addEventListener('abort', () => {
+        const abort = (): void => {
           sleepers.delete(sleeper);
-          reject(signal.reason as Error);
-        });
+          reject(signal?.reason as Error);
+        };
+        const wake = (): void => {
+          signal?.removeEventListener('abort', abort);
+          resolve();
+        };
+        const sleeper = { until: monotonic + ms, wake };
+        sleepers.add(sleeper);
+        signal?.addEventListener('abort', abort);
       }),
     advance(ms) {
       wall += ms;
