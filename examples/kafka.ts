@@ -1,18 +1,13 @@
 // KafkaJS asks for a token for each connection, and again before the broker ends a session: in the broker, set
-// connections.max.reauth.ms. Run it with OAUTH_ISSUER, CLIENT_SECRET, KAFKA_BROKER and CA_FILE set, and end it with
-// SIGTERM: npx tsx examples/kafka.ts
+// connections.max.reauth.ms. Run it with OAUTH_ISSUER, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, KAFKA_BROKER and CA_FILE set,
+// and end it with SIGTERM: npx tsx examples/kafka.ts
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 
 import { Kafka } from 'kafkajs';
-import { createTokenService } from 'm2m-tokens';
+import { tokenServiceFromEnvironment } from 'm2m-tokens';
 
-const tokens = createTokenService({
-  issuer: process.env.OAUTH_ISSUER ?? 'https://auth.example.com',
-  clientId: 'orders-service',
-  clientSecret: process.env.CLIENT_SECRET!,
-  scope: 'kafka',
-});
+const tokens = tokenServiceFromEnvironment();
 
 const kafka = new Kafka({
   clientId: 'orders-service',
@@ -26,10 +21,13 @@ const kafka = new Kafka({
   },
 });
 
-const admin = kafka.admin();
-await admin.connect();
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
+// Without it, the token is renewed in the last seconds of a session, when KafkaJS asks for it.
+tokens.watch(({ error }) => error && console.warn('not renewed:', error.message), { signal: stop.signal });
+
+const admin = kafka.admin();
+await admin.connect();
 while (!stop.signal.aborted) {
   // KafkaJS authenticates again before a request if the session ends within reauthenticationThreshold (10 s).
   console.log('topics', await admin.listTopics());
