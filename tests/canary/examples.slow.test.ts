@@ -18,8 +18,9 @@ import { markedSecret, markedToken, secretMark } from './marks.js';
 
 // Each example runs in a process of its own.
 const timeoutMs = 60_000;
-// Examples that start processes, or need an MCP server or a token of PKCS #11, are in the tests of these.
-const elsewhere = new Set(['fleet.ts', 'mcp.ts', 'mcp-v2.ts', 'remote-signer.ts']);
+// Examples that start processes, run until a signal, or need an MCP server, a broker or a token of PKCS #11, are in the tests
+// of these.
+const elsewhere = new Set(['fleet.ts', 'graceful-shutdown.ts', 'kafka.ts', 'mcp.ts', 'mcp-v2.ts', 'remote-signer.ts']);
 const examples = readdirSync('examples').filter((name) => name.endsWith('.ts') && !elsewhere.has(name));
 const overTls = new Set(['mutual-tls.ts', 'proxy-and-private-ca.ts']);
 

@@ -1,12 +1,10 @@
 import { expect, test } from '@jest/globals';
 
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
-import { cleanUp } from '../support/clean-up.js';
 import { startHttpServer } from '../support/http-server.js';
 import { posixTest } from '../support/posix-test.js';
 import { startResourceServer } from '../support/resource-server.js';
-import { startProgram } from '../support/run-program.js';
-import { until } from '../support/until.js';
+import { eventually, startProgram } from '../support/running-program.js';
 
 // The service runs in a process of its own.
 const timeoutMs = 60_000;
@@ -19,7 +17,7 @@ async function surroundings() {
   const api = await startResourceServer();
 
   async function start() {
-    const service = await startProgram('examples/fastify/main.ts', {
+    return startProgram('examples/fastify/main.ts', {
       environment: {
         OAUTH_ISSUER: authorizationServer.origin,
         OAUTH_CLIENT_ID: 'orders-service',
@@ -28,8 +26,6 @@ async function surroundings() {
         PORT: '0',
       },
     });
-    cleanUp(() => service.kill('SIGKILL'));
-    return service;
   }
   return { authorizationServer, api, revocations, start };
 }
@@ -42,14 +38,14 @@ posixTest(
     const { authorizationServer, api, revocations, start } = await surroundings();
     api.revoke('token-1');
     const service = await start();
-    await until(() => addressIn(service.written()) !== undefined);
+    await eventually(() => addressIn(service.output()) !== undefined);
     expect(authorizationServer.grants).toHaveLength(1);
-    const origin = addressIn(service.written());
+    const origin = addressIn(service.output());
 
     const ready = await fetch(`${origin}/readyz`);
     const orders = await fetch(`${origin}/orders`);
     service.kill('SIGTERM');
-    const { exitCode, stdout, stderr } = await service.outcome;
+    const { exitCode, stdout, stderr } = await service.ended;
 
     expect([ready.status, await ready.json()]).toEqual([200, { isReady: true }]);
     expect([orders.status, await orders.json()]).toEqual([200, { method: 'GET', path: '/orders', body: '' }]);
@@ -68,15 +64,15 @@ posixTest(
     const { authorizationServer, start } = await surroundings();
     authorizationServer.script(granted('token-1', { expires_in: 1 }), refused('invalid_client', { status: 401 }));
     const service = await start();
-    await until(() => addressIn(service.written()) !== undefined);
-    const origin = addressIn(service.written());
+    await eventually(() => addressIn(service.output()) !== undefined);
+    const origin = addressIn(service.output());
 
-    await until(async () => (await fetch(`${origin}/readyz`)).status === 503);
+    await eventually(async () => (await fetch(`${origin}/readyz`)).status === 503);
     const orders = await fetch(`${origin}/orders`);
 
     expect([orders.status, await orders.json()]).toEqual([503, { message: 'The orders are not available' }]);
-    expect(service.written()).toContain('invalid_client');
-    expect(service.written()).not.toMatch(/token-\d|a-secret/);
+    expect(service.output()).toContain('invalid_client');
+    expect(service.output()).not.toMatch(/token-\d|a-secret/);
   },
   timeoutMs,
 );

@@ -14,11 +14,19 @@ const evidence: Readonly<Record<DebianPackage, readonly [file: string, ...argv: 
   softhsm2: ['softhsm2-util', '--version'],
   // Its programs have no option that ends with 0 without a module.
   opensc: ['sh', '-c', 'command -v pkcs11-tool'],
+  // Its programs start a virtual machine for each question, and change to the user of the package.
+  'rabbitmq-server': ['test', '-x', '/usr/lib/rabbitmq/bin/rabbitmq-server'],
 };
 
-/** A package that a foreign server or a security module needs. */
+/** A package that a foreign server, a security module or an example needs. */
 export type DebianPackage =
-  'python3-django-oauth-toolkit' | 'python3-authlib' | 'python3-flask' | 'glewlwyd' | 'softhsm2' | 'opensc';
+  | 'python3-django-oauth-toolkit'
+  | 'python3-authlib'
+  | 'python3-flask'
+  | 'glewlwyd'
+  | 'softhsm2'
+  | 'opensc'
+  | 'rabbitmq-server';
 
 /**
  * Returns `describe` if these packages are installed. Otherwise prints one line and returns `describe.skip`.
