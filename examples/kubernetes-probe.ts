@@ -16,26 +16,20 @@ const tokens = createTokenService({
   scope: 'orders:read',
 });
 
-async function readiness() {
-  const ready = tokens.ready({ signal: AbortSignal.timeout(1_000) });
-  const isReady = await ready.then(() => true).catch(() => false);
-  return { isReady, ...tokens.stats() };
-}
-
 async function answer({ url }: IncomingMessage, response: ServerResponse) {
   // A restart does not end an outage of the authorization server, so the liveness probe does not ask for a token.
   if (url === '/healthz') return response.end();
   if (url !== '/readyz') return response.writeHead(404).end();
-  const state = await readiness();
-  response.writeHead(state.isReady ? 200 : 503, { 'content-type': 'application/json' });
+  const ready = tokens.ready({ signal: AbortSignal.timeout(1_000) });
+  const isReady = await ready.then(() => true).catch(() => false);
+  response.writeHead(isReady ? 200 : 503, { 'content-type': 'application/json' });
   // For people. The snapshot holds no secret, but it names the client and its scopes.
-  return response.end(JSON.stringify(state));
+  return response.end(JSON.stringify({ isReady, ...tokens.stats() }));
 }
 
 const server = createServer((request, response) => void answer(request, response));
 // In a pod, listen on all of its addresses, and on the port of the probes.
-server.listen(0, '127.0.0.1');
-await once(server, 'listening');
+await once(server.listen(0, '127.0.0.1'), 'listening');
 
 // Here the program takes the place of Kubernetes. A service keeps the server open.
 const { port } = server.address() as AddressInfo;

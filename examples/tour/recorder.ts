@@ -1,57 +1,42 @@
+import { inspect } from 'node:util';
+
 import type { EventSink, TokenEvent } from 'm2m-tokens';
 
-import type { AuthorizationServer } from './authorization-server.js';
-import type { ProtectedApi } from './protected-api.js';
-import type { Timeline } from './timeline.js';
+import { sentenceFor } from './event-sentence.js';
+import type { Timeline } from './print/timeline.js';
+import type { AuthorizationServer } from './servers/authorization-server.js';
 
-/** The counts of the authorization server, the API and the library for a period. */
-export interface Counts {
-  /** Grants that the authorization server has issued and rejected. */
-  readonly granted: number;
-  readonly rejected: number;
+/** What the servers and the library did in a period. */
+export interface Counts extends Readonly<AuthorizationServer['counts']> {
   /** Method and status of the responses of the API, such as `'GET 200'`. */
   readonly responses: readonly string[];
-  /** The events of the library. */
-  readonly events: readonly TokenEvent['type'][];
+  /** The number of events of a type. */
+  readonly events: (type: TokenEvent['type']) => number;
 }
 
-/** Counts grants, responses and events. */
-export interface Recorder {
-  readonly onEvent: EventSink;
-  /** Starts a count. The returned function returns the counts since then. */
-  count(): () => Counts;
-}
-
-/** Starts a recorder that also prints every event on the timeline. */
-export function startRecorder(server: AuthorizationServer, api: ProtectedApi, timeline: Timeline): Recorder {
-  const events: TokenEvent['type'][] = [];
+/** Counts grants, responses and events, and prints every event on the timeline. */
+export function startRecorder({ counts }: AuthorizationServer, responses: readonly string[], timeline: Timeline) {
+  const events: TokenEvent[] = [];
+  const onEvent: EventSink = (event) => {
+    events.push(event);
+    // Each attempt has an event of its own.
+    if (event.type !== 'grant.retry_scheduled') timeline.repeatable(sentenceFor(event));
+  };
 
   return {
-    onEvent(event) {
-      events.push(event.type);
-      timeline.note(sentenceFor(event));
-    },
+    onEvent,
+    /** All events, with everything in them. */
+    text: () => inspect(events, { depth: null, showHidden: true, maxArrayLength: null, maxStringLength: null }),
+    /** Starts a count. The returned function returns the counts since then. */
     count() {
-      const before = { ...server.counts, responses: api.responses.length, events: events.length };
-      return () => ({
-        granted: server.counts.granted - before.granted,
-        rejected: server.counts.rejected - before.rejected,
-        responses: api.responses.slice(before.responses),
-        events: events.slice(before.events),
+      const before = { ...counts, responses: responses.length, events: events.length };
+      return (): Counts => ({
+        granted: counts.granted - before.granted,
+        rejected: counts.rejected - before.rejected,
+        lost: counts.lost - before.lost,
+        responses: responses.slice(before.responses),
+        events: (type) => events.slice(before.events).filter((event) => event.type === type).length,
       });
     },
   };
-}
-
-function sentenceFor(event: TokenEvent): string {
-  switch (event.type) {
-    case 'grant.succeeded':
-      return `event ${event.type}: a token for ${event.lifetimeMs / 1_000} s, after ${Math.round(event.durationMs)} ms`;
-    case 'grant.failed':
-      return `event ${event.type}, after ${Math.round(event.durationMs)} ms`;
-    case 'request.resent':
-      return `event ${event.type}: the API rejected the token; the ${event.method.toUpperCase()} is sent again with another token`;
-    default:
-      return `event ${event.type}`;
-  }
 }

@@ -1,52 +1,39 @@
-import { startAuthorizationServer } from './authorization-server.js';
-import { connect, type ConnectOptions, type NamedClient } from './connect.js';
-import { startProtectedApi } from './protected-api.js';
-import { startRecorder } from './recorder.js';
-import type { StepContext } from './step-context.js';
-import { cachedCalls } from './steps/cached-calls.js';
-import { earlyRenewal } from './steps/early-renewal.js';
-import { manyFirstCalls } from './steps/many-first-calls.js';
-import { revokedToken } from './steps/revoked-token.js';
-import { wrongSecret } from './steps/wrong-secret.js';
-import { paint, startTimeline } from './timeline.js';
+import type { ConnectOptions } from './connect.js';
+import { paint } from './print/paint.js';
+import { startTimeline } from './print/timeline.js';
+import { wrapped } from './print/wrapped.js';
+import { fetchAndUndici } from './scenes/fetch-and-undici.js';
+import { log } from './scenes/log.js';
+import { manyFirstCalls } from './scenes/many-first-calls.js';
+import { outage } from './scenes/outage.js';
+import { revokedToken } from './scenes/revoked-token.js';
+import type { Scene } from './scenes/scene.js';
+import { wrongSecret } from './scenes/wrong-secret.js';
+import { startScenery } from './start-scenery.js';
 
-const steps: readonly ((context: StepContext) => Promise<void>)[] = [
-  manyFirstCalls,
-  cachedCalls,
-  earlyRenewal,
-  revokedToken,
-  wrongSecret,
-];
+const allScenes: readonly Scene[] = [manyFirstCalls, fetchAndUndici, revokedToken, wrongSecret, outage, log];
 
 /** Options of {@link tour}. */
-export type TourOptions = Partial<Pick<ConnectOptions, 'onTokenService'>>;
+export interface TourOptions extends Partial<Pick<ConnectOptions, 'onTokenService'>> {
+  readonly scenes?: readonly Scene[];
+  readonly outageMs?: number;
+}
 
 /** Shows what the library does with real servers in this process; returns whether all observations are as expected. */
-export async function tour({ onTokenService = () => undefined }: TourOptions = {}): Promise<boolean> {
+export async function tour({ scenes = allScenes, ...options }: TourOptions = {}): Promise<boolean> {
   // All servers are on this machine, so no request goes through a proxy (Node.js 22.21 and newer with
   // NODE_USE_ENV_PROXY).
   process.env.NO_PROXY = process.env.no_proxy = '127.0.0.1';
-  console.log(paint('bold', 'm2m-tokens: client credentials for axios, with local servers'));
-  const server = await startAuthorizationServer({ lifetimeSeconds: 60, shortLifetimeSeconds: 6, grantTakesMs: 200 });
-  const api = await startProtectedApi((token) => server.introspect(token));
+  console.log(paint('bold', wrapped('m2m-tokens: axios, fetch and undici with local servers', 0)));
   const timeline = startTimeline();
-  timeline.note(`oidc-provider at ${server.issuer}: token lifetimes of 60 s and 6 s, a grant takes 200 ms`);
-  timeline.note(`an API at ${api.origin} that introspects every token (RFC 7662)`);
-
-  try {
-    const recorder = startRecorder(server, api, timeline);
-    const facts = { issuer: server.issuer, baseURL: api.origin, onEvent: recorder.onEvent, onTokenService };
-    const connectToApi = (client: NamedClient) => connect(client, facts);
-    const context = { ...connectToApi(server.service), server, connect: connectToApi, recorder, timeline };
-    for (const step of steps) {
-      await step(context).catch((error: Error) => timeline.verdict({ text: `failed: ${error.message}`, holds: false }));
-    }
-  } finally {
-    await Promise.all([server.close(), api.close()]);
+  const scenery = await startScenery(timeline, { onTokenService: () => undefined, outageMs: 10_000, ...options });
+  for (const scene of scenes) {
+    await scene(scenery).catch((error: Error) => timeline.verdict({ text: `failed: ${error.message}`, holds: false }));
   }
+  await scenery.close();
 
-  const { failed } = timeline;
-  const total = `${timeline.elapsed()}: ${server.counts.granted} grants for ${api.responses.length} API requests`;
-  console.log(failed.length === 0 ? `\nAll checks passed in ${total}.` : `\nFailed checks: ${failed.join('; ')}`);
+  const { count, failed } = timeline.checks;
+  const passed = `${count - failed.length} of ${count} checks passed: ${scenery.total()}, ${timeline.elapsed()}`;
+  console.log(`\n${[passed, ...failed.map((text) => `✗ ${text}`)].map((line) => wrapped(line, 0)).join('\n')}`);
   return failed.length === 0;
 }

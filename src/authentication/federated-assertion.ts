@@ -45,7 +45,7 @@ export function federatedAssertion(
   let last: string | undefined;
 
   return asClientAuthentication({
-    fingerprint: () => fingerprintOf(source),
+    fingerprint: () => fingerprintOf(lastTokenOf(source)),
     async prepare(_clientId, _server, { rejectedSecrets = [] } = {}) {
       const replacing = rejectedSecrets.find((secret) => secret === last);
       const read = replacing === undefined ? source : () => (source as ReplacingSource)({ replacing });
@@ -69,6 +69,15 @@ export function federatedAssertion(
       };
     },
   });
+}
+
+/**
+ * Returns the last token of a source that has to ask a platform or a program for each token: a fingerprint is no reason
+ * to ask, and an answer may differ each time. Returns any other source.
+ */
+function lastTokenOf(source: () => string | Promise<string>): () => string | Promise<string> {
+  const { lastToken } = source as Partial<{ readonly lastToken: () => string | undefined }>;
+  return lastToken === undefined ? source : () => lastToken() ?? '';
 }
 
 /** A source that caches its assertion, and leaves out a rejected one. */

@@ -1,9 +1,10 @@
-import { Command as CommandLine, CommanderError, type Help, Option } from 'commander';
+import { Command as CommandLine, CommanderError, Help, Option } from 'commander';
 
 import type { Command } from './command.js';
 import type { CommandContext } from './context.js';
 import { CommandError, exitCodesText } from './io/command-error.js';
-import { settingDefinitions, settingNames, sourcesText } from './settings/definitions.js';
+import { settingDefinitions, type SettingName, settingNames, sourcesText } from './settings/definitions.js';
+import { helpGroups, settingGroups } from './settings/help-groups.js';
 
 /** The commands. A run loads only the one that it needs. */
 const commands: Readonly<Record<string, readonly [summary: string, load: () => Promise<Command>]>> = {
@@ -55,7 +56,14 @@ async function runCommand(argv: readonly string[], context: CommandContext): Pro
       // Errors are thrown; `run` reports them.
       writeErr: () => {},
     })
-    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .configureHelp({
+      subcommandTerm: (command) => command.name(),
+      groupItems: (...items) => {
+        const position = (heading: string): number => (Object.values(helpGroups) as string[]).indexOf(heading);
+        const groups = [...new Help().groupItems(...items)];
+        return new Map(groups.toSorted(([a], [b]) => position(a) - position(b)));
+      },
+    })
     .enablePositionalOptions()
     .helpCommand(false)
     .addHelpText('after', ({ command }) => `\n${settingsText(command.createHelp())}\n\n${exitCodesText}`);
@@ -85,13 +93,16 @@ async function runCommand(argv: readonly string[], context: CommandContext): Pro
 const collect = (value: string, values: readonly string[] = []): readonly string[] => [...values, value];
 
 function addSettings(commandLine: CommandLine): void {
-  for (const name of settingNames) {
-    const { flag, summary, variable, isForm } = settingDefinitions[name];
-    if (flag === undefined) continue;
-    const option = new Option(flag, `${summary} [${variable}]`);
-    commandLine.addOption(isForm ? option.argParser(collect) : option);
+  for (const [heading, names] of settingGroups) {
+    for (const name of names) {
+      const { flag, summary, variable, isForm } = settingDefinitions[name];
+      if (flag === undefined) continue;
+      const option = new Option(flag, `${summary} [${variable}]`).helpGroup(heading);
+      commandLine.addOption(isForm ? option.argParser(collect) : option);
+    }
   }
   commandLine
+    .optionsGroup(helpGroups.common)
     .option('--env <path>', 'file that sets these variables, in lines NAME=value')
     .option('--profile <name>', 'name of a profile in profiles.json; m2m --help names its folder')
     .addOption(new Option('--client-secret [secret]').hideHelp());
@@ -117,12 +128,14 @@ function refuseSecret({ clientSecret }: Readonly<Record<string, unknown>>): void
 }
 
 function settingsText(help: Help): string {
-  const rows = settingNames.map((name) => ({
-    ...settingDefinitions[name],
-    term: `   ${settingDefinitions[name].variable}`,
-  }));
-  const width = Math.max(...rows.map(({ term }) => term.length));
-  return [sourcesText, ...rows.map(({ term, summary }) => help.formatItem(term, width, summary, help))].join('\n');
+  const term = (name: SettingName): string => `   ${settingDefinitions[name].variable}`;
+  const width = Math.max(...settingNames.map((name) => term(name).length));
+  const groups = settingGroups.flatMap(([heading, names]) => [
+    '',
+    `   ${heading}`,
+    ...names.map((name) => help.formatItem(term(name), width, settingDefinitions[name].summary, help)),
+  ]);
+  return [sourcesText, ...groups].join('\n');
 }
 
 function examplesText({ examples }: Command): string {

@@ -92,7 +92,7 @@ export function identityTokenSource(
   const isDue = (token: IdentityToken): boolean =>
     !isCached || (remainingMs(token) <= token.renewalWindowMs && (postponed?.remainingMs() ?? 0) === 0);
 
-  return async ({ replacing, signal } = {}) => {
+  const getToken: IdentityTokenSource = async ({ replacing, signal } = {}) => {
     signal?.throwIfAborted();
     const current = kept !== undefined && kept.token !== replacing && remainingMs(kept) > 0 ? kept : undefined;
     if (current !== undefined && !isDue(current)) return current.token;
@@ -105,4 +105,6 @@ export function identityTokenSource(
       throw error;
     }
   };
+  // A file is read again: that is cheap, and finds a token that was replaced.
+  return isCached ? Object.assign(getToken, { lastToken: () => kept?.token }) : getToken;
 }

@@ -6,6 +6,8 @@ import { expect, test } from '@jest/globals';
 import { Interruption } from '../../src/cli/io/command-error.js';
 import { settingDefinitions } from '../../src/cli/settings/definitions.js';
 import { granted, refused, startAuthorizationServer } from '../support/authorization-server.js';
+import { settingNames } from '../../src/cli/settings/definitions.js';
+import { settingGroups } from '../../src/cli/settings/help-groups.js';
 import { runCommand, settingsFor } from '../support/command.js';
 import type { RecordedRequest } from '../support/http-server.js';
 import { rejected, startResourceServer } from '../support/resource-server.js';
@@ -142,4 +144,39 @@ test('no command prints the secret, and only token prints the token [F4 R-24]', 
 
   expect(texts.join('').length).toBeGreaterThan(2_000);
   for (const canary of [secret, basic, 'c4n4ry-t0ken']) expect(texts.join('\n')).not.toContain(canary);
+});
+
+test.each(['token', 'call', 'doctor', 'exec'])(
+  'the help of %s has the common flags first, in 80 columns',
+  async (name) => {
+    const { stdout } = await runCommand([name, '--help']);
+
+    const headings = stdout.match(/^[A-Z][\w ]+:$/gm)?.filter((heading) => heading !== 'Arguments:');
+    expect(headings).toEqual([
+      'Options:',
+      'Common settings:',
+      'Client authentication:',
+      'Grant and token request:',
+      'Network:',
+      ...(name === 'token' || name === 'call' ? ['Output:'] : []),
+      'Examples:',
+    ]);
+    const common = stdout.slice(stdout.indexOf('Common settings:'), stdout.indexOf('Client authentication:'));
+    expect(common.match(/(?<=^ {2})--[\w-]+/gm)).toEqual([
+      '--issuer',
+      '--client-id',
+      '--client-secret-file',
+      '--scope',
+      '--audience',
+      '--env',
+      '--profile',
+    ]);
+    // The examples are lines to copy.
+    const text = stdout.slice(0, stdout.indexOf('Examples:'));
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  },
+);
+
+test('each setting is below one heading of the help', () => {
+  expect(settingGroups.flatMap(([, names]) => names).toSorted()).toEqual(settingNames.toSorted());
 });

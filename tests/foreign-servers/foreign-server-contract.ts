@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { postToken } from '../../examples/tour/post-token.js';
+import { postToken } from '../../examples/tour/servers/post-token.js';
 import { type FetchTokenOptions, withBearerToken } from '../../src/adapters/fetch/index.js';
 import { clientSecretBasic } from '../../src/authentication/client-secret.js';
 import { ConfigurationError, GrantRejectedError } from '../../src/core/errors.js';

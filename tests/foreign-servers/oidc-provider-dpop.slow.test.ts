@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import axios from 'axios';
 
-import { importProvider } from '../../examples/tour/import-provider.js';
-import { postToken } from '../../examples/tour/post-token.js';
-import { newClients, providerConfiguration } from '../../examples/tour/provider-configuration.js';
+import { newClients } from '../../examples/tour/servers/clients.js';
+import { importProvider } from '../../examples/tour/servers/import-provider.js';
+import { postToken } from '../../examples/tour/servers/post-token.js';
+import { providerConfiguration } from '../../examples/tour/servers/provider-configuration.js';
 import { bearerToken } from '../../src/adapters/axios/index.js';
 import type { TokenEvent } from '../../src/core/events.js';
 import { dpop } from '../../src/grant/dpop.js';

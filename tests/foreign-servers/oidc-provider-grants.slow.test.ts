@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { jwtVerify, SignJWT } from 'jose';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 
-import { importProvider } from '../../examples/tour/import-provider.js';
+import { importProvider } from '../../examples/tour/servers/import-provider.js';
 import { clientSecretPost } from '../../src/authentication/client-secret.js';
 import { privateKeyJwt } from '../../src/authentication/private-key-jwt.js';
 import type { TokenRequest } from '../../src/core/token-request.js';

@@ -25,24 +25,24 @@ const client = (...rest: readonly [name: string, least?: number, most?: number])
 const source = (...rest: readonly [name: string, least?: number, most?: number]) => series('m2m_token_source', ...rest);
 const anySeries = (least: number, most: number): Expected => ({ labels: {}, range: [least, most] });
 
-/** The clients of the tour, and those of further-services.ts. */
+/** The clients of the scenes of the tour, and those of further-services.ts. */
 const clients = {
-  tour: 'orders-service|short-lived-service|wrong-secret',
-  further: 'stored|certificate|assertion|outage|skew|rejected',
+  tour: 'orders-service|wrong-secret',
+  further: 'stored|certificate|assertion|outage|renewed|skew|rejected',
 };
 
 /**
  * What each panel shows of these clients. Nothing, if none of them has done what the panel is about: the tour has no
- * store, its secrets do not expire, and after a failed grant it ends; and the further services call no API.
+ * store and no renewal, its secrets do not expire, and after a failed grant it ends; and the further services call no API.
  */
 const panels: Readonly<Record<string, Readonly<Record<keyof typeof clients, readonly Expected[]>>>> = {
   'Remaining validity': {
-    tour: [client('orders-service', 1, 60), client('short-lived-service', -60, 6)],
-    further: [client('stored', 3_400, 3_600), client('outage', -60, 60)],
+    tour: [client('orders-service', 1, 60)],
+    further: [client('stored', 3_400, 3_600), client('outage', -60, 60), client('renewed', -60, 5)],
   },
   Renewal: {
-    tour: [client('orders-service', 0, 0), client('short-lived-service', 0, 0), client('wrong-secret', 0, 0)],
-    further: [client('stored', 0, 0), client('outage', 1, 1)],
+    tour: [client('orders-service', 0, 0), client('wrong-secret', 0, 0)],
+    further: [client('stored', 0, 0), client('outage', 1, 1), client('renewed', 0, 0)],
   },
   'Token requests by source': {
     // The last two occur once in the life of a service: Prometheus may read the counter only after that.
@@ -50,7 +50,7 @@ const panels: Readonly<Record<string, Readonly<Record<keyof typeof clients, read
     further: [source('memory'), source('grant'), source('shared_store')],
   },
   'Grants by reason': {
-    tour: ['cold', 'advisory', 'rejected'].map((reason) => series('m2m_grant_reason', reason)),
+    tour: ['cold', 'rejected'].map((reason) => series('m2m_grant_reason', reason)),
     further: ['cold', 'advisory'].map((reason) => series('m2m_grant_reason', reason)),
   },
   // Each grant of the tour takes 200 ms.
@@ -60,8 +60,8 @@ const panels: Readonly<Record<string, Readonly<Record<keyof typeof clients, read
     further: [source('shared_store', 0.0001, 2.5)],
   },
   'Grants of a replica, as a multiple of the expected': {
-    tour: [client('orders-service', 0.001, 1), client('short-lived-service', 0.001, 1)],
-    further: [client('stored', 1, 100)],
+    tour: [client('orders-service', 0.001, 1)],
+    further: [client('stored', 1, 100), client('renewed', 0.001, 2)],
   },
   'Failed grants by error': {
     tour: [series('error_type', 'invalid_client')],
@@ -77,7 +77,7 @@ const panels: Readonly<Record<string, Readonly<Record<keyof typeof clients, read
   },
   'Failed store operations': { tour: [], further: [series('m2m_store_operation', 'get')] },
   'Cached tokens': {
-    tour: [client('orders-service', 1, 1), client('short-lived-service', 1, 1), client('wrong-secret', 0, 0)],
+    tour: [client('orders-service', 1, 1), client('wrong-secret', 0, 0)],
     further: [client('stored', 1, 1)],
   },
   'Evicted tokens': { tour: [client('orders-service', 0, 0)], further: [client('stored')] },
@@ -145,7 +145,8 @@ function responses(): (request: RecordedRequest) => Answer {
   return ({ path }) => {
     const isFirst = !seen.has(path);
     seen.add(path);
-    if (path === '/token/outage') return isFirst ? granted(randomUUID(), { expires_in: 60 }) : { status: 503 };
+    if (path === '/token/outage') return isFirst ? granted(randomUUID(), { expires_in: 24 }) : { status: 503 };
+    if (path === '/token/renewed') return granted(randomUUID(), { expires_in: 5 });
     if (path === '/token/rejected') return refused('invalid_client', { status: 401 });
     if (path === '/token/skew' && isFirst) {
       const headers = { date: new Date(Date.now() + 3_600_000).toUTCString() };

@@ -65,6 +65,7 @@ export async function startFurtherServices(
     start('certificate', withCertificate),
     start('assertion', withAssertion),
     start('outage', withOutage),
+    start('renewed', { clientSecret: 's3cret' }),
     start('skew', { clientSecret: 's3cret' }),
     // Its grants are suppressed all the time, so also after the first scrape, which may be late on a slow machine.
     start('rejected', { clientSecret: 'wrong' }),

@@ -1,6 +1,6 @@
 /**
- * Runs the tour twice beside {@link startFurtherServices}, observed by the SDK of OpenTelemetry and with its exporter for
- * Prometheus. Prometheus knows no rate of what happened only once. Its argument is a {@link Setup} as JSON. Sends a
+ * Runs scenes of the tour twice beside {@link startFurtherServices}, observed by the SDK of OpenTelemetry and with its
+ * exporter for Prometheus. Prometheus knows no rate of what happened only once. Its argument is a {@link Setup} as JSON. Sends a
  * message after each tour, and ends with its parent process.
  */
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
@@ -8,6 +8,9 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import type { TokenService } from 'm2m-tokens';
 import { observeTokens } from 'm2m-tokens/opentelemetry';
 
+import { manyFirstCalls } from '../../examples/tour/scenes/many-first-calls.js';
+import { revokedToken } from '../../examples/tour/scenes/revoked-token.js';
+import { wrongSecret } from '../../examples/tour/scenes/wrong-secret.js';
 import { tour } from '../../examples/tour/tour.js';
 import { type Endpoints, startFurtherServices } from './further-services.js';
 
@@ -25,7 +28,10 @@ await startFurtherServices(endpoints, observe);
 
 for (let tours = 1; tours <= 2; tours += 1) {
   const stops: (() => void)[] = [];
-  await tour({ onTokenService: (tokens) => stops.push(observe(tokens)) });
+  await tour({
+    scenes: [manyFirstCalls, revokedToken, wrongSecret],
+    onTokenService: (tokens) => stops.push(observe(tokens)),
+  });
   process.send?.(tours);
   // The second tour has services of the same names: their gauges would be those of the first.
   if (tours === 1) for (const stop of stops) stop();

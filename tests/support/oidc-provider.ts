@@ -10,8 +10,8 @@ import type {
   Provider as Server,
 } from 'oidc-provider';
 
-import { importProvider } from '../../examples/tour/import-provider.js';
-import { tokenStorage } from '../../examples/tour/token-storage.js';
+import { importProvider } from '../../examples/tour/servers/import-provider.js';
+import { tokenStorage } from '../../examples/tour/servers/token-storage.js';
 import { clientCertificates } from './client-certificates.js';
 import { listenTls } from './grant-tls.js';
 import { signingKey } from './signing-keys.js';

@@ -3,6 +3,7 @@ import type { Command } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { parseDuration } from '../io/duration.js';
 import { write } from '../io/terminal.js';
+import { helpGroups } from '../settings/help-groups.js';
 import { openTokenSource } from '../token-source.js';
 
 /** `m2m token`: prints a token. */
@@ -17,10 +18,11 @@ export const token: Command = {
 
   define(commandLine) {
     commandLine
-      .option('--json', 'print the token response as JSON, with the time of expiry')
-      .option('--header', 'print the token as an Authorization header')
       .option('--min-validity <duration>', 'minimum remaining validity, such as 60s')
-      .option('--cache', 'cache the token, encrypted, for later runs');
+      .option('--cache', 'cache the token, encrypted, for later runs')
+      .optionsGroup(helpGroups.output)
+      .option('--json', 'print the token response as JSON, with the time of expiry')
+      .option('--header', 'print the token as an Authorization header');
   },
 
   async run({ flags, settings }, context) {

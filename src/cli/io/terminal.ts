@@ -4,7 +4,7 @@ import { styleText } from 'node:util';
 import type { CommandContext } from '../context.js';
 
 /** Colours a text, or returns it unchanged for a stream without colours. */
-export type Style = (colour: 'red' | 'green' | 'yellow' | 'dim', text: string) => string;
+export type Style = (colour: 'red' | 'green' | 'yellow' | 'dim' | 'bold', text: string) => string;
 
 /** The style of a stream. Only a terminal has colours, unless `TERM` is dumb or `NO_COLOR` is set (no-color.org). */
 export function styleOf(stream: { readonly isTTY?: boolean | undefined }, env: CommandContext['env']): Style {

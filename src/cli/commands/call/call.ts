@@ -7,6 +7,7 @@ import { withSpinner } from '../../io/spinner.js';
 import { write } from '../../io/terminal.js';
 import { allowedUrl } from '../../settings/allowed-url.js';
 import { type CredentialsReader, credentialsReader } from '../../settings/credentials-reader.js';
+import { helpGroups } from '../../settings/help-groups.js';
 import type { Settings } from '../../settings/settings.js';
 import { openTokenSource } from '../../token-source.js';
 import { type ApiRequest, apiRequest, type ApiRequestFlags } from './api-request.js';
@@ -30,15 +31,16 @@ export const call: Command = {
       .option('--json <data>', 'JSON body; @file and @- as with --data')
       .option('-H, --header <line>', 'header of the request', collect)
       .option('-X, --request <method>', 'method of the request, instead of the argument')
+      .option('-L, --location', 'follow redirects; the token is sent to the origin of the URL only')
+      .option('--cache', 'cache the token, encrypted, for later runs')
+      .optionsGroup(helpGroups.output)
       .option('-i, --include', 'print status and headers before the body')
       .option('-o, --output <path>', 'write the body to a file')
-      .option('-L, --location', 'follow redirects; the token is sent to the origin of the URL only')
       .option('-s, --silent', 'hide the spinner and the status of the response')
       .option('-v, --verbose', 'print the headers of requests and responses to stderr, without the token')
       .option('--fail', 'exit with 5 and print no body if the status is 400 or more')
       .option('--dry-run', 'print the request without its token, and send nothing')
-      .option('--print <tool>', 'print the same call for curl, python or javascript, and send nothing')
-      .option('--cache', 'cache the token, encrypted, for later runs');
+      .option('--print <tool>', 'print the same call for curl, python or javascript, and send nothing');
   },
 
   async run({ args, flags, settings: read }, context) {

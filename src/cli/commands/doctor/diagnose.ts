@@ -32,7 +32,7 @@ import {
 } from './checks/identity.js';
 import { checkAuthMethod, checkGrantType, checkMetadata, type ServerFacts } from './checks/metadata.js';
 import { checkCredentials, checkSettings } from './checks/settings.js';
-import type { Finding } from './finding.js';
+import type { Finding, Group, GroupedFinding } from './finding.js';
 import { reasonsForRejectedClient, tryMethods } from './rejected-client.js';
 import { type ResponseRecorder, responseRecorder } from './response-recorder.js';
 
@@ -47,9 +47,21 @@ export interface DiagnosisSubject {
 
 /** Runs one check after another and yields their findings. Stops at a failure that the next checks depend on. */
 export async function* diagnose(
+  subject: DiagnosisSubject,
+  context: CommandContext,
+): AsyncGenerator<GroupedFinding, void> {
+  let group: Group = 'Configuration';
+  for await (const each of checks(subject, context)) {
+    if (typeof each === 'string') group = each;
+    else yield { ...each, group };
+  }
+}
+
+/** Yields the name of a group, then its findings. */
+async function* checks(
   { settings, api, triesMethods }: DiagnosisSubject,
   context: CommandContext,
-): AsyncGenerator<Finding, void> {
+): AsyncGenerator<Group | Finding, void> {
   if (yield* report(checkSettings(settings))) return;
   const { made, findings: problems } = await checkCredentials(settings, async () => {
     const credentials = await readCredentials(settings, context);
@@ -67,6 +79,7 @@ export async function* diagnose(
   const usesCertificate = isMutualTls(settings);
   const { secureContext } = usesCertificate ? clientCertificate(certificate, key, undefined) : {};
   if (usesCertificate) yield* checkCertificate(certificate, context.clock.now());
+  yield 'Authorization server';
   const facts = yield* checkServer(settings, { recorder, secureContext }, context);
   if (facts === undefined) return;
   for (const each of tokens) yield* checkAssertionAudience(each, facts);
@@ -89,6 +102,7 @@ export async function* diagnose(
     }),
   );
   yield* checkClock(recorder.responses);
+  yield 'Token';
   yield* findings;
   const { clientId } = options;
   if (concernsClient && triesMethods && clientId !== undefined) {
@@ -100,6 +114,7 @@ export async function* diagnose(
   yield* checkScope({ requested: settings.scope?.value, granted: hasScope ? token.scope : undefined });
   yield* checkLifetime(token, hasLifetime);
   if (api === undefined) return;
+  yield 'API';
   yield* checkHttp(settings, api);
   if (yield* report(await checkReachability(api, exitCodes.apiUnreachable, context, secureContext))) return;
   const origin = allowedUrl(settings, api.origin);

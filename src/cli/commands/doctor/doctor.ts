@@ -3,7 +3,8 @@ import type { CommandContext } from '../../context.js';
 import { exitCodes } from '../../io/command-error.js';
 import { printable, styleOf, write } from '../../io/terminal.js';
 import { checkedUrl } from '../call/api-request.js';
-import type { Finding } from './finding.js';
+import type { Finding, Group } from './finding.js';
+import { summaryOf } from './summary.js';
 
 /** `m2m doctor`: diagnoses a grant and the response of an API. */
 export const doctor: Command = {
@@ -30,15 +31,22 @@ export const doctor: Command = {
     const { diagnose } = await import('./diagnose.js');
 
     let exitCode: number = exitCodes.ok;
-    for await (const finding of diagnose(subject, context)) {
+    const style = styleOf(context.stdout, context.env);
+    const findings: Finding[] = [];
+    let last: Group | undefined;
+    for await (const { group, ...finding } of diagnose(subject, context)) {
       if (exitCode === exitCodes.ok) exitCode = finding.exitCode ?? exitCodes.ok;
+      if (group !== last) await write(context.stdout, `${last === undefined ? '' : '\n'}${style('bold', group)}\n`);
+      last = group;
+      findings.push(finding);
       await write(context.stdout, linesOf(finding, context));
     }
+    await write(context.stdout, `\n${summaryOf(findings, { last, hasApi: url !== undefined })}\n`);
     return exitCode;
   },
 };
 
-const marks = { pass: ['green', '✓'], warn: ['yellow', '!'], fail: ['red', '✗'] } as const;
+const marks = { info: ['dim', '·'], pass: ['green', '✓'], warn: ['yellow', '!'], fail: ['red', '✗'] } as const;
 
 function linesOf({ verdict, what, advice = [] }: Finding, { stdout, env }: CommandContext): string {
   const style = styleOf(stdout, env);

@@ -58,7 +58,7 @@ export async function checkConnection(
   const name = isProxied ? `the proxy ${host}` : host;
   try {
     const found = await withDeadline(timeoutMs, signal, (until) => abortable(lookup(host, { all: true }), until));
-    const addresses = [...new Set(found.map(({ address }) => address))].join(', ');
+    const addresses = shortList([...new Set(found.map(({ address }) => address))]);
     try {
       await withDeadline(timeoutMs, signal, (until) => connectTo(host, port, until));
       return [pass(`${name} has the address ${addresses} and accepts connections at port ${port}`)];
@@ -75,6 +75,10 @@ export async function checkConnection(
     return [fail(`the name ${host} cannot be resolved (${code})`, advice, exitCode)];
   }
 }
+
+// A large server has a dozen addresses.
+const shortList = (values: readonly string[]): string =>
+  values.length <= 3 ? values.join(', ') : `${values.slice(0, 2).join(', ')} and ${values.length - 2} others`;
 
 const lookupAdvice: Readonly<Record<string, string>> = {
   ENOTFOUND: 'check the spelling; an internal name may need a VPN or another DNS server',

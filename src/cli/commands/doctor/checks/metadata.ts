@@ -52,11 +52,11 @@ export function checkAuthMethod(
   configured: string | undefined,
 ): Finding[] {
   if (supported === undefined) return [];
-  const list = `the server supports ${readable(supported.join(', '), []) || 'no method'}`;
   const used = configured ?? secretMethods.find((name) => supported.includes(name));
   if (used !== undefined && supported.includes(registeredName(used)))
-    return [pass(`${list}: the command uses ${used}`)];
+    return [pass(`the command uses ${used}, which the server supports`)];
 
+  const list = `the server supports ${readable(supported.join(', '), []) || 'no method'}`;
   const possible = supported.filter((name) => Object.hasOwn(authMethods, name));
   const alternatives = possible.map((name) => `${name} (with ${flagsFor(name)})`);
   const advice =

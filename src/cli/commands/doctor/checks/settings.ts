@@ -6,18 +6,19 @@ import { CommandError, exitCodes } from '../../../io/command-error.js';
 import { explainTokenError } from '../../../io/report-error.js';
 import { authMethodOf, type Credentials, isUnauthenticated } from '../../../settings/auth-methods.js';
 import { flawOfSecret } from '../../../settings/credentials.js';
-import { exclusiveWith, type SettingName, settingNames } from '../../../settings/definitions.js';
+import { exclusiveWith, settingDefinitions, type SettingName, settingNames } from '../../../settings/definitions.js';
 import { serverOptions, usesDpop } from '../../../settings/service-options.js';
 import { missingSetting, type Settings } from '../../../settings/settings.js';
 import { shownSetting } from '../../../settings/shown-setting.js';
-import { fail, type Finding, pass, warn } from '../finding.js';
+import { fail, type Finding, info, pass, warn } from '../finding.js';
 
-/** Reports each setting with its source, and each missing or malformed setting. */
+/** Reports each setting with its source, and whether one is missing or malformed. */
 export function checkSettings(settings: Settings): Finding[] {
   const findings = settingNames.flatMap((name) => {
     const setting = settings[name];
     if (setting === undefined) return [];
-    return [pass(`${name} ${shownSetting(name, setting.value)} (${setting.source})`)];
+    const { isSecret = false } = settingDefinitions[name];
+    return [info([name, ...(isSecret ? [] : [shownSetting(name, setting.value)]), `(${setting.source})`].join(' '))];
   });
   const required: readonly SettingName[] = isUnauthenticated(settings) ? ['issuer'] : ['issuer', 'clientId'];
   const missing = required.filter((name) => !isSet(settings, name)).map((name) => failureOf(missingSetting(name)));
@@ -31,7 +32,7 @@ export function checkSettings(settings: Settings): Finding[] {
     canonicalRequest({ scope, audience, resource, parameters });
     authMethodOf(settings);
     usesDpop(settings);
-    return findings;
+    return [...findings, pass('the settings are complete and well-formed')];
   } catch (error) {
     return [...findings, failureOf(error)];
   }

@@ -103,3 +103,12 @@ test('checks TLS after the connection, and not without one', async () => {
   expect(found.at(-1)?.what).toContain('certificate');
   expect(unconnected).toHaveLength(1);
 });
+
+test('names two addresses of many', async () => {
+  const { origin } = await startHttpServer(() => ({}));
+  const lookup = async () => ['127.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'].map((address) => ({ address }));
+
+  const [finding] = await checkConnection(route('127.0.0.1', Number(new URL(origin).port)), { ...options, lookup });
+
+  expect(finding?.what).toContain('the address 127.0.0.1, 10.0.0.2 and 2 others and accepts');
+});

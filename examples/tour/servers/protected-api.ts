@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 
 import { startLoopbackServer } from './loopback.js';
 
@@ -17,7 +17,7 @@ export async function startProtectedApi(introspect: (token: string) => Promise<b
 
   server.serve(async (request, response) => {
     const { method = '' } = request;
-    const body = await readBody(request);
+    const body = await text(request);
     const token = /^Bearer ([\w.~+/-]+=*)$/.exec(request.headers.authorization ?? '')?.[1];
     const isAuthorized = token !== undefined && (await introspect(token));
     const status = isAuthorized ? (statuses[`${method} ${request.url}`] ?? 404) : 401;
@@ -41,9 +41,3 @@ const statuses: Readonly<Record<string, number>> = {
   'PATCH /orders/1': 200,
   'DELETE /orders/1': 204,
 };
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
-}
