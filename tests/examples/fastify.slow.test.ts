@@ -88,7 +88,7 @@ test(
     const starts = Object.entries(answers).map(async ([name, answer]) => {
       const { authorizationServer, start } = await surroundings();
       authorizationServer.script(answer);
-      const { exitCode, stderr } = await (await start()).outcome;
+      const { exitCode, stderr } = await (await start()).ended;
       return [name, exitCode, /^ {2}code: '(.+?)'/m.exec(stderr)?.[1], stderr.includes('a-secret')];
     });
 
