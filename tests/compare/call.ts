@@ -40,7 +40,8 @@ async function returned(subject: Subject, api: Api, options: CallOptions): Promi
   return { succeeded: api.accepts(token), ...(token !== undefined && { token }) };
 }
 
-async function bodyOf(reply: Reply): Promise<unknown> {
+/** The body of a response, parsed. */
+export async function bodyOf(reply: Reply): Promise<unknown> {
   if (typeof reply.data === 'object') return reply.data;
   const text = typeof reply.data === 'string' ? reply.data : await reply.text?.();
   return text ? JSON.parse(text) : {};

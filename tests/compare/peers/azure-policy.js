@@ -8,7 +8,7 @@ import {
 export const about = {
   name: 'Azure policy',
   package: '@azure/core-rest-pipeline',
-  docs: 'https://learn.microsoft.com/javascript/api/@azure/core-rest-pipeline/#@azure-core-rest-pipeline-bearertokenauthenticationpolicy',
+  docs: 'https://learn.microsoft.com/javascript/api/@azure/core-rest-pipeline/',
   client: 'fetch',
   // Its callback for challenges is documented for special challenges, not for a rejected token.
   sends: true,

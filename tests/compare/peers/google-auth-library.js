@@ -3,7 +3,7 @@ import { IdentityPoolClient } from 'google-auth-library';
 export const about = {
   name: 'google-auth-library',
   package: 'google-auth-library',
-  docs: 'https://github.com/googleapis/google-cloud-node/tree/main/core/packages/google-auth-library-nodejs#workload-identity-federation',
+  docs: 'https://www.npmjs.com/package/google-auth-library#workload-identity-federation',
   client: 'fetch',
   // `forceRefreshOnFailure` renews after a 401 or 403.
   sends: true,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { tokenOf } from '../servers.js';
 import type { Situation } from '../situation.js';
-import { callsInTurn, firstToken, seconds } from './steps.js';
+import { callsInTurn, counted, firstToken, seconds } from './steps.js';
 
 const unavailable = { status: 503, body: { error: 'temporarily_unavailable' } };
 
@@ -38,7 +38,7 @@ export const outages: readonly Situation[] = [
       const before = trial.authorizationServer.requests.length;
       await callsInTurn(trial, 20);
       const sent = trial.authorizationServer.requests.length - before;
-      return { passed: sent <= 10, measured: `${sent} token requests` };
+      return { passed: sent <= 10, measured: `${counted(sent, 'token request')}` };
     },
   },
   {
@@ -70,7 +70,7 @@ export const outages: readonly Situation[] = [
       trial.clock.move(seconds(31));
       const { succeeded } = await trial.call();
       const later = succeeded ? 'calls work afterwards' : 'calls fail afterwards, too';
-      return { passed: sent === 1 && succeeded, measured: `${sent} token requests for 10 calls; ${later}` };
+      return { passed: sent === 1 && succeeded, measured: `${counted(sent, 'token request')} for 10 calls; ${later}` };
     },
   },
   {
@@ -117,7 +117,7 @@ export const outages: readonly Situation[] = [
       const failed = others.filter((other) => !other.succeeded).length;
       const grants = trial.authorizationServer.requests.length;
       const ended = !succeeded && ms < trial.paced(800);
-      const measured = `the caller ${ended ? 'ends at once' : 'waits on'}, ${failed} of 3 others fail, ${grants} grants`;
+      const measured = `the caller ${ended ? 'ends at once' : 'waits on'}, ${failed} of 3 others fail, ${counted(grants, 'grant')}`;
       return { passed: ended && failed === 0 && grants === 1, measured };
     },
   },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Situation } from '../situation.js';
-import { callsAtOnce, firstToken } from './steps.js';
+import { callsAtOnce, counted, firstToken } from './steps.js';
 
 /** The API rejects the token. */
 export const rejections: readonly Situation[] = [
@@ -20,7 +20,7 @@ export const rejections: readonly Situation[] = [
       const requests = trial.api.requests.length - sent;
       const grants = trial.authorizationServer.requests.length - asked;
       const passed = succeeded && requests === 2 && grants === 1;
-      const measured = `the call ${succeeded ? 'succeeds' : 'fails'}, ${requests} requests, ${grants} grants`;
+      const measured = `the call ${succeeded ? 'succeeds' : 'fails'}, ${counted(requests, 'request')}, ${counted(grants, 'grant')}`;
       return { passed, measured };
     },
   },
@@ -42,7 +42,10 @@ export const rejections: readonly Situation[] = [
       const calls = await callsAtOnce(trial, 50);
       const failed = calls.filter(({ succeeded }) => !succeeded).length;
       const grants = trial.authorizationServer.requests.length - asked;
-      return { passed: grants === 1 && failed === 0, measured: `${grants} grants, ${failed} of 50 calls fail` };
+      return {
+        passed: grants === 1 && failed === 0,
+        measured: `${counted(grants, 'grant')}, ${failed} of 50 calls fail`,
+      };
     },
   },
   {
@@ -58,7 +61,10 @@ export const rejections: readonly Situation[] = [
       for (let call = 0; call < 10; call += 1) await trial.call();
       const requests = trial.api.requests.length - sent;
       const grants = trial.authorizationServer.requests.length;
-      return { passed: requests <= 20 && grants <= 3, measured: `${requests} requests, ${grants} grants` };
+      return {
+        passed: requests <= 20 && grants <= 3,
+        measured: `${counted(requests, 'request')}, ${counted(grants, 'grant')}`,
+      };
     },
   },
   {
@@ -93,7 +99,7 @@ export const rejections: readonly Situation[] = [
       const grants = trial.authorizationServer.requests.length - asked;
       return {
         passed: status === 403 && requests === 1 && grants === 0,
-        measured: `${requests} requests, ${grants} grants`,
+        measured: `${counted(requests, 'request')}, ${counted(grants, 'grant')}`,
       };
     },
   },

@@ -5,6 +5,9 @@ import type { Trial } from '../situation.js';
 
 export const seconds = (count: number): number => count * 1_000;
 
+/** Such as "1 grant" and "2 grants". */
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 /** Makes concurrent calls. */
 export const callsAtOnce = (trial: Trial, count: number): Promise<Call[]> =>
   Promise.all(Array.from({ length: count }, () => trial.call()));

@@ -1,5 +1,5 @@
 import type { Situation } from '../situation.js';
-import { callsAtOnce, firstToken, seconds } from './steps.js';
+import { callsAtOnce, counted, firstToken, seconds } from './steps.js';
 
 /** Getting, keeping and renewing tokens while the authorization server works. */
 export const tokens: readonly Situation[] = [
@@ -13,7 +13,7 @@ export const tokens: readonly Situation[] = [
       const calls = await callsAtOnce(trial, 50);
       const failed = calls.filter(({ succeeded }) => !succeeded).length;
       const grants = trial.authorizationServer.requests.length;
-      return { passed: grants === 1 && failed === 0, measured: `${grants} grants, ${failed} failed calls` };
+      return { passed: grants === 1 && failed === 0, measured: `${counted(grants, 'grant')}, ${failed} failed calls` };
     },
   },
   {
@@ -55,7 +55,7 @@ export const tokens: readonly Situation[] = [
         trial.clock.move(seconds(2.5));
       }
       const grants = trial.authorizationServer.requests.length;
-      return { passed: grants === 1 && failed === 0, measured: `${grants} grants, ${failed} failed calls` };
+      return { passed: grants === 1 && failed === 0, measured: `${counted(grants, 'grant')}, ${failed} failed calls` };
     },
   },
   {
@@ -71,7 +71,7 @@ export const tokens: readonly Situation[] = [
       trial.clock.move(seconds(7_200));
       const { succeeded } = await trial.call();
       const later = succeeded ? 'a later call succeeds' : 'a later call uses the expired token';
-      const measured = failed > 0 ? `${failed} of 4 calls failed` : `${grants} grants for 4 calls; ${later}`;
+      const measured = failed > 0 ? `${failed} of 4 calls failed` : `${counted(grants, 'grant')} for 4 calls; ${later}`;
       return { passed: grants === 1 && failed === 0 && succeeded, measured };
     },
   },
