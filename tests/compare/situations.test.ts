@@ -46,7 +46,9 @@ describe.each(situations)('$id', (situation) => {
   const pace = 0.2;
 
   test('can be passed', async () => {
-    expect(await tryOut(situation, passes, { pace })).toMatchObject({ passed: true });
+    const verdict = await tryOut(situation, passes, { pace });
+    // As in the comparison: a busy machine can delay a call, so a failure counts if it happens twice.
+    expect(verdict.passed ? verdict : await tryOut(situation, passes, { pace })).toMatchObject({ passed: true });
   });
 
   test('can be failed', async () => {

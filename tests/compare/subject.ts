@@ -47,9 +47,9 @@ export interface Settings {
 /** One of the compared libraries in its documented configuration. It has at least one of the methods. */
 export interface Subject {
   /** Returns a token. */
-  getToken?(options?: { readonly signal?: AbortSignal }): Promise<string>;
+  readonly getToken?: (options?: { readonly signal?: AbortSignal }) => Promise<string>;
   /** Sends a request with a token to the API. */
-  request?(path: string, options?: RequestOptions): Promise<Reply>;
+  readonly request?: (path: string, options?: RequestOptions) => Promise<Reply>;
 }
 
 /** Options of a request to the API. */
@@ -67,5 +67,5 @@ export interface Reply {
 /** The module of a subject in `tests/compare/peers`. */
 export interface SubjectModule {
   readonly about: About;
-  createSubject(settings: Settings): Subject;
+  readonly createSubject: (settings: Settings) => Subject;
 }
