@@ -56,7 +56,7 @@ async function cachedToken(getToken: NonNullable<Subject['getToken']>): Promise<
 async function requests(request: NonNullable<Subject['request']>, inFlight: number): Promise<number> {
   const byHand = await requestByHand();
   const ours = async (): Promise<unknown> => bodyOf(await request('/orders/1'));
-  const options = { calls: 60, rounds: 21, warmUpRounds: 8 };
+  const options = { calls: 60, rounds: 15, warmUpRounds: 6 };
   const contenders = { ours: repeated(ours, inFlight), other: repeated(byHand, inFlight) };
   return (await pairedRounds({ ...contenders, ...options })).ratio;
 }

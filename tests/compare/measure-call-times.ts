@@ -24,7 +24,10 @@ export async function measureCallTimes(
 ): Promise<TimeRow[]> {
   const runs = subjects.map((): CallTimes[] => []);
   for (let round = 0; round < processes; round += 1) {
-    for (const [index, { url }] of subjects.entries()) runs[index]?.push(await inOwnProcess(program, url));
+    for (const [index, { url }] of subjects.entries()) {
+      runs[index]?.push(await inOwnProcess(program, url));
+      process.stderr.write('.');
+    }
   }
   return Object.entries(names).map(([key, name]) => [name, runs.map((of) => ratio(of, key as keyof CallTimes))]);
 }
