@@ -10,8 +10,8 @@ const config: Config = {
   ...common,
   rootDir: '../..',
   testMatch: JSON.parse(process.env['PEERS_TESTS'] ?? '[]') as string[],
-  // Packages that build on axios, and interceptors of undici, are tested with the versions of package.json.
-  testPathIgnorePatterns: ['/with-[^/]+\\.test\\.ts$'],
+  // Packages that build on axios are tested with the versions of package.json.
+  testPathIgnorePatterns: ['/with-(?!undici-interceptors)[^/]+\\.test\\.ts$'],
   resolver: '<rootDir>/tests/peers/resolver.cjs',
   moduleNameMapper: {
     ...common.moduleNameMapper,

@@ -53,21 +53,27 @@ export function undiciClient(send: Send, { makeAgent = () => new Agent(), above 
 
 type Interceptor = Dispatcher.DispatcherComposeInterceptor;
 
-/** Parts of undici 8, because its main file needs Node.js 22. */
-export const undici8 = {
-  makeAgent: (): Dispatcher => {
-    const Agent8 = load('lib/dispatcher/agent.js') as new () => Dispatcher;
-    return Object.assign(new Agent8(), load('lib/api') as object);
-  },
-  redirect: (options: { readonly maxRedirections: number }): Interceptor =>
-    (load('lib/interceptor/redirect.js') as (given: typeof options) => Interceptor)(options),
-  cache: (): Interceptor => (load('lib/interceptor/cache.js') as () => Interceptor)(),
-  deduplicate: (): Interceptor => (load('lib/interceptor/deduplicate.js') as () => Interceptor)(),
-  // Its FormData needs Node.js 22, too.
-  abilities: { ...abilitiesOfRequest, bodies: ['string', 'Buffer', 'Uint8Array', 'Blob'] } satisfies Abilities,
-};
-
 const load = (path: string): unknown => createRequire(import.meta.url)(`undici-8/${path}`) as unknown;
+
+/**
+ * Parts of undici 8, because its main file needs Node.js 22. `npm run test:peers` installs it, since it may not be a
+ * dependency of a project for Node.js 20; otherwise `undefined`.
+ */
+export const undici8 =
+  process.env['PEERS_FOLDER'] === undefined
+    ? undefined
+    : {
+        makeAgent: (): Dispatcher => {
+          const Agent8 = load('lib/dispatcher/agent.js') as new () => Dispatcher;
+          return Object.assign(new Agent8(), load('lib/api') as object);
+        },
+        redirect: (options: { readonly maxRedirections: number }): Interceptor =>
+          (load('lib/interceptor/redirect.js') as (given: typeof options) => Interceptor)(options),
+        cache: (): Interceptor => (load('lib/interceptor/cache.js') as () => Interceptor)(),
+        deduplicate: (): Interceptor => (load('lib/interceptor/deduplicate.js') as () => Interceptor)(),
+        // Its FormData needs Node.js 22, too.
+        abilities: { ...abilitiesOfRequest, bodies: ['string', 'Buffer', 'Uint8Array', 'Blob'] } satisfies Abilities,
+      };
 
 /** The request as the options of undici's `request`, `stream` and other functions. */
 function optionsOf({ url, method = 'GET', ...rest }: OutgoingRequest): Dispatcher.RequestOptions {
