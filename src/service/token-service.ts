@@ -38,8 +38,8 @@ export interface TokenService extends TokenSource {
    * do not get these tokens again; the next `getToken` obtains a new one. The token of a pending grant is not revoked:
    * call this method after the last request.
    *
-   * With a shared store, other replicas use the tokens: they are dropped from memory, but stay valid, and the result is
-   * `true`. `{ shared: true }` removes them from the store and revokes them.
+   * Other replicas use the tokens in a shared store: without `{ shared: true }`, these are dropped from memory, but stay
+   * valid, and do not change the result. With it, they are removed from the store and revoked.
    */
   revoke(options?: RevokeOptions): Promise<boolean>;
   /**
@@ -65,7 +65,8 @@ export interface TokenService extends TokenSource {
    */
   watch(listener: WatchListener, options?: WatchOptions): void;
   /**
-   * Returns a snapshot without secrets, for health checks and metrics. Sends no request.
+   * Returns a snapshot without secrets, for health checks and metrics. Sends no request, so the token of a service
+   * without calls expires: a readiness probe that reads it needs `watch` as well.
    * @example
    * ```ts
    * import { tokenServiceFromEnvironment } from 'm2m-tokens';
