@@ -45,7 +45,8 @@ export function revokeAll(options: RevokeAllOptions): (options?: RevokeOptions) 
   }
 
   return async ({ shared: includesShared = false } = {}) => {
-    const drained = cache.drain().filter((each) => includesShared || !isShared(each));
+    const isMeant = (each: DrainedToken): boolean => includesShared || !isShared(each);
+    const drained = cache.drain().filter(isMeant);
     return withDeadline(deadlineMs, undefined, async (signal) => {
       // A write that takes longer continues after the deadline.
       if (shared !== undefined) await abortable(shared.flush(), signal).catch(() => undefined);
@@ -55,7 +56,7 @@ export function revokeAll(options: RevokeAllOptions): (options?: RevokeOptions) 
       let failure: AnyTokenError | undefined;
 
       // The workers share one iterator, so that each token is taken once.
-      const queue = pending.values();
+      const queue = [...pending].filter(isMeant).values();
       const work = async (): Promise<void> => {
         for (const each of queue) {
           try {
@@ -69,8 +70,9 @@ export function revokeAll(options: RevokeAllOptions): (options?: RevokeOptions) 
       };
       await Promise.all(Array.from({ length: concurrency }, work));
 
-      if (failure !== undefined) emit({ type: 'revocation.failed', tokens: pending.size, error: failure });
-      return pending.size === 0;
+      const left = [...pending].filter(isMeant).length;
+      if (failure !== undefined) emit({ type: 'revocation.failed', tokens: left, error: failure });
+      return left === 0;
     });
   };
 }

@@ -63,7 +63,7 @@ test.each<[string, object, readonly string[]]>([
   const { stdout, ...outcome } = await run('doctor');
 
   expect(outcome).toEqual({ exitCode: 0, stderr: '' });
-  expect(stdout).toContain(`: the command uses ${method.replace('self_signed_', '')}`);
+  expect(stdout).toContain(`the command uses ${method.replace('self_signed_', '')}, which the server supports`);
   expect(stdout).toContain('the server issued a token');
   expect(stdout).not.toMatch(/[✗!] /);
 });

@@ -88,6 +88,18 @@ const panels: Readonly<Record<string, Readonly<Record<keyof typeof clients, read
   Assertions: { tour: [], further: [client('assertion', 3_000, 3_600)] },
 };
 
+const ofStored = '{m2m_client_name="stored"}[5m]';
+const seenBeforeTheEndOfTheStore: readonly [query: string, expected: readonly Expected[]][] = [
+  ['m2m_request_rejected_total', [client('orders-service')]],
+  ['m2m_token_requests_total{m2m_token_source="error"}', [client('wrong-secret')]],
+  [`rate(m2m_token_requests_total${ofStored})`, [source('shared_store')]],
+  [
+    `rate(m2m_store_operation_duration_seconds_count${ofStored})`,
+    ['get', 'set', 'delete', 'lease'].map((name) => series('m2m_store_operation', name)),
+  ],
+  [`rate(m2m_cache_evictions_total${ofStored})`, [client('stored')]],
+];
+
 test('each query of the dashboard shows what observed services did', async () => {
   const [authorizationServer, tlsServer, redis] = [
     await startAuthorizationServer(),
@@ -98,14 +110,19 @@ test('each query of the dashboard shows what observed services did', async () =>
   const port = await freePort();
   const prometheus = await startPrometheus(`127.0.0.1:${port}`);
   const { origin } = authorizationServer;
-  const tourEnds = startObservedProcess({
+  const { tourEnds, beginNextTour } = startObservedProcess({
     port,
     origin,
     tlsTokenEndpoint: `${tlsServer.origin}/token`,
     redisUrl: redis.url,
   });
   await tourEnds();
+  // Prometheus may be late on a slow machine: it must have seen the first tour, and the store at work.
+  for (const [query, expected] of seenBeforeTheEndOfTheStore) {
+    expect({ query, missing: await prometheus.missing(query, expected) }).toEqual({ query, missing: [] });
+  }
   await redis.kill();
+  beginNextTour();
   await tourEnds();
 
   expect(Object.keys(panels)).toEqual(dataPanels.map(({ title }) => title));

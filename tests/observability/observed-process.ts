@@ -7,8 +7,15 @@ import type { Setup } from './observed-program.js';
 
 const program = fileURLToPath(new URL('observed-program.ts', import.meta.url));
 
-/** Starts {@link program}, and kills it after the test. Calls the returned function to wait for the end of a tour. */
-export function startObservedProcess(setup: Setup): () => Promise<unknown> {
+/** The process of {@link program}. */
+export interface ObservedProcess {
+  /** Waits for the end of a tour. */
+  tourEnds(): Promise<unknown>;
+  beginNextTour(): void;
+}
+
+/** Starts {@link program}, and kills it after the test. */
+export function startObservedProcess(setup: Setup): ObservedProcess {
   const child = fork(program, [JSON.stringify(setup)], {
     execArgv: ['--import', 'tsx'],
     env: { PATH: process.env['PATH'] },
@@ -19,5 +26,8 @@ export function startObservedProcess(setup: Setup): () => Promise<unknown> {
     throw new Error(`the observed process ended with ${code}`);
   });
   ended.catch(() => undefined);
-  return () => Promise.race([once(child, 'message'), ended]);
+  return {
+    tourEnds: () => Promise.race([once(child, 'message'), ended]),
+    beginNextTour: () => void child.send('next'),
+  };
 }

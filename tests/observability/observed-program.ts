@@ -1,8 +1,10 @@
 /**
  * Runs scenes of the tour twice beside {@link startFurtherServices}, observed by the SDK of OpenTelemetry and with its
- * exporter for Prometheus. Prometheus knows no rate of what happened only once. Its argument is a {@link Setup} as JSON. Sends a
- * message after each tour, and ends with its parent process.
+ * exporter for Prometheus. Prometheus knows no rate of what happened only once. Its argument is a {@link Setup} as JSON.
+ * Sends a message after each tour, waits for one before the second tour, and ends with its parent process.
  */
+import { once } from 'node:events';
+
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import type { TokenService } from 'm2m-tokens';
@@ -33,7 +35,9 @@ for (let tours = 1; tours <= 2; tours += 1) {
     onTokenService: (tokens) => stops.push(observe(tokens)),
   });
   process.send?.(tours);
+  if (tours === 2) continue;
+  await once(process, 'message');
   // The second tour has services of the same names: their gauges would be those of the first.
-  if (tours === 1) for (const stop of stops) stop();
+  for (const stop of stops) stop();
 }
 process.on('disconnect', () => process.exit());

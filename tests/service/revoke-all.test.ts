@@ -124,6 +124,25 @@ test('revokes the token of a user that no replica can have, although the service
   expect(revocations.requests.map(tokenIn)).toEqual([ofUser.value]);
 });
 
+test('leaves a shared token alone, also after it could not be revoked [D24]', async () => {
+  const server = await startAuthorizationServer();
+  const revocations = await startHttpServer(() => ({ status: 503 }));
+  const tokens = createTokenService({
+    tokenEndpoint: server.tokenEndpoint,
+    revocationEndpoint: `${revocations.origin}/revoke`,
+    clientId: 'orders',
+    clientSecret: secret,
+    store: memoryStore(),
+  });
+  await tokens.getToken();
+  const withShared = await tokens.revoke({ shared: true });
+  const before = revocations.requests.length;
+
+  expect([withShared, await tokens.revoke()]).toEqual([false, true]);
+
+  expect(revocations.requests).toHaveLength(before);
+});
+
 describe('with a shared store, it ends after two seconds [D24 F9]', () => {
   const never = (): Promise<never> => new Promise(() => undefined);
 
