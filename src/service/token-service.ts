@@ -49,7 +49,7 @@ export interface TokenService extends TokenSource {
   flush(): Promise<void>;
   /**
    * Keeps a token renewed although nobody asks for it, for a connection that outlives its token. `listener` is called with
-   * the current token, with each new one, and when grants begin to fail; see {@link WatchedToken}. A listener that throws
+   * the current token, with each new one, and when grants begin to fail; see `WatchedToken`. A listener that throws
    * causes a process warning, and is called again. Listeners of the same token request share one watch, whose timers do
    * not keep the process alive. End the watch before you call `revoke`: otherwise it obtains another token.
    * @throws {ConfigurationError} if an option or the token request is malformed
