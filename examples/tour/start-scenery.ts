@@ -17,8 +17,7 @@ export async function startScenery(
   timeline: Timeline,
   { outageMs, onTokenService }: Pick<SceneContext, 'outageMs'> & Pick<ConnectOptions, 'onTokenService'>,
 ): Promise<Scenery> {
-  const shortLifetimeSeconds = Math.ceil(outageMs * 1.6e-3);
-  const server = await startAuthorizationServer(200, { lifetimeSeconds: 60, shortLifetimeSeconds });
+  const server = await startAuthorizationServer(200, { lifetimeSeconds: 60, shortLifetimeSeconds: 16 });
   const api = await startProtectedApi((token) => server.introspect(token));
   const { origin: baseURL, responses } = api;
   timeline.note(`oidc-provider at ${server.issuer}: a grant takes 200 ms`);

@@ -38,7 +38,7 @@ test(
   async () => {
     const { exitCode, stdout, stderr } = await runScenes({ outageMs: 4_000 });
 
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect({ exitCode, stderr, failed: stdout.match(/^.*✗.*$/gm) }).toEqual({ exitCode: 0, stderr: '', failed: null });
     expect(stdout.match(/^\d {2}.*$/gm)).toEqual([
       '1  A hundred first calls at once share one grant',
       '2  fetch and undici use the cached token, too',

@@ -10,8 +10,8 @@ const program = fileURLToPath(new URL('observed-program.ts', import.meta.url));
 /** The process of {@link program}. */
 export interface ObservedProcess {
   /** Waits for the end of a tour. */
-  tourEnds(): Promise<unknown>;
-  beginNextTour(): void;
+  readonly tourEnds: () => Promise<unknown>;
+  readonly beginNextTour: () => void;
 }
 
 /** Starts {@link program}, and kills it after the test. */

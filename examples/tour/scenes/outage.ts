@@ -11,11 +11,13 @@ export async function outage({ server, connectAs, ...context }: SceneContext): P
   const { baseURL, recorder, timeline, outageMs } = context;
   const code = await shownCode(import.meta.url);
   timeline.scene(`The authorization server is down for ${seconds(outageMs)}, and no call fails`, code);
-  const connection = connectAs(server.shortLived);
+  // The time between attempts is short, as the token is.
+  const connection = connectAs(server.shortLived, { retry: { maxBackoffMs: 1_000 } });
   const first = await connection.tokens.getToken();
   const get = threeClients(connection, baseURL);
   const since = recorder.count();
-  const beforeMs = 0.85 * first.remainingMs() - outageMs;
+  // The token is due for renewal after 70 to 80 % of its lifetime, so before the outage ends.
+  const beforeMs = 0.82 * first.remainingMs() - outageMs;
   timeline.note(`a GET every 50 ms by axios, fetch or undici; outage in ${seconds(beforeMs)}`);
   const failed = () => traffic.outcomes.filter((outcome) => outcome !== '200').length;
   const progress = setInterval(() => timeline.note(`${traffic.outcomes.length} calls, ${failed()} failed`), 3_000);

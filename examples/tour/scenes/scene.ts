@@ -11,7 +11,7 @@ export interface SceneContext extends Connection {
   readonly server: AuthorizationServer;
   readonly baseURL: string;
   /** Connects another service. */
-  readonly connectAs: (client: Client, options?: Pick<TokenServiceOptions, 'name'>) => Connection;
+  readonly connectAs: (client: Client, options?: Pick<TokenServiceOptions, 'name' | 'retry'>) => Connection;
   /** The lines of the log of all token services. */
   readonly log: readonly string[];
   readonly recorder: ReturnType<typeof startRecorder>;
