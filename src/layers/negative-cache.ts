@@ -43,6 +43,8 @@ interface Failure {
   readonly fingerprint: string | undefined;
   /** The time until the credentials are checked again. */
   recheck: Pause | undefined;
+  /** Number of consecutive attempts that were made because the credentials had changed. */
+  readonly changes: number;
   /** The value of the expired token for which an attempt was made despite the backoff. */
   attemptedFor: string | undefined;
 }
@@ -105,7 +107,11 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
         credentials === undefined ? undefined : abortable(credentials.fingerprint(), signal),
       ).catch(() => undefined);
 
-    async function remember(key: string, error: AnyTokenError, isAfterExpiry: boolean): Promise<AnyTokenError> {
+    async function remember(
+      key: string,
+      error: AnyTokenError,
+      { isAfterExpiry, isChanged }: { isAfterExpiry: boolean; isChanged: boolean },
+    ): Promise<AnyTokenError> {
       const last = failures.get(key);
       const count = last !== undefined && isSame(last.error, error) ? last.count + 1 : 1;
       // The tokens of all replicas may have expired at the same time. Full jitter spreads their next attempts.
@@ -118,8 +124,12 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
       const ms = Math.max(ownMs, held?.pause.remainingMs() ?? 0);
       const fingerprint = error.retryable ? held?.fingerprint : await currentFingerprint();
       const attemptedFor = last?.attemptedFor;
-      const recheck = held && pause(ownMs, clock);
-      failures.set(key, { error, count, pause: pause(ms, clock), fingerprint, recheck, attemptedFor });
+      const changes = isChanged ? (last?.changes ?? 0) + 1 : 0;
+      // Credentials that change at each reading, such as an assertion, must not void the pause.
+      const changedMs = changes > 0 ? Math.min(60_000, recheckMs * 2 ** (changes - 1)) : undefined;
+      const recheckAfterMs = held === undefined ? changedMs : ownMs;
+      const recheck = recheckAfterMs === undefined ? undefined : pause(recheckAfterMs, clock);
+      failures.set(key, { error, count, pause: pause(ms, clock), fingerprint, recheck, changes, attemptedFor });
       return withRetryAfter(error, ms);
     }
 
@@ -131,7 +141,9 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
         const failure = failures.get(key);
         const waitMs = failure?.pause.remainingMs() ?? 0;
         const isAfterExpiry = failure !== undefined && mayAttemptOnce(failure, options?.replacing);
-        if (failure !== undefined && waitMs > 0 && !isAfterExpiry && !(await haveCredentialsChanged(failure))) {
+        const isPaused = failure !== undefined && waitMs > 0 && !isAfterExpiry;
+        const isChanged = isPaused && (await haveCredentialsChanged(failure));
+        if (isPaused && !isChanged) {
           const suppression = failure.error.retryAfterMs === undefined ? 'backoff' : 'retry_after';
           const reason = options?.reason;
           emit({ type: 'grant.suppressed', requestedScope, reason, suppression, retryAfterMs: waitMs });
@@ -142,7 +154,7 @@ export function withNegativeCache(layerOptions: NegativeCacheOptions = {}): Laye
           failures.delete(key);
           return token;
         } catch (error) {
-          throw isTokenError(error) ? await remember(key, error, isAfterExpiry) : error;
+          throw isTokenError(error) ? await remember(key, error, { isAfterExpiry, isChanged }) : error;
         }
       },
     };

@@ -61,7 +61,10 @@ export function watcher({ cache, source, complete }: WatchContext) {
 
   /** Asks for the token whenever it is due. The cache renews it, and tells the listeners. */
   async function keepRenewed(request: CanonicalTokenRequest, ended: AbortSignal): Promise<void> {
-    const sleep = (ms: number) => clock.sleep(ms, ended, { ref: false }).catch(() => undefined);
+    const sleep = (ms: number) =>
+      clock.sleep(ms, ended, { ref: false }).catch((error: unknown) => {
+        if (!ended.aborted) throw error;
+      });
     while (!ended.aborted) {
       const dueMs = cache.dueMs(request.key);
       if (dueMs > 0) await sleep(Math.min(dueMs, longestSleepMs));
@@ -75,7 +78,10 @@ export function watcher({ cache, source, complete }: WatchContext) {
     const watch = { listeners: new Set<() => void>(), ended: new AbortController() };
     watches.set(request.key, watch);
     cache.watched.set(request.key, () => watch.listeners.forEach((tell) => tell()));
-    void keepRenewed(request, watch.ended.signal);
+    // Without a working clock, the loop would never pause.
+    warnOnFailure()('A watch of m2m-tokens has ended, because its clock failed', () =>
+      keepRenewed(request, watch.ended.signal),
+    );
     return watch;
   }
 

@@ -64,9 +64,16 @@ export function namedService({ name, services, emit }: NamedServiceOptions): Tok
       checkWatch(listener, options);
       const { signal } = options;
       const { scope } = canonicalRequest(options.request);
-      const open = async () =>
-        services.run(name, async (service) => service.watch(listener, options), opened(scope, { signal }));
-      void watchWhenOpen(open, listener, signal);
+      // The service refuses a request that does not go with its own options.
+      const begin = async (service: TokenService) => {
+        try {
+          service.watch(listener, options);
+          return undefined;
+        } catch (error) {
+          return error as AnyTokenError;
+        }
+      };
+      void watchWhenOpen(() => services.run(name, begin, opened(scope, { signal })), listener, signal);
     },
     flush: async () => present()?.flush(),
     revoke: async (options) => present()?.revoke(options) ?? true,
@@ -74,21 +81,27 @@ export function namedService({ name, services, emit }: NamedServiceOptions): Tok
   };
 }
 
-/** Opens a service, again and again until it succeeds. The listener is told of the first failure. */
+/**
+ * Opens a service, again and again until it succeeds. `open` resolves to the error of a service that refuses the watch. The
+ * listener is told of this error, and of the first failure.
+ */
 async function watchWhenOpen(
-  open: () => Promise<void>,
+  open: () => Promise<AnyTokenError | undefined>,
   listener: WatchListener,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const run = warnOnFailure();
   const isEnded = (): boolean => signal?.aborted === true;
+  const tell = (error: AnyTokenError) =>
+    run(`A listener of watch failed${onlyOnce}`, () => listener({ token: undefined, error }));
   for (let failures = 1; !isEnded(); failures += 1) {
-    const error = await open().then(
-      () => undefined,
-      (reason: unknown) => reason as AnyTokenError,
+    const { isOpen, error } = await open().then(
+      (refusal) => ({ isOpen: true, error: refusal }),
+      (failure: unknown) => ({ isOpen: false, error: failure as AnyTokenError }),
     );
     if (error === undefined || isEnded()) return;
-    if (failures === 1) run(`A listener of watch failed${onlyOnce}`, () => listener({ token: undefined, error }));
+    if (isOpen || failures === 1) tell(error);
+    if (isOpen) return;
     const waitMs = backoffMs(failures, { baseMs: 1_000, capMs: 9_500, random: Math.random });
     await systemClock.sleep(waitMs, signal, { ref: false }).catch(() => undefined);
   }

@@ -116,7 +116,7 @@ export function openServices({ optionsOf, max, timeoutMs, defaults, onOpen }: Op
   async function openEntry(name: string, isCurrent: () => boolean): Promise<Entry> {
     const options = await read(name);
     // The service was closed in the meantime: its options are read again.
-    if (!isCurrent()) return opening(name);
+    if (!isCurrent()) return open.get(name) ?? opening(name);
     const entry = inContextOfCreation(makeEntry, name, options);
     onOpen(entry.service);
     open.set(name, entry);

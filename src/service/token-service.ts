@@ -121,7 +121,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   // The cache tells the client authentication which certificate its tokens are bound to.
   const cache = tokenCache({ ...options.cache, refresh, clock, random, onEvent, certificate: clientAuthentication });
   const defaults = { scope, resource, audience, parameters, authorizationDetails };
-  const source = compose(
+  const cached = compose(
     grants,
     withRateLimit({ maxConcurrentGrants: options.maxConcurrentGrants, clock, onEvent }),
     withRetry({ retries, deadlineMs, clock, random, onEvent }),
@@ -129,9 +129,8 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     withNegativeCache({ credentials: clientAuthentication, maxBackoffMs, clock, random, onEvent }),
     shared && withSharedStore(shared, { deadlineMs, refresh, random }),
     withCache(cache),
-    withDefaultRequest(defaults),
-    withFastPath(cache),
   );
+  const source = compose(cached, withDefaultRequest(defaults), withFastPath(cache));
 
   return {
     getToken: (request, requestOptions) => source.getToken(request, requestOptions),
@@ -144,7 +143,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       await entries?.flush();
     },
     flush: async () => entries?.flush(),
-    watch: watcher({ cache: cachedTokensOf(cache), source, complete: requestDefaults(defaults) }),
+    watch: watcher({ cache: cachedTokensOf(cache), source: cached, complete: requestDefaults(defaults) }),
     stats: () => tokenStats({ origin, grants, cache: cachedTokensOf(cache), shared: entries }),
     revoke: revokeAll({ cache: cachedTokensOf(cache), grants, shared: entries, onEvent }),
     [observeKey]: observers.observe,

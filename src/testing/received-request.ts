@@ -42,7 +42,7 @@ export function readRequest(
   clients: Readonly<Record<string, string>>,
   now: number,
 ): AuthenticatedRequest {
-  const form = new URLSearchParams(request.method === 'POST' ? body : '');
+  const form = formOf(request.headers['content-type'], request.method === 'POST' ? body : '');
   const { isAuthenticated, ...client } = authenticate(request.headers.authorization, form, clients, now);
   const { authorization } = request.headers;
   return {
@@ -55,6 +55,16 @@ export function readRequest(
 }
 
 const redacted = '[redacted]';
+
+/** The parameters of a body, form-encoded or of type JSON (option `bodyFormat` of the grants). */
+function formOf(contentType: string | undefined, body: string): URLSearchParams {
+  if (contentType?.startsWith('application/json') !== true) return new URLSearchParams(body);
+  const form = new URLSearchParams();
+  for (const [name, value] of Object.entries(parseObject(body) ?? {})) {
+    form.set(name, typeof value === 'string' ? value : JSON.stringify(value));
+  }
+  return form;
+}
 
 function parametersOf(form: URLSearchParams): Record<string, string | readonly string[]> {
   const names = [...new Set(form.keys())];

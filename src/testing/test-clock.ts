@@ -32,7 +32,7 @@ export function testClock(): TestClock {
           clearTimeout(timer);
           timer = setTimeout(end, Math.min(remainingMs, longestTimerMs));
           // A wait without an end must not keep a test process running.
-          if (!ref || remainingMs === Infinity) timer.unref();
+          if (!ref || remainingMs === Infinity) timer.unref?.();
         };
         const sleeper = { until: monotonic() + ms, restart };
         function end(): void {

@@ -312,6 +312,25 @@ describe('credentials', () => {
     expect(source.calls).toHaveLength(1);
   });
 
+  test('are tried after 1 s, 2 s, 4 s and so on, if they change at each reading and are rejected each time', async () => {
+    let looks = 0;
+    const { source, clock, ask } = cooled({
+      credentials: fingerprint(() => Promise.resolve(String((looks += 1)))),
+      random: () => 0.999,
+    });
+    for (let elapsedMs = 0; elapsedMs < 7 * second; elapsedMs += 50) {
+      const answer = ask();
+      await settle();
+      source.last().reject(refusal);
+      await answer;
+      clock.advance(50);
+    }
+
+    // The first one, one at once, and then those after 1 s, 2 s and 4 s; the pause itself ends after 7.5 s.
+    expect(source.calls.length).toBeGreaterThanOrEqual(4);
+    expect(source.calls.length).toBeLessThanOrEqual(5);
+  });
+
   test('are not read after the cached rejection has ended', async () => {
     let looks = 0;
     const { source, clock, ask, failWith } = cooled({

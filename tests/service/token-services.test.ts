@@ -424,6 +424,25 @@ test('the context of the request that made a service is not kept alive by it [D2
   expect(reference.deref()).toBeUndefined();
 });
 
+test('a service that was opened while an earlier opening was closed stays in use', async () => {
+  const reads: (() => void)[] = [];
+  const services = createTokenServices(async (name) => {
+    await new Promise<void>((resolve) => reads.push(resolve));
+    return tenantOptions(name);
+  });
+  const early = services.of('acme').getToken();
+  await until(() => reads.length === 1);
+  services.close('acme');
+  const late = services.of('acme').getToken();
+  await until(() => reads.length === 2);
+  reads[1]?.();
+  const token = await late;
+  reads[0]?.();
+
+  expect((await early).value).toBe(token.value);
+  expect(reads).toHaveLength(2);
+});
+
 describe('watch', () => {
   const begin = (services: TokenServices, end: AbortController): string[] => {
     const told: string[] = [];
@@ -459,6 +478,16 @@ describe('watch', () => {
 
     expect(told).toEqual(['undefined ERR_GRANT_UNAVAILABLE', 'acme-1 ok']);
     expect(calls).toBe(3);
+  });
+
+  test('tells of a request that the service refuses, and does not try again', async () => {
+    const services = createTokenServices((name) => ({ ...tenantOptions(name), resource: 'https://api.example.com' }));
+    const told: string[] = [];
+    const tell = ({ error }: WatchedToken) => told.push(String(error?.message));
+    services.of('acme').watch(tell, { request: { parameters: { resource: 'https://other.example.com' } } });
+    await until(() => told.length === 1);
+
+    expect(told[0]).toContain('resource');
   });
 
   test('ends with its signal, also while it waits for the options', async () => {

@@ -283,6 +283,30 @@ describe('listeners', () => {
     expect(server.grants).toHaveLength(2);
   });
 
+  test('a request that empties a default member is watched without it', async () => {
+    const { tokens, server, end } = await watching({ scope: 'a', audience: 'b' });
+    const told: string[] = [];
+    const request = { scope: '', audience: [] };
+    tokens.watch((watched) => told.push(textOf(watched)), { signal: end.signal, request });
+
+    await until(() => told.length === 1);
+
+    expect(server.grants.map(({ body }) => new URLSearchParams(body).get('scope'))).toEqual(['a', null]);
+  });
+
+  test('a clock that fails ends the watch with a warning', async () => {
+    const messages = warnings();
+    const { clock } = await startTokenService();
+    const sleep = () => Promise.reject(new Error('no timers here'));
+    const { tokens, server } = await startTokenService({ clock: { ...clock, sleep } });
+    tokens.watch(() => undefined, { signal: endAfterTest().signal });
+
+    await until(() => messages.length === 1);
+
+    expect(messages).toEqual(['A watch of m2m-tokens has ended, because its clock failed: Error: no timers here']);
+    expect(server.grants.length).toBeLessThanOrEqual(1);
+  });
+
   test('each token request has a watch of its own', async () => {
     const { tokens, server, end } = await watching();
     const told: string[] = [];

@@ -24,7 +24,8 @@ function redirectHandlerIn(handler: object): object | undefined {
   let each: unknown = handler;
   while (typeof each === 'object' && each !== null) {
     const { history, handler: inner } = each as { readonly history?: unknown; readonly handler?: unknown };
-    if (Array.isArray(history)) return each;
+    // A handler of the user, which may serve several requests, may have a history too.
+    if (Array.isArray(history) && 'maxRedirections' in each && 'dispatch' in each) return each;
     each = inner;
   }
   return undefined;
