@@ -31,11 +31,18 @@ export interface TokenRequest {
   readonly assertion?: string | undefined;
 }
 
+const brand = Symbol.for('m2m-tokens.token-request');
+
 /**
  * A token request that is checked and sorted, so that equal token requests have equal keys. Immutable; made by
  * {@link canonicalRequest}.
  */
 export class CanonicalTokenRequest implements TokenRequest {
+  /** Also true for a request of the copy in the other module format: an adapter of that copy may make it. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && brand in value;
+  }
+
   readonly scope: string | undefined;
   readonly resource: readonly string[];
   readonly audience: readonly string[];
@@ -82,6 +89,10 @@ export class CanonicalTokenRequest implements TokenRequest {
       );
     }
     Object.freeze(this);
+  }
+
+  get [brand](): true {
+    return true;
   }
 
   get subjectToken(): string | undefined {

@@ -306,3 +306,19 @@ test.each<[string, object, RegExp]>([
 
   expect(() => server.answer(answer as never)).toThrow(message);
 });
+
+test('a secret in a JSON body is read, and not recorded', async () => {
+  const { server } = await start();
+  const { clientId, clientSecret } = server.options;
+  const body = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret, scope: 'a' };
+
+  const response = await fetch(`${server.issuer}/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+
+  expect(response.status).toBe(200);
+  expect(server.grants).toMatchObject([{ clientId, parameters: { scope: 'a', client_secret: '[redacted]' } }]);
+  expect(inspect(server.requests, { depth: 9 })).not.toContain(String(clientSecret));
+});

@@ -87,6 +87,14 @@ for (const [direction, one, other, adapters] of [
       });
     }
 
+    test('an axios request has a subject of its own', async () => {
+      const grant = one.tokenExchange({ subjectToken: () => 'a-service', subjectTokenType: 'access_token' });
+      const instance = adapters.axios.create({ baseURL: origin });
+      instance.interceptors.request.use(adapters.bearerToken(newService(one, { grant })));
+      const { data } = await instance.get('/orders', { tokenRequest: { subjectToken: 'a-user' } });
+      assert.match(data.authorization, /^Bearer .+-2$/);
+    });
+
     test('isTokenError recognises an error', async () => {
       const error = await newService(one, { clientSecret: 'wrong' })
         .getToken()
