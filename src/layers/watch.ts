@@ -79,7 +79,7 @@ export function watcher({ cache, source, complete }: WatchContext) {
     watches.set(request.key, watch);
     cache.watched.set(request.key, () => watch.listeners.forEach((tell) => tell()));
     // Without a working clock, the loop would never pause.
-    warnOnFailure()('A watch of m2m-tokens has ended, because its clock failed', () =>
+    void warnOnFailure()('A watch of m2m-tokens has ended, because its clock failed', () =>
       keepRenewed(request, watch.ended.signal),
     );
     return watch;
