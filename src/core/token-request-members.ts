@@ -1,6 +1,15 @@
 import { ConfigurationError } from './errors.js';
 import { parseUrl } from './secure-url.js';
 
+// RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
+export function checkScope(scope: string): void {
+  if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)) {
+    throw new ConfigurationError(
+      `"scope" holds ${JSON.stringify(scope)}: only visible ASCII without " and \\ is allowed (RFC 6749 §3.3)`,
+    );
+  }
+}
+
 // RFC 8707 §2: an absolute URI without a fragment.
 export function checkResource(resource: string): void {
   if (parseUrl(resource) === undefined || resource.includes('#')) {

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { type AuthorizationDetail, canonicalDetails } from './authorization-details.js';
 import { anyList, anyObject, checkOptions, nonEmptyString, stringOrStrings } from './check-options.js';
 import { ConfigurationError } from './errors.js';
-import { checkParameter, checkResource, checkSubject, repeatedParameter } from './token-request-members.js';
+import { checkParameter, checkResource, checkScope, checkSubject, repeatedParameter } from './token-request-members.js';
 
 /**
  * The scope, resource, audience and further parameters of a grant. Equal token requests share a token. `undefined`,
@@ -173,13 +173,4 @@ function sortedSet(
 ): readonly string[] {
   const members = typeof value === 'string' ? split(value) : (value ?? []).flatMap(split);
   return Object.freeze([...new Set(members)].filter((member) => member !== '').toSorted());
-}
-
-// RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
-function checkScope(scope: string): void {
-  if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)) {
-    throw new ConfigurationError(
-      `"scope" holds ${JSON.stringify(scope)}: only visible ASCII without " and \\ is allowed (RFC 6749 §3.3)`,
-    );
-  }
 }

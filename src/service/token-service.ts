@@ -48,11 +48,11 @@ export interface TokenService extends TokenSource {
    */
   flush(): Promise<void>;
   /**
-   * Keeps a token renewed although nobody asks for it, for a connection that outlives its token. `listener` is called with
-   * the current token, with each new one, and when grants begin to fail; see `WatchedToken`. A listener that throws
-   * causes a process warning, and is called again. Listeners of the same token request share one watch, whose timers do
-   * not keep the process alive. End the watch before you call `revoke`: otherwise it obtains another token. Do
-   * not watch more tokens than `cache.maxTokens`.
+   * Renews a token in the background even if nobody calls `getToken`. Use it for a connection that stays open longer than
+   * its token is valid. `listener` is called with the current token, with each new one, and when grants begin to fail; see
+   * `WatchedToken`. A listener that throws causes a process warning, and is called again. Listeners of the same token
+   * request share one watch. Its timers do not keep the process alive. End the watch before you call `revoke`: otherwise
+   * it obtains another token. Do not watch more tokens than `cache.maxTokens`.
    * @throws {ConfigurationError} if an option or the token request is malformed
    * @example
    * ```ts
