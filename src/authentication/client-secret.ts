@@ -66,7 +66,7 @@ export function clientSecretBasic(secret: Secret, options: ClientSecretBasicOpti
 }
 
 /**
- * Authenticates with the client secret in the body of the token request: `client_secret_post`.
+ * Authenticates with the client secret in the body of the grant: `client_secret_post`.
  * @throws {ConfigurationError} if the secret is empty, or neither a string nor a function
  * @see [RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)
  * @example

@@ -32,7 +32,7 @@ export interface GetTokenOptions {
   /** Why a grant is needed, for its events. Set by a watch, and by `withCache` for the layers below it. */
   readonly reason?: GrantReason | undefined;
   /**
-   * Counts the token requests that were sent for a grant, for its events. Set by `withRetry`, and increased by
+   * Counts the requests that were sent for a grant, for its events. Set by `withRetry`, and increased by
    * `clientCredentials`. @default { sent: 0 }
    */
   readonly attempts?: { sent: number } | undefined;

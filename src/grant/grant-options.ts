@@ -34,7 +34,7 @@ export interface ClientCredentialsOptions {
   readonly protectedResource?: string | InsecureUrl | undefined;
   /**
    * The issuers that may receive the credentials, together with `protectedResource`. The first authorization server in
-   * its metadata that is also in this list is used. If none is, the call fails and no token request is sent.
+   * its metadata that is also in this list is used. If none is, the call fails and no grant is sent.
    */
   readonly issuers?: readonly (string | InsecureUrl)[] | undefined;
   /** The URL of the revocation endpoint, together with `tokenEndpoint` (RFC 7009). */

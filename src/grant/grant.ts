@@ -11,7 +11,7 @@ export interface Grant {
     readonly requestedScope: string | undefined;
   };
   readonly reason: GrantReason | undefined;
-  /** Counts the token requests that were sent. */
+  /** Counts the requests that were sent. */
   readonly attempts: { sent: number };
   readonly parameters: URLSearchParams;
   readonly signal: AbortSignal | undefined;

@@ -9,7 +9,7 @@ import { asGrantType, checkSubjectMembers, type GrantType } from './grant-type.j
 export interface JwtBearerOptions {
   /** The source of the assertion. Without it, each token request needs an `assertion` of its own. */
   readonly assertion?: AssertionSource | undefined;
-  /** The format of the body of a token request. OAuth has only `'form'`; some vendors expect `'json'`. @default 'form' */
+  /** The format of the body of a grant. OAuth has only `'form'`; some vendors expect `'json'`. @default 'form' */
   readonly bodyFormat?: 'form' | 'json' | undefined;
 }
 

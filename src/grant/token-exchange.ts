@@ -17,7 +17,7 @@ export interface TokenExchangeOptions {
   readonly actorTokenType?: string | undefined;
   /** The type of the token to obtain. @default chosen by the authorization server, usually an access token */
   readonly requestedTokenType?: string | undefined;
-  /** The format of the body of a token request. OAuth has only `'form'`; some vendors expect `'json'`. @default 'form' */
+  /** The format of the body of a grant. OAuth has only `'form'`; some vendors expect `'json'`. @default 'form' */
   readonly bodyFormat?: 'form' | 'json' | undefined;
 }
 

@@ -9,7 +9,7 @@ export function eventSentence(event: TokenEvent): string {
     case 'grant.succeeded':
       return `${event.authorizationServer} granted "${event.clientId ?? event.service}" a token for ${seconds(event.lifetimeMs)}`;
     case 'grant.failed':
-      return `${attempt(event)} failed${event.attempt === undefined ? ' before its token request was sent' : ''}: ${errorMessage(event.error)}`;
+      return `${attempt(event)} failed${event.attempt === undefined ? ' before it was sent' : ''}: ${errorMessage(event.error)}`;
     case 'grant.retry_scheduled':
       return `${attempt(event)} failed; the next one follows in ${seconds(event.retryAfterMs)}`;
     case 'grant.suppressed':
@@ -23,7 +23,7 @@ export function eventSentence(event: TokenEvent): string {
     case 'renewal.failed':
       return `a token could not be renewed${validity(event)}, next attempt ${nextAttempt(event)}: ${errorMessage(event.error)}`;
     case 'renewal.recovered':
-      return `a token request succeeded after ${times(event.failures, 'failure')} in ${seconds(event.failedForMs)}`;
+      return `a grant succeeded after ${times(event.failures, 'failure')} in ${seconds(event.failedForMs)}`;
     case 'token.expired_on_arrival':
       return 'a token had expired on arrival and is not cached; check its lifetime and the clocks of both machines';
     case 'token.lifetime_capped':

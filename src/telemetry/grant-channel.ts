@@ -5,7 +5,7 @@ import type { ObservedGrant, Observer } from './observer.js';
 
 /** What subscribers of the tracing channel get. Node.js adds `result` or `error`. */
 interface GrantMessage extends ObservedGrant {
-  /** Number of token requests that were sent for this grant, including resends (RFC 9449 §8). */
+  /** Number of requests that were sent for this grant, including resends (RFC 9449 §8). */
   attempts: number;
 }
 

@@ -18,15 +18,15 @@ export interface Servers {
 /** The authorization server. Each grant is `token-1`, `token-2` and so on. */
 export interface AuthorizationServer {
   readonly tokenEndpoint: string;
-  /** The token requests so far, also those without success. */
+  /** The grants so far, also those without success. */
   readonly requests: readonly ReceivedRequest[];
-  /** The response to the next token requests; `undefined` hangs. @default grants a token for an hour */
+  /** The response to the next grants; `undefined` hangs. @default grants a token for an hour */
   answer: (request: ReceivedRequest) => Answer | undefined;
   /** The time before each response. @default 0 */
   delayMs: number;
   /** Makes a token response; without `expires_in` if the lifetime is not `named`. */
   grant(options?: { readonly lifetimeSeconds?: number; readonly named?: boolean }): Answer;
-  /** Resolves when no token request is under way. */
+  /** Resolves when no grant is under way. */
   idle(): Promise<void>;
 }
 

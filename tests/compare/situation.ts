@@ -14,7 +14,7 @@ export interface Situation {
   readonly feature?: Feature;
   /** Whether only subjects that send requests are tried. @default false */
   readonly sends?: boolean;
-  /** Whether subjects that have an option for it get a limit of 1 s for a token request. @default false */
+  /** Whether subjects that have an option for it get a limit of 1 s for a grant. @default false */
   readonly limited?: boolean;
   run(trial: Trial): Promise<Verdict>;
 }

@@ -38,7 +38,7 @@ export interface Settings {
   readonly secret: () => string;
   /** A file that holds the same. */
   readonly secretFile: string;
-  /** Limit for a token request, if the subject has such an option. */
+  /** Limit for a grant, if the subject has such an option. */
   readonly timeoutMs?: number;
   /** An agent for axios that keeps connections open; absent outside of the measurements of time. */
   readonly agent?: unknown;

@@ -3,7 +3,7 @@ import { type Answer, type Handler, type HttpServer, type RecordedRequest, start
 /** An authorization server on loopback with scripted responses. */
 export interface ScriptedAuthorizationServer extends HttpServer {
   readonly tokenEndpoint: string;
-  /** The token requests so far. */
+  /** The grants so far. */
   readonly grants: readonly RecordedRequest[];
   /** Sets the responses of the token endpoint: each of them in turn, then the last one for all further requests. */
   script(...answers: readonly (Answer | Handler)[]): void;

@@ -45,7 +45,7 @@ test.each<[number, string, TokenEvent]>([
   ],
   [
     debug,
-    'an attempt of a grant failed before its token request was sent: https://auth.example is not available',
+    'an attempt of a grant failed before it was sent: https://auth.example is not available',
     { type: 'grant.failed', ...facts, attempt: undefined, error: outage, durationMs: 5 },
   ],
   [
@@ -124,7 +124,7 @@ test.each<[number, string, TokenEvent]>([
   // Without a failure that was logged, a recovery is routine.
   [
     debug,
-    'a token request succeeded after 1 failure in 28 s',
+    'a grant succeeded after 1 failure in 28 s',
     { type: 'renewal.recovered', requestedScope: 'a', scope: 'a', failures: 1, failedForMs: 28_000 },
   ],
   [

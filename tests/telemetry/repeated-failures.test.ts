@@ -100,7 +100,7 @@ describe('an outage of the authorization server', () => {
       'https://auth.example/token granted "orders" a token for 3600 s',
       'a token could not be renewed; it remains valid for 439.7 s, next attempt in 0.5 s at the earliest: ' +
         'https://auth.example/token is not available (HTTP 503)',
-      'a token request succeeded after 6 failures in 28.7 s; since the last line: 5 more renewal.failed',
+      'a grant succeeded after 6 failures in 28.7 s; since the last line: 5 more renewal.failed',
     ]);
     expect(service.log.shown()[2]).toMatchObject({ failures: 6, failedForMs: 28_700, repeated: 5 });
   });
@@ -135,7 +135,7 @@ describe('an outage of the authorization server', () => {
           'available (HTTP 503); since the last line: 6 more renewal.failed',
       },
       {
-        msg: 'a token request succeeded after 57 failures in 464.7 s; since the last line: 24 more token.unavailable',
+        msg: 'a grant succeeded after 57 failures in 464.7 s; since the last line: 24 more token.unavailable',
         repeated: 24,
       },
     ]);

@@ -74,7 +74,7 @@ function redirected({ status, url, headers }: BoundedResponse, context: GrantCon
   const target = location === null ? undefined : parseUrl(location, url);
   const where = target === undefined ? 'without a target' : `to ${withoutSecretPath(target, context.secrets ?? [])}`;
   return new GrantRejectedError(
-    `${context.authorizationServer} redirected the token request ${where} (HTTP ${status}); ` +
+    `${context.authorizationServer} redirected the request ${where} (HTTP ${status}); ` +
       'credentials are not sent to the target of a redirect: set "tokenEndpoint" to the URL that responds without a redirect',
     { status },
   );

@@ -1,4 +1,4 @@
-/** The headers and the body of a token request as JSON, for vendors that expect it. A repeated parameter is a list. */
+/** The headers and the body of a grant as JSON, for vendors that expect it. A repeated parameter is a list. */
 export function jsonBody(
   headers: Readonly<Record<string, string>>,
   body: unknown,

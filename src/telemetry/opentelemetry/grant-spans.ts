@@ -25,7 +25,7 @@ interface GrantSpan {
   /** Tells the token services apart. */
   readonly owner: object;
   readonly span: Span;
-  /** Number of token requests that were sent. */
+  /** Number of requests that were sent. */
   attempts: number;
 }
 

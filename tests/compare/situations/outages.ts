@@ -29,7 +29,7 @@ export const outages: readonly Situation[] = [
   {
     id: 'expired-outage',
     rule: 'A3',
-    right: 'when the token has expired during the outage, 20 calls in 2 s cause at most 10 token requests',
+    right: 'when the token has expired during the outage, 20 calls in 2 s cause at most 10 grants',
     feature: 'spacing',
     async run(trial) {
       await firstToken(trial);
@@ -38,7 +38,7 @@ export const outages: readonly Situation[] = [
       const before = trial.authorizationServer.requests.length;
       await callsInTurn(trial, 20);
       const sent = trial.authorizationServer.requests.length - before;
-      return { passed: sent <= 10, measured: counted(sent, 'token request') };
+      return { passed: sent <= 10, measured: counted(sent, 'grant') };
     },
   },
   {
@@ -57,7 +57,7 @@ export const outages: readonly Situation[] = [
   {
     id: 'retry-after',
     rule: 'A4',
-    right: 'after a 429 with "Retry-After: 30", no token request is sent for 30 s, and calls work afterwards',
+    right: 'after a 429 with "Retry-After: 30", no grant is sent for 30 s, and calls work afterwards',
     feature: 'retry-after',
     async run(trial) {
       const { authorizationServer } = trial;
@@ -70,7 +70,7 @@ export const outages: readonly Situation[] = [
       trial.clock.move(seconds(31));
       const { succeeded } = await trial.call();
       const later = succeeded ? 'calls work afterwards' : 'calls fail afterwards, too';
-      return { passed: sent === 1 && succeeded, measured: `${counted(sent, 'token request')} for 10 calls; ${later}` };
+      return { passed: sent === 1 && succeeded, measured: `${counted(sent, 'grant')} for 10 calls; ${later}` };
     },
   },
   {

@@ -55,7 +55,7 @@ describeForeignServer(
 
       const error = await failureOf(tokens.getToken());
 
-      expect(String(error)).toContain(`redirected the token request to ${tokenEndpoint} (HTTP 301)`);
+      expect(String(error)).toContain(`redirected the request to ${tokenEndpoint} (HTTP 301)`);
     });
 
     test('grants all scopes if none is requested [A17 R-14]', async () => {

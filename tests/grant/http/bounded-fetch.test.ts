@@ -224,7 +224,7 @@ describe('a redirect', () => {
     expect(elsewhere.requests).toEqual([]);
     expect(error).toBeInstanceOf(GrantRejectedError);
     expect(error).toMatchObject({ status, retryable: false });
-    expect(String(error)).toContain(`redirected the token request to ${elsewhere.origin}/other (HTTP ${status})`);
+    expect(String(error)).toContain(`redirected the request to ${elsewhere.origin}/other (HTTP ${status})`);
     expect(String(error)).not.toContain('s3ssion');
   });
 
@@ -259,7 +259,7 @@ describe('a redirect', () => {
 
     expect(error).toBeInstanceOf(GrantRejectedError);
     expect(String(error)).toContain(`HTTP ${status}`);
-    expect(String(error)).not.toContain(`redirected the token request to ${server.tokenEndpoint}`);
+    expect(String(error)).not.toContain(`redirected the request to ${server.tokenEndpoint}`);
   });
 
   test('does not show a secret in its target [A21 R-24]', async () => {
