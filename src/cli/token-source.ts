@@ -46,7 +46,13 @@ export async function openTokenSource(
     });
   }
   const authentication = await authenticationIdentity(settings, readCredentials);
-  const identity = [server, clientId, ...authentication, ...(await grantIdentity(settings, readCredentials))];
+  const identity = [
+    server,
+    settings.issuers?.value,
+    clientId,
+    ...authentication,
+    ...(await grantIdentity(settings, readCredentials)),
+  ];
   return withTokenCache({ identity, defaults: tokenRequest(settings) }, context)(source);
 }
 

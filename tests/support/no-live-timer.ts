@@ -21,10 +21,11 @@ globalThis.clearTimeout = (timer) => {
 };
 
 afterAll(async () => {
-  // Work of the last test may take some turns of the event loop, and a call of a shared store up to 250 ms.
+  // Work of the last test may take some turns of the event loop, a call of a shared store up to 250 ms, and a retry
+  // that a caller has left up to 1 s.
   const left = () => [...live].filter(([timer]) => timer.hasRef());
   for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
-  for (let waitedMs = 0; left().length > 0 && waitedMs < 500; waitedMs += 50)
+  for (let waitedMs = 0; left().length > 0 && waitedMs < 3_000; waitedMs += 50)
     await new Promise((resolve) => begin(resolve, 50));
   if (left().length > 0) throw new Error(`${left().length} timers are left, ${left()[0]?.[1].stack}`);
 });

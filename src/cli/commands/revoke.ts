@@ -26,9 +26,11 @@ export const revoke: Command = {
     const { readCheckedCredentials } = await import('../settings/credentials.js');
     const { serviceOptions } = await import('../settings/service-options.js');
     const options = await serviceOptions(settings, await readCheckedCredentials(settings, context));
-    const { issuer, tokenEndpoint, revocationEndpoint, clientId, clientAuthentication } = options;
+    const { issuer, tokenEndpoint, protectedResource, issuers, revocationEndpoint } = options;
+    const servers = { issuer, tokenEndpoint, protectedResource, issuers, revocationEndpoint };
+    const { clientId, clientAuthentication } = options;
     const { clock, signal } = context;
-    const grantOptions = { issuer, tokenEndpoint, revocationEndpoint, clientId, clientAuthentication, clock };
+    const grantOptions = { ...servers, clientId, clientAuthentication, clock };
     const token = new AccessToken({ value, issuedAt: 0, expiresAt: Infinity });
 
     const { forgetToken } = await import('../token-cache.js');

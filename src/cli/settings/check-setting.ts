@@ -24,7 +24,13 @@ export function checkSetting(name: SettingName, value: string, source: string): 
   }
 }
 
-const urls: ReadonlySet<SettingName> = new Set(['issuer', 'tokenEndpoint', 'revocationEndpoint', 'identityUrl']);
+const urls: ReadonlySet<SettingName> = new Set([
+  'issuer',
+  'tokenEndpoint',
+  'protectedResource',
+  'revocationEndpoint',
+  'identityUrl',
+]);
 
 // A password with a slash makes the URL malformed.
 function hasCredentials(text: string): boolean {

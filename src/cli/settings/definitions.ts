@@ -5,6 +5,15 @@ import { grantDefinitions, identityDefinitions } from './grant-definitions.js';
 const definitions = {
   issuer: { placeholder: '<url>', summary: 'URL of the authorization server, for the discovery of its metadata' },
   tokenEndpoint: { placeholder: '<url>', summary: 'URL of the token endpoint, instead of an issuer' },
+  protectedResource: {
+    placeholder: '<url>',
+    summary: 'URL of an API whose metadata name the authorization server (RFC 9728), instead of an issuer',
+  },
+  issuers: {
+    placeholder: '<urls>',
+    isList: true,
+    summary: 'issuers that may receive the credentials, space-separated; for use with a protected resource',
+  },
   revocationEndpoint: {
     placeholder: '<url>',
     summary: 'URL of the revocation endpoint, for use with a token endpoint',
@@ -113,7 +122,9 @@ function definitionOf(name: SettingName): SettingDefinition {
 }
 
 const exclusiveSettings: readonly (readonly SettingName[])[] = [
-  ['issuer', 'tokenEndpoint'],
+  ['issuer', 'tokenEndpoint', 'protectedResource'],
+  ['issuer', 'issuers'],
+  ['tokenEndpoint', 'issuers'],
   ['clientSecret', 'clientSecretFile', 'keyFile', 'assertionFile', 'identity'],
 ];
 
@@ -123,8 +134,8 @@ const exclusiveSettings: readonly (readonly SettingName[])[] = [
  */
 export function exclusiveWith(name: SettingName, input?: GrantInputName): readonly SettingName[] {
   if (name === input) return [];
-  const settings = exclusiveSettings.find((each) => each.includes(name)) ?? [];
-  return settings.filter((each) => each !== name && each !== input);
+  const settings = new Set(exclusiveSettings.filter((each) => each.includes(name)).flat());
+  return [...settings].filter((each) => each !== name && each !== input);
 }
 
 /** The setting from which the grant has its token, among those that are set. */

@@ -4,7 +4,13 @@ import { type SettingName, settingNames } from './definitions.js';
 /** The settings that most clients need, in the order of the help. */
 const common: readonly SettingName[] = ['issuer', 'clientId', 'clientSecret', 'clientSecretFile', 'scope', 'audience'];
 
-const network: readonly SettingName[] = ['tokenEndpoint', 'revocationEndpoint', 'dangerouslyAllowHttp'];
+const network: readonly SettingName[] = [
+  'tokenEndpoint',
+  'protectedResource',
+  'issuers',
+  'revocationEndpoint',
+  'dangerouslyAllowHttp',
+];
 
 const request = new Set<SettingName>(['grant', 'resource', 'parameter', 'dpop', 'assumeBearer']);
 

@@ -57,6 +57,8 @@ export function serverOptions(settings: Settings): TokenServiceOptions {
   return {
     issuer: url('issuer'),
     tokenEndpoint: url('tokenEndpoint'),
+    protectedResource: url('protectedResource'),
+    issuers: list(settings, 'issuers')?.map((each) => allowedUrl(settings, each)),
     revocationEndpoint: url('revocationEndpoint'),
     clientId: clientIdOf(settings),
     assumeBearer: isOn(settings, 'assumeBearer'),
@@ -69,15 +71,16 @@ export function serverOptions(settings: Settings): TokenServiceOptions {
  * @throws {CommandError} if the parameters are malformed
  */
 export function tokenRequest(settings: Settings): TokenRequest {
-  const list = (name: SettingName) => settings[name]?.value.split(/\s+/).filter(Boolean);
   const { parameter } = settings;
   return {
-    scope: list('scope'),
-    audience: list('audience'),
-    resource: list('resource'),
+    scope: list(settings, 'scope'),
+    audience: list(settings, 'audience'),
+    resource: list(settings, 'resource'),
     parameters: parameter && parametersOf(parameter.value, parameter.source),
   };
 }
+
+const list = (settings: Settings, name: SettingName) => settings[name]?.value.split(/\s+/).filter(Boolean);
 
 /**
  * Whether the command uses DPoP (RFC 9449).

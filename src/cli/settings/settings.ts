@@ -64,11 +64,11 @@ function merge(sources: readonly SettingSource[]): Settings {
 }
 
 /**
- * The issuer or the token endpoint.
- * @throws {CommandError} if both are missing
+ * The issuer, the token endpoint or the protected resource.
+ * @throws {CommandError} if none is set
  */
 export function requiredServer(settings: Settings): string {
-  return settings.tokenEndpoint?.value ?? requiredSetting(settings, 'issuer');
+  return (settings.tokenEndpoint ?? settings.protectedResource)?.value ?? requiredSetting(settings, 'issuer');
 }
 
 /**
@@ -81,10 +81,10 @@ export function requiredSetting(settings: Settings, name: SettingName): string {
   return value;
 }
 
-/** The error for a missing setting. It names the sources of the setting and of its alternatives. */
+/** The error for a missing setting. It names the sources of the setting and of its usual alternatives. */
 export function missingSetting(
   name: SettingName,
-  alternatives: readonly SettingName[] = exclusiveWith(name),
+  alternatives: readonly SettingName[] = name === 'issuer' ? ['tokenEndpoint'] : exclusiveWith(name),
 ): CommandError {
   const candidates = [name, ...alternatives].map((each) => settingDefinitions[each]);
   const sources = candidates.flatMap(({ variable, flag }) => [variable, ...(flag ? [flag.split(' ')[0]] : [])]);

@@ -18,7 +18,8 @@ test('each flag is called like its setting, and each variable belongs to one', (
 });
 
 test('settings of the server exclude each other, and so do credentials', () => {
-  expect(exclusiveWith('tokenEndpoint')).toEqual(['issuer']);
+  expect(exclusiveWith('tokenEndpoint')).toEqual(['issuer', 'protectedResource', 'issuers']);
+  expect(exclusiveWith('issuers')).toEqual(['issuer', 'tokenEndpoint']);
   expect(exclusiveWith('keyFile')).toEqual(['clientSecret', 'clientSecretFile', 'assertionFile', 'identity']);
   expect(exclusiveWith('keyFile', 'identity')).not.toContain('identity');
   expect(exclusiveWith('identity', 'identity')).toEqual([]);

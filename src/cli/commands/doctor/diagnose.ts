@@ -15,7 +15,7 @@ import { withSpinner } from '../../io/spinner.js';
 import { allowedUrl } from '../../settings/allowed-url.js';
 import { authMethodName, isMutualTls, isUnauthenticated } from '../../settings/auth-methods.js';
 import { readCredentials } from '../../settings/credentials.js';
-import { serviceOptions } from '../../settings/service-options.js';
+import { serverOptions, serviceOptions } from '../../settings/service-options.js';
 import { requiredServer, type Settings } from '../../settings/settings.js';
 import { certificateFetch } from '../call/certificate-fetch.js';
 import { checkApi } from './checks/api.js';
@@ -131,18 +131,21 @@ async function* checkServer(
   }: { readonly recorder: ResponseRecorder; readonly secureContext: SecureContext | undefined },
   context: CommandContext,
 ): AsyncGenerator<Finding, ServerFacts | undefined> {
-  const { issuer } = settings;
-  const { serverUnreachable } = exitCodes;
-  const url = new URL(requiredServer(settings));
+  const { serverUnreachable, apiUnreachable } = exitCodes;
+  const { issuer, tokenEndpoint, protectedResource, issuers } = serverOptions(settings);
+  const name = requiredServer(settings);
+  const url = new URL(name);
   yield* checkHttp(settings, url);
-  if (yield* report(await checkReachability(url, serverUnreachable, context, secureContext))) return undefined;
-  if (issuer === undefined) return { issuer: url.href, token_endpoint: url.href };
+  const unreachable = protectedResource === undefined ? serverUnreachable : apiUnreachable;
+  if (yield* report(await checkReachability(url, unreachable, context, secureContext))) return undefined;
+  if (tokenEndpoint !== undefined) return { issuer: url.href, token_endpoint: url.href };
 
   const { clock, signal } = context;
-  const allowed = allowedUrl(settings, issuer.value);
-  const server = authorizationServer({ issuer: allowed, timeoutMs: 5_000, fetch: recorder.fetch, clock });
+  const urls = { issuer, protectedResource, issuers };
+  const server = authorizationServer({ ...urls, timeoutMs: 5_000, fetch: recorder.fetch, clock });
+  const kind = protectedResource === undefined ? 'issuer' : 'protected resource';
   const { facts, findings } = await withSpinner('reading the metadata', context, () =>
-    checkMetadata(issuer.value, () => abortable(server.metadata(), signal)),
+    checkMetadata({ kind, name }, () => abortable(server.metadata(), signal)),
   );
   yield* findings;
   if (facts === undefined) return undefined;

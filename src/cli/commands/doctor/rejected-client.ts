@@ -123,6 +123,7 @@ export async function* tryMethods({
     const { method, secrets } = await authenticatorOf(authentication).prepare(clientId, { issuer });
     return JSON.stringify([method, secrets]);
   };
+  const withoutMetadata = { issuer: undefined, protectedResource: undefined, issuers: undefined };
   const tried = new Set(rejected === undefined ? [] : [await credentialsSent(rejected)]);
 
   for (const [name, { make }] of possibleMethods(credentials)) {
@@ -132,7 +133,7 @@ export async function* tryMethods({
     tried.add(sent);
 
     const isListed = supported?.includes(registeredName(name)) ?? true;
-    const server = isListed ? {} : { issuer: undefined, tokenEndpoint };
+    const server = isListed ? {} : { ...withoutMetadata, tokenEndpoint };
     const tokens = open({ ...server, clientAuthentication });
     const reasons = () => Promise.resolve(['the server rejects this method too']);
     const { token, findings } = await checkGrant(tokens, { signal, reasons });

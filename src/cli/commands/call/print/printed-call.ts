@@ -45,11 +45,15 @@ export async function printedCall(
   if (usesDpop(settings)) {
     throw new CommandError('--print does not support DPoP', { advice: 'send the request with m2m call' });
   }
-  const { scope, audience, resource, parameters } = canonicalRequest(tokenRequest(settings));
+  const { resource: named, ...server } = await serverFacts(settings, context);
+  const request = canonicalRequest(tokenRequest(settings));
+  const { scope, audience, parameters } = request;
+  // RFC 8707 §2; as in a grant, a resource of the settings takes precedence.
+  const resource = request.resource.length > 0 || named === undefined ? request.resource : [named];
   const lists = Object.entries({ ...parameters, scope: scope ?? [], audience, resource });
   const form = lists.flatMap(([name, values]) => [values].flat().map((value) => [name, value] as const));
   return {
-    ...(await serverFacts(settings, context)),
+    ...server,
     certificate: isMutualTls(settings) ? await certificateOf(settings, context) : undefined,
     clientId: requiredSetting(settings, 'clientId'),
     form: [['grant_type', 'client_credentials'], ...form],
@@ -63,18 +67,20 @@ export async function printedCall(
 async function serverFacts(
   settings: Settings,
   context: CommandContext,
-): Promise<Pick<PrintedCall, 'tokenEndpoint' | 'authMethod'>> {
-  const { issuer, tokenEndpoint } = serverOptions(settings);
-  const server = authorizationServer({ issuer, tokenEndpoint, timeoutMs: 5_000, fetch, clock: context.clock });
+): Promise<Pick<PrintedCall, 'tokenEndpoint' | 'authMethod'> & { readonly resource: string | undefined }> {
+  const { issuer, tokenEndpoint, protectedResource, issuers } = serverOptions(settings);
+  const urls = { issuer, tokenEndpoint, protectedResource, issuers };
+  const server = authorizationServer({ ...urls, timeoutMs: 5_000, fetch, clock: context.clock });
   const metadata = await withSpinner(`reading the metadata of ${server.name}`, context, () =>
     abortable(server.metadata(), context.signal),
   );
 
+  const { resource } = server;
   const authMethod = authMethodName(settings) ?? supportedMethod(metadata, 'client_secret_basic', 'client_secret_post');
   const { token_endpoint: endpoint, mtls_endpoint_aliases: aliases } = metadata;
   // RFC 8705 §5
   if (isMutualTls(settings))
-    return { tokenEndpoint: String(aliases?.token_endpoint ?? endpoint), authMethod: 'tls_client_auth' };
+    return { tokenEndpoint: String(aliases?.token_endpoint ?? endpoint), authMethod: 'tls_client_auth', resource };
   if (authMethod !== 'client_secret_basic' && authMethod !== 'client_secret_post') {
     throw new CommandError(`--print does not support ${authMethod}`, {
       advice:
@@ -82,7 +88,7 @@ async function serverFacts(
         'or set --auth-method client_secret_basic or client_secret_post',
     });
   }
-  return { tokenEndpoint: String(endpoint), authMethod };
+  return { tokenEndpoint: String(endpoint), authMethod, resource };
 }
 
 async function certificateOf(settings: Settings, context: CommandContext): Promise<PrintedCall['certificate']> {

@@ -19,9 +19,12 @@ export type ServerFacts = Pick<
   | 'mtls_endpoint_aliases'
 >;
 
-/** Reads the metadata. `facts` is absent if the metadata is unusable. */
+/**
+ * Reads the metadata of an issuer, or of the authorization server that a protected resource names (RFC 9728). `facts` is
+ * absent if the metadata is unusable.
+ */
 export async function checkMetadata(
-  issuer: string,
+  { kind, name }: { readonly kind: 'issuer' | 'protected resource'; readonly name: string },
   read: () => Promise<ServerFacts>,
 ): Promise<{ readonly facts?: ServerFacts; readonly findings: Finding[] }> {
   try {
@@ -29,16 +32,22 @@ export async function checkMetadata(
     const { token_endpoint_auth_methods_supported: methods, ...rest } = metadata;
     const facts = isList(methods) ? metadata : rest;
     const endpoint = readable(String(facts.token_endpoint), []);
-    const what = `the metadata of ${issuer} names the same issuer and the token endpoint ${endpoint}`;
+    const server = kind === 'issuer' ? 'the same issuer' : `the issuer ${readable(facts.issuer, [])}`;
+    const what = `the metadata of ${name} names ${server} and the token endpoint ${endpoint}`;
     return { facts, findings: [pass(what)] };
   } catch (error) {
     if (!isTokenError(error)) throw error;
     const { what, exitCode, advice = 'try again later, or set --token-endpoint instead' } = explainTokenError(error);
     const isConfiguration = error.code === 'ERR_CONFIGURATION';
-    const step = isConfiguration ? 'correct the issuer, or set --token-endpoint instead' : advice;
+    const step = isConfiguration ? corrections[kind] : advice;
     return { findings: [fail(what, step, exitCode)] };
   }
 }
+
+const corrections = {
+  issuer: 'correct the issuer, or set --token-endpoint instead',
+  'protected resource': 'correct the protected resource and its issuers, or set --issuer instead',
+};
 
 // A server may send a member of the wrong type.
 const isList = (value: unknown): value is string[] =>

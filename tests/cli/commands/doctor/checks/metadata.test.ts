@@ -8,7 +8,7 @@ import { startHttpServer } from '../../../../support/http-server.js';
 
 const check = (issuer: string) => {
   const server = authorizationServer({ issuer, timeoutMs: 5_000, fetch, clock: systemClock });
-  return checkMetadata(issuer, () => server.metadata());
+  return checkMetadata({ kind: 'issuer', name: issuer }, () => server.metadata());
 };
 
 test('passes metadata with the right issuer', async () => {
