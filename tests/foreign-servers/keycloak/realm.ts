@@ -7,6 +7,8 @@ import { clientsOf, keyId, type Method } from '../clients.js';
 /** A realm of a running Keycloak, with a client for each method. */
 export interface KeycloakRealm {
   readonly issuer: string;
+  /** The issuer over https. */
+  readonly secureIssuer: string;
   readonly tokenEndpoint: string;
   readonly revocationEndpoint: string;
   readonly introspectionEndpoint: string;
@@ -14,6 +16,8 @@ export interface KeycloakRealm {
   readonly rotateSecret: (clientId: string, secret: string) => Promise<void>;
   /** Adds an identity provider, and a client that authenticates with its tokens. */
   readonly addFederatedClient: (clientId: string, federation: Federation) => Promise<void>;
+  /** Adds a client that authenticates with a certificate of this subject. Its tokens are bound to the certificate. */
+  readonly addCertificateClient: (clientId: string, subject: string) => Promise<void>;
   readonly remove: () => Promise<void>;
 }
 
@@ -26,7 +30,7 @@ export interface Federation {
 
 const origin = process.env['KEYCLOAK_ORIGIN'];
 
-/** `describe` if `KEYCLOAK_ORIGIN` names a running server. Otherwise prints one line and returns `describe.skip`. */
+/** `describe` if `./run` has started Keycloak. Otherwise prints one line and returns `describe.skip`. */
 export function describeWithKeycloak(): typeof describe | typeof describe.skip {
   if (origin !== undefined) return describe;
   process.stderr.write('tests that need Keycloak are skipped; tests/foreign-servers/README.md says how to run them\n');
@@ -70,6 +74,7 @@ export async function makeRealm(methods: readonly Method[]): Promise<KeycloakRea
   const endpoints = `${issuer}/protocol/openid-connect`;
   return {
     issuer,
+    secureIssuer: `${process.env['KEYCLOAK_HTTPS_ORIGIN']}/realms/${name}`,
     tokenEndpoint: `${endpoints}/token`,
     revocationEndpoint: `${endpoints}/revoke`,
     introspectionEndpoint: `${endpoints}/token/introspect`,
@@ -88,6 +93,14 @@ export async function makeRealm(methods: readonly Method[]): Promise<KeycloakRea
         serviceAccountsEnabled: true,
         clientAuthenticatorType: 'federated-jwt',
         attributes: { 'jwt.credential.issuer': alias, 'jwt.credential.sub': subject },
+      });
+    },
+    async addCertificateClient(clientId, subject) {
+      await admin('POST', `/${name}/clients`, {
+        clientId,
+        serviceAccountsEnabled: true,
+        clientAuthenticatorType: 'client-x509',
+        attributes: { 'x509.subjectdn': subject, 'tls.client.certificate.bound.access.tokens': 'true' },
       });
     },
     remove: async () => {
