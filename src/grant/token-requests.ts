@@ -66,12 +66,14 @@ export function tokenRequests({
 
   async function send(grant: Grant, prepared: PreparedGrant): Promise<AccessToken> {
     const { certificateThumbprint } = prepared.authentication;
-    const secrets = secretsOf(prepared);
     const { isExchange } = grantType;
     const { configuration, bounded } = preparation.configure(prepared, {
       signal: grant.signal,
-      accept: (response) =>
-        acceptTokenResponse(response, { authorizationServer: server.name, secrets, assumeBearer, isExchange }),
+      accept(response) {
+        // Read now: the request has added its assertion.
+        const secrets = secretsOf(prepared);
+        return acceptTokenResponse(response, { authorizationServer: server.name, secrets, assumeBearer, isExchange });
+      },
       bodyFormat: grantType.bodyFormat,
     });
     const binding = await key?.binding();
