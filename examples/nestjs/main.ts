@@ -1,4 +1,5 @@
-// A service with NestJS that calls an API. Set OAUTH_ISSUER, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and API_URL.
+// A service with NestJS that calls an API. Set OAUTH_ISSUER (or OAUTH_TOKEN_ENDPOINT),
+// OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and API_URL. Compile it as the starter of NestJS does: tsc with decorators.
 import 'reflect-metadata';
 
 import { Module } from '@nestjs/common';

@@ -1,4 +1,5 @@
-// Jest with ES modules and TypeScript; axios and nock. Copy it and run: npx jest
+// Jest with ES modules and TypeScript; axios and nock. Needs jest, ts-jest, typescript, @jest/globals
+// and nock@14; in jest.config.cjs: module.exports = { preset: 'ts-jest' }. Run: npx jest
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import axios, { type AxiosInstance } from 'axios';
 import { isTokenError } from 'm2m-tokens';

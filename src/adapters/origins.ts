@@ -12,8 +12,9 @@ export function secureOrigin(url: string | InsecureUrl, option: string): string 
   const parsed = parseUrl(href);
   if (parsed !== undefined && (isInsecureUrl(url) || isSecure(parsed))) return parsed.origin;
   const flaw =
-    parsed === undefined
-      ? `${JSON.stringify(cleanUrl(href))}, which is not an absolute URL`
+    // `localhost:8080` is a URL with the scheme `localhost:`.
+    parsed === undefined || parsed.origin === 'null'
+      ? `${JSON.stringify(cleanUrl(href))}, which is not an absolute URL of https or http`
       : `${parsed.origin}: tokens are sent only over https, or over http to this machine`;
   const advice = `; if a service mesh encrypts the requests, set origins: [dangerouslyAllowHttp('${parsed?.origin}')]`;
   throw new ConfigurationError(`"${option}" holds ${flaw}${parsed?.protocol === 'http:' ? advice : ''}`);

@@ -13,8 +13,10 @@ export function supportedMethod(server: ServerMetadata, ...methods: readonly [st
   if (!Array.isArray(supported)) return methods[0];
   const method = methods.find((each) => supported.includes(each));
   if (method !== undefined) return method;
+  const list = cleanList(supported);
   throw new ConfigurationError(
-    `${cleanIssuer(server.issuer)} does not support ${methods.join(' or ')}; it supports ${cleanList(supported) || 'nothing'}: set ` +
-      '"clientAuthentication" to one of these or, if its metadata are wrong, "tokenEndpoint" instead of "issuer"',
+    `${cleanIssuer(server.issuer)} does not support ${methods.join(' or ')}: its metadata list ` +
+      `${list === '' ? 'no method' : `"${list}"`}; set "clientAuthentication" to a listed method or, if the metadata ` +
+      'are wrong, "tokenEndpoint" instead of "issuer"',
   );
 }

@@ -16,6 +16,7 @@ import { createTokenService, type TokenService } from './token-service.js';
  * The variables are `OAUTH_ISSUER`, `OAUTH_TOKEN_ENDPOINT` or `OAUTH_PROTECTED_RESOURCE`, `OAUTH_CLIENT_ID`,
  * `OAUTH_CLIENT_SECRET` or `OAUTH_CLIENT_SECRET_FILE` (a path), and the space-separated lists `OAUTH_SCOPE`,
  * `OAUTH_AUDIENCE` and `OAUTH_RESOURCE`. `OAUTH_ISSUERS` is a list too; `OAUTH_PROTECTED_RESOURCE` requires it.
+ * `OAUTH_REVOCATION_ENDPOINT` belongs to `OAUTH_TOKEN_ENDPOINT`.
  * `OAUTH_DANGEROUSLY_ALLOW_HTTP` lists the origins for which http is allowed in these URLs, as with
  * {@link dangerouslyAllowHttp}. An empty variable counts as unset.
  *
@@ -54,6 +55,7 @@ export function tokenServiceFromEnvironment(
     issuer: url('OAUTH_ISSUER'),
     tokenEndpoint: url('OAUTH_TOKEN_ENDPOINT'),
     protectedResource: url('OAUTH_PROTECTED_RESOURCE'),
+    revocationEndpoint: url('OAUTH_REVOCATION_ENDPOINT'),
   };
   const usesIssuers = !isServerGiven || options.protectedResource !== undefined;
   const { grant, needsClient, ...credentials } = credentialsOf(options, { read, url });

@@ -87,13 +87,19 @@ test.each([
   expect(() => secureOrigin(url, 'baseURL')).toThrow(/"baseURL".*https/);
 });
 
-test.each(['', '/orders', 'api.example.com', '//api.example.com', 'https://', 'https://api example.com', '*'])(
-  'refuses %j, which is not an absolute URL [F10]',
-  (url) => {
-    expect(() => secureOrigin(url, 'origins')).toThrow(ConfigurationError);
-    expect(() => secureOrigin(url, 'origins')).toThrow(`"origins" holds ${JSON.stringify(url)}`);
-  },
-);
+test.each([
+  '',
+  '/orders',
+  'api.example.com',
+  '//api.example.com',
+  'https://',
+  'https://api example.com',
+  '*',
+  'localhost:8080',
+])('refuses %j, which is not an absolute URL [F10]', (url) => {
+  expect(() => secureOrigin(url, 'origins')).toThrow(ConfigurationError);
+  expect(() => secureOrigin(url, 'origins')).toThrow(/^"origins" holds "[^"]*", which is not an absolute URL/);
+});
 
 test('does not repeat the credentials of a refused URL [R-25]', () => {
   expect(() => secureOrigin('http://me:pass@api.example.com', 'baseURL')).toThrow(/^(?!.*pass).*api\.example\.com/);

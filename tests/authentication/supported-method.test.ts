@@ -27,7 +27,7 @@ test.each<[string, ClientAuthentication]>([
     const error = await failure();
 
     expect(error).toBeInstanceOf(ConfigurationError);
-    expect(String(error)).toMatch(/supports none, attest_jwt_client_auth: set "clientAuthentication"/);
+    expect(String(error)).toMatch(/list "none, attest_jwt_client_auth"; set "clientAuthentication"/);
     expect(String(error)).toContain(server.origin);
     expect(server.grants).toEqual([]);
   },

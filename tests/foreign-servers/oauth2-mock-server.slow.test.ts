@@ -47,5 +47,5 @@ test('oauth2-mock-server, whose metadata list only "none", gets no grant; the er
   const error = await failureOf(createTokenService({ issuer, clientId: 'orders', clientSecret: awkward }).getToken());
 
   expect(error).toBeInstanceOf(ConfigurationError);
-  expect(String(error)).toMatch(/it supports none: .*"tokenEndpoint" instead of "issuer"/);
+  expect(String(error)).toMatch(/its metadata list "none"; .*"tokenEndpoint" instead of "issuer"/);
 });

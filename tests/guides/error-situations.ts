@@ -17,10 +17,10 @@ const failedWith = (code: string): Partial<TokenServiceOptions> => ({
   },
 });
 
-const metadataOf = (issuer: string): Partial<TokenServiceOptions> => ({
+const metadataOf = (issuer: string, more: object = {}): Partial<TokenServiceOptions> => ({
   tokenEndpoint: undefined,
   issuer: 'https://auth.example.com',
-  ...answered(() => json(200, { issuer, token_endpoint: 'https://auth.example.com/token' })),
+  ...answered(() => json(200, { issuer, token_endpoint: 'https://auth.example.com/token', ...more })),
 });
 
 /** Options, by the code of the error that they cause. The guide quotes the message of each. */
@@ -52,6 +52,7 @@ export const situations: Readonly<Record<TokenErrorCode, readonly object[]>> = {
     { scopes: 'orders:read' },
     { clientSecret: undefined },
     { tokenEndpoint: 'http://auth.example.com/token' },
+    metadataOf('https://auth.example.com', { token_endpoint_auth_methods_supported: ['none'] }),
     {
       tokenEndpoint: undefined,
       issuer: 'https://auth.example.com',

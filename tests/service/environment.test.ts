@@ -62,6 +62,17 @@ test('discovers an issuer', async () => {
   expect(server.requests.map(({ path }) => path)).toEqual(['/.well-known/oauth-authorization-server', '/token']);
 });
 
+test('reads the revocation endpoint of a token endpoint', async () => {
+  const revocation = await startHttpServer(() => ({}));
+  const server = await startAuthorizationServer();
+  const variables = { OAUTH_REVOCATION_ENDPOINT: `${revocation.origin}/revoke` };
+  const tokens = tokenServiceFromEnvironment({}, { ...complete(server.tokenEndpoint), ...variables });
+  await tokens.ready();
+
+  expect(await tokens.revoke()).toBe(true);
+  expect(revocation.requests.map(({ path }) => path)).toEqual(['/revoke']);
+});
+
 test('reads the metadata of a protected resource', async () => {
   const server = await startAuthorizationServer({ metadata: {} });
   const api = await startHttpServer(({ path }) =>

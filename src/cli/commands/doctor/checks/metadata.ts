@@ -65,11 +65,14 @@ export function checkAuthMethod(
   if (used !== undefined && supported.includes(registeredName(used)))
     return [pass(`the command uses ${used}, which the server supports`)];
 
-  const list = `the server supports ${readable(supported.join(', '), []) || 'no method'}`;
+  const names = readable(supported.join(', '), []);
+  const list = names === '' ? 'the metadata list no method' : `the metadata list "${names}"`;
   const possible = supported.filter((name) => Object.hasOwn(authMethods, name));
   const alternatives = possible.map((name) => `${name} (with ${flagsFor(name)})`);
   const advice =
-    alternatives.length > 0 ? `set --auth-method ${alternatives.join(' or ')}` : 'the command supports none of them';
+    alternatives.length > 0
+      ? `set --auth-method ${alternatives.join(' or ')}`
+      : 'the command supports none of them; if the metadata are wrong, set --token-endpoint instead of --issuer';
   return used === undefined
     ? [fail(`${list}, but no method that sends the secret`, advice, exitCodes.usage)]
     : [warn(`${list}, but the command uses ${used}`, advice)];

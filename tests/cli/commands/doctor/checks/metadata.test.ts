@@ -107,18 +107,22 @@ test('warns about an unsupported method', () => {
   expect(method(['client_secret_post'], 'client_secret_basic')).toEqual([
     {
       verdict: 'warn',
-      what: 'the server supports client_secret_post, but the command uses client_secret_basic',
+      what: 'the metadata list "client_secret_post", but the command uses client_secret_basic',
       advice: 'set --auth-method client_secret_post (with the secret)',
     },
   ]);
-  expect(method(['x'], 'client_secret_basic')).toMatchObject([{ advice: 'the command supports none of them' }]);
+  expect(method(['x'], 'client_secret_basic')).toMatchObject([
+    {
+      advice: 'the command supports none of them; if the metadata are wrong, set --token-endpoint instead of --issuer',
+    },
+  ]);
 });
 
 test('fails a server that accepts no secret', () => {
   expect(method(['private_key_jwt', 'tls_client_auth', 'none'])).toEqual([
     {
       verdict: 'fail',
-      what: 'the server supports private_key_jwt, tls_client_auth, none, but no method that sends the secret',
+      what: 'the metadata list "private_key_jwt, tls_client_auth, none", but no method that sends the secret',
       advice:
         'set --auth-method private_key_jwt (with --key-file) or tls_client_auth (with --certificate-file and --key-file)',
       exitCode: 2,
