@@ -12,7 +12,7 @@ export function secureOrigin(url: string | InsecureUrl, option: string): string 
   const parsed = parseUrl(href);
   if (parsed !== undefined && (isInsecureUrl(url) || isSecure(parsed))) return parsed.origin;
   const flaw =
-    // `localhost:8080` is a URL with the scheme `localhost:`.
+    // `localhost:8080` is a URL of the scheme `localhost:`, which has no origin.
     parsed === undefined || parsed.origin === 'null'
       ? `${JSON.stringify(cleanUrl(href))}, which is not an absolute URL of https or http`
       : `${parsed.origin}: tokens are sent only over https, or over http to this machine`;
